@@ -1,0 +1,88 @@
+#pragma once
+// A card procedure: a coroutine that yields batches of C-APDUs and receives R-APDUs (gp/flow.hpp). A batch is what may travel to
+// the card in one order, so that a deploy costs a constant number of network exchanges.
+
+#include "gp/apdu.hpp"
+#include "gp/flow.hpp"
+
+#include <string>
+#include <variant>
+
+namespace tsms::gp {
+
+/// Where in the life of a card a command stands: names the row of the status-word table, the log line and the progress.
+enum class step {
+    select,
+    get_data,
+    get_status,
+    initialize_update,
+    external_authenticate,
+    install_security_domain,
+    install_for_personalization,
+    store_data,
+    put_key,
+    delete_key,
+    set_status,
+    install_for_load,
+    load,
+    install_for_install,
+    make_selectable,
+    extradite,
+    access_rule,
+    delete_object,
+    relayed, ///< an issuer's opaque command
+};
+
+std::string_view to_string(step s);
+
+/// One C-APDU on its way to the card.
+struct card_command {
+    card_command(step what_, bytes apdu_, bool changes_card_ = false, bool sensitive_ = false)
+        : what(what_), apdu(std::move(apdu_)), changes_card(changes_card_), sensitive(sensitive_) {}
+
+    step what;
+    bytes apdu;        ///< as transmitted, wrapped where a secure channel is open
+    bool changes_card; ///< a process may send it only after the start of the process was acknowledged (AMB-132)
+    bool sensitive;    ///< carries key material or personal data, plain or wrapped: only the header may be logged (AMB-233)
+};
+
+/// Progress of a process, told to the app between two commands (TR 4.2.3.8).
+struct progress_mark {
+    std::size_t before = 0; ///< index of the command in front of which it is told
+    int percent = 0;
+    int operation = 0; ///< TR 4.2.4.2
+};
+
+/// Why fewer answers came back than commands were sent. The card itself never causes this: an error status word is an answer.
+enum class transmission {
+    complete,
+    unavailable,  ///< SERAM UNAVAILABLE_SE: no card, no reader, no channel
+    ungranted,    ///< SERAM UNGRANTED_ACCESS: the phone's access control refused
+    failed,       ///< SERAM UNKNOWN_FAILURE, or a count that does not fit
+    phone_lost,   ///< no report within the deadline
+};
+
+struct batch_answer {
+    std::vector<bytes> responses; ///< R-APDUs of the commands that were executed, in order; empty octets where a SELECT gave none
+    transmission end = transmission::complete;
+    std::string detail; ///< the agent's own words, for the log; hostile
+};
+
+struct batch {
+    using result = batch_answer;
+    std::vector<card_command> commands;
+    std::vector<progress_mark> progress;
+};
+
+/// The only thing a card procedure wishes for.
+struct card_effect {
+    using answer_type = batch_answer;
+    card_effect(batch b) : commands(std::move(b)) {}
+    template <class E> static batch_answer take(batch_answer&& answer) { return std::move(answer); }
+
+    batch commands;
+};
+
+template <class T> using procedure = flow<card_effect, T>;
+
+} // namespace tsms::gp

@@ -1,0 +1,52 @@
+#include "model/device.hpp"
+
+namespace tsms::model {
+
+namespace {
+
+/// TR 4.2.4.4; the prefix of category 5 is the table's (AMB-151).
+std::string_view prefix(error_category category) {
+    switch (category) {
+    case error_category::none:
+        return "";
+    case error_category::tsm_not_available:
+        return "TSM not available";
+    case error_category::internal_error:
+        return "Internal error";
+    case error_category::network_connection_error:
+        return "Network connection error";
+    case error_category::invalid_request:
+        return "Invalid request";
+    case error_category::not_authenticated:
+        return "Not authenticated";
+    case error_category::execution_interrupted:
+        return "Execution interrupted";
+    case error_category::content_related_error:
+        return "Content related error";
+    case error_category::no_eligible_sc:
+        return "No eligible SC";
+    case error_category::sc_inaccessible:
+        return "SC inaccessible";
+    case error_category::sc_channel_not_available:
+        return "SC channel not available";
+    case error_category::nfc_not_activated:
+        return "NFC not activated";
+    case error_category::orphaned_service_instance:
+        return "Orphaned Service Instance";
+    case error_category::invalid_state:
+        return "Invalid state";
+    case error_category::unspecified:
+        return "Unspecified";
+    }
+    return "Unspecified";
+}
+
+} // namespace
+
+std::string error_message(error_category category, std::string_view details) {
+    if (category == error_category::none)
+        return {};
+    return std::string(prefix(category)) + ": " + std::string(details);
+}
+
+} // namespace tsms::model

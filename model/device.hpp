@@ -1,0 +1,214 @@
+#pragma once
+// The words of the TSM-API (TR 4.2) and what the backend remembers of Service Instances and secure components. Names and
+// numbers are the norm's.
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace tsms::model {
+
+/// TR 4.2.4.1
+enum class instance_state : int {
+    unknown = 0,
+    not_deployed = 1,
+    initialized = 10,
+    installed = 11,
+    personalized = 12,
+    activated = 14,
+    operational = 21,
+    suspended = 22,
+    in_error = 25,
+};
+
+/// TR 4.2.4.2
+enum class operation : int {
+    no_operation = 0,
+    service_deployment_installation = 10,
+    service_deployment_personalization = 11,
+    service_deployment_activation = 12,
+    service_deployment_finalize = 13,
+    service_update_installation = 20,
+    service_update_personalization = 21,
+    service_update_activation = 22,
+    service_update_finalize = 23,
+    service_suspension = 30,
+    service_resumption = 31,
+    service_termination = 40,
+};
+
+/// TR 4.2.4.4 (V1.0 names and numbers, AMB-139)
+enum class error_category : int {
+    none = 0,
+    tsm_not_available = 1,
+    internal_error = 2,
+    network_connection_error = 3,
+    invalid_request = 4,
+    not_authenticated = 5,
+    execution_interrupted = 6,
+    content_related_error = 7,
+    no_eligible_sc = 8,
+    sc_inaccessible = 9,
+    sc_channel_not_available = 10,
+    nfc_not_activated = 11,
+    orphaned_service_instance = 12,
+    invalid_state = 13,
+    unspecified = 100,
+};
+
+/// "Invalid request: service ‘12345’ does not exist": the category's prefix and the details. Empty for `none` (AMB-141).
+std::string error_message(error_category category, std::string_view details);
+
+/// TR 4.2.3.2
+enum class service_command { install, personalize, activate };
+
+/// TR 4.2.3.10
+enum class command_status : int { execution_success = 0, execution_failed = 1, not_executed = 2 };
+
+/// TR 4.1.4.5 and 4.2.3.13
+struct technical_information {
+    std::map<std::string, std::string> sp_parameters;
+    std::string service_id;
+    std::string service_version_tag;
+    std::string flavor_id;
+    std::string flavor_name;
+    std::string profile_id;
+};
+
+/// A static SCP03 key set. The keys themselves are only ever here as the vault wrapped them.
+struct key_set {
+    std::uint8_t version = 0; ///< key version number on the card, 01…7F
+    int bits = 128;
+    std::vector<std::uint8_t> wrapped; ///< ENC || MAC || DEK under the vault's master key
+
+    friend bool operator==(const key_set&, const key_set&) = default;
+};
+
+/// A security domain of ours on a card.
+struct security_domain {
+    std::string aid; ///< hex
+    std::optional<key_set> keys;
+    /// Set before a rotation leaves for the card, cleared when it is confirmed: after doubt both are tried, against the card
+    /// cryptogram of INITIALIZE UPDATE only.
+    std::optional<key_set> next_keys;
+};
+
+/// Card parameters of a SecureComponentProfile, internal to the TSM ("card" in the profile file; gp/procedures). Everything that
+/// differs from card to card is a parameter here and not a branch in the code.
+struct card_parameters {
+    std::string sd_package_aid = "A0000001515350";
+    std::string sd_module_aid = "A000000151535041";
+    std::string tsm_sd_aid = "D27600016354534D0001"; ///< AID of the TSM's own security domain
+    std::string sd_install_parameters = "81020370820120870120"; ///< content of tag C9
+    std::uint8_t tsm_key_version = 0x30;     ///< the issuer's initial keys in the TSM's domain
+    std::uint8_t tsm_rotated_version = 0x31; ///< first of the TSM's own versions; rotations alternate upwards
+    std::uint8_t service_key_version = 0x20; ///< disjoint from the TSM's domain's versions
+    int key_bits = 128;
+    std::uint8_t minimum_level = 0x33;
+    int block_size = 0; ///< plain octets of a LOAD block; 0: computed from 9F65 and the secure channel
+    bool extended_length = false;
+    bool instance_follows_elf_domain = false; ///< association of a new instance: the ELF's domain, else the installing one
+    bool lock_with_applications = true;       ///< SET STATUS P1=60 locks a domain with all its applications
+    std::string ara = "none";                 ///< "aram-issuer", "arac", "none"
+    int privilege_bytes = 3;
+    int milliseconds_per_apdu = 30;
+    int order_apdus = 400;     ///< most C-APDUs in one order
+    int order_bytes = 131072;  ///< most octets of C-APDUs in one order
+    int order_seconds = 120;   ///< longest estimated execution of one order
+    int memory_reserve = 1024; ///< octets that must stay free after loading (FF21)
+    bool rule_hash_sha1 = true;
+    bool rule_hash_sha256 = true;
+};
+
+/// How a profile recognises its cards (DESIGN, profile file): hex prefixes, '.' stands for any nibble. Every list that is given must match.
+struct identification {
+    std::vector<std::string> cplc;
+    std::vector<std::string> atr;
+    std::vector<std::string> isd;
+    std::vector<std::string> card_data;
+};
+
+/// One executable load file of a target.
+struct target_load_file {
+    std::string elf_id;
+    std::string aid;    ///< hex
+    std::string sha256; ///< of the load file data block, hex
+    std::size_t size = 0; ///< of the load file data block
+    std::vector<std::string> imports; ///< package AIDs, hex
+};
+
+/// One application instance of a target, in the order of instantiation.
+struct target_application {
+    std::string elf_aid;
+    std::string module_aid;
+    std::string instance_aid;
+    int priority = 255;
+    std::vector<std::string> privileges;  ///< TR names
+    std::string install_parameters;       ///< hex TLVs as configured, ${placeholders} possible (AMB-147)
+    bool make_selectable = true;
+    bool accessible_via_apdu = false;
+    bool accessible_via_nfc = false;
+    bool has_personalization = false;
+};
+
+/// Where results of a service's processes go (TR 4.3, AMB-181).
+struct spos_target {
+    std::string url;
+    std::string certificate_pem; ///< trust anchor of the SPOS server
+};
+
+/// What one Service Instance shall be on its card: the effective configuration of Flavor, Version and Service at one moment, so that
+/// later changes of the catalog cannot corrupt an installed instance (AMB-057, AMB-067).
+struct deployment_target {
+    std::string service_provider_id;
+    std::string service_id;
+    std::string service_name;
+    std::string sd_aid; ///< of the service's security domain
+    std::string version_tag;
+    std::string flavor_id;
+    std::string flavor_name;
+    std::string profile_id;
+    std::map<std::string, std::string> sp_parameters; ///< Flavor's over Service's
+    std::vector<target_load_file> load_files;         ///< in load order (AMB-079)
+    std::vector<target_application> applications;     ///< in order of instantiation (AMB-078)
+    std::vector<std::string> device_apps;             ///< accessAuthorizedDeviceApps that are 20 or 32 octets (AMB-040)
+    card_parameters card;
+    std::optional<spos_target> spos;
+};
+
+/// A row of the instance store. Its only writer is the instance's own actor.
+struct service_instance {
+    std::string id;
+    std::string secure_component_id;
+    std::string reader; ///< name under which the app reached the card last
+    instance_state state = instance_state::not_deployed;
+    instance_state last_stable = instance_state::not_deployed; ///< AMB-100: state before the failed operation
+    operation failed_operation = operation::no_operation;      ///< AMB-100
+    operation last_operation = operation::no_operation;
+    std::vector<service_command> executed; ///< of this deployment, in order (AMB-105)
+    bool suspend_on_finalize = false;      ///< AMB-107
+    deployment_target target;
+    bool on_card = false; ///< a component of the Service has been changed on the card
+    std::optional<security_domain> domain; ///< the service's own security domain
+    std::string running_process; ///< id of the process that runs, empty if none
+    std::string created;         ///< ISO 8601
+};
+
+/// A secure component that has been seen.
+struct secure_component {
+    std::string id;
+    std::string identity;   ///< CPLC (tag 9F7F) in hex, or another identifier the profile names; unique
+    std::string profile_id;
+    std::string isd_aid;
+    std::string cin_iin;    ///< tags 45 and 42, hex, for the issuer
+    std::string issuer;     ///< name of the SCI that owns it
+    std::optional<security_domain> tsm_domain;
+    int strikes = 0; ///< EXTERNAL AUTHENTICATEs that were answered with failure in a row
+    bool quarantined = false;
+    bool doubt = false; ///< an intent without outcome: look before changing
+};
+
+} // namespace tsms::model
