@@ -1,0 +1,73 @@
+#pragma once
+// The TLS listener of every role: blocking, one capped thread per connection (platform notes). It refuses what could be read in two
+// ways (request smuggling) before a handler sees it.
+
+#include "crypto/secret.hpp"
+#include "http/net/error.hpp"
+#include "http/net/message.hpp"
+
+#include <chrono>
+#include <functional>
+#include <memory>
+
+namespace tsms::net {
+
+/// Called on a connection's own thread, several at a time. It may block (long polling), but not longer than the stop deadline allows.
+using handler = std::function<response(const request&)>;
+
+/// What a listener or client proves to be: certificate chain (leaf first) and private key.
+struct tls_identity {
+    std::string certificate_pem;
+    crypto::secret key_pem;
+};
+
+enum class client_auth { none, optional, required };
+
+struct server_options {
+    std::string address = "127.0.0.1"; ///< numeric address to bind
+    std::uint16_t port = 0;            ///< 0: any free port, see tls_server::port()
+    std::optional<tls_identity> identity; ///< none: plain HTTP, accepted on loopback addresses only (operations port)
+    client_auth clients = client_auth::none;
+    std::string client_ca_pem; ///< trust anchors of client certificates
+
+    std::size_t max_connections = 512; ///< more are closed at once
+    std::size_t head_limit = 16384;    ///< octets of request line and headers
+    std::size_t header_limit = 64;     ///< header fields
+    std::size_t body_limit = 1 << 20;
+    /// Limit for this request from its head alone (no body yet), instead of body_limit: uploads, or 0 for callers not known.
+    std::function<std::size_t(const request& head)> body_limit_for;
+
+    std::chrono::milliseconds keep_alive{1500};       ///< wait for the next request on a connection
+    std::chrono::milliseconds request_deadline{15000}; ///< from the first octet of a request to its last, TLS handshake likewise
+    std::chrono::milliseconds write_deadline{15000};
+
+    /// Answer to an exception of the handler; without it 500 with an empty body. Must not throw.
+    std::function<response(const request&, const std::exception&)> on_exception;
+    /// Answer to a request that is refused before any handler (status 400, 414, 431, 505 …); without it an empty body.
+    std::function<response(int status, std::string_view reason)> on_refusal;
+};
+
+class tls_server {
+public:
+    /// Binds the port. Throws configuration_error.
+    explicit tls_server(server_options options);
+    /// Stops with a deadline of 2 s.
+    ~tls_server();
+    tls_server(const tls_server&) = delete;
+    tls_server& operator=(const tls_server&) = delete;
+
+    /// Accepts connections from now on. Once.
+    void start(handler handle);
+    /// Stops accepting, lets running handlers answer, ends idle connections at once and the others after the deadline.
+    /// True if all connection threads have ended; false if a handler still runs (its thread is left to end by itself).
+    bool stop(std::chrono::milliseconds deadline = std::chrono::milliseconds(2000));
+
+    std::uint16_t port() const;
+    std::size_t connections() const; ///< open now
+
+private:
+    struct state;
+    std::shared_ptr<state> state_;
+};
+
+} // namespace tsms::net
