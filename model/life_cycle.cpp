@@ -1,0 +1,171 @@
+#include "model/life_cycle.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace tsms::model {
+
+namespace {
+
+using enum instance_state;
+constexpr auto I = service_command::install;
+constexpr auto P = service_command::personalize;
+constexpr auto A = service_command::activate;
+
+struct combination {
+    instance_state from;
+    std::vector<service_command> commands;
+};
+
+/// TR 4.2.5.3, "The following combinations are supported", and INSTALLED: [Personalize] (Figure 4 transition 6, AMB-102).
+const std::vector<combination>& combinations() {
+    static const std::vector<combination> table{
+        {not_deployed, {I, A, P}}, {not_deployed, {I, A}}, {not_deployed, {I, P, A}}, {not_deployed, {I, P}},
+        {not_deployed, {I}},       {installed, {A, P}},    {installed, {A}},          {personalized, {A}},
+        {installed, {P, A}},       {installed, {P}},       {activated, {P}},          {activated, {}},
+        {personalized, {}},
+    };
+    return table;
+}
+
+std::string_view name(service_command command) {
+    switch (command) {
+    case I:
+        return "install";
+    case P:
+        return "personalize";
+    case A:
+        return "activate";
+    }
+    return "";
+}
+
+bool has_duplicates(const std::vector<service_command>& commands) {
+    for (auto command : {I, P, A})
+        if (std::count(commands.begin(), commands.end(), command) > 1)
+            return true;
+    return false;
+}
+
+bool is_deployment(operation o) {
+    const int code = static_cast<int>(o);
+    return code >= 10 && code < 20;
+}
+
+bool is_suspension(operation o) { return o == operation::service_suspension || o == operation::service_resumption; }
+
+refusal invalid_state(std::string details) { return {error_category::invalid_state, std::move(details)}; }
+
+const refusal running = {error_category::invalid_state, "another process is running"};
+const refusal orphan = {error_category::orphaned_service_instance,
+                        "the Flavor of the service instance has been removed; only suspend, resume and terminate are possible"};
+
+} // namespace
+
+instance_state effective_state(const service_instance& instance) {
+    return instance.state == in_error ? instance.last_stable : instance.state;
+}
+
+std::optional<refusal> refuse_deploy(const service_instance& instance, const std::vector<service_command>& commands,
+                                     bool finalize, bool orphaned) {
+    if (has_duplicates(commands) || commands.size() > 3)
+        return refusal{error_category::invalid_request, "each service command may be given once"};
+    if (commands.empty() && !finalize) // AMB-103
+        return refusal{error_category::invalid_request, "no service commands, and the deployment is not to be finalized"};
+    if (!instance.running_process.empty()) // AMB-122
+        return running;
+    if (orphaned) // AMB-114
+        return orphan;
+    if (instance.state == in_error && !is_deployment(instance.failed_operation)) // AMB-100
+        return invalid_state("service instance is in error state");
+    const auto from = effective_state(instance);
+    if (from == operational || from == suspended)
+        return invalid_state("service is already deployed and finalized");
+    for (auto command : commands) { // AMB-105: the set of executed commands, not only the last, counts
+        const auto& executed = instance.executed;
+        if (from != not_deployed && std::find(executed.begin(), executed.end(), command) != executed.end())
+            return invalid_state("service command ‘" + std::string(name(command)) + "’ has already been executed");
+    }
+    const auto& table = combinations();
+    const bool known = std::any_of(table.begin(), table.end(), [&](const combination& row) {
+        return row.from == from && row.commands == commands;
+    });
+    if (known)
+        return std::nullopt;
+    if (from == not_deployed)
+        return invalid_state("service not deployed yet");
+    return invalid_state("service commands in this order are not supported in state " +
+                         std::to_string(static_cast<int>(from)));
+}
+
+std::optional<refusal> refuse_suspend_or_resume(const service_instance& instance, bool orphaned) {
+    if (!instance.running_process.empty())
+        return running;
+    if (instance.state == in_error) {
+        if (orphaned) // AMB-114
+            return orphan;
+        if (!is_suspension(instance.failed_operation)) // AMB-100
+            return invalid_state("service instance is in error state");
+        return std::nullopt;
+    }
+    switch (instance.state) {
+    case operational:
+    case suspended:
+        return std::nullopt;
+    case not_deployed:
+        return invalid_state("service not deployed yet");
+    default:
+        return orphaned ? orphan : invalid_state("service deployment not finalized yet");
+    }
+}
+
+std::optional<refusal> refuse_terminate(const service_instance& instance) {
+    if (!instance.running_process.empty())
+        return running;
+    return std::nullopt;
+}
+
+instance_state state_after(service_command command) {
+    switch (command) {
+    case I:
+        return installed;
+    case P:
+        return personalized;
+    case A:
+        return activated;
+    }
+    return unknown;
+}
+
+instance_state state_after_finalize(const service_instance& instance) {
+    const bool was_activated =
+        std::find(instance.executed.begin(), instance.executed.end(), A) != instance.executed.end();
+    return was_activated && instance.suspend_on_finalize ? suspended : operational;
+}
+
+operation deploy_operation(service_command command) {
+    switch (command) {
+    case I:
+        return operation::service_deployment_installation;
+    case P:
+        return operation::service_deployment_personalization;
+    case A:
+        return operation::service_deployment_activation;
+    }
+    return operation::no_operation;
+}
+
+operation deploy_operation(const std::vector<service_command>& commands, bool finalize) {
+    return finalize || commands.empty() ? operation::service_deployment_finalize : deploy_operation(commands.back());
+}
+
+std::vector<operation> requested_deploy_operations(const std::vector<service_command>& commands) {
+    if (commands.empty())
+        return {operation::service_deployment_finalize};
+    std::vector<operation> list;
+    for (auto command : commands)
+        list.push_back(deploy_operation(command));
+    return list;
+}
+
+} // namespace tsms::model

@@ -1,0 +1,44 @@
+#pragma once
+// The life-cycle of a Service Instance (TR 3.2.2, Figure 4) as one table of what may be asked in which state, and where it leads.
+// Pure functions: no I/O, no clock.
+
+#include "model/device.hpp"
+
+#include <optional>
+
+namespace tsms::model {
+
+struct refusal {
+    error_category category;
+    std::string details;
+};
+
+/// May this deployService begin (TR 4.2.5.3, AMB-100…107)? Nothing if it may.
+std::optional<refusal> refuse_deploy(const service_instance& instance, const std::vector<service_command>& commands,
+                                     bool finalize, bool orphaned);
+
+/// May this suspendOrResumeService begin (TR 4.2.5.5)?
+std::optional<refusal> refuse_suspend_or_resume(const service_instance& instance, bool orphaned);
+
+/// May this terminateService begin (TR 4.2.5.6)? Always, but for a process that is already running.
+std::optional<refusal> refuse_terminate(const service_instance& instance);
+
+/// From which state the operation counts: InError stands for the last stable state when the failed operation is repeated (AMB-100).
+instance_state effective_state(const service_instance& instance);
+
+/// State after a command has been executed.
+instance_state state_after(service_command command);
+
+/// State after the finalizing call (AMB-107).
+instance_state state_after_finalize(const service_instance& instance);
+
+/// lastOperation of a deployService (TR 4.2.4.2, AMB-120).
+operation deploy_operation(const std::vector<service_command>& commands, bool finalize);
+
+/// requestedOperations of the ProcessResult (AMB-120).
+std::vector<operation> requested_deploy_operations(const std::vector<service_command>& commands);
+
+/// Operation that progress reports while a command is executed.
+operation deploy_operation(service_command command);
+
+} // namespace tsms::model

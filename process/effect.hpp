@@ -1,0 +1,175 @@
+#pragma once
+// Everything a life-cycle process can ask of the world: a closed set. The actor that owns the process interprets it, a test plays
+// it. A process has no other way out, so it can be broken off after any effect and entered again.
+
+#include "gp/procedure.hpp"
+#include "model/device.hpp"
+#include "model/issuer.hpp"
+
+#include <stdexcept>
+
+#include "crypto/session_keys.hpp"
+
+namespace tsms::process {
+
+/// Why an effect could not be had: card, issuer, phone, key store. The one exception type inside processes that is an expected
+/// end; every other exception is a bug and leaves the card in doubt.
+class failure : public std::runtime_error {
+public:
+    failure(model::error_category category, const std::string& details, bool phone_lost = false)
+        : std::runtime_error(details), category_(category), phone_lost_(phone_lost) {}
+
+    model::error_category category() const { return category_; }
+    bool phone_lost() const { return phone_lost_; }
+
+private:
+    model::error_category category_;
+    bool phone_lost_;
+};
+
+/// A failure on its way to the coroutine.
+struct failed {
+    model::error_category category = model::error_category::internal_error;
+    std::string details;
+    bool phone_lost = false;
+};
+
+struct done {};
+
+// -- the phone --------------------------------------------------------------------------------------------------------------
+
+/// Sends ProcessStart and waits for the report that acknowledges it (TR 3.2.1, AMB-132). No command that changes the card may
+/// leave before.
+struct announce_start {
+    using result = done;
+};
+
+/// One order of C-APDUs to the secure component in a reader, and its report. A vanished phone is an answer
+/// (gp::transmission::phone_lost), so that a process ends on its normal failure path.
+struct exchange {
+    using result = gp::batch_answer;
+    exchange(std::string reader_, gp::batch commands_) : reader(std::move(reader_)), commands(std::move(commands_)) {}
+    std::string reader;
+    gp::batch commands;
+};
+
+// -- the issuer (TR 3.3.1.1; issuer contract) ----------------------------------------------------------------------------
+
+/// Opens the issuer's management session for this card. Idempotent by the order's id.
+struct open_issuer_session {
+    using result = model::issuer_step;
+    explicit open_issuer_session(model::issuer_order o) : order(std::move(o)) {}
+    model::issuer_order order;
+};
+
+/// Reports the card's answers to the issuer's last commands and gets its next ones.
+struct relay_to_issuer {
+    using result = model::issuer_step;
+    relay_to_issuer(std::vector<bytes> r, bool interrupted_) : responses(std::move(r)), interrupted(interrupted_) {}
+    std::vector<bytes> responses;
+    bool interrupted; ///< fewer answers than commands: the transmission broke
+};
+
+/// The keys of the security domain that the issuer created, taken over into the vault.
+struct fetch_issuer_keys {
+    using result = model::issuer_keys;
+};
+
+// -- keys: static ones never leave the vault --------------------------------------------------------------------------------
+
+struct derive_session {
+    using result = crypto::session_keys;
+    derive_session(model::key_set k, bytes host, bytes card)
+        : keys(std::move(k)), host_challenge(std::move(host)), card_challenge(std::move(card)) {}
+    model::key_set keys;
+    bytes host_challenge;
+    bytes card_challenge;
+};
+
+struct generate_keys {
+    using result = model::key_set;
+    generate_keys(std::uint8_t v, int b) : version(v), bits(b) {}
+    std::uint8_t version;
+    int bits;
+};
+
+/// A key as it goes to the card: encrypted under the static DEK of another key set, with its key check value.
+struct encrypted_key {
+    bytes cryptogram;
+    bytes kcv;
+};
+struct encrypted_keys {
+    std::vector<encrypted_key> keys; ///< ENC, MAC, DEK
+};
+
+struct encrypt_keys {
+    using result = encrypted_keys;
+    encrypt_keys(model::key_set u, model::key_set k) : under(std::move(u)), keys(std::move(k)) {}
+    model::key_set under;
+    model::key_set keys;
+};
+
+struct random_octets {
+    using result = bytes;
+    explicit random_octets(std::size_t n) : count(n) {}
+    std::size_t count;
+};
+
+// -- what is kept -------------------------------------------------------------------------------------------------------------
+
+struct load_image {
+    bytes octets; ///< the load file data block
+};
+
+struct read_load_image {
+    using result = load_image;
+    explicit read_load_image(model::target_load_file f) : file(std::move(f)) {}
+    model::target_load_file file;
+};
+
+/// What is about to happen to the card, durable before the order leaves. Its outcome is the next commit.
+struct journal_intent {
+    using result = done;
+    explicit journal_intent(std::string what_) : what(std::move(what_)) {}
+    std::string what;
+};
+
+/// Both rows in one transaction, durable before the answer.
+struct commit {
+    using result = done;
+    commit(model::service_instance i, model::secure_component c) : instance(std::move(i)), card(std::move(c)) {}
+    model::service_instance instance;
+    model::secure_component card;
+};
+
+using effect_variant = std::variant<announce_start, exchange, open_issuer_session, relay_to_issuer, fetch_issuer_keys,
+                                    derive_session, generate_keys, encrypt_keys, random_octets, read_load_image,
+                                    journal_intent, commit>;
+using answer_variant = std::variant<failed, done, gp::batch_answer, model::issuer_step, model::issuer_keys,
+                                    crypto::session_keys, model::key_set, encrypted_keys, bytes, load_image>;
+
+struct effect : effect_variant {
+    using answer_type = answer_variant;
+    using effect_variant::effect_variant;
+
+    template <class E> static typename E::result take(answer_variant&& answer) {
+        if (auto* f = std::get_if<failed>(&answer))
+            throw failure(f->category, f->details, f->phone_lost);
+        return std::get<typename E::result>(std::move(answer)); // another kind of answer is a bug of the interpreter
+    }
+};
+
+template <class T> using process = gp::flow<effect, T>;
+
+/// Runs a card procedure inside a process: its batches become exchanges with the card in `reader`.
+template <class T> process<T> on_card(std::string reader, gp::procedure<T> procedure) {
+    const auto* wish = procedure.start();
+    while (wish) {
+        exchange order(reader, wish->commands);
+        auto answer = co_await std::move(order);
+        wish = procedure.answer(std::move(answer));
+    }
+    co_return procedure.result();
+}
+
+} // namespace tsms::process

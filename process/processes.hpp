@@ -1,0 +1,63 @@
+#pragma once
+// The life-cycle processes (TR 3.2.1): what each is asked and how it ends. All of them are re-entered, never resumed: they look at what
+// is on the card (or know it from the last commit) and do what is missing.
+
+#include "process/effect.hpp"
+
+#include <map>
+
+namespace tsms::process {
+
+/// TR 4.2.3.3–4.2.3.5
+struct command_request {
+    model::service_command what = model::service_command::install;
+    std::map<std::string, std::string> data; ///< installationData or personalizationData
+    bool suspension_control = false;         ///< of activate
+};
+
+struct process_request {
+    std::string process_id;
+    std::string caller_id;
+    std::string reader;               ///< where the card was found
+    std::string se_type;              ///< SERAM seType, for the issuer
+    model::service_instance instance; ///< as stored; `target` is the snapshot to deploy
+    model::secure_component card;     ///< as stored
+    bool last_service_on_card = false; ///< terminate: no other instance of ours is on the card
+    bool remove_tsm_domain_when_last = true; ///< operator's policy (AMB-121, AMB-227)
+};
+
+struct process_outcome {
+    model::error_category status = model::error_category::none;
+    std::string details; ///< of the failure, without the category's prefix
+    std::vector<model::command_status> commands; ///< one for each requested command (AMB-149)
+    model::service_instance instance; ///< as committed last
+    model::secure_component card;
+    bool instance_gone = false; ///< terminated: the id is invalid from now on (AMB-121)
+};
+
+/// TR 4.2.5.3. The caller has checked the state and the combination (model/life_cycle.hpp).
+process<process_outcome> deploy(process_request request, std::vector<command_request> commands, bool finalize);
+
+/// TR 4.2.5.5
+process<process_outcome> suspend_or_resume(process_request request, bool suspend);
+
+/// TR 4.2.5.6
+process<process_outcome> terminate(process_request request);
+
+/// What a card says of itself before anybody has authenticated: a claim (AMB-226).
+struct card_facts {
+    std::string reader;
+    bool accessible = false;
+    model::error_category problem = model::error_category::none; ///< why it is not accessible: 9 or 10
+    std::string isd_aid;   ///< hex, from tag 84 of the FCI
+    std::string cplc;      ///< hex, tag 9F7F without its header; empty if the card has none
+    std::string iin;       ///< hex, tag 42
+    std::string cin;       ///< hex, tag 45
+    std::string card_data; ///< hex, tag 66
+    std::string free_memory; ///< hex, tag FF21
+};
+
+/// Reads each card in turn, one order a card: for createServiceInstance, getServiceInstances and checkServiceDeploymentAvailable.
+process<std::vector<card_facts>> read_cards(std::vector<std::string> readers);
+
+} // namespace tsms::process
