@@ -1,0 +1,31 @@
+#pragma once
+// Key derivation with AES-CMAC in counter mode (NIST SP 800-108, 5.1).
+
+#include "crypto/secret.hpp"
+#include "crypto/session_keys.hpp"
+
+namespace tsms::crypto {
+
+/// Derivation constants (SCP03 4.1.5, table 4-1).
+enum class scp03_constant : std::uint8_t {
+    card_cryptogram = 0x00,
+    host_cryptogram = 0x01,
+    card_challenge = 0x02,
+    s_enc = 0x04,
+    s_mac = 0x06,
+    s_rmac = 0x07,
+};
+
+/// The data derivation scheme of SCP03 4.1.5: `bits` (a multiple of 8, at most 256) out of a key of 16, 24 or 32
+/// octets. Throws crypto::error on other lengths.
+secret scp03_kdf(const secret& key, scp03_constant constant, bytes_view context, int bits);
+
+/// Session keys of the length of the static keys; context is host challenge || card challenge (SCP03 6.2.1).
+session_keys derive_session_keys(const secret& k_enc, const secret& k_mac, bytes_view host_challenge,
+                                 bytes_view card_challenge);
+
+/// Static keys of one security domain out of a service provider's master key, with the key diversification data of the
+/// domain (AMB-232, "KDF3"). `key` is 1 for ENC, 2 for MAC, 3 for DEK; the result is as long as the master key.
+secret kdf3(const secret& master, bytes_view diversification_data, std::uint8_t key);
+
+} // namespace tsms::crypto

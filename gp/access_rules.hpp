@@ -1,0 +1,34 @@
+#pragma once
+// Access rules of Secure Element Access Control (GPD_SPE_013 6, "SEAC"): written with STORE DATA into ARA-M or ARA-C.
+
+#include "gp/apdu.hpp"
+
+namespace tsms::gp {
+
+/// One rule: this app may (or must not) talk to this application (AMB-222).
+struct access_rule {
+    bytes aid;      ///< AID-REF-DO (4F) of the application on the card; empty: all
+    bytes app_hash; ///< DeviceAppID-REF-DO (C1): SHA-1 (20) or SHA-256 (32) of the app's certificate; empty: all apps
+    bool apdu = false; ///< APDU-AR-DO (D0): always or never
+    bool nfc = false;  ///< NFC-AR-DO (D1): always or never
+
+    friend bool operator==(const access_rule&, const access_rule&) = default;
+};
+
+/// REF-AR-DO: E2 { E1 { 4F, C1 }, E3 { D0, D1 } }.
+bytes encode_rule(const access_rule& rule);
+
+/// STORE DATA with a Command-Store-REF-AR-DO (F0) or a Command-Delete (F1 of the REF-DO).
+std::vector<command_apdu> store_rule(const access_rule& rule, std::size_t block_size);
+std::vector<command_apdu> delete_rule(const access_rule& rule, std::size_t block_size);
+/// Command-Register-ClientAIDs-DO (F7), sent to the ARA-M by the issuer: the ARA-C with this AID takes part.
+std::vector<command_apdu> register_client(bytes_view arac_aid, std::size_t block_size);
+/// GET DATA [All] (FF40) and [Next] (FF60).
+command_apdu get_all_rules();
+command_apdu get_next_rules();
+
+/// Rules of the answers to GET DATA [All] and [Next] put together; nothing if malformed. Rules with APDU filters count
+/// as neither allowed nor ours and are left out.
+std::optional<std::vector<access_rule>> parse_rules(const std::vector<bytes>& answers);
+
+} // namespace tsms::gp

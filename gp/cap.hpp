@@ -1,0 +1,72 @@
+#pragma once
+// CAP files (Java Card Virtual Machine Specification, chapter 6): what a service provider uploads, and what is loaded
+// onto a card. A CAP is hostile: every size is bounded, and every component must be what it says.
+
+#include "crypto/bytes.hpp"
+
+#include <stdexcept>
+
+namespace tsms::gp {
+
+/// Why a file is no CAP that we can load. The text is fit for the answer to the uploader.
+class cap_error : public std::runtime_error {
+public:
+    using std::runtime_error::runtime_error;
+};
+
+struct cap_version {
+    std::uint8_t major = 0;
+    std::uint8_t minor = 0;
+    friend auto operator<=>(const cap_version&, const cap_version&) = default;
+};
+std::string to_string(cap_version v); ///< "1.0"
+
+struct cap_import {
+    bytes aid;
+    cap_version version;
+    friend bool operator==(const cap_import&, const cap_import&) = default;
+};
+
+struct cap_file {
+    cap_version format; ///< 2.1 … 2.3
+    std::uint8_t flags = 0;
+    bytes package_aid;
+    cap_version package_version;
+    std::string package_name; ///< empty where the CAP does not tell (AMB-203)
+    std::vector<bytes> applets;
+    std::vector<cap_import> imports;
+    std::size_t exports = 0; ///< number of exported classes
+
+    /// The Load File Data Block's content (tag C4): Header, Directory, Import, Applet, Class, Method, StaticField,
+    /// Export, ConstantPool, RefLocation (field lesson 12); without Descriptor and Debug. Hashes depend on it, so it is
+    /// fixed here once.
+    bytes load_image;
+    bytes sha256; ///< of load_image
+    bytes sha1;   ///< of load_image
+
+    std::string java_card_version; ///< least platform, e.g. "3.0.4"; empty if unknown (AMB-056, AMB-203)
+    std::string gp_api_version;    ///< "major.minor.patch"; empty if GlobalPlatform's API is not imported or unknown
+};
+
+namespace cap_flags {
+inline constexpr std::uint8_t uses_int = 0x01;
+inline constexpr std::uint8_t exports = 0x02;
+inline constexpr std::uint8_t applets = 0x04;
+inline constexpr std::uint8_t extended = 0x08;
+} // namespace cap_flags
+
+struct cap_limits {
+    std::size_t file = 2u << 20;         ///< octets of the ZIP (AMB-205)
+    std::size_t entries = 512;           ///< files in the ZIP
+    std::size_t component = 0xFFFF + 3u; ///< octets of one component, tag and size included
+};
+
+/// Throws cap_error.
+cap_file parse_cap(bytes_view zip, const cap_limits& limits = {});
+
+/// Platform version that brought this version of javacard.framework or java.lang: documented table in
+/// cap_requirements.cpp.
+std::string java_card_version_of(const std::vector<cap_import>& imports);
+std::string gp_api_version_of(const std::vector<cap_import>& imports);
+
+} // namespace tsms::gp

@@ -1,0 +1,25 @@
+#pragma once
+// The one table of what a status word means at the step at which it came (field lesson 10).
+
+#include "gp/procedure.hpp"
+
+#include <string_view>
+
+namespace tsms::gp {
+
+struct status_meaning {
+    std::string_view text;       ///< English, fit for <<details>> of TR 4.2.4.4
+    int category = 0;            ///< TR 4.2.4.4; 0 where the status word is a success
+    bool retry_can_help = false; ///< the same process started again may succeed without anything else being changed
+    bool accepted = false;       ///< no failure at this step: success, or what the procedure has to expect there
+};
+
+/// Never fails: unknown status words get a general meaning.
+status_meaning explain(step what, std::uint16_t sw);
+
+/// True for 9000, 62xx and 63xx.
+constexpr bool is_success_or_warning(std::uint16_t sw) {
+    return sw == 0x9000 || sw >> 8 == 0x62 || sw >> 8 == 0x63;
+}
+
+} // namespace tsms::gp
