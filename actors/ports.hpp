@@ -1,0 +1,121 @@
+#pragma once
+// What the actors need from outside: the issuer of a secure component and the SPOS of a service provider. Implemented
+// in http/ (issuer_client, spos_client) and by tests. Every call blocks for as long as a network exchange takes, so
+// only detached actors make them, one at a time for each object; cancel() alone may come from any thread.
+
+#include "crypto/bytes.hpp"
+#include "model/issuer.hpp"
+#include "model/process_result.hpp"
+
+#include <functional>
+#include <memory>
+#include <stdexcept>
+
+namespace tsms::actors {
+
+enum class port_cause {
+    unreachable, ///< no connection, no answer in time, cancelled: the request may or may not have been executed
+    refused,     ///< the issuer does not want to: unknown card, order not allowed, session unknown
+    card,        ///< the card did not do what the issuer wanted: not authentic, no memory, transmission broke
+    protocol,    ///< the answer is not what docs/issuer-protocol.md describes
+};
+
+/// The one exception of issuer_port. The text says cause and remedy and is fit for the log; what the issuer said in it
+/// is bounded and stripped of control characters.
+class port_error : public std::runtime_error {
+public:
+    port_error(port_cause cause, const std::string& text) : std::runtime_error(text), cause_(cause) {}
+
+    port_cause cause() const { return cause_; }
+    /// TR 4.2.4.4
+    model::error_category category() const {
+        switch (cause_) {
+        case port_cause::unreachable:
+            return model::error_category::network_connection_error;
+        case port_cause::card:
+            return model::error_category::sc_inaccessible;
+        default:
+            return model::error_category::unspecified;
+        }
+    }
+
+private:
+    port_cause cause_;
+};
+
+struct issuer_key {
+    bytes wrapped; ///< under the transport key (RFC 3394)
+    bytes kcv;     ///< first three octets of AES-ECB(key, 16 x 01) (GPCS B.5)
+};
+
+/// Initial keys of the TSM's security domain as the issuer hands them over.
+struct issuer_key_material {
+    std::string aid; ///< hex, upper case, as every hexadecimal text here
+    std::uint8_t key_version = 0;
+    int bits = 0;           ///< 128, 192 or 256
+    std::uint8_t scp_i = 0; ///< "i" of SCP03
+    std::string privileges;
+    std::string identity; ///< CPLC as the issuer authenticated it; keys for another card are not taken over
+    issuer_key enc, mac, dek;
+};
+
+/// One SCI (TR 3.3.1.1; docs/issuer-protocol.md). Every call throws port_error and may be repeated after one.
+class issuer_port {
+public:
+    struct opened {
+        std::string session;
+        model::issuer_step first;
+    };
+
+    virtual ~issuer_port() = default;
+
+    /// Opens the management session of an order and gets its first commands. Idempotent by order.id: an order that has
+    /// been carried out answers with `done` and no commands, and the keys can be fetched.
+    virtual opened open(const model::issuer_order& order) = 0;
+
+    /// Reports R-APDUs of the last step, empty ones where a SELECT gave none; fewer than commands together with
+    /// `interrupted` where the transmission broke.
+    virtual model::issuer_step relay(const std::string& session, const std::vector<bytes>& responses,
+                                     bool interrupted) = 0;
+
+    /// Once a step of the session said `done`.
+    virtual issuer_key_material fetch_keys(const std::string& session) = 0;
+
+    virtual void ping() = 0;
+
+    /// Ends a running call and every later one with port_cause::unreachable. From any thread.
+    virtual void cancel() = 0;
+};
+
+/// A port to the issuer of this name ("tsms issuer add"), null if there is none. Called on the detached actor that will
+/// use the port; throws port_error{refused} where the configuration cannot be used.
+using issuer_ports = std::function<std::unique_ptr<issuer_port>(const std::string& name)>;
+
+/// How a delivery ended. Everything but `delivered` is retried with back-off (AMB-180); nothing is thrown.
+struct delivery_outcome {
+    enum class kind {
+        delivered,     ///< any 2xx
+        refused,       ///< any other status
+        unreachable,   ///< no connection, no answer
+        misconfigured, ///< the SposConfig's URL or certificate cannot be used
+    };
+    kind result = kind::unreachable;
+    int status = 0;     ///< HTTP status, 0 without an answer
+    std::string detail; ///< cause for the log
+
+    bool delivered() const { return result == kind::delivered; }
+};
+
+/// SPOS-Services (TR 4.3).
+class spos_port {
+public:
+    virtual ~spos_port() = default;
+
+    /// The body of a delivery, made once when the process ends and kept in the outbox.
+    virtual std::string encode(const model::process_result& result) const = 0;
+    /// One attempt: POST <url>/process-results over mutual TLS (AMB-181).
+    virtual delivery_outcome deliver(const model::spos_target& target, const std::string& body) = 0;
+    virtual void cancel() = 0;
+};
+
+} // namespace tsms::actors
