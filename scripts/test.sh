@@ -1,0 +1,64 @@
+#!/usr/bin/env bash
+# Installs, builds and runs every test. `--ci` adds the sanitizers and short fuzzing, and prints the seconds of each stage.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+ci=false
+[ "${1:-}" = "--ci" ] && ci=true
+
+stage_name=""
+stage_start=0
+stage() {
+  local now
+  now=$(date +%s)
+  [ -z "$stage_name" ] || echo "== $stage_name: $((now - stage_start)) s"
+  stage_name=$1
+  stage_start=$now
+  [ -z "$stage_name" ] || echo "== $stage_name"
+}
+
+passed=0
+failed=0
+skipped=0
+count() { # log, line of meson's summary
+  local n
+  n=$(sed -n "s/^$2: *\([0-9][0-9]*\).*/\1/p" "$1" | tail -1)
+  echo "${n:-0}"
+}
+run_tests() { # build directory, arguments of meson test
+  local log
+  log=$(mktemp)
+  meson test -C "$1" --no-rebuild --print-errorlogs "${@:2}" 2>&1 | tee "$log" || true
+  if ! grep -q '^Ok:' "$log"; then
+    failed=$((failed + 1)) # meson itself failed
+  fi
+  passed=$((passed + $(count "$log" Ok) + $(count "$log" 'Expected Fail')))
+  failed=$((failed + $(count "$log" Fail) + $(count "$log" 'Unexpected Pass') + $(count "$log" Timeout)))
+  skipped=$((skipped + $(count "$log" Skipped)))
+  rm -f "$log"
+}
+
+stage "packages"
+if $ci; then scripts/setup.sh --sanitizers; else scripts/setup.sh --tests; fi
+
+stage "build"
+scripts/build.sh build
+
+stage "tests"
+run_tests build
+
+if $ci; then
+  stage "build with address and undefined-behaviour sanitizers"
+  scripts/build.sh build-asan -Db_sanitize=address,undefined
+  stage "tests with sanitizers"
+  export ASAN_OPTIONS=detect_stack_use_after_return=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
+  run_tests build-asan --suite unit --suite actors
+fi
+stage ""
+
+if [ "$skipped" -gt 0 ]; then
+  echo "$skipped tests were skipped; they are named above"
+  if $ci; then failed=$((failed + skipped)); fi
+fi
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]
