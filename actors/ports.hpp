@@ -43,22 +43,6 @@ private:
     port_cause cause_;
 };
 
-struct issuer_key {
-    bytes wrapped; ///< under the transport key (RFC 3394)
-    bytes kcv;     ///< first three octets of AES-ECB(key, 16 x 01) (GPCS B.5)
-};
-
-/// Initial keys of the TSM's security domain as the issuer hands them over.
-struct issuer_key_material {
-    std::string aid; ///< hex, upper case, as every hexadecimal text here
-    std::uint8_t key_version = 0;
-    int bits = 0;           ///< 128, 192 or 256
-    std::uint8_t scp_i = 0; ///< "i" of SCP03
-    std::string privileges;
-    std::string identity; ///< CPLC as the issuer authenticated it; keys for another card are not taken over
-    issuer_key enc, mac, dek;
-};
-
 /// One SCI (TR 3.3.1.1; docs/issuer-protocol.md). Every call throws port_error and may be repeated after one.
 class issuer_port {
 public:
@@ -79,7 +63,7 @@ public:
                                      bool interrupted) = 0;
 
     /// Once a step of the session said `done`.
-    virtual issuer_key_material fetch_keys(const std::string& session) = 0;
+    virtual model::issuer_key_material fetch_keys(const std::string& session) = 0;
 
     virtual void ping() = 0;
 

@@ -27,7 +27,7 @@ struct issuer_order {
     domain_change domain = domain_change::none;
     std::string domain_aid;
     std::string privileges = "804000"; ///< Security Domain, Authorized Management
-    std::string device_app; ///< callerId of the app on whose behalf the TSM acts
+    std::string device_app;            ///< callerId of the app on whose behalf the TSM acts
     std::vector<access_rule> add_rules;
     std::vector<access_rule> remove_rules;
 };
@@ -37,6 +37,25 @@ struct issuer_step {
     std::vector<std::vector<std::uint8_t>> commands;
     bool last = false; ///< the issuer needs nothing more of the card after these commands
     bool done = false; ///< the issuer has closed its session; no commands
+};
+
+/// Initial keys of the TSM's security domain as the issuer hands them over: wrapped, not yet taken over.
+struct issuer_key_material {
+    struct key {
+        std::vector<std::uint8_t> wrapped; ///< under the transport key (RFC 3394)
+        std::vector<std::uint8_t> kcv;     ///< 3 octets (GPCS B.6)
+
+        friend bool operator==(const key&, const key&) = default;
+    };
+    std::string aid; ///< hex
+    std::uint8_t key_version = 0;
+    int bits = 0; ///< 128, 192 or 256, of each key
+    std::uint8_t scp_i = 0;
+    std::string privileges;                ///< hex
+    std::string secure_component_identity; ///< as the issuer authenticated it; keys for another card are not taken over
+    key enc, mac, dek;
+
+    friend bool operator==(const issuer_key_material&, const issuer_key_material&) = default;
 };
 
 /// Keys of a security domain that the issuer has created, after they were taken over into the vault.
