@@ -1,0 +1,255 @@
+#include "store/instance_records.hpp"
+
+#include "crypto/bytes.hpp"
+#include "json/json.hpp"
+#include "store/error.hpp"
+
+#include <concepts>
+
+namespace tsms::store {
+
+namespace {
+
+class writer;
+class reader;
+
+template <class A> void describe(A& a, model::key_set& k) {
+    a("version", k.version);
+    a("bits", k.bits);
+    a("wrapped", k.wrapped);
+}
+
+template <class A> void describe(A& a, model::security_domain& d) {
+    a("aid", d.aid);
+    a("keys", d.keys);
+    a("nextKeys", d.next_keys);
+}
+
+template <class A> void describe(A& a, model::card_parameters& c) {
+    a("sdPackageAid", c.sd_package_aid);
+    a("sdModuleAid", c.sd_module_aid);
+    a("tsmSdAid", c.tsm_sd_aid);
+    a("sdInstallParameters", c.sd_install_parameters);
+    a("tsmKeyVersion", c.tsm_key_version);
+    a("tsmRotatedVersion", c.tsm_rotated_version);
+    a("serviceKeyVersion", c.service_key_version);
+    a("keyBits", c.key_bits);
+    a("minimumLevel", c.minimum_level);
+    a("blockSize", c.block_size);
+    a("extendedLength", c.extended_length);
+    a("instanceFollowsElfDomain", c.instance_follows_elf_domain);
+    a("lockWithApplications", c.lock_with_applications);
+    a("ara", c.ara);
+    a("privilegeBytes", c.privilege_bytes);
+    a("millisecondsPerApdu", c.milliseconds_per_apdu);
+    a("orderApdus", c.order_apdus);
+    a("orderBytes", c.order_bytes);
+    a("orderSeconds", c.order_seconds);
+    a("memoryReserve", c.memory_reserve);
+    a("ruleHashSha1", c.rule_hash_sha1);
+    a("ruleHashSha256", c.rule_hash_sha256);
+}
+
+template <class A> void describe(A& a, model::identification& i) {
+    a("cplc", i.cplc);
+    a("atr", i.atr);
+    a("isd", i.isd);
+    a("cardData", i.card_data);
+}
+
+template <class A> void describe(A& a, model::target_load_file& f) {
+    a("elfId", f.elf_id);
+    a("aid", f.aid);
+    a("sha256", f.sha256);
+    a("size", f.size);
+    a("imports", f.imports);
+}
+
+template <class A> void describe(A& a, model::target_application& t) {
+    a("elfAid", t.elf_aid);
+    a("moduleAid", t.module_aid);
+    a("instanceAid", t.instance_aid);
+    a("priority", t.priority);
+    a("privileges", t.privileges);
+    a("installParameters", t.install_parameters);
+    a("makeSelectable", t.make_selectable);
+    a("accessibleViaApdu", t.accessible_via_apdu);
+    a("accessibleViaNfc", t.accessible_via_nfc);
+    a("hasPersonalization", t.has_personalization);
+}
+
+template <class A> void describe(A& a, model::spos_target& s) {
+    a("url", s.url);
+    a("certificate", s.certificate_pem);
+}
+
+template <class A> void describe(A& a, model::deployment_target& t) {
+    a("serviceProviderId", t.service_provider_id);
+    a("serviceId", t.service_id);
+    a("serviceName", t.service_name);
+    a("sdAid", t.sd_aid);
+    a("versionTag", t.version_tag);
+    a("flavorId", t.flavor_id);
+    a("flavorName", t.flavor_name);
+    a("profileId", t.profile_id);
+    a("spParameters", t.sp_parameters);
+    a("loadFiles", t.load_files);
+    a("applications", t.applications);
+    a("deviceApps", t.device_apps);
+    a("card", t.card);
+    a("spos", t.spos);
+}
+
+template <class A> void describe(A& a, model::service_instance& i) {
+    a("id", i.id);
+    a("secureComponent", i.secure_component_id);
+    a("reader", i.reader);
+    a("state", i.state);
+    a("lastStable", i.last_stable);
+    a("failedOperation", i.failed_operation);
+    a("lastOperation", i.last_operation);
+    a("executed", i.executed);
+    a("suspendOnFinalize", i.suspend_on_finalize);
+    a("target", i.target);
+    a("onCard", i.on_card);
+    a("domain", i.domain);
+    a("runningProcess", i.running_process);
+    a("created", i.created);
+}
+
+template <class A> void describe(A& a, model::secure_component& c) {
+    a("id", c.id);
+    a("identity", c.identity);
+    a("profileId", c.profile_id);
+    a("isdAid", c.isd_aid);
+    a("cinIin", c.cin_iin);
+    a("issuer", c.issuer);
+    a("tsmDomain", c.tsm_domain);
+    a("strikes", c.strikes);
+    a("quarantined", c.quarantined);
+    a("doubt", c.doubt);
+}
+
+class writer {
+public:
+    template <class T> void operator()(const char* name, T& member) { out_.append(name, value_of(member)); }
+    json::value result() && { return json::value(std::move(out_)); }
+
+    static json::value value_of(std::string& s) { return json::value(s); }
+    static json::value value_of(bytes& b) { return json::value(to_hex(b)); }
+    static json::value value_of(std::map<std::string, std::string>& map) {
+        json::object o;
+        for (const auto& [key, text] : map)
+            o.append(key, json::value(text));
+        return json::value(std::move(o));
+    }
+    template <class T> static json::value value_of(std::vector<T>& list) {
+        json::array a;
+        for (auto& element : list)
+            a.push_back(value_of(element));
+        return json::value(std::move(a));
+    }
+    template <class T> static json::value value_of(std::optional<T>& o) { return o ? value_of(*o) : json::value(); }
+    template <class T> static json::value value_of(T& t) {
+        if constexpr (std::same_as<T, bool>) {
+            return json::value(t);
+        } else if constexpr (std::is_enum_v<T> || std::integral<T>) {
+            return json::value(static_cast<std::int64_t>(t));
+        } else {
+            writer inner;
+            describe(inner, t);
+            return std::move(inner).result();
+        }
+    }
+
+private:
+    json::object out_;
+};
+
+[[noreturn]] void damaged(const std::string& what) {
+    throw error("a document in the instance database is damaged (" + what + "); restore the database from a backup");
+}
+
+class reader {
+public:
+    explicit reader(const json::object& in) : in_(in) {}
+    template <class T> void operator()(const char* name, T& member) {
+        const auto* v = in_.find(name);
+        if (!v || v->is_null())
+            return; // written before the member existed, or an empty optional
+        if (!read(*v, member))
+            damaged(name);
+    }
+
+    static bool read(const json::value& v, std::string& s) {
+        const auto* text = v.as_string();
+        return text && (s = *text, true);
+    }
+    static bool read(const json::value& v, bytes& b) {
+        const auto octets = v.as_string() ? from_hex(*v.as_string()) : std::nullopt;
+        return octets && (b = *octets, true);
+    }
+    static bool read(const json::value& v, std::map<std::string, std::string>& map) {
+        if (!v.is_object())
+            return false;
+        for (const auto& [key, entry] : *v.as_object())
+            if (!read(entry, map[key]))
+                return false;
+        return true;
+    }
+    template <class T> static bool read(const json::value& v, std::vector<T>& list) {
+        if (!v.is_array())
+            return false;
+        for (const auto& entry : *v.as_array())
+            if (!read(entry, list.emplace_back()))
+                return false;
+        return true;
+    }
+    template <class T> static bool read(const json::value& v, std::optional<T>& o) { return read(v, o.emplace()); }
+    template <class T> static bool read(const json::value& v, T& t) {
+        if constexpr (std::same_as<T, bool>) {
+            return v.as_boolean() && (t = *v.as_boolean(), true);
+        } else if constexpr (std::is_enum_v<T> || std::integral<T>) {
+            return v.as_integer() && (t = static_cast<T>(*v.as_integer()), true);
+        } else {
+            if (!v.is_object())
+                return false;
+            reader inner(*v.as_object());
+            describe(inner, t);
+            return true;
+        }
+    }
+
+private:
+    const json::object& in_;
+};
+
+template <class T> std::string encode_any(T copy) { return json::dump(writer::value_of(copy)); }
+
+template <class T> T decode_any(std::string_view document) {
+    T t;
+    json::value v;
+    try {
+        v = json::parse(document);
+    } catch (const json::parse_error& e) {
+        damaged(e.what());
+    }
+    if (!reader::read(v, t))
+        damaged("not an object");
+    return t;
+}
+
+} // namespace
+
+std::string encode(const model::service_instance& instance) { return encode_any(instance); }
+std::string encode(const model::secure_component& card) { return encode_any(card); }
+std::string encode(const model::identification& cards) { return encode_any(cards); }
+std::string encode(const model::spos_target& spos) { return encode_any(spos); }
+model::service_instance decode_instance(std::string_view document) { return decode_any<model::service_instance>(document); }
+model::secure_component decode_card(std::string_view document) { return decode_any<model::secure_component>(document); }
+model::identification decode_identification(std::string_view document) {
+    return decode_any<model::identification>(document);
+}
+model::spos_target decode_spos(std::string_view document) { return decode_any<model::spos_target>(document); }
+
+} // namespace tsms::store

@@ -1,0 +1,150 @@
+#pragma once
+// instances.db: what the device role remembers (Service Instances, secure components, processes, journal, outbox, card log) and what
+// administration registers for it (issuers, apps). Every change appends to the audit chain in the same transaction.
+
+#include "crypto/bytes.hpp"
+#include "model/device.hpp"
+
+#include <chrono>
+#include <filesystem>
+#include <memory>
+#include <optional>
+
+namespace tsms::store {
+
+using clock = std::chrono::system_clock;
+
+/// ISO 8601, UTC, milliseconds, "Z" (AMB-045).
+std::string iso8601(clock::time_point when);
+
+/// A life-cycle process from its acceptance to its end.
+struct process_record {
+    std::string id;
+    std::string session;
+    std::string instance;
+    std::string card;
+    std::string caller;
+    std::string version_tag;
+    std::vector<model::operation> requested; ///< for the SPOS (AMB-120)
+    model::instance_state start_state = model::instance_state::not_deployed;
+    std::string started;
+};
+
+/// How a process ended.
+struct process_end {
+    std::string id;
+    model::error_category status = model::error_category::none;
+    std::string message;
+    std::string ended;
+};
+
+/// A result on its way to a SPOS-Service (AMB-180): kept until it was delivered or given up.
+struct outbox_entry {
+    std::int64_t id = 0; ///< given by the database
+    std::string process;
+    model::spos_target spos;
+    std::string body;
+    clock::time_point created;
+    clock::time_point next_attempt;
+    int attempts = 0;
+    std::string last_error;
+};
+
+/// One APDU as logged (AMB-190, AMB-233): octets of sensitive commands are cut after the header.
+struct card_log_entry {
+    std::string process;
+    bool response = false;
+    std::string apdu; ///< hex
+    std::string note; ///< step, or "redacted"
+    std::string at;   ///< filled in by the store
+};
+
+/// A secure component issuer (SCI).
+struct issuer_record {
+    std::string name;
+    std::string url;
+    std::string certificate_pem;  ///< trust anchors of its server
+    bytes transport_key;          ///< sealed by the vault
+    model::identification cards;  ///< cards it owns
+};
+
+/// An SP app (AMB-236).
+struct app_record {
+    std::string caller_id; ///< upper-case hex: SHA-1 or SHA-256 of the app's signing certificate
+    std::string provider;  ///< id of the service provider
+    bytes credential_hash; ///< SHA-256
+    std::string created;
+};
+
+class instance_db {
+public:
+    /// Opens for writing and makes the schema in an empty file. Throws store::error, as every function here.
+    explicit instance_db(const std::filesystem::path& file);
+    ~instance_db();
+    instance_db(instance_db&&) noexcept;
+    instance_db& operator=(instance_db&&) noexcept;
+
+    // -- Service Instances and secure components --
+    std::optional<model::service_instance> instance(const std::string& id) const;
+    std::vector<model::service_instance> instances_of(const std::string& service, const std::vector<std::string>& cards) const;
+    std::size_t instances_on(const std::string& card) const;
+    std::optional<model::secure_component> card(const std::string& id) const;
+    std::optional<model::secure_component> card_by_identity(const std::string& identity) const;
+    std::vector<model::secure_component> cards() const;
+    std::vector<model::service_instance> instances_on_card(const std::string& card) const;
+
+    /// A new instance, and its card if that is new. False, and nothing is stored, if the card already has an instance of that service.
+    bool create(const model::service_instance& instance, const model::secure_component& card);
+
+    // -- processes --
+    /// The process begins: its row and the instance as it is shown from now on.
+    void begin(const process_record& process, const model::service_instance& shown);
+    void acknowledge(const std::string& process);
+    /// An intent; its outcome is the next commit of the process.
+    void journal(const std::string& process, const std::string& what);
+    /// Both rows in one transaction; intents of the process are settled.
+    void commit(const std::string& process, const model::service_instance& instance, const model::secure_component& card);
+    /// The process has ended: instance (removed where `gone`), card, result and delivery in one transaction. The delivery gets its id.
+    void end(const process_end& process, const model::service_instance& instance, const model::secure_component& card, bool gone,
+             std::optional<outbox_entry>& delivery);
+
+    struct interrupted_process {
+        process_record process;
+        model::service_instance instance;
+        model::secure_component card;
+        bool in_doubt = false; ///< an intent without outcome
+    };
+    /// Processes without an end: the program died in them.
+    std::vector<interrupted_process> interrupted() const;
+
+    // -- outbox --
+    void enqueue(outbox_entry& delivery);
+    std::vector<outbox_entry> outbox() const;
+    void delivered(std::int64_t id);
+    void attempt_failed(std::int64_t id, clock::time_point next, const std::string& error);
+    void give_up(std::int64_t id, const std::string& error);
+
+    // -- card log --
+    void log(const std::vector<card_log_entry>& entries);
+    std::vector<card_log_entry> card_log(const std::string& process) const;
+    void forget_log_before(clock::time_point limit);
+
+    // -- administration --
+    bool add_issuer(const issuer_record& issuer); ///< false if the name is taken
+    bool remove_issuer(const std::string& name);
+    std::vector<issuer_record> issuers() const;
+    bool add_app(const app_record& app); ///< false if the provider has the app already
+    bool revoke_app(const std::string& caller_id);
+    std::vector<app_record> apps() const;
+
+    // -- audit --
+    /// First broken entry of the chain, nothing if it is whole.
+    std::optional<std::int64_t> broken_audit_entry() const;
+    std::size_t audit_entries() const;
+
+private:
+    struct state;
+    std::unique_ptr<state> state_;
+};
+
+} // namespace tsms::store
