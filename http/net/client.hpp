@@ -1,5 +1,6 @@
 #pragma once
-// A TLS client for one server: HTTP/1.1 with a connection that is kept, explicit trust anchors, cancellable from another thread.
+// A TLS client for one server: HTTP/1.1 with a connection that is kept, explicit trust anchors, cancellable from
+// another thread.
 
 #include "crypto/secret.hpp"
 #include "http/net/error.hpp"
@@ -12,12 +13,13 @@
 namespace tsms::net {
 
 struct client_options {
-    std::string base_url;       ///< "https://host[:port][/prefix]"
-    std::string ca_pem;         ///< the only trust anchors; empty: the system's
-    std::string pin_fingerprint; ///< SHA-256 of the server's certificate (upper-case hex); empty: not pinned
+    std::string base_url;                 ///< "https://host[:port][/prefix]"
+    std::string ca_pem;                   ///< the only trust anchors; empty: the system's
+    std::string pin_fingerprint;          ///< SHA-256 of the server's certificate (upper-case hex); empty: not pinned
     std::optional<tls_identity> identity; ///< client certificate
     std::chrono::milliseconds connect_timeout{5000}; ///< TCP and TLS handshake together
-    std::chrono::milliseconds read_timeout{40000};   ///< from the end of the request to the end of the answer (SERAM: 40 s)
+    std::chrono::milliseconds read_timeout{
+        40000}; ///< from the end of the request to the end of the answer (SERAM: 40 s)
     std::size_t body_limit = 8 << 20;
 };
 
@@ -37,12 +39,15 @@ public:
     tls_client(tls_client&&) noexcept;
     tls_client& operator=(tls_client&&) noexcept;
 
-    /// Sends `method target` (target: path and query appended to the base URL's prefix, already encoded). Any status is an answer.
-    /// A kept connection that the server has closed in the meantime is replaced before the request is written; a request is never
-    /// sent twice. Throws network_error.
-    response exchange(std::string_view method, std::string_view target, header_fields headers = {}, std::string_view body = {});
+    /// Sends `method target` (target: path and query appended to the base URL's prefix, already encoded). Any status is
+    /// an answer. A kept connection that the server has closed in the meantime is replaced before the request is
+    /// written; a request is never sent twice. Throws network_error.
+    response exchange(std::string_view method, std::string_view target, header_fields headers = {},
+                      std::string_view body = {});
 
-    response get(std::string_view target, header_fields headers = {}) { return exchange("GET", target, std::move(headers)); }
+    response get(std::string_view target, header_fields headers = {}) {
+        return exchange("GET", target, std::move(headers));
+    }
     /// POST with a JSON body.
     response post_json(std::string_view target, std::string_view body, header_fields headers = {});
 

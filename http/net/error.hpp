@@ -5,7 +5,8 @@
 
 namespace tsms::net {
 
-/// Wrong configuration of a listener or client: unreadable certificate, port in use, malformed URL. The text says cause and remedy.
+/// Wrong configuration of a listener or client: unreadable certificate, port in use, malformed URL. The text says cause
+/// and remedy.
 class configuration_error : public std::runtime_error {
 public:
     using std::runtime_error::runtime_error;

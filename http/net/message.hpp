@@ -39,7 +39,8 @@ private:
     std::vector<field> fields_;
 };
 
-/// The certificate that a client proved to hold the key of (mutual TLS). Its chain has been verified against the client CA.
+/// The certificate that a client proved to hold the key of (mutual TLS). Its chain has been verified against the client
+/// CA.
 struct peer_certificate {
     std::string pem;
     std::string fingerprint; ///< SHA-256 over the DER encoding, upper-case hex
@@ -53,8 +54,9 @@ struct request {
     std::multimap<std::string, std::string> query; ///< decoded; a malformed one is answered 400 before any handler
     header_fields headers;
     std::string body;
-    bool body_too_large = false; ///< the body was over the limit and is empty here; the connection closes after the answer
-    std::string remote_address;  ///< numeric, without port
+    bool body_too_large =
+        false; ///< the body was over the limit and is empty here; the connection closes after the answer
+    std::string remote_address; ///< numeric, without port
     std::optional<peer_certificate> peer;
 
     /// Value of a query parameter that occurs exactly once.

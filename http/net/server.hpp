@@ -1,6 +1,6 @@
 #pragma once
-// The TLS listener of every role: blocking, one capped thread per connection (platform notes). It refuses what could be read in two
-// ways (request smuggling) before a handler sees it.
+// The TLS listener of every role: blocking, one capped thread per connection (platform notes). It refuses what could be
+// read in two ways (request smuggling) before a handler sees it.
 
 #include "crypto/secret.hpp"
 #include "http/net/error.hpp"
@@ -12,7 +12,8 @@
 
 namespace tsms::net {
 
-/// Called on a connection's own thread, several at a time. It may block (long polling), but not longer than the stop deadline allows.
+/// Called on a connection's own thread, several at a time. It may block (long polling), but not longer than the stop
+/// deadline allows.
 using handler = std::function<response(const request&)>;
 
 /// What a listener or client proves to be: certificate chain (leaf first) and private key.
@@ -24,8 +25,8 @@ struct tls_identity {
 enum class client_auth { none, optional, required };
 
 struct server_options {
-    std::string address = "127.0.0.1"; ///< numeric address to bind
-    std::uint16_t port = 0;            ///< 0: any free port, see tls_server::port()
+    std::string address = "127.0.0.1";    ///< numeric address to bind
+    std::uint16_t port = 0;               ///< 0: any free port, see tls_server::port()
     std::optional<tls_identity> identity; ///< none: plain HTTP, accepted on loopback addresses only (operations port)
     client_auth clients = client_auth::none;
     std::string client_ca_pem; ///< trust anchors of client certificates
@@ -34,11 +35,13 @@ struct server_options {
     std::size_t head_limit = 16384;    ///< octets of request line and headers
     std::size_t header_limit = 64;     ///< header fields
     std::size_t body_limit = 1 << 20;
-    /// Limit for this request from its head alone (no body yet), instead of body_limit: uploads, or 0 for callers not known.
+    /// Limit for this request from its head alone (no body yet), instead of body_limit: uploads, or 0 for callers not
+    /// known.
     std::function<std::size_t(const request& head)> body_limit_for;
 
-    std::chrono::milliseconds keep_alive{1500};       ///< wait for the next request on a connection
-    std::chrono::milliseconds request_deadline{15000}; ///< from the first octet of a request to its last, TLS handshake likewise
+    std::chrono::milliseconds keep_alive{1500}; ///< wait for the next request on a connection
+    std::chrono::milliseconds request_deadline{
+        15000}; ///< from the first octet of a request to its last, TLS handshake likewise
     std::chrono::milliseconds write_deadline{15000};
 
     /// Answer to an exception of the handler; without it 500 with an empty body. Must not throw.

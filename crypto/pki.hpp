@@ -1,0 +1,60 @@
+#pragma once
+// X.509: certificates from outside are parsed into plain values, and a small PKI of P-256 keys is made for development
+// and tests.
+
+#include "crypto/error.hpp"
+#include "crypto/secret.hpp"
+
+#include <chrono>
+#include <span>
+
+namespace tsms::crypto {
+
+/// A certificate as read. Nothing is verified by reading it: validity and issuer are for the caller to judge.
+struct certificate {
+    bytes der;
+    std::string subject; ///< RFC 2253
+    std::string issuer;  ///< RFC 2253
+    std::string serial;  ///< upper-case hex
+    std::chrono::system_clock::time_point not_before;
+    std::chrono::system_clock::time_point not_after;
+    bool is_ca = false;
+    std::string fingerprint;   ///< SHA-256 over the DER encoding, upper-case hex
+    bytes public_key_id;       ///< RFC 5280 4.2.1.2 method (1): SHA-1 of the public key's bits (AMB-169)
+    std::string key_algorithm; ///< "id-ecPublicKey prime256v1", "rsaEncryption 2048"
+
+    std::string pem() const;
+};
+
+/// Largest certificate that is read, in octets of DER or PEM.
+inline constexpr std::size_t certificate_limit = 65536;
+
+/// Exactly one certificate, DER or PEM (white space around the PEM block is allowed, other text is not). Nothing if it
+/// is anything else, larger than the limit, has octets behind it, or no usable public key.
+std::optional<certificate> parse_certificate(bytes_view der_or_pem);
+
+/// All certificates of a PEM bundle in its order, text between the blocks is skipped. Throws crypto::error for a
+/// malformed block.
+std::vector<certificate> parse_certificates(std::string_view pem);
+
+/// A certificate and the private key it belongs to (PKCS#8, PEM, not encrypted).
+struct credential {
+    std::string certificate_pem;
+    secret key_pem;
+};
+
+using days = std::chrono::duration<int, std::ratio<86400>>;
+
+/// A self-signed CA with a new P-256 key. The validity of everything made here starts five minutes ago, for clocks that
+/// differ.
+credential make_ca(const std::string& common_name, days validity = days(3650));
+
+/// A TLS server's certificate with a new P-256 key; `names` are DNS names or numeric addresses (subjectAltName). Throws
+/// crypto::error.
+credential make_server_certificate(const credential& ca, const std::string& common_name,
+                                   std::span<const std::string> names, days validity = days(825));
+
+/// A TLS client's certificate with a new P-256 key.
+credential make_client_certificate(const credential& ca, const std::string& common_name, days validity = days(825));
+
+} // namespace tsms::crypto

@@ -1,0 +1,93 @@
+#pragma once
+// One TCP connection, with TLS or without: blocking calls with deadlines, which another thread can end. Internal to
+// http/net.
+
+#include "crypto/pki.hpp"
+#include "http/net/message.hpp"
+#include "http/net/server.hpp"
+
+#include <chrono>
+#include <memory>
+#include <mutex>
+
+using SSL = struct ssl_st;
+using SSL_CTX = struct ssl_ctx_st;
+
+namespace tsms::net {
+
+using time_point = std::chrono::steady_clock::time_point;
+
+struct free_context {
+    void operator()(SSL_CTX* context) const;
+};
+struct free_ssl {
+    void operator()(SSL* ssl) const;
+};
+using context_ptr = std::unique_ptr<SSL_CTX, free_context>;
+
+/// TLS 1.2 and 1.3 with forward secrecy and AEAD only (TR-03116-4). Throw configuration_error.
+context_ptr server_context(const tls_identity& identity, client_auth clients, const std::string& client_ca_pem);
+context_ptr client_context(const std::string& ca_pem, const std::optional<tls_identity>& identity);
+
+/// A file descriptor that another thread may shut down while its owner uses it, and that is closed once.
+class descriptor {
+public:
+    explicit descriptor(int fd) : fd_(fd) {}
+    ~descriptor() { close(); }
+    descriptor(const descriptor&) = delete;
+    descriptor& operator=(const descriptor&) = delete;
+
+    int get() const { return fd_; }
+    void shutdown_reading();
+    void shutdown();
+    void close();
+
+private:
+    void shut(int how);
+    std::mutex mutex_; ///< shutdown of a number that was closed and given away again would hit a stranger
+    int fd_;
+};
+
+class connection {
+public:
+    /// Takes the descriptor over and makes it non-blocking.
+    explicit connection(std::shared_ptr<descriptor> fd);
+
+    /// TLS handshakes. Throw network_error.
+    void accept_tls(SSL_CTX* context, time_point deadline);
+    void connect_tls(SSL_CTX* context, const std::string& host, time_point deadline);
+
+    /// At least one octet, or 0 at the end of the stream. A connection that is broken off counts as its end: HTTP's own
+    /// framing tells whether something is missing. Throws network_error{timeout}.
+    std::size_t read(char* to, std::size_t capacity, time_point deadline);
+    /// All of it. Throws network_error{timeout, broken}.
+    void write(std::string_view data, time_point deadline);
+    /// False if nothing came before the deadline.
+    bool wait_readable(time_point deadline);
+    /// True if the peer has closed, or sent what nobody asked for: the connection is of no use for another request.
+    bool stale();
+    /// Tells the peer that nothing follows, and swallows for at most a second what it still sends, so that it can read
+    /// our answer.
+    void finish();
+
+    std::optional<crypto::certificate> peer() const; ///< verified (see the context), or pinned by the caller
+    std::string remote_address() const;
+
+private:
+    void handshake(int (*step)(SSL*), time_point deadline);
+    bool wait(short events, time_point deadline);
+
+    std::shared_ptr<descriptor> fd_;
+    std::unique_ptr<SSL, free_ssl> ssl_;
+};
+
+/// TCP to a host name or numeric address. `claim` gets the descriptor before the connect, to cancel it. Throws
+/// network_error.
+std::shared_ptr<descriptor> connect_tcp(const std::string& host, std::uint16_t port, time_point deadline,
+                                        const std::function<void(std::shared_ptr<descriptor>)>& claim);
+/// A bound and listening socket. Throws configuration_error.
+std::shared_ptr<descriptor> listen_tcp(const std::string& address, std::uint16_t port);
+std::uint16_t local_port(int fd);
+bool is_loopback(const std::string& address);
+
+} // namespace tsms::net

@@ -1,0 +1,63 @@
+#pragma once
+// HTTP/1.1 messages on a connection. The grammar is Boost.Beast's; what Beast tolerates although two readers could
+// understand it differently is refused here. Internal to http/net.
+
+#include "http/net/connection.hpp"
+
+#include <functional>
+
+namespace tsms::net {
+
+/// A request that is answered before any handler sees it. The connection closes after the answer.
+class refused_request : public std::runtime_error {
+public:
+    refused_request(int status, const std::string& reason) : std::runtime_error(reason), status_(status) {}
+    int status() const { return status_; }
+
+private:
+    int status_;
+};
+
+struct message_limits {
+    std::size_t head_limit = 16384;
+    std::size_t header_limit = 64;
+};
+
+/// A connection with what was read ahead of it.
+struct buffered_connection {
+    connection& peer;
+    std::string ahead;
+    std::uint64_t received = 0;
+
+    /// Reads more behind `ahead`; false at the end of the stream.
+    bool more(time_point deadline);
+};
+
+struct incoming_request {
+    request message;
+    bool keep_alive = false; ///< the sender allows another request on this connection
+};
+
+/// The next request; nothing if the peer closed before its first octet. `body_limit_for` is asked when the head is
+/// known. A body is read with every method, so that it can never be taken for the next request. Throws refused_request,
+/// network_error.
+std::optional<incoming_request> read_request(buffered_connection& from, const message_limits& limits,
+                                             const std::function<std::size_t(const request&)>& body_limit_for,
+                                             time_point deadline);
+
+struct incoming_response {
+    response message;
+    bool keep_alive = false;
+};
+
+/// The answer to a request with this method. Throws network_error{broken, protocol, timeout}.
+incoming_response read_response(buffered_connection& from, std::string_view method, std::size_t body_limit,
+                                time_point deadline);
+
+/// Head and body of an answer. `to_head`: the body is only announced (RFC 9110 9.3.2).
+std::string response_text(const response& message, bool keep_alive, bool to_head);
+/// Throws std::invalid_argument if method, target or a header field cannot be written (line breaks).
+std::string request_text(std::string_view method, std::string_view target, std::string_view host,
+                         const header_fields& headers, std::string_view body);
+
+} // namespace tsms::net

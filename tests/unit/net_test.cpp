@@ -1,0 +1,336 @@
+// Listener and client against each other over real TLS on loopback, and against peers that do not behave.
+
+#include "http/net/client.hpp"
+#include "http/net/connection.hpp"
+#include "http/net/http1.hpp"
+#include "http/net/server.hpp"
+
+#include <atomic>
+#include <boost/test/unit_test.hpp>
+#include <future>
+#include <thread>
+
+using namespace tsms;
+using namespace std::chrono_literals;
+using clock_type = std::chrono::steady_clock;
+
+namespace {
+
+struct pki {
+    crypto::credential ca = crypto::make_ca("Test CA");
+    crypto::credential server;
+    crypto::credential client;
+    pki() {
+        const std::vector<std::string> names{"127.0.0.1", "localhost"};
+        server = crypto::make_server_certificate(ca, "server", names);
+        client = crypto::make_client_certificate(ca, "phone");
+    }
+};
+
+const pki& certificates() {
+    static const pki made;
+    return made;
+}
+
+net::server_options quick() {
+    net::server_options options;
+    options.identity = net::tls_identity{certificates().server.certificate_pem, certificates().server.key_pem};
+    options.body_limit = 1000;
+    options.keep_alive = 300ms;
+    options.request_deadline = 500ms;
+    return options;
+}
+
+std::string url(const net::tls_server& server) {
+    return "https://127.0.0.1:" + std::to_string(server.port());
+}
+
+net::client_options trusting(const net::tls_server& server) {
+    net::client_options options;
+    options.base_url = url(server);
+    options.ca_pem = certificates().ca.certificate_pem;
+    return options;
+}
+
+/// Tells what arrived, so that a test sees what the server made of its octets.
+net::response echo(const net::request& r) {
+    if (r.path == "/throw")
+        throw std::runtime_error("boom");
+    net::response answer =
+        net::json_response(200, r.method + " " + r.target + " " + r.body + (r.body_too_large ? "TOO LARGE" : ""));
+    if (r.peer)
+        answer.headers.add("X-Peer", r.peer->subject);
+    return answer;
+}
+
+/// Sends octets as they are and returns everything until the server closes.
+std::string raw(std::uint16_t port, std::string_view text, bool tls = true) {
+    const auto deadline = clock_type::now() + 3s;
+    net::connection c(net::connect_tcp("127.0.0.1", port, deadline, [](auto) {}));
+    const auto context = net::client_context(certificates().ca.certificate_pem, std::nullopt);
+    if (tls)
+        c.connect_tls(context.get(), "127.0.0.1", deadline);
+    c.write(text, deadline);
+    std::string all;
+    char block[4096];
+    while (const auto count = c.read(block, sizeof block, deadline))
+        all.append(block, count);
+    return all;
+}
+
+std::size_t answers(std::string_view text) {
+    std::size_t count = 0;
+    for (auto at = text.find("HTTP/1.1 "); at != text.npos; at = text.find("HTTP/1.1 ", at + 1))
+        ++count;
+    return count;
+}
+
+net::network_cause cause_of(net::tls_client& client, const char* target = "/") {
+    try {
+        client.get(target);
+    } catch (const net::network_error& e) {
+        return e.cause();
+    }
+    throw std::runtime_error("an answer came");
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(net_)
+
+BOOST_AUTO_TEST_CASE(header_names_and_queries) {
+    net::header_fields h{{"Content-Type", "a"}, {"X", "1"}, {"x", "2"}};
+    BOOST_TEST(h.get("content-type") == "a");
+    BOOST_TEST(h.count("X") == 2u);
+    h.set("X", "3");
+    BOOST_TEST(h.count("x") == 1u);
+    BOOST_TEST(*net::percent_decode("a%2Fb+%00").operator->() == std::string("a/b+\0", 5));
+    BOOST_TEST(!net::percent_decode("%2").has_value());
+    BOOST_TEST(!net::percent_decode("%zz").has_value());
+    BOOST_TEST(net::percent_encode("a/b ü") == "a%2Fb%20%C3%BC");
+    const auto query = net::parse_query("a=1&b=x+y%26&c&a=2");
+    BOOST_REQUIRE(query.has_value());
+    BOOST_TEST(query->count("a") == 2u);
+    BOOST_TEST(query->find("b")->second == "x y&");
+    BOOST_TEST(query->find("c")->second == "");
+    BOOST_TEST(!net::parse_query("a=%1").has_value());
+}
+
+BOOST_AUTO_TEST_CASE(exchanges_on_one_connection) {
+    net::tls_server server(quick());
+    server.start(echo);
+    net::tls_client client(trusting(server));
+    for (int i = 0; i < 5; ++i) {
+        const auto answer = client.post_json("/a%2Fb?x=1", "body");
+        BOOST_TEST(answer.status == 200);
+        BOOST_TEST(answer.body == "POST /a%2Fb?x=1 body");
+        BOOST_TEST(server.connections() == 1u);
+    }
+    BOOST_TEST(client.counted().requests == 5u);
+    BOOST_TEST(client.counted().received > 5u * 20);
+    BOOST_TEST(client.exchange("GET", "/get", {}, "with body").body == "GET /get with body");
+    BOOST_TEST(client.exchange("HEAD", "/head").body == "");
+    BOOST_TEST(client.get("/throw").status == 500);
+    BOOST_TEST(client.get("/%").status == 200);
+    BOOST_TEST(client.get("/x?a=%").status == 400);
+    BOOST_TEST(client.post_json("/", std::string(1001, 'x')).body == "POST / TOO LARGE");
+    // The server closes an idle connection; the client notices before it writes.
+    std::this_thread::sleep_for(500ms);
+    BOOST_TEST(client.get("/again").status == 200);
+}
+
+BOOST_AUTO_TEST_CASE(nothing_can_be_read_in_two_ways) {
+    net::tls_server server(quick());
+    server.start(echo);
+    const std::string host = "Host: x\r\n";
+    const std::string hidden = "GET /hidden HTTP/1.1\r\nHost: x\r\n\r\n";
+    // A body on a GET is its body and never the next request.
+    const auto with_body =
+        raw(server.port(), "GET / HTTP/1.1\r\n" + host + "Content-Length: " + std::to_string(hidden.size()) +
+                               "\r\nConnection: close\r\n\r\n" + hidden);
+    BOOST_TEST(answers(with_body) == 1u);
+    BOOST_TEST(with_body.find("GET / GET /hidden") != with_body.npos);
+    const std::string_view broken[] = {
+        "Content-Length: 3\r\nTransfer-Encoding: chunked\r\n",
+        "Transfer-Encoding: chunked\r\nContent-Length: 3\r\n",
+        "Content-Length: 3\r\nContent-Length: 3\r\n",
+        "Content-Length: 3\r\nContent-Length: 4\r\n",
+        "Content-Length: 3, 3\r\n",
+        "Content-Length: +3\r\n",
+        "Content-Length: 0x3\r\n",
+        "Content-Length: -1\r\n",
+        "Content-Length: 99999999999999999999999\r\n",
+        "Content-Length:\r\n",
+        "Transfer-Encoding: xchunked\r\n",
+        "Transfer-Encoding: gzip, chunked\r\n",
+        "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n",
+        "Content-Length : 3\r\n",
+        "Host: y\r\n",
+        "X\r\n",
+        "X: \x01\r\n",
+    };
+    for (const auto fields : broken) {
+        const auto text = raw(server.port(), "POST / HTTP/1.1\r\n" + host + std::string(fields) +
+                                                 "\r\n3\r\nabc\r\n0\r\n\r\n" + hidden);
+        BOOST_TEST_CONTEXT(fields) {
+            BOOST_TEST(answers(text) == 1u);
+            BOOST_TEST(text.find(" 200 ") == text.npos);
+            BOOST_TEST(text.find("hidden") == text.npos);
+        }
+    }
+    for (const std::string head :
+         {"GET / HTTP/1.1\r\n", "GET / HTTP/2.0\r\nHost: x\r\n", "GET http://x/ HTTP/1.1\r\nHost: x\r\n",
+          "GET  / HTTP/1.1\r\nHost: x\r\n", "GET / HTTP/1.1\nHost: x\n", "\x16\x03\x01\r\n"}) {
+        const auto text = raw(server.port(), head + "\r\n" + hidden);
+        BOOST_TEST(answers(text) == 1u);
+        BOOST_TEST(text.find(" 200 ") == text.npos);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(chunks_and_limits) {
+    net::tls_server server(quick());
+    server.start(echo);
+    const std::string post = "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n";
+    BOOST_TEST(raw(server.port(), post + "3\r\nabc\r\n2;x=y\r\nde\r\n0\r\nT: x\r\n\r\n").ends_with("POST / abcde"));
+    std::string many = post;
+    for (int i = 0; i < 300; ++i)
+        many += "4\r\nabcd\r\n";
+    BOOST_TEST(raw(server.port(), many + "0\r\n\r\n").ends_with("TOO LARGE"));
+    BOOST_TEST(raw(server.port(), post + "zz\r\n").find(" 400 ") != std::string::npos);
+    BOOST_TEST(raw(server.port(), post + "1;" + std::string(40000, 'x')).find(" 400 ") != std::string::npos);
+    std::string fields = "GET / HTTP/1.1\r\nHost: x\r\n";
+    for (int i = 0; i < 70; ++i)
+        fields += "A: b\r\n";
+    BOOST_TEST(raw(server.port(), fields + "\r\n").find(" 431 ") != std::string::npos);
+    BOOST_TEST(raw(server.port(), "GET / HTTP/1.1\r\nA: " + std::string(20000, 'a')).find(" 431 ") !=
+               std::string::npos);
+    const auto expecting =
+        raw(server.port(), "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2000\r\nExpect: 100-continue\r\n\r\n");
+    BOOST_TEST(expecting.find(" 100 ") == std::string::npos);
+    BOOST_TEST(expecting.ends_with("TOO LARGE"));
+    // Whoever sends slowly is cut off at the deadline of the whole request.
+    const auto start = clock_type::now();
+    BOOST_TEST(raw(server.port(), "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\na").empty());
+    BOOST_CHECK(clock_type::now() - start < 1500ms);
+}
+
+BOOST_AUTO_TEST_CASE(mutual_tls) {
+    auto options = quick();
+    options.clients = net::client_auth::optional;
+    options.client_ca_pem = certificates().ca.certificate_pem;
+    net::tls_server optional(options);
+    optional.start(echo);
+    net::tls_client anonymous(trusting(optional));
+    BOOST_TEST(anonymous.get("/").headers.find("X-Peer") == nullptr);
+    auto known = trusting(optional);
+    known.identity = net::tls_identity{certificates().client.certificate_pem, certificates().client.key_pem};
+    net::tls_client phone(known);
+    BOOST_TEST(phone.get("/").headers.get("x-peer") == "CN=phone");
+
+    const auto stranger_ca = crypto::make_ca("Stranger CA");
+    const auto stranger = crypto::make_client_certificate(stranger_ca, "stranger");
+    known.identity = net::tls_identity{stranger.certificate_pem, stranger.key_pem};
+    net::tls_client refused(known);
+    BOOST_CHECK_THROW(refused.get("/"), net::network_error);
+
+    options.clients = net::client_auth::required;
+    net::tls_server required(options);
+    required.start(echo);
+    net::tls_client nobody(trusting(required));
+    BOOST_CHECK_THROW(nobody.get("/"), net::network_error);
+}
+
+BOOST_AUTO_TEST_CASE(the_client_tells_why_no_answer_came) {
+    net::tls_server server(quick());
+    server.start([](const net::request& r) {
+        if (r.path == "/slow")
+            std::this_thread::sleep_for(700ms);
+        return net::json_response(200, std::string(5000, 'x'));
+    });
+    auto options = trusting(server);
+    options.ca_pem = crypto::make_ca("Other CA").certificate_pem;
+    net::tls_client distrusting(options);
+    BOOST_CHECK(cause_of(distrusting) == net::network_cause::tls);
+
+    options = trusting(server);
+    options.pin_fingerprint = std::string(64, '0');
+    net::tls_client pinned(options);
+    BOOST_CHECK(cause_of(pinned) == net::network_cause::tls);
+    options.pin_fingerprint = crypto::parse_certificate(as_bytes(certificates().server.certificate_pem))->fingerprint;
+    net::tls_client rightly_pinned(options);
+    BOOST_TEST(rightly_pinned.get("/").status == 200);
+
+    options = trusting(server);
+    options.read_timeout = 200ms;
+    net::tls_client hasty(options);
+    BOOST_CHECK(cause_of(hasty, "/slow") == net::network_cause::timeout);
+    options.read_timeout = 5s;
+    options.body_limit = 100;
+    net::tls_client small(options);
+    BOOST_CHECK(cause_of(small) == net::network_cause::protocol);
+
+    net::tls_client cancelled(trusting(server));
+    auto waiting = std::async(std::launch::async, [&] { return cause_of(cancelled, "/slow"); });
+    std::this_thread::sleep_for(200ms);
+    const auto start = clock_type::now();
+    cancelled.cancel();
+    BOOST_CHECK(waiting.get() == net::network_cause::cancelled);
+    BOOST_CHECK(clock_type::now() - start < 300ms);
+    BOOST_CHECK(cause_of(cancelled) == net::network_cause::cancelled);
+
+    BOOST_REQUIRE(server.stop());
+    net::tls_client late(trusting(server));
+    BOOST_CHECK(cause_of(late) == net::network_cause::connect);
+    options.base_url = "https://localhost.invalid";
+    net::tls_client lost(options);
+    BOOST_CHECK(cause_of(lost) == net::network_cause::resolve);
+    for (const auto* bad : {"http://x", "https://", "https://x:0", "https://x:y", "https://a b", "https://x:99999"}) {
+        options.base_url = bad;
+        BOOST_CHECK_THROW(net::tls_client{options}, net::configuration_error);
+    }
+    BOOST_CHECK_THROW(hasty.get("/a\r\nX: y"), std::invalid_argument);
+    BOOST_CHECK_THROW(hasty.get("/", {{"X", "a\r\nY: z"}}), std::invalid_argument);
+}
+
+BOOST_AUTO_TEST_CASE(stopping_ends_idle_connections_at_once) {
+    auto options = quick();
+    options.keep_alive = 30s;
+    net::tls_server server(options);
+    std::atomic<bool> inside = false;
+    server.start([&](const net::request& r) {
+        if (r.path == "/work") {
+            inside = true;
+            std::this_thread::sleep_for(300ms);
+        }
+        return net::response{};
+    });
+    std::vector<net::tls_client> idle;
+    for (int i = 0; i < 8; ++i)
+        idle.emplace_back(trusting(server)).get("/");
+    auto working =
+        std::async(std::launch::async, [&] { return net::tls_client(trusting(server)).get("/work").status; });
+    while (!inside)
+        std::this_thread::sleep_for(1ms);
+    const auto start = clock_type::now();
+    BOOST_TEST(server.stop(2s));
+    BOOST_CHECK(clock_type::now() - start < 1500ms);
+    BOOST_TEST(working.get() == 200); // what runs is still answered
+}
+
+BOOST_AUTO_TEST_CASE(plain_http_only_on_loopback_and_limits_of_connections) {
+    net::server_options options;
+    options.max_connections = 2;
+    net::tls_server server(options);
+    server.start(echo);
+    BOOST_TEST(raw(server.port(), "GET / HTTP/1.0\r\n\r\n", false).find(" 200 OK") != std::string::npos);
+    options.address = "0.0.0.0";
+    BOOST_CHECK_THROW(net::tls_server{options}, net::configuration_error);
+    options.address = "127.0.0.1";
+    options.port = server.port();
+    BOOST_CHECK_THROW(net::tls_server{options}, net::configuration_error);
+    options.port = 0;
+    options.identity = net::tls_identity{certificates().server.certificate_pem, certificates().client.key_pem};
+    BOOST_CHECK_THROW(net::tls_server{options}, net::configuration_error);
+}
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,57 @@
+// Certificates: what the small PKI makes is what the parser reads, and hostile certificates are refused.
+
+#include "crypto/pki.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+using namespace tsms;
+
+BOOST_AUTO_TEST_SUITE(pki)
+
+BOOST_AUTO_TEST_CASE(what_is_made_is_what_is_read) {
+    const auto ca = crypto::make_ca("Test CA");
+    const std::vector<std::string> names{"localhost", "127.0.0.1"};
+    const auto server = crypto::make_server_certificate(ca, "tsms device", names, crypto::days(10));
+    const auto read = crypto::parse_certificate(as_bytes(server.certificate_pem));
+    BOOST_REQUIRE(read.has_value());
+    BOOST_TEST(read->subject == "CN=tsms device");
+    BOOST_TEST(read->issuer == "CN=Test CA");
+    BOOST_TEST(!read->is_ca);
+    BOOST_TEST(read->key_algorithm == "id-ecPublicKey prime256v1");
+    BOOST_TEST(read->fingerprint.size() == 64u);
+    BOOST_TEST(read->public_key_id.size() == 20u);
+    BOOST_CHECK(read->not_before < std::chrono::system_clock::now());
+    BOOST_CHECK(read->not_after > std::chrono::system_clock::now() + crypto::days(9));
+    BOOST_CHECK(read->not_after < std::chrono::system_clock::now() + crypto::days(11));
+    BOOST_TEST(read->pem() == server.certificate_pem);
+    BOOST_TEST(crypto::parse_certificate(as_bytes(ca.certificate_pem))->is_ca);
+
+    const auto again = crypto::parse_certificate(read->der);
+    BOOST_REQUIRE(again.has_value());
+    BOOST_TEST(again->fingerprint == read->fingerprint);
+    BOOST_TEST(crypto::make_client_certificate(ca, "client").certificate_pem != server.certificate_pem);
+}
+
+BOOST_AUTO_TEST_CASE(anything_else_is_refused) {
+    const auto ca = crypto::make_ca("Test CA");
+    const auto& pem = ca.certificate_pem;
+    auto der = crypto::parse_certificate(as_bytes(pem))->der;
+    for (const std::string& text :
+         {std::string(), std::string("x"), pem + "x", "x" + pem, pem + pem, pem.substr(0, pem.size() / 2),
+          std::string("-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n"),
+          std::string(crypto::certificate_limit + 1, '\n') + pem})
+        BOOST_TEST(!crypto::parse_certificate(as_bytes(text)).has_value());
+    BOOST_TEST(crypto::parse_certificate(as_bytes("\n " + pem + "\r\n")).has_value());
+    der.push_back(0);
+    BOOST_TEST(!crypto::parse_certificate(der).has_value());
+    for (std::size_t length = 0; length < der.size() - 1; length += 7)
+        BOOST_TEST(!crypto::parse_certificate(bytes_view(der).first(length)).has_value());
+
+    BOOST_TEST(crypto::parse_certificates("comment\n" + pem + "\n" + pem).size() == 2u);
+    BOOST_CHECK_THROW(crypto::parse_certificates(pem + "-----BEGIN CERTIFICATE-----\nAA"), crypto::error);
+    const std::vector<std::string> injected{"localhost,IP:10.0.0.1"};
+    BOOST_CHECK_THROW(crypto::make_server_certificate(ca, "x", injected), crypto::error);
+    BOOST_CHECK_THROW(crypto::make_ca(""), crypto::error);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
