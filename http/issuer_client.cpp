@@ -1,0 +1,265 @@
+#include "http/issuer_client.hpp"
+
+#include "http/wire/issuer.hpp"
+
+#include <algorithm>
+#include <numeric>
+
+namespace tsms::http {
+
+namespace {
+
+using actors::port_cause;
+using actors::port_error;
+using clock = std::chrono::steady_clock;
+
+constexpr std::size_t session_id_limit = 128;
+constexpr std::size_t cookie_limit = 1024; ///< octets of one cookie
+constexpr std::size_t cookies_limit = 8;
+constexpr std::chrono::milliseconds longest_pause(5000); ///< an issuer must not park a phone by its delay (hazard 12)
+
+/// What an issuer says about a failure, fit for a log line.
+std::string printable(std::string_view text) {
+    std::string out(text.substr(0, 200));
+    std::replace_if(
+        out.begin(), out.end(), [](unsigned char c) { return c < 0x20 || c > 0x7E; }, '?');
+    return out;
+}
+
+/// The "error" of a JSON body, empty if there is none.
+std::string reason(const net::response& response) try {
+    const auto document = json::parse(response.body, {.bytes = 4096, .depth = 4, .values = 64});
+    return printable(json::reader(json::root_object(document)).string_or("error", ""));
+} catch (const json::parse_error&) {
+    return {};
+}
+
+void require_success(const net::response& response, const std::string& host) {
+    if (response.status / 100 == 2)
+        return;
+    const auto said = reason(response);
+    const auto text = "issuer " + host + " answered " + std::to_string(response.status) +
+                      (said.empty() ? std::string() : ": " + said);
+    const bool overloaded = response.status == 429 || (response.status >= 502 && response.status <= 504);
+    throw port_error(overloaded                   ? port_cause::unreachable
+                     : response.status / 100 == 4 ? port_cause::refused
+                                                  : port_cause::protocol,
+                     text);
+}
+
+/// Keeps name and value of each cookie (RFC 6265 5.2); attributes do not matter within one session at one host.
+void take_cookies(const net::response& response, std::map<std::string, std::string>& cookies) {
+    for (auto field : response.headers.all("Set-Cookie")) {
+        const auto pair = field.substr(0, field.find(';'));
+        const auto equals = pair.find('=');
+        if (equals == 0 || equals == pair.npos || pair.size() > cookie_limit)
+            continue;
+        std::string name(pair.substr(0, equals));
+        if (cookies.size() < cookies_limit || cookies.count(name) != 0)
+            cookies[std::move(name)] = pair.substr(equals + 1);
+    }
+}
+
+std::string cookie_header(const std::map<std::string, std::string>& cookies) {
+    std::string header;
+    for (const auto& [name, value] : cookies)
+        header += (header.empty() ? "" : "; ") + name + "=" + value;
+    return header;
+}
+
+std::string with_session(const char* target, const std::string& session) {
+    return std::string(target) + "?sessionId=" + net::percent_encode(session);
+}
+
+} // namespace
+
+issuer_client::issuer_client(net::client_options options, std::chrono::milliseconds patience)
+    : client_(std::move(options)), patience_(patience) {}
+
+/// One request and its JSON answer. Every request of the protocol may be repeated (orders by their id, reports by the
+/// issuer's cookie), so a connection that breaks in the middle is tried once more.
+json::value issuer_client::call(std::string_view method, const std::string& target, const json::value* body,
+                                management_session* session) {
+    const auto text = body ? json::dump(*body) : std::string();
+    net::header_fields headers{{"Accept", "application/json"}};
+    if (body)
+        headers.add("Content-Type", "application/json");
+    if (session && !session->cookies.empty())
+        headers.add("Cookie", cookie_header(session->cookies));
+
+    const auto exchange = [&](bool last_attempt) -> std::optional<net::response> {
+        try {
+            return client_.exchange(method, target, headers, text);
+        } catch (const net::network_error& e) {
+            if (e.cause() == net::network_cause::broken && !last_attempt)
+                return std::nullopt;
+            throw port_error(e.cause() == net::network_cause::protocol ? port_cause::protocol : port_cause::unreachable,
+                             std::string("issuer: ") + e.what());
+        }
+    };
+    auto response = exchange(false);
+    if (!response)
+        response = exchange(true);
+    require_success(*response, client_.host());
+    if (session)
+        take_cookies(*response, session->cookies);
+    try {
+        return json::parse(response->body);
+    } catch (const json::parse_error& e) {
+        throw port_error(port_cause::protocol, "issuer " + client_.host() + " sent no JSON: " + e.what());
+    }
+}
+
+issuer_client::opened issuer_client::open(const model::issuer_order& order) {
+    const auto body = wire::to_json(order);
+    const auto answer = call("POST", "/order", &body);
+    std::string id;
+    try {
+        id = json::reader(json::root_object(answer)).string("sessionID");
+    } catch (const json::parse_error& e) {
+        throw port_error(port_cause::protocol, "issuer " + client_.host() + ", answer to /order: " + e.what());
+    }
+    if (id.empty() || id.size() > session_id_limit)
+        throw port_error(port_cause::protocol, "issuer " + client_.host() + " sent a session id of a forbidden length");
+
+    try {
+        opened result;
+        result.first = start(id, order);
+        result.session = std::move(id);
+        return result;
+    } catch (...) {
+        sessions_.erase(id); // nobody learns its id
+        throw;
+    }
+}
+
+model::issuer_step issuer_client::start(const std::string& id, const model::issuer_order& order) {
+    auto& session = sessions_[id] = {};
+    wire::seram_handshake handshake;
+    handshake.secure_elements = {{order.se_type, order.secure_component_identity, {}}};
+    const auto offer = wire::to_json(handshake);
+    const auto chosen = call("POST", with_session("/gp/seram/handshake", id), &offer, &session);
+    try {
+        wire::check_seram_handshake_answer(chosen);
+    } catch (const json::parse_error& e) {
+        throw port_error(port_cause::protocol, "issuer " + client_.host() + ": " + e.what());
+    }
+    return next_step(id, {}); // the first report is void
+}
+
+model::issuer_step issuer_client::relay(const std::string& id, const std::vector<bytes>& responses, bool interrupted) {
+    const auto found = sessions_.find(id);
+    if (found == sessions_.end())
+        throw port_error(port_cause::refused, "the issuer's session has ended: open the order again");
+    const auto& session = found->second;
+    if (session.stopped) {
+        sessions_.erase(found);
+        model::issuer_step step;
+        step.done = true;
+        return step;
+    }
+
+    const auto expected = std::accumulate(session.commands.begin(), session.commands.end(), std::size_t{0});
+    wire::seram_report report;
+    report.status = interrupted || responses.size() < expected ? wire::seram_status::unknown_failure
+                                                               : wire::seram_status::processed;
+    auto next = responses.begin();
+    for (auto count : session.commands) {
+        const auto there = std::min<std::size_t>(count, static_cast<std::size_t>(responses.end() - next));
+        const auto end = next + static_cast<std::ptrdiff_t>(there);
+        report.executed += there == count;
+        report.responses.emplace_back(next, end);
+        next = end;
+    }
+    return next_step(id, std::move(report));
+}
+
+/// Sends the report and polls until the issuer has commands or ends the session.
+model::issuer_step issuer_client::next_step(const std::string& id, wire::seram_report report) {
+    const auto deadline = clock::now() + patience_;
+    auto& session = sessions_.at(id);
+    try {
+        for (;;) {
+            const auto body = wire::to_json(report);
+            const auto order =
+                wire::parse_seram_order(call("POST", with_session("/gp/seram/remoteManagement", id), &body, &session));
+            auto step = to_step(order, session);
+            if (!step.commands.empty() || step.done) {
+                if (step.done)
+                    sessions_.erase(id);
+                return step;
+            }
+            const auto wait = std::min(std::chrono::milliseconds(order.delay), longest_pause);
+            if (clock::now() + wait >= deadline)
+                throw port_error(port_cause::unreachable, "issuer " + client_.host() + " has no commands for too long");
+            pause(wait);
+            report = {};
+        }
+    } catch (const json::parse_error& e) {
+        sessions_.erase(id);
+        throw port_error(port_cause::protocol, "issuer " + client_.host() + ", order: " + e.what());
+    } catch (const port_error& e) {
+        if (e.cause() != port_cause::unreachable) // else the caller may report again
+            sessions_.erase(id);
+        throw;
+    }
+}
+
+model::issuer_step issuer_client::to_step(const wire::seram_order& order, management_session& session) const {
+    model::issuer_step step;
+    session.commands.clear();
+    for (const auto& command : order.commands) {
+        if (const auto* apdus = std::get_if<wire::seram_apdus>(&command)) {
+            session.commands.push_back(apdus->commands.size());
+            for (const auto& apdu : apdus->commands) {
+                if (apdu.size() < 4)
+                    throw port_error(port_cause::protocol, "issuer " + client_.host() + " sent what is no C-APDU");
+                step.commands.push_back(apdu);
+            }
+        } else if (const auto* notification = std::get_if<wire::seram_notification>(&command)) {
+            const auto notice = wire::parse_issuer_notice(notification->text);
+            if (notice && notice->error)
+                throw port_error(notice->card_failed ? port_cause::card : port_cause::refused,
+                                 "issuer " + client_.host() + ": " + printable(*notice->error));
+            step.last = step.last || (notice && notice->last_commands);
+        } else if (std::holds_alternative<wire::seram_stop>(command)) {
+            session.stopped = true;
+        } else if (const auto* unknown = std::get_if<wire::seram_unknown>(&command)) {
+            throw port_error(port_cause::protocol,
+                             "issuer " + client_.host() + " sent the unknown command " + printable(unknown->type));
+        }
+    }
+    step.done = session.stopped && step.commands.empty();
+    step.last = step.last || session.stopped;
+    return step;
+}
+
+model::issuer_key_material issuer_client::fetch_keys(const std::string& session) {
+    const auto answer = call("GET", "/security-domains/" + net::percent_encode(session) + "/keys", nullptr);
+    try {
+        return wire::parse_issuer_keys(answer);
+    } catch (const json::parse_error& e) {
+        throw port_error(port_cause::protocol, "issuer " + client_.host() + ", keys: " + e.what());
+    }
+}
+
+void issuer_client::ping() {
+    call("GET", "/health", nullptr);
+}
+
+void issuer_client::cancel() {
+    {
+        std::lock_guard lock(mutex_);
+        cancelled_ = true;
+    }
+    wake_.notify_all();
+    client_.cancel();
+}
+
+void issuer_client::pause(std::chrono::milliseconds duration) {
+    std::unique_lock lock(mutex_);
+    if (wake_.wait_for(lock, duration, [this] { return cancelled_; }))
+        throw port_error(port_cause::unreachable, "the exchange with the issuer was cancelled");
+}
+
+} // namespace tsms::http

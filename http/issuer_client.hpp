@@ -1,0 +1,50 @@
+#pragma once
+// The TSM as Local Agent towards an issuer's Remote Agent (docs/issuer-protocol.md), over mutual TLS.
+
+#include "actors/ports.hpp"
+#include "http/net/client.hpp"
+#include "http/wire/seram.hpp"
+
+#include <condition_variable>
+#include <map>
+#include <mutex>
+
+namespace tsms::http {
+
+/// Calls block for at most about `patience` + the client's timeouts, except that cancel() ends them at once.
+class issuer_client final : public actors::issuer_port {
+public:
+    /// `options.identity` is the TSM's client certificate, `options.ca_pem` anchors the issuer's. Throws
+    /// net::configuration_error.
+    explicit issuer_client(net::client_options options, std::chrono::milliseconds patience = std::chrono::seconds(60));
+
+    opened open(const model::issuer_order& order) override;
+    model::issuer_step relay(const std::string& session, const std::vector<bytes>& responses,
+                             bool interrupted) override;
+    model::issuer_key_material fetch_keys(const std::string& session) override;
+    void ping() override;
+    void cancel() override;
+
+private:
+    struct management_session {
+        std::vector<std::size_t> commands; ///< APDUs in each seRamCommand of the last order
+        bool stopped = false;              ///< the last order ended the session: its report is not wanted
+        std::map<std::string, std::string> cookies;
+    };
+
+    json::value call(std::string_view method, const std::string& target, const json::value* body,
+                     management_session* session = nullptr);
+    model::issuer_step start(const std::string& id, const model::issuer_order& order);
+    model::issuer_step next_step(const std::string& id, wire::seram_report report);
+    model::issuer_step to_step(const wire::seram_order& order, management_session& session) const;
+    void pause(std::chrono::milliseconds duration);
+
+    net::tls_client client_;
+    std::chrono::milliseconds patience_;
+    std::map<std::string, management_session> sessions_;
+    std::mutex mutex_; ///< of `cancelled_`
+    std::condition_variable wake_;
+    bool cancelled_ = false;
+};
+
+} // namespace tsms::http
