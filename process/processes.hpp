@@ -2,18 +2,12 @@
 // The life-cycle processes (TR 3.2.1): what each is asked and how it ends. All of them are re-entered, never resumed: they look at what
 // is on the card (or know it from the last commit) and do what is missing.
 
+#include "model/results.hpp"
 #include "process/effect.hpp"
-
-#include <map>
 
 namespace tsms::process {
 
-/// TR 4.2.3.3–4.2.3.5
-struct command_request {
-    model::service_command what = model::service_command::install;
-    std::map<std::string, std::string> data; ///< installationData or personalizationData
-    bool suspension_control = false;         ///< of activate
-};
+using model::command_request;
 
 struct process_request {
     std::string process_id;

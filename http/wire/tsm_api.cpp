@@ -1,0 +1,268 @@
+#include "http/wire/tsm_api.hpp"
+
+#include "crypto/bytes.hpp"
+#include "http/wire/result_json.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace tsms::wire {
+
+namespace {
+
+constexpr std::size_t most_components = 16;
+constexpr std::size_t most_commands = 16; // of hostile requests; the TR's three are judged with the life cycle
+constexpr std::size_t longest_name = 256;
+
+std::string bounded(const json::reader& r, std::string_view key) {
+    auto text = r.string(key);
+    if (text.empty() || text.size() > longest_name)
+        throw json::parse_error("'" + std::string(key) + "' must have 1 to " + std::to_string(longest_name) +
+                                " characters");
+    return text;
+}
+
+const json::object& entry(const json::value& v, const char* list) {
+    if (const auto* o = v.as_object())
+        return *o;
+    throw json::parse_error(std::string("'") + list + "' must hold objects only");
+}
+
+struct command_words {
+    model::service_command what;
+    std::string_view type;
+    std::string_view data; ///< attribute of its map, empty if it has none
+};
+constexpr std::array<command_words, 3> commands_on_the_wire{{
+    {model::service_command::install, "install", "installationData"},
+    {model::service_command::personalize, "personalize", "personalizationData"},
+    {model::service_command::activate, "activate", ""},
+}};
+
+json::value to_json(const model::command_request& command) {
+    const auto& words = *std::ranges::find(commands_on_the_wire, command.what, &command_words::what);
+    json::object o{{"type", words.type}};
+    if (words.data.empty())
+        o.append("suspensionControl", command.suspension_control);
+    else if (!command.data.empty())
+        o.append(std::string(words.data), string_map(command.data));
+    return o;
+}
+
+model::command_request parse_command(const json::reader& r) {
+    const auto type = r.string("type");
+    const auto* words = std::ranges::find(commands_on_the_wire, type, &command_words::type);
+    if (words == commands_on_the_wire.end())
+        throw json::parse_error("'serviceCommands': unknown service command");
+    model::command_request command;
+    command.what = words->what;
+    if (words->data.empty())
+        command.suspension_control = r.boolean("suspensionControl");
+    else
+        command.data = parse_string_map(r, words->data);
+    return command;
+}
+
+json::array to_json(const std::vector<model::command_request>& commands) {
+    json::array list;
+    for (const auto& command : commands)
+        list.push_back(to_json(command));
+    return list;
+}
+
+std::vector<model::command_request> parse_commands(const json::reader& r) {
+    const auto& list = r.array("serviceCommands");
+    if (list.size() > most_commands)
+        throw json::parse_error("'serviceCommands' has too many entries");
+    std::vector<model::command_request> commands;
+    for (const auto& item : list)
+        commands.push_back(parse_command({entry(item, "serviceCommands"), "serviceCommands."}));
+    return commands;
+}
+
+struct parameters {
+    json::object operator()(const create_service_instance& f) const {
+        return {{"serviceId", f.service_id}, {"version", f.version}};
+    }
+    json::object operator()(const get_service_instances& f) const { return {{"serviceId", f.service_id}}; }
+    json::object operator()(const deploy_service& f) const {
+        return {{"serviceInstanceId", f.service_instance_id},
+                {"serviceCommands", to_json(f.commands)},
+                {"finalizeDeployment", f.finalize}};
+    }
+    json::object operator()(const update_service& f) const {
+        return {{"serviceInstanceId", f.service_instance_id},
+                {"newVersion", f.new_version},
+                {"serviceCommands", to_json(f.commands)},
+                {"finalizeDeployment", f.finalize}};
+    }
+    json::object operator()(const suspend_or_resume_service& f) const {
+        return {{"serviceInstanceId", f.service_instance_id}, {"suspensionControl", f.suspension_control}};
+    }
+    json::object operator()(const terminate_service& f) const { return {{"serviceInstanceId", f.service_instance_id}}; }
+    json::object operator()(const check_service_deployment_available& f) const {
+        return {{"serviceId", f.service_id}, {"version", f.version}};
+    }
+    json::object operator()(const check_service_update_available& f) const {
+        return {{"serviceInstanceId", f.service_instance_id}, {"newVersion", f.new_version}};
+    }
+};
+
+using parser = tsm_api_function (*)(const json::reader&);
+
+struct function_row {
+    std::string_view name;
+    parser parse;
+};
+/// In the order of tsm_api_function.
+constexpr std::array<function_row, std::variant_size_v<tsm_api_function>> functions{{
+    {create_service_instance::name,
+     [](const json::reader& r) -> tsm_api_function {
+         return create_service_instance{bounded(r, "serviceId"), bounded(r, "version")};
+     }},
+    {get_service_instances::name,
+     [](const json::reader& r) -> tsm_api_function { return get_service_instances{bounded(r, "serviceId")}; }},
+    {deploy_service::name,
+     [](const json::reader& r) -> tsm_api_function {
+         return deploy_service{bounded(r, "serviceInstanceId"), parse_commands(r), r.boolean("finalizeDeployment")};
+     }},
+    {update_service::name,
+     [](const json::reader& r) -> tsm_api_function {
+         return update_service{bounded(r, "serviceInstanceId"), bounded(r, "newVersion"), parse_commands(r),
+                               r.boolean("finalizeDeployment")};
+     }},
+    {suspend_or_resume_service::name,
+     [](const json::reader& r) -> tsm_api_function {
+         return suspend_or_resume_service{bounded(r, "serviceInstanceId"), r.boolean("suspensionControl")};
+     }},
+    {terminate_service::name,
+     [](const json::reader& r) -> tsm_api_function { return terminate_service{bounded(r, "serviceInstanceId")}; }},
+    {check_service_deployment_available::name,
+     [](const json::reader& r) -> tsm_api_function {
+         return check_service_deployment_available{bounded(r, "serviceId"), bounded(r, "version")};
+     }},
+    {check_service_update_available::name,
+     [](const json::reader& r) -> tsm_api_function {
+         return check_service_update_available{bounded(r, "serviceInstanceId"), bounded(r, "newVersion")};
+     }},
+}};
+
+const function_row* find_function(std::string_view name) {
+    const auto* row = std::ranges::find(functions, name, &function_row::name);
+    return row == functions.end() ? nullptr : row;
+}
+
+json::value to_json(const handset& phone) {
+    json::array components;
+    for (const auto& c : phone.components) {
+        json::object o{{"reader", c.reader}, {"seType", c.se_type}};
+        if (!c.se_id.empty())
+            o.append("seId", c.se_id);
+        if (!c.atr.empty())
+            o.append("atr", c.atr);
+        components.push_back(std::move(o));
+    }
+    return json::object{{"callerId", phone.caller_id}, {"secureComponents", std::move(components)}};
+}
+
+handset parse_handset(const json::reader& r) {
+    handset phone;
+    phone.caller_id = bounded(r, "callerId");
+    const auto& list = r.array("secureComponents");
+    if (list.size() > most_components)
+        throw json::parse_error("'handset.secureComponents' has too many entries");
+    for (const auto& item : list) {
+        const json::reader c(entry(item, "handset.secureComponents"), "handset.secureComponents.");
+        handset_component component{bounded(c, "reader"), bounded(c, "seType"), c.has("seId") ? bounded(c, "seId") : "",
+                                    c.string_or("atr", "")};
+        if (component.atr.size() > 2 * 33 || !from_hex(component.atr)) // ISO/IEC 7816-3 8.2.1
+            throw json::parse_error("'handset.secureComponents.atr' must be an ATR in hexadecimal");
+        if (std::ranges::find(phone.components, component.reader, &handset_component::reader) != phone.components.end())
+            throw json::parse_error("'handset.secureComponents': each reader at most once");
+        phone.components.push_back(std::move(component));
+    }
+    return phone;
+}
+
+} // namespace
+
+std::string_view function_name(const tsm_api_function& function) {
+    return functions[function.index()].name;
+}
+
+bool is_function(std::string_view name) {
+    return find_function(name) != nullptr;
+}
+
+json::value to_json(const tsm_api_call& call) {
+    auto o = std::visit(parameters{}, call.function);
+    o.append("handset", to_json(call.phone));
+    return o;
+}
+
+tsm_api_call parse_call(std::string_view name, const json::value& document) {
+    const json::reader r(json::root_object(document));
+    const auto* row = find_function(name);
+    if (!row)
+        throw json::parse_error("no function of the TSM-API has this name");
+    auto function = row->parse(r);
+    return {std::move(function), parse_handset(r.object("handset"))};
+}
+
+json::value to_json(const tsm_api_answer& answer) {
+    if (const auto* session = std::get_if<session_opened>(&answer))
+        return json::object{{"sessionId", session->session_id}, {"raEndpoint", session->ra_endpoint}};
+    return json::object{{"result", to_json(std::get<tsm_api_result>(answer))}};
+}
+
+tsm_api_answer parse_answer(std::string_view name, const json::value& document) {
+    const json::reader r(json::root_object(document));
+    if (const auto* result = r.raw().find("result"))
+        return parse_result(name, *result);
+    return session_opened{bounded(r, "sessionId"), r.string("raEndpoint")};
+}
+
+namespace {
+
+constexpr std::string_view start_type = "ProcessStart";
+constexpr std::string_view progress_type = "ProcessProgress";
+constexpr std::string_view result_type = "Result";
+
+struct notification_writer {
+    json::object operator()(const model::process_start& s) const {
+        return {
+            {"type", start_type}, {"processId", s.process_id}, {"callerId", s.caller_id}, {"startDate", s.start_date}};
+    }
+    json::object operator()(const model::process_progress& p) const {
+        return {{"type", progress_type},
+                {"processId", p.process_id},
+                {"progress", p.progress},
+                {"operation", static_cast<int>(p.what)}};
+    }
+    json::object operator()(const tsm_api_result& result) const {
+        return {{"type", result_type}, {"result", wire::to_json(result)}};
+    }
+};
+
+} // namespace
+
+std::string notification_text(const notification& content) {
+    return json::dump(std::visit(notification_writer{}, content));
+}
+
+std::optional<notification> parse_notification(std::string_view name, std::string_view text) {
+    const auto document = json::parse(text);
+    const json::reader r(json::root_object(document));
+    const auto type = r.string("type");
+    if (type == start_type)
+        return model::process_start{r.string("processId"), r.string_or("callerId", ""), r.string_or("startDate", "")};
+    if (type == progress_type)
+        return model::process_progress{r.string("processId"),
+                                       static_cast<int>(std::clamp<std::int64_t>(r.integer("progress"), 0, 100)),
+                                       parse_operation(r, "operation")};
+    if (type == result_type)
+        return parse_result(name, json::value(r.object("result").raw()));
+    return std::nullopt;
+}
+
+} // namespace tsms::wire

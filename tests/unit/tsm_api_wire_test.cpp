@@ -1,0 +1,155 @@
+// The TSM-API on the wire: what is written is read back, the TR's names are used, and what is no call is refused.
+
+#include "http/wire/tsm_api.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+using namespace tsms;
+
+namespace {
+
+const std::string handset =
+    R"("handset":{"callerId":"AB","secureComponents":[{"reader":"SIM1","seType":"uicc","atr":"3B00"}]})";
+
+wire::tsm_api_call call(const std::string& name, const std::string& parameters) {
+    return wire::parse_call(name, json::parse("{" + parameters + "," + handset + "}"));
+}
+
+std::string again(const std::string& name, const std::string& text) {
+    return json::dump(wire::to_json(wire::parse_result(name, json::parse(text))));
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(tsm_api_wire)
+
+BOOST_AUTO_TEST_CASE(calls_are_read_as_written) {
+    const auto text = R"({"serviceInstanceId":"i","newVersion":"1.2.3","serviceCommands":[)"
+                      R"({"type":"install","installationData":{"k":"v"}},{"type":"personalize"},)"
+                      R"({"type":"activate","suspensionControl":true}],"finalizeDeployment":true,)" +
+                      handset + "}";
+    const auto read = wire::parse_call("updateService", json::parse(text));
+    const auto& f = std::get<wire::update_service>(read.function);
+    BOOST_TEST(f.new_version == "1.2.3");
+    BOOST_REQUIRE(f.commands.size() == 3u);
+    BOOST_TEST(f.commands[0].data.at("k") == "v");
+    BOOST_CHECK(f.commands[1].what == model::service_command::personalize);
+    BOOST_TEST(f.commands[2].suspension_control);
+    BOOST_TEST(read.phone.components[0].se_type == "uicc");
+    BOOST_TEST(json::dump(wire::to_json(read)) == text);
+
+    const std::vector<wire::tsm_api_function> all{wire::create_service_instance{"s", "1.0.0"},
+                                                  wire::get_service_instances{"s"},
+                                                  wire::deploy_service{"i", {}, true},
+                                                  wire::update_service{"i", "1.0.1", {}, false},
+                                                  wire::suspend_or_resume_service{"i", true},
+                                                  wire::terminate_service{"i"},
+                                                  wire::check_service_deployment_available{"s", "x.x.x"},
+                                                  wire::check_service_update_available{"i", "1.x.x"}};
+    BOOST_TEST(all.size() == std::variant_size_v<wire::tsm_api_function>);
+    for (const auto& function : all) {
+        const auto name = wire::function_name(function);
+        BOOST_TEST(wire::is_function(name));
+        const auto document = wire::to_json(wire::tsm_api_call{function, read.phone});
+        const auto once_more = wire::parse_call(name, document);
+        BOOST_TEST(once_more.function.index() == function.index());
+        BOOST_TEST(json::dump(wire::to_json(once_more)) == json::dump(document));
+        // A refusal has the shape of the function's own result.
+        const auto refusal =
+            wire::refusal_of(function, model::error_category::invalid_request, "x", "2026-01-01T00:00:00.000Z");
+        BOOST_TEST(refusal.index() == function.index());
+        BOOST_TEST(wire::outcome_of(refusal).message == "Invalid request: x");
+        BOOST_TEST(again(std::string(name), json::dump(wire::to_json(refusal))) == json::dump(wire::to_json(refusal)));
+    }
+}
+
+BOOST_AUTO_TEST_CASE(what_is_no_call_is_refused) {
+    const std::string instance = R"("serviceInstanceId":"i","finalizeDeployment":true,)";
+    call("deployService", instance + R"("serviceCommands":[])");
+    for (const std::string bad :
+         {R"("serviceCommands":null)", R"("serviceCommands":[null])", R"("serviceCommands":["install"])",
+          R"("serviceCommands":[{"type":"explode"}])", R"("serviceCommands":[{"type":"activate"}])",
+          R"("serviceCommands":[{"type":"install","installationData":{"a":1}}])", R"("x":1)"})
+        BOOST_CHECK_THROW(call("deployService", instance + bad), json::parse_error);
+    BOOST_CHECK_THROW(call("terminateService", R"("serviceInstanceId":"")"), json::parse_error);
+    BOOST_CHECK_THROW(call("terminateService", R"("serviceInstanceId":")" + std::string(300, 'x') + '"'),
+                      json::parse_error);
+    BOOST_CHECK_THROW(call("noSuchFunction", R"("a":1)"), json::parse_error);
+    BOOST_CHECK_THROW(wire::parse_call("terminateService", json::parse(R"({"serviceInstanceId":"i"})")),
+                      json::parse_error);
+    for (const std::string bad : {R"({"reader":"a","seType":"eSE","atr":"3"})", R"({"reader":"a"})", R"(1)",
+                                  R"({"reader":"a","seType":"eSE"},{"reader":"a","seType":"eSE"})"})
+        BOOST_CHECK_THROW(
+            wire::parse_call(
+                "getServiceInstances",
+                json::parse(R"({"serviceId":"s","handset":{"callerId":"A","secureComponents":[)" + bad + "]}}")),
+            json::parse_error);
+}
+
+BOOST_AUTO_TEST_CASE(results_have_the_names_of_the_norm) {
+    const std::string technical =
+        R"({"spParameters":{"a":"b"},"serviceId":"s","serviceVersionTag":"1.0.0","flavorId":"f",)"
+        R"("flavorName":"n","profileId":"p"})";
+    const std::string info =
+        R"({"processId":"p","executionStatus":0,"executionMessage":"","startDate":"a","endDate":"b"})";
+    const std::string instance =
+        R"({"id":"i","state":21,"technicalInformation":)" + technical + R"(,"lastOperation":13,"reader":"r"})";
+    const std::vector<std::pair<std::string, std::string>> results{
+        {"createServiceInstance",
+         R"({"serviceInstance":)" + instance + R"(,"executionStatus":0,"executionMessage":""})"},
+        {"createServiceInstance",
+         R"({"serviceInstance":null,"executionStatus":8,"executionMessage":"No eligible SC: x"})"},
+        {"getServiceInstances",
+         R"({"serviceInstances":[)" + instance + R"(],"executionStatus":0,"executionMessage":""})"},
+        {"deployService",
+         R"({"processInfo":)" + info + R"(,"serviceInstanceState":12,"technicalInformation":)" + technical +
+             R"(,"serviceCommandResults":[{"commandExecutionStatus":0,"personalizationResults":[)"
+             R"({"applicationInstanceAid":"A000","results":[{"tag":"t","command":"80","response":"9000"}]}]},)"
+             R"({"commandExecutionStatus":2,"personalizationResults":[]}],"reader":"r"})"},
+        {"suspendOrResumeService", R"({"processInfo":)" + info + "}"},
+        {"terminateService", R"({"processInfo":)" + info + "}"},
+        {"checkServiceDeploymentAvailable", R"({"deploymentAvailable":1,"version":"1.0.0","newTechnicalInformation":)" +
+                                                technical + R"(,"executionStatus":0,"executionMessage":""})"},
+        {"checkServiceUpdateAvailable", R"({"updateAvailable":0,"newVersion":"","newTechnicalInformation":null,)"
+                                        R"("executionStatus":0,"executionMessage":""})"},
+    };
+    for (const auto& [name, text] : results)
+        BOOST_TEST(again(name, text) == text);
+
+    // AMB-118: a state of a newer backend is UNKNOWN.
+    const auto newer = wire::parse_result(
+        "getServiceInstances",
+        json::parse(R"({"serviceInstances":[{"id":"i","state":77,"technicalInformation":{},)"
+                    R"("lastOperation":99,"reader":"r"}],"executionStatus":55,"executionMessage":"m"})"));
+    const auto& list = std::get<model::get_service_instances_result>(newer);
+    BOOST_CHECK(list.service_instances[0].state == model::instance_state::unknown);
+    BOOST_CHECK(list.outcome.status == model::error_category::unspecified);
+    BOOST_CHECK_THROW(wire::parse_result("terminateService", json::parse("{}")), json::parse_error);
+    BOOST_CHECK_THROW(wire::parse_result("terminateService", json::parse("[]")), json::parse_error);
+}
+
+BOOST_AUTO_TEST_CASE(answers_and_notifications) {
+    const auto opened =
+        wire::parse_answer("deployService", json::parse(R"({"sessionId":"s","raEndpoint":"https://x/gp/seram"})"));
+    BOOST_TEST(std::get<wire::session_opened>(opened).session_id == "s");
+    BOOST_TEST(json::dump(wire::to_json(opened)) == R"({"sessionId":"s","raEndpoint":"https://x/gp/seram"})");
+    const wire::tsm_api_result result = model::terminate_service_result{{"p", {}, "a", "b"}};
+    const wire::tsm_api_answer at_once = result;
+    const auto read = wire::parse_answer("terminateService", wire::to_json(at_once));
+    BOOST_TEST(std::holds_alternative<wire::tsm_api_result>(read));
+    BOOST_CHECK_THROW(wire::parse_answer("terminateService", json::parse(R"({"sessionId":"s"})")), json::parse_error);
+
+    for (const wire::notification& content :
+         {wire::notification(model::process_start{"p", "c", "d"}),
+          wire::notification(model::process_progress{"p", 40, model::operation::service_suspension}),
+          wire::notification(result)}) {
+        const auto text = wire::notification_text(content);
+        const auto back = wire::parse_notification("terminateService", text);
+        BOOST_REQUIRE(back.has_value());
+        BOOST_TEST(wire::notification_text(*back) == text);
+    }
+    BOOST_TEST(!wire::parse_notification("terminateService", R"({"type":"Newer"})").has_value());
+    BOOST_CHECK_THROW(wire::parse_notification("terminateService", "step1/OK"), json::parse_error);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
