@@ -1,0 +1,173 @@
+// The built-in access rule application master (GlobalPlatform Secure Element Access Control 1.1).
+
+#include "gp/tlv.hpp"
+#include "lab/card/commands.hpp"
+
+namespace tsms::lab {
+
+namespace {
+
+constexpr std::uint32_t ref_ar_do = 0xE2;
+constexpr std::uint32_t ref_do = 0xE1;
+constexpr std::uint32_t ar_do = 0xE3;
+constexpr std::uint32_t aid_ref_do = 0x4F;
+constexpr std::uint16_t all_rules = 0xFF40;
+constexpr std::uint16_t specific_rules = 0xFF50;
+constexpr std::uint16_t next_part = 0xFF60;
+constexpr std::uint16_t refresh_tag = 0xDF20;
+
+std::vector<gp::tlv> objects_of(bytes_view value) {
+    const auto objects = gp::parse_tlvs(value);
+    require(objects.has_value(), sw::wrong_data);
+    return *objects;
+}
+
+/// REF-DO: an AID (4F, or C0 for the default application) and the hash of a certificate (C1; empty: every application).
+void check_reference(bytes_view value) {
+    const auto objects = objects_of(value);
+    const auto aid = gp::find(objects, aid_ref_do);
+    const auto hash = gp::find(objects, 0xC1);
+    require(aid || gp::find(objects, 0xC0), sw::wrong_data);
+    require(!aid || aid->empty() || is_aid(*aid), sw::wrong_data);
+    require(hash && (hash->empty() || hash->size() == 20 || hash->size() == 32), sw::wrong_data);
+}
+
+/// AR-DO: APDU rule (D0: 00, 01 or filters of eight octets) or NFC rule (D1: 00 or 01).
+void check_rule(bytes_view value) {
+    const auto objects = objects_of(value);
+    require(!objects.empty(), sw::wrong_data);
+    for (const auto& object : objects) {
+        const auto octet = object.value.size() == 1 && object.value[0] <= 1;
+        const auto filters = object.tag == 0xD0 && !object.value.empty() && object.value.size() % 8 == 0;
+        require(octet || filters || (object.tag != 0xD0 && object.tag != 0xD1), sw::wrong_data);
+    }
+}
+
+access_rule read_rule(bytes_view value) {
+    const auto objects = objects_of(value);
+    const auto reference = gp::find(objects, ref_do);
+    const auto rule = gp::find(objects, ar_do);
+    require(reference && rule, sw::wrong_data);
+    check_reference(*reference);
+    check_rule(*rule);
+    return {to_bytes(*reference), to_bytes(*rule)};
+}
+
+void changed(access_rules& ara) {
+    for (auto octet = ara.refresh_tag.rbegin(); octet != ara.refresh_tag.rend() && ++*octet == 0; ++octet) {
+    }
+}
+
+std::uint16_t store_rule(access_rules& ara, bytes_view value) {
+    const auto objects = objects_of(value);
+    require(objects.size() == 1 && objects[0].tag == ref_ar_do, sw::wrong_data);
+    auto rule = read_rule(objects[0].value);
+    for (const auto& existing : ara.rules) {
+        if (existing == rule)
+            return sw::rule_exists;
+        require(existing.reference != rule.reference, sw::rule_conflicts);
+    }
+    ara.rules.push_back(std::move(rule));
+    changed(ara);
+    return sw::ok;
+}
+
+/// Deletes by whole rule (E2), by reference (E1), by AID (4F), or everything (no data).
+std::uint16_t delete_rules(access_rules& ara, bytes_view value) {
+    const auto objects = objects_of(value);
+    require(objects.size() <= 1, sw::wrong_data);
+    const auto matches = [&](const access_rule& rule) {
+        if (objects.empty())
+            return true;
+        const auto& wanted = objects[0];
+        if (wanted.tag == ref_ar_do)
+            return rule == read_rule(wanted.value);
+        if (wanted.tag == ref_do)
+            return same(rule.reference, wanted.value);
+        require(wanted.tag == aid_ref_do, sw::wrong_data);
+        const auto aid = gp::find(objects_of(rule.reference), aid_ref_do);
+        return aid && same(*aid, wanted.value);
+    };
+    require(std::erase_if(ara.rules, matches) != 0, sw::reference_not_found);
+    changed(ara);
+    return sw::ok;
+}
+
+std::uint16_t update_refresh_tag(access_rules& ara, bytes_view) {
+    changed(ara);
+    return sw::ok;
+}
+
+std::uint16_t register_clients(access_rules& ara, bytes_view value) {
+    for (const auto& object : objects_of(value)) {
+        require(object.tag == aid_ref_do && is_aid(object.value), sw::wrong_data);
+        const auto aid = to_bytes(object.value);
+        if (std::find(ara.clients.begin(), ara.clients.end(), aid) == ara.clients.end())
+            ara.clients.push_back(aid);
+    }
+    changed(ara);
+    return sw::ok;
+}
+
+constexpr struct {
+    std::uint32_t tag;
+    std::uint16_t (*run)(access_rules&, bytes_view);
+} store_commands[] = {
+    {0xF0, store_rule},
+    {0xF1, delete_rules},
+    {0xF2, update_refresh_tag},
+    {0xF7, register_clients},
+};
+
+bytes encoded(const std::vector<access_rule>& rules, const std::optional<bytes_view>& reference) {
+    bytes out;
+    for (const auto& rule : rules) {
+        if (reference && !same(rule.reference, *reference))
+            continue;
+        auto content = gp::encode_tlv(ref_do, rule.reference);
+        gp::append_tlv(content, ar_do, rule.rule);
+        gp::append_tlv(out, reference ? ar_do : ref_ar_do, reference ? bytes_view(rule.rule) : bytes_view(content));
+    }
+    return out;
+}
+
+} // namespace
+
+std::uint16_t ara_store(card_state& card, bytes_view data) {
+    const auto commands = objects_of(data);
+    require(commands.size() == 1, sw::wrong_data);
+    const auto* entry = std::find_if(std::begin(store_commands), std::end(store_commands),
+                                     [&](const auto& row) { return row.tag == commands[0].tag; });
+    require(entry != std::end(store_commands), sw::wrong_data);
+    return entry->run(card.ara, commands[0].value);
+}
+
+gp::response_apdu ara_command(context& c, const gp::command_apdu& command) {
+    require(command.ins == 0xCA, command.ins == 0xE2 ? sw::security_status : sw::ins_not_supported);
+    const auto tag = static_cast<std::uint16_t>(command.p1 << 8 | command.p2);
+    auto& listing = c.channel.listing;
+    if (tag == refresh_tag)
+        return {gp::encode_tlv(tag, c.card.ara.refresh_tag), sw::ok};
+    if (tag == all_rules || tag == specific_rules) {
+        std::optional<bytes_view> reference;
+        if (tag == specific_rules) {
+            reference = gp::find(objects_of(command.data), ref_do);
+            require(reference.has_value(), sw::wrong_data);
+        }
+        listing = pending_listing{{}, {gp::encode_tlv(tag, encoded(c.card.ara.rules, reference))}};
+    } else {
+        require(tag == next_part, sw::reference_not_found);
+    }
+    require(listing.has_value(), sw::conditions);
+    // What does not fit is fetched with FF60 (GP SEAC 7.1.2.3); the length in the first part is that of the whole.
+    auto& rest = listing->entries.front();
+    const auto part =
+        static_cast<std::ptrdiff_t>(std::min<std::size_t>(rest.size(), command.le.value_or(gp::le_max_short)));
+    bytes answer(rest.begin(), rest.begin() + part);
+    rest.erase(rest.begin(), rest.begin() + part);
+    if (rest.empty())
+        listing.reset();
+    return {std::move(answer), sw::ok};
+}
+
+} // namespace tsms::lab

@@ -1,0 +1,249 @@
+#include "lab/card/card.hpp"
+
+#include "lab/card/commands.hpp"
+#include "lab/card/issuer_keys.hpp"
+
+#include <algorithm>
+#include <fcntl.h>
+#include <fstream>
+#include <sstream>
+#include <unistd.h>
+
+namespace tsms::lab {
+
+namespace {
+
+enum class needs { nothing, session };
+
+/// The commands of a Security Domain (GPCS 11, table 11-1).
+constexpr struct {
+    std::uint8_t ins;
+    needs need;
+    handler run;
+} commands[] = {
+    {0x50, needs::nothing, initialize_update}, {0x82, needs::nothing, external_authenticate},
+    {0xCA, needs::nothing, get_data},          {0xD8, needs::session, put_key},
+    {0xE2, needs::session, store_data},        {0xE4, needs::session, delete_object},
+    {0xE6, needs::session, install},           {0xE8, needs::session, load},
+    {0xF0, needs::session, set_status},        {0xF2, needs::session, get_status},
+};
+
+/// CLA taken apart (GPCS 11.1.4).
+struct class_octet {
+    bool proprietary;
+    bool secure_messaging;
+    int channel;
+};
+
+std::optional<class_octet> parse_class(std::uint8_t cla) {
+    const bool proprietary = (cla & 0x80) != 0;
+    if ((cla & 0x40) != 0) {
+        if ((cla & 0x10) != 0)
+            return std::nullopt;
+        return class_octet{proprietary, (cla & 0x20) != 0, (cla & 0x0F) + 4};
+    }
+    if ((cla & 0x38) != 0)
+        return std::nullopt;
+    return class_octet{proprietary, (cla & 0x04) != 0, cla & 0x03};
+}
+
+gp::response_apdu security_domain_command(context& c, gp::command_apdu command, bool extended) {
+    const auto* entry =
+        std::find_if(std::begin(commands), std::end(commands), [&](const auto& row) { return row.ins == command.ins; });
+    if (entry == std::end(commands))
+        return {{}, sw::ins_not_supported};
+    auto& channel = c.channel;
+    if (entry->run == initialize_update || entry->run == external_authenticate)
+        return entry->run(c, command);
+    if (channel.authenticated()) {
+        auto plain = channel.session->unwrap(command, extended);
+        if (!plain) {
+            channel.end_session();
+            return {{}, sw::security_status};
+        }
+        command = std::move(*plain);
+    } else if ((command.cla & 0x04) != 0) {
+        return {{}, sw::security_status};
+    }
+    if (entry->need == needs::session && (!channel.authenticated() || channel.session->level() == 0x00))
+        return {{}, sw::security_status};
+    // An interrupted load, personalization or listing is over (GPCS 9.3.5, 7.3.3, 11.4.2.2).
+    if (entry->run != load)
+        channel.load.reset();
+    if (entry->run != store_data) {
+        channel.personalizing.clear();
+        channel.data.reset();
+    }
+    if (entry->run != get_status)
+        channel.listing.reset();
+    gp::response_apdu response;
+    try {
+        response = entry->run(c, command);
+    } catch (const refused& r) {
+        response = {{}, r.sw};
+    }
+    return channel.authenticated() ? channel.session->wrap(response) : response;
+}
+
+gp::response_apdu application_command(context& c, const gp::command_apdu& command) {
+    if ((command.cla & 0x04) != 0)
+        return {{}, sw::cla_not_supported};
+    if (same(c.channel.selected, hex(ara_m_aid)))
+        return ara_command(c, command);
+    return {{}, sw::ok};
+}
+
+} // namespace
+
+void logical_channel::end_session() {
+    session.reset();
+    session_holder.clear();
+    load.reset();
+    personalizing.clear();
+    data.reset();
+    listing.reset();
+}
+
+bool context::in_reach(bytes_view domain_aid, std::uint32_t global_privilege) const {
+    return domain().has(global_privilege) || registry().within(domain_aid, channel.selected);
+}
+
+bool context::selected_anywhere(bytes_view aid) const {
+    return std::any_of(channels.begin(), channels.end(), [&](const auto& ch) { return ch && same(ch->selected, aid); });
+}
+
+struct card::impl {
+    card_state state;
+    crypto::random_source& random;
+    logical_channels channels;
+    bytes t0_rest; ///< response data that GET RESPONSE fetches
+
+    gp::response_apdu dispatch(bytes_view raw, int transport_channel) {
+        auto command = gp::parse_command(raw);
+        const bool extended = raw.size() > 7 && raw[4] == 0x00;
+        if (!command || (extended && !state.personality->extended_length))
+            return {{}, sw::wrong_length};
+        const auto cla = parse_class(command->cla);
+        if (!cla)
+            return {{}, sw::cla_not_supported};
+        const auto number = static_cast<std::size_t>(cla->channel != 0 ? cla->channel : transport_channel);
+        if (number >= channels.size() || !channels[number])
+            return {{}, sw::channel_not_supported};
+        // From here on the class is that of the basic channel, which is what MACs are computed on (Amendment D, 6.2.4).
+        command->cla =
+            static_cast<std::uint8_t>((cla->proprietary ? 0x80 : 0x00) | (cla->secure_messaging ? 0x04 : 0x00));
+        auto& channel = *channels[number];
+        context c{state, channels, channel, random};
+        try {
+            if (command->cla == 0x00 && command->ins == 0xA4)
+                return select(c, *command);
+            if (command->cla == 0x00 && command->ins == 0x70)
+                return manage_channel(c, *command);
+            const auto* selected = state.registry.find_application(channel.selected);
+            if (!selected)
+                return {{}, sw::conditions};
+            return selected->sd ? security_domain_command(c, std::move(*command), extended)
+                                : application_command(c, *command);
+        } catch (const refused& r) {
+            return {{}, r.sw};
+        }
+    }
+
+    /// ISO/IEC 7816-3: over T=0 a response with data to a command with data waits for GET RESPONSE.
+    bytes over_t0(bytes_view raw, int channel) {
+        if (raw.size() == 5 && (raw[0] & 0xFC) == 0x00 && raw[1] == 0xC0) {
+            if (t0_rest.empty())
+                return {0x69, 0x85};
+            const auto octets = std::min<std::size_t>(raw[4] == 0 ? 256 : raw[4], t0_rest.size() - 2);
+            if (octets + 2 < t0_rest.size())
+                return {0x6C, static_cast<std::uint8_t>(t0_rest.size() - 2)};
+            return std::exchange(t0_rest, {});
+        }
+        auto response = gp::encode(dispatch(raw, channel));
+        t0_rest.clear();
+        if (raw.size() <= 5 || response.size() == 2)
+            return response;
+        const auto waiting = static_cast<std::uint8_t>(response.size() - 2);
+        t0_rest = std::move(response);
+        return {0x61, waiting};
+    }
+};
+
+card::card(card_state state, crypto::random_source& random) : impl_(new impl{std::move(state), random, {}, {}}) {
+    reset();
+}
+
+card::card(card&&) noexcept = default;
+card& card::operator=(card&&) noexcept = default;
+card::~card() = default;
+
+card card::create(const personality& p, crypto::random_source& random) {
+    return card(make_card(p, lab_issuer_master(), random), random);
+}
+
+card card::load(const std::filesystem::path& file, crypto::random_source& random) {
+    std::ifstream in(file, std::ios::binary);
+    std::ostringstream text;
+    text << in.rdbuf();
+    if (!in)
+        throw card_error("card file " + file.string() + " cannot be read");
+    return card(card_from_json(json::parse(text.str())), random);
+}
+
+bytes card::transmit(bytes_view c_apdu, int channel) {
+    return impl_->state.personality->t0 ? impl_->over_t0(c_apdu, channel)
+                                        : gp::encode(impl_->dispatch(c_apdu, channel));
+}
+
+bytes card::atr() const {
+    return impl_->state.personality->atr();
+}
+
+void card::reset() {
+    impl_->t0_rest.clear();
+    impl_->channels.assign(static_cast<std::size_t>(impl_->state.personality->channels), std::nullopt);
+    impl_->channels[0].emplace().selected = default_selected(impl_->state.registry);
+}
+
+const card_state& card::state() const {
+    return impl_->state;
+}
+
+void card::save(const std::filesystem::path& file) const {
+    const auto text = json::pretty(to_json(impl_->state)) + "\n";
+    auto temporary = file;
+    temporary += ".new";
+    const int fd = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    const bool written =
+        fd >= 0 && ::write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size()) && ::fsync(fd) == 0;
+    if (fd >= 0)
+        ::close(fd);
+    std::error_code failed;
+    if (written)
+        std::filesystem::rename(temporary, file, failed);
+    if (!written || failed)
+        throw card_error("card file " + file.string() + " cannot be written; check the directory and free space");
+}
+
+stored_card::stored_card(std::filesystem::path file, const personality& for_a_new_card, crypto::random_source& random)
+    : file_(std::move(file)),
+      card_(std::filesystem::exists(file_) ? card::load(file_, random) : card::create(for_a_new_card, random)) {
+    write();
+}
+
+bytes stored_card::transmit(bytes_view c_apdu, int channel) {
+    auto response = card_.transmit(c_apdu, channel);
+    write();
+    return response;
+}
+
+/// Before the answer leaves: what the host has seen acknowledged is in the file.
+void stored_card::write() {
+    auto now = to_json(card_.state());
+    if (now == written_)
+        return;
+    card_.save(file_);
+    written_ = std::move(now);
+}
+
+} // namespace tsms::lab

@@ -1,0 +1,21 @@
+#pragma once
+// How the lab's issuer diversifies the ISD keys of its cards, so that the simulated issuer can compute what the
+// simulated card holds.
+//
+// For each of the three keys: SP 800-108 KDF in counter mode with AES-CMAC under the issuer's master key,
+//     block(i) = CMAC(master, i [1 octet] || label || 00 || CPLC [42 octets, without tag 9F7F] || L [2 octets, in
+//     bits])
+// with i = 1, 2, … and the ASCII labels "ISD-ENC", "ISD-MAC", "ISD-DEK"; the key is the leftmost L bits of the blocks.
+
+#include "lab/card/keys.hpp"
+
+namespace tsms::lab {
+
+/// Keys of the ISD of the card with this CPLC. `key_octets` is 16, 24 or 32. Throws std::invalid_argument if the CPLC
+/// has not 42 octets.
+static_keys isd_keys(const crypto::secret& issuer_master, bytes_view cplc, std::size_t key_octets = 16);
+
+/// The master key of the lab's issuer. It is public: a lab card protects nothing.
+crypto::secret lab_issuer_master();
+
+} // namespace tsms::lab

@@ -1,0 +1,130 @@
+#include "lab/card/load_image.hpp"
+
+#include <map>
+
+namespace tsms::lab {
+
+namespace {
+
+enum component : std::uint8_t {
+    header = 1,
+    directory = 2,
+    applet = 3,
+    import = 4,
+    constant_pool = 5,
+    class_ = 6,
+    method = 7,
+    static_field = 8,
+    reference_location = 9,
+    export_ = 10,
+    descriptor = 11,
+    debug = 12,
+};
+
+constexpr component mandatory[] = {header, directory, import,       constant_pool,
+                                   class_, method,    static_field, reference_location};
+constexpr std::uint8_t flag_extended = 0x08;
+
+struct malformed {};
+
+class cursor {
+public:
+    explicit cursor(bytes_view data) : rest_(data) {}
+    bool empty() const { return rest_.empty(); }
+    bytes_view take(std::size_t count) {
+        if (count > rest_.size())
+            throw malformed{};
+        const auto out = rest_.first(count);
+        rest_ = rest_.subspan(count);
+        return out;
+    }
+    std::uint8_t u1() { return take(1)[0]; }
+    std::uint16_t u2() {
+        const auto octets = take(2);
+        return static_cast<std::uint16_t>(octets[0] << 8 | octets[1]);
+    }
+    std::uint32_t u4() {
+        const auto high = u2();
+        return static_cast<std::uint32_t>(high) << 16 | u2();
+    }
+    bytes aid() {
+        const auto length = u1();
+        if (length < 5 || length > 16)
+            throw malformed{};
+        return to_bytes(take(length));
+    }
+    package_version package() {
+        package_version p;
+        p.minor = u1();
+        p.major = u1();
+        p.aid = aid();
+        return p;
+    }
+
+private:
+    bytes_view rest_;
+};
+
+std::map<std::uint8_t, bytes_view> components_of(bytes_view block) {
+    std::map<std::uint8_t, bytes_view> components;
+    cursor at(block);
+    while (!at.empty()) {
+        const auto tag = at.u1();
+        const auto size = at.u2();
+        if (tag < header || tag > debug || !components.emplace(tag, at.take(size)).second)
+            throw malformed{};
+    }
+    for (auto tag : mandatory)
+        if (!components.contains(tag))
+            throw malformed{};
+    return components;
+}
+
+load_image read(bytes_view block) {
+    const auto components = components_of(block);
+    load_image image;
+    image.code_octets = block.size();
+
+    cursor head(components.at(header));
+    const auto magic = head.u4();
+    head.u1(); // minor version of the format
+    const auto major = head.u1();
+    const auto flags = head.u1();
+    if (magic != 0xDECAFFED || major != 2 || (flags & flag_extended) != 0)
+        throw malformed{};
+    image.package = head.package();
+
+    // Component sizes in the order of their tags, as far as this version of the format lists them.
+    cursor sizes(components.at(directory));
+    for (std::uint8_t tag = header; tag <= descriptor; ++tag) {
+        const auto size = sizes.u2();
+        const auto found = components.find(tag);
+        if (found != components.end() && found->second.size() != size)
+            throw malformed{};
+    }
+
+    cursor packages(components.at(import));
+    for (int left = packages.u1(); left > 0; --left)
+        image.imports.push_back(packages.package());
+
+    if (const auto found = components.find(applet); found != components.end()) {
+        cursor applets(found->second);
+        for (int left = applets.u1(); left > 0; --left) {
+            image.applets.push_back(applets.aid());
+            applets.u2(); // offset of install()
+        }
+    }
+    return image;
+}
+
+} // namespace
+
+std::optional<load_image> read_load_image(bytes_view block) {
+    try {
+        return read(block);
+    } catch (const malformed&) {
+        return std::nullopt;
+    }
+}
+
+} // namespace tsms::lab

@@ -1,0 +1,153 @@
+#include "lab/card/personality.hpp"
+
+#include "gp/tlv.hpp"
+
+#include <algorithm>
+
+namespace tsms::lab {
+
+namespace {
+
+/// Packages of the Java Card API with one version of javacard.framework and its siblings, the GlobalPlatform API, and
+/// the Security Domain's own package.
+std::vector<preloaded_package> platform(std::uint8_t java_card_minor, std::uint8_t gp_minor, bool listed) {
+    return {
+        {"A0000000620001", 1, 0, {}, listed},               // java.lang
+        {"A0000000620002", 1, 0, {}, listed},               // java.io
+        {"A0000000620003", 1, 0, {}, listed},               // java.rmi
+        {"A0000000620101", 1, java_card_minor, {}, listed}, // javacard.framework
+        {"A000000062010101", 1, 0, {}, listed},             // javacard.framework.service
+        {"A0000000620102", 1, java_card_minor, {}, listed}, // javacard.security
+        {"A0000000620201", 1, java_card_minor, {}, listed}, // javacardx.crypto
+        {"A0000000620209", 1, 0, {}, listed},               // javacardx.apdu
+        {"A00000015100", 1, gp_minor, {}, listed},          // org.globalplatform
+        {"A00000000300", 1, 0, {}, listed},                 // visa.openplatform
+        {security_domain_package, 1, 0, {security_domain_module}, true},
+    };
+}
+
+std::vector<preloaded_package> euicc() {
+    auto packages = platform(8, 7, false);
+    packages.push_back({"A0000000090005FFFFFFFF8911000000", 1, 7, {}, false}); // uicc.access
+    packages.push_back({"A0000000090005FFFFFFFF8912000000", 1, 7, {}, false}); // uicc.toolkit
+    packages.push_back({"A0000000090005FFFFFFFF8913000000", 1, 7, {}, false}); // uicc.system
+    return packages;
+}
+
+std::vector<personality> make_personalities() {
+    std::vector<personality> all;
+
+    personality jc305;
+    jc305.name = default_personality;
+    jc305.about = "Java Card 3.0.5, GlobalPlatform 2.3, T=1, AES-128";
+    jc305.isd = "A000000151000000";
+    jc305.historical = "tsms-lab 305";
+    jc305.iin = "4950";
+    jc305.cin = "4C414230303030303031";
+    jc305.packages = platform(6, 6, false);
+    all.push_back(jc305);
+
+    auto jc304 = jc305;
+    jc304.name = "jc304";
+    jc304.about =
+        "Java Card 3.0.4 without CSP: instances follow their load file, SDs need SET STATUS, API packages listed";
+    jc304.isd = "A000000003000000";
+    jc304.historical = "tsms-lab 304";
+    jc304.key_version = 0x30;
+    jc304.instance_follows_load_file = true;
+    jc304.keys_personalize = false;
+    jc304.missing_import = 0x6A80;
+    jc304.extended_length = false;
+    jc304.packages = platform(5, 5, true);
+    all.push_back(jc304);
+
+    auto small = jc305;
+    small.name = "small";
+    small.about = "as jc305 with 12 KiB for applications";
+    small.historical = "tsms-lab small";
+    small.nv_memory = 12 * 1024;
+    small.ram = 512;
+    all.push_back(small);
+
+    auto t0 = jc305;
+    t0.name = "t0";
+    t0.about = "as jc305, but T=0, one channel, short APDUs, two attempts";
+    t0.historical = "tsms-lab t0";
+    t0.t0 = true;
+    t0.extended_length = false;
+    t0.channels = 1;
+    t0.attempts = 2;
+    all.push_back(t0);
+
+    auto s16 = jc305;
+    s16.name = "s16";
+    s16.about = "as jc305 with SCP03 in S16 mode and AES-256";
+    s16.historical = "tsms-lab s16";
+    s16.scp03_i = 0x71;
+    s16.key_octets = 32;
+    all.push_back(s16);
+
+    auto mac_only = jc305;
+    mac_only.name = "i00";
+    mac_only.about = "as jc305 with SCP03 i=00: random challenges, no R-MAC";
+    mac_only.historical = "tsms-lab i00";
+    mac_only.scp03_i = 0x00;
+    all.push_back(mac_only);
+
+    auto esim = jc305;
+    esim.name = "euicc";
+    esim.about = "Java Card 3.1 eUICC: AES-256, UICC packages, key version 30";
+    esim.isd = "A0000005591010FFFFFFFF8900000200";
+    esim.historical = "tsms-lab euicc";
+    esim.key_version = 0x30;
+    esim.key_octets = 32;
+    esim.packages = euicc();
+    all.push_back(esim);
+
+    return all;
+}
+
+} // namespace
+
+bytes personality::atr() const {
+    const auto length = static_cast<std::uint8_t>(historical.size());
+    if (t0) {
+        bytes atr{0x3B, length};
+        append(atr, as_bytes(historical));
+        return atr;
+    }
+    bytes atr{0x3B, static_cast<std::uint8_t>(0x80 | length), 0x80, 0x01};
+    append(atr, as_bytes(historical));
+    std::uint8_t check = 0;
+    for (auto octet : bytes_view(atr).subspan(1))
+        check ^= octet;
+    atr.push_back(check);
+    return atr;
+}
+
+bytes personality::card_data() const {
+    // Object identifiers below GlobalPlatform's 1.2.840.114283, written behind their common prefix.
+    const auto oid = [](std::initializer_list<std::uint8_t> arcs) {
+        auto value = hex("2A864886FC6B");
+        append(value, bytes(arcs));
+        return gp::encode_tlv(0x06, value);
+    };
+    auto data = oid({0x01});
+    gp::append_tlv(data, 0x60, oid({0x02, 0x02, 0x03}));
+    gp::append_tlv(data, 0x63, oid({0x03}));
+    gp::append_tlv(data, 0x64, oid({0x04, 0x03, scp03_i}));
+    return gp::encode_tlv(0x73, data);
+}
+
+const std::vector<personality>& personalities() {
+    static const auto all = make_personalities();
+    return all;
+}
+
+const personality* find_personality(std::string_view name) {
+    const auto& all = personalities();
+    const auto found = std::find_if(all.begin(), all.end(), [&](const auto& p) { return p.name == name; });
+    return found == all.end() ? nullptr : &*found;
+}
+
+} // namespace tsms::lab

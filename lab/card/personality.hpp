@@ -1,0 +1,60 @@
+#pragma once
+// What one model of card does differently from another: a table of personalities, chosen by name when a card is made.
+
+#include "crypto/bytes.hpp"
+
+namespace tsms::lab {
+
+/// A package that is on the card from the factory.
+struct preloaded_package {
+    const char* aid;
+    std::uint8_t major;
+    std::uint8_t minor;
+    std::vector<const char*> modules;
+    bool listed; ///< shown by GET STATUS; otherwise it only satisfies imports
+};
+
+struct personality {
+    std::string_view name;
+    std::string_view about;      ///< one line for a list of personalities
+    const char* isd;             ///< AID of the Issuer Security Domain
+    std::string_view historical; ///< historical characters of the ATR, at most 15
+    bool t0 = false;             ///< T=0: short APDUs, 61xx and GET RESPONSE
+    bool extended_length = true;
+    int channels = 4;                ///< logical channels, the basic one included
+    std::uint8_t key_version = 0x01; ///< of the ISD's first key set
+    std::size_t key_octets = 16;     ///< 16, 24 or 32
+    std::uint8_t scp03_i = 0x70;
+    int attempts = 10; ///< failed authentications before a key set is blocked
+    std::size_t nv_memory = 180 * 1024;
+    std::size_t ram = 4096;
+    bool instance_follows_load_file =
+        false;                    ///< association of a new instance: SD of its load file, or the installing SD
+    bool keys_personalize = true; ///< storing the first key set moves an SSD from SELECTABLE to PERSONALIZED
+    std::uint16_t redundant_extradition = 0x6985; ///< extradition to where it already is
+    std::uint16_t missing_import = 0x6438;        ///< last LOAD of a package whose imports the card has not
+    bool ara_m = true;
+    const char* iin = "";
+    const char* cin = "";
+    std::vector<preloaded_package> packages;
+
+    bytes atr() const;
+    /// Card recognition data: the value of tag 66 (GPCS H.2).
+    bytes card_data() const;
+};
+
+/// AIDs of the Security Domain package and its module, as on every card that follows GP's card customization guide.
+inline constexpr const char* security_domain_package = "A0000001515350";
+inline constexpr const char* security_domain_module = "A000000151535041";
+
+/// The built-in access rule application master. Its load file has an AID of its own: A00000015141434C is what public
+/// CAP files for an ARA-M use.
+inline constexpr const char* ara_m_package = "A00000015141524D";
+inline constexpr const char* ara_m_aid = "A00000015141434C00";
+
+const std::vector<personality>& personalities();
+/// Null where there is none of this name.
+const personality* find_personality(std::string_view name);
+inline constexpr std::string_view default_personality = "jc305";
+
+} // namespace tsms::lab

@@ -1,0 +1,117 @@
+#include "lab/card/registry.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace tsms::lab {
+
+namespace {
+
+bool same(bytes_view a, bytes_view b) {
+    return std::equal(a.begin(), a.end(), b.begin(), b.end());
+}
+
+} // namespace
+
+key_set* security_domain::find_keys(std::uint8_t version) {
+    for (auto& set : key_sets)
+        if (set.version == version)
+            return &set;
+    return nullptr;
+}
+
+const application* registry::find_application(bytes_view aid) const {
+    for (const auto& a : applications_)
+        if (same(a.aid, aid))
+            return &a;
+    return nullptr;
+}
+
+application* registry::find_application(bytes_view aid) {
+    return const_cast<application*>(std::as_const(*this).find_application(aid));
+}
+
+application* registry::find_domain(bytes_view aid) {
+    auto* found = find_application(aid);
+    return found && found->sd ? found : nullptr;
+}
+
+const load_file* registry::find_load_file(bytes_view aid) const {
+    for (const auto& f : load_files_)
+        if (same(f.package.aid, aid))
+            return &f;
+    return nullptr;
+}
+
+load_file* registry::find_load_file(bytes_view aid) {
+    return const_cast<load_file*>(std::as_const(*this).find_load_file(aid));
+}
+
+void registry::erase_application(bytes_view aid) {
+    std::erase_if(applications_, [&](const auto& a) { return same(a.aid, aid); });
+}
+
+void registry::erase_load_file(bytes_view aid) {
+    std::erase_if(load_files_, [&](const auto& f) { return same(f.package.aid, aid); });
+}
+
+bool registry::within(bytes_view domain, bytes_view ancestor) const {
+    // Bounded by the number of entries, so that a damaged state file cannot make it loop.
+    for (std::size_t step = 0; step <= applications_.size(); ++step) {
+        if (same(domain, ancestor))
+            return true;
+        const auto* sd = find_application(domain);
+        if (!sd || same(sd->domain, sd->aid))
+            return false;
+        domain = sd->domain;
+    }
+    return false;
+}
+
+application& registry::key_holder(application& domain) {
+    auto* holder = &domain;
+    for (std::size_t step = 0; step < applications_.size() && holder->sd->key_sets.empty(); ++step) {
+        auto* parent = find_domain(holder->domain);
+        if (!parent)
+            break;
+        holder = parent;
+    }
+    return *holder;
+}
+
+std::vector<const application*> registry::instances_of(bytes_view load_file) const {
+    std::vector<const application*> found;
+    for (const auto& a : applications_)
+        if (same(a.load_file, load_file))
+            found.push_back(&a);
+    return found;
+}
+
+bool registry::has_content(bytes_view domain) const {
+    return std::any_of(applications_.begin(), applications_.end(),
+                       [&](const auto& a) { return same(a.domain, domain) && !same(a.aid, domain); }) ||
+           std::any_of(load_files_.begin(), load_files_.end(), [&](const auto& f) { return same(f.domain, domain); });
+}
+
+bool registry::provides(const package_version& import) const {
+    const auto* file = find_load_file(import.aid);
+    return file && file->package.major == import.major && file->package.minor >= import.minor;
+}
+
+bool registry::imported_by_another(bytes_view package) const {
+    return std::any_of(load_files_.begin(), load_files_.end(), [&](const auto& f) {
+        return !same(f.package.aid, package) &&
+               std::any_of(f.imports.begin(), f.imports.end(), [&](const auto& i) { return same(i.aid, package); });
+    });
+}
+
+std::size_t registry::memory_used() const {
+    std::size_t used = 0;
+    for (const auto& a : applications_)
+        used += a.memory;
+    for (const auto& f : load_files_)
+        used += f.memory;
+    return used;
+}
+
+} // namespace tsms::lab

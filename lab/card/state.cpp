@@ -1,0 +1,82 @@
+#include "lab/card/state.hpp"
+
+#include "lab/card/issuer_keys.hpp"
+
+namespace tsms::lab {
+
+namespace {
+
+/// CPLC data (GP card production life cycle): fabricator, type and dates are the lab's, serial and batch random.
+bytes make_cplc(crypto::random_source& random) {
+    auto cplc = hex("54534C424F5360010305" // fabricator, type, operating system: id, date, level
+                    "6001");               // fabrication date
+    append(cplc, random.take(4));          // serial number
+    append(cplc, hex("0001"));             // batch
+    append(cplc, hex("54536001"));         // module fabricator, packaging date
+    cplc.resize(42);                       // embedding and personalization: not done
+    return cplc;
+}
+
+} // namespace
+
+std::size_t card_state::free_memory() const {
+    const auto used = registry.memory_used();
+    return used < personality->nv_memory ? personality->nv_memory - used : 0;
+}
+
+card_state make_card(const personality& p, const crypto::secret& issuer_master, crypto::random_source& random) {
+    card_state card;
+    card.personality = &p;
+    card.cplc = make_cplc(random);
+
+    const auto keys = isd_keys(issuer_master, card.cplc, p.key_octets);
+    security_domain sd;
+    sd.scp03_i = p.scp03_i;
+    sd.accepts_extradition = true;
+    sd.accepts_deletion = true;
+    sd.key_sets.push_back({p.key_version, {{1, keys.enc}, {2, keys.mac}, {3, keys.dek}}, 0, 0});
+    if (*p.iin)
+        sd.data[0x42] = hex(p.iin);
+    if (*p.cin)
+        sd.data[0x45] = hex(p.cin);
+
+    const auto isd_aid = hex(p.isd);
+    application isd;
+    isd.aid = isd_aid;
+    isd.domain = isd_aid;
+    isd.state = life_cycle::card_secured;
+    isd.privileges = privilege::isd;
+    isd.load_file = hex(security_domain_package);
+    isd.module = hex(security_domain_module);
+    isd.sd = std::move(sd);
+    card.registry.add(std::move(isd));
+
+    for (const auto& package : p.packages) {
+        load_file file;
+        file.package = {hex(package.aid), package.major, package.minor};
+        for (const auto* module : package.modules)
+            file.modules.push_back(hex(module));
+        file.domain = isd_aid;
+        file.preloaded = true;
+        file.listed = package.listed;
+        card.registry.add(std::move(file));
+    }
+    if (p.ara_m) {
+        load_file file;
+        file.package = {hex(ara_m_package), 1, 0};
+        file.modules = {hex(ara_m_aid)};
+        file.domain = isd_aid;
+        file.preloaded = true;
+        card.registry.add(std::move(file));
+        application ara;
+        ara.aid = hex(ara_m_aid);
+        ara.state = life_cycle::selectable;
+        ara.load_file = hex(ara_m_package);
+        ara.module = ara.aid;
+        ara.domain = isd_aid;
+        card.registry.add(std::move(ara));
+    }
+    return card;
+}
+
+} // namespace tsms::lab
