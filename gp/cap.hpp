@@ -45,7 +45,7 @@ struct cap_file {
     bytes sha1;   ///< of load_image
 
     std::string java_card_version; ///< least platform, e.g. "3.0.4"; empty if unknown (AMB-056, AMB-203)
-    std::string gp_api_version;    ///< "major.minor.patch"; empty if GlobalPlatform's API is not imported or unknown
+    std::string gp_api_version;    ///< "major.minor" as in profiles; empty if org.globalplatform is not imported
 };
 
 namespace cap_flags {
@@ -67,6 +67,7 @@ cap_file parse_cap(bytes_view zip, const cap_limits& limits = {});
 /// Platform version that brought this version of javacard.framework or java.lang: documented table in
 /// cap_requirements.cpp.
 std::string java_card_version_of(const std::vector<cap_import>& imports);
+/// Version of org.globalplatform (A00000015100).
 std::string gp_api_version_of(const std::vector<cap_import>& imports);
 
 } // namespace tsms::gp

@@ -90,6 +90,7 @@ public:
     std::size_t max_data(bool extended_length = false) const;
 
 private:
+    void add_mac(command_apdu& command);
     [[noreturn]] void fail(scp03_error::reason why, const char* text);
 
     std::size_t length_; ///< 8 or 16: of cryptograms and MACs

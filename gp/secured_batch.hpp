@@ -56,7 +56,7 @@ private:
         bool wrapped;
         response_context context;
     };
-    std::size_t push(step what, const command_apdu& command, expectation expected);
+    std::size_t push(const command_apdu& command, const expectation& expected);
     response_apdu check(std::size_t index, bytes_view response);
 
     secure_channel* channel_ = nullptr;

@@ -1,0 +1,138 @@
+#include "gp/secured_batch.hpp"
+
+#include "gp/status_words.hpp"
+
+namespace tsms::gp {
+
+namespace {
+
+struct step_traits {
+    bool changes_card;
+    bool sensitive;
+};
+
+step_traits traits(step what) {
+    switch (what) {
+    case step::select:
+    case step::get_data:
+    case step::get_status:
+    case step::initialize_update:
+    case step::external_authenticate:
+        return {false, false};
+    case step::store_data:
+    case step::put_key:
+    case step::relayed: // an issuer's APDUs may be anything (AMB-233)
+        return {true, true};
+    case step::install_security_domain:
+    case step::install_for_personalization:
+    case step::delete_key:
+    case step::set_status:
+    case step::install_for_load:
+    case step::load:
+    case step::install_for_install:
+    case step::make_selectable:
+    case step::extradite:
+    case step::access_rule:
+    case step::delete_object:
+        break;
+    }
+    return {true, false};
+}
+
+bool is_accepted(step what, std::uint16_t sw, secured_batch::tolerance accepted) {
+    switch (accepted) {
+    case secured_batch::tolerance::any:
+        return true;
+    case secured_batch::tolerance::success:
+        return sw == 0x9000;
+    case secured_batch::tolerance::table:
+        break;
+    }
+    return explain(what, sw).accepted;
+}
+
+} // namespace
+
+bool changes_card(step what) {
+    return traits(what).changes_card;
+}
+
+bool is_sensitive(step what) {
+    return traits(what).sensitive;
+}
+
+std::size_t secured_batch::add(step what, command_apdu command, tolerance accepted) {
+    if (!channel_)
+        return add_plain(what, std::move(command), accepted);
+    if (channel_->has_response_mac() && !command.le)
+        command.le = le_max_short;
+    try {
+        const auto wrapped = channel_->wrap(std::move(command));
+        return push(wrapped.command, {what, accepted, true, wrapped.context});
+    } catch (const scp03_error& error) {
+        throw channel_failure(what, error, expected_.size());
+    }
+}
+
+std::size_t secured_batch::add_all(step what, std::vector<command_apdu> commands, tolerance accepted) {
+    std::size_t last = expected_.size();
+    for (auto& command : commands)
+        last = add(what, std::move(command), accepted);
+    return last;
+}
+
+std::size_t secured_batch::add_plain(step what, command_apdu command, tolerance accepted) {
+    return push(command, {what, accepted, false, {}});
+}
+
+std::size_t secured_batch::push(const command_apdu& command, const expectation& expected) {
+    commands_.emplace_back(expected.what, encode(command), changes_card(expected.what), is_sensitive(expected.what));
+    expected_.push_back(expected);
+    return expected_.size() - 1;
+}
+
+void secured_batch::mark(int percent, int operation) {
+    progress_.push_back({expected_.size(), percent, operation});
+}
+
+batch secured_batch::take() {
+    return {std::exchange(commands_, {}), std::exchange(progress_, {})};
+}
+
+std::vector<response_apdu> secured_batch::accept(const batch_answer& answer) {
+    std::vector<response_apdu> plain;
+    plain.reserve(expected_.size());
+    for (std::size_t k = 0; k < expected_.size(); ++k) {
+        // An agent omits a faulty response or sends it empty (hazard 4); only a SELECT may be empty on success.
+        const bool select_without_fci = k < answer.responses.size() && answer.responses[k].empty() &&
+                                        expected_[k].what == step::select && !expected_[k].wrapped;
+        if (k >= answer.responses.size() || (answer.responses[k].empty() && !select_without_fci))
+            throw transmission_failure(expected_[k].what, answer.end, answer.detail, k);
+        plain.push_back(select_without_fci ? response_apdu{{}, 0x9000} : check(k, answer.responses[k]));
+    }
+    if (answer.responses.size() > expected_.size())
+        throw transmission_failure(step::relayed, transmission::failed, "more responses than commands",
+                                   expected_.size());
+    return plain;
+}
+
+response_apdu secured_batch::check(std::size_t index, bytes_view response) {
+    const auto& expected = expected_[index];
+    response_apdu plain;
+    try {
+        if (expected.wrapped) {
+            plain = channel_->unwrap(expected.context, response);
+        } else if (auto parsed = parse_response(response)) {
+            plain = *std::move(parsed);
+        } else {
+            throw scp03_error(scp03_error::reason::short_response, "response without status word");
+        }
+    } catch (const scp03_error& error) {
+        throw channel_failure(expected.what, error, index);
+    }
+    if (!is_accepted(expected.what, plain.sw, expected.accepted))
+        throw status_failure(expected.what, plain.sw, index);
+    return plain;
+}
+
+} // namespace tsms::gp
