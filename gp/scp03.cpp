@@ -56,10 +56,11 @@ void pad(bytes& data) {
     data.resize((data.size() + 15) / 16 * 16);
 }
 
-/// Removes ISO/IEC 9797-1 method 2 padding; false if there is none.
+/// Removes ISO/IEC 9797-1 method 2 padding; false if there is none. Some cards pad by a block more than they have to;
+/// the R-MAC has vouched for it.
 bool unpad(bytes& data) {
     const auto last = std::find_if(data.rbegin(), data.rend(), [](std::uint8_t octet) { return octet != 0; });
-    if (last == data.rend() || *last != 0x80 || last - data.rbegin() > 15)
+    if (last == data.rend() || *last != 0x80)
         return false;
     data.resize(data.size() - static_cast<std::size_t>(last - data.rbegin()) - 1);
     return true;
