@@ -85,6 +85,8 @@ public:
     std::uint8_t level() const { return level_; }
     bool has_response_mac() const { return (level_ & 0x10) != 0; }
     bool broken() const { return broken_; }
+    /// EXTERNAL AUTHENTICATE has been made.
+    bool authenticated() const { return authenticated_; }
 
     /// Most octets of plain data that fit one command: 239 for S8 and 223 for S16 at levels 03, 13 and 33.
     std::size_t max_data(bool extended_length = false) const;

@@ -2,37 +2,24 @@
 // Everything a life-cycle process can ask of the world: a closed set. The actor that owns the process interprets it, a test plays
 // it. A process has no other way out, so it can be broken off after any effect and entered again.
 
+#include "crypto/session_keys.hpp"
+#include "crypto/vault.hpp"
+#include "gp/card_failure.hpp"
 #include "gp/procedure.hpp"
 #include "model/device.hpp"
 #include "model/issuer.hpp"
 
-#include <stdexcept>
-
-#include "crypto/session_keys.hpp"
-
 namespace tsms::process {
 
-/// Why an effect could not be had: card, issuer, phone, key store. The one exception type inside processes that is an expected
-/// end; every other exception is a bug and leaves the card in doubt.
-class failure : public std::runtime_error {
-public:
-    failure(model::error_category category, const std::string& details, bool phone_lost = false)
-        : std::runtime_error(details), category_(category), phone_lost_(phone_lost) {}
-
-    model::error_category category() const { return category_; }
-    bool phone_lost() const { return phone_lost_; }
-
-private:
-    model::error_category category_;
-    bool phone_lost_;
-};
-
-/// A failure on its way to the coroutine.
+/// Why an effect could not be had. Inside the coroutine it becomes a gp::card_failure: the one exception that is an expected end. Every
+/// other exception is a bug and leaves the card in doubt.
 struct failed {
     model::error_category category = model::error_category::internal_error;
     std::string details;
     bool phone_lost = false;
 };
+
+[[noreturn]] void raise(const failed& why);
 
 struct done {};
 
@@ -93,17 +80,8 @@ struct generate_keys {
     int bits;
 };
 
-/// A key as it goes to the card: encrypted under the static DEK of another key set, with its key check value.
-struct encrypted_key {
-    bytes cryptogram;
-    bytes kcv;
-};
-struct encrypted_keys {
-    std::vector<encrypted_key> keys; ///< ENC, MAC, DEK
-};
-
 struct encrypt_keys {
-    using result = encrypted_keys;
+    using result = crypto::encrypted_keys;
     encrypt_keys(model::key_set u, model::key_set k) : under(std::move(u)), keys(std::move(k)) {}
     model::key_set under;
     model::key_set keys;
@@ -146,7 +124,7 @@ using effect_variant = std::variant<announce_start, exchange, open_issuer_sessio
                                     derive_session, generate_keys, encrypt_keys, random_octets, read_load_image,
                                     journal_intent, commit>;
 using answer_variant = std::variant<failed, done, gp::batch_answer, model::issuer_step, model::issuer_keys,
-                                    crypto::session_keys, model::key_set, encrypted_keys, bytes, load_image>;
+                                    crypto::session_keys, model::key_set, crypto::encrypted_keys, bytes, load_image>;
 
 struct effect : effect_variant {
     using answer_type = answer_variant;
@@ -154,22 +132,11 @@ struct effect : effect_variant {
 
     template <class E> static typename E::result take(answer_variant&& answer) {
         if (auto* f = std::get_if<failed>(&answer))
-            throw failure(f->category, f->details, f->phone_lost);
+            raise(*f);
         return std::get<typename E::result>(std::move(answer)); // another kind of answer is a bug of the interpreter
     }
 };
 
 template <class T> using process = gp::flow<effect, T>;
-
-/// Runs a card procedure inside a process: its batches become exchanges with the card in `reader`.
-template <class T> process<T> on_card(std::string reader, gp::procedure<T> procedure) {
-    const auto* wish = procedure.start();
-    while (wish) {
-        exchange order(reader, wish->commands);
-        auto answer = co_await std::move(order);
-        wish = procedure.answer(std::move(answer));
-    }
-    co_return procedure.result();
-}
 
 } // namespace tsms::process

@@ -48,7 +48,7 @@ struct card_facts {
     std::string iin;       ///< hex, tag 42
     std::string cin;       ///< hex, tag 45
     std::string card_data; ///< hex, tag 66
-    std::string free_memory; ///< hex, tag FF21
+    std::optional<std::size_t> free_memory; ///< non-volatile octets, tag FF21
 };
 
 /// Reads each card in turn, one order a card: for createServiceInstance, getServiceInstances and checkServiceDeploymentAvailable.

@@ -1,0 +1,55 @@
+#include "gp/procedures/identify.hpp"
+
+#include "gp/commands.hpp"
+#include "gp/tlv.hpp"
+
+namespace tsms::gp {
+
+namespace {
+
+// A card need not have each object: whatever it answers is no failure of the identification.
+constexpr auto any = secured_batch::tolerance::any;
+
+/// Content of a data object that a card may send with or without its tag.
+bytes content(const response_apdu& answer, std::uint32_t tag) {
+    if (answer.sw != 0x9000)
+        return {};
+    if (const auto value = find_path(answer.data, {tag}))
+        return to_bytes(*value);
+    return answer.data;
+}
+
+} // namespace
+
+identification::identification(secured_batch& orders)
+    : select_(orders.add_plain(step::select, select({}), any)),
+      cplc_(orders.add_plain(step::get_data, get_data(0x9F7F), any)),
+      cin_(orders.add_plain(step::get_data, get_data(0x0045), any)),
+      iin_(orders.add_plain(step::get_data, get_data(0x0042), any)),
+      recognition_(orders.add_plain(step::get_data, get_data(0x0066), any)),
+      resources_(orders.add_plain(step::get_data, get_data(0xFF21), any)) {}
+
+card_claims identification::claims(const std::vector<response_apdu>& answers) const {
+    card_claims card;
+    const auto fci = parse_fci(answers[select_].data);
+    card.isd_aid = fci.aid;
+    card.longest_data = fci.longest_data;
+    if (answers[cplc_].sw == 0x9000)
+        card.cplc = parse_cplc(answers[cplc_].data).value_or(bytes{});
+    card.cin = content(answers[cin_], 0x45);
+    card.iin = content(answers[iin_], 0x42);
+    if (answers[recognition_].sw == 0x9000)
+        card.recognition = answers[recognition_].data;
+    if (answers[resources_].sw == 0x9000)
+        card.resources = parse_card_resources(answers[resources_].data);
+    return card;
+}
+
+procedure<card_claims> identify_card() {
+    secured_batch orders;
+    const identification reads(orders);
+    const auto answer = co_await orders.take();
+    co_return reads.claims(orders.accept(answer));
+}
+
+} // namespace tsms::gp

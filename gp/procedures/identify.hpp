@@ -1,0 +1,37 @@
+#pragma once
+// Which card is this? Plain reads before anybody has authenticated: claims, not proofs (AMB-226).
+
+#include "gp/card_data.hpp"
+#include "gp/secured_batch.hpp"
+
+namespace tsms::gp {
+
+struct card_claims {
+    bytes isd_aid;     ///< tag 84 of the FCI; empty where the phone gave no FCI
+    bytes cplc;        ///< 42 octets; empty where the card has none
+    bytes iin;         ///< tag 42
+    bytes cin;         ///< tag 45
+    bytes recognition; ///< tag 66
+    std::optional<card_resources> resources;
+    std::optional<std::size_t> longest_data; ///< tag 9F65
+};
+
+/// The reads as a part of a longer order: SELECT the ISD, GET DATA of CPLC, CIN, IIN, card recognition data and resources.
+class identification {
+public:
+    explicit identification(secured_batch& orders);
+    card_claims claims(const std::vector<response_apdu>& answers) const;
+
+private:
+    std::size_t select_;
+    std::size_t cplc_;
+    std::size_t cin_;
+    std::size_t iin_;
+    std::size_t recognition_;
+    std::size_t resources_;
+};
+
+/// The same as an order of its own.
+procedure<card_claims> identify_card();
+
+} // namespace tsms::gp

@@ -1,0 +1,35 @@
+#include "gp/procedures/open_channel.hpp"
+
+#include "gp/commands.hpp"
+#include "gp/status_words.hpp"
+
+namespace tsms::gp {
+
+channel_request::channel_request(secured_batch& orders, bytes_view domain_aid, std::uint8_t key_version,
+                                 bytes_view host_challenge)
+    : select_(orders.add_plain(step::select, select(domain_aid), secured_batch::tolerance::any)),
+      initialize_update_(orders.add_plain(step::initialize_update, initialize_update(key_version, host_challenge),
+                                          secured_batch::tolerance::any)) {}
+
+channel_request::finding channel_request::found(const std::vector<response_apdu>& answers) const {
+    // Over OMAPI a SELECT that worked may have an empty answer (sw 0); one that failed ends the order.
+    const auto selected = answers[select_].sw;
+    if (selected != 0 && !is_success_or_warning(selected))
+        return finding::no_domain;
+    if (answers[initialize_update_].sw == 0x6A88)
+        return finding::no_such_keys;
+    return finding::answered;
+}
+
+initialize_update_response channel_request::offer(const std::vector<response_apdu>& answers) const {
+    const auto& answer = answers[initialize_update_];
+    if (answer.sw != 0x9000)
+        throw status_failure(step::initialize_update, answer.sw, initialize_update_);
+    try {
+        return parse_initialize_update(answer.data);
+    } catch (const scp03_error& error) {
+        throw channel_failure(step::initialize_update, error, initialize_update_);
+    }
+}
+
+} // namespace tsms::gp

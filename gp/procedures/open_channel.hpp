@@ -1,0 +1,28 @@
+#pragma once
+// The first half of an SCP03 channel: SELECT the security domain and INITIALIZE UPDATE. The second half, EXTERNAL
+// AUTHENTICATE, travels with the first real work (secure_channel::external_authenticate), which saves an exchange.
+
+#include "gp/secured_batch.hpp"
+
+namespace tsms::gp {
+
+class channel_request {
+public:
+    /// Always with an explicit key version (AMB: an unknown one answers 6A88 and costs no attempt).
+    channel_request(secured_batch& orders, bytes_view domain_aid, std::uint8_t key_version, bytes_view host_challenge);
+
+    enum class finding {
+        answered,    ///< the domain is there and offers a channel
+        no_domain,   ///< SELECT was refused: a claim of the phone, nothing is concluded from it
+        no_such_keys ///< the domain has no key set of this version
+    };
+    finding found(const std::vector<response_apdu>& answers) const;
+    /// Of a domain that answered. Throws card_failure if the answer is malformed or an error status.
+    initialize_update_response offer(const std::vector<response_apdu>& answers) const;
+
+private:
+    std::size_t select_;
+    std::size_t initialize_update_;
+};
+
+} // namespace tsms::gp

@@ -1,0 +1,280 @@
+#include "gp/procedures/service.hpp"
+
+#include "gp/card_data.hpp"
+
+#include "gp/tlv.hpp"
+
+#include <algorithm>
+
+namespace tsms::gp {
+
+namespace {
+
+constexpr auto any = secured_batch::tolerance::any;
+
+/// EXTERNAL AUTHENTICATE goes out with the first work of a channel.
+void authenticate(secured_batch& card, const channel_ptr& channel) {
+    if (!channel->authenticated())
+        card.add_plain(step::external_authenticate, channel->external_authenticate(),
+                       secured_batch::tolerance::success);
+}
+
+/// GPCS 11.5.2.3.2: an instance of the card's SD package. The TSM's domain has Authorized Management, this one has not.
+void create_domain(secured_batch& card, const service_domain& domain) {
+    instance_description instance;
+    instance.load_file_aid = domain.package_aid;
+    instance.module_aid = domain.module_aid;
+    instance.instance_aid = domain.aid;
+    instance.rights = privilege::security_domain;
+    instance.privilege_octets = domain.privilege_octets;
+    instance.parameters = encode_tlv(0xC9, domain.parameters);
+    card.add(step::install_security_domain, install_for_install(instance));
+}
+
+/// Its keys, and the state PERSONALIZED without which it accepts no extradition. If the domain was not created, these keys reach the
+/// TSM's own domain: their version is disjoint from its own, so nothing is overwritten (gp/procedures, "the order to split at").
+void personalize_domain(secured_batch& card, const service_domain& domain, std::size_t block_size) {
+    card.add(step::install_for_personalization, install_for_personalization(domain.aid));
+    const auto keys = key_dgis(domain.key_version, domain.key_bits, domain.keys);
+    card.add_all(step::store_data,
+                 store_data(keys, block_size, store_data_format::encrypted | store_data_format::dgi));
+    card.add(step::set_status, set_status(status_type::application, life_cycle::personalized, domain.aid));
+}
+
+void make_selectable(secured_batch& card, const std::vector<application>& applications) {
+    for (const auto& app : applications)
+        if (app.make_selectable)
+            card.add(step::make_selectable, install_for_make_selectable(app.instance.instance_aid, app.instance.rights,
+                                                                        app.instance.privilege_octets));
+}
+
+std::vector<bytes> instance_aids(const std::vector<application>& applications) {
+    std::vector<bytes> aids;
+    for (const auto& app : applications)
+        aids.push_back(app.instance.instance_aid);
+    return aids;
+}
+
+/// AMB-224: with all applications in one command where the card can, else one by one; locking in reverse order (AMB-108).
+void set_lock(secured_batch& card, const bytes& domain, std::vector<bytes> instances, bool lock,
+              bool with_applications) {
+    const std::uint8_t state = lock ? life_cycle::locked : 0x00;
+    if (with_applications) {
+        card.add(step::set_status, set_status(status_type::domain_with_applications, state, domain));
+        return;
+    }
+    if (lock)
+        std::reverse(instances.begin(), instances.end());
+    for (const auto& aid : instances)
+        card.add(step::set_status, set_status(status_type::application, state, aid));
+}
+
+struct listing {
+    std::size_t applications;
+    std::size_t load_files;
+};
+
+/// Authenticated proof of what is there (GPCS 11.4).
+listing list(secured_batch& card) {
+    return {card.add(step::get_status, get_status(registry_scope::applications), any),
+            card.add(step::get_status, get_status(registry_scope::load_files_and_modules), any)};
+}
+
+/// 6310 says that there is more (field lesson 7).
+procedure<std::vector<registry_entry>> complete(channel_ptr channel, registry_scope scope, response_apdu first) {
+    constexpr int most = 64; // answers of one listing: far more than any card holds, and an end for a card that never ends
+    std::vector<bytes> answers;
+    auto answer = std::move(first);
+    for (int count = 0;; ++count) {
+        if (answer.sw == 0x6A88) // empty
+            break;
+        if (answer.sw != 0x9000 && answer.sw != 0x6310)
+            throw status_failure(step::get_status, answer.sw);
+        answers.push_back(std::move(answer.data));
+        if (answer.sw == 0x9000)
+            break;
+        if (count == most)
+            throw card_failure(card_failure::kind::malformed, step::get_status, 2, "the card's registry listing has no end");
+        secured_batch card(*channel);
+        card.add(step::get_status, get_status(scope, {}, true), any);
+        const auto more = co_await card.take();
+        answer = card.accept(more).front();
+    }
+    auto entries = parse_registry(answers);
+    if (!entries)
+        throw card_failure(card_failure::kind::malformed, step::get_status, 2, "the card's registry listing is malformed");
+    co_return *std::move(entries);
+}
+
+procedure<card_contents> contents(channel_ptr channel, listing at, std::vector<response_apdu> answers) {
+    card_contents found;
+    found.applications = co_await complete(channel, registry_scope::applications, answers[at.applications]);
+    found.load_files = co_await complete(channel, registry_scope::load_files_and_modules, answers[at.load_files]);
+    co_return found;
+}
+
+[[noreturn]] void not_proven(step what, const std::string& text) {
+    throw card_failure(card_failure::kind::status, what, 7, text);
+}
+
+bool is_locked(const registry_entry& entry) { return (entry.life_cycle & life_cycle::locked) != 0; }
+
+void check_lock(const card_contents& found, const std::vector<bytes>& instances, bool lock) {
+    for (const auto& aid : instances) {
+        const auto* entry = find_entry(found.applications, aid);
+        if (!entry || is_locked(*entry) != lock)
+            not_proven(step::set_status, "application " + to_hex(aid) + " is not " + (lock ? "locked" : "unlocked") +
+                                             " according to the card's registry");
+    }
+}
+
+} // namespace
+
+procedure<void> install_service(channel_ptr channel, service_installation what) {
+    const auto& progress = what.progress;
+    const auto instances = instance_aids(what.applications);
+    secured_batch card(*channel);
+    authenticate(card, channel);
+
+    card.mark(5, progress.install);
+    create_domain(card, what.domain);
+    personalize_domain(card, what.domain, what.block_size);
+
+    std::size_t octets = 0;
+    for (const auto& file : what.load_files)
+        octets += file.image.size();
+    std::size_t loaded = 0;
+    for (const auto& file : what.load_files) {
+        card.add(step::install_for_load, install_for_load(file.aid, what.tsm_domain_aid, file.hash));
+        std::size_t blocks = 0;
+        for (auto& block : load(file.image, what.block_size)) {
+            if (blocks++ % 32 == 0)
+                card.mark(static_cast<int>(10 + 60 * loaded / std::max<std::size_t>(octets, 1)), progress.install);
+            loaded += std::min(what.block_size, octets - loaded);
+            card.add(step::load, std::move(block));
+        }
+    }
+
+    card.mark(75, progress.install);
+    for (const auto& app : what.applications)
+        card.add(step::install_for_install, install_for_install(app.instance));
+    card.mark(85, progress.activate);
+    make_selectable(card, what.applications);
+
+    // Last, because INSTALL [for personalization] must go to the domain an application is associated with (AMB-231). A card whose
+    // instances follow their load file refuses the second extradition as redundant.
+    for (const auto& file : what.load_files)
+        card.add(step::extradite, install_for_extradition(what.domain.aid, file.aid));
+    for (const auto& aid : instances)
+        card.add(step::extradite, install_for_extradition(what.domain.aid, aid));
+    if (what.lock)
+        set_lock(card, what.domain.aid, instances, true, what.lock_with_applications);
+
+    std::optional<std::size_t> rotated;
+    if (what.rotation)
+        rotated = card.add(step::put_key, put_keys(what.rotation->replaced, what.rotation->version,
+                                                   what.rotation->bits, what.rotation->keys));
+    card.mark(95, progress.finalize);
+    const auto at = list(card);
+
+    const auto sent = co_await card.take();
+    auto answers = card.accept(sent);
+
+    if (rotated && !put_keys_confirmed(answers[*rotated].data, what.rotation->version, what.rotation->keys))
+        throw card_failure(card_failure::kind::malformed, step::put_key, 2, "the card confirms other keys than were sent");
+    auto reading = contents(channel, at, std::move(answers));
+    const auto found = co_await std::move(reading);
+    for (const auto& file : what.load_files)
+        if (!find_entry(found.load_files, file.aid))
+            not_proven(step::load, "load file " + to_hex(file.aid) + " is not in the card's registry");
+    for (const auto& aid : instances) {
+        const auto* entry = find_entry(found.applications, aid);
+        if (!entry)
+            not_proven(step::install_for_install, "application " + to_hex(aid) + " is not in the card's registry");
+        if (!entry->security_domain_aid.empty() && entry->security_domain_aid != what.domain.aid)
+            not_proven(step::extradite,
+                       "application " + to_hex(aid) + " is associated with another security domain");
+    }
+    if (what.lock)
+        check_lock(found, instances, true);
+}
+
+procedure<void> activate_service(channel_ptr channel, service_activation what) {
+    const auto instances = instance_aids(what.applications);
+    secured_batch card(*channel);
+    authenticate(card, channel);
+    card.mark(20, what.progress.activate);
+    make_selectable(card, what.applications);
+    if (what.lock)
+        set_lock(card, what.domain_aid, instances, true, what.lock_with_applications);
+    card.mark(80, what.progress.finalize);
+    const auto at = list(card);
+    const auto sent = co_await card.take();
+    auto answers = card.accept(sent);
+    auto reading = contents(channel, at, std::move(answers));
+    const auto found = co_await std::move(reading);
+    for (const auto& aid : instances)
+        if (!find_entry(found.applications, aid))
+            not_proven(step::make_selectable, "application " + to_hex(aid) + " is not in the card's registry");
+    if (what.lock)
+        check_lock(found, instances, true);
+}
+
+procedure<void> lock_service(channel_ptr channel, service_lock what) {
+    secured_batch card(*channel);
+    authenticate(card, channel);
+    card.mark(20, what.operation);
+    set_lock(card, what.domain_aid, what.instances, what.lock, what.with_applications);
+    card.mark(80, what.operation);
+    const auto at = list(card);
+    const auto sent = co_await card.take();
+    auto answers = card.accept(sent);
+    auto reading = contents(channel, at, std::move(answers));
+    const auto found = co_await std::move(reading);
+    check_lock(found, what.instances, what.lock);
+}
+
+procedure<card_contents> inspect(channel_ptr channel) {
+    secured_batch card(*channel);
+    authenticate(card, channel);
+    const auto cplc = card.add(step::get_data, get_data(0x9F7F), any);
+    const auto at = list(card);
+    const auto sent = co_await card.take();
+    auto answers = card.accept(sent);
+    const auto identity = answers[cplc];
+    auto reading = contents(channel, at, std::move(answers));
+    auto found = co_await std::move(reading);
+    if (identity.sw == 0x9000)
+        found.cplc = parse_cplc(identity.data).value_or(bytes{});
+    co_return found;
+}
+
+procedure<void> remove_service(channel_ptr channel, service_removal what) {
+    secured_batch card(*channel);
+    authenticate(card, channel);
+    card.mark(30, what.operation);
+    for (const auto& aid : what.instances)
+        card.add(step::delete_object, delete_object(aid));
+    card.mark(50, what.operation);
+    for (const auto& aid : what.load_files)
+        card.add(step::delete_object, delete_object(aid, true));
+    if (what.domain)
+        card.add(step::delete_object, delete_object(*what.domain));
+    card.mark(80, what.operation);
+    const auto at = list(card);
+    const auto sent = co_await card.take();
+    auto answers = card.accept(sent);
+    // 6A88 at DELETE counts as done only now, after the authenticated listing.
+    auto reading = contents(channel, at, std::move(answers));
+    const auto found = co_await std::move(reading);
+    for (const auto& aid : what.instances)
+        if (find_entry(found.applications, aid))
+            not_proven(step::delete_object, "application " + to_hex(aid) + " is still in the card's registry");
+    for (const auto& aid : what.load_files)
+        if (find_entry(found.load_files, aid))
+            not_proven(step::delete_object, "load file " + to_hex(aid) + " is still in the card's registry");
+    if (what.domain && find_entry(found.applications, *what.domain))
+        not_proven(step::delete_object, "security domain " + to_hex(*what.domain) + " is still in the card's registry");
+}
+
+} // namespace tsms::gp

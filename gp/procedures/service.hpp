@@ -1,0 +1,106 @@
+#pragma once
+// What the TSM does to a Service on a card, through one channel to its own security domain. Each procedure begins with EXTERNAL
+// AUTHENTICATE if the channel is new, and reads like the order of commands that goes to the card.
+
+#include "gp/commands.hpp"
+#include "gp/registry.hpp"
+#include "gp/secured_batch.hpp"
+
+#include <memory>
+
+namespace tsms::gp {
+
+using channel_ptr = std::shared_ptr<secure_channel>;
+
+/// The security domain of a Service, below the TSM's own.
+struct service_domain {
+    bytes aid;
+    bytes package_aid; ///< of the card's SD package
+    bytes module_aid;
+    int privilege_octets = 3;
+    bytes parameters; ///< content of C9: SCP option 81, acceptance rules 82 and 87
+    std::uint8_t key_version = 0;
+    int key_bits = 128;
+    crypto::encrypted_keys keys; ///< under the static DEK of the TSM's domain
+};
+
+struct load_file {
+    bytes aid;
+    bytes hash; ///< SHA-256 of the image
+    bytes image;
+};
+
+struct application {
+    instance_description instance;
+    bool make_selectable = false; ///< in this procedure
+};
+
+/// New keys for the TSM's own domain: it gets them in its first session, because the issuer knows the first ones.
+struct key_rotation {
+    std::uint8_t replaced = 0;
+    std::uint8_t version = 0;
+    int bits = 128;
+    crypto::encrypted_keys keys;
+};
+
+/// What progress is told with: numbers of TR 4.2.4.2.
+struct progress_operations {
+    int install = 10;
+    int activate = 12;
+    int finalize = 13;
+};
+
+struct service_installation {
+    bytes tsm_domain_aid;
+    service_domain domain;
+    std::vector<load_file> load_files; ///< in load order
+    std::vector<application> applications; ///< in order of instantiation
+    std::size_t block_size = 0;        ///< plain octets of a LOAD or STORE DATA block
+    bool lock = false; ///< suspended from the start (TR 4.2.3.5)
+    bool lock_with_applications = true;
+    std::optional<key_rotation> rotation;
+    progress_operations progress;
+};
+
+/// All of it in one batch; the proof (GET STATUS) is checked before it returns. Throws card_failure.
+procedure<void> install_service(channel_ptr channel, service_installation what);
+
+/// Applications that are installed already become selectable. `lock`: the service's domain is locked in the same order.
+struct service_activation {
+    bytes domain_aid;
+    std::vector<application> applications;
+    bool lock = false;
+    bool lock_with_applications = true;
+    progress_operations progress;
+};
+procedure<void> activate_service(channel_ptr channel, service_activation what);
+
+/// Locks or unlocks the service's domain with its applications (AMB-108, AMB-224); the outcome is checked.
+struct service_lock {
+    bytes domain_aid;
+    std::vector<bytes> instances; ///< in order of instantiation
+    bool lock = true;
+    bool with_applications = true; ///< the card knows SET STATUS P1=60
+    int operation = 30;
+};
+procedure<void> lock_service(channel_ptr channel, service_lock what);
+
+/// What is on the card below the TSM's domain, told under R-MAC.
+struct card_contents {
+    std::vector<registry_entry> applications; ///< with security domains
+    std::vector<registry_entry> load_files;
+    bytes cplc; ///< as the TSM's own domain answers it; empty where it does not
+};
+procedure<card_contents> inspect(channel_ptr channel);
+
+/// Everything of a Service that is to go. Only what `inspect` found and what is ours may be listed.
+struct service_removal {
+    std::vector<bytes> instances;  ///< in order of deletion
+    std::vector<bytes> load_files; ///< in order of deletion
+    std::optional<bytes> domain;
+    int operation = 40;
+};
+/// Deletes and proves by GET STATUS that nothing of it is left.
+procedure<void> remove_service(channel_ptr channel, service_removal what);
+
+} // namespace tsms::gp

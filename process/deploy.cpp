@@ -1,0 +1,288 @@
+// TR 4.2.5.3 deployService: install, personalize, activate, finalize.
+
+#include "gp/install_parameters.hpp"
+#include "model/life_cycle.hpp"
+#include "process/removal.hpp"
+
+#include <algorithm>
+
+namespace tsms::process {
+
+namespace {
+
+using gp::card_failure;
+using model::command_status;
+using model::instance_state;
+using model::service_command;
+
+struct deployment {
+    std::vector<command_request> commands;
+    bool finalize = false;
+    model::operation operation = model::operation::no_operation;
+    instance_state from = instance_state::not_deployed; ///< effective state (AMB-100)
+
+    const command_request* find(service_command what) const {
+        for (const auto& command : commands)
+            if (command.what == what)
+                return &command;
+        return nullptr;
+    }
+    bool has(service_command what) const { return find(what) != nullptr; }
+};
+
+[[noreturn]] void refuse(model::error_category category, const std::string& details) {
+    throw card_failure(card_failure::kind::refused, gp::step::install_for_install, static_cast<int>(category), details);
+}
+
+gp::privileges privileges_of(const model::target_application& app) {
+    gp::privileges rights = 0;
+    for (const auto& name : app.privileges)
+        rights |= gp::privilege_from_name(name).value_or(0);
+    return rights;
+}
+
+std::vector<gp::application> applications_of(const work& w, const std::map<std::string, std::string>& data, bool activate) {
+    std::vector<gp::application> list;
+    for (const auto& app : w.instance.target.applications) {
+        gp::application a;
+        a.instance.load_file_aid = octets(app.elf_aid);
+        a.instance.module_aid = octets(app.module_aid);
+        a.instance.instance_aid = octets(app.instance_aid);
+        a.instance.rights = privileges_of(app);
+        a.instance.privilege_octets = w.parameters().privilege_bytes;
+        try {
+            a.instance.parameters = gp::install_parameters(app.install_parameters, data);
+        } catch (const gp::parameter_error& error) {
+            refuse(model::error_category::invalid_request, error.what());
+        }
+        a.make_selectable = activate && app.make_selectable;
+        list.push_back(std::move(a));
+    }
+    return list;
+}
+
+/// Bounds that no card can lift, checked before anything is sent (gp/procedures, "Sizes").
+void check_block_count(const model::target_load_file& file, std::size_t block_size) {
+    const auto blocks = gp::load_block_count(file.size, block_size);
+    if (blocks > 256)
+        refuse(model::error_category::content_related_error,
+               "load file " + file.aid + " needs " + std::to_string(blocks) + " blocks of " + std::to_string(block_size) +
+                   " octets; the block number of LOAD allows 256");
+}
+
+/// Suspended from the moment of finalization (TR 4.2.3.5, AMB-107)?
+bool locks(const work& w, const deployment& d) {
+    if (!d.finalize)
+        return false;
+    if (const auto* activate = d.find(service_command::activate))
+        return activate->suspension_control;
+    return model::state_after_finalize(w.instance) == instance_state::suspended;
+}
+
+process<void> prepare_domain(work* w, gp::service_installation* what) {
+    const auto& parameters = w->parameters();
+    generate_keys wish(parameters.service_key_version, parameters.key_bits);
+    auto keys = co_await std::move(wish);
+    encrypt_keys encryption(w->channel_keys, keys);
+    what->domain.keys = co_await std::move(encryption);
+    what->domain.aid = octets(w->instance.target.sd_aid);
+    what->domain.package_aid = octets(parameters.sd_package_aid);
+    what->domain.module_aid = octets(parameters.sd_module_aid);
+    what->domain.privilege_octets = parameters.privilege_bytes;
+    what->domain.parameters = octets(parameters.sd_install_parameters);
+    what->domain.key_version = keys.version;
+    what->domain.key_bits = keys.bits;
+    model::security_domain domain;
+    domain.aid = w->instance.target.sd_aid;
+    domain.keys = std::move(keys);
+    w->instance.domain = std::move(domain);
+}
+
+/// The issuer knows the first keys of the TSM's domain: the first deploy replaces them (gp/procedures, issuer contract).
+process<void> prepare_rotation(work* w, gp::service_installation* what) {
+    const auto& parameters = w->parameters();
+    if (w->channel_keys.version != parameters.tsm_key_version)
+        co_return;
+    generate_keys wish(parameters.tsm_rotated_version, parameters.key_bits);
+    auto keys = co_await std::move(wish);
+    encrypt_keys encryption(w->channel_keys, keys);
+    gp::key_rotation rotation;
+    rotation.replaced = w->channel_keys.version;
+    rotation.version = keys.version;
+    rotation.bits = keys.bits;
+    rotation.keys = co_await std::move(encryption);
+    what->rotation = std::move(rotation);
+    w->card.tsm_domain->next_keys = std::move(keys);
+}
+
+/// Everything of the service onto the card, in one order: what the card gets is written down first.
+process<void> install(work* w, const deployment* d) {
+    const auto& target = w->instance.target;
+    gp::service_installation what;
+    what.tsm_domain_aid = octets(w->card.tsm_domain->aid);
+    what.block_size = w->block_size;
+    for (const auto& file : target.load_files) {
+        check_block_count(file, w->block_size);
+        read_load_image wish(file);
+        auto image = co_await std::move(wish);
+        gp::load_file load_file;
+        load_file.aid = octets(file.aid);
+        load_file.hash = octets(file.sha256);
+        load_file.image = std::move(image.octets);
+        what.load_files.push_back(std::move(load_file));
+    }
+    const bool activate = d->has(service_command::activate);
+    what.applications = applications_of(*w, d->find(service_command::install)->data, activate);
+    what.lock = locks(*w, *d);
+    what.lock_with_applications = w->parameters().lock_with_applications;
+    auto preparing = prepare_domain(w, &what);
+    co_await std::move(preparing);
+    auto rotating = prepare_rotation(w, &what);
+    co_await std::move(rotating);
+
+    // New keys are kept, wrapped, before they leave; after doubt both sets are tried.
+    w->card.doubt = true;
+    commit intent(w->instance, w->card);
+    co_await std::move(intent);
+    journal_intent entry("install service " + target.service_id + " version " + target.version_tag);
+    co_await std::move(entry);
+
+    auto installing = on_card(w, gp::install_service(w->channel, std::move(what)));
+    co_await std::move(installing);
+    auto& domain = *w->card.tsm_domain;
+    if (domain.next_keys)
+        domain.keys = std::exchange(domain.next_keys, std::nullopt);
+}
+
+process<void> activate(work* w, const deployment* d) {
+    const auto& parameters = w->parameters();
+    gp::service_activation what;
+    what.domain_aid = octets(w->instance.target.sd_aid);
+    what.applications = applications_of(*w, {}, d->has(service_command::activate));
+    what.lock = locks(*w, *d);
+    what.lock_with_applications = parameters.lock_with_applications;
+    w->card.doubt = true;
+    commit intent(w->instance, w->card);
+    co_await std::move(intent);
+    journal_intent entry("activate service " + w->instance.target.service_id);
+    co_await std::move(entry);
+    auto activating = on_card(w, gp::activate_service(w->channel, std::move(what)));
+    co_await std::move(activating);
+}
+
+issuer_need need_of(const work& w, const deployment& d) {
+    issuer_need need;
+    need.create_domain = !w.card.tsm_domain || !w.card.tsm_domain->keys;
+    need.create_if_gone = d.has(service_command::install);
+    if (!d.has(service_command::activate))
+        return need;
+    if (w.parameters().ara == "aram-issuer")
+        need.add_rules = access_rules_of(w.instance.target);
+    else if (w.parameters().ara == "arac" && !access_rules_of(w.instance.target).empty())
+        refuse(model::error_category::content_related_error, "access rules through an ARA-C are not supported yet");
+    return need;
+}
+
+process<void> deploy_steps(work* w, const deployment* d) {
+    announce_start start;
+    co_await std::move(start);
+    if (d->from == instance_state::not_deployed) {
+        // AMB-101: INITIALIZED is only visible while a process runs.
+        w->instance.state = instance_state::initialized;
+        commit initialized(w->instance, w->card);
+        co_await std::move(initialized);
+    }
+    if (d->has(service_command::personalize) &&
+        std::any_of(w->instance.target.applications.begin(), w->instance.target.applications.end(),
+                    [](const auto& app) { return app.has_personalization; }))
+        refuse(model::error_category::unspecified, "personalization scripts and attestation tokens are not supported yet");
+    const bool needs_card =
+        d->has(service_command::install) || d->has(service_command::activate) || locks(*w, *d);
+    if (!needs_card) // finalization only, or personalization of nothing (AMB-150)
+        co_return;
+
+    auto opening = open_tsm_domain(w, need_of(*w, *d));
+    const bool open = co_await std::move(opening);
+    if (!open)
+        refuse(model::error_category::sc_inaccessible, "the TSM's security domain is not on the secure component any more");
+    if (d->has(service_command::install)) {
+        if (w->instance.on_card || w->card.doubt) {
+            // An earlier life left something, or may have: look, and begin from an empty card.
+            auto cleaning = remove_what_is_there(w, 10);
+            co_await std::move(cleaning);
+        }
+        auto installing = install(w, d);
+        co_await std::move(installing);
+    } else {
+        auto activating = activate(w, d);
+        co_await std::move(activating);
+    }
+}
+
+/// AMB-149: executed 0, failing 1, remaining 2.
+std::vector<command_status> statuses(const deployment& d, const std::optional<ending>& failed) {
+    std::vector<command_status> list(d.commands.size(), command_status::execution_success);
+    if (!failed)
+        return list;
+    std::size_t at = 0;
+    if (failed->failed_step == gp::step::make_selectable || failed->failed_step == gp::step::access_rule)
+        for (std::size_t i = 0; i < d.commands.size(); ++i)
+            if (d.commands[i].what == service_command::activate)
+                at = i;
+    for (std::size_t i = at; i < list.size(); ++i)
+        list[i] = i == at ? command_status::execution_failed : command_status::not_executed;
+    return list;
+}
+
+void note_success(model::service_instance& instance, const deployment& d) {
+    for (const auto& command : d.commands) {
+        if (command.what == service_command::install) {
+            instance.executed.clear();
+            instance.on_card = true;
+        }
+        instance.executed.push_back(command.what);
+        instance.state = model::state_after(command.what);
+        if (command.what == service_command::activate)
+            instance.suspend_on_finalize = command.suspension_control;
+    }
+    if (d.commands.empty())
+        instance.state = d.from;
+    if (d.finalize)
+        instance.state = model::state_after_finalize(instance);
+    instance.last_stable = instance.state;
+    instance.failed_operation = model::operation::no_operation;
+}
+
+} // namespace
+
+process<process_outcome> deploy(process_request request, std::vector<command_request> commands, bool finalize) {
+    work w(std::move(request));
+    deployment d;
+    d.commands = std::move(commands);
+    d.finalize = finalize;
+    d.from = model::effective_state(w.instance);
+    std::vector<service_command> kinds;
+    for (const auto& command : d.commands)
+        kinds.push_back(command.what);
+    d.operation = model::deploy_operation(kinds, finalize);
+
+    std::optional<ending> failed;
+    try {
+        auto steps = deploy_steps(&w, &d);
+        co_await std::move(steps);
+    } catch (const gp::card_failure& failure) {
+        failed = ending_of(failure);
+    }
+
+    if (!failed) {
+        w.card.doubt = false;
+        note_success(w.instance, d);
+        w.instance.last_operation = d.operation;
+    }
+    auto closing = close_process(&w, failed, d.operation, d.from);
+    auto outcome = co_await std::move(closing);
+    outcome.commands = statuses(d, failed);
+    co_return outcome;
+}
+
+} // namespace tsms::process

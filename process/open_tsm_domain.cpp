@@ -1,0 +1,298 @@
+// TR 3.3.1.1: the way to a secure channel with the TSM's own security domain. Exchanges O1 to O3 of a deploy.
+
+#include "gp/procedures/identify.hpp"
+#include "gp/procedures/open_channel.hpp"
+#include "process/work.hpp"
+
+#include <algorithm>
+
+namespace tsms::process {
+
+namespace {
+
+using gp::card_failure;
+using model::error_category;
+
+[[noreturn]] void refuse(error_category category, const std::string& details) {
+    throw card_failure(card_failure::kind::refused, gp::step::select, static_cast<int>(category), details);
+}
+
+/// One order made of parts that different parties read: our plain reads, the issuer's opaque commands, the request for our channel.
+struct joined_order {
+    gp::batch commands;
+
+    void add(gp::batch part) {
+        std::move(part.commands.begin(), part.commands.end(), std::back_inserter(commands.commands));
+    }
+    void add_relayed(const std::vector<bytes>& apdus) {
+        for (const auto& apdu : apdus)
+            commands.commands.emplace_back(gp::step::relayed, apdu, true, true);
+    }
+};
+
+/// The answers that belong to `count` commands from `from` on. If the transmission broke inside or before, the part is broken too.
+gp::batch_answer part(const gp::batch_answer& all, std::size_t from, std::size_t count) {
+    gp::batch_answer answer;
+    for (std::size_t i = from; i < from + count && i < all.responses.size(); ++i)
+        answer.responses.push_back(all.responses[i]);
+    if (answer.responses.size() < count) {
+        answer.end = all.end == gp::transmission::complete ? gp::transmission::failed : all.end;
+        answer.detail = all.detail;
+    }
+    return answer;
+}
+
+/// Is this still the card that the instance was created on? A claim, checked again by the keys of the channel.
+void check_identity(work& w, const gp::card_claims& claims) {
+    const auto cplc = to_hex(claims.cplc);
+    if (!w.card.identity.empty() && !cplc.empty() && cplc != w.card.identity)
+        refuse(error_category::sc_inaccessible, "reader ‘" + w.request.reader + "’ holds another secure component");
+}
+
+/// Refused before anything is changed: what cannot fit on the card.
+void check_memory(const work& w, const gp::card_claims& claims) {
+    if (w.instance.on_card || !claims.resources)
+        return;
+    std::size_t needed = static_cast<std::size_t>(w.parameters().memory_reserve);
+    for (const auto& file : w.instance.target.load_files)
+        needed += file.size;
+    if (claims.resources->non_volatile < needed)
+        refuse(error_category::content_related_error,
+               "not enough memory on the secure component: " + std::to_string(needed) + " octets needed, " +
+                   std::to_string(claims.resources->non_volatile) + " free");
+}
+
+/// A channel to the TSM's domain that has been asked for, with the keys it was asked with.
+struct asked_channel {
+    gp::secured_batch orders;
+    std::optional<gp::channel_request> request;
+    bytes host_challenge;
+    std::uint8_t version = 0;
+
+    asked_channel(const std::string& aid, std::uint8_t key_version, bytes challenge)
+        : host_challenge(std::move(challenge)), version(key_version) {
+        request.emplace(orders, octets(aid), key_version, host_challenge);
+    }
+};
+
+/// Host challenge of 8 or 16 octets: an S16 card refuses 8 with 6700 (field lesson 3).
+process<bytes> host_challenge(work*) {
+    random_octets wish(8);
+    auto challenge = co_await std::move(wish);
+    co_return challenge;
+}
+
+/// The card's answer to our INITIALIZE UPDATE: derive the session keys, check the card cryptogram. Only then is the card the one
+/// whose keys we have.
+process<void> accept_offer(work* w, model::key_set keys, bytes challenge, gp::initialize_update_response offer) {
+    derive_session wish(keys, challenge, offer.card_challenge);
+    auto session = co_await std::move(wish);
+    try {
+        w->channel = std::make_shared<gp::secure_channel>(std::move(session), challenge, offer,
+                                                          w->parameters().minimum_level);
+    } catch (const gp::scp03_error& error) {
+        throw gp::channel_failure(gp::step::initialize_update, error);
+    }
+    w->channel_keys = std::move(keys);
+    w->card.strikes = 0; // a valid card cryptogram clears them (gp/procedures, hazard 13)
+}
+
+/// An own order for the channel, for the rare cases in which the speculative request met other keys.
+process<void> ask_again(work* w, model::key_set keys) {
+    auto making = host_challenge(w);
+    auto challenge = co_await std::move(making);
+    asked_channel asked(w->card.tsm_domain->aid, keys.version, challenge);
+    auto sending = send(w, asked.orders.take());
+    const auto answer = co_await std::move(sending);
+    const auto answers = asked.orders.accept(answer);
+    if (asked.request->found(answers) != gp::channel_request::finding::answered)
+        refuse(error_category::sc_inaccessible,
+               "the TSM's security domain on the secure component does not know key version " +
+                   std::to_string(keys.version));
+    auto accepting = accept_offer(w, std::move(keys), std::move(challenge), asked.request->offer(answers));
+    co_await std::move(accepting);
+}
+
+void note_claims(work& w, const gp::card_claims& claims) {
+    check_identity(w, claims);
+    check_memory(w, claims);
+    if (!claims.isd_aid.empty())
+        w.card.isd_aid = to_hex(claims.isd_aid);
+}
+
+/// Largest plain block that fits the card's command buffer in this channel (field lesson 6).
+std::size_t block_size_of(const work& w, std::optional<std::size_t> longest_data) {
+    const auto& parameters = w.parameters();
+    const auto most = w.channel->max_data(parameters.extended_length);
+    if (parameters.block_size > 0)
+        return std::min(most, static_cast<std::size_t>(parameters.block_size));
+    if (longest_data && *longest_data < 255 && *longest_data > 48)
+        return std::min(most, (*longest_data - 16) / 16 * 16 - 1);
+    return most;
+}
+
+/// The keys of a rotation whose outcome is unknown count only if the card proves them.
+void confirm_rotation(work& w) {
+    auto& domain = *w.card.tsm_domain;
+    if (domain.next_keys && *domain.next_keys == w.channel_keys)
+        domain.keys = std::exchange(domain.next_keys, std::nullopt);
+}
+
+/// The TSM's domain exists: reads and channel request in one order. False if the card claims that there is no such domain.
+process<bool> open_known_domain(work* w) {
+    const auto domain = *w->card.tsm_domain;
+    gp::secured_batch reads;
+    const gp::identification identify(reads);
+    auto making = host_challenge(w);
+    auto challenge = co_await std::move(making);
+    asked_channel asked(domain.aid, domain.keys->version, challenge);
+
+    joined_order order;
+    const auto read_count = reads.size();
+    const auto ask_count = asked.orders.size();
+    order.add(reads.take());
+    order.add(asked.orders.take());
+    auto sending = send(w, std::move(order.commands));
+    const auto answer = co_await std::move(sending);
+
+    const auto claims = identify.claims(reads.accept(part(answer, 0, read_count)));
+    note_claims(*w, claims);
+    const auto answers = asked.orders.accept(part(answer, read_count, ask_count));
+    switch (asked.request->found(answers)) {
+    case gp::channel_request::finding::no_domain:
+        co_return false;
+    case gp::channel_request::finding::no_such_keys:
+        if (!domain.next_keys)
+            refuse(error_category::sc_inaccessible, "the TSM's security domain does not know its keys any more");
+        {
+            auto asking = ask_again(w, *domain.next_keys);
+            co_await std::move(asking);
+        }
+        break;
+    case gp::channel_request::finding::answered: {
+        auto accepting = accept_offer(w, *domain.keys, challenge, asked.request->offer(answers));
+        co_await std::move(accepting);
+        break;
+    }
+    }
+    confirm_rotation(*w);
+    w->block_size = block_size_of(*w, claims.longest_data);
+    co_return true;
+}
+
+/// The keys that the issuer gave the new domain, for the card it has authenticated.
+process<void> take_over_domain(work* w) {
+    fetch_issuer_keys wish;
+    auto got = co_await std::move(wish);
+    if (!w->card.identity.empty() && got.secure_component_identity != w->card.identity)
+        refuse(error_category::sc_inaccessible, "the issuer has authenticated another secure component than the phone named");
+    model::security_domain domain;
+    domain.aid = got.aid;
+    domain.keys = got.keys;
+    w->card.tsm_domain = std::move(domain);
+    commit wish_commit(w->instance, w->card);
+    co_await std::move(wish_commit);
+}
+
+/// The issuer works on the card, and behind its last commands we ask for our channel in the same order.
+process<void> open_with_issuer(work* w, issuer_need need) {
+    auto order_for_issuer = issuer_order_of(*w, "deploy");
+    if (need.create_domain)
+        order_for_issuer.domain = model::issuer_order::domain_change::create;
+    order_for_issuer.add_rules = need.add_rules;
+    open_issuer_session opening(order_for_issuer);
+    auto next = co_await std::move(opening);
+
+    std::optional<asked_channel> asked;
+    std::optional<gp::batch_answer> asked_answer;
+    const auto known = w->card.tsm_domain;
+    const auto aid = known ? known->aid : w->parameters().tsm_sd_aid;
+    const auto version = known && known->keys && !need.create_domain ? known->keys->version : w->parameters().tsm_key_version;
+
+    std::optional<gp::card_claims> claims;
+    while (!next.done) {
+        joined_order order;
+        gp::secured_batch reads;
+        std::optional<gp::identification> identify;
+        if (!claims) {
+            identify.emplace(reads);
+            order.add(reads.take());
+        }
+        const auto read_count = order.commands.commands.size();
+        order.add_relayed(next.commands);
+        const auto relayed_end = order.commands.commands.size();
+        if (next.last) {
+            auto making = host_challenge(w);
+            auto challenge = co_await std::move(making);
+            asked.emplace(aid, version, std::move(challenge));
+            order.add(asked->orders.take());
+        }
+        const auto total = order.commands.commands.size();
+        auto sending = send(w, std::move(order.commands));
+        const auto answer = co_await std::move(sending);
+        if (identify) {
+            claims = identify->claims(reads.accept(part(answer, 0, read_count)));
+            note_claims(*w, *claims);
+        }
+        auto relayed = part(answer, read_count, relayed_end - read_count);
+        if (relayed.end == gp::transmission::phone_lost || (relayed.end != gp::transmission::complete && relayed.responses.empty()))
+            throw gp::transmission_failure(gp::step::relayed, relayed.end, relayed.detail);
+        if (next.last)
+            asked_answer = part(answer, relayed_end, total - relayed_end);
+        relay_to_issuer report(std::move(relayed.responses), relayed.end != gp::transmission::complete);
+        next = co_await std::move(report);
+    }
+
+    if (need.create_domain) {
+        auto taking = take_over_domain(w);
+        co_await std::move(taking);
+    }
+    const auto keys = *w->card.tsm_domain->keys;
+    bool open = false;
+    if (asked && keys.version == version && w->card.tsm_domain->aid == aid) {
+        const auto answers = asked->orders.accept(*asked_answer);
+        if (asked->request->found(answers) == gp::channel_request::finding::answered) {
+            auto accepting = accept_offer(w, keys, asked->host_challenge, asked->request->offer(answers));
+            co_await std::move(accepting);
+            open = true;
+        }
+    }
+    if (!open) {
+        auto asking = ask_again(w, keys);
+        co_await std::move(asking);
+    }
+    w->block_size = block_size_of(*w, claims ? claims->longest_data : std::nullopt);
+}
+
+} // namespace
+
+process<bool> open_tsm_domain(work* w, issuer_need need) {
+    if (!need.any()) {
+        auto opening = open_known_domain(w);
+        const bool open = co_await std::move(opening);
+        if (open || !need.create_if_gone)
+            co_return open;
+        // The card says that our domain is gone. Whether that is true the issuer will find out, who authenticates the card.
+        need.create_domain = true;
+    }
+    auto opening = open_with_issuer(w, std::move(need));
+    co_await std::move(opening);
+    co_return true;
+}
+
+process<void> let_issuer(work* w, model::issuer_order order) {
+    open_issuer_session opening(std::move(order));
+    auto next = co_await std::move(opening);
+    while (!next.done) {
+        joined_order commands;
+        commands.add_relayed(next.commands);
+        auto sending = send(w, std::move(commands.commands));
+        auto answer = co_await std::move(sending);
+        if (answer.end == gp::transmission::phone_lost)
+            throw gp::transmission_failure(gp::step::relayed, answer.end, answer.detail);
+        relay_to_issuer report(std::move(answer.responses), answer.end != gp::transmission::complete);
+        next = co_await std::move(report);
+    }
+}
+
+} // namespace tsms::process

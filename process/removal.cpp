@@ -1,0 +1,86 @@
+#include "process/removal.hpp"
+
+#include <algorithm>
+
+namespace tsms::process {
+
+namespace {
+
+/// Two answered failures quarantine the secure component: no third attempt without the operator (DESIGN, "a card cannot be rolled back").
+constexpr int strikes_to_quarantine = 2;
+
+/// May we delete it? Only what the card's registry associates with the Service's own domain, or with the TSM's (not extradited yet). A
+/// card that does not tell is believed to hold what we once put there.
+bool is_ours(const gp::registry_entry& entry, const work& w) {
+    const auto& domain = entry.security_domain_aid;
+    return domain.empty() || domain == octets(w.instance.target.sd_aid) || domain == octets(w.card.tsm_domain->aid);
+}
+
+} // namespace
+
+process<void> remove_what_is_there(work* w, int operation) {
+    auto looking = on_card(w, gp::inspect(w->channel));
+    const auto found = co_await std::move(looking);
+    if (!w->card.identity.empty() && !found.cplc.empty() && to_hex(found.cplc) != w->card.identity)
+        throw gp::card_failure(gp::card_failure::kind::refused, gp::step::get_data,
+                               static_cast<int>(model::error_category::sc_inaccessible),
+                               "the authenticated secure component is another one than the instance's");
+
+    const auto& target = w->instance.target;
+    gp::service_removal what;
+    what.operation = operation;
+    for (auto app = target.applications.rbegin(); app != target.applications.rend(); ++app) {
+        const auto aid = octets(app->instance_aid);
+        const auto* entry = gp::find_entry(found.applications, aid);
+        if (entry && is_ours(*entry, *w))
+            what.instances.push_back(aid);
+    }
+    for (auto file = target.load_files.rbegin(); file != target.load_files.rend(); ++file) {
+        const auto aid = octets(file->aid);
+        const auto* entry = gp::find_entry(found.load_files, aid);
+        if (entry && is_ours(*entry, *w))
+            what.load_files.push_back(aid);
+    }
+    const auto domain = octets(target.sd_aid);
+    if (gp::find_entry(found.applications, domain))
+        what.domain = domain;
+    if (what.instances.empty() && what.load_files.empty() && !what.domain)
+        co_return;
+
+    w->card.doubt = true;
+    commit intent(w->instance, w->card);
+    co_await std::move(intent);
+    journal_intent entry("remove service " + target.service_id);
+    co_await std::move(entry);
+    auto removing = on_card(w, gp::remove_service(w->channel, std::move(what)));
+    co_await std::move(removing);
+}
+
+process<process_outcome> close_process(work* w, std::optional<ending> failed, model::operation operation,
+                                       model::instance_state from) {
+    process_outcome outcome;
+    auto& instance = w->instance;
+    if (failed) {
+        outcome.status = failed->status;
+        outcome.details = failed->details;
+        if (w->authentication_failed && ++w->card.strikes >= strikes_to_quarantine)
+            w->card.quarantined = true;
+        if (w->service_changed) {
+            instance.state = model::instance_state::in_error;
+            instance.last_stable = from;
+            instance.failed_operation = operation;
+            instance.last_operation = operation;
+            instance.on_card = true;
+        } else {
+            instance.state = w->request.instance.state;
+        }
+    }
+    instance.running_process.clear();
+    commit last(instance, w->card);
+    co_await std::move(last);
+    outcome.instance = instance;
+    outcome.card = w->card;
+    co_return outcome;
+}
+
+} // namespace tsms::process

@@ -1,0 +1,59 @@
+// TR 4.2.5.5 suspendOrResumeService (AMB-108, AMB-109, AMB-224).
+
+#include "model/life_cycle.hpp"
+#include "process/removal.hpp"
+
+namespace tsms::process {
+
+namespace {
+
+process<void> lock_steps(work* w, bool suspend, model::operation operation) {
+    announce_start start;
+    co_await std::move(start);
+    const auto wanted = suspend ? model::instance_state::suspended : model::instance_state::operational;
+    if (w->instance.state == wanted) // AMB-109: no change of the card
+        co_return;
+    auto opening = open_tsm_domain(w, {});
+    const bool open = co_await std::move(opening);
+    if (!open)
+        throw gp::card_failure(gp::card_failure::kind::refused, gp::step::select,
+                               static_cast<int>(model::error_category::sc_inaccessible),
+                               "the TSM's security domain is not on the secure component any more");
+    gp::service_lock what;
+    what.domain_aid = octets(w->instance.target.sd_aid);
+    for (const auto& app : w->instance.target.applications)
+        what.instances.push_back(octets(app.instance_aid));
+    what.lock = suspend;
+    what.with_applications = w->parameters().lock_with_applications;
+    what.operation = static_cast<int>(operation);
+    journal_intent entry((suspend ? "suspend service " : "resume service ") + w->instance.target.service_id);
+    co_await std::move(entry);
+    auto locking = on_card(w, gp::lock_service(w->channel, std::move(what)));
+    co_await std::move(locking);
+}
+
+} // namespace
+
+process<process_outcome> suspend_or_resume(process_request request, bool suspend) {
+    work w(std::move(request));
+    const auto from = model::effective_state(w.instance);
+    const auto operation = suspend ? model::operation::service_suspension : model::operation::service_resumption;
+    std::optional<ending> failed;
+    try {
+        auto steps = lock_steps(&w, suspend, operation);
+        co_await std::move(steps);
+    } catch (const gp::card_failure& failure) {
+        failed = ending_of(failure);
+    }
+    if (!failed) {
+        w.instance.state = suspend ? model::instance_state::suspended : model::instance_state::operational;
+        w.instance.last_stable = w.instance.state;
+        w.instance.last_operation = operation;
+        w.instance.failed_operation = model::operation::no_operation;
+    }
+    auto closing = close_process(&w, failed, operation, from);
+    auto outcome = co_await std::move(closing);
+    co_return outcome;
+}
+
+} // namespace tsms::process

@@ -1,0 +1,142 @@
+#include "process/work.hpp"
+
+#include <algorithm>
+
+namespace tsms::process {
+
+void raise(const failed& why) {
+    using gp::card_failure;
+    const auto category = static_cast<int>(why.category);
+    if (why.phone_lost)
+        throw card_failure(card_failure::kind::transmission, gp::step::relayed, category, why.details, 0, 0,
+                           gp::transmission::phone_lost);
+    throw card_failure(card_failure::kind::issuer, gp::step::relayed, category, why.details);
+}
+
+bool changes_service(gp::step what) {
+    switch (what) {
+    case gp::step::install_security_domain:
+    case gp::step::install_for_personalization:
+    case gp::step::store_data:
+    case gp::step::set_status:
+    case gp::step::install_for_load:
+    case gp::step::load:
+    case gp::step::install_for_install:
+    case gp::step::make_selectable:
+    case gp::step::extradite:
+    case gp::step::access_rule:
+    case gp::step::delete_object:
+        return true;
+    default:
+        return false;
+    }
+}
+
+namespace {
+
+/// Could this command have taken effect, as far as the answers tell? Errors are not authenticated, so "no" is the phone's claim;
+/// what it decides is only how the process ends, and the card is looked at before it is changed again.
+bool may_have_worked(const gp::batch_answer& answer, std::size_t index) {
+    if (answer.end == gp::transmission::phone_lost)
+        return true;
+    if (index > answer.responses.size())
+        return false; // the agent stops at the command it could not transmit
+    if (index == answer.responses.size())
+        return answer.end != gp::transmission::complete;
+    const auto response = gp::parse_response(answer.responses[index]);
+    return !response || response->sw == 0x9000 || response->sw >> 8 == 0x62 || response->sw >> 8 == 0x63 ||
+           response->sw >> 8 == 0x61;
+}
+
+void note_changes(work& w, const gp::batch& sent, const gp::batch_answer& answer) {
+    for (std::size_t i = 0; i < sent.commands.size(); ++i) {
+        const auto what = sent.commands[i].what;
+        if (changes_service(what) && may_have_worked(answer, i))
+            w.service_changed = true;
+        if (what == gp::step::external_authenticate && i < answer.responses.size()) {
+            const auto response = gp::parse_response(answer.responses[i]);
+            w.authentication_failed = response && response->sw != 0x9000;
+        }
+    }
+}
+
+/// The next part of a batch that keeps the bounds of one order (gp/procedures, hazard 9).
+gp::batch next_order(const gp::batch& all, std::size_t from, const model::card_parameters& bounds) {
+    gp::batch order;
+    std::size_t size = 0;
+    for (std::size_t i = from; i < all.commands.size(); ++i) {
+        const auto& command = all.commands[i];
+        const auto count = order.commands.size();
+        const bool full = count >= static_cast<std::size_t>(bounds.order_apdus) ||
+                          size + command.apdu.size() > static_cast<std::size_t>(bounds.order_bytes) ||
+                          (count + 1) * static_cast<std::size_t>(bounds.milliseconds_per_apdu) >
+                              static_cast<std::size_t>(bounds.order_seconds) * 1000;
+        if (full && count > 0)
+            break;
+        size += command.apdu.size();
+        order.commands.push_back(command);
+    }
+    for (auto mark : all.progress)
+        if (mark.before >= from && mark.before < from + order.commands.size()) {
+            mark.before -= from;
+            order.progress.push_back(mark);
+        }
+    return order;
+}
+
+} // namespace
+
+process<gp::batch_answer> send(work* w, gp::batch commands) {
+    gp::batch_answer all;
+    for (std::size_t next = 0; next < commands.commands.size();) {
+        auto order = next_order(commands, next, w->parameters());
+        next += order.commands.size();
+        exchange transmitted(w->request.reader, order);
+        auto answer = co_await std::move(transmitted);
+        if (answer.responses.size() > order.commands.size()) {
+            answer.responses.resize(order.commands.size());
+            answer.end = gp::transmission::failed;
+            answer.detail = "more answers than commands";
+        }
+        note_changes(*w, order, answer);
+        std::move(answer.responses.begin(), answer.responses.end(), std::back_inserter(all.responses));
+        all.end = answer.end;
+        all.detail = answer.detail;
+        if (answer.end != gp::transmission::complete)
+            break;
+    }
+    co_return all;
+}
+
+std::vector<model::access_rule> access_rules_of(const model::deployment_target& target) {
+    std::vector<model::access_rule> rules;
+    for (const auto& app : target.applications) {
+        if (!app.make_selectable) // AMB-044
+            continue;
+        for (const auto& device_app : target.device_apps) {
+            const auto octets = device_app.size() / 2;
+            const bool known = octets == 20 ? target.card.rule_hash_sha1 : target.card.rule_hash_sha256;
+            if (known)
+                rules.push_back({app.instance_aid, device_app, app.accessible_via_apdu, app.accessible_via_nfc});
+        }
+    }
+    return rules;
+}
+
+model::issuer_order issuer_order_of(const work& w, std::string_view purpose) {
+    model::issuer_order order;
+    order.id = w.request.process_id + "-" + std::string(purpose);
+    order.secure_component_identity = w.card.identity;
+    order.cin_iin = w.card.cin_iin;
+    order.se_type = w.request.se_type;
+    order.isd_aid = w.card.isd_aid;
+    order.domain_aid = w.parameters().tsm_sd_aid;
+    order.device_app = w.request.caller_id;
+    return order;
+}
+
+ending ending_of(const gp::card_failure& failure) {
+    return {static_cast<model::error_category>(failure.category), failure.details(), failure.what};
+}
+
+} // namespace tsms::process

@@ -1,0 +1,76 @@
+#pragma once
+// What every life-cycle process works with: the rows it will commit, the channel it has opened, and what may have happened to the
+// card so far.
+
+#include "gp/procedures/service.hpp"
+#include "process/processes.hpp"
+
+namespace tsms::process {
+
+struct work {
+    explicit work(process_request r)
+        : request(std::move(r)), instance(request.instance), card(request.card) {}
+
+    process_request request;
+    model::service_instance instance;
+    model::secure_component card;
+    gp::channel_ptr channel;         ///< to the TSM's own domain
+    model::key_set channel_keys;     ///< the static keys it was opened with
+    std::size_t block_size = 0;      ///< plain octets of a LOAD or STORE DATA block in this channel
+    bool service_changed = false;    ///< a component of the Service has, or may have, changed on the card (TR 3.2.2)
+    bool authentication_failed = false; ///< EXTERNAL AUTHENTICATE was answered with failure: a strike
+
+    const model::card_parameters& parameters() const { return instance.target.card; }
+};
+
+/// Sends a batch in as many orders as the profile's bounds ask for (one, as a rule), and notes what may have changed.
+process<gp::batch_answer> send(work* w, gp::batch commands);
+
+/// Runs a card procedure inside a process: its batches go to the card of this work.
+template <class T> process<T> on_card(work* w, gp::procedure<T> procedure) {
+    const auto* wish = procedure.start();
+    while (wish) {
+        auto sending = send(w, wish->commands);
+        auto answer = co_await std::move(sending);
+        wish = procedure.answer(std::move(answer));
+    }
+    co_return procedure.result();
+}
+
+/// What the issuer shall do on the way, if anything.
+struct issuer_need {
+    bool create_domain = false;
+    bool create_if_gone = false; ///< the card's claim that the domain does not exist leads to the issuer
+    std::vector<model::access_rule> add_rules;
+
+    bool any() const { return create_domain || !add_rules.empty(); }
+};
+
+/// Opens SCP03 to the TSM's own domain, up to and without EXTERNAL AUTHENTICATE. Where the domain does not exist yet, or access rules are to be
+/// written, the issuer works first, in the same orders (TR 3.3.1.1 steps 1 to 6). False if the card claims that the domain is gone.
+process<bool> open_tsm_domain(work* w, issuer_need need);
+
+/// An issuer's session of its own, after the TSM's work is done: removal of access rules and of the TSM's domain.
+process<void> let_issuer(work* w, model::issuer_order order);
+
+/// Order for the issuer with everything but its purpose filled in. `purpose` distinguishes the orders of one process.
+model::issuer_order issuer_order_of(const work& w, std::string_view purpose);
+
+/// Access rules of the service (TR 4.1.4.2, AMB-220, AMB-222): one for each selectable application and listed app.
+std::vector<model::access_rule> access_rules_of(const model::deployment_target& target);
+
+/// The steps that are the Service's, not the TSM's or the issuer's own business (AMB-223).
+bool changes_service(gp::step what);
+
+/// Value of the one exception type; the place where failures stop being exceptions is the process's own frame.
+struct ending {
+    model::error_category status = model::error_category::none;
+    std::string details;
+    std::optional<gp::step> failed_step;
+};
+ending ending_of(const gp::card_failure& failure);
+
+/// Octets of an AID or other hexadecimal text of a committed row.
+inline bytes octets(const std::string& text) { return hex(text); }
+
+} // namespace tsms::process
