@@ -143,6 +143,21 @@ instance_state state_after_finalize(const service_instance& instance) {
     return was_activated && instance.suspend_on_finalize ? suspended : operational;
 }
 
+service_instance after_crash(service_instance instance, bool card_in_doubt) {
+    if (instance.running_process.empty())
+        return instance;
+    instance.running_process.clear();
+    if (card_in_doubt && instance.failed_operation != operation::no_operation) {
+        instance.last_operation = instance.failed_operation;
+        if (instance.state != in_error && instance.state != initialized)
+            instance.last_stable = instance.state;
+        instance.state = in_error;
+    } else if (instance.state == initialized) {
+        instance.state = instance.last_stable;
+    }
+    return instance;
+}
+
 operation deploy_operation(service_command command) {
     switch (command) {
     case I:

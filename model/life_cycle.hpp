@@ -41,4 +41,8 @@ std::vector<operation> requested_deploy_operations(const std::vector<service_com
 /// Operation that progress reports while a command is executed.
 operation deploy_operation(service_command command);
 
+/// What a row means that a crashed server left behind with a running process: InError if the process had written its intent to change
+/// the card (`card_in_doubt`), else the state before it (AMB-101). The process is no longer running.
+service_instance after_crash(service_instance instance, bool card_in_doubt);
+
 } // namespace tsms::model

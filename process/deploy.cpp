@@ -18,7 +18,6 @@ using model::service_command;
 struct deployment {
     std::vector<command_request> commands;
     bool finalize = false;
-    model::operation operation = model::operation::no_operation;
     instance_state from = instance_state::not_deployed; ///< effective state (AMB-100)
 
     const command_request* find(service_command what) const {
@@ -141,11 +140,8 @@ process<void> install(work* w, const deployment* d) {
     co_await std::move(rotating);
 
     // New keys are kept, wrapped, before they leave; after doubt both sets are tried.
-    w->card.doubt = true;
-    commit intent(w->instance, w->card);
-    co_await std::move(intent);
-    journal_intent entry("install service " + target.service_id + " version " + target.version_tag);
-    co_await std::move(entry);
+    auto intending = write_intent(w, "install service " + target.service_id + " version " + target.version_tag);
+    co_await std::move(intending);
 
     auto installing = on_card(w, gp::install_service(w->channel, std::move(what)));
     co_await std::move(installing);
@@ -161,11 +157,8 @@ process<void> activate(work* w, const deployment* d) {
     what.applications = applications_of(*w, {}, d->has(service_command::activate));
     what.lock = locks(*w, *d);
     what.lock_with_applications = parameters.lock_with_applications;
-    w->card.doubt = true;
-    commit intent(w->instance, w->card);
-    co_await std::move(intent);
-    journal_intent entry("activate service " + w->instance.target.service_id);
-    co_await std::move(entry);
+    auto intending = write_intent(w, "activate service " + w->instance.target.service_id);
+    co_await std::move(intending);
     auto activating = on_card(w, gp::activate_service(w->channel, std::move(what)));
     co_await std::move(activating);
 }
@@ -208,7 +201,7 @@ process<void> deploy_steps(work* w, const deployment* d) {
     if (d->has(service_command::install)) {
         if (w->instance.on_card || w->card.doubt) {
             // An earlier life left something, or may have: look, and begin from an empty card.
-            auto cleaning = remove_what_is_there(w, 10);
+            auto cleaning = remove_what_is_there(w);
             co_await std::move(cleaning);
         }
         auto installing = install(w, d);
@@ -249,22 +242,19 @@ void note_success(model::service_instance& instance, const deployment& d) {
         instance.state = d.from;
     if (d.finalize)
         instance.state = model::state_after_finalize(instance);
-    instance.last_stable = instance.state;
-    instance.failed_operation = model::operation::no_operation;
 }
 
 } // namespace
 
 process<process_outcome> deploy(process_request request, std::vector<command_request> commands, bool finalize) {
-    work w(std::move(request));
+    std::vector<service_command> kinds;
+    for (const auto& command : commands)
+        kinds.push_back(command.what);
+    work w(std::move(request), model::deploy_operation(kinds, finalize));
     deployment d;
     d.commands = std::move(commands);
     d.finalize = finalize;
     d.from = model::effective_state(w.instance);
-    std::vector<service_command> kinds;
-    for (const auto& command : d.commands)
-        kinds.push_back(command.what);
-    d.operation = model::deploy_operation(kinds, finalize);
 
     std::optional<ending> failed;
     try {
@@ -275,11 +265,9 @@ process<process_outcome> deploy(process_request request, std::vector<command_req
     }
 
     if (!failed) {
-        w.card.doubt = false;
         note_success(w.instance, d);
-        w.instance.last_operation = d.operation;
     }
-    auto closing = close_process(&w, failed, d.operation, d.from);
+    auto closing = close_process(&w, failed, d.from);
     auto outcome = co_await std::move(closing);
     outcome.commands = statuses(d, failed);
     co_return outcome;

@@ -18,7 +18,7 @@ bool is_ours(const gp::registry_entry& entry, const work& w) {
 
 } // namespace
 
-process<void> remove_what_is_there(work* w, int operation) {
+process<void> remove_what_is_there(work* w) {
     auto looking = on_card(w, gp::inspect(w->channel));
     const auto found = co_await std::move(looking);
     if (!w->card.identity.empty() && !found.cplc.empty() && to_hex(found.cplc) != w->card.identity)
@@ -28,7 +28,7 @@ process<void> remove_what_is_there(work* w, int operation) {
 
     const auto& target = w->instance.target;
     gp::service_removal what;
-    what.operation = operation;
+    what.operation = static_cast<int>(w->operation);
     for (auto app = target.applications.rbegin(); app != target.applications.rend(); ++app) {
         const auto aid = octets(app->instance_aid);
         const auto* entry = gp::find_entry(found.applications, aid);
@@ -47,17 +47,13 @@ process<void> remove_what_is_there(work* w, int operation) {
     if (what.instances.empty() && what.load_files.empty() && !what.domain)
         co_return;
 
-    w->card.doubt = true;
-    commit intent(w->instance, w->card);
-    co_await std::move(intent);
-    journal_intent entry("remove service " + target.service_id);
-    co_await std::move(entry);
+    auto intending = write_intent(w, "remove service " + target.service_id);
+    co_await std::move(intending);
     auto removing = on_card(w, gp::remove_service(w->channel, std::move(what)));
     co_await std::move(removing);
 }
 
-process<process_outcome> close_process(work* w, std::optional<ending> failed, model::operation operation,
-                                       model::instance_state from) {
+process<process_outcome> close_process(work* w, std::optional<ending> failed, model::instance_state from) {
     process_outcome outcome;
     auto& instance = w->instance;
     if (failed) {
@@ -68,12 +64,20 @@ process<process_outcome> close_process(work* w, std::optional<ending> failed, mo
         if (w->service_changed) {
             instance.state = model::instance_state::in_error;
             instance.last_stable = from;
-            instance.failed_operation = operation;
-            instance.last_operation = operation;
+            instance.failed_operation = w->operation;
+            instance.last_operation = w->operation;
             instance.on_card = true;
         } else {
-            instance.state = w->request.instance.state;
+            const auto& before = w->request.instance;
+            instance.state = before.state;
+            instance.failed_operation = before.failed_operation;
+            instance.on_card = before.on_card;
         }
+    } else {
+        instance.last_stable = instance.state;
+        instance.last_operation = w->operation;
+        instance.failed_operation = model::operation::no_operation;
+        w->card.doubt = false;
     }
     instance.running_process.clear();
     commit last(instance, w->card);

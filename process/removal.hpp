@@ -6,12 +6,11 @@
 namespace tsms::process {
 
 /// Looks at the card through the open channel and deletes what is this Service's: its instances, load files and security domain, but
-/// nothing that is associated with another domain than the Service's or the TSM's own (AMB-125, AMB-229). `operation` is told with the progress.
-process<void> remove_what_is_there(work* w, int operation);
+/// nothing that is associated with another domain than the Service's or the TSM's own (AMB-125, AMB-229).
+process<void> remove_what_is_there(work* w);
 
-/// The last commit of a process. Where it failed: the state of TR 3.2.2 (InError only if a component of the Service has changed,
+/// The last commit of a process. `w->instance.state` is the new state where it succeeded. Where it failed: the state of TR 3.2.2 (InError only if a component of the Service has changed,
 /// AMB-100, AMB-101), and strikes of an authentication that was answered with failure.
-process<process_outcome> close_process(work* w, std::optional<ending> failed, model::operation operation,
-                                       model::instance_state from);
+process<process_outcome> close_process(work* w, std::optional<ending> failed, model::instance_state from);
 
 } // namespace tsms::process

@@ -7,7 +7,7 @@ namespace tsms::process {
 
 namespace {
 
-process<void> lock_steps(work* w, bool suspend, model::operation operation) {
+process<void> lock_steps(work* w, bool suspend) {
     announce_start start;
     co_await std::move(start);
     const auto wanted = suspend ? model::instance_state::suspended : model::instance_state::operational;
@@ -25,9 +25,9 @@ process<void> lock_steps(work* w, bool suspend, model::operation operation) {
         what.instances.push_back(octets(app.instance_aid));
     what.lock = suspend;
     what.with_applications = w->parameters().lock_with_applications;
-    what.operation = static_cast<int>(operation);
-    journal_intent entry((suspend ? "suspend service " : "resume service ") + w->instance.target.service_id);
-    co_await std::move(entry);
+    what.operation = static_cast<int>(w->operation);
+    auto intending = write_intent(w, (suspend ? "suspend service " : "resume service ") + w->instance.target.service_id);
+    co_await std::move(intending);
     auto locking = on_card(w, gp::lock_service(w->channel, std::move(what)));
     co_await std::move(locking);
 }
@@ -35,23 +35,18 @@ process<void> lock_steps(work* w, bool suspend, model::operation operation) {
 } // namespace
 
 process<process_outcome> suspend_or_resume(process_request request, bool suspend) {
-    work w(std::move(request));
+    work w(std::move(request), suspend ? model::operation::service_suspension : model::operation::service_resumption);
     const auto from = model::effective_state(w.instance);
-    const auto operation = suspend ? model::operation::service_suspension : model::operation::service_resumption;
     std::optional<ending> failed;
     try {
-        auto steps = lock_steps(&w, suspend, operation);
+        auto steps = lock_steps(&w, suspend);
         co_await std::move(steps);
     } catch (const gp::card_failure& failure) {
         failed = ending_of(failure);
     }
-    if (!failed) {
+    if (!failed)
         w.instance.state = suspend ? model::instance_state::suspended : model::instance_state::operational;
-        w.instance.last_stable = w.instance.state;
-        w.instance.last_operation = operation;
-        w.instance.failed_operation = model::operation::no_operation;
-    }
-    auto closing = close_process(&w, failed, operation, from);
+    auto closing = close_process(&w, failed, from);
     auto outcome = co_await std::move(closing);
     co_return outcome;
 }

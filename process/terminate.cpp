@@ -45,7 +45,7 @@ process<void> terminate_steps(work* w, termination* t) {
         t->domain_gone = true;
         co_return;
     }
-    auto removing = remove_what_is_there(w, static_cast<int>(model::operation::service_termination));
+    auto removing = remove_what_is_there(w);
     co_await std::move(removing);
     auto clearing = clear_with_issuer(w);
     co_await std::move(clearing);
@@ -54,8 +54,7 @@ process<void> terminate_steps(work* w, termination* t) {
 } // namespace
 
 process<process_outcome> terminate(process_request request) {
-    constexpr auto operation = model::operation::service_termination;
-    work w(std::move(request));
+    work w(std::move(request), model::operation::service_termination);
     const auto from = model::effective_state(w.instance);
     termination t;
     std::optional<ending> failed;
@@ -68,11 +67,9 @@ process<process_outcome> terminate(process_request request) {
     const bool gone = !failed;
     if (gone && !t.domain_gone) {
         w.instance.state = model::instance_state::not_deployed;
-        w.instance.last_operation = operation;
         w.instance.on_card = false;
-        w.card.doubt = false;
     }
-    auto closing = close_process(&w, failed, operation, from);
+    auto closing = close_process(&w, failed, from);
     auto outcome = co_await std::move(closing);
     outcome.instance_gone = gone;
     if (t.domain_gone) { // AMB-121, AMB-227: the id is invalidated for the app, the row stays as a tombstone

@@ -86,6 +86,16 @@ gp::batch next_order(const gp::batch& all, std::size_t from, const model::card_p
 
 } // namespace
 
+process<void> write_intent(work* w, std::string what) {
+    w->card.doubt = true;
+    w->instance.on_card = true;
+    w->instance.failed_operation = w->operation;
+    commit rows(w->instance, w->card);
+    co_await std::move(rows);
+    journal_intent entry(std::move(what));
+    co_await std::move(entry);
+}
+
 process<gp::batch_answer> send(work* w, gp::batch commands) {
     gp::batch_answer all;
     for (std::size_t next = 0; next < commands.commands.size();) {

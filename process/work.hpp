@@ -8,10 +8,11 @@
 namespace tsms::process {
 
 struct work {
-    explicit work(process_request r)
-        : request(std::move(r)), instance(request.instance), card(request.card) {}
+    work(process_request r, model::operation o)
+        : request(std::move(r)), operation(o), instance(request.instance), card(request.card) {}
 
     process_request request;
+    model::operation operation; ///< TR 4.2.4.2
     model::service_instance instance;
     model::secure_component card;
     gp::channel_ptr channel;         ///< to the TSM's own domain
@@ -22,6 +23,10 @@ struct work {
 
     const model::card_parameters& parameters() const { return instance.target.card; }
 };
+
+/// Before the first command leaves that changes the Service: the card is in doubt and the operation is named, durable, so that whoever
+/// comes after a crash looks before it changes anything.
+process<void> write_intent(work* w, std::string what);
 
 /// Sends a batch in as many orders as the profile's bounds ask for (one, as a rule), and notes what may have changed.
 process<gp::batch_answer> send(work* w, gp::batch commands);
