@@ -197,8 +197,7 @@ bytes key_dgis(std::uint8_t version, int bits, const crypto::encrypted_keys& key
     // Key usage qualifiers of ENC, MAC and DEK (GPCS table 11-17): encipherment and decipherment in secure messaging,
     // both directions of C-MAC and R-MAC, and data encryption.
     static constexpr std::uint8_t usage[] = {0x38, 0x34, 0xC8};
-    bytes references;
-    bytes cryptograms;
+    bytes out;
     for (std::size_t k = 0; k < keys.size(); ++k) {
         const std::uint8_t length = static_cast<std::uint8_t>(bits / 8);
         const std::uint8_t identifier = static_cast<std::uint8_t>(k + 1);
@@ -208,13 +207,11 @@ bytes key_dgis(std::uint8_t version, int bits, const crypto::encrypted_keys& key
         append_tlv(reference, 0x81, {&length, 1});
         append_tlv(reference, 0x82, {&identifier, 1});
         append_tlv(reference, 0x83, {&version, 1});
-        append_tlv(reference, 0x84, keys[k].kcv);
-        append_tlv(references, 0xB9, reference);
-        append(cryptograms, keys[k].cryptogram);
+        append_dgi(out, 0x00B9, encode_tlv(0xB9, reference));
+        auto key = keys[k].cryptogram;
+        append(key, keys[k].kcv);
+        append_dgi(out, key_dgi, key);
     }
-    bytes out;
-    append_dgi(out, 0x00B9, references);
-    append_dgi(out, key_dgi, cryptograms);
     return out;
 }
 
