@@ -1,0 +1,80 @@
+#include "sdk/cookies.hpp"
+
+#include "http/net/message.hpp"
+
+#include <algorithm>
+
+namespace tsms::sdk {
+
+namespace {
+
+constexpr std::size_t longest_cookie = 4096; // RFC 6265 6.1
+constexpr std::size_t most_cookies = 50;
+
+std::string_view trim(std::string_view text) {
+    constexpr std::string_view white = " \t";
+    const auto first = text.find_first_not_of(white);
+    return first == text.npos ? std::string_view() : text.substr(first, text.find_last_not_of(white) - first + 1);
+}
+
+/// The text up to the separator, which is taken away together with it.
+std::string_view take_until(std::string_view& text, char separator) {
+    const auto end = std::min(text.find(separator), text.size());
+    const auto part = text.substr(0, end);
+    text.remove_prefix(std::min(end + 1, text.size()));
+    return trim(part);
+}
+
+/// RFC 6265 5.1.4
+std::string default_path(std::string_view request_path) {
+    const auto slash = request_path.rfind('/');
+    return std::string(slash == request_path.npos || slash == 0 ? "/" : request_path.substr(0, slash));
+}
+
+bool path_matches(std::string_view request_path, std::string_view path) {
+    return request_path.starts_with(path) &&
+           (request_path.size() == path.size() || path.ends_with('/') || request_path[path.size()] == '/');
+}
+
+bool expired(std::string_view max_age) {
+    return max_age.starts_with('-') || max_age.find_first_not_of('0') == max_age.npos;
+}
+
+} // namespace
+
+void cookie_jar::take(std::string_view set_cookie, std::string_view request_path) {
+    if (set_cookie.size() > longest_cookie)
+        return;
+    auto pair = take_until(set_cookie, ';');
+    if (pair.find('=') == pair.npos)
+        return;
+    cookie c;
+    c.name = take_until(pair, '=');
+    c.value = pair;
+    c.path = default_path(request_path);
+    const auto control = [](char x) { return static_cast<unsigned char>(x) < ' ' || x == '\x7f'; };
+    if (c.name.empty() || std::ranges::any_of(c.name, control) || std::ranges::any_of(c.value, control))
+        return;
+    bool remove = false;
+    while (!set_cookie.empty()) {
+        auto attribute = take_until(set_cookie, ';');
+        const auto name = take_until(attribute, '=');
+        if (net::same_token(name, "Path") && attribute.starts_with('/'))
+            c.path = attribute;
+        else if (net::same_token(name, "Max-Age"))
+            remove = expired(trim(attribute));
+    }
+    std::erase_if(cookies_, [&](const cookie& old) { return old.name == c.name && old.path == c.path; });
+    if (!remove && cookies_.size() < most_cookies)
+        cookies_.push_back(std::move(c));
+}
+
+std::string cookie_jar::header(std::string_view request_path) const {
+    std::string text;
+    for (const auto& c : cookies_)
+        if (path_matches(request_path, c.path))
+            text += (text.empty() ? "" : "; ") + c.name + "=" + c.value;
+    return text;
+}
+
+} // namespace tsms::sdk

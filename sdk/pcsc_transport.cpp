@@ -1,0 +1,118 @@
+#include "sdk/pcsc_transport.hpp"
+
+#include <array>
+#include <winscard.h>
+
+namespace tsms::sdk {
+
+namespace {
+
+[[noreturn]] void fail(const std::string& operation, LONG code) {
+    throw transport_error(transport_cause::unavailable, "PC/SC: " + operation + ": " + pcsc_stringify_error(code));
+}
+
+void check(LONG code, const std::string& operation) {
+    if (code != SCARD_S_SUCCESS)
+        fail(operation, code);
+}
+
+class context {
+public:
+    context() {
+        check(SCardEstablishContext(SCARD_SCOPE_SYSTEM, nullptr, nullptr, &handle_), "no connection to pcscd");
+    }
+    ~context() { SCardReleaseContext(handle_); }
+    context(const context&) = delete;
+    context& operator=(const context&) = delete;
+    SCARDCONTEXT get() const { return handle_; }
+
+private:
+    SCARDCONTEXT handle_ = 0;
+};
+
+class pcsc_component final : public secure_component {
+public:
+    pcsc_component(std::string reader, std::string se_type) : reader_(std::move(reader)), se_type_(std::move(se_type)) {
+        connect(SCARD_SHARE_SHARED);
+        std::array<unsigned char, MAX_ATR_SIZE> atr{};
+        DWORD length = atr.size();
+        DWORD name_length = 0;
+        const auto code = SCardStatus(card_, nullptr, &name_length, nullptr, nullptr, atr.data(), &length);
+        disconnect(SCARD_LEAVE_CARD);
+        check(code, "no ATR from the card in '" + reader_ + "'");
+        atr_.assign(atr.data(), atr.data() + length);
+    }
+    ~pcsc_component() override { disconnect(SCARD_RESET_CARD); }
+
+    std::string reader() const override { return reader_; }
+    std::string se_type() const override { return se_type_; }
+    bytes atr() const override { return atr_; }
+    void open() override {
+        disconnect(SCARD_RESET_CARD);
+        connect(SCARD_SHARE_EXCLUSIVE);
+    }
+    void close() noexcept override { disconnect(SCARD_RESET_CARD); }
+
+private:
+    void connect(DWORD sharing) {
+        check(SCardConnect(context_.get(), reader_.c_str(), sharing, SCARD_PROTOCOL_T0 | SCARD_PROTOCOL_T1, &card_,
+                           &protocol_),
+              "no card in '" + reader_ + "'");
+        connected_ = true;
+    }
+
+    void disconnect(DWORD disposition) noexcept {
+        if (connected_)
+            SCardDisconnect(card_, disposition);
+        connected_ = false;
+    }
+
+    bytes exchange(bytes_view c_apdu) override {
+        if (!connected_)
+            throw transport_error(transport_cause::unavailable,
+                                  "PC/SC: the card in '" + reader_ + "' is not connected");
+        const SCARD_IO_REQUEST* protocol = protocol_ == SCARD_PROTOCOL_T0 ? SCARD_PCI_T0 : SCARD_PCI_T1;
+        bytes answer(65538);
+        DWORD length = answer.size();
+        const auto code = SCardTransmit(card_, protocol, c_apdu.data(), static_cast<DWORD>(c_apdu.size()), nullptr,
+                                        answer.data(), &length);
+        if (code !=
+            SCARD_S_SUCCESS) // a reset among them: the secure channel is gone, nothing is reconnected here (hazard 8)
+            fail("transmission to '" + reader_ + "'", code);
+        if (length < 2)
+            throw transport_error(transport_cause::other, "PC/SC: the card in '" + reader_ + "' gave no status word");
+        answer.resize(length);
+        return answer;
+    }
+
+    context context_;
+    std::string reader_;
+    std::string se_type_;
+    bytes atr_;
+    SCARDHANDLE card_ = 0;
+    DWORD protocol_ = 0;
+    bool connected_ = false;
+};
+
+} // namespace
+
+std::vector<std::string> pcsc_readers() {
+    const context service;
+    DWORD length = 0;
+    const auto code = SCardListReaders(service.get(), nullptr, nullptr, &length);
+    if (code == SCARD_E_NO_READERS_AVAILABLE)
+        return {};
+    check(code, "list of readers");
+    std::string names(length, '\0');
+    check(SCardListReaders(service.get(), nullptr, names.data(), &length), "list of readers");
+    std::vector<std::string> list;
+    for (std::size_t at = 0; at < names.size() && names[at] != '\0'; at += list.back().size() + 1)
+        list.emplace_back(names.c_str() + at);
+    return list;
+}
+
+std::unique_ptr<secure_component> open_pcsc(const std::string& reader_name, std::string se_type) {
+    return std::make_unique<pcsc_component>(reader_name, std::move(se_type));
+}
+
+} // namespace tsms::sdk

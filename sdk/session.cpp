@@ -1,0 +1,200 @@
+#include "sdk/session.hpp"
+
+#include <algorithm>
+#include <thread>
+
+namespace tsms::sdk {
+
+namespace {
+
+using clock = std::chrono::steady_clock;
+
+/// Longest pause that an order may ask for. SERAM presumes a Local Agent lost after five minutes.
+constexpr int longest_delay = 60000;
+/// Orders of one session; a deploy of the largest load file takes some hundred.
+constexpr int most_orders = 100000;
+
+/// SERAM has no status of its own for it; the TR has an error category (10, SC_CHANNEL_NOT_AVAILABLE).
+constexpr const char* no_channel = "no channel: ";
+
+bool overloaded(int status) {
+    return status == 429 || status == 502 || status == 503 || status == 504;
+}
+
+std::string authority_of(const std::string& url) {
+    const auto start = url.find("://");
+    if (start == std::string::npos)
+        return {};
+    const auto end = std::min(url.find('/', start + 3), url.size());
+    return url.substr(0, end);
+}
+
+} // namespace
+
+backend_link::backend_link(net::client_options options, retry_policy retry)
+    : options_(std::move(options)), retry_(retry), client_(options_) {}
+
+net::response backend_link::once(std::string_view method, std::string_view target, net::header_fields headers,
+                                 std::string_view body) {
+    const auto path = target.substr(0, target.find('?'));
+    if (const auto cookie = cookies_.header(path); !cookie.empty())
+        headers.set("Cookie", cookie);
+    if (!body.empty())
+        headers.set("Content-Type", "application/json");
+    auto answer = client_.exchange(method, target, std::move(headers), body);
+    for (const auto set_cookie : answer.headers.all("Set-Cookie"))
+        cookies_.take(set_cookie, path);
+    return answer;
+}
+
+net::response backend_link::insist(std::string_view method, std::string_view target, std::string_view body) {
+    const auto deadline = clock::now() + retry_.total;
+    auto pause = std::chrono::milliseconds(0); // SERAM: at once, the first time
+    std::string reason;
+    for (;;) {
+        try {
+            auto answer = once(method, target, {}, body);
+            if (!overloaded(answer.status))
+                return answer;
+            reason = "status " + std::to_string(answer.status);
+        } catch (const net::network_error& e) {
+            if (e.cause() == net::network_cause::cancelled)
+                throw session_error("manually cancelled");
+            reason = e.what();
+        }
+        if (clock::now() + pause >= deadline)
+            throw session_error("connection to ‘" + client_.host() + "’ interrupted (" + reason + ")");
+        std::this_thread::sleep_for(pause);
+        pause = std::clamp(pause * 2, retry_.first_pause, retry_.longest_pause);
+    }
+}
+
+std::string backend_link::target_of(const std::string& url) const {
+    const auto authority = authority_of(url);
+    if (authority.empty() || authority != authority_of(options_.base_url))
+        throw session_error("the backend sent the app to another host");
+    auto target = url.substr(authority.size());
+    while (target.ends_with('/'))
+        target.pop_back();
+    return target;
+}
+
+local_agent::local_agent(backend_link& backend, std::string endpoint_target, std::string session_id,
+                         std::span<const std::shared_ptr<secure_component>> components, notification_handler notify)
+    : backend_(backend), endpoint_(std::move(endpoint_target)), session_id_(std::move(session_id)),
+      components_(components), notify_(std::move(notify)) {}
+
+local_agent::~local_agent() {
+    if (chosen_)
+        chosen_->close();
+}
+
+json::value local_agent::post(std::string_view step, const json::value& message) {
+    const auto target = endpoint_ + std::string(step) + "?sessionId=" + net::percent_encode(session_id_);
+    const auto answer = backend_.insist("POST", target, json::dump(message));
+    if (answer.status != 200)
+        throw session_error("the backend ended the session (status " + std::to_string(answer.status) + ")");
+    try {
+        return json::parse(answer.body, {.bytes = 8 << 20});
+    } catch (const json::parse_error& e) {
+        throw session_error(std::string("the backend's answer is no JSON: ") + e.what());
+    }
+}
+
+void local_agent::run() {
+    try {
+        wire::seram_handshake offer;
+        for (const auto& c : components_)
+            offer.secure_elements.push_back(
+                {c->se_type(), c->reader(), {}}); // hazard 11: the reader stands in for the seId
+        wire::check_seram_handshake_answer(post("/handshake", wire::to_json(offer)));
+
+        wire::seram_report report; // the first one is void
+        for (int i = 0; i < most_orders; ++i) {
+            const auto order = wire::parse_seram_order(post("/remoteManagement", wire::to_json(report)));
+            report = {};
+            if (execute(order, report))
+                return;
+            std::this_thread::sleep_for(std::chrono::milliseconds(std::min(order.delay, longest_delay)));
+        }
+    } catch (const json::parse_error& e) {
+        throw session_error(std::string("the backend's order is malformed: ") + e.what());
+    }
+    throw session_error("the backend's orders never end");
+}
+
+void local_agent::choose(const wire::seram_secure_element& wanted) {
+    const auto found = std::ranges::find_if(components_, [&](const auto& c) { return c->reader() == wanted.id; });
+    if (found == components_.end())
+        throw transport_error(transport_cause::unavailable, "no secure component '" + wanted.id.substr(0, 64) + "'");
+    if (chosen_ == *found)
+        return;
+    if (chosen_)
+        chosen_->close(); // hazard 11: a switch closes the channel
+    chosen_.reset();
+    (*found)->open();
+    chosen_ = *found;
+}
+
+void local_agent::execute(const wire::seram_apdus& command, wire::seram_report& report) {
+    if (!wanted_)
+        throw transport_error(transport_cause::unavailable, "no order has named a secure component");
+    choose(*wanted_);
+    // The list grows in the report itself: an error leaves what was answered before it.
+    auto& responses = report.responses.emplace_back();
+    for (const auto& c_apdu : command.commands) {
+        ++apdus_;
+        responses.push_back(chosen_->transmit(c_apdu));
+    }
+    ++report.executed;
+}
+
+namespace {
+
+wire::seram_status status_of(transport_cause cause) {
+    switch (cause) {
+    case transport_cause::unavailable:
+        return wire::seram_status::unavailable_se;
+    case transport_cause::access_denied:
+        return wire::seram_status::ungranted_access;
+    case transport_cause::no_channel:
+    case transport_cause::other:
+        break;
+    }
+    return wire::seram_status::unknown_failure;
+}
+
+} // namespace
+
+bool local_agent::execute(const wire::seram_order& order, wire::seram_report& report) {
+    // SERAM: POLLING only where there was nothing to do.
+    report.status = order.commands.empty() ? wire::seram_status::polling : wire::seram_status::processed;
+    try {
+        if (order.secure_element)
+            wanted_ = order.secure_element; // opened when there is an APDU for it
+        for (const auto& command : order.commands) {
+            if (std::holds_alternative<wire::seram_stop>(command))
+                return true;
+            if (const auto* unknown = std::get_if<wire::seram_unknown>(&command))
+                throw std::runtime_error("unknown command '" + unknown->type.substr(0, 64) + "'"); // AMB-212
+            if (const auto* apdus = std::get_if<wire::seram_apdus>(&command))
+                execute(*apdus, report);
+            else if (const auto* notification = std::get_if<wire::seram_notification>(&command))
+                notify_(notification->text);
+        }
+    } catch (const transport_error& e) {
+        // Hazard 4: the rest of the order is discarded. The card's state is what the backend last heard of; nothing is
+        // reopened silently.
+        report.status = status_of(e.cause());
+        report.error = (e.cause() == transport_cause::no_channel ? no_channel : "") + std::string(e.what());
+        if (chosen_)
+            chosen_->close();
+        chosen_.reset();
+    } catch (const std::exception& e) {
+        report.status = wire::seram_status::unknown_failure;
+        report.error = e.what();
+    }
+    return false;
+}
+
+} // namespace tsms::sdk

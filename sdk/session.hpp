@@ -1,0 +1,97 @@
+#pragma once
+// The SERAM Local Agent: carries the orders of a Remote Agent to the secure components and reports (GP SERAM 2.0, HTTP
+// REST binding).
+
+#include "http/net/client.hpp"
+#include "http/wire/seram.hpp"
+#include "sdk/cookies.hpp"
+#include "sdk/transport.hpp"
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <span>
+
+namespace tsms::sdk {
+
+/// What a call of the TSM-API cost.
+struct statistics {
+    std::uint64_t exchanges = 0;  ///< HTTPS requests, repeated ones included
+    std::uint64_t bytes_sent = 0; ///< HTTP messages, before TLS
+    std::uint64_t bytes_received = 0;
+    std::uint64_t milliseconds = 0; ///< from the call to its result
+    std::uint64_t apdus = 0;        ///< C-APDUs carried to secure components
+};
+
+/// The session cannot go on: the backend ended it, answers nonsense, or was not reachable for too long. `interrupted`
+/// says whether a process may have been under way.
+class session_error : public std::runtime_error {
+public:
+    using std::runtime_error::runtime_error;
+};
+
+/// How often an exchange of a session is repeated when the connection breaks: the same octets with the same cookie, so
+/// that the backend recognises the repetition (AMB-212, gp/procedures hazard 5).
+struct retry_policy {
+    std::chrono::milliseconds total{300000}; ///< SERAM: five minutes at the most
+    std::chrono::milliseconds first_pause{100};
+    std::chrono::milliseconds longest_pause{5000};
+};
+
+/// HTTPS to one backend with cookies.
+class backend_link {
+public:
+    backend_link(net::client_options options, retry_policy retry);
+
+    /// One exchange, never repeated. Throws net::network_error.
+    net::response once(std::string_view method, std::string_view target, net::header_fields headers,
+                       std::string_view body);
+    /// Repeated while the connection breaks or the backend is overloaded (429, 502, 503, 504). Throws session_error.
+    net::response insist(std::string_view method, std::string_view target, std::string_view body);
+
+    /// The target of an absolute URL of this backend. Throws session_error for another host: its cookie must not go
+    /// elsewhere.
+    std::string target_of(const std::string& url) const;
+    net::traffic traffic() const { return client_.counted(); }
+
+private:
+    net::client_options options_;
+    retry_policy retry_;
+    net::tls_client client_;
+    cookie_jar cookies_;
+};
+
+class local_agent {
+public:
+    /// Gets the text of a notification command. An exception means that it could not be delivered: the report is
+    /// UNKNOWN_FAILURE.
+    using notification_handler = std::function<void(const std::string&)>;
+
+    local_agent(backend_link& backend, std::string endpoint_target, std::string session_id,
+                std::span<const std::shared_ptr<secure_component>> components, notification_handler notify);
+    /// Closes the component in use.
+    ~local_agent();
+    local_agent(const local_agent&) = delete;
+    local_agent& operator=(const local_agent&) = delete;
+
+    /// Handshake and command exchange up to the Stop command. Throws session_error.
+    void run();
+    std::uint64_t apdus() const { return apdus_; }
+
+private:
+    json::value post(std::string_view step, const json::value& message);
+    void choose(const wire::seram_secure_element& wanted);
+    bool execute(const wire::seram_order& order, wire::seram_report& report); ///< true at Stop
+    void execute(const wire::seram_apdus& command, wire::seram_report& report);
+
+    backend_link& backend_;
+    std::string endpoint_;
+    std::string session_id_;
+    std::span<const std::shared_ptr<secure_component>> components_;
+    notification_handler notify_;
+    std::optional<wire::seram_secure_element> wanted_; ///< chosenSecureElement of the last order that had one
+    std::shared_ptr<secure_component> chosen_;         ///< open now
+    std::uint64_t apdus_ = 0;
+};
+
+} // namespace tsms::sdk

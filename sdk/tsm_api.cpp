@@ -1,0 +1,315 @@
+#include "sdk/tsm_api.hpp"
+
+#include "http/wire/tsm_api.hpp"
+
+#include <array>
+#include <ctime>
+#include <mutex>
+#include <thread>
+
+namespace tsms::sdk {
+
+using model::error_category;
+
+namespace {
+
+using clock = std::chrono::steady_clock;
+
+constexpr std::string_view base = "/tsm-api/1.0/";
+/// Waits for a result that is still being written, a second each.
+constexpr int most_result_polls = 60;
+
+/// TR 4.2.3: UTC, milliseconds, "Z".
+std::string now_text() {
+    const auto now = std::chrono::system_clock::now();
+    const auto seconds = std::chrono::system_clock::to_time_t(now);
+    const auto milliseconds =
+        std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch()).count() % 1000;
+    std::tm parts{};
+    gmtime_r(&seconds, &parts);
+    std::array<char, 40> text{};
+    const auto end = std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%S", &parts);
+    const auto fraction = std::to_string(1000 + milliseconds).substr(1);
+    return std::string(text.data(), end) + "." + fraction + "Z";
+}
+
+/// Why a call has no result of the backend's making.
+struct call_failure : std::runtime_error {
+    call_failure(error_category c, const std::string& details) : std::runtime_error(details), category(c) {}
+    error_category category;
+};
+
+error_category category_of(int status) {
+    if (status == 400)
+        return error_category::invalid_request;
+    if (status == 401 || status == 403)
+        return error_category::not_authenticated;
+    if (status == 429 || status == 502 || status == 503 || status == 504)
+        return error_category::tsm_not_available;
+    return error_category::internal_error;
+}
+
+/// The text of an error answer, cleaned of what could disturb a log or a screen.
+std::string error_text(const net::response& answer) {
+    try {
+        const auto document = json::parse(answer.body, {.bytes = 65536});
+        return json::reader(json::root_object(document)).string("error").substr(0, 512);
+    } catch (const json::parse_error&) {
+        return "the backend answered with status " + std::to_string(answer.status);
+    }
+}
+
+wire::tsm_api_answer read_answer(std::string_view function, const net::response& answer) {
+    if (answer.status != 200)
+        throw call_failure(category_of(answer.status), error_text(answer));
+    try {
+        return wire::parse_answer(function, json::parse(answer.body, {.bytes = 8 << 20}));
+    } catch (const json::parse_error& e) {
+        throw call_failure(error_category::internal_error,
+                           std::string("the backend's answer is malformed: ") + e.what());
+    }
+}
+
+/// Notifications of one session: to the listener, and the result where it comes with them.
+class notification_sink {
+public:
+    notification_sink(std::string_view function, ProcessListener* listener)
+        : function_(function), listener_(listener) {}
+
+    void operator()(const std::string& text) {
+        const auto content = wire::parse_notification(function_, text);
+        if (!content)
+            return;
+        if (const auto* result = std::get_if<wire::tsm_api_result>(&*content))
+            result_ = *result;
+        else if (const auto* start = std::get_if<model::process_start>(&*content); start && listener_)
+            listener_->onProcessStart(*start);
+        else if (const auto* progress = std::get_if<model::process_progress>(&*content); progress && listener_)
+            deliver(*progress);
+    }
+
+    const std::optional<wire::tsm_api_result>& result() const { return result_; }
+
+private:
+    void deliver(const model::process_progress& progress) {
+        try {
+            listener_->onProcessProgress(progress);
+        } catch (const std::exception&) {
+            // AMB-133: progress is for people; the process does not depend on it.
+        }
+    }
+
+    std::string_view function_;
+    ProcessListener* listener_;
+    std::optional<wire::tsm_api_result> result_;
+};
+
+net::client_options link_options(const tsm_api_options& options) {
+    net::client_options link;
+    link.base_url = options.url;
+    link.ca_pem = options.ca_pem;
+    link.connect_timeout = options.connect_timeout;
+    link.read_timeout = options.answer_timeout;
+    return link;
+}
+
+} // namespace
+
+struct tsm_api::state {
+    explicit state(tsm_api_options o) : options(std::move(o)), link(link_options(options), options.retry) {}
+
+    wire::tsm_api_result call(const wire::tsm_api_function& function, ProcessListener* listener);
+    wire::tsm_api_result converse(const wire::tsm_api_function& function, ProcessListener* listener);
+    wire::tsm_api_result run_session(std::string_view function, const wire::session_opened& session,
+                                     ProcessListener* listener);
+    net::header_fields authorization();
+    wire::handset handset() const;
+
+    tsm_api_options options;
+    std::mutex one_call; ///< a card carries one session at a time
+    backend_link link;   ///< kept from call to call: one TLS handshake for all
+
+    mutable std::mutex mutex; ///< of what follows
+    token_source token;
+    statistics counted;
+};
+
+net::header_fields tsm_api::state::authorization() {
+    token_source source;
+    {
+        const std::lock_guard lock(mutex);
+        source = token;
+    }
+    crypto::secret credential = options.credential;
+    if (source) {
+        try {
+            credential = source();
+        } catch (const std::exception&) {
+            throw call_failure(error_category::not_authenticated, "could not retrieve access token");
+        }
+    }
+    if (credential.empty())
+        return {};
+    const auto text = credential.view();
+    return {{"Authorization", "Bearer " + std::string(text.begin(), text.end())}};
+}
+
+wire::handset tsm_api::state::handset() const {
+    wire::handset phone{options.caller_id, {}};
+    for (const auto& c : options.components)
+        phone.components.push_back({c->reader(), c->se_type(), {}, to_hex(c->atr())});
+    return phone;
+}
+
+wire::tsm_api_result tsm_api::state::converse(const wire::tsm_api_function& function, ProcessListener* listener) {
+    const auto name = wire::function_name(function);
+    const auto request = json::dump(wire::to_json({function, handset()}));
+    const auto answer =
+        read_answer(name, link.once("POST", std::string(base) + std::string(name), authorization(), request));
+    if (const auto* session = std::get_if<wire::session_opened>(&answer))
+        return run_session(name, *session, listener);
+    return std::get<wire::tsm_api_result>(answer);
+}
+
+wire::tsm_api_result tsm_api::state::run_session(std::string_view function, const wire::session_opened& session,
+                                                 ProcessListener* listener) {
+    notification_sink sink(function, listener);
+    local_agent agent(link, link.target_of(session.ra_endpoint), session.session_id, options.components,
+                      [&](const std::string& text) { sink(text); });
+    const auto count = [&] {
+        const std::lock_guard lock(mutex);
+        counted.apdus += agent.apdus();
+    };
+    try {
+        agent.run();
+    } catch (...) {
+        count();
+        throw;
+    }
+    count();
+    if (sink.result())
+        return *sink.result();
+    const auto target = std::string(base) + "sessions/" + net::percent_encode(session.session_id) + "/result";
+    for (int i = 0; i < most_result_polls; ++i) {
+        const auto answer = link.insist("GET", target, {});
+        if (answer.status != 202) {
+            const auto read = read_answer(function, answer);
+            if (const auto* result = std::get_if<wire::tsm_api_result>(&read))
+                return *result;
+            break;
+        }
+        std::this_thread::sleep_for(std::chrono::seconds(1));
+    }
+    throw session_error("the backend has no result of the session");
+}
+
+wire::tsm_api_result tsm_api::state::call(const wire::tsm_api_function& function, ProcessListener* listener) {
+    const std::lock_guard turn(one_call);
+    const auto begin = clock::now();
+    const auto before = link.traffic();
+    const auto failed = [&](error_category category, const char* details) {
+        return wire::refusal_of(function, category, details, now_text());
+    };
+    auto result = [&]() -> wire::tsm_api_result {
+        try {
+            return converse(function, listener);
+        } catch (const call_failure& e) {
+            return failed(e.category, e.what());
+        } catch (const net::network_error& e) {
+            return failed(error_category::network_connection_error, e.what());
+        } catch (const session_error& e) {
+            return failed(error_category::execution_interrupted, e.what());
+        } catch (const transport_error& e) {
+            return failed(error_category::sc_inaccessible, e.what());
+        } catch (const std::exception& e) {
+            return failed(error_category::unspecified, e.what());
+        }
+    }();
+    const auto after = link.traffic();
+    const std::lock_guard lock(mutex);
+    counted.exchanges += after.requests - before.requests;
+    counted.bytes_sent += after.sent - before.sent;
+    counted.bytes_received += after.received - before.received;
+    counted.milliseconds +=
+        static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(clock::now() - begin).count());
+    return result;
+}
+
+tsm_api::tsm_api(tsm_api_options options) : state_(std::make_shared<state>(std::move(options))) {}
+tsm_api::~tsm_api() = default;
+
+void tsm_api::setAccessToken(token_source getToken) {
+    const std::lock_guard lock(state_->mutex);
+    state_->token = std::move(getToken);
+}
+
+statistics tsm_api::counted() const {
+    const std::lock_guard lock(state_->mutex);
+    return state_->counted;
+}
+
+namespace {
+
+/// Calls the function and takes the result that belongs to it.
+template <class State, class Function>
+typename Function::result call(State& state, const Function& function, ProcessListener* listener = nullptr) {
+    return std::get<typename Function::result>(state.call(function, listener));
+}
+
+template <class State, class Function>
+std::future<typename Function::result> call_later(std::shared_ptr<State> state, Function function,
+                                                  ProcessListener* listener = nullptr) {
+    return std::async(std::launch::async, [state = std::move(state), function = std::move(function), listener] {
+        return call(*state, function, listener);
+    });
+}
+
+} // namespace
+
+model::create_service_instance_result tsm_api::createServiceInstance(const std::string& serviceId,
+                                                                     const std::string& version) {
+    return call(*state_, wire::create_service_instance{serviceId, version});
+}
+
+model::get_service_instances_result tsm_api::getServiceInstances(const std::string& serviceId) {
+    return call(*state_, wire::get_service_instances{serviceId});
+}
+
+std::future<model::deploy_service_result> tsm_api::deployService(std::string serviceInstanceId,
+                                                                 std::vector<model::command_request> serviceCommands,
+                                                                 bool finalizeDeployment, ProcessListener* listener) {
+    wire::deploy_service function{std::move(serviceInstanceId), std::move(serviceCommands), finalizeDeployment};
+    return call_later(state_, std::move(function), listener);
+}
+
+std::future<model::update_service_result> tsm_api::updateService(std::string serviceInstanceId, std::string newVersion,
+                                                                 std::vector<model::command_request> serviceCommands,
+                                                                 bool finalizeDeployment, ProcessListener* listener) {
+    wire::update_service function{std::move(serviceInstanceId), std::move(newVersion), std::move(serviceCommands),
+                                  finalizeDeployment};
+    return call_later(state_, std::move(function), listener);
+}
+
+std::future<model::suspend_or_resume_result>
+tsm_api::suspendOrResumeService(std::string serviceInstanceId, bool suspensionControl, ProcessListener* listener) {
+    return call_later(state_, wire::suspend_or_resume_service{std::move(serviceInstanceId), suspensionControl},
+                      listener);
+}
+
+std::future<model::terminate_service_result> tsm_api::terminateService(std::string serviceInstanceId,
+                                                                       ProcessListener* listener) {
+    return call_later(state_, wire::terminate_service{std::move(serviceInstanceId)}, listener);
+}
+
+std::future<model::service_deployment_available_result> tsm_api::checkServiceDeploymentAvailable(std::string serviceId,
+                                                                                                 std::string version) {
+    return call_later(state_, wire::check_service_deployment_available{std::move(serviceId), std::move(version)});
+}
+
+std::future<model::service_update_available_result> tsm_api::checkServiceUpdateAvailable(std::string serviceInstanceId,
+                                                                                         std::string newVersion) {
+    return call_later(state_,
+                      wire::check_service_update_available{std::move(serviceInstanceId), std::move(newVersion)});
+}
+
+} // namespace tsms::sdk

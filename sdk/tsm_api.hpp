@@ -1,0 +1,92 @@
+#pragma once
+// The TSM-API (TR 4.2) for an SP app in C++. Functions, parameters and results have the TR's names and meaning; the
+// result types are in model/results.hpp.
+//
+//     tsms::sdk::tsm_api_options options;
+//     options.url = "https://tsm.example:9443";
+//     options.ca_pem = …;  options.caller_id = …;  options.components = {my_transport};
+//     tsms::sdk::tsm_api api(options);
+//     auto created = api.createServiceInstance(SERVICE_ID, "1.0.0");
+//     auto deployed = api.deployService(created.service_instance->id, {install, activate}, true, &listener).get();
+//
+// No function throws for what can happen in the field: every failure is an executionStatus with an executionMessage
+// (TR 4.2.4.4).
+
+#include "crypto/secret.hpp"
+#include "model/results.hpp"
+#include "sdk/session.hpp"
+#include "sdk/transport.hpp"
+
+#include <functional>
+#include <future>
+#include <memory>
+
+namespace tsms::sdk {
+
+/// TR 4.2.3.6. Called on the thread that carries the session, before the future is ready.
+class ProcessListener {
+public:
+    virtual ~ProcessListener() = default;
+    /// An exception means that the app did not get the message: the process is aborted with 6 EXECUTION_INTERRUPTED
+    /// before anything on the secure component is changed (AMB-132).
+    virtual void onProcessStart(const model::process_start& processStartInfo) = 0;
+    /// Exceptions are ignored (AMB-133).
+    virtual void onProcessProgress(const model::process_progress& processProgressInfo) = 0;
+};
+
+struct tsm_api_options {
+    std::string url;           ///< device port of the backend, "https://host:9443"
+    std::string ca_pem;        ///< trust anchors of the backend; empty: the system's
+    std::string caller_id;     ///< AMB-142: SHA-256 over the app's signing certificate (DER), upper-case hex
+    crypto::secret credential; ///< the app's own, issued by the TSM (AMB-146); may be empty
+    std::vector<std::shared_ptr<secure_component>> components; ///< those that the app can reach, at most 16
+    retry_policy retry;
+    std::chrono::milliseconds connect_timeout{5000};
+    std::chrono::milliseconds answer_timeout{40000}; ///< of one exchange (SERAM: 40 s)
+};
+
+/// Functions may be called from any thread; they run one after the other, because a card carries one session at a time.
+/// The synchronous ones block and use the network: not for a UI thread (AMB-143). A future's destructor waits for its
+/// call to end.
+class tsm_api {
+public:
+    /// Throws net::configuration_error for a malformed URL or CA.
+    explicit tsm_api(tsm_api_options options);
+    ~tsm_api();
+
+    /// A token of the SP for the next calls instead of the app's credential; called before each of them. Null resets to
+    /// the credential. An exception of it is 5 NOT_AUTHENTICATED (AMB-146).
+    using token_source = std::function<crypto::secret()>;
+    void setAccessToken(token_source getToken);
+
+    model::create_service_instance_result createServiceInstance(const std::string& serviceId,
+                                                                const std::string& version);
+    model::get_service_instances_result getServiceInstances(const std::string& serviceId);
+
+    /// The listener may be null; it must live until the future is ready.
+    std::future<model::deploy_service_result> deployService(std::string serviceInstanceId,
+                                                            std::vector<model::command_request> serviceCommands,
+                                                            bool finalizeDeployment,
+                                                            ProcessListener* listener = nullptr);
+    std::future<model::update_service_result> updateService(std::string serviceInstanceId, std::string newVersion,
+                                                            std::vector<model::command_request> serviceCommands,
+                                                            bool finalizeDeployment,
+                                                            ProcessListener* listener = nullptr);
+    std::future<model::suspend_or_resume_result>
+    suspendOrResumeService(std::string serviceInstanceId, bool suspensionControl, ProcessListener* listener = nullptr);
+    std::future<model::terminate_service_result> terminateService(std::string serviceInstanceId,
+                                                                  ProcessListener* listener = nullptr);
+    std::future<model::service_deployment_available_result> checkServiceDeploymentAvailable(std::string serviceId,
+                                                                                            std::string version);
+    std::future<model::service_update_available_result> checkServiceUpdateAvailable(std::string serviceInstanceId,
+                                                                                    std::string newVersion);
+
+    /// Cost of all calls that have ended.
+    statistics counted() const;
+
+private:
+    struct state;
+    std::shared_ptr<state> state_;
+};
+
+} // namespace tsms::sdk
