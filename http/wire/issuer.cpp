@@ -36,6 +36,14 @@ std::string aid(const json::reader& r, std::string_view key) {
     return hex_text(r, key, 5, 16);
 }
 
+/// One octet or three (GPCS 11.5.2.3.2).
+std::string privileges(const json::reader& r) {
+    auto text = hex_text(r, "privileges", 1, 3);
+    if (text.size() == 4)
+        refuse("privileges", "one or three octets are expected");
+    return text;
+}
+
 json::value rules(const std::vector<access_rule>& list) {
     json::array out;
     for (const auto& rule : list)
@@ -122,7 +130,7 @@ issuer_order parse_issuer_order(const json::value& document) {
         order.domain = create ? issuer_order::domain_change::create : issuer_order::domain_change::remove;
         order.domain_aid = aid(domain, "aid");
         if (create)
-            order.privileges = hex_text(domain, "privileges", 1, 3);
+            order.privileges = privileges(domain);
     }
     if (management.has("accessRules")) {
         const auto access = management.object("accessRules");
@@ -160,7 +168,7 @@ issuer_key_material parse_issuer_keys(const json::value& document) {
         refuse("keyLength", "128, 192 or 256 is expected");
     keys.bits = static_cast<int>(length);
     keys.scp_i = octets(r, "i", 1, 1).front();
-    keys.privileges = hex_text(r, "privileges", 1, 3);
+    keys.privileges = privileges(r);
     keys.secure_component_identity = hex_text(r.object("identity"), "cplc", 1, 64);
     const auto set = r.object("keys");
     keys.enc = parse_key(set.object("enc"), keys.bits);

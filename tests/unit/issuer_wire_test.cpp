@@ -55,6 +55,7 @@ BOOST_AUTO_TEST_CASE(order_is_refused_for_what_it_lacks) {
     refused([](auto& o) { o.domain_aid = "D2760001"; });
     refused([](auto& o) { o.isd_aid = std::string(34, 'A'); });
     refused([](auto& o) { o.privileges = "80400000"; });
+    refused([](auto& o) { o.privileges = "8040"; });
     refused([](auto& o) { o.add_rules[0].device_app = std::string(42, 'A'); });
 }
 

@@ -1,0 +1,81 @@
+// tsms-lab issuer: a secure component issuer (SCI) that owns the ISD of every lab card.
+
+#include "app/tsms_lab/commands.hpp"
+#include "app/tsms_lab/listener.hpp"
+#include "lab/card/issuer_keys.hpp"
+#include "lab/issuer/issuer_service.hpp"
+#include "json/json.hpp"
+
+#include <CLI/CLI.hpp>
+#include <iostream>
+
+namespace tsms::lab_app {
+
+namespace {
+
+struct options {
+    listener_options listen{9543};
+    std::string state;
+    std::string transport_key;
+    int key_bits = 128;
+};
+
+/// What the operator of a TSM has to enter.
+void announce(const listener& server, const lab::order_book& book, bool as_json) {
+    const auto key = to_hex(book.transport_key().view());
+    if (as_json) {
+        std::cout << json::dump(json::object{{"url", server.url()},
+                                             {"ca", server.files().ca.string()},
+                                             {"clientCertificate", server.files().client_certificate.string()},
+                                             {"clientKey", server.files().client_key.string()},
+                                             {"transportKey", key}})
+                  << std::endl;
+        return;
+    }
+    std::cout << "Issuer of the lab cards: " << server.url() << "\n"
+              << "It accepts clients of " << server.files().ca.string() << ", for example "
+              << server.files().client_certificate.string() << ". Tell a TSM about it:\n"
+              << "  tsms issuer add --data DIR --name lab --url " << server.url() << " --ca "
+              << server.files().ca.string() << " --transport-key " << key << std::endl;
+}
+
+void run(const options& o) {
+    lab::order_book::options keeping;
+    keeping.key_octets = static_cast<std::size_t>(o.key_bits / 8);
+    if (!o.transport_key.empty()) {
+        auto key = from_hex(o.transport_key);
+        if (!key)
+            throw std::runtime_error("--transport-key: 32 or 64 hexadecimal digits are expected");
+        keeping.transport_key = crypto::secret(std::move(*key));
+    }
+    auto& random = crypto::system_random();
+    lab::order_book book(o.state, keeping, random);
+
+    lab::issuer_service::options serving;
+    serving.master_key = lab::lab_issuer_master();
+    serving.isd_key_octets = keeping.key_octets;
+    serving.log = [](const std::string& line) { std::cerr << line << std::endl; };
+    lab::issuer_service service(book, std::move(serving), random);
+
+    listener server(o.listen, "issuer");
+    announce(server, book, o.listen.json);
+    server.run([&](const net::request& request) { return service.handle(request); });
+}
+
+} // namespace
+
+void add_issuer(CLI::App& lab) {
+    auto o = std::make_shared<options>();
+    auto* command = lab.add_subcommand("issuer", "Simulated secure component issuer of the lab's cards");
+    command->footer("Example:\n  tsms-lab issuer --state lab/issuer.json --tls-dir lab/tls --client-ca data/ca.pem");
+    o->listen.add_to(*command);
+    command->add_option("--state", o->state, "file that keeps orders and keys")->required();
+    command->add_option("--transport-key", o->transport_key,
+                        "AES key under which keys are handed over (hex); default: made once, kept in the state file");
+    command->add_option("--key-bits", o->key_bits, "length of the ISD's keys and of new keys")
+        ->check(CLI::IsMember({128, 192, 256}))
+        ->capture_default_str();
+    command->callback([o] { run(*o); });
+}
+
+} // namespace tsms::lab_app

@@ -1,0 +1,172 @@
+#include "lab/issuer/card_work.hpp"
+
+#include "crypto/kcv.hpp"
+#include "crypto/kdf.hpp"
+#include "gp/access_rules.hpp"
+#include "gp/commands.hpp"
+#include "gp/secured_batch.hpp"
+#include "gp/tlv.hpp"
+
+namespace tsms::lab {
+
+namespace {
+
+using gp::secured_batch;
+using gp::step;
+using tolerance = gp::secured_batch::tolerance;
+using domain_change = model::issuer_order::domain_change;
+
+const bytes sd_package = hex("A0000001515350");
+const bytes sd_module = hex("A000000151535041");
+const bytes ara_m = hex("A00000015141434C00");
+constexpr std::uint16_t ok = 0x9000;
+constexpr std::uint16_t not_found = 0x6A88;
+constexpr std::uint16_t wrong_length = 0x6700;
+constexpr int sc_inaccessible = 9; // TR 4.2.4.4
+constexpr std::uint8_t key_format = gp::store_data_format::dgi | gp::store_data_format::encrypted;
+
+/// The highest level that the card's "i" allows (SCP03 5.1).
+std::uint8_t best_level(std::uint8_t i) {
+    if ((i & gp::scp03_i::r_mac) == 0)
+        return 0x03;
+    return (i & gp::scp03_i::r_enc) == 0 ? 0x13 : 0x33;
+}
+
+/// A key under the static DEK of the domain that holds the channel (SCP03 7.2): a key of 192 bits is filled up.
+crypto::encrypted_key encrypt(const crypto::secret& dek, const crypto::secret& key) {
+    auto plain = to_bytes(key.view());
+    plain.resize((plain.size() + 15) / 16 * 16);
+    crypto::encrypted_key out{crypto::aes_cbc(dek).encrypt({}, plain), crypto::aes_kcv(key)};
+    crypto::wipe(plain);
+    return out;
+}
+
+bytes personalization_data(const domain_keys& fresh, const crypto::secret& dek) {
+    const crypto::encrypted_keys keys{encrypt(dek, fresh.keys.enc), encrypt(dek, fresh.keys.mac),
+                                      encrypt(dek, fresh.keys.dek)};
+    return gp::key_dgis(fresh.version, static_cast<int>(fresh.keys.enc.size() * 8), keys);
+}
+
+gp::access_rule to_rule(const model::access_rule& rule) {
+    return {hex(rule.aid), hex(rule.device_app), rule.apdu, rule.nfc};
+}
+
+/// The last block of a STORE DATA chain ends the personalization of its receiver (GPCS 7.3.3), so each rule names ARA-M
+/// again. Removing a rule that is not there is done: orders are repeated.
+void add_rules(secured_batch& batch, const model::issuer_order& order, std::size_t block) {
+    for (const auto& rule : order.remove_rules) {
+        batch.add(step::install_for_personalization, gp::install_for_personalization(ara_m));
+        batch.add_all(step::access_rule, gp::delete_rule(to_rule(rule), block));
+    }
+    for (const auto& rule : order.add_rules) {
+        batch.add(step::install_for_personalization, gp::install_for_personalization(ara_m));
+        batch.add_all(step::access_rule, gp::store_rule(to_rule(rule), block));
+    }
+}
+
+/// SCP03 with the card's own "i" (81); content of other domains may be extradited to it (82) and deleted from it (87).
+bytes domain_parameters(std::uint8_t i) {
+    bytes content = hex("810203");
+    content.push_back(i);
+    append(content, hex("820120870120"));
+    return gp::encode_tlv(0xC9, content);
+}
+
+void add_creation(secured_batch& batch, const model::issuer_order& order, std::uint8_t i) {
+    const auto privileges = hex(order.privileges);
+    gp::instance_description domain;
+    domain.load_file_aid = sd_package;
+    domain.module_aid = sd_module;
+    domain.instance_aid = hex(order.domain_aid);
+    domain.rights = gp::parse_privileges(privileges).value();
+    domain.privilege_octets = static_cast<int>(privileges.size());
+    domain.parameters = domain_parameters(i);
+    batch.add(step::install_security_domain, gp::install_and_make_selectable(domain), tolerance::any);
+}
+
+/// The card must be the one that the TSM spoke of: GET DATA under R-MAC. The keys of the ISD are bound to the CPLC as
+/// well.
+void require_identity(const gp::response_apdu& cplc, const model::issuer_order& order) {
+    if (cplc.sw != ok)
+        return; // a card without CPLC in a session: its keys are proof enough
+    const auto objects = gp::parse_tlvs(cplc.data);
+    const auto value = objects ? gp::find(*objects, 0x9F7F) : std::nullopt;
+    if (!value || to_hex(*value) != order.secure_component_identity)
+        throw gp::card_failure(gp::card_failure::kind::authentication, step::get_data, sc_inaccessible,
+                               "the card has another CPLC than the order");
+}
+
+} // namespace
+
+gp::procedure<authenticated_card> carry_out(card_work work) {
+    const auto& order = work.order;
+
+    // Plain, and harmless without what follows. A card in S16 mode asks for a longer challenge (field lesson 3).
+    bytes host_challenge;
+    gp::response_apdu greeting;
+    for (const std::size_t octets : {8, 16}) {
+        host_challenge = work.random->take(octets);
+        secured_batch opening;
+        opening.add(step::select, gp::select(hex(order.isd_aid)));
+        opening.add(step::initialize_update, gp::initialize_update(0, host_challenge), tolerance::any);
+        auto plain = opening.take();
+        greeting = opening.accept(co_await std::move(plain)).back();
+        if (greeting.sw != wrong_length)
+            break;
+    }
+    if (greeting.sw != ok)
+        throw gp::status_failure(step::initialize_update, greeting.sw);
+    const auto card = gp::parse_initialize_update(greeting.data);
+    gp::secure_channel channel(
+        crypto::derive_session_keys(work.isd_keys.enc, work.isd_keys.mac, host_challenge, card.card_challenge),
+        host_challenge, card, best_level(card.i));
+
+    const bool creates = order.domain == domain_change::create;
+    secured_batch management(channel);
+    management.add_plain(step::external_authenticate, channel.external_authenticate());
+    const auto cplc = management.add(step::get_data, gp::get_data(0x9F7F));
+    std::size_t listed = 0;
+    if (order.domain != domain_change::none)
+        listed =
+            management.add(step::get_status, gp::get_status(gp::registry_scope::applications, hex(order.domain_aid)));
+    if (creates) {
+        add_creation(management, order, card.i);
+    } else {
+        add_rules(management, order, channel.max_data());
+        // Without "and related objects": the domain must be empty, its contents belong to the TSM. 6A88 counts as done,
+        // because the registry just listed says so under R-MAC.
+        if (order.domain == domain_change::remove)
+            management.add(step::delete_object, gp::delete_object(hex(order.domain_aid)), tolerance::any);
+    }
+    const auto managed = management.size() - 1;
+    *work.last_commands = !creates;
+    auto commands = management.take();
+    const auto answers = management.accept(co_await std::move(commands));
+    require_identity(answers[cplc], order);
+    const bool was_there = order.domain != domain_change::none && answers[listed].sw == ok;
+
+    if (order.domain == domain_change::remove && answers[managed].sw != ok &&
+        !(answers[managed].sw == not_found && !was_there))
+        throw gp::status_failure(step::delete_object, answers[managed].sw, managed);
+    if (creates) {
+        // Key material only once its receiver is known to be there: a STORE DATA behind a failed INSTALL would hit the
+        // ISD (hazard "the order to split at"). A domain from an earlier order is personalized again.
+        if (answers[managed].sw != ok && !was_there)
+            throw gp::status_failure(step::install_security_domain, answers[managed].sw, managed);
+        const auto domain = hex(order.domain_aid);
+        secured_batch keys(channel);
+        keys.add(step::install_for_personalization, gp::install_for_personalization(domain));
+        keys.add_all(step::store_data, gp::store_data(personalization_data(work.new_keys, work.isd_keys.dek),
+                                                      channel.max_data(), key_format));
+        // Some cards change the state with the first key set and then refuse this.
+        keys.add(step::set_status, gp::set_status(gp::status_type::application, gp::life_cycle::personalized, domain),
+                 tolerance::any);
+        add_rules(keys, order, channel.max_data());
+        *work.last_commands = true;
+        auto secrets = keys.take();
+        keys.accept(co_await std::move(secrets));
+    }
+    co_return authenticated_card{card.i};
+}
+
+} // namespace tsms::lab

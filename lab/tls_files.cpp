@@ -1,0 +1,68 @@
+#include "lab/tls_files.hpp"
+
+#include "crypto/pki.hpp"
+#include "lab/json_file.hpp"
+
+#include <fstream>
+#include <functional>
+#include <sstream>
+
+namespace tsms::lab {
+
+namespace {
+
+std::string_view text_of(const crypto::secret& s) {
+    return {reinterpret_cast<const char*>(s.view().data()), s.size()};
+}
+
+std::filesystem::path key_file(const std::filesystem::path& folder, const std::string& name) {
+    return folder / (name + "-key.pem");
+}
+
+std::filesystem::path certificate_file(const std::filesystem::path& folder, const std::string& name) {
+    return folder / (name + ".pem");
+}
+
+/// The pair of files, made where one is missing.
+crypto::credential load_or_make(const std::filesystem::path& folder, const std::string& name,
+                                const std::function<crypto::credential()>& make) {
+    const auto certificate = certificate_file(folder, name);
+    const auto key = key_file(folder, name);
+    if (std::filesystem::exists(certificate) && std::filesystem::exists(key))
+        return {read_text(certificate), crypto::secret(as_bytes(read_text(key)))};
+    auto made = make();
+    save_text(key, text_of(made.key_pem));
+    save_text(certificate, made.certificate_pem);
+    return made;
+}
+
+} // namespace
+
+std::string read_text(const std::filesystem::path& file) {
+    std::ifstream in(file, std::ios::binary);
+    std::ostringstream text;
+    text << in.rdbuf();
+    if (!in)
+        throw std::runtime_error("cannot read " + file.string());
+    return text.str();
+}
+
+tls_files prepare_tls(const std::filesystem::path& folder, const std::string& name) {
+    std::filesystem::create_directories(folder);
+    const auto ca = load_or_make(folder, "ca", [] { return crypto::make_ca("tsms-lab CA"); });
+    const auto server = load_or_make(folder, name, [&] {
+        const std::vector<std::string> names{"127.0.0.1", "::1", "localhost"};
+        return crypto::make_server_certificate(ca, "tsms-lab " + name, names);
+    });
+    load_or_make(folder, "tsm", [&] { return crypto::make_client_certificate(ca, "TSM"); });
+
+    tls_files files;
+    files.server = {server.certificate_pem, server.key_pem};
+    files.ca_pem = ca.certificate_pem;
+    files.ca = certificate_file(folder, "ca");
+    files.client_certificate = certificate_file(folder, "tsm");
+    files.client_key = key_file(folder, "tsm");
+    return files;
+}
+
+} // namespace tsms::lab
