@@ -100,8 +100,9 @@ std::vector<command_apdu> store_data(bytes_view data, std::size_t block_size, st
 /// DGI, length (one octet, or FF and two) and value.
 void append_dgi(bytes& out, std::uint16_t dgi, bytes_view value);
 
-/// The keys of a security domain for STORE DATA (DGI, encrypted): for each key DGI 00B9 with its control reference template B9 {95 usage,
-/// 80 type, 81 length, 82 identifier, 83 version}, then DGI `key_dgi` with cryptogram || check value.
+/// The keys of a security domain for STORE DATA (DGI, encrypted): for each key DGI 00B9 with its control reference
+/// template B9 {95 usage, 80 type, 81 length, 82 identifier, 83 version}, then DGI `key_dgi` with cryptogram || check
+/// value.
 bytes key_dgis(std::uint8_t version, int bits, const crypto::encrypted_keys& keys, std::uint16_t key_dgi = 0x8113);
 
 } // namespace tsms::gp
