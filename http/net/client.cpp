@@ -145,7 +145,8 @@ response tls_client::exchange(std::string_view method, std::string_view target, 
         s.disconnect();
         if (s.cancelled())
             throw network_error(network_cause::cancelled, "cancelled");
-        throw network_error(e.cause(), s.base.authority + ": " + e.what());
+        const bool named = e.cause() == network_cause::resolve || e.cause() == network_cause::connect;
+        throw network_error(e.cause(), named ? e.what() : "‘" + s.base.authority + "’: " + e.what());
     }
 }
 

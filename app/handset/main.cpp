@@ -1,0 +1,293 @@
+// tsms-handset: a handset on the command line, built on the TSM-API SDK (DESIGN 2).
+
+#include "app/handset/component.hpp"
+#include "app/handset/console.hpp"
+#include "sdk/tsm_api.hpp"
+
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+#include <fstream>
+#include <iostream>
+#include <sstream>
+#include <unistd.h>
+
+namespace {
+
+using namespace tsms;
+
+constexpr int exit_failed = 1; ///< executionStatus is not 0
+constexpr int exit_usage = 2;
+
+/// SHA-256 of the text "tsms-handset": stands in for the hash of an app's certificate (AMB-142).
+constexpr const char* default_caller = "9F74547F7B3D9C7CB136F631E49BD7DA0D12FEB0EEADD21881AF599B5E104B62";
+
+struct arguments {
+    std::string url = "https://127.0.0.1:9443";
+    std::string ca_file;
+    std::vector<std::string> components;
+    std::string caller_id = default_caller;
+    std::string credential;
+    std::string credential_file;
+    bool json = false;
+    std::optional<std::string> stats; ///< empty: standard error
+
+    std::string service, instance, version; // positional, by subcommand
+    std::string commands;
+    std::vector<std::string> data;
+    bool suspended = false;
+    bool finalize = false;
+    std::string aid;
+    std::vector<std::string> apdus;
+};
+
+std::string read_file(const std::string& name) {
+    std::ifstream in(name, std::ios::binary);
+    std::ostringstream text;
+    if (!(text << in.rdbuf()))
+        throw std::runtime_error("cannot read '" + name + "'");
+    return text.str();
+}
+
+std::vector<model::command_request> commands_of(const arguments& a) {
+    std::map<std::string, std::string> data;
+    for (const auto& pair : a.data) {
+        const auto equals = pair.find('=');
+        if (equals == std::string::npos || equals == 0)
+            throw std::runtime_error("--data '" + pair + "': write key=value");
+        data[pair.substr(0, equals)] = pair.substr(equals + 1);
+    }
+    std::vector<model::command_request> commands;
+    std::istringstream names(a.commands);
+    for (std::string name; std::getline(names, name, ',');) {
+        if (name == "install")
+            commands.push_back({model::service_command::install, data, false});
+        else if (name == "personalize")
+            commands.push_back({model::service_command::personalize, data, false});
+        else if (name == "activate")
+            commands.push_back({model::service_command::activate, {}, a.suspended});
+        else
+            throw std::runtime_error("--commands: '" + name + "' is none of install, personalize, activate");
+    }
+    return commands;
+}
+
+sdk::tsm_api_options options_of(const arguments& a) {
+    sdk::tsm_api_options options;
+    options.url = a.url;
+    if (!a.ca_file.empty())
+        options.ca_pem = read_file(a.ca_file);
+    options.caller_id = a.caller_id;
+    auto credential = a.credential_file.empty() ? a.credential : read_file(a.credential_file);
+    while (credential.ends_with('\n') || credential.ends_with('\r'))
+        credential.pop_back();
+    options.credential = crypto::secret(as_bytes(credential));
+    options.components = app::open_components(a.components);
+    return options;
+}
+
+void write_statistics(const arguments& a, const sdk::statistics& s) {
+    if (!a.stats)
+        return;
+    const auto text = json::dump(app::statistics_json(s)) + "\n";
+    if (a.stats->empty())
+        std::cerr << text;
+    else if (!(std::ofstream(*a.stats) << text))
+        throw std::runtime_error("cannot write '" + *a.stats + "'");
+}
+
+using call = std::function<wire::tsm_api_result(sdk::tsm_api&, const arguments&, sdk::ProcessListener*)>;
+
+int run(const arguments& a, const call& function) {
+    sdk::tsm_api api(options_of(a));
+    const auto result = [&] {
+        app::progress_view view(::isatty(STDERR_FILENO) != 0);
+        return function(api, a, &view);
+    }();
+    std::cout << (a.json ? json::pretty(wire::to_json(result)) : app::result_text(result)) << std::flush;
+    write_statistics(a, api.counted());
+    return wire::outcome_of(result).status == model::error_category::none ? 0 : exit_failed;
+}
+
+/// Uses an applet on the (first) secure component as an app would: select it, send it commands.
+int run_apdus(const arguments& a) {
+    const auto components = app::open_components(a.components);
+    if (components.empty())
+        throw std::runtime_error("no secure component; give one with --se");
+    const auto aid = from_hex(a.aid);
+    if (!aid || aid->size() < 5 || aid->size() > 16)
+        throw std::runtime_error("'" + a.aid + "' is no AID (5 to 16 octets in hexadecimal)");
+    std::vector<bytes> commands{{0x00, 0xA4, 0x04, 0x00, static_cast<std::uint8_t>(aid->size())}};
+    append(commands[0], *aid);
+    commands[0].push_back(0);
+    for (const auto& text : a.apdus) {
+        auto apdu = from_hex(text);
+        if (!apdu || apdu->size() < 4)
+            throw std::runtime_error("'" + text + "' is no C-APDU in hexadecimal");
+        commands.push_back(*std::move(apdu));
+    }
+    auto& card = *components.front();
+    card.open();
+    json::array exchanges;
+    bool success = true;
+    for (const auto& command : commands) {
+        const auto response = to_hex(card.transmit(command));
+        success = success && response.ends_with("9000");
+        exchanges.push_back(json::object{{"command", to_hex(command)}, {"response", response}});
+        if (!a.json)
+            std::cout << "> " << to_hex(command) << "\n< " << response << "\n";
+        if (!success)
+            break;
+    }
+    card.close();
+    if (a.json)
+        std::cout << json::pretty(json::object{{"reader", card.reader()}, {"exchanges", std::move(exchanges)}});
+    return success ? 0 : exit_failed;
+}
+
+struct subcommand {
+    const char* name;
+    const char* about;
+    const char* example;
+    std::vector<std::pair<const char*, std::string arguments::*>> positional;
+    bool with_commands;
+    call function;
+};
+
+const std::vector<subcommand>& subcommands() {
+    using sdk::tsm_api;
+    using L = sdk::ProcessListener;
+    using R = wire::tsm_api_result;
+    using A = const arguments&;
+    static const std::vector<subcommand> all{
+        {"instances",
+         "Service Instances of a service on this handset (getServiceInstances)",
+         "instances SERVICE",
+         {{"SERVICE", &arguments::service}},
+         false,
+         [](tsm_api& api, A a, L*) -> R { return api.getServiceInstances(a.service); }},
+        {"create",
+         "Create a Service Instance on an eligible secure component (createServiceInstance)",
+         "create SERVICE 1.0.0",
+         {{"SERVICE", &arguments::service}, {"VERSION", &arguments::version}},
+         false,
+         [](tsm_api& api, A a, L*) -> R { return api.createServiceInstance(a.service, a.version); }},
+        {"check",
+         "Can the service be deployed here (checkServiceDeploymentAvailable)? PATTERN: 1.0.0, 1.0.x, x.x.x",
+         "check SERVICE x.x.x",
+         {{"SERVICE", &arguments::service}, {"PATTERN", &arguments::version}},
+         false,
+         [](tsm_api& api, A a, L*) -> R { return api.checkServiceDeploymentAvailable(a.service, a.version).get(); }},
+        {"check-update",
+         "Is there an update (checkServiceUpdateAvailable)?",
+         "check-update INSTANCE x.x.x",
+         {{"INSTANCE", &arguments::instance}, {"PATTERN", &arguments::version}},
+         false,
+         [](tsm_api& api, A a, L*) -> R { return api.checkServiceUpdateAvailable(a.instance, a.version).get(); }},
+        {"deploy",
+         "Execute service commands (deployService)",
+         "deploy INSTANCE --commands install,personalize,activate --finalize --data pin=1234",
+         {{"INSTANCE", &arguments::instance}},
+         true,
+         [](tsm_api& api, A a, L* l) -> R {
+             return api.deployService(a.instance, commands_of(a), a.finalize, l).get();
+         }},
+        {"update",
+         "Update to another version (updateService)",
+         "update INSTANCE 1.1.0 --commands install,activate --finalize",
+         {{"INSTANCE", &arguments::instance}, {"VERSION", &arguments::version}},
+         true,
+         [](tsm_api& api, A a, L* l) -> R {
+             return api.updateService(a.instance, a.version, commands_of(a), a.finalize, l).get();
+         }},
+        {"suspend",
+         "Lock the applications (suspendOrResumeService)",
+         "suspend INSTANCE",
+         {{"INSTANCE", &arguments::instance}},
+         false,
+         [](tsm_api& api, A a, L* l) -> R { return api.suspendOrResumeService(a.instance, true, l).get(); }},
+        {"resume",
+         "Unlock the applications (suspendOrResumeService)",
+         "resume INSTANCE",
+         {{"INSTANCE", &arguments::instance}},
+         false,
+         [](tsm_api& api, A a, L* l) -> R { return api.suspendOrResumeService(a.instance, false, l).get(); }},
+        {"terminate",
+         "Remove everything of the service from the handset (terminateService)",
+         "terminate INSTANCE",
+         {{"INSTANCE", &arguments::instance}},
+         false,
+         [](tsm_api& api, A a, L* l) -> R { return api.terminateService(a.instance, l).get(); }},
+    };
+    return all;
+}
+
+std::string example(const std::string& arguments) {
+    return "Example:\n  tsms-handset --url https://127.0.0.1:9443 --ca data/ca.pem --se sim:phone.json " + arguments;
+}
+
+int parse_and_run(int argc, char** argv) {
+    arguments a;
+    CLI::App cli("A handset on the command line: an SP app with the TSM-API SDK and its secure components.");
+    cli.footer(example("instances SERVICE --json"));
+    cli.require_subcommand(1);
+    cli.fallthrough();
+    cli.add_option("--url", a.url, "device port of the backend")->capture_default_str();
+    cli.add_option("--ca", a.ca_file, "CA certificate of the backend, PEM; without it the system's");
+    cli.add_option(
+           "--se", a.components,
+           "secure component, repeatable: sim:FILE[?profile=NAME&type=eSE&reader=NAME] or pcsc:READER[?type=uicc]")
+        ->allow_extra_args(false);
+    cli.add_option("--caller-id", a.caller_id, "hash of the app's signing certificate, hex")->capture_default_str();
+    cli.add_option("--credential-file", a.credential_file,
+                   "file with the app's credential or the SP's access token (or TSMS_APP_CREDENTIAL)");
+    cli.add_flag("--json", a.json, "print the TR's result object");
+    auto* stats =
+        cli.add_option("--stats", "write exchanges, octets, milliseconds and APDUs as JSON, to standard error or FILE")
+            ->expected(0, 1)
+            ->type_name("[FILE]");
+    if (const char* credential = std::getenv("TSMS_APP_CREDENTIAL"))
+        a.credential = credential;
+
+    std::function<int()> chosen;
+    for (const auto& s : subcommands()) {
+        auto* sub = cli.add_subcommand(s.name, s.about);
+        sub->footer(example(s.example));
+        for (const auto& [name, member] : s.positional)
+            sub->add_option(name, a.*member)->required();
+        if (s.with_commands) {
+            sub->add_option("--commands", a.commands,
+                            "install, personalize, activate: those to execute, in order, with commas");
+            sub->add_flag("--suspended", a.suspended, "suspensionControl of activate");
+            sub->add_flag("--finalize", a.finalize, "finalizeDeployment");
+            sub->add_option("--data", a.data, "key=value for installationData and personalizationData, repeatable")
+                ->allow_extra_args(false);
+        }
+        sub->callback([&, function = s.function] { chosen = [&a, function] { return run(a, function); }; });
+    }
+    auto* apdu = cli.add_subcommand("apdu", "Select an applet on the secure component and send it commands");
+    apdu->footer(example("apdu D27600016301 80010000"));
+    apdu->add_option("AID", a.aid)->required();
+    apdu->add_option("HEX", a.apdus, "C-APDUs");
+    apdu->callback([&] { chosen = [&a] { return run_apdus(a); }; });
+
+    try {
+        cli.parse(argc, argv);
+    } catch (const CLI::ParseError& e) {
+        return cli.exit(e) == 0 ? 0 : exit_usage;
+    }
+    if (stats->count() > 0)
+        a.stats = stats->results().front() == "{}" ? std::string() : stats->results().front();
+    return chosen();
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+    try {
+        return parse_and_run(argc, argv);
+    } catch (const std::exception& e) {
+        std::cerr << "tsms-handset: " << e.what() << "\n";
+        return exit_usage;
+    }
+}

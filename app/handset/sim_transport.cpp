@@ -1,0 +1,54 @@
+#include "app/handset/sim_transport.hpp"
+
+#include "lab/card/card.hpp"
+#include "lab/card/personality.hpp"
+
+namespace tsms::app {
+
+namespace {
+
+const lab::personality& personality_named(const std::string& name) {
+    if (const auto* found = lab::find_personality(name.empty() ? lab::default_personality : std::string_view(name)))
+        return *found;
+    std::string names;
+    for (const auto& p : lab::personalities())
+        names += (names.empty() ? "" : ", ") + std::string(p.name);
+    throw std::runtime_error("no simulated card is called '" + name + "'; there are " + names);
+}
+
+class sim_component final : public sdk::secure_component {
+public:
+    sim_component(const std::filesystem::path& file, const std::string& personality, std::string reader,
+                  std::string se_type)
+        : card_(file, personality_named(personality), crypto::system_random()), reader_(std::move(reader)),
+          se_type_(std::move(se_type)), atr_(card_.card().atr()) {}
+
+    std::string reader() const override { return reader_; }
+    std::string se_type() const override { return se_type_; }
+    bytes atr() const override { return atr_; }
+    void open() override { card_.card().reset(); }
+    void close() noexcept override { card_.card().reset(); }
+
+private:
+    bytes exchange(bytes_view c_apdu) override {
+        try {
+            return card_.transmit(c_apdu);
+        } catch (const std::exception& e) { // its file cannot be written any more
+            throw sdk::transport_error(sdk::transport_cause::unavailable, e.what());
+        }
+    }
+
+    lab::stored_card card_;
+    std::string reader_;
+    std::string se_type_;
+    bytes atr_;
+};
+
+} // namespace
+
+std::unique_ptr<sdk::secure_component> open_sim(const std::filesystem::path& file, const std::string& personality,
+                                                std::string reader, std::string se_type) {
+    return std::make_unique<sim_component>(file, personality, std::move(reader), std::move(se_type));
+}
+
+} // namespace tsms::app

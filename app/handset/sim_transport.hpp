@@ -1,0 +1,16 @@
+#pragma once
+// A simulated card in a file as a secure component of the handset.
+
+#include "sdk/transport.hpp"
+
+#include <filesystem>
+#include <memory>
+
+namespace tsms::app {
+
+/// Opens the card in `file`; where there is none, makes one with this personality (lab/card/personality.hpp; empty: the
+/// default). Throws std::runtime_error that says what is wrong with file or name.
+std::unique_ptr<sdk::secure_component> open_sim(const std::filesystem::path& file, const std::string& personality,
+                                                std::string reader, std::string se_type);
+
+} // namespace tsms::app
