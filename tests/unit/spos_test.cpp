@@ -1,0 +1,143 @@
+// Delivery of process results, over real TLS on loopback.
+
+#include "crypto/random.hpp"
+#include "http/spos_client.hpp"
+#include "http/wire/process_result.hpp"
+#include "lab/spos/spos_service.hpp"
+#include "tests/unit/mutual_tls.hpp"
+
+#include <boost/test/unit_test.hpp>
+#include <fstream>
+
+using namespace tsms;
+using namespace std::chrono_literals;
+using kind = actors::delivery_outcome::kind;
+
+namespace {
+
+model::process_result a_result(std::string process = "p1") {
+    model::process_result r;
+    r.process_id = std::move(process);
+    r.start_date = "2026-01-02T03:04:05.678Z";
+    r.end_date = "2026-01-02T03:04:06.678Z";
+    r.service_id = "s1";
+    r.version_tag = "1.0.0";
+    r.service_instance_id = "i1";
+    r.requested_operations = {model::operation::service_suspension};
+    r.start_state = model::instance_state::operational;
+    r.end_state = model::instance_state::suspended;
+    return r;
+}
+
+struct spos {
+    explicit spos(lab::spos_service::options o = {})
+        : service(std::move(o)), server([this](const net::request& r) { return service.handle(r); }) {}
+
+    model::spos_target target(std::string suffix = {}) const {
+        return {server.url() + suffix, tsms_test::pki().ca.certificate_pem};
+    }
+
+    lab::spos_service service;
+    tsms_test::mutual_tls_server server;
+};
+
+net::response post(lab::spos_service& service, std::string body, std::string method = "POST",
+                   std::string path = "/process-results") {
+    net::request r;
+    r.method = std::move(method);
+    r.path = std::move(path);
+    r.body = std::move(body);
+    return service.handle(r);
+}
+
+} // namespace
+
+BOOST_TEST_DONT_PRINT_LOG_VALUE(kind)
+
+BOOST_AUTO_TEST_SUITE(spos_delivery)
+
+BOOST_AUTO_TEST_CASE(exactly_one_slash_joins_the_url) {
+    BOOST_TEST(http::process_results_url("https://sp.example/spos") == "https://sp.example/spos/process-results");
+    BOOST_TEST(http::process_results_url("https://sp.example/spos//") == "https://sp.example/spos/process-results");
+    BOOST_TEST(http::process_results_url("https://sp.example") == "https://sp.example/process-results");
+}
+
+BOOST_AUTO_TEST_CASE(a_result_arrives_once_however_often_it_is_sent) {
+    spos s;
+    http::spos_client client(tsms_test::client_identity());
+    const auto body = client.encode(a_result());
+    for (const auto* suffix : {"", "/", ""})
+        BOOST_TEST(client.deliver(s.target(suffix), body).delivered());
+    BOOST_TEST((s.service.results() == std::vector{a_result()}));
+    BOOST_TEST(client.deliver(s.target(), client.encode(a_result("p2"))).delivered());
+    BOOST_TEST(s.service.results().size() == 2u);
+}
+
+BOOST_AUTO_TEST_CASE(results_without_a_process_are_told_apart_by_their_content) {
+    lab::spos_service service({});
+    auto failed = a_result("");
+    post(service, json::dump(wire::to_json(failed)));
+    post(service, json::dump(wire::to_json(failed)));
+    failed.end_date = "2026-01-02T04:04:06.678Z";
+    post(service, json::dump(wire::to_json(failed)));
+    BOOST_TEST(service.results().size() == 2u);
+}
+
+BOOST_AUTO_TEST_CASE(every_failure_is_an_outcome) {
+    lab::spos_service::options failing;
+    failing.fail_first = 2;
+    spos s(failing);
+    http::spos_client client(tsms_test::client_identity());
+    const auto body = client.encode(a_result());
+    for (int attempt = 0; attempt < 2; ++attempt) {
+        const auto outcome = client.deliver(s.target(), body);
+        BOOST_TEST(outcome.result == kind::refused);
+        BOOST_TEST(outcome.status == 503);
+    }
+    BOOST_TEST(s.service.results().empty());
+    BOOST_TEST(client.deliver(s.target(), body).delivered());
+
+    BOOST_TEST(client.deliver(s.target("/elsewhere"), body).status == 404);
+    BOOST_TEST(client.deliver({"https://127.0.0.1:1", tsms_test::pki().ca.certificate_pem}, body).result ==
+               kind::unreachable);
+    BOOST_TEST(client.deliver({"http://127.0.0.1:1", tsms_test::pki().ca.certificate_pem}, body).result ==
+               kind::misconfigured);
+    BOOST_TEST(client.deliver({s.server.url(), ""}, body).result == kind::misconfigured);
+    BOOST_TEST(client.deliver({s.server.url(), "no certificate"}, body).result == kind::misconfigured);
+
+    // Another CA than the SposConfig's certificate, and a client that cannot prove to be the TSM.
+    BOOST_TEST(client.deliver({s.server.url(), crypto::make_ca("Other").certificate_pem}, body).result ==
+               kind::unreachable);
+    http::spos_client nobody(std::nullopt);
+    BOOST_TEST(nobody.deliver(s.target(), body).result == kind::unreachable);
+    BOOST_TEST(s.service.results().size() == 1u);
+
+    client.cancel();
+    BOOST_TEST(client.deliver(s.target(), body).result == kind::unreachable);
+}
+
+BOOST_AUTO_TEST_CASE(the_simulated_spos_keeps_what_it_was_told) {
+    const auto file = std::filesystem::temp_directory_path() / ("tsms-spos-" + crypto::system_random().uuid());
+    std::vector<std::string> lines;
+    {
+        lab::spos_service::options o;
+        o.file = file;
+        o.on_result = [&](const auto& result) { lines.push_back(lab::describe(result)); };
+        lab::spos_service service(std::move(o));
+        BOOST_TEST(post(service, json::dump(wire::to_json(a_result()))).status == 200);
+        BOOST_TEST(post(service, "{}").status == 400);
+        BOOST_TEST(post(service, "", "GET").status == 405);
+        BOOST_TEST(post(service, "", "POST", "/").status == 404);
+    }
+    BOOST_REQUIRE_EQUAL(lines.size(), 1u);
+    BOOST_TEST(lines[0] ==
+               "2026-01-02T03:04:06.678Z  suspend of service s1 1.0.0, instance i1: OPERATIONAL -> SUSPENDED, ok");
+    lab::spos_service::options o;
+    o.file = file;
+    BOOST_TEST((lab::spos_service(o).results() == std::vector{a_result()}));
+    std::ofstream(file) << "{}";
+    BOOST_CHECK_THROW(lab::spos_service{o}, json::parse_error);
+    std::filesystem::remove(file);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
