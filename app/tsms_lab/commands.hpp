@@ -8,6 +8,8 @@ class App;
 
 namespace tsms::lab_app {
 
+void add_cap(CLI::App& lab);
+void add_card(CLI::App& lab);
 void add_issuer(CLI::App& lab);
 void add_spos(CLI::App& lab);
 

@@ -10,7 +10,7 @@ int main(int argc, char** argv) {
     using namespace tsms::lab_app;
     CLI::App lab("Simulated card, issuer and SPOS-Service for trying out tsms without hardware", "tsms-lab");
     lab.require_subcommand(1);
-    for (const auto add : {add_issuer, add_spos})
+    for (const auto add : {add_cap, add_card, add_issuer, add_spos})
         add(lab);
     try {
         lab.parse(argc, argv);

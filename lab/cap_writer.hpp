@@ -1,0 +1,34 @@
+#pragma once
+// CAP files of our own for tests and demonstrations: valid after the Java Card Virtual Machine Specification (format
+// 2.1), but their applets do nothing.
+
+#include "crypto/bytes.hpp"
+
+namespace tsms::lab {
+
+struct cap_version {
+    std::uint8_t major = 0;
+    std::uint8_t minor = 0;
+};
+
+struct cap_request {
+    bytes package;              ///< AID, 5 to 16 octets
+    std::vector<bytes> applets; ///< at least one, each with the package's RID (its first five octets)
+    cap_version version{1, 0};
+    cap_version java_card{1, 5};       ///< of javacard.framework, e.g. 1.5 in Java Card 3.0.4, 1.6 in 3.0.5
+    std::optional<cap_version> gp_api; ///< of org.globalplatform, if it is to be imported
+    std::string name = "org/tsms/lab"; ///< Java package, as a path
+    std::size_t load_size = 0;         ///< octets that go to the card (all components but Descriptor); 0: the least
+};
+
+/// Most octets of a load file that can be asked for.
+inline constexpr std::size_t most_load_size = 55000;
+
+/// The CAP file, a ZIP. If load_size is less than the least possible, the least. Throws std::invalid_argument if the
+/// request cannot be met.
+bytes write_cap(const cap_request& request);
+
+/// Components in load order without Descriptor and Debug: the value of tag C4 that a host loads.
+bytes load_file_block(const cap_request& request);
+
+} // namespace tsms::lab
