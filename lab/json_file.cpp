@@ -59,7 +59,7 @@ void save_text(const std::filesystem::path& file, std::string_view text) {
 }
 
 void save_json(const std::filesystem::path& file, const json::value& document) {
-    save_text(file, json::pretty(document) + "\n");
+    save_text(file, json::pretty(document));
 }
 
 } // namespace tsms::lab

@@ -3,9 +3,14 @@
 #include "crypto/pki.hpp"
 #include "lab/json_file.hpp"
 
+#include <cerrno>
+#include <cstring>
+#include <fcntl.h>
 #include <fstream>
 #include <functional>
 #include <sstream>
+#include <sys/file.h>
+#include <unistd.h>
 
 namespace tsms::lab {
 
@@ -14,6 +19,22 @@ namespace {
 std::string_view text_of(const crypto::secret& s) {
     return {reinterpret_cast<const char*>(s.view().data()), s.size()};
 }
+
+/// Servers that are started together make the folder's files one after the other.
+class folder_lock {
+public:
+    explicit folder_lock(const std::filesystem::path& folder)
+        : fd_(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {
+        if (fd_ < 0 || ::flock(fd_, LOCK_EX) != 0)
+            throw std::runtime_error("cannot lock " + folder.string() + ": " + std::strerror(errno));
+    }
+    ~folder_lock() { ::close(fd_); }
+    folder_lock(const folder_lock&) = delete;
+    folder_lock& operator=(const folder_lock&) = delete;
+
+private:
+    int fd_;
+};
 
 std::filesystem::path key_file(const std::filesystem::path& folder, const std::string& name) {
     return folder / (name + "-key.pem");
@@ -49,6 +70,7 @@ std::string read_text(const std::filesystem::path& file) {
 
 tls_files prepare_tls(const std::filesystem::path& folder, const std::string& name) {
     std::filesystem::create_directories(folder);
+    const folder_lock lock(folder);
     const auto ca = load_or_make(folder, "ca", [] { return crypto::make_ca("tsms-lab CA"); });
     const auto server = load_or_make(folder, name, [&] {
         const std::vector<std::string> names{"127.0.0.1", "::1", "localhost"};
