@@ -7,6 +7,7 @@
 #include "crypto/kdf.hpp"
 #include "crypto/key_wrap.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
@@ -44,8 +45,8 @@ bytes purpose_label(std::string_view purpose) {
 
 /// AES-CBC with zero ICV under a static DEK (SCP03 6.2.8), filled up with zeros to whole blocks (SCP03 7.2).
 bytes under_dek(const secret& dek, const secret& data) {
-    auto padded = to_bytes(data.view());
-    padded.resize((padded.size() + 15) / 16 * 16);
+    bytes padded((data.size() + 15) / 16 * 16); // in its final size: growing would leave a copy of the key behind
+    std::copy(data.view().begin(), data.view().end(), padded.begin());
     const secret clear(std::move(padded));
     return aes_cbc(dek).encrypt(aes_block{}, clear.view());
 }

@@ -3,6 +3,8 @@
 #include "gp/scp03.hpp"
 #include "gp/status_words.hpp"
 
+#include <algorithm>
+
 namespace tsms::gp {
 
 namespace {
@@ -19,6 +21,14 @@ std::string hex_of(std::uint16_t sw) {
 
 std::string at(step what) {
     return " (" + std::string(to_string(what)) + ")";
+}
+
+/// What a phone says is hostile, and this text goes into results and logs.
+std::string printable(std::string_view words) {
+    std::string out(words.substr(0, 100));
+    std::replace_if(
+        out.begin(), out.end(), [](char c) { return c < ' ' || c > '~'; }, '?');
+    return out;
 }
 
 struct ending {
@@ -86,7 +96,7 @@ card_failure transmission_failure(step what, transmission end, std::string_view 
     const auto how = of(end);
     auto text = std::string(how.text) + at(what);
     if (!agents_words.empty())
-        text += ": " + std::string(agents_words.substr(0, 200));
+        text += ": " + printable(agents_words);
     card_failure failure(card_failure::kind::transmission, what, how.category, text, index, 0, end);
     failure.retry_can_help = how.retry;
     return failure;

@@ -90,7 +90,7 @@ namespace store_data_format {
 inline constexpr std::uint8_t none = 0x00;
 inline constexpr std::uint8_t dgi = 0x08;
 inline constexpr std::uint8_t ber_tlv = 0x10;
-inline constexpr std::uint8_t encrypted = 0x60; ///< application dependent: under the static DEK
+inline constexpr std::uint8_t encrypted = 0x60; ///< the data is encrypted under the static DEK
 } // namespace store_data_format
 
 /// A chain of STORE DATA: data cut into blocks, block numbers in P2 from 00, P1 with bit 80 on the last one. Throws

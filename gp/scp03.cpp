@@ -88,6 +88,12 @@ initialize_update_response parse_initialize_update(bytes_view data) {
     return out;
 }
 
+void check_card_challenge(const initialize_update_response& card, bytes_view expected) {
+    if (!crypto::equal(card.card_challenge, expected))
+        throw scp03_error(reason::wrong_card_challenge,
+                          "the card challenge does not follow from our key and the sequence counter");
+}
+
 secure_channel::secure_channel(crypto::session_keys keys, bytes_view host_challenge,
                                const initialize_update_response& card, std::uint8_t level)
     : length_(card.mode_length()), level_(level), enc_(keys.s_enc), mac_(keys.s_mac), rmac_(keys.s_rmac) {

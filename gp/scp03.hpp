@@ -50,6 +50,11 @@ struct initialize_update_response {
 /// Throws scp03_error (malformed_response) if length, protocol identifier and "i" do not fit together.
 initialize_update_response parse_initialize_update(bytes_view data);
 
+/// A pseudo-random challenge (i&10) that the vault predicts (crypto::key_vault::card_challenge, from sequence counter
+/// and AID of the domain) proves K-ENC before EXTERNAL AUTHENTICATE, as the cryptogram proves K-MAC. Throws scp03_error
+/// (wrong_card_challenge).
+void check_card_challenge(const initialize_update_response& card, bytes_view expected);
+
 /// What the receiver needs to check the response to one command. A response may be checked long after later commands
 /// were wrapped, so each command carries its own.
 struct response_context {

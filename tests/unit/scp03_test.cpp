@@ -194,6 +194,18 @@ BOOST_AUTO_TEST_CASE(wrong_card_cryptogram_sends_nothing) {
     });
 }
 
+BOOST_AUTO_TEST_CASE(pseudo_random_challenge) {
+    // pysim_AES128_level33 was recorded at the ISD-R, whose AID is part of the derivation.
+    const auto& s = named("pysim_AES128_level33");
+    const auto card = parse_initialize_update(hex(s.initialize_update_response));
+    auto context = card.sequence_counter;
+    append(context, hex("A0000005591010FFFFFFFF8900000100"));
+    const auto expected = crypto::scp03_kdf(key(s.enc), crypto::scp03_constant::card_challenge, context, 64);
+    BOOST_CHECK_NO_THROW(check_card_challenge(card, expected.view()));
+    failing_with(reason::wrong_card_challenge, [&] { check_card_challenge(card, bytes(8)); });
+    failing_with(reason::wrong_card_challenge, [&] { check_card_challenge(card, {}); });
+}
+
 BOOST_AUTO_TEST_CASE(no_octet_of_a_response_can_be_changed) {
     const auto& s = named("jcx_SCP03_AES128_i70_level33_errorSW");
     const auto& exchange = s.commands.front();
@@ -366,6 +378,12 @@ BOOST_FIXTURE_TEST_CASE(batch_defines_every_bad_answer, batch_fixture) {
         BOOST_TEST(f.category == c.category);
         BOOST_TEST(f.phone_lost == c.phone_lost);
     }
+}
+
+BOOST_AUTO_TEST_CASE(words_of_a_phone_are_made_harmless) {
+    const auto f = transmission_failure(step::load, transmission::failed, "a\n\xFF" + std::string(500, 'x'));
+    BOOST_TEST(f.details().find("a??xxx") != std::string::npos);
+    BOOST_TEST(f.details().size() < 200u);
 }
 
 BOOST_AUTO_TEST_CASE(plain_batches) {
