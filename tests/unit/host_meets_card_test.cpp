@@ -1,0 +1,146 @@
+// The host's side of GlobalPlatform (gp/) against the simulated card (lab/): each has passed foreign vectors alone.
+
+#include "crypto/kcv.hpp"
+#include "crypto/key_wrap.hpp"
+#include "crypto/vault.hpp"
+#include "gp/cap.hpp"
+#include "gp/commands.hpp"
+#include "gp/registry.hpp"
+#include "gp/secured_batch.hpp"
+#include "lab/cap_writer.hpp"
+#include "tests/unit/lab_host.hpp"
+
+using namespace tsms;
+using namespace tsms::gp;
+
+namespace {
+
+struct meeting {
+    explicit meeting(const lab::personality& p) : card(lab::card::create(p, random)) {
+        const auto isd = lab_test::isd_keys(card);
+        const crypto::secret transport(bytes(32, 0x77));
+        const crypto::secret* plain[] = {&isd.enc, &isd.mac, &isd.dek};
+        crypto::transported_keys brought;
+        for (std::size_t k = 0; k < 3; ++k)
+            brought[k] = {crypto::wrap_key(transport, *plain[k]), crypto::aes_kcv(*plain[k])};
+        keys = vault->import_wrapped(transport, p.key_version, static_cast<int>(isd.enc.size() * 8), brought);
+    }
+
+    std::vector<response_apdu> run(secured_batch& orders) {
+        batch_answer answer;
+        for (const auto& command : orders.take().commands)
+            answer.responses.push_back(card.transmit(command.apdu));
+        return orders.accept(answer);
+    }
+
+    /// A channel to the issuer's security domain with these keys.
+    secure_channel open(const crypto::wrapped_keys& with, std::uint8_t level, std::size_t challenge_octets) {
+        const auto host_challenge = random.take(challenge_octets);
+        secured_batch start;
+        start.add(step::select, select({}));
+        const auto updated = start.add(step::initialize_update, initialize_update(with.version, host_challenge));
+        const auto response = parse_initialize_update(run(start)[updated].data);
+        if (!response.sequence_counter.empty())
+            check_card_challenge(response, vault->card_challenge(with, response.sequence_counter,
+                                                                 hex(card.state().personality->isd), challenge_octets));
+        secure_channel channel(vault->derive_session(with, host_challenge, response.card_challenge), host_challenge,
+                               response, level);
+        secured_batch authenticate;
+        authenticate.add_plain(step::external_authenticate, channel.external_authenticate());
+        run(authenticate);
+        return channel;
+    }
+
+    lab_test::counting_random random;
+    std::unique_ptr<crypto::key_vault> vault = crypto::make_software_vault(crypto::secret(bytes(32, 0x5A)), random);
+    lab::card card;
+    crypto::wrapped_keys keys;
+};
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(host_meets_card)
+
+BOOST_AUTO_TEST_CASE(every_personality_rotates_its_keys) {
+    for (const auto& p : lab::personalities()) {
+        if (p.t0)
+            continue; // needs a transport that sends GET RESPONSE
+        BOOST_TEST_CONTEXT(p.name) {
+            meeting m(p);
+            const std::uint8_t level = p.scp03_i == 0 ? 0x03 : 0x33;
+            const std::size_t challenge = (p.scp03_i & scp03_i::s16) != 0 ? 16 : 8;
+            auto channel = m.open(m.keys, level, challenge);
+            const auto next = m.vault->generate(0x31, m.keys.bits);
+            const auto encrypted = m.vault->encrypt_keys(m.keys, next);
+
+            secured_batch orders(channel);
+            orders.add(step::delete_object, delete_object(hex("D27600016301"))); // 6A88 breaks no channel
+            const auto put = orders.add(step::put_key, put_keys(0x00, 0x31, next.bits, encrypted));
+            const auto listed = orders.add(step::get_status, get_status(registry_scope::issuer_security_domain));
+            const auto answers = m.run(orders);
+            BOOST_TEST(put_keys_confirmed(answers[put].data, 0x31, encrypted));
+            BOOST_TEST(!answers[listed].data.empty());
+
+            auto rotated = m.open(next, level, challenge);
+            secured_batch again(rotated);
+            again.add(step::get_status, get_status(registry_scope::applications));
+            BOOST_CHECK_NO_THROW(m.run(again));
+        }
+    }
+}
+
+BOOST_AUTO_TEST_CASE(package_is_loaded_installed_and_deleted) {
+    const lab::cap_request request{
+        .package = hex("D27600016301"), .applets = {hex("D2760001630101")}, .load_size = 5000};
+    const auto cap = parse_cap(lab::write_cap(request));
+    BOOST_CHECK(cap.load_image == lab::load_file_block(request));
+    BOOST_TEST(cap.java_card_version == "3.0.4");
+
+    meeting m(*lab::find_personality(lab::default_personality));
+    auto channel = m.open(m.keys, 0x33, 8);
+    const auto isd = hex(m.card.state().personality->isd);
+    const auto instance = hex("D276000163010101");
+    secured_batch orders(channel);
+    orders.add(step::install_for_load, install_for_load(cap.package_aid, isd, cap.sha256));
+    orders.add_all(step::load, load(cap.load_image, channel.max_data()));
+    orders.add(step::install_for_install,
+               install_for_install({cap.package_aid, cap.applets.front(), instance, 0, 3, {}}));
+    orders.add(step::make_selectable, install_for_make_selectable(instance, 0));
+    const auto applications = orders.add(step::get_status, get_status(registry_scope::applications));
+    const auto files =
+        orders.add(step::get_status, get_status(registry_scope::load_files_and_modules, cap.package_aid));
+    const auto answers = m.run(orders);
+    const auto found = parse_registry({answers[applications].data}).value();
+    const auto* entry = find_entry(found, instance);
+    BOOST_REQUIRE(entry != nullptr);
+    BOOST_TEST(entry->life_cycle == life_cycle::selectable);
+    BOOST_CHECK(entry->load_file_aid == cap.package_aid);
+    const auto loaded = parse_registry({answers[files].data}).value();
+    BOOST_REQUIRE(loaded.size() == 1);
+    BOOST_CHECK(loaded.front().modules == cap.applets);
+
+    secured_batch again(channel);
+    again.add(step::install_for_load, install_for_load(cap.package_aid, isd, cap.sha256));
+    const auto repeat = [&] { m.run(again); };
+    BOOST_CHECK_EXCEPTION(repeat(), card_failure, [](const card_failure& f) {
+        return f.sw == 0x6985 && f.category == 7 && f.details().starts_with("package already present");
+    });
+
+    secured_batch away(channel);
+    away.add(step::delete_object, delete_object(cap.package_aid, true), secured_batch::tolerance::success);
+    const auto left = away.add(step::get_status, get_status(registry_scope::load_files, cap.package_aid));
+    BOOST_TEST(m.run(away)[left].sw == 0x6A88);
+}
+
+BOOST_AUTO_TEST_CASE(other_keys_never_get_as_far_as_external_authenticate) {
+    meeting m(*lab::find_personality(lab::default_personality));
+    auto wrong = m.vault->generate(m.keys.version, m.keys.bits);
+    BOOST_CHECK_THROW(m.open(wrong, 0x33, 8), scp03_error);
+    BOOST_CHECK_NO_THROW(m.open(m.keys, 0x33, 8)); // and no attempt was spent
+    wrong.version = 0x55;
+    const auto unknown = [&] { m.open(wrong, 0x33, 8); };
+    BOOST_CHECK_EXCEPTION(unknown(), card_failure,
+                          [](const card_failure& f) { return f.what == step::initialize_update && f.sw == 0x6A88; });
+}
+
+BOOST_AUTO_TEST_SUITE_END()
