@@ -196,7 +196,8 @@ process<void> take_over_domain(work* w) {
 
 /// The issuer works on the card, and behind its last commands we ask for our channel in the same order.
 process<void> open_with_issuer(work* w, issuer_need need) {
-    auto order_for_issuer = issuer_order_of(*w, "deploy");
+    // One id for one content: entered again with the domain in place, this process asks the issuer for less.
+    auto order_for_issuer = issuer_order_of(*w, need.create_domain ? "create" : "rules");
     if (need.create_domain)
         order_for_issuer.domain = model::issuer_order::domain_change::create;
     order_for_issuer.add_rules = need.add_rules;

@@ -15,10 +15,10 @@ bool has_rules(const work& w) {
 
 /// Access rules and the TSM's own domain are the issuer's to remove.
 process<void> clear_with_issuer(work* w) {
-    auto order = issuer_order_of(*w, "terminate");
+    const bool remove_domain = w->request.last_service_on_card && w->request.remove_tsm_domain_when_last;
+    auto order = issuer_order_of(*w, remove_domain ? "remove" : "clear"); // one id for one content
     if (has_rules(*w))
         order.remove_rules = access_rules_of(w->instance.target);
-    const bool remove_domain = w->request.last_service_on_card && w->request.remove_tsm_domain_when_last;
     if (remove_domain)
         order.domain = model::issuer_order::domain_change::remove;
     if (!remove_domain && order.remove_rules.empty())

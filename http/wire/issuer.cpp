@@ -120,7 +120,9 @@ issuer_order parse_issuer_order(const json::value& document) {
     order.secure_component_identity = hex_text(identity, "cplc", 1, 64);
     order.cin_iin = hex_text(identity, "cinIin", 0, 64);
     order.isd_aid = aid(management, "isdAid");
-    order.device_app = hex_text(management, "deviceApp", 0, 32);
+    order.device_app = management.string_or("deviceApp", "");
+    if (order.device_app.size() > 128)
+        refuse("deviceApp", "at most 128 characters are expected");
     if (management.has("securityDomain")) {
         const auto domain = management.object("securityDomain");
         const auto operation = domain.string("operation");
