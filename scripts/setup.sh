@@ -6,8 +6,8 @@ packages=(
   # build
   clang-16 lld-16 meson ninja-build ccache pkg-config
   # libraries
-  libcaf-dev libcpp-httplib-dev libsqlitecpp-dev libsqlite3-dev libssl-dev libsimdjson-dev rapidjson-dev libcli11-dev
-  libtomlplusplus-dev libspdlog-dev libfmt-dev libzip-dev libpcsclite-dev libboost-test-dev
+  libcaf-dev libsqlitecpp-dev libsqlite3-dev libssl-dev libsimdjson-dev rapidjson-dev libcli11-dev
+  libtomlplusplus-dev libspdlog-dev libfmt-dev libzip-dev libpcsclite-dev libboost-dev libboost-test-dev
   # tests and demo
   python3 curl jq openssl ca-certificates git
 )

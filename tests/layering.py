@@ -34,7 +34,7 @@ ALLOWED = {
 
 # library header -> path prefixes that may include it
 LIBRARIES = {
-    r"httplib\.h": ["http/net/", "tests/", "bench/"],
+    r"boost/beast": ["http/net/"],
     r"caf/": ["actors/", "app/tsms/", "tests/actors/", "http/device/"],
     r"SQLiteCpp/|sqlite3\.h": ["store/", "tests/"],
     r"simdjson\.h|rapidjson/": ["json/"],

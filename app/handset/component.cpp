@@ -1,5 +1,6 @@
 #include "app/handset/component.hpp"
 
+#include "app/handset/phone_access.hpp"
 #include "app/handset/sim_transport.hpp"
 #include "http/net/message.hpp"
 #include "sdk/pcsc_transport.hpp"
@@ -33,6 +34,20 @@ std::string pcsc_reader(const std::string& wanted) {
                              (names.empty() ? "; there is none at all" : "; there are" + names));
 }
 
+/// How the app reaches the card: "direct", or like an app on a phone.
+std::shared_ptr<sdk::secure_component> behind(const std::string& access, std::unique_ptr<sdk::secure_component> card) {
+    if (access == "direct")
+        return card;
+    if (access == "omapi")
+        return behind_phone(std::move(card), {});
+    if (access == "omapi-quiet")
+        return behind_phone(std::move(card), {.denied = {}, .fci = false});
+    if (access == "omapi-denied")
+        return behind_phone(std::move(card),
+                            {.denied = {hex("A000000151000000"), hex("A000000003000000")}, .fci = true});
+    throw std::runtime_error("access=" + access + " is none of direct, omapi, omapi-quiet, omapi-denied");
+}
+
 } // namespace
 
 std::shared_ptr<sdk::secure_component> open_component(const std::string& specification) {
@@ -48,8 +63,9 @@ std::shared_ptr<sdk::secure_component> open_component(const std::string& specifi
     std::shared_ptr<sdk::secure_component> component;
     if (kind == "sim") {
         const auto profile = take(*options, "profile", "");
+        const auto access = take(*options, "access", "direct");
         const auto reader = take(*options, "reader", std::filesystem::path(where).stem().string());
-        component = open_sim(where, profile, reader, type);
+        component = behind(access, open_sim(where, profile, reader, type));
     } else {
         component = sdk::open_pcsc(pcsc_reader(where), type);
     }

@@ -234,9 +234,9 @@ int parse_and_run(int argc, char** argv) {
     cli.fallthrough();
     cli.add_option("--url", a.url, "device port of the backend")->capture_default_str();
     cli.add_option("--ca", a.ca_file, "CA certificate of the backend, PEM; without it the system's");
-    cli.add_option(
-           "--se", a.components,
-           "secure component, repeatable: sim:FILE[?profile=NAME&type=eSE&reader=NAME] or pcsc:READER[?type=uicc]")
+    cli.add_option("--se", a.components,
+                   "secure component, repeatable: sim:FILE[?profile=NAME&type=eSE&reader=NAME&access=omapi] or "
+                   "pcsc:READER[?type=uicc]")
         ->allow_extra_args(false);
     cli.add_option("--caller-id", a.caller_id, "hash of the app's signing certificate, hex")->capture_default_str();
     cli.add_option("--credential-file", a.credential_file,

@@ -1,0 +1,20 @@
+#pragma once
+// What stands between an app and the card on a phone: the Open Mobile API (GPD_SPE_075). It opens a logical channel for
+// a SELECT, hides the channel, refuses what would disturb others, and asks the card's access rules first.
+
+#include "sdk/transport.hpp"
+
+#include <memory>
+#include <vector>
+
+namespace tsms::app {
+
+struct phone_rules {
+    std::vector<bytes> denied; ///< AIDs whose selection is refused, e.g. the ISD (gp/procedures hazard 10)
+    bool fci = true;           ///< false: a SELECT is answered by an empty string, as SERAM allows
+};
+
+/// Wraps a card that is reached without such an API.
+std::unique_ptr<sdk::secure_component> behind_phone(std::unique_ptr<sdk::secure_component> card, phone_rules rules);
+
+} // namespace tsms::app
