@@ -77,8 +77,7 @@ gp::response_apdu install_for_load(context& c, bytes_view data) {
     require(own || (domain->state == life_cycle::personalized && domain->sd->accepts_extradition), sw::conditions);
     require(!c.registry().find_load_file(aid) && !c.registry().find_application(aid), sw::conditions);
     const auto hash = fields[2];
-    require(hash.empty() || hash.size() == 20 || hash.size() == 32 || hash.size() == 48 || hash.size() == 64,
-            sw::wrong_data);
+    require(hash.empty() || hash.size() == 20 || hash.size() == 32, sw::wrong_data);
     require(memory_limit(parse_parameters(fields[3]), 0xC6) <= c.card.free_memory(), sw::no_memory);
     require(fields[4].empty(), sw::wrong_data);
 

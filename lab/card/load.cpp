@@ -1,26 +1,19 @@
 // LOAD (GPCS 11.6).
 
-#include "crypto/error.hpp"
+#include "crypto/digest.hpp"
 #include "gp/tlv.hpp"
 #include "lab/card/commands.hpp"
 #include "lab/card/load_image.hpp"
 
-#include <openssl/evp.h>
 #include <utility>
 
 namespace tsms::lab {
 
 namespace {
 
+/// SHA-1 or SHA-256, which INSTALL [for load] told apart by their length.
 bytes digest_of_length(bytes_view data, std::size_t octets) {
-    const EVP_MD* algorithm = octets == 20   ? EVP_sha1()
-                              : octets == 32 ? EVP_sha256()
-                              : octets == 48 ? EVP_sha384()
-                                             : EVP_sha512();
-    bytes out(octets);
-    if (EVP_Digest(data.data(), data.size(), out.data(), nullptr, algorithm, nullptr) != 1)
-        throw crypto::error("digest failed");
-    return out;
+    return octets == 20 ? crypto::sha1(data) : crypto::sha256(data);
 }
 
 /// The load file as a whole: C4 and nothing else. Blocks for a DAP (E2) are refused: no Security Domain here verifies
