@@ -205,13 +205,15 @@ bool connection::stale() {
     return !alive;
 }
 
-void connection::finish() {
+void connection::finish(bool swallow) {
     if (ssl_ && SSL_is_init_finished(ssl_.get())) {
         ERR_clear_error();
         SSL_shutdown(ssl_.get());
         ERR_clear_error();
     }
     ::shutdown(fd_->get(), SHUT_WR);
+    if (!swallow)
+        return;
     const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(1);
     char sink[16384];
     // Octets below TLS: what they say does not matter any more.

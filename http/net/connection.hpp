@@ -66,9 +66,9 @@ public:
     bool wait_readable(time_point deadline);
     /// True if the peer has closed, or sent what nobody asked for: the connection is of no use for another request.
     bool stale();
-    /// Tells the peer that nothing follows, and swallows for at most a second what it still sends, so that it can read
-    /// our answer.
-    void finish();
+    /// Tells the peer that nothing follows. `swallow`: reads for at most a second what it still sends, so that it can
+    /// read our answer.
+    void finish(bool swallow);
 
     std::optional<crypto::certificate> peer() const; ///< verified (see the context), or pinned by the caller
     std::string remote_address() const;

@@ -18,6 +18,14 @@ constexpr std::size_t connection_stack = 1 << 20;
 
 using clock = std::chrono::steady_clock;
 
+/// What becomes of a connection after an answer.
+enum class after_answer {
+    next_request,
+    close,
+    close_unread, ///< octets of the request are still to come: without reading them the peer would see a reset and no
+                  ///< answer
+};
+
 /// What the stopping thread needs to know of a connection.
 struct tracked {
     explicit tracked(std::shared_ptr<descriptor> d) : fd(std::move(d)) {}
@@ -42,7 +50,7 @@ struct tls_server::state : std::enable_shared_from_this<state> {
     void start_thread(std::shared_ptr<descriptor> fd);
     void serve(tracked& self);
     void converse(tracked& self);
-    bool answer_one(buffered_connection& from, tracked& self, const std::optional<peer_certificate>& peer);
+    after_answer answer_one(buffered_connection& from, tracked& self, const std::optional<peer_certificate>& peer);
     response handle_safely(const request& r) const;
     bool set_busy(tracked& self, bool busy);
 
@@ -137,19 +145,20 @@ void tls_server::state::converse(tracked& self) {
     buffered_connection from{peer, {}};
     // A connection may wait for its first request as long as for a whole one.
     auto patience = options.request_deadline;
+    auto after = after_answer::close;
     do {
         if (from.ahead.empty() && !peer.wait_readable(clock::now() + patience))
             break;
         if (!set_busy(self, true))
             break;
         patience = options.keep_alive;
-    } while (answer_one(from, self, certificate));
-    peer.finish();
+        after = answer_one(from, self, certificate);
+    } while (after == after_answer::next_request);
+    peer.finish(after == after_answer::close_unread);
 }
 
-/// True if another request may follow on this connection.
-bool tls_server::state::answer_one(buffered_connection& from, tracked& self,
-                                   const std::optional<peer_certificate>& peer) {
+after_answer tls_server::state::answer_one(buffered_connection& from, tracked& self,
+                                           const std::optional<peer_certificate>& peer) {
     const auto write = [&](const response& r, bool keep_alive, bool to_head) {
         from.peer.write(response_text(r, keep_alive, to_head), clock::now() + options.write_deadline);
         return set_busy(self, false) && keep_alive;
@@ -161,18 +170,21 @@ bool tls_server::state::answer_one(buffered_connection& from, tracked& self,
         auto in = read_request(from, {options.head_limit, options.header_limit}, limit,
                                clock::now() + options.request_deadline);
         if (!in)
-            return false;
+            return after_answer::close;
         in->message.peer = peer;
         in->message.remote_address = from.peer.remote_address();
         const auto answer = handle_safely(in->message);
         bool keep = in->keep_alive;
         if (const std::lock_guard lock(mutex); stopping)
             keep = false;
-        return write(answer, keep, in->message.method == "HEAD");
+        if (write(answer, keep, in->message.method == "HEAD"))
+            return after_answer::next_request;
+        return in->message.body_too_large ? after_answer::close_unread : after_answer::close;
     } catch (const refused_request& refusal) {
-        auto answer = options.on_refusal ? options.on_refusal(refusal.status(), refusal.what())
-                                         : response{refusal.status(), {}, {}};
-        return write(answer, false, false);
+        const auto answer = options.on_refusal ? options.on_refusal(refusal.status(), refusal.what())
+                                               : response{refusal.status(), {}, {}};
+        write(answer, false, false);
+        return after_answer::close_unread;
     }
 }
 
