@@ -28,7 +28,7 @@ void create_domain(secured_batch& card, const service_domain& domain) {
     instance.rights = privilege::security_domain;
     instance.privilege_octets = domain.privilege_octets;
     instance.parameters = encode_tlv(0xC9, domain.parameters);
-    card.add(step::install_security_domain, install_for_install(instance));
+    card.add(step::install_security_domain, install_and_make_selectable(instance));
 }
 
 /// Its keys, and the state PERSONALIZED without which it accepts no extradition. If the domain was not created, these keys reach the
