@@ -1,0 +1,19 @@
+#pragma once
+// The subcommands of tsms. Each adds itself to the parser and runs from its callback; what goes wrong is thrown
+// (std::exception), and main() prints it.
+
+namespace CLI {
+class App;
+}
+
+#include <filesystem>
+
+namespace tsms::app {
+
+void add_provider_command(CLI::App& app);
+void add_profile_command(CLI::App& app);
+
+/// For `tsms init`: makes access.db and catalog.db in the data directory.
+void create_rest_databases(const std::filesystem::path& data);
+
+} // namespace tsms::app

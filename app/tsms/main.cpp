@@ -1,0 +1,23 @@
+// tsms: the server and every administration command.
+
+#include "app/tsms/commands.hpp"
+
+#include <CLI/CLI.hpp>
+#include <iostream>
+
+int main(int argc, char** argv) {
+    using namespace tsms::app;
+    CLI::App tsms("Trusted Service Management System after BSI TR-03165", "tsms");
+    tsms.require_subcommand(1);
+    for (const auto add : {add_provider_command, add_profile_command})
+        add(tsms);
+    try {
+        tsms.parse(argc, argv);
+        return 0;
+    } catch (const CLI::ParseError& e) {
+        return tsms.exit(e);
+    } catch (const std::exception& e) {
+        std::cerr << "tsms: " << e.what() << std::endl;
+        return 1;
+    }
+}

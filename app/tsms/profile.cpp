@@ -1,0 +1,102 @@
+#include "app/tsms/commands.hpp"
+
+#include "http/rest/profiles.hpp"
+
+#include <CLI/CLI.hpp>
+#include <fstream>
+#include <iostream>
+#include <memory>
+
+namespace tsms::app {
+
+namespace {
+
+struct options {
+    std::filesystem::path data;
+    std::filesystem::path file;
+    std::string profile;
+    bool json = false;
+};
+
+store::catalog open_catalog(const options& o) {
+    const auto file = o.data / "catalog.db";
+    if (!std::filesystem::exists(file))
+        throw std::runtime_error(o.data.string() +
+                                 " holds no catalog.db; make the data directory with: tsms init --data " +
+                                 o.data.string());
+    return store::catalog(file);
+}
+
+std::string content_of(const std::filesystem::path& file) {
+    std::ifstream in(file, std::ios::binary);
+    if (!in)
+        throw std::runtime_error("cannot read " + file.string() + "; give a profile file (JSON) that exists");
+    return {std::istreambuf_iterator<char>(in), {}};
+}
+
+void print(const options& o, const std::vector<rest::profile_summary>& profiles, bool imported) {
+    json::array out;
+    for (const auto& p : profiles) {
+        json::object entry{{"id", p.id}, {"name", p.name}};
+        if (imported)
+            entry.set("new", p.is_new);
+        out.push_back(std::move(entry));
+        if (!o.json)
+            std::cout << p.id << "  " << p.name << (imported ? (p.is_new ? "  added" : "  updated") : "") << '\n';
+    }
+    if (o.json)
+        std::cout << json::dump(out) << '\n';
+}
+
+void import(const options& o) {
+    auto catalog = open_catalog(o);
+    print(o,
+          rest::import_profiles(catalog, content_of(o.file), crypto::system_random(), std::chrono::system_clock::now()),
+          true);
+}
+
+void list(const options& o) {
+    const auto catalog = open_catalog(o);
+    print(o, rest::list_profiles(catalog), false);
+}
+
+void remove(const options& o) {
+    auto catalog = open_catalog(o);
+    rest::remove_profile(catalog, o.profile);
+    if (o.json)
+        std::cout << json::dump(json::object{{"removed", o.profile}}) << '\n';
+    else
+        std::cout << o.profile << " removed\n";
+}
+
+void add_common(CLI::App& command, options& o) {
+    command.add_option("--data", o.data, "data directory")->required();
+    command.add_flag("--json", o.json, "one JSON document on stdout");
+}
+
+} // namespace
+
+void add_profile_command(CLI::App& app) {
+    const auto o = std::make_shared<options>();
+    auto* profile = app.add_subcommand(
+        "profile", "SecureComponentProfiles: which secure components are served, and how they are told apart");
+    profile->require_subcommand(1);
+    profile->footer("Example:\n  tsms profile import --data /var/lib/tsms profiles.json");
+
+    auto* import_command =
+        profile->add_subcommand("import", "Adds the profiles of a file, or replaces their TSM-internal part");
+    add_common(*import_command, *o);
+    import_command->add_option("FILE", o->file, "array of SecureComponentProfile objects (JSON)")->required();
+    import_command->callback([o] { import(*o); });
+
+    auto* list_command = profile->add_subcommand("list", "Shows id and name of every profile");
+    add_common(*list_command, *o);
+    list_command->callback([o] { list(*o); });
+
+    auto* remove_command = profile->add_subcommand("remove", "Removes a profile that no Version refers to");
+    add_common(*remove_command, *o);
+    remove_command->add_option("PROFILE", o->profile, "id or name")->required();
+    remove_command->callback([o] { remove(*o); });
+}
+
+} // namespace tsms::app

@@ -1,0 +1,212 @@
+#include "http/rest/api.hpp"
+
+#include "crypto/digest.hpp"
+#include "http/rest/call.hpp"
+#include "model/rest_error.hpp"
+
+#include <algorithm>
+
+namespace tsms::rest {
+
+namespace {
+
+using model::action;
+using model::dialect;
+using model::rest_category;
+using model::rest_error;
+
+struct target {
+    dialect dialect_;
+    std::vector<std::string> segments;
+};
+
+/// "/sptsm/<version>/…" without empty segments (AMB-016, AMB-019). Segments are decoded after the split, so that %2F is
+/// no separator.
+std::optional<target> parse_target(std::string_view path) {
+    std::vector<std::string> segments;
+    while (!path.empty()) {
+        const auto segment = path.substr(0, path.find('/'));
+        path.remove_prefix(std::min(path.size(), segment.size() + 1));
+        if (segment.empty())
+            continue;
+        auto decoded = net::percent_decode(segment);
+        if (!decoded)
+            return std::nullopt;
+        segments.push_back(std::move(*decoded));
+    }
+    if (segments.size() < 2 || segments[0] != "sptsm")
+        return std::nullopt;
+    const bool is_1_0 = segments[1] == "1.0";
+    if (!is_1_0 && segments[1] != "1.0.4")
+        return std::nullopt;
+    segments.erase(segments.begin(), segments.begin() + 2);
+    return target{is_1_0 ? dialect::v1_0 : dialect::v1_0_4, std::move(segments)};
+}
+
+net::response empty_response(int status) {
+    return {.status = status, .headers = {}, .body = {}};
+}
+
+net::response method_not_allowed(const std::vector<std::string_view>& allowed) {
+    std::string list;
+    for (const auto method : allowed)
+        list += (list.empty() ? "" : ", ") + std::string(method);
+    auto out = empty_response(405);
+    out.headers.add("Allow", list);
+    return out;
+}
+
+net::response error_response(const rest_error& e) {
+    const json::object body{{"errorCategory", static_cast<int>(e.category())}, {"errorMessage", e.what()}};
+    auto out = net::json_response(e.status(), json::dump(body));
+    if (e.status() == 401)
+        out.headers.add("WWW-Authenticate", "Bearer");
+    if (e.retry_after > 0)
+        out.headers.add("Retry-After", std::to_string(e.retry_after));
+    return out;
+}
+
+/// "Bearer <token>", or the bare token as the tables of the TR print it (AMB-005). Empty if there is none or more than
+/// one field.
+std::string bearer_token(const net::request& request) {
+    const auto fields = request.headers.all("Authorization");
+    if (fields.size() != 1)
+        return {};
+    auto value = fields.front();
+    const auto blank = value.find(' ');
+    if (blank != std::string_view::npos) {
+        if (!net::same_token(value.substr(0, blank), "Bearer"))
+            return {};
+        value.remove_prefix(std::min(value.size(), value.find_first_not_of(' ', blank)));
+    }
+    return std::string(value);
+}
+
+bool is_json(std::string_view content_type) {
+    auto type = content_type.substr(0, content_type.find(';'));
+    while (!type.empty() && type.back() == ' ')
+        type.remove_suffix(1);
+    return net::same_token(type, "application/json");
+}
+
+json::value json_body(const net::request& request, const api_options& options) {
+    const auto invalid = [](std::string_view reason) { return rest_error(rest_category::invalid_request, {reason}); };
+    if (request.body_too_large || request.body.size() > options.json_limit)
+        throw invalid("request body too large");
+    if (request.body.empty())
+        throw invalid("request body missing");
+    const auto content_type = request.headers.get("Content-Type");
+    if (!is_json(content_type))
+        throw invalid("unsupported content type");
+    try {
+        return json::parse(request.body, {.bytes = options.json_limit});
+    } catch (const json::parse_error&) {
+        throw invalid("malformed JSON");
+    }
+}
+
+void refuse_body(const net::request& request, dialect d) {
+    if (!request.body.empty() || request.body_too_large)
+        throw model::body_not_allowed(d);
+}
+
+} // namespace
+
+api::api(store::catalog& catalog, store::access& access, api_options options, crypto::random_source& random)
+    : catalog_(catalog), access_(access), options_(std::move(options)), random_(random),
+      limiter_(options_.auth_burst, options_.auth_per_second) {}
+
+net::response api::handle(const net::request& request) {
+    const auto internal = [&](std::string_view reason, std::string_view detail) {
+        options_.on_internal_error(detail);
+        return error_response(rest_error(rest_category::internal, {reason}));
+    };
+    try {
+        const auto parsed = parse_target(request.path);
+        return parsed ? dispatch(request, parsed->dialect_, parsed->segments) : empty_response(404);
+    } catch (const rest_error& e) {
+        return error_response(e);
+    } catch (const store::error& e) {
+        return internal("the catalog is not available, please try again later", e.what());
+    } catch (const std::exception& e) {
+        return internal("unexpected condition", e.what());
+    }
+}
+
+net::response api::dispatch(const net::request& request, dialect d, const std::vector<std::string>& segments) {
+    if (segments.size() == 1 && segments[0] == "auth") // AMB-207: its methods are no secret
+        return request.method == "POST" ? authenticate(request, d) : method_not_allowed({"POST"});
+    const auto token = bearer_token(request);
+    const auto provider = token.empty() ? std::nullopt : access_.authenticate(token, options_.now());
+    if (!provider)
+        throw rest_error(rest_category::not_authenticated);
+    const auto match = model::find_route(request.method, segments);
+    if (!match.found)
+        return match.allowed.empty() ? empty_response(404) : method_not_allowed(match.allowed);
+    return execute(request, d, *match.found, *provider);
+}
+
+net::response api::authenticate(const net::request& request, dialect d) {
+    const auto token = bearer_token(request);
+    const auto now = options_.ticks();
+    int wait = limiter_.take("address " + request.remote_address, now);
+    if (wait == 0 && !token.empty())
+        wait = limiter_.take("token " + to_hex(crypto::sha256(as_bytes(token))), now);
+    if (wait > 0) {
+        rest_error busy(rest_category::internal, {"too many authentication requests, please try again later"});
+        busy.retry_after = wait;
+        throw busy;
+    }
+    auto issued = token.empty() ? std::nullopt : access_.issue_access(token, options_.now(), options_.access_lifetime);
+    if (!issued)
+        throw rest_error(rest_category::authentication_failed);
+    refuse_body(request, d);
+    return net::json_response(200, json::dump(*issued));
+}
+
+net::response api::execute(const net::request& request, dialect d, const model::route& route,
+                           const std::string& provider) {
+    const auto& operation = *route.operation;
+    const auto kind_of_body = model::body_of(operation.what);
+    if (kind_of_body == model::body_kind::none)
+        refuse_body(request, d);
+    if (operation.what == action::account) {
+        const auto record = access_.provider(provider);
+        if (!record)
+            throw rest_error(rest_category::not_authenticated);
+        return net::json_response(200, json::dump(json::object{{"id", record->id}, {"name", record->name}}));
+    }
+    call c{request, options_, random_, d, operation, route.parameters, provider};
+    switch (operation.what) {
+    case action::list:
+    case action::read:
+    case action::related:
+    case action::download:
+        return catalog_.read([&](const store::catalog_view& view) { return read_operation(view, c); });
+    case action::upload:
+    case action::replace:
+        return catalog_.write([&](store::catalog_edit& edit) { return upload_operation(edit, c); });
+    default:
+        if (kind_of_body == model::body_kind::json)
+            c.body = json_body(request, options_);
+        return catalog_.write([&](store::catalog_edit& edit) { return write_operation(edit, c); });
+    }
+}
+
+std::size_t api::body_limit(const net::request& head) const {
+    const auto parsed = parse_target(head.path);
+    const auto match = parsed ? model::find_route(head.method, parsed->segments) : model::route_match{};
+    if (!match.found)
+        return options_.json_limit;
+    switch (model::body_of(match.found->operation->what)) {
+    case model::body_kind::multipart:
+        return options_.uploads.of(match.found->operation->entity) +
+               8192; // beside the file: heads of the parts, the name
+    case model::body_kind::json:
+        return options_.json_limit;
+    default:
+        return 1024; // refused anyway, but as 1002
+    }
+}
+
+} // namespace tsms::rest

@@ -1,0 +1,138 @@
+#include "http/rest/profiles.hpp"
+
+#include "http/rest/entity_document.hpp"
+#include "model/rest_error.hpp"
+#include "store/instances.hpp"
+#include "store/profile_internals.hpp"
+
+#include <algorithm>
+
+namespace tsms::rest {
+
+namespace {
+
+constexpr auto kind = model::entity_kind::secure_component_profile;
+
+struct profile {
+    std::string name;
+    json::object document;  ///< the TR's attributes
+    json::object internals; ///< "identification" and "card"
+};
+
+profile read_profile(const json::value& v) {
+    profile out;
+    auto attributes = json::root_object(v);
+    if (const auto* part = attributes.find("identification")) {
+        store::read_identification(json::root_object(*part));
+        out.internals.set("identification", *part);
+        attributes.erase("identification");
+    }
+    if (const auto* part = attributes.find("card")) {
+        store::read_card_parameters(json::root_object(*part));
+        out.internals.set("card", *part);
+        attributes.erase("card");
+    }
+    out.document = created(kind, model::dialect::v1_0, attributes);
+    out.name = json::reader(out.document).string("name");
+    return out;
+}
+
+std::vector<profile> read_file(std::string_view file) {
+    json::value document;
+    try {
+        document = json::parse(file, {.bytes = 8 << 20});
+    } catch (const json::parse_error& e) {
+        throw profile_error(std::string("the profile file is no JSON document: ") + e.what());
+    }
+    if (!document.as_array())
+        throw profile_error("a profile file is an array of SecureComponentProfile objects; put the object into [ ]");
+    std::vector<profile> out;
+    for (const auto& v : *document.as_array()) {
+        const auto place = "profile " + std::to_string(out.size() + 1) + " of the file: ";
+        try {
+            out.push_back(read_profile(v));
+        } catch (const json::parse_error& e) {
+            throw profile_error(place + e.what());
+        } catch (const model::rest_error& e) {
+            throw profile_error(place + e.what());
+        }
+    }
+    return out;
+}
+
+/// Everything but id and name (AMB-071).
+json::object compared(json::object document) {
+    document.erase("id");
+    document.erase("name");
+    return presented(kind, model::dialect::v1_0, document);
+}
+
+std::string name_of(const store::entity_row& row) {
+    return json::reader(row.document).string("name");
+}
+
+profile_summary import_one(store::catalog_edit& edit, const profile& p, crypto::random_source& random,
+                           const std::string& now) {
+    for (const auto& row : edit.list(kind, "", "")) {
+        const bool same = compared(row.document) == compared(p.document);
+        if (name_of(row) == p.name && same) {
+            edit.put_profile_internals(row.id, p.internals);
+            return {row.id, p.name, false};
+        }
+        if (name_of(row) == p.name)
+            throw profile_error("there is a profile '" + p.name +
+                                "' with other attributes, and they cannot be modified (TR 4.1.4.5); "
+                                "import it under another name, or remove the old one first");
+        if (same)
+            throw profile_error("profile '" + p.name + "' is identical to '" + name_of(row) +
+                                "' (TR 3.3.1.2); use that one");
+    }
+    store::entity_row row;
+    row.id = random.uuid();
+    row.kind = kind;
+    row.position = now;
+    row.document = p.document;
+    row.document.set("id", row.id);
+    edit.insert(row, {});
+    edit.put_profile_internals(row.id, p.internals);
+    return {row.id, p.name, true};
+}
+
+} // namespace
+
+std::vector<profile_summary> import_profiles(store::catalog& catalog, std::string_view file,
+                                             crypto::random_source& random, std::chrono::system_clock::time_point now) {
+    const auto profiles = read_file(file);
+    return catalog.write([&](store::catalog_edit& edit) {
+        std::vector<profile_summary> out;
+        for (const auto& p : profiles)
+            out.push_back(import_one(edit, p, random, store::iso8601(now)));
+        return out;
+    });
+}
+
+std::vector<profile_summary> list_profiles(const store::catalog_reader& catalog) {
+    return catalog.read([](const store::catalog_view& view) {
+        std::vector<profile_summary> out;
+        for (const auto& row : view.list(kind, "", ""))
+            out.push_back({row.id, name_of(row), false});
+        return out;
+    });
+}
+
+void remove_profile(store::catalog& catalog, const std::string& id_or_name) {
+    catalog.write([&](store::catalog_edit& edit) {
+        const auto rows = edit.list(kind, "", "");
+        const auto row = std::ranges::find_if(
+            rows, [&](const store::entity_row& r) { return r.id == id_or_name || name_of(r) == id_or_name; });
+        if (row == rows.end())
+            throw profile_error("there is no profile '" + id_or_name + "'; `tsms profile list` shows them");
+        if (edit.first_referrer(row->id))
+            throw profile_error("profile '" + name_of(*row) +
+                                "' is linked to a Version; its service provider has to unlink it first (AMB-070)");
+        edit.remove(row->id);
+        return true;
+    });
+}
+
+} // namespace tsms::rest

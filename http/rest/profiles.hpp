@@ -1,0 +1,34 @@
+#pragma once
+// SecureComponentProfiles are made by the operator from a profile file (DESIGN section 2), never over REST.
+
+#include "crypto/random.hpp"
+#include "store/catalog.hpp"
+
+#include <chrono>
+
+namespace tsms::rest {
+
+/// Why a profile file cannot be imported, or a profile not be removed. The text names the profile, cause and remedy.
+class profile_error : public std::runtime_error {
+public:
+    using std::runtime_error::runtime_error;
+};
+
+struct profile_summary {
+    std::string id;
+    std::string name;
+    bool is_new = false; ///< else only its internal part was replaced
+};
+
+/// All profiles of the file or none. A profile that is there already under the same name with the same attributes gets
+/// the file's internal part ("identification", "card"); other attributes under a known name, or a known profile under
+/// another name (AMB-071), are refused. Throws profile_error, store::error.
+std::vector<profile_summary> import_profiles(store::catalog& catalog, std::string_view file,
+                                             crypto::random_source& random, std::chrono::system_clock::time_point now);
+
+std::vector<profile_summary> list_profiles(const store::catalog_reader& catalog);
+
+/// By id or name. Throws profile_error if there is none, or if a Version refers to it (AMB-070).
+void remove_profile(store::catalog& catalog, const std::string& id_or_name);
+
+} // namespace tsms::rest

@@ -1,0 +1,65 @@
+#include "http/rest/call.hpp"
+
+#include <algorithm>
+
+namespace tsms::rest {
+
+namespace {
+
+using model::entity_kind;
+using store::catalog_view;
+
+net::response answer_list(const call& c, const std::vector<store::entity_row>& rows) {
+    json::array out;
+    for (const auto& row : rows)
+        out.push_back(presented(row.kind, c.dialect, row.document));
+    return net::json_response(200, json::dump(out));
+}
+
+std::vector<store::entity_row> listed(const catalog_view& view, const call& c, const path_entities& path) {
+    const auto kind = c.operation.entity;
+    const auto owner = kind == entity_kind::secure_component_profile ? std::string() : c.provider; // AMB-020: global
+    return view.list(kind, owner, path.empty() ? std::string() : path.last().id);
+}
+
+/// AMB-077; the name holds no control characters (read_upload).
+std::string content_disposition(const std::string& name) {
+    std::string plain;
+    bool ascii = true;
+    for (const char ch : name) {
+        ascii = ascii && static_cast<unsigned char>(ch) < 0x80;
+        if (ch == '"' || ch == '\\')
+            plain += '\\';
+        plain += static_cast<unsigned char>(ch) < 0x80 ? ch : '_';
+    }
+    auto out = "attachment; filename=\"" + plain + "\"";
+    if (!ascii)
+        out += "; filename*=UTF-8''" + net::percent_encode(name);
+    return out;
+}
+
+net::response download(const catalog_view& view, const store::entity_row& row) {
+    net::response out;
+    out.headers.add("Content-Type", "application/octet-stream");
+    out.headers.add("Content-Disposition", content_disposition(json::reader(row.document).string_or("fileName", "")));
+    out.body = view.file(row.id).value_or("");
+    return out;
+}
+
+} // namespace
+
+net::response read_operation(const catalog_view& view, const call& c) {
+    const path_entities path(view, c);
+    switch (c.operation.what) {
+    case model::action::read:
+        return answer(c, path.last());
+    case model::action::related:
+        return answer_list(c, view.related(c.operation.walk, c.operation.entity, path.start()));
+    case model::action::download:
+        return download(view, path.last());
+    default:
+        return answer_list(c, listed(view, c, path));
+    }
+}
+
+} // namespace tsms::rest

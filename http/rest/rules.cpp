@@ -1,0 +1,148 @@
+#include "http/rest/call.hpp"
+#include "http/rest/text_formats.hpp"
+#include "model/rest_error.hpp"
+#include "store/deployments.hpp"
+#include "store/instances.hpp"
+
+#include <algorithm>
+#include <set>
+
+namespace tsms::rest {
+
+using model::entity_kind;
+using model::relation;
+using model::rest_category;
+using model::rest_error;
+using store::catalog_view;
+using store::entity_row;
+
+path_entities::path_entities(const catalog_view& view, const call& c) : start_(c.provider) {
+    for (const auto& [kind, value] : c.parameters) {
+        std::optional<entity_row> row;
+        if (kind == entity_kind::version) {
+            row = view.find_version(c.provider, of(entity_kind::service).id, value);
+        } else if (const auto id = canonical_uuid(value)) {
+            row = view.find(kind, c.provider, *id);
+            const auto* owner = kind == entity_kind::flavor              ? find(entity_kind::service)
+                                : kind == entity_kind::executable_module ? find(entity_kind::executable_load_file)
+                                                                         : nullptr;
+            if (row && owner && row->parent != owner->id)
+                row.reset();
+        }
+        if (!row)
+            throw rest_error(rest_category::not_existing, {model::entity_name(kind), value});
+        start_.set(kind, row->id);
+        rows_.push_back(std::move(*row));
+    }
+}
+
+const entity_row* path_entities::find(entity_kind kind) const {
+    const auto row = std::ranges::find(rows_, kind, &entity_row::kind);
+    return row == rows_.end() ? nullptr : &*row;
+}
+
+const entity_row& path_entities::of(entity_kind kind) const {
+    return *find(kind);
+}
+
+net::response answer(const call& c, const entity_row& row) {
+    return net::json_response(200, json::dump(presented(row.kind, c.dialect, row.document)));
+}
+
+std::string now_text(const call& c) {
+    return store::iso8601(c.options.now());
+}
+
+namespace {
+
+/// AMB-060
+void check_instance_aids(const catalog_view& view, const call& c, const entity_row& flavor) {
+    std::set<std::string> aids;
+    const auto& configs = json::reader(flavor.document).array_or_empty("applicationInstantiationConfigs");
+    for (std::size_t i = 0; i < configs.size(); ++i) {
+        const auto id = json::reader(*configs[i].as_object()).string("applicationConfigId");
+        const auto config = view.find(entity_kind::application_config, c.provider, id);
+        if (!aids.insert(json::reader(config->document).string("instanceAid")).second)
+            throw rest_error(rest_category::invalid_format,
+                             {id, "applicationInstantiationConfigs[" + std::to_string(i) + "].applicationConfigId",
+                              "ApplicationConfigs with different instanceAids in one Flavor"});
+    }
+}
+
+/// The Flavor by which an entity is published: itself, or the first published one that refers to it.
+std::optional<std::string> publishing_flavor(const catalog_view& view, const entity_row& row) {
+    if (row.kind == entity_kind::flavor)
+        return json::reader(row.document).boolean_or("published", false) ? std::optional(row.id) : std::nullopt;
+    return view.published_flavor_of(row.id);
+}
+
+std::vector<entity_row> concerned_flavors(const catalog_view& view, const entity_row& changed) {
+    store::walk_start start(changed.provider);
+    start.set(changed.kind, changed.id);
+    if (changed.kind == entity_kind::flavor)
+        return {changed};
+    if (changed.kind == entity_kind::version)
+        return view.related(relation::version_flavors, entity_kind::flavor, start);
+    std::vector<entity_row> out;
+    for (const auto& service : view.related(relation::load_file_services, entity_kind::service, start)) {
+        start.set(entity_kind::service, service.id);
+        for (auto& flavor : view.related(relation::load_file_flavors, entity_kind::flavor, start))
+            out.push_back(std::move(flavor));
+    }
+    return out;
+}
+
+void check_flavor(const catalog_view& view, const call& c, const entity_row& flavor) {
+    store::walk_start start(flavor.provider);
+    start.set(entity_kind::flavor, flavor.id);
+    const json::reader document(flavor.document);
+    // In 1.0.4 the flag no longer asks anything of the secure component (delta 1.1).
+    const bool csp = c.dialect == model::dialect::v1_0 && document.has("featureConfig") &&
+                     document.object("featureConfig").boolean_or("cspFull", false);
+    const auto load_files = view.related(relation::flavor_load_files, entity_kind::executable_load_file, start);
+    for (const auto& profile : view.related(relation::flavor_profiles, entity_kind::secure_component_profile, start)) {
+        const auto offered = store::offer_of(profile.document);
+        auto unmet = model::first_unmet({.csp = csp}, offered);
+        for (const auto& elf : load_files)
+            if (const auto reason = model::first_unmet(store::requirement_of(elf.document, csp), offered)) {
+                unmet = reason;
+                break;
+            }
+        if (unmet)
+            throw rest_error(rest_category::constraints_failed, {*unmet});
+    }
+}
+
+} // namespace
+
+void check_references(const catalog_view& view, const call& c, const entity_row& row) {
+    for (const auto& r : references(row.kind, row.document)) {
+        const auto target = view.find(r.target, c.provider, r.id);
+        const bool in_service = r.target != entity_kind::flavor || (target && target->parent == row.parent);
+        if (!target || !in_service)
+            throw rest_error(rest_category::not_existing, {model::entity_name(r.target), r.id});
+    }
+    if (row.kind == entity_kind::flavor)
+        check_instance_aids(view, c, row);
+}
+
+void check_not_frozen(const catalog_view& view, const call& c, const entity_row& before, const json::object& after) {
+    if (!frozen_differs(before.kind, c.dialect, before.document, after))
+        return;
+    if (const auto flavor = publishing_flavor(view, before))
+        throw rest_error(rest_category::already_published, {model::entity_name(before.kind), *flavor});
+}
+
+void check_technical_requirements(const catalog_view& view, const call& c, const entity_row& changed) {
+    for (const auto& flavor : concerned_flavors(view, changed))
+        check_flavor(view, c, flavor);
+}
+
+std::vector<store::entity_reference> edges_of(const entity_row& row) {
+    std::vector<store::entity_reference> out;
+    for (const auto& r : references(row.kind, row.document))
+        out.push_back({r.id, r.via});
+    return out;
+}
+
+} // namespace tsms::rest

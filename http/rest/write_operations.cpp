@@ -1,0 +1,275 @@
+#include "http/rest/call.hpp"
+#include "http/rest/text_formats.hpp"
+#include "model/rest_error.hpp"
+#include "model/version_tag.hpp"
+
+#include <algorithm>
+
+namespace tsms::rest {
+
+namespace {
+
+using model::action;
+using model::entity_kind;
+using model::rest_category;
+using model::rest_error;
+using store::catalog_edit;
+using store::entity_row;
+
+/// AMB-041: below the TSM's RID, distinguished by chance, so that AIDs of deleted Services and of other installations
+/// stay free.
+std::string new_sd_aid(const call& c) {
+    return "D276000163535344" + to_hex(c.random.take(8));
+}
+
+/// Values that the TSM assigns to a new entity.
+void assign(const call& c, entity_row& row) {
+    const auto now = now_text(c);
+    row.id = c.random.uuid();
+    row.position = now;
+    if (row.kind == entity_kind::version) {
+        row.position = model::parse_tag(json::reader(row.document).string("tag"))->sort_key();
+    } else {
+        row.document.set("id", row.id);
+    }
+    const auto& e = model::describe(row.kind);
+    if (model::find_attribute(e, "creationDate", c.dialect))
+        row.document.set("creationDate", now);
+    if (row.kind == entity_kind::service)
+        row.document.set("sdAid", new_sd_aid(c));
+    if (row.parent.empty())
+        row.document.set("spId", row.provider);
+    else
+        row.document.set("serviceId", row.parent);
+}
+
+/// AMB-039
+void check_tag_is_new(const catalog_edit& edit, const entity_row& row) {
+    const auto tag = json::reader(row.document).string("tag");
+    const auto number = model::parse_tag(tag);
+    for (const auto& other : edit.list(row.kind, row.provider, row.parent))
+        if (model::parse_tag(json::reader(other.document).string("tag")) == number)
+            throw rest_error(rest_category::invalid_format,
+                             {tag, "tag", model::format_definition(model::text_format::tag)});
+}
+
+net::response create(catalog_edit& edit, const call& c, const path_entities& path) {
+    entity_row row;
+    row.kind = c.operation.entity;
+    row.provider = c.provider;
+    row.parent = path.empty() ? std::string() : path.last().id;
+    row.document = created(row.kind, c.dialect, c.body);
+    if (row.kind == entity_kind::version)
+        check_tag_is_new(edit, row);
+    check_references(edit, c, row);
+    assign(c, row);
+    edit.insert(row, edges_of(row));
+    if (row.kind == entity_kind::version)
+        check_technical_requirements(edit, c, row);
+    return answer(c, row);
+}
+
+/// The end of every change: 1009, 1015, store, 1016.
+net::response change(catalog_edit& edit, const call& c, const entity_row& before, json::object document) {
+    auto after = before;
+    after.document = std::move(document);
+    check_references(edit, c, after);
+    check_not_frozen(edit, c, before, after.document);
+    edit.update(after, edges_of(after));
+    if (after.kind == entity_kind::flavor || after.kind == entity_kind::version)
+        check_technical_requirements(edit, c, after);
+    return answer(c, after);
+}
+
+net::response modify(catalog_edit& edit, const call& c, const path_entities& path) {
+    const auto& row = path.last();
+    return change(edit, c, row, modified(row.kind, c.dialect, c.body, row.document));
+}
+
+net::response remove(catalog_edit& edit, const path_entities& path) {
+    const auto& row = path.last();
+    if (const auto referrer = edit.first_referrer(row.id))
+        throw rest_error(rest_category::still_referenced,
+                         {model::entity_name(row.kind), model::entity_name(*referrer)});
+    edit.remove(row.id);
+    return {.status = 204, .headers = {}, .body = {}};
+}
+
+/// 1009 unless every id is an entity that this provider can link here.
+void check_exist(const catalog_edit& edit, const call& c, entity_kind kind, const std::string& parent,
+                 const std::vector<std::string>& ids) {
+    for (const auto& id : ids) {
+        const auto row = edit.find(kind, c.provider, id);
+        if (!row || row->parent != parent)
+            throw rest_error(rest_category::not_existing, {model::entity_name(kind), id});
+    }
+}
+
+net::response link_load_files(catalog_edit& edit, const call& c, const path_entities& path) {
+    const auto ids = id_list(c.body, "elfIds");
+    check_exist(edit, c, entity_kind::executable_load_file, {}, ids);
+    auto document = path.last().document;
+    auto linked = json::reader(document).array_or_empty("executableLoadFileIds");
+    for (const auto& id : ids)
+        if (std::ranges::find(linked, json::value(id)) == linked.end())
+            linked.push_back(id);
+    document.set("executableLoadFileIds", std::move(linked));
+    return change(edit, c, path.last(), std::move(document));
+}
+
+net::response unlink_load_files(catalog_edit& edit, const call& c, const path_entities& path) {
+    const auto ids = id_list(c.body, "elfIds");
+    check_exist(edit, c, entity_kind::executable_load_file, {}, ids);
+    auto document = path.last().document;
+    auto linked = json::reader(document).array_or_empty("executableLoadFileIds");
+    std::erase_if(linked, [&](const json::value& id) { return std::ranges::find(ids, *id.as_string()) != ids.end(); });
+    document.set("executableLoadFileIds", std::move(linked));
+    // Not change(): Unlink ELFs is none of the operations that check the requirements (AMB-055).
+    check_not_frozen(edit, c, path.last(), document);
+    auto after = path.last();
+    after.document = std::move(document);
+    edit.update(after, edges_of(after));
+    return answer(c, after);
+}
+
+/// AMB-059
+net::response publish(catalog_edit& edit, const call& c, const path_entities& path) {
+    auto flavor = path.last();
+    const json::reader document(flavor.document);
+    const auto linked = document.strings("executableLoadFileIds");
+    for (const auto& aic : document.array_or_empty("applicationInstantiationConfigs")) {
+        const auto id = json::reader(*aic.as_object()).string("executableModuleId");
+        const auto module = edit.find(entity_kind::executable_module, c.provider, id);
+        if (!module || std::ranges::find(linked, module->parent) == linked.end())
+            throw rest_error(rest_category::not_existing, {model::entity_name(entity_kind::executable_module), id});
+    }
+    flavor.document.set("published", true);
+    edit.update(flavor, edges_of(flavor));
+    return answer(c, flavor);
+}
+
+json::object deployments_of(const entity_row& version) {
+    const auto* v = version.document.find("allowedDeployments");
+    return v && v->as_object() ? *v->as_object() : json::object();
+}
+
+net::response change_deployments(catalog_edit& edit, const call& c, const entity_row& version,
+                                 json::object deployments) {
+    auto document = version.document;
+    document.set("allowedDeployments", std::move(deployments));
+    return change(edit, c, version, std::move(document));
+}
+
+/// The list given for a Flavor replaces its old one (AMB-052).
+net::response link_flavors(catalog_edit& edit, const call& c, const path_entities& path) {
+    const auto& version = path.of(entity_kind::version);
+    const auto given = deployment_map(c.body);
+    auto deployments = deployments_of(version);
+    for (const auto& [flavor, profiles] : given)
+        deployments.set(flavor, profiles);
+    // Existence comes before the conflict only in the body's own terms: both are decided on the whole map.
+    return change_deployments(edit, c, version, deployment_map(deployments));
+}
+
+net::response unlink_flavors(catalog_edit& edit, const call& c, const path_entities& path) {
+    const auto ids = id_list(c.body, "flavorIds");
+    check_exist(edit, c, entity_kind::flavor, path.of(entity_kind::service).id, ids);
+    auto version = path.of(entity_kind::version);
+    auto deployments = deployments_of(version);
+    for (const auto& id : ids)
+        deployments.erase(id);
+    version.document.set("allowedDeployments", std::move(deployments));
+    edit.update(version, edges_of(version));
+    return answer(c, version);
+}
+
+void remove_profile(json::object& deployments, const std::string& profile) {
+    json::object out;
+    for (const auto& [flavor, profiles] : deployments) {
+        auto kept = *profiles.as_array();
+        std::erase(kept, json::value(profile));
+        out.append(flavor, std::move(kept));
+    }
+    deployments = std::move(out);
+}
+
+/// The one Flavor of a profile: a list with one element or a string in 1.0, a string in 1.0.4 (AMB-051).
+std::string flavor_of_profile(const call& c, const std::string& profile, const json::value& v) {
+    const json::value* one = &v;
+    if (const auto* list = v.as_array(); list && list->size() == 1 && c.dialect == model::dialect::v1_0)
+        one = &list->front();
+    const auto id = one->as_string() ? canonical_uuid(*one->as_string()) : std::nullopt;
+    if (!id)
+        throw rest_error(rest_category::invalid_format, {quoted(v), profile, "FlavorId of exactly one Flavor"});
+    return *id;
+}
+
+/// A profile that is linked already is moved (AMB-051).
+net::response link_profiles(catalog_edit& edit, const call& c, const path_entities& path) {
+    constexpr std::string_view format = "Map of SecureComponentProfileIds to one FlavorId each";
+    const auto& version = path.of(entity_kind::version);
+    if (!c.body.as_object())
+        throw rest_error(rest_category::invalid_format, {quoted(c.body), "secureComponentProfileIds", format});
+    std::vector<std::pair<std::string, std::string>> links;
+    for (const auto& [key, v] : *c.body.as_object()) {
+        const auto profile = canonical_uuid(key);
+        if (!profile)
+            throw rest_error(rest_category::invalid_format, {key, "secureComponentProfileIds", format});
+        links.emplace_back(*profile, flavor_of_profile(c, key, v));
+    }
+    auto deployments = deployments_of(version);
+    for (const auto& [profile, flavor] : links) {
+        check_exist(edit, c, entity_kind::secure_component_profile, {}, {profile});
+        check_exist(edit, c, entity_kind::flavor, version.parent, {flavor});
+        remove_profile(deployments, profile);
+        auto* present = deployments.find(flavor);
+        json::array profiles = present ? *present->as_array() : json::array();
+        profiles.push_back(profile);
+        deployments.set(flavor, std::move(profiles));
+    }
+    return change_deployments(edit, c, version, std::move(deployments));
+}
+
+net::response unlink_profiles(catalog_edit& edit, const call& c, const path_entities& path) {
+    const auto ids = id_list(c.body, "secureComponentProfileIds");
+    check_exist(edit, c, entity_kind::secure_component_profile, {}, ids);
+    auto version = path.of(entity_kind::version);
+    auto deployments = deployments_of(version);
+    for (const auto& id : ids)
+        remove_profile(deployments, id);
+    version.document.set("allowedDeployments", std::move(deployments));
+    edit.update(version, edges_of(version));
+    return answer(c, version);
+}
+
+} // namespace
+
+net::response write_operation(catalog_edit& edit, const call& c) {
+    const path_entities path(edit, c);
+    switch (c.operation.what) {
+    case action::create:
+        return create(edit, c, path);
+    case action::modify:
+        return modify(edit, c, path);
+    case action::remove:
+        return remove(edit, path);
+    case action::link_load_files:
+        return link_load_files(edit, c, path);
+    case action::unlink_load_files:
+        return unlink_load_files(edit, c, path);
+    case action::publish:
+        return publish(edit, c, path);
+    case action::link_flavors:
+        return link_flavors(edit, c, path);
+    case action::unlink_flavors:
+        return unlink_flavors(edit, c, path);
+    case action::link_profiles:
+        return link_profiles(edit, c, path);
+    case action::unlink_profiles:
+        return unlink_profiles(edit, c, path);
+    default:
+        throw std::logic_error("operation without implementation");
+    }
+}
+
+} // namespace tsms::rest

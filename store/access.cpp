@@ -1,0 +1,226 @@
+#include "store/access.hpp"
+
+#include "crypto/digest.hpp"
+#include "store/connection.hpp"
+#include "store/instances.hpp"
+
+#include <mutex>
+
+namespace tsms::store {
+
+namespace {
+
+constexpr int schema_version = 1;
+
+// Times of tokens are milliseconds since 1970, to compare them.
+constexpr const char* schema = R"sql(
+CREATE TABLE provider (
+    id TEXT NOT NULL PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    created INTEGER NOT NULL
+);
+CREATE TABLE long_term_token (
+    hash TEXT NOT NULL PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    provider TEXT NOT NULL REFERENCES provider (id),
+    created INTEGER NOT NULL,
+    expires INTEGER NOT NULL,
+    revoked INTEGER NOT NULL DEFAULT 0
+);
+CREATE INDEX long_term_token_owners ON long_term_token (provider);
+CREATE TABLE access_token (
+    hash TEXT NOT NULL PRIMARY KEY,
+    long_term TEXT NOT NULL REFERENCES long_term_token (hash),
+    expires INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX access_token_origins ON access_token (long_term);
+CREATE INDEX access_token_ends ON access_token (expires);
+)sql";
+
+std::int64_t milliseconds(access_time t) {
+    return std::chrono::duration_cast<std::chrono::milliseconds>(t.time_since_epoch()).count();
+}
+std::string iso_time(std::int64_t ms) {
+    return iso8601(access_time(std::chrono::milliseconds(ms)));
+}
+
+std::string hash_of(const std::string& token) {
+    return to_hex(crypto::sha256(as_bytes(token)));
+}
+
+provider_record provider_of(SQLite::Statement& s) {
+    return {s.getColumn(0).getString(), s.getColumn(1).getString(), iso_time(s.getColumn(2).getInt64())};
+}
+
+} // namespace
+
+struct access::state {
+    state(const std::filesystem::path& f, crypto::random_source& r)
+        : file(f), random(r), db(open_writer(f, schema_version, schema)) {}
+
+    std::string new_token() { return to_hex(random.take(32)); }
+
+    /// Runs f under the lock; errors of the database become store::error.
+    template <class F> auto locked(F f) {
+        const std::lock_guard lock(mutex);
+        try {
+            return f();
+        } catch (const SQLite::Exception& e) {
+            throw error(file.filename().string() + ": " + e.what());
+        }
+    }
+
+    /// As locked(), in one transaction.
+    template <class F> auto changing(F f) {
+        return locked([&] {
+            db.run("BEGIN IMMEDIATE");
+            try {
+                auto result = f();
+                db.run("COMMIT");
+                return result;
+            } catch (...) {
+                db.run("ROLLBACK");
+                throw;
+            }
+        });
+    }
+
+    std::optional<provider_record> find(const std::string& sql, const std::string& value) {
+        return locked([&]() -> std::optional<provider_record> {
+            auto s = db.prepare(sql);
+            s->bind(1, value);
+            if (!s->executeStep())
+                return std::nullopt;
+            return provider_of(*s);
+        });
+    }
+
+    std::filesystem::path file;
+    crypto::random_source& random;
+    std::mutex mutex;
+    connection db;
+};
+
+access::access(const std::filesystem::path& file, crypto::random_source& random)
+    : state_(std::make_unique<state>(file, random)) {}
+access::~access() = default;
+
+provider_record access::add_provider(const std::string& name, access_time now) {
+    if (name.empty() || name.size() > 255)
+        throw error("the name of a service provider has 1 to 255 octets");
+    if (provider_by_name(name))
+        throw error("there is a service provider named '" + name +
+                    "' already; choose another name, or use `tsms provider token`");
+    return state_->changing([&] {
+        const auto id = state_->random.uuid();
+        auto s = state_->db.prepare("INSERT INTO provider (id, name, created) VALUES (?, ?, ?)");
+        s->bind(1, id);
+        s->bind(2, name);
+        s->bind(3, milliseconds(now));
+        s->exec();
+        return provider_record{id, name, iso_time(milliseconds(now))};
+    });
+}
+
+std::vector<provider_record> access::providers() const {
+    return state_->locked([&] {
+        auto s = state_->db.prepare("SELECT id, name, created FROM provider ORDER BY name");
+        std::vector<provider_record> out;
+        while (s->executeStep())
+            out.push_back(provider_of(*s));
+        return out;
+    });
+}
+
+std::optional<provider_record> access::provider(const std::string& id) const {
+    return state_->find("SELECT id, name, created FROM provider WHERE id = ?", id);
+}
+
+std::optional<provider_record> access::provider_by_name(const std::string& name) const {
+    return state_->find("SELECT id, name, created FROM provider WHERE name = ?", name);
+}
+
+std::string access::issue_long_term(const std::string& provider, access_time now, access_time expires) {
+    return state_->changing([&] {
+        auto token = state_->new_token();
+        auto s = state_->db.prepare(
+            "INSERT INTO long_term_token (hash, id, provider, created, expires) VALUES (?, ?, ?, ?, ?)");
+        s->bind(1, hash_of(token));
+        s->bind(2, state_->random.uuid());
+        s->bind(3, provider);
+        s->bind(4, milliseconds(now));
+        s->bind(5, milliseconds(expires));
+        s->exec();
+        return token;
+    });
+}
+
+std::vector<token_record> access::long_term_tokens(const std::string& provider) const {
+    return state_->locked([&] {
+        auto s = state_->db.prepare(
+            "SELECT id, created, expires, revoked FROM long_term_token WHERE provider = ? ORDER BY created, id");
+        s->bind(1, provider);
+        std::vector<token_record> out;
+        while (s->executeStep())
+            out.push_back({s->getColumn(0).getString(), iso_time(s->getColumn(1).getInt64()),
+                           iso_time(s->getColumn(2).getInt64()), s->getColumn(3).getInt() != 0});
+        return out;
+    });
+}
+
+int access::revoke(const std::string& provider, const std::string& token_id) {
+    return state_->changing([&] {
+        auto sessions =
+            state_->db.prepare("DELETE FROM access_token WHERE long_term IN "
+                               "(SELECT hash FROM long_term_token WHERE provider = ?1 AND (?2 = '' OR id = ?2))");
+        sessions->bind(1, provider);
+        sessions->bind(2, token_id);
+        sessions->exec();
+        auto s = state_->db.prepare(
+            "UPDATE long_term_token SET revoked = 1 WHERE provider = ?1 AND revoked = 0 AND (?2 = '' OR id = ?2)");
+        s->bind(1, provider);
+        s->bind(2, token_id);
+        return s->exec();
+    });
+}
+
+std::optional<std::string> access::issue_access(const std::string& long_term, access_time now,
+                                                std::chrono::seconds lifetime) {
+    return state_->changing([&]() -> std::optional<std::string> {
+        const auto origin = hash_of(long_term);
+        {
+            auto s = state_->db.prepare("SELECT 1 FROM long_term_token WHERE hash = ? AND revoked = 0 AND expires > ?");
+            s->bind(1, origin);
+            s->bind(2, milliseconds(now));
+            if (!s->executeStep())
+                return std::nullopt;
+        }
+        {
+            auto s = state_->db.prepare("DELETE FROM access_token WHERE expires <= ?");
+            s->bind(1, milliseconds(now));
+            s->exec();
+        }
+        auto token = state_->new_token();
+        auto s = state_->db.prepare("INSERT INTO access_token (hash, long_term, expires) VALUES (?, ?, ?)");
+        s->bind(1, hash_of(token));
+        s->bind(2, origin);
+        s->bind(3, milliseconds(now + lifetime));
+        s->exec();
+        return token;
+    });
+}
+
+std::optional<std::string> access::authenticate(const std::string& access_token, access_time now) const {
+    return state_->locked([&]() -> std::optional<std::string> {
+        auto s =
+            state_->db.prepare("SELECT l.provider FROM access_token a JOIN long_term_token l ON l.hash = a.long_term "
+                               "WHERE a.hash = ?1 AND a.expires > ?2 AND l.revoked = 0 AND l.expires > ?2");
+        s->bind(1, hash_of(access_token));
+        s->bind(2, milliseconds(now));
+        if (!s->executeStep())
+            return std::nullopt;
+        return s->getColumn(0).getString();
+    });
+}
+
+} // namespace tsms::store

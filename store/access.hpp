@@ -1,0 +1,66 @@
+#pragma once
+// access.db: service providers and their tokens (AMB-005 … AMB-007). The REST role and `tsms provider` use it, nobody
+// else. Of a token only the SHA-256 is kept.
+
+#include "crypto/random.hpp"
+#include "store/error.hpp"
+
+#include <chrono>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace tsms::store {
+
+using access_time = std::chrono::system_clock::time_point;
+
+struct provider_record {
+    std::string id;
+    std::string name;
+    std::string created; ///< ISO 8601
+};
+
+/// A long-term token as administration sees it.
+struct token_record {
+    std::string id; ///< names the token to people; says nothing about its value
+    std::string created;
+    std::string expires;
+    bool revoked = false;
+};
+
+/// Thread-safe. Makes the database where there is none. Throws store::error.
+class access {
+public:
+    explicit access(const std::filesystem::path& file, crypto::random_source& random = crypto::system_random());
+    ~access();
+    access(const access&) = delete;
+    access& operator=(const access&) = delete;
+
+    /// Throws store::error if the name is taken, empty, or longer than 255 octets.
+    provider_record add_provider(const std::string& name, access_time now);
+    std::vector<provider_record> providers() const;
+    std::optional<provider_record> provider(const std::string& id) const;
+    std::optional<provider_record> provider_by_name(const std::string& name) const;
+
+    /// A new long-term token of 256 random bits; this is the only time its text is seen.
+    std::string issue_long_term(const std::string& provider, access_time now, access_time expires);
+    std::vector<token_record> long_term_tokens(const std::string& provider) const;
+    /// Revokes one long-term token, or all of the provider if the id is empty, and every access token made with them.
+    /// Returns how many were valid.
+    int revoke(const std::string& provider, const std::string& token_id);
+
+    /// A new access token for the bearer of a valid long-term token; nothing if the token is unknown, expired or
+    /// revoked.
+    std::optional<std::string> issue_access(const std::string& long_term, access_time now,
+                                            std::chrono::seconds lifetime);
+    /// The provider whose valid access token this is.
+    std::optional<std::string> authenticate(const std::string& access_token, access_time now) const;
+
+private:
+    struct state;
+    std::unique_ptr<state> state_;
+};
+
+} // namespace tsms::store

@@ -1,0 +1,45 @@
+#pragma once
+// One connection to a database with its prepared statements, for one thread at a time. Only for store/.
+
+#include "store/sqlite.hpp"
+
+#include <map>
+
+namespace tsms::store {
+
+/// A prepared statement in use: reset when it goes out of scope, so that no snapshot stays open.
+class running {
+public:
+    explicit running(SQLite::Statement& statement) : statement_(statement) {}
+    ~running() {
+        statement_.tryReset();
+        statement_.clearBindings();
+    }
+    running(const running&) = delete;
+    running& operator=(const running&) = delete;
+    SQLite::Statement* operator->() { return &statement_; }
+    SQLite::Statement& operator*() { return statement_; }
+
+private:
+    SQLite::Statement& statement_;
+};
+
+class connection {
+public:
+    explicit connection(SQLite::Database db) : db_(std::move(db)) {}
+
+    /// The statement of this text, prepared once a connection.
+    running prepare(const std::string& sql) {
+        auto found = statements_.find(sql);
+        if (found == statements_.end())
+            found = statements_.emplace(sql, SQLite::Statement(db_, sql)).first;
+        return running(found->second);
+    }
+    void run(const std::string& sql) { prepare(sql)->exec(); }
+
+private:
+    SQLite::Database db_;
+    std::map<std::string, SQLite::Statement> statements_; // end before the connection
+};
+
+} // namespace tsms::store

@@ -1,0 +1,144 @@
+#include "store/profile_internals.hpp"
+
+#include "crypto/bytes.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <variant>
+
+namespace tsms::store {
+
+namespace {
+
+void check_prefix(std::string_view name, const std::string& prefix) {
+    const auto fits = [](char c) {
+        return std::string_view("0123456789abcdefABCDEF.").find(c) != std::string_view::npos;
+    };
+    if (prefix.empty() || !std::ranges::all_of(prefix, fits))
+        throw json::parse_error("identification." + std::string(name) + ": '" + prefix +
+                                "' is not a prefix of hexadecimal digits and '.'");
+}
+
+using parameters = model::card_parameters;
+struct text_member {
+    std::string parameters::*at;
+    bool is_hex;
+};
+struct octet_member {
+    std::uint8_t parameters::*at;
+};
+struct number_member {
+    int parameters::*at;
+    int least;
+    int most;
+};
+struct flag_member {
+    bool parameters::*at;
+};
+
+struct row {
+    std::string_view name;
+    std::variant<text_member, octet_member, number_member, flag_member> member;
+};
+
+constexpr int any_size = std::numeric_limits<int>::max();
+
+const row rows[] = {
+    {"sdPackageAid", text_member{&parameters::sd_package_aid, true}},
+    {"sdModuleAid", text_member{&parameters::sd_module_aid, true}},
+    {"tsmSdAid", text_member{&parameters::tsm_sd_aid, true}},
+    {"sdInstallParameters", text_member{&parameters::sd_install_parameters, true}},
+    {"tsmKeyVersion", octet_member{&parameters::tsm_key_version}},
+    {"tsmRotatedVersion", octet_member{&parameters::tsm_rotated_version}},
+    {"serviceKeyVersion", octet_member{&parameters::service_key_version}},
+    {"keyBits", number_member{&parameters::key_bits, 128, 256}},
+    {"minimumLevel", octet_member{&parameters::minimum_level}},
+    {"blockSize", number_member{&parameters::block_size, 0, 65535}},
+    {"extendedLength", flag_member{&parameters::extended_length}},
+    {"instanceFollowsElfDomain", flag_member{&parameters::instance_follows_elf_domain}},
+    {"lockWithApplications", flag_member{&parameters::lock_with_applications}},
+    {"ara", text_member{&parameters::ara, false}},
+    {"privilegeBytes", number_member{&parameters::privilege_bytes, 1, 3}},
+    {"millisecondsPerApdu", number_member{&parameters::milliseconds_per_apdu, 1, 60000}},
+    {"orderApdus", number_member{&parameters::order_apdus, 1, any_size}},
+    {"orderBytes", number_member{&parameters::order_bytes, 1024, any_size}},
+    {"orderSeconds", number_member{&parameters::order_seconds, 1, 120}},
+    {"memoryReserve", number_member{&parameters::memory_reserve, 0, any_size}},
+    {"ruleHashSha1", flag_member{&parameters::rule_hash_sha1}},
+    {"ruleHashSha256", flag_member{&parameters::rule_hash_sha256}},
+};
+
+template <class... F> struct overload : F... {
+    using F::operator()...;
+};
+template <class... F> overload(F...) -> overload<F...>;
+
+[[noreturn]] void refuse(std::string_view name, const char* expected) {
+    throw json::parse_error("card." + std::string(name) + " must be " + expected);
+}
+
+std::int64_t number_in(const json::value& v, std::string_view name, std::int64_t least, std::int64_t most) {
+    const auto* n = v.as_integer();
+    if (!n || *n < least || *n > most)
+        refuse(name, "an integer in its range");
+    return *n;
+}
+
+void assign(const row& r, const json::value& v, parameters& p) {
+    std::visit(overload{
+                   [&](const text_member& m) {
+                       const auto* text = v.as_string();
+                       if (!text || (m.is_hex && !from_hex(*text)))
+                           refuse(r.name, m.is_hex ? "hexadecimal" : "a string");
+                       p.*m.at = *text;
+                   },
+                   [&](const octet_member& m) { p.*m.at = static_cast<std::uint8_t>(number_in(v, r.name, 1, 0xFF)); },
+                   [&](const number_member& m) { p.*m.at = static_cast<int>(number_in(v, r.name, m.least, m.most)); },
+                   [&](const flag_member& m) {
+                       if (!v.as_boolean())
+                           refuse(r.name, "true or false");
+                       p.*m.at = *v.as_boolean();
+                   },
+               },
+               r.member);
+}
+
+} // namespace
+
+model::identification read_identification(const json::object& o) {
+    model::identification out;
+    const json::reader in(o, "identification");
+    for (const auto& [name, v] : o) {
+        auto* list = name == "cplc"       ? &out.cplc
+                     : name == "atr"      ? &out.atr
+                     : name == "isd"      ? &out.isd
+                     : name == "cardData" ? &out.card_data
+                                          : nullptr;
+        if (!list)
+            throw json::parse_error("identification." + name + " is unknown; known are cplc, atr, isd and cardData");
+        *list = in.strings(name);
+        for (auto& prefix : *list) {
+            check_prefix(name, prefix);
+            std::ranges::transform(prefix, prefix.begin(),
+                                   [](char c) { return c >= 'a' && c <= 'f' ? static_cast<char>(c - 32) : c; });
+        }
+    }
+    return out;
+}
+
+model::card_parameters read_card_parameters(const json::object& o) {
+    parameters out;
+    for (const auto& [name, v] : o) {
+        const auto known = std::ranges::find(rows, name, &row::name);
+        if (known == std::end(rows))
+            throw json::parse_error("card." + name + " is no card parameter");
+        assign(*known, v, out);
+    }
+    if (out.ara != "none" && out.ara != "aram-issuer" && out.ara != "arac")
+        refuse("ara", "one of none, aram-issuer, arac");
+    if (out.key_bits % 64 != 0)
+        refuse("keyBits", "128, 192 or 256");
+    return out;
+}
+
+} // namespace tsms::store

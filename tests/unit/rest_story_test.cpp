@@ -1,0 +1,206 @@
+// What a service provider does from the first request to a published Service (TR 4.1.6), and what the device role then
+// sees.
+
+#include "rest_fixture.hpp"
+
+#include "crypto/pki.hpp"
+#include "store/deployments.hpp"
+
+using namespace tsms;
+using namespace tsms::rest_test;
+
+BOOST_AUTO_TEST_SUITE(rest_api)
+
+BOOST_FIXTURE_TEST_CASE(from_upload_to_deployment_target, fixture) {
+    BOOST_TEST(text(parsed(get("/serviceproviders/current")), "name") == "Example Corp");
+    BOOST_TEST(text(parsed(get("/service-providers/current/")), "id") == provider);
+
+    const auto scp = profile();
+    BOOST_TEST(parsed(get("/secure-component-profiles")).as_array()->size() == 1U);
+    BOOST_TEST(member(parsed(get("/secure-component-profiles/" + scp)), "scType").as_integer() != nullptr);
+
+    const auto elf = load_file();
+    const auto elf_document = parsed(get("/executable-load-files/" + elf));
+    BOOST_TEST(text(elf_document, "aid") == "D2760001635445");
+    BOOST_TEST(text(elf_document, "fileName") == "pay.cap");
+    BOOST_TEST(text(elf_document, "type") == "CAP");
+    BOOST_TEST(text(elf_document, "creationDate") == "2027-01-15T08:00:00.000Z");
+    BOOST_TEST(!json::root_object(elf_document).find("loadImage"));
+    const auto binary = get("/executable-load-files/" + elf + "/binary");
+    BOOST_TEST(binary.body == cap());
+    BOOST_TEST(binary.headers.get("Content-Disposition") == "attachment; filename=\"pay.cap\"");
+
+    const auto ca = crypto::make_ca("SPOS");
+    const auto certificate =
+        text(parsed(upload("POST", "/certificates", {{"cert-file", "ca.pem", ca.certificate_pem}})), "id");
+    const auto spos = text(parsed(post("/spos-configs", json::object{{"url", "https://spos.example/api"},
+                                                                     {"certificateId", certificate}})),
+                           "id");
+    const auto config_id =
+        text(parsed(post(
+                 "/application-configs",
+                 json::object{{"instanceAid", "d27600016354450101"},
+                              {"installConfig", json::object{{"applicationSpecificInstallParameter", "C9 02 01:02"}}},
+                              {"activationConfig", json::object{{"accessibleViaApdu", true}}}})),
+             "id");
+    const auto service_id =
+        text(parsed(post("/services", json::object{{"name", "Pay"},
+                                                   {"sposConfigId", spos},
+                                                   {"spParameters", json::object{{"a", "1"}, {"b", "1"}}},
+                                                   {"accessAuthorizedDeviceApps", json::array{std::string(40, 'a')}}})),
+             "id");
+    const auto flavors = "/services/" + service_id + "/flavors";
+    const auto flavor = text(parsed(post(flavors, json::object{{"name", "all"},
+                                                               {"spParameters", json::object{{"b", "2"}}},
+                                                               {"applicationInstantiationConfigs",
+                                                                json::array{instantiation(module(elf), config_id)}}})),
+                             "id");
+    parsed(post(flavors + "/" + flavor + "/executable-load-files", json::array{elf}));
+    const auto versions = "/services/" + service_id + "/versions";
+    parsed(post(versions,
+                json::object{{"tag", "1.0.0"}, {"allowedDeployments", json::object{{flavor, json::array{scp}}}}}));
+
+    store::deployments seen(directory.path() / "catalog.db");
+    BOOST_TEST(seen.service_exists(service_id));
+    BOOST_TEST(seen.allowed_profiles(service_id, "1.0.0").empty()); // not published yet (AMB-054)
+    BOOST_TEST(!seen.target_for(service_id, "1.0.0", scp).has_value());
+
+    const auto published = parsed(send("POST", flavors + "/" + flavor + "/publish"));
+    BOOST_TEST((member(published, "published") == json::value(true)));
+    BOOST_TEST(send("POST", flavors + "/" + flavor + "/publish").status == 200); // idempotent (AMB-059)
+
+    BOOST_TEST(seen.flavor_exists_and_published(flavor));
+    BOOST_TEST(seen.allowed_profiles(service_id, "1.0.0").front() == scp);
+    const auto target = seen.target_for(service_id, "1.0.0", scp);
+    BOOST_REQUIRE(target.has_value());
+    BOOST_TEST(target->service_provider_id == provider);
+    BOOST_TEST(target->sp_parameters.at("a") == "1");
+    BOOST_TEST(target->sp_parameters.at("b") == "2");
+    BOOST_TEST(target->sd_aid.substr(0, 10) == "D276000163");
+    BOOST_TEST(target->device_apps.front() == std::string(40, 'A'));
+    BOOST_TEST(target->card.ara == "aram-issuer");
+    BOOST_REQUIRE(target->load_files.size() == 1U);
+    BOOST_TEST(target->load_files[0].aid == "D2760001635445");
+    const auto image = seen.load_image(target->load_files[0].sha256);
+    BOOST_REQUIRE(image.has_value());
+    BOOST_TEST(image->size() == target->load_files[0].size);
+    BOOST_REQUIRE(target->applications.size() == 1U);
+    const auto& application = target->applications[0];
+    BOOST_TEST(application.module_aid == "D276000163544501");
+    BOOST_TEST(application.instance_aid == "D27600016354450101");
+    BOOST_TEST(application.install_parameters == "C9020102");
+    BOOST_TEST(application.make_selectable);
+    BOOST_TEST(application.accessible_via_apdu);
+    BOOST_TEST(!application.has_personalization);
+    BOOST_REQUIRE(target->spos.has_value());
+    BOOST_TEST(target->spos->url == "https://spos.example/api");
+    BOOST_TEST(target->spos->certificate_pem == ca.certificate_pem);
+    BOOST_TEST(seen.profiles().front().identification.cplc.front() == "47..");
+
+    // The whole Service may go (AMB-067); what it used can then go, too.
+    BOOST_TEST(problem(remove("/executable-load-files/" + elf)) ==
+               "1010 Delete failed: ExecutableLoadFile is referenced in Flavor.");
+    BOOST_TEST(remove("/services/" + service_id).status == 204);
+    BOOST_TEST(!seen.service_exists(service_id));
+    BOOST_TEST(remove("/executable-load-files/" + elf).status == 204);
+    BOOST_TEST(remove("/application-configs/" + config_id).status == 204);
+    BOOST_TEST(problem(remove("/certificates/" + certificate)) ==
+               "1010 Delete failed: Certificate is referenced in SposConfig.");
+    BOOST_TEST(remove("/spos-configs/" + spos).status == 204);
+    BOOST_TEST(remove("/certificates/" + certificate).status == 204);
+}
+
+BOOST_FIXTURE_TEST_CASE(related_lists_walk_the_graph, fixture) {
+    const auto scp = profile();
+    const auto elf = load_file();
+    const auto em = module(elf);
+    const auto app = config();
+    const auto sv = service();
+    const auto other = service("Other");
+    const auto flavor =
+        text(parsed(post("/services/" + sv + "/flavors",
+                         json::object{{"executableLoadFileIds", json::array{elf}},
+                                      {"applicationInstantiationConfigs", json::array{instantiation(em, app)}}})),
+             "id");
+    parsed(post("/services/" + sv + "/versions",
+                json::object{{"tag", "1.0.0"}, {"allowedDeployments", json::object{{flavor, json::array{scp}}}}}));
+    const auto version = "/services/" + sv + "/versions/1.0.0";
+
+    const auto expect_one = [&](const std::string& path, const std::string& key, const std::string& value) {
+        const auto list = parsed(get(path));
+        BOOST_TEST_CONTEXT(path) {
+            BOOST_REQUIRE(list.as_array()->size() == 1U);
+            BOOST_TEST(text(list.as_array()->front(), key) == value);
+        }
+    };
+    expect_one("/secure-component-profiles/" + scp + "/elfs", "id", elf);
+    expect_one("/secure-component-profiles/" + scp + "/services", "id", sv);
+    expect_one("/secure-component-profiles/" + scp + "/services/" + sv + "/flavors", "id", flavor);
+    expect_one("/secure-component-profiles/" + scp + "/services/" + sv + "/versions", "tag", "1.0.0");
+    expect_one("/services/" + sv + "/flavors/" + flavor + "/application-configs", "id", app);
+    expect_one("/services/" + sv + "/flavors/" + flavor + "/executable-load-files", "id", elf);
+    expect_one("/services/" + sv + "/flavors/" + flavor + "/versions", "tag", "1.0.0");
+    expect_one(version + "/flavors", "id", flavor);
+    expect_one(version + "/flavors/" + flavor + "/secure-component-profiles/", "id", scp);
+    expect_one(version + "/secure-component-profiles", "id", scp);
+    expect_one("/executable-load-files/" + elf + "/executable-modules/" + em + "/application-configs", "id", app);
+    expect_one("/executable-load-files/" + elf + "/services", "id", sv);
+    expect_one("/executable-load-files/" + elf + "/services/" + sv + "/flavors", "id", flavor);
+    expect_one("/services/" + sv + "/executable-load-files/" + elf + "/flavors", "id", flavor); // AMB-017
+    expect_one("/executable-load-files/" + elf + "/services/" + sv + "/versions", "tag", "1.0.0");
+    expect_one("/executable-load-files/" + elf + "/services/" + sv + "/secure-component-profiles", "id", scp);
+    expect_one("/application-configs/" + app + "/executable-modules", "id", em);
+    expect_one("/application-configs/" + app + "/exectable-modules", "id", em); // AMB-017
+    expect_one("/application-configs/" + app + "/flavors", "id", flavor);
+    expect_one("/application-configs/" + app + "/services", "id", sv);
+    BOOST_TEST(parsed(get("/executable-load-files/" + elf + "/services/" + other + "/flavors")).as_array()->empty());
+
+    // A profile is global, but what refers to it is its owner's alone (AMB-020).
+    token = stranger();
+    BOOST_TEST(parsed(get("/secure-component-profiles/" + scp + "/services")).as_array()->empty());
+    BOOST_TEST(parsed(get("/secure-component-profiles/" + scp + "/elfs")).as_array()->empty());
+}
+
+BOOST_FIXTURE_TEST_CASE(scripts_and_certificates_are_found_through_application_configs, fixture) {
+    const std::string script =
+        R"({"version": 1, "commands": [{"tag": "pin", "header": "80E29000", "data": "0102${pin}"}]})";
+    const auto script_id =
+        text(parsed(upload("POST", "/personalization-scripts",
+                           {{"scriptFilename", "", "perso"}, {"script-file", "C:\\x\\p.json", script}})),
+             "id");
+    BOOST_TEST(text(parsed(get("/personalization-scripts/" + script_id)), "fileName") == "perso"); // the name part wins
+    const auto certificate = text(
+        parsed(upload("POST", "/certificates", {{"certFile", "c.pem", crypto::make_ca("X").certificate_pem}})), "id");
+    const auto app =
+        text(parsed(post("/application-configs",
+                         json::object{{"instanceAid", "D27600016354450101"},
+                                      {"installConfig", json::object()},
+                                      {"personalizationConfig", json::object{{"personalizationScriptId", script_id},
+                                                                             {"certificateId", certificate}}}})),
+             "id");
+    for (const auto& start : {"/personalization-scripts/" + script_id, "/certificates/" + certificate}) {
+        const auto found = parsed(get(start + "/application-configs"));
+        BOOST_REQUIRE(found.as_array()->size() == 1U);
+        BOOST_TEST(text(found.as_array()->front(), "id") == app);
+        BOOST_TEST(parsed(get(start + "/flavors")).as_array()->empty());
+    }
+    BOOST_TEST(problem(remove("/personalization-scripts/" + script_id)) ==
+               "1010 Delete failed: PersonalizationScript is referenced in ApplicationConfig.");
+    parsed(upload("PUT", "/personalization-scripts/" + script_id, {{"script-file", "q.json", script}}));
+    BOOST_TEST(text(parsed(get("/personalization-scripts/" + script_id)), "fileName") == "q.json"); // AMB-201
+}
+
+BOOST_AUTO_TEST_CASE(load_files_are_ordered_by_their_imports) {
+    const auto file = [](std::string id, std::string aid, std::vector<std::string> imports) {
+        return model::target_load_file{std::move(id), std::move(aid), {}, 0, std::move(imports)};
+    };
+    const auto ordered = store::in_load_order({file("app", "A1", {"B1", "A0000000620101"}), file("top", "C1", {}),
+                                               file("lib", "B1", {"B2"}), file("base", "B2", {})});
+    std::string order;
+    for (const auto& f : ordered)
+        order += f.elf_id + " ";
+    BOOST_TEST(order == "top base lib app ");
+    BOOST_TEST(store::in_load_order({file("a", "A1", {"B1"}), file("b", "B1", {"A1"})}).size() == 2U); // a cycle ends
+}
+
+BOOST_AUTO_TEST_SUITE_END()
