@@ -163,6 +163,20 @@ process<void> activate(work* w, const deployment* d) {
     co_await std::move(activating);
 }
 
+/// No sharing between Services (AMB-125).
+void check_conflicts(const work& w) {
+    const auto& taken = w.request.aids_of_others;
+    const auto& target = w.instance.target;
+    for (const auto& file : target.load_files)
+        if (taken.count(file.aid) != 0)
+            refuse(model::error_category::content_related_error,
+                   "load file " + file.aid + " belongs to another service on this secure component");
+    for (const auto& app : target.applications)
+        if (taken.count(app.instance_aid) != 0)
+            refuse(model::error_category::content_related_error,
+                   "application " + app.instance_aid + " belongs to another service on this secure component");
+}
+
 issuer_need need_of(const work& w, const deployment& d) {
     issuer_need need;
     need.create_domain = !w.card.tsm_domain || !w.card.tsm_domain->keys;
@@ -179,6 +193,8 @@ issuer_need need_of(const work& w, const deployment& d) {
 process<void> deploy_steps(work* w, const deployment* d) {
     announce_start start;
     co_await std::move(start);
+    if (d->has(service_command::install))
+        check_conflicts(*w);
     if (d->from == instance_state::not_deployed) {
         // AMB-101: INITIALIZED is only visible while a process runs.
         w->instance.state = instance_state::initialized;

@@ -5,6 +5,8 @@
 #include "model/results.hpp"
 #include "process/effect.hpp"
 
+#include <set>
+
 namespace tsms::process {
 
 using model::command_request;
@@ -16,6 +18,9 @@ struct process_request {
     std::string se_type;              ///< SERAM seType, for the issuer
     model::service_instance instance; ///< as stored; `target` is the snapshot to deploy
     model::secure_component card;     ///< as stored
+    /// AIDs (hex) of load files and application instances that other Services of ours have on this card. An order is speculative, so a
+    /// conflict must be known before it leaves: the extradition at its end would move their objects (AMB-125).
+    std::set<std::string> aids_of_others;
     bool last_service_on_card = false; ///< terminate: no other instance of ours is on the card
     bool remove_tsm_domain_when_last = true; ///< operator's policy (AMB-121, AMB-227)
 };

@@ -1,0 +1,256 @@
+#include "tests/sim/world.hpp"
+
+#include "lab/cap_writer.hpp"
+
+namespace tsms::sim {
+
+namespace {
+
+crypto::wrapped_keys to_vault(const model::key_set& k) { return {k.version, k.bits, k.wrapped}; }
+model::key_set from_vault(crypto::wrapped_keys k) { return {k.version, k.bits, std::move(k.wrapped)}; }
+
+const lab::personality& find(std::string_view name) {
+    const auto* p = lab::find_personality(name);
+    if (!p)
+        throw std::invalid_argument("no such personality");
+    return *p;
+}
+
+template <class... F> struct overload : F... {
+    using F::operator()...;
+};
+template <class... F> overload(F...) -> overload<F...>;
+
+} // namespace
+
+struct world::issuer_run {
+    model::issuer_order order;
+    bool last = false;
+    std::optional<gp::procedure<lab::authenticated_card>> work;
+};
+
+world::world(std::string_view personality, std::uint64_t seed)
+    : random(seed), card(lab::card::create(find(personality), random)),
+      vault(crypto::make_software_vault(crypto::secret(bytes(32, 0x4B)), random)) {
+    component.id = "card-1";
+    component.identity = to_hex(card.state().cplc);
+    component.isd_aid = find(personality).isd;
+    component.issuer = "lab";
+    instance.id = "instance-1";
+    instance.secure_component_id = component.id;
+    instance.reader = "SIM1";
+    auto& target = instance.target;
+    target.service_provider_id = "sp-1";
+    target.service_id = "service-1";
+    target.service_name = "test";
+    target.version_tag = "1.0.0";
+    target.flavor_id = "flavor-1";
+    target.sd_aid = "D276000163544D5301000001";
+    factory_ = listed();
+}
+
+std::set<std::string> world::listed() const {
+    std::set<std::string> aids;
+    for (const auto& app : card.state().registry.applications())
+        aids.insert(to_hex(app.aid));
+    for (const auto& file : card.state().registry.load_files())
+        aids.insert(to_hex(file.package.aid));
+    return aids;
+}
+
+std::set<std::string> world::on_card() const {
+    auto aids = listed();
+    for (const auto& aid : factory_)
+        aids.erase(aid);
+    return aids;
+}
+
+void world::add_cap(const gp::cap_file& cap) {
+    auto& target = instance.target;
+    model::target_load_file file;
+    file.elf_id = to_hex(cap.package_aid);
+    file.aid = to_hex(cap.package_aid);
+    file.sha256 = to_hex(cap.sha256);
+    file.size = cap.load_image.size();
+    for (const auto& import : cap.imports)
+        file.imports.push_back(to_hex(import.aid));
+    target.load_files.push_back(file);
+    images[file.aid] = cap.load_image;
+    for (const auto& applet : cap.applets) {
+        model::target_application app;
+        app.elf_aid = file.aid;
+        app.module_aid = to_hex(applet);
+        app.instance_aid = to_hex(applet);
+        app.accessible_via_apdu = true;
+        target.applications.push_back(app);
+    }
+}
+
+void world::add_load_file(bytes package, std::vector<bytes> applets, std::size_t load_size) {
+    lab::cap_request wanted;
+    wanted.package = std::move(package);
+    wanted.applets = std::move(applets);
+    wanted.load_size = load_size;
+    add_cap(gp::parse_cap(lab::write_cap(wanted)));
+}
+
+process::process_request world::request() {
+    process::process_request r;
+    r.process_id = "process-" + std::to_string(++processes_);
+    r.caller_id = std::string(64, 'A');
+    r.reader = "SIM1";
+    r.se_type = "eSE";
+    r.instance = instance;
+    r.instance.running_process = r.process_id;
+    r.card = component;
+    return r;
+}
+
+process::process_outcome world::deploy(std::vector<model::service_command> commands, bool finalize, bool suspended) {
+    std::vector<process::command_request> list;
+    for (auto what : commands)
+        list.push_back({what, {}, suspended && what == model::service_command::activate});
+    return *play(process::deploy(request(), list, finalize));
+}
+
+process::process_outcome world::terminate() {
+    auto r = request();
+    r.last_service_on_card = true;
+    return *play(process::terminate(r));
+}
+
+process::process_outcome world::suspend(bool suspend) { return *play(process::suspend_or_resume(request(), suspend)); }
+
+std::optional<process::process_outcome> world::play(process::process<process::process_outcome> running,
+                                                    std::optional<std::size_t> break_after) {
+    effects = orders = apdus = 0;
+    phone_lost_ = false;
+    issuer_.reset();
+    const auto* wish = running.start();
+    while (wish) {
+        auto answer = interpret(*wish);
+        ++effects;
+        if (break_after && effects == *break_after) {
+            card.reset();
+            return std::nullopt;
+        }
+        wish = running.answer(std::move(answer));
+    }
+    card.reset();
+    return running.result();
+}
+
+std::vector<process::card_facts> world::identify() {
+    auto running = process::read_cards({"SIM1"});
+    const auto* wish = running.start();
+    while (wish)
+        wish = running.answer(interpret(*wish));
+    return running.result();
+}
+
+gp::batch_answer world::transmit(const gp::batch& commands) {
+    gp::batch_answer answer;
+    if (phone_lost_ || orders++ >= phone_vanishes_after) {
+        phone_lost_ = true;
+        answer.end = gp::transmission::phone_lost;
+        return answer;
+    }
+    for (const auto& command : commands.commands) {
+        ++apdus;
+        const auto ask = [&] { return card.transmit(command.apdu); };
+        auto response = on_the_way ? on_the_way(command, ask) : std::nullopt;
+        answer.responses.push_back(response ? *response : ask());
+    }
+    return answer;
+}
+
+model::issuer_step world::advance(const gp::card_effect* wish) {
+    model::issuer_step step;
+    if (!wish) {
+        issuer_->work->result(); // rethrows what went wrong
+        carried_out_[issuer_->order.domain_aid] = issuer_->order.secure_component_identity;
+        step.done = true;
+        return step;
+    }
+    for (const auto& command : wish->commands.commands)
+        step.commands.push_back(command.apdu);
+    step.last = issuer_->last;
+    return step;
+}
+
+model::issuer_keys world::issuer_keys() {
+    const auto& fresh = issued_.at(issuer_->order.domain_aid);
+    const crypto::secret transport(bytes(16, 0x54));
+    const auto wrap = [&](const crypto::secret& key) {
+        return crypto::transported_key{crypto::wrap_key(transport, key), crypto::aes_kcv(key)};
+    };
+    model::issuer_keys keys;
+    keys.aid = issuer_->order.domain_aid;
+    keys.keys = from_vault(vault->import_wrapped(transport, fresh.version, 128,
+                                                 {wrap(fresh.keys.enc), wrap(fresh.keys.mac), wrap(fresh.keys.dek)}));
+    keys.scp_i = 0x70;
+    keys.secure_component_identity = issuer_->order.secure_component_identity;
+    return keys;
+}
+
+process::answer_variant world::interpret(const process::effect& wish) {
+    namespace p = process;
+    const auto issuer_failed = [](const std::string& why) {
+        return p::failed{model::error_category::network_connection_error, why, false};
+    };
+    return std::visit(
+        overload{
+            [&](const p::announce_start&) -> p::answer_variant {
+                if (phone_vanishes_after == 0)
+                    return p::failed{model::error_category::execution_interrupted, "the start was not acknowledged", true};
+                return p::done{};
+            },
+            [&](const p::exchange& e) -> p::answer_variant { return transmit(e.commands); },
+            [&](const p::open_issuer_session& e) -> p::answer_variant {
+                if (issuer_down)
+                    return issuer_failed("connection refused");
+                issuer_ = std::make_shared<issuer_run>();
+                issuer_->order = e.order;
+                auto& fresh = issued_[e.order.domain_aid];
+                if (fresh.keys.enc.empty() || e.order.domain == model::issuer_order::domain_change::create)
+                    fresh = {0x30, {random.take_secret(16), random.take_secret(16), random.take_secret(16)}};
+                const auto isd = lab::isd_keys(lab::lab_issuer_master(), hex(e.order.secure_component_identity));
+                issuer_->work.emplace(lab::carry_out(lab::card_work(e.order, isd, fresh, random, issuer_->last)));
+                return advance(issuer_->work->start());
+            },
+            [&](const p::relay_to_issuer& e) -> p::answer_variant {
+                if (issuer_down)
+                    return issuer_failed("connection lost");
+                gp::batch_answer answer;
+                answer.responses = e.responses;
+                answer.end = e.interrupted ? gp::transmission::failed : gp::transmission::complete;
+                try {
+                    return advance(issuer_->work->answer(std::move(answer)));
+                } catch (const std::runtime_error& error) {
+                    return p::failed{model::error_category::sc_inaccessible, error.what(), false};
+                }
+            },
+            [&](const p::fetch_issuer_keys&) -> p::answer_variant { return issuer_keys(); },
+            [&](const p::derive_session& e) -> p::answer_variant {
+                return vault->derive_session(to_vault(e.keys), e.host_challenge, e.card_challenge);
+            },
+            [&](const p::generate_keys& e) -> p::answer_variant { return from_vault(vault->generate(e.version, e.bits)); },
+            [&](const p::encrypt_keys& e) -> p::answer_variant {
+                return vault->encrypt_keys(to_vault(e.under), to_vault(e.keys));
+            },
+            [&](const p::random_octets& e) -> p::answer_variant { return random.take(e.count); },
+            [&](const p::read_load_image& e) -> p::answer_variant { return p::load_image{images.at(e.file.aid)}; },
+            [&](const p::journal_intent& e) -> p::answer_variant {
+                journal.push_back(e.what);
+                return p::done{};
+            },
+            [&](const p::commit& e) -> p::answer_variant {
+                instance = e.instance;
+                component = e.card;
+                return p::done{};
+            },
+        },
+        static_cast<const process::effect_variant&>(wish));
+}
+
+} // namespace tsms::sim

@@ -1,0 +1,93 @@
+#pragma once
+// The world of a process without actors, sockets or clock: a lab card, a vault, an issuer on the same card, and the rows as they
+// were committed. A test plays a process in it, to the end or to the n-th effect.
+
+#include "crypto/kcv.hpp"
+#include "crypto/key_wrap.hpp"
+#include "crypto/vault.hpp"
+#include "gp/cap.hpp"
+#include "lab/card/card.hpp"
+#include "lab/card/issuer_keys.hpp"
+#include "lab/card/personality.hpp"
+#include "lab/card/state.hpp"
+#include "lab/issuer/card_work.hpp"
+#include "process/processes.hpp"
+
+#include <functional>
+#include <map>
+#include <set>
+
+namespace tsms::sim {
+
+/// Octets that look random and are the same in every run.
+class counting_random final : public crypto::random_source {
+public:
+    explicit counting_random(std::uint64_t seed) : state_(seed) {}
+    void fill(std::span<std::uint8_t> out) override {
+        for (auto& octet : out) {
+            state_ = state_ * 6364136223846793005u + 1442695040888963407u;
+            octet = static_cast<std::uint8_t>(state_ >> 56);
+        }
+    }
+
+private:
+    std::uint64_t state_;
+};
+
+class world {
+public:
+    explicit world(std::string_view personality = "jc305", std::uint64_t seed = 1);
+
+    /// What happens to one C-APDU on its way: an answer instead of the card's, or nothing and the card is asked.
+    using tamper = std::function<std::optional<bytes>(const gp::card_command& command, const std::function<bytes()>& card)>;
+
+    /// Plays the process to its end. With `break_after` it is broken off behind that many effects: coroutine destroyed, card without power, as after a
+    /// crash of the server; then there is no outcome.
+    std::optional<process::process_outcome> play(process::process<process::process_outcome> running,
+                                                 std::optional<std::size_t> break_after = std::nullopt);
+    std::vector<process::card_facts> identify();
+
+    process::process_request request();
+    process::process_outcome deploy(std::vector<model::service_command> commands, bool finalize, bool suspended = false);
+    process::process_outcome terminate();
+    process::process_outcome suspend(bool suspend);
+
+    /// Adds a load file with these applets to the target; `load_size` as of tsms-lab cap.
+    void add_load_file(bytes package, std::vector<bytes> applets, std::size_t load_size = 2000);
+    void add_cap(const gp::cap_file& cap);
+
+    /// AIDs of applications, security domains and load files on the card that are not from the factory, in hex.
+    std::set<std::string> on_card() const;
+
+    counting_random random;
+    lab::card card;
+    std::unique_ptr<crypto::key_vault> vault;
+    std::map<std::string, bytes> images; ///< load images by AID
+    model::service_instance instance;    ///< as committed
+    model::secure_component component;   ///< as committed
+    bool issuer_down = false;
+    std::size_t phone_vanishes_after = SIZE_MAX; ///< orders
+    tamper on_the_way;
+
+    std::size_t effects = 0; ///< played so far, in the last play
+    std::size_t orders = 0;  ///< exchanges with the card, in the last play
+    std::size_t apdus = 0;
+    std::vector<std::string> journal;
+
+private:
+    struct issuer_run;
+    process::answer_variant interpret(const process::effect& wish);
+    gp::batch_answer transmit(const gp::batch& commands);
+    model::issuer_step advance(const gp::card_effect* wish);
+    model::issuer_keys issuer_keys();
+
+    std::set<std::string> factory_;
+    std::set<std::string> listed() const;
+    std::shared_ptr<issuer_run> issuer_;
+    std::map<std::string, lab::domain_keys> issued_; ///< by AID of the domain: the issuer's memory
+    std::map<std::string, std::string> carried_out_;
+    std::size_t processes_ = 0;
+    bool phone_lost_ = false;
+};
+
+} // namespace tsms::sim
