@@ -1,0 +1,313 @@
+"""A whole tsms on loopback: server, issuer, SPOS, handset, each a real process that speaks TLS, in a folder of its own."""
+
+import contextlib
+import http.client
+import json
+import os
+import pathlib
+import signal
+import socket
+import ssl
+import subprocess
+import time
+import urllib.parse
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+PROFILES = ROOT / "lab" / "profiles.json"
+
+
+def free_port() -> int:
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def wait_until(condition, seconds: float, what: str):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        value = condition()
+        if value:
+            return value
+        time.sleep(0.05)
+    raise TimeoutError(f"{what} after {seconds} s")
+
+
+def listens(port: int) -> bool:
+    with socket.socket() as s:
+        s.settimeout(0.5)
+        return s.connect_ex(("127.0.0.1", port)) == 0
+
+
+class Process:
+    """A program that runs until it is stopped; its output is in a file."""
+
+    def __init__(self, folder: pathlib.Path, name: str, arguments: list, env: dict | None = None):
+        self.name = name
+        self.out_path = folder / f"{name}.out"
+        self.err_path = folder / f"{name}.err"
+        with open(self.out_path, "wb") as out, open(self.err_path, "wb") as err:
+            self.process = subprocess.Popen([str(a) for a in arguments], stdout=out, stderr=err,
+                                            stdin=subprocess.DEVNULL, env={**os.environ, **(env or {})})
+
+    def output(self) -> str:
+        return self.out_path.read_text(errors="replace")
+
+    def log(self) -> str:
+        return self.err_path.read_text(errors="replace")
+
+    def wait_for_port(self, port: int, seconds: float = 20):
+        def ready():
+            if self.process.poll() is not None:
+                raise RuntimeError(f"{self.name} ended with {self.process.returncode}:\n{self.output()}\n{self.log()}")
+            return listens(port)
+
+        wait_until(ready, seconds, f"{self.name} does not listen on {port}")
+
+    def stop(self, seconds: float = 10) -> int:
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+            try:
+                self.process.wait(seconds)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+                raise
+        return self.process.returncode
+
+    def kill(self):
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+
+
+class RestError(Exception):
+    def __init__(self, status: int, body: bytes):
+        self.status = status
+        self.body = body
+        try:
+            self.category = json.loads(body)["errorCategory"]
+            self.message = json.loads(body)["errorMessage"]
+        except (ValueError, KeyError, TypeError):
+            self.category = None
+            self.message = body.decode(errors="replace")
+        super().__init__(f"{status} {self.category}: {self.message}")
+
+
+class Rest:
+    """The TSM-Backend REST-API as a service provider's tool sees it."""
+
+    def __init__(self, port: int, ca: pathlib.Path, long_term_token: str, base: str = "/sptsm/1.0"):
+        self.port = port
+        self.base = base
+        self.context = ssl.create_default_context(cafile=str(ca))
+        self.token = None
+        self.token = self.call("POST", "/auth", token=long_term_token)
+
+    def raw(self, method: str, path: str, body: bytes | None = None, headers: dict | None = None):
+        connection = http.client.HTTPSConnection("localhost", self.port, context=self.context, timeout=30)
+        try:
+            connection.request(method, path, body=body, headers=headers or {})
+            response = connection.getresponse()
+            return response.status, dict(response.getheaders()), response.read()
+        finally:
+            connection.close()
+
+    def call(self, method: str, path: str, document=None, token: str | None = None):
+        headers = {"Authorization": f"Bearer {token or self.token}"}
+        body = None
+        if document is not None:
+            headers["Content-Type"] = "application/json"
+            body = json.dumps(document).encode()
+        status, _, answer = self.raw(method, self.base + path, body, headers)
+        if status not in (200, 204):
+            raise RestError(status, answer)
+        return json.loads(answer) if answer else None
+
+    def upload(self, path: str, kind: str, file_name: str, content: bytes, method: str = "POST"):
+        boundary = "----tsms-e2e-boundary"
+        body = (
+            f"--{boundary}\r\nContent-Disposition: form-data; name=\"{kind}-filename\"\r\n"
+            f"Content-Type: text/plain\r\n\r\n{file_name}\r\n"
+            f"--{boundary}\r\nContent-Disposition: form-data; name=\"{kind}-file\"; filename=\"{file_name}\"\r\n"
+            f"Content-Type: application/octet-stream\r\n\r\n"
+        ).encode() + content + f"\r\n--{boundary}--\r\n".encode()
+        status, _, answer = self.raw(method, self.base + path, body, {
+            "Authorization": f"Bearer {self.token}",
+            "Content-Type": f"multipart/form-data; boundary={boundary}"})
+        if status != 200:
+            raise RestError(status, answer)
+        return json.loads(answer)
+
+
+class Stack:
+    def __init__(self, build: pathlib.Path, folder: pathlib.Path):
+        self.build = pathlib.Path(build)
+        self.folder = pathlib.Path(folder)
+        self.data = self.folder / "data"
+        self.rest_port, self.device_port, self.ops_port = free_port(), free_port(), free_port()
+        self.issuer_port, self.spos_port = free_port(), free_port()
+        self.processes: list[Process] = []
+        self.server: Process | None = None
+        self.issuer: Process | None = None
+        self.spos: Process | None = None
+
+    # -- programs
+
+    def program(self, name: str) -> pathlib.Path:
+        return self.build / "app" / name
+
+    def run(self, name: str, *arguments, check: bool = True) -> subprocess.CompletedProcess:
+        done = subprocess.run([str(self.program(name)), *[str(a) for a in arguments]], stdin=subprocess.DEVNULL,
+                              capture_output=True, text=True, timeout=120)
+        if check and done.returncode != 0:
+            raise RuntimeError(f"{name} {' '.join(map(str, arguments))} ended with {done.returncode}:\n"
+                               f"{done.stdout}\n{done.stderr}")
+        return done
+
+    def tsms(self, *arguments, check: bool = True):
+        return self.run("tsms", *arguments, "--data", self.data, check=check)
+
+    @property
+    def ca(self) -> pathlib.Path:
+        return self.data / "ca.pem"
+
+    # -- parts
+
+    def init(self):
+        self.run("tsms", "init", "--data", self.data)
+
+    def start_server(self):
+        env = {"TSMS_REST_PORT": str(self.rest_port), "TSMS_DEVICE_PORT": str(self.device_port),
+               "TSMS_OPS_PORT": str(self.ops_port)}
+        self.server = Process(self.folder, "server", [self.program("tsms"), "serve", "--data", self.data], env)
+        self.processes.append(self.server)
+        self.server.wait_for_port(self.rest_port)
+        self.server.wait_for_port(self.device_port)
+
+    def start_issuer(self):
+        self.issuer = Process(self.folder, "issuer", [
+            self.program("tsms-lab"), "issuer", "--port", self.issuer_port, "--state", self.folder / "issuer.json",
+            "--tls-dir", self.folder / "issuer-tls", "--client-ca", self.ca, "--json"])
+        self.processes.append(self.issuer)
+        self.issuer.wait_for_port(self.issuer_port)
+        return json.loads(self.issuer.output().splitlines()[0])
+
+    def add_issuer(self):
+        told = self.start_issuer()
+        self.tsms("issuer", "add", "--name", "lab", "--url", told["url"], "--ca", told["ca"],
+                  "--transport-key", told["transportKey"])
+
+    def start_spos(self, *arguments):
+        self.spos = Process(self.folder, "spos", [
+            self.program("tsms-lab"), "spos", "--port", self.spos_port, "--state", self.folder / "spos.json",
+            "--tls-dir", self.folder / "spos-tls", "--client-ca", self.ca, "--json", *arguments])
+        self.processes.append(self.spos)
+        self.spos.wait_for_port(self.spos_port)
+        return json.loads(self.spos.output().splitlines()[0])
+
+    def spos_results(self) -> list:
+        results = []
+        for line in self.spos.output().splitlines()[1:]:
+            with contextlib.suppress(ValueError):
+                document = json.loads(line)
+                if "executionStatus" in document:
+                    results.append(document)
+        return results
+
+    def import_profiles(self):
+        self.tsms("profile", "import", PROFILES)
+
+    def add_provider(self, name: str = "demo") -> Rest:
+        added = json.loads(self.tsms("provider", "add", "--name", name, "--json").stdout)
+        return Rest(self.rest_port, self.ca, added["longTermToken"])
+
+    def make_cap(self, name: str = "app.cap", load_size: int = 2000, package: str = "D2760001855453",
+                 applets=("D276000185545301",)) -> pathlib.Path:
+        path = self.folder / name
+        arguments = ["cap", "--out", path, "--load-size", load_size, "--package", package]
+        for applet in applets:
+            arguments += ["--applet", applet]
+        self.run("tsms-lab", *arguments)
+        return path
+
+    def start(self):
+        """Everything that the story needs, and one service provider."""
+        self.init()
+        self.import_profiles()
+        self.add_issuer()
+        self.start_spos()
+        self.start_server()
+        return self.add_provider()
+
+    def stop(self) -> dict:
+        codes = {}
+        for process in reversed(self.processes):
+            codes[process.name] = process.stop()
+        self.processes.clear()
+        return codes
+
+    def kill(self):
+        for process in self.processes:
+            process.kill()
+
+    # -- handset
+
+    def card(self, name: str = "phone.card", profile: str = "jc305") -> str:
+        return f"sim:{self.folder / name}?profile={profile}"
+
+    def handset(self, card, *arguments, check: bool = True, stats: pathlib.Path | None = None):
+        """Runs tsms-handset; returns the TR's result object."""
+        cards = [card] if isinstance(card, str) else list(card)
+        options = ["--url", f"https://localhost:{self.device_port}", "--ca", self.ca, "--json"]
+        for c in cards:
+            options += ["--se", c]
+        if stats:
+            options += ["--stats", stats]
+        done = self.run("tsms-handset", *options, *arguments, check=False)
+        if check and done.returncode != 0:
+            raise RuntimeError(f"tsms-handset {' '.join(map(str, arguments))} ended with {done.returncode}:\n"
+                               f"{done.stdout}\n{done.stderr}")
+        return json.loads(done.stdout) if done.stdout.strip() else None
+
+    def registry(self, name: str = "phone.card") -> dict:
+        done = self.run("tsms-lab", "card", "--state", self.folder / name, "--list", "--json")
+        return json.loads(done.stdout)
+
+
+def publish_service(rest: Rest, caps: list, instances: list | None = None, version: str = "1.0.0",
+                    spos_config: str | None = None, device_apps=(), name: str = "Demo service",
+                    profiles: list | None = None) -> dict:
+    """Uploads CAP files and makes a published service of them: every applet of every CAP becomes an instance.
+
+    instances: AID of the instance for an applet's AID, where it shall differ.
+    """
+    elfs = [rest.upload("/executable-load-files", "elf", pathlib.Path(c).name, pathlib.Path(c).read_bytes()) for c in caps]
+    other = dict(instances or [])
+    configs = []
+    for elf in elfs:
+        for module in rest.call("GET", f"/executable-load-files/{elf['id']}/executable-modules"):
+            config = rest.call("POST", "/application-configs", {
+                "instanceAid": other.get(module["aid"], module["aid"]), "installConfig": {},
+                "activationConfig": {"makeSelectable": True, "accessibleViaApdu": True}})
+            configs.append({"executableModuleId": module["id"], "applicationConfigId": config["id"]})
+    service = {"name": name, "accessAuthorizedDeviceApps": list(device_apps)}
+    if spos_config:
+        service["sposConfigId"] = spos_config
+    service = rest.call("POST", "/services", service)
+    path = f"/services/{service['id']}"
+    flavor = rest.call("POST", f"{path}/flavors", {"name": "default", "applicationInstantiationConfigs": configs})
+    rest.call("POST", f"{path}/flavors/{flavor['id']}/executable-load-files", [e["id"] for e in elfs])
+    rest.call("POST", f"{path}/flavors/{flavor['id']}/publish")
+    known = rest.call("GET", "/secure-component-profiles")
+    wanted = [p["id"] for p in known if profiles is None or p["name"] in profiles]
+    rest.call("POST", f"{path}/versions", {"tag": version, "allowedDeployments": {flavor["id"]: wanted}})
+    return {"service": service, "flavor": flavor, "elfs": elfs, "configs": configs, "version": version}
+
+
+def add_spos_config(rest: Rest, told: dict) -> str:
+    certificate = rest.upload("/certificates", "cert", "spos-ca.pem", pathlib.Path(told["ca"]).read_bytes())
+    return rest.call("POST", "/spos-configs", {"url": told["url"], "certificateId": certificate["id"]})["id"]
+
+
+def host_of(url: str) -> str:
+    return urllib.parse.urlparse(url).netloc

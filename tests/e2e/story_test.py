@@ -1,0 +1,281 @@
+#!/usr/bin/env python3
+"""The main job end to end: real binaries over real TLS."""
+
+import json
+import os
+import pathlib
+import sys
+import tempfile
+import time
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+import stack  # noqa: E402
+
+BUILD = pathlib.Path(os.environ.get("TSMS_BUILD", stack.ROOT / "build"))
+
+OPERATIONAL, SUSPENDED, NOT_DEPLOYED, IN_ERROR = 21, 22, 1, 25
+
+
+def aids(registry: dict) -> set:
+    """Every AID that a card's registry lists."""
+    found = set()
+
+    def walk(value):
+        if isinstance(value, dict):
+            if isinstance(value.get("aid"), str):
+                found.add(value["aid"])
+            for v in value.values():
+                walk(v)
+        elif isinstance(value, list):
+            for v in value:
+                walk(v)
+
+    walk(registry)
+    return found
+
+
+class StoryCase(unittest.TestCase):
+    """One running stack for the class; each test uses cards and services of its own."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.temporary = tempfile.TemporaryDirectory(prefix="tsms-e2e-")
+        cls.stack = stack.Stack(BUILD, pathlib.Path(cls.temporary.name))
+        try:
+            cls.rest = cls.stack.start()
+            cls.spos_config = stack.add_spos_config(cls.rest, json.loads(cls.stack.spos.output().splitlines()[0]))
+        except BaseException:
+            cls.show_logs()
+            cls.stack.kill()
+            raise
+
+    @classmethod
+    def show_logs(cls):
+        for process in cls.stack.processes:
+            print(f"--- {process.name}\n{process.output()[-3000:]}\n{process.log()[-6000:]}", file=sys.stderr)
+
+    @classmethod
+    def tearDownClass(cls):
+        result = cls.stack.stop()
+        cls.temporary.cleanup()
+        if any(code != 0 for code in result.values()):
+            raise AssertionError(f"processes did not stop cleanly: {result}")
+
+    def create(self, card, published) -> str:
+        service = published["service"]["id"]
+        check = self.stack.handset(card, "check", service, "x.x.x")
+        self.assertEqual(check["deploymentAvailable"], 1, check)
+        self.assertEqual(check["version"], published["version"])
+        created = self.stack.handset(card, "create", service, published["version"])
+        self.assertEqual(created["executionStatus"], 0, created)
+        self.assertEqual(created["serviceInstance"]["state"], NOT_DEPLOYED)
+        return created["serviceInstance"]["id"]
+
+    def state_of(self, card, published) -> int:
+        found = self.stack.handset(card, "instances", published["service"]["id"])
+        return found["serviceInstances"][0]["state"]
+
+    def deploy(self, card, instance, *arguments, check=True, stats=None):
+        return self.stack.handset(card, "deploy", instance, "--commands", "install,activate", "--finalize", *arguments,
+                                  check=check, stats=stats)
+
+    def wait_for_result(self, process_id: str) -> dict:
+        def arrived():
+            return next((r for r in self.stack.spos_results() if r["processId"] == process_id), None)
+
+        return stack.wait_until(arrived, 20, f"the SPOS has no result of process {process_id}")
+
+
+class Story(StoryCase):
+    def test_whole_life(self):
+        cap = self.stack.make_cap("life.cap", 4000, "D27600018501", ["D2760001850101", "D2760001850102"])
+        published = stack.publish_service(self.rest, [cap], spos_config=self.spos_config,
+                                          device_apps=["A" * 40, "B" * 64])
+        card = self.stack.card("life.card")
+        before = aids(self.stack_registry_after_creation(card, published))
+        instance = self.create(card, published)
+
+        deployed = self.deploy(card, instance)
+        self.assertEqual(deployed["processInfo"]["executionStatus"], 0, deployed)
+        self.assertEqual(deployed["serviceInstanceState"], OPERATIONAL)
+        on_card = aids(self.stack.registry("life.card"))
+        sd_aid = published["service"]["sdAid"]
+        for aid in ("D27600018501", "D2760001850101", "D2760001850102", sd_aid):
+            self.assertIn(aid, on_card)
+        result = self.wait_for_result(deployed["processInfo"]["processId"])
+        self.assertEqual((result["executionStatus"], result["serviceStartState"], result["serviceEndState"]), (0, 1, 21))
+        self.assertEqual(result["requestedOperations"], [10, 12])
+
+        used = self.stack.run("tsms-handset", "--se", card, "apdu", "D2760001850101", "00010000")
+        self.assertIn("9000", used.stdout)
+
+        suspended = self.stack.handset(card, "suspend", instance)
+        self.assertEqual(suspended["processInfo"]["executionStatus"], 0, suspended)
+        self.assertEqual(self.state_of(card, published), SUSPENDED)
+        refused = self.stack.run("tsms-handset", "--se", card, "apdu", "D2760001850101", "00010000", check=False)
+        self.assertNotEqual(refused.returncode, 0)
+        resumed = self.stack.handset(card, "resume", instance)
+        self.assertEqual(resumed["processInfo"]["executionStatus"], 0, resumed)
+        self.assertEqual(self.state_of(card, published), OPERATIONAL)
+
+        again = self.stack.handset(card, "create", published["service"]["id"], "1.0.0", check=False)
+        self.assertEqual(again["executionStatus"], 8, again)  # AMB-115
+        twice = self.deploy(card, instance, check=False)
+        self.assertEqual(twice["processInfo"]["executionStatus"], 13, twice)
+
+        terminated = self.stack.handset(card, "terminate", instance)
+        self.assertEqual(terminated["processInfo"]["executionStatus"], 0, terminated)
+        self.assertEqual(aids(self.stack.registry("life.card")), before)
+        self.wait_for_result(terminated["processInfo"]["processId"])
+        gone = self.stack.handset(card, "terminate", instance, check=False)
+        self.assertEqual(gone["processInfo"]["executionStatus"], 4, gone)
+
+    def stack_registry_after_creation(self, card, published) -> dict:
+        self.stack.handset(card, "instances", published["service"]["id"])  # makes the card's file
+        return self.stack.registry("life.card")
+
+    def test_exchanges_do_not_depend_on_the_size(self):
+        exchanges = {}
+        for name, size in (("small", 2000), ("large", 55000)):
+            package = f"D276000185{len(exchanges) + 0x10:02X}"
+            cap = self.stack.make_cap(f"{name}.cap", size, package, [package + "01"])
+            published = stack.publish_service(self.rest, [cap])
+            card = self.stack.card(f"{name}.card")
+            instance = self.create(card, published)
+            stats = self.stack.folder / f"{name}.stats"
+            self.deploy(card, instance, stats=stats)
+            exchanges[name] = json.loads(stats.read_text())["exchanges"]
+            # A second service on the same card needs no issuer.
+            second_package = f"D276000186{len(exchanges) + 0x10:02X}"
+            second_cap = self.stack.make_cap(f"{name}2.cap", size, second_package, [second_package + "01"])
+            second = stack.publish_service(self.rest, [second_cap])
+            second_instance = self.create(card, second)
+            self.deploy(card, second_instance, stats=stats)
+            exchanges[name + "2"] = json.loads(stats.read_text())["exchanges"]
+        self.assertEqual(exchanges["small"], exchanges["large"])
+        self.assertLessEqual(exchanges["large"], 9)
+        self.assertEqual(exchanges["small2"], exchanges["large2"])
+        self.assertLessEqual(exchanges["large2"], 7)
+
+    def test_two_chips_one_is_chosen(self):
+        cap = self.stack.make_cap("two.cap", 2000, "D27600018520", ["D2760001852001"])
+        published = stack.publish_service(self.rest, [cap], profiles=["tsms-lab jc304"])
+        cards = [self.stack.card("two-a.card", "jc305"), self.stack.card("two-b.card", "jc304")]
+        instance = self.create(cards, published)
+        self.deploy(cards, instance)
+        self.assertIn("D2760001852001", aids(self.stack.registry("two-b.card")))
+        self.assertNotIn("D2760001852001", aids(self.stack.registry("two-a.card")))
+        only_other = self.stack.handset(cards[0], "check", published["service"]["id"], "1.0.0")
+        self.assertEqual(only_other["deploymentAvailable"], 0)
+
+    def test_install_then_activate(self):
+        cap = self.stack.make_cap("steps.cap", 2000, "D27600018530", ["D2760001853001"])
+        published = stack.publish_service(self.rest, [cap])
+        card = self.stack.card("steps.card")
+        instance = self.create(card, published)
+        installed = self.stack.handset(card, "deploy", instance, "--commands", "install")
+        self.assertEqual(installed["serviceInstanceState"], 11)
+        activated = self.stack.handset(card, "deploy", instance, "--commands", "activate", "--finalize", "--suspended")
+        self.assertEqual(activated["serviceInstanceState"], SUSPENDED)
+
+    def test_issuer_down(self):
+        cap = self.stack.make_cap("down.cap", 2000, "D27600018540", ["D2760001854001"])
+        published = stack.publish_service(self.rest, [cap], spos_config=self.spos_config)
+        card = self.stack.card("down.card")
+        instance = self.create(card, published)
+        self.stack.issuer.stop()
+        self.stack.processes.remove(self.stack.issuer)
+        try:
+            failed = self.deploy(card, instance, check=False)
+            self.assertEqual(failed["processInfo"]["executionStatus"], 3, failed)
+            self.assertEqual(failed["serviceInstanceState"], NOT_DEPLOYED)
+            self.assertEqual(self.wait_for_result(failed["processInfo"]["processId"])["executionStatus"], 3)
+        finally:
+            self.stack.start_issuer()
+        self.assertEqual(self.deploy(card, instance)["serviceInstanceState"], OPERATIONAL)
+
+    def test_no_memory(self):
+        cap = self.stack.make_cap("big.cap", 55000, "D27600018550", ["D2760001855001"])
+        published = stack.publish_service(self.rest, [cap])
+        card = self.stack.card("small.card", "small")
+        instance = self.create(card, published)
+        failed = self.deploy(card, instance, check=False)
+        self.assertEqual(failed["processInfo"]["executionStatus"], 7, failed)
+        self.assertEqual(failed["serviceInstanceState"], NOT_DEPLOYED)
+
+    def test_bad_caps_are_refused(self):
+        good = self.stack.make_cap("good.cap", 2000, "D27600018560", ["D2760001856001"]).read_bytes()
+        for content in (b"this is no CAP", good[: len(good) // 2]):
+            with self.assertRaises(stack.RestError) as caught:
+                self.rest.upload("/executable-load-files", "elf", "bad.cap", content)
+            self.assertEqual(caught.exception.category, 1013)
+
+    def test_unknown_service_and_instance(self):
+        unknown = "00000000-0000-4000-8000-000000000000"
+        card = self.stack.card("unknown.card")
+        self.assertEqual(self.stack.handset(card, "check", unknown, "x.x.x", check=False)["executionStatus"], 4)
+        refused = self.deploy(card, unknown, check=False)
+        self.assertEqual(refused["processInfo"]["executionStatus"], 4)
+        self.assertEqual(refused["processInfo"]["processId"], "")
+
+    def test_results_survive_an_spos_that_is_down(self):
+        cap = self.stack.make_cap("outbox.cap", 2000, "D27600018570", ["D2760001857001"])
+        published = stack.publish_service(self.rest, [cap], spos_config=self.spos_config)
+        card = self.stack.card("outbox.card")
+        instance = self.create(card, published)
+        self.stack.spos.stop()
+        self.stack.processes.remove(self.stack.spos)
+        deployed = self.deploy(card, instance)
+        self.assertEqual(deployed["serviceInstanceState"], OPERATIONAL)
+        time.sleep(1)
+        self.stack.start_spos()
+        self.wait_for_result(deployed["processInfo"]["processId"])
+
+    def test_instance_survives_kill_of_the_server(self):
+        cap = self.stack.make_cap("kill.cap", 2000, "D27600018580", ["D2760001858001"])
+        published = stack.publish_service(self.rest, [cap])
+        card = self.stack.card("kill.card")
+        instance = self.create(card, published)
+        self.deploy(card, instance)
+        self.stack.server.kill()
+        self.stack.processes.remove(self.stack.server)
+        stack.wait_until(lambda: not stack.listens(self.stack.device_port), 10, "the killed server still listens")
+        self.stack.start_server()
+        self.assertEqual(self.state_of(card, published), OPERATIONAL)
+        self.assertEqual(self.stack.handset(card, "terminate", instance)["processInfo"]["executionStatus"], 0)
+
+
+@unittest.skipUnless(os.environ.get("TSMS_CAPS"), "TSMS_CAPS names no folder with CAP files")
+class RealCaps(StoryCase):
+    """Other people's CAP files, each as a service of its own; libraries are load files of the same Flavor."""
+
+    def test_each(self):
+        folder = pathlib.Path(os.environ["TSMS_CAPS"])
+        manifest = json.loads((folder / "manifest.json").read_text())["caps"]
+        libraries = {c["package_aid"]: c for c in manifest if not c["applets"]}
+        for entry in manifest:
+            if not entry["applets"]:
+                continue
+            with self.subTest(cap=entry["file"]):
+                needed = [libraries[i["aid"]]["file"] for i in entry["imports"] if i["aid"] in libraries]
+                files = [folder / f for f in needed + [entry["file"]]]
+                # The card's own ARA-M has the AID of this applet.
+                other = {a: a[:-2] + "7E" for a in entry["applets"] if a.startswith("A00000015141434C")}
+                published = stack.publish_service(self.rest, files, instances=list(other.items()), name=entry["file"])
+                name = f"{entry['file']}.card"
+                card = self.stack.card(name)
+                self.stack.handset(card, "instances", published["service"]["id"])
+                before = aids(self.stack.registry(name))
+                instance = self.create(card, published)
+                self.assertEqual(self.deploy(card, instance)["serviceInstanceState"], OPERATIONAL)
+                on_card = aids(self.stack.registry(name))
+                expected = {entry["package_aid"], *(other.get(a, a) for a in entry["applets"]),
+                            published["service"]["sdAid"]}
+                self.assertLessEqual(expected, on_card)
+                self.assertEqual(self.stack.handset(card, "terminate", instance)["processInfo"]["executionStatus"], 0)
+                self.assertEqual(aids(self.stack.registry(name)), before)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
