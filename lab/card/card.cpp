@@ -209,6 +209,10 @@ const card_state& card::state() const {
     return impl_->state;
 }
 
+card_state& card::state() {
+    return impl_->state;
+}
+
 void card::save(const std::filesystem::path& file) const {
     const auto text = json::pretty(to_json(impl_->state)) + "\n";
     auto temporary = file;

@@ -38,6 +38,8 @@ public:
     void save(const std::filesystem::path& file) const;
 
     const card_state& state() const; ///< state.hpp
+    /// For tests that need a situation which no command brings about.
+    card_state& state();
     json::value registry() const;    ///< for people and tests: no keys
     std::string registry_text() const;
 

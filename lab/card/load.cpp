@@ -27,8 +27,6 @@ gp::response_apdu finish(context& c, const pending_load& pending) {
     require(image && image->package.aid == pending.load_file, sw::wrong_data);
     for (const auto& import : image->imports)
         require(c.registry().provides(import), c.personality().missing_import);
-    for (const auto& applet : image->applets)
-        require(!c.registry().find_load_file(applet), sw::conditions);
     require(image->code_octets <= c.card.free_memory(), sw::no_memory);
     require(c.registry().find_domain(pending.domain), sw::conditions);
 

@@ -67,7 +67,8 @@ gp::response_apdu store_data(context& c, const gp::command_apdu& command) {
     const bool last = (command.p1 & last_block) != 0;
 
     auto& target = channel.personalizing.empty() ? c.domain() : *c.registry().find_application(channel.personalizing);
-    ++target.personalized;
+    if (!target.sd)
+        ++target.personalized;
     if (!last)
         return {{}, sw::ok};
     const auto chain = std::move(pending.data);

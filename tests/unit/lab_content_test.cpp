@@ -148,7 +148,7 @@ BOOST_AUTO_TEST_CASE(imports_bind_load_files) {
     managed_card f;
     f.open_tsm_sd();
     BOOST_TEST(f.load(cap()) == 0x9000);
-    auto& registry = const_cast<lab::card_state&>(f.card.state()).registry;
+    auto& registry = f.card.state().registry;
     lab::load_file user;
     user.package = {hex("D27600016803"), 1, 0};
     user.imports = {{hex(package), 1, 0}};
@@ -189,7 +189,7 @@ BOOST_AUTO_TEST_CASE(domains_accept_what_their_options_say) {
     BOOST_TEST(f.h.install(0x20, {"", "", service_sd, "", "", ""}) == 0x9000);
     BOOST_TEST(f.h.store(f.h.key_groups(lab_test::test_keys(0x60), 0x31)) == 0x9000);
     BOOST_TEST(f.h.install(0x10, {service_sd, "", package, "", "", ""}) == 0x6985); // does not accept
-    const_cast<lab::card_state&>(f.card.state()).registry.find_domain(hex(service_sd))->sd->accepts_extradition = true;
+    f.card.state().registry.find_domain(hex(service_sd))->sd->accepts_extradition = true;
     BOOST_TEST(f.h.install(0x10, {service_sd, "", package, "", "", ""}) == 0x9000);
     BOOST_TEST(f.h.erase(package) == 0x6985); // the service's SD does not accept deletion
     BOOST_TEST(f.h.install(0x0C, {sd_package, sd_module, "A000000151AA03", "800000", "C90481020371", ""}) == 0x6A80);
