@@ -1,5 +1,6 @@
 // The TSM-API on the wire: what is written is read back, the TR's names are used, and what is no call is refused.
 
+#include "http/wire/seram.hpp"
 #include "http/wire/tsm_api.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -150,6 +151,45 @@ BOOST_AUTO_TEST_CASE(answers_and_notifications) {
     }
     BOOST_TEST(!wire::parse_notification("terminateService", R"({"type":"Newer"})").has_value());
     BOOST_CHECK_THROW(wire::parse_notification("terminateService", "step1/OK"), json::parse_error);
+}
+
+BOOST_AUTO_TEST_CASE(whatever_comes_is_read_or_refused) {
+    const std::string call_text =
+        R"({"serviceInstanceId":"i","newVersion":"1.2.3","serviceCommands":[{"type":"install",)"
+        R"("installationData":{"k":"v"}},{"type":"activate","suspensionControl":true}],)"
+        R"("finalizeDeployment":true,)" +
+        handset + "}";
+    const std::string report_text =
+        R"({"localAgentStatus":{"localAgentStatusEnum":"PROCESSED","executedSeRamCommands":2},)"
+        R"("ramResponses":[{"ramResponseType":"seRamResponse","listOfRAPDU":["9000",""]}]})";
+    const std::string order_text =
+        R"({"delay":0,"chosenSecureElement":{"seType":"eSE","seId":"1"},"ramCommands":[{"ramCommandType":"seRamCommand",)"
+        R"("listOfCAPDU":["00A40400"]},{"ramCommandType":"ramStopCommand"}]})";
+    const std::string_view pieces[] = {"null",    "{}",  "[]", "\"", "1e999", "-1", ",", ":", "9223372036854775808",
+                                       "\\u0000", "\xff"};
+    std::uint32_t seed = 1; // repeatable: a failure can be looked at
+    const auto next = [&](std::size_t below) {
+        seed = seed * 1664525 + 1013904223;
+        return (seed >> 8) % below;
+    };
+    int read = 0;
+    for (int i = 0; i < 6000; ++i) {
+        auto text = i % 3 == 0 ? call_text : i % 3 == 1 ? report_text : order_text;
+        for (std::size_t changes = 1 + next(3); changes > 0; --changes)
+            text.replace(next(text.size()), next(6), pieces[next(std::size(pieces))]);
+        try {
+            const auto document = json::parse(text);
+            if (i % 3 == 0)
+                wire::parse_call("updateService", document);
+            else if (i % 3 == 1)
+                wire::parse_seram_report(document);
+            else
+                wire::parse_seram_order(document);
+            ++read;
+        } catch (const json::parse_error&) {
+        }
+    }
+    BOOST_TEST(read > 0); // the mutations reach the readers
 }
 
 BOOST_AUTO_TEST_SUITE_END()
