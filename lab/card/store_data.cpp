@@ -66,7 +66,10 @@ gp::response_apdu store_data(context& c, const gp::command_apdu& command) {
     ++pending.next_block;
     const bool last = (command.p1 & last_block) != 0;
 
-    auto& target = channel.personalizing.empty() ? c.domain() : *c.registry().find_application(channel.personalizing);
+    auto* personalized = c.registry().find_application(channel.personalizing);
+    if (!personalized && !channel.personalizing.empty())
+        abandon(sw::conditions); // deleted over another channel meanwhile
+    auto& target = personalized ? *personalized : c.domain();
     if (!target.sd)
         ++target.personalized;
     if (!last)

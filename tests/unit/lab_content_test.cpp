@@ -318,6 +318,16 @@ BOOST_AUTO_TEST_CASE(access_rules_are_stored_read_and_deleted) {
     BOOST_TEST((phone.data != tag));
 }
 
+BOOST_AUTO_TEST_CASE(a_target_deleted_meanwhile_is_no_target) {
+    managed_card f;
+    f.open_isd();
+    BOOST_REQUIRE(f.h.install(0x0C, {sd_package, sd_module, tsm_sd, "804000", options, ""}) == 0x9000);
+    BOOST_REQUIRE(f.h.install(0x20, {"", "", tsm_sd, "", "", ""}) == 0x9000);
+    f.card.state().registry.erase_application(hex(tsm_sd)); // as over another channel
+    BOOST_TEST(f.h.store(f.h.key_groups(f.tsm_keys, 0x30)) == 0x6985);
+    BOOST_TEST(f.card.state().registry.isd().sd->key_sets.size() == 1u);
+}
+
 BOOST_AUTO_TEST_CASE(a_stored_card_survives) {
     const auto file = std::filesystem::temp_directory_path() / ("tsms-lab-card-" + crypto::system_random().uuid());
     const auto& personality = *lab::find_personality("jc305");
