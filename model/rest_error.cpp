@@ -1,5 +1,7 @@
 #include "model/rest_error.hpp"
 
+#include "model/utf8.hpp"
+
 #include <algorithm>
 #include <vector>
 
@@ -48,10 +50,6 @@ bool starts_character(char c) {
     return (static_cast<unsigned char>(c) & 0xC0) != 0x80;
 }
 
-std::size_t characters(std::string_view utf8) {
-    return static_cast<std::size_t>(std::ranges::count_if(utf8, starts_character));
-}
-
 /// Drops characters from the end and marks the place.
 void shorten(std::string& utf8, std::size_t drop) {
     while (drop > 0 && !utf8.empty()) {
@@ -79,7 +77,9 @@ std::string compose(std::string_view text, const std::vector<std::string>& param
 constexpr std::size_t message_limit = 255;
 
 std::string message(std::string_view text, std::initializer_list<std::string_view> given) {
-    std::vector<std::string> parameters(given.begin(), given.end());
+    std::vector<std::string> parameters;
+    for (const auto parameter : given)
+        parameters.push_back(quotable(parameter));
     auto out = compose(text, parameters);
     while (characters(out) > message_limit) {
         auto& longest = *std::ranges::max_element(parameters, {}, characters);

@@ -63,11 +63,12 @@ constexpr row rows[] = {
 } // namespace
 
 const std::string& relation_query(model::relation walk) {
+    // Unary plus: the ids are few, the provider's entities of that kind may be many, so only the ids shall lead.
     static const auto queries = [] {
         std::map<model::relation, std::string> out;
         for (const auto& r : rows)
             out[r.walk] = std::string("SELECT ") + entity_columns + " FROM entity WHERE id IN (" + r.ids +
-                          ") AND kind = ?12 AND provider IN (?1, '')" + (r.in_service ? " AND parent = ?2" : "") +
+                          ") AND +kind = ?12 AND +provider IN (?1, '')" + (r.in_service ? " AND +parent = ?2" : "") +
                           " ORDER BY position, id";
         return out;
     }();

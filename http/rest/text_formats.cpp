@@ -2,6 +2,7 @@
 
 #include "crypto/bytes.hpp"
 #include "gp/tlv.hpp"
+#include "model/utf8.hpp"
 #include "model/version_tag.hpp"
 
 #include <algorithm>
@@ -10,10 +11,6 @@
 namespace tsms::rest {
 
 namespace {
-
-std::int64_t characters(std::string_view utf8) {
-    return std::ranges::count_if(utf8, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; });
-}
 
 /// Hexadecimal in upper case whose number of octets is accepted.
 template <class Accepts> std::optional<std::string> hexadecimal(std::string_view text, Accepts accepts) {
@@ -91,7 +88,7 @@ std::optional<std::string> canonical_uuid(std::string_view text) {
 }
 
 std::optional<std::string> canonical(model::text_format format, std::string_view text, std::int64_t maximum) {
-    if (characters(text) > maximum)
+    if (!model::is_utf8(text) || static_cast<std::int64_t>(model::characters(text)) > maximum)
         return std::nullopt;
     const auto verbatim = [&](bool good) { return good ? std::optional(std::string(text)) : std::nullopt; };
     using enum model::text_format;

@@ -4,6 +4,8 @@
 
 #include "crypto/pki.hpp"
 
+#include <thread>
+
 using namespace tsms;
 using namespace tsms::rest_test;
 
@@ -383,6 +385,68 @@ BOOST_FIXTURE_TEST_CASE(profiles_are_imported_whole_or_not_at_all, fixture) {
     parsed(put(sv + "/versions/1.0.0/flavors", json::array{flavor}));
     rest::remove_profile(catalog, "one");
     BOOST_TEST(rest::list_profiles(catalog).empty());
+}
+
+BOOST_FIXTURE_TEST_CASE(hostile_input_is_refused_with_an_error_of_the_table, fixture) {
+    BOOST_TEST(problem(get("/services/%FF%00")) ==
+               "1009 Not existing: Service with id ‘\xEF\xBF\xBD\xEF\xBF\xBD’ does not exist.");
+    BOOST_TEST(get("/services/%F").status == 404);
+    BOOST_TEST(problem(upload("POST", "/executable-load-files", {{"elf-file", "\xFF.cap", cap()}})).substr(0, 4) ==
+               "1008");
+    BOOST_TEST(problem(upload("POST", "/executable-load-files", {{"elf-file\xC3", "a.cap", cap()}})).substr(0, 4) ==
+               "1007");
+    const std::string malformed = "1002 Invalid request: malformed JSON.";
+    BOOST_TEST(problem(send("POST", "/services", std::string(1000, '[') + std::string(1000, ']'))) == malformed);
+    BOOST_TEST(problem(send("POST", "/services", "{\"name\": \"\xC3\"}")) == malformed);
+    BOOST_TEST(problem(send("POST", "/services", "{\"name\": \"x\"} x")) == malformed);
+    BOOST_TEST(problem(send("POST", "/services", std::string(2 << 20, ' '))) ==
+               "1002 Invalid request: request body too large.");
+    BOOST_TEST(internal == ""); // nothing of this is an error inside
+}
+
+// Wrong types at every attribute: always an error of the table, never 2000.
+BOOST_FIXTURE_TEST_CASE(wrong_types_are_refused_everywhere, fixture) {
+    const auto flavors = "/services/" + service() + "/flavors";
+    const json::value wrong[] = {true,
+                                 7,
+                                 7.5,
+                                 "text",
+                                 "",
+                                 json::array{},
+                                 json::array{1},
+                                 json::object{},
+                                 json::object{{"k", 1}},
+                                 json::array{json::object{}},
+                                 json::array{nullptr},
+                                 nullptr};
+    const std::pair<model::entity_kind, std::string> kinds[] = {
+        {model::entity_kind::service, "/services"},
+        {model::entity_kind::flavor, flavors},
+        {model::entity_kind::application_config, "/application-configs"},
+        {model::entity_kind::spos_config, "/spos-configs"},
+        {model::entity_kind::version, "/services/" + service() + "/versions"}};
+    for (const auto& [kind, path] : kinds)
+        for (const auto& a : model::describe(kind).attributes)
+            for (const auto& v : wrong) {
+                const auto answer = post(path, json::object{{std::string(a.name), v}});
+                BOOST_TEST_CONTEXT(path << " " << a.name << " = " << json::dump(v))
+                BOOST_TEST((answer.status == 200 || answer.status == 400));
+            }
+    BOOST_TEST(internal == "");
+}
+
+BOOST_FIXTURE_TEST_CASE(writers_at_the_same_time_lose_nothing, fixture) {
+    std::vector<std::thread> threads;
+    for (int t = 0; t < 4; ++t)
+        threads.emplace_back([&] {
+            for (int i = 0; i < 25; ++i) {
+                post("/services", json::object{{"name", "n"}});
+                get("/services");
+            }
+        });
+    for (auto& t : threads)
+        t.join();
+    BOOST_TEST(parsed(get("/services")).as_array()->size() == 100U);
 }
 
 BOOST_AUTO_TEST_CASE(every_operation_has_a_row) {

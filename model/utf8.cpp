@@ -1,0 +1,61 @@
+#include "model/utf8.hpp"
+
+#include <algorithm>
+#include <cstdint>
+
+namespace tsms::model {
+
+namespace {
+
+/// Octets of the character at the start, 0 if there is no valid one.
+std::size_t character_length(std::string_view text) {
+    const auto octet = [&](std::size_t i) { return static_cast<std::uint8_t>(text[i]); };
+    const auto first = octet(0);
+    if (first < 0x80)
+        return 1;
+    const std::size_t length = first >= 0xC2 && first < 0xE0   ? 2
+                               : first >= 0xE0 && first < 0xF0 ? 3
+                               : first >= 0xF0 && first < 0xF5 ? 4
+                                                               : 0;
+    if (length == 0 || text.size() < length)
+        return 0;
+    for (std::size_t i = 1; i < length; ++i)
+        if ((octet(i) & 0xC0) != 0x80)
+            return 0;
+    // Overlong forms, surrogates, and beyond U+10FFFF.
+    const bool bad = (first == 0xE0 && octet(1) < 0xA0) || (first == 0xED && octet(1) > 0x9F) ||
+                     (first == 0xF0 && octet(1) < 0x90) || (first == 0xF4 && octet(1) > 0x8F);
+    return bad ? 0 : length;
+}
+
+} // namespace
+
+bool is_utf8(std::string_view text) {
+    while (!text.empty()) {
+        const auto length = character_length(text);
+        if (length == 0)
+            return false;
+        text.remove_prefix(length);
+    }
+    return true;
+}
+
+std::size_t characters(std::string_view utf8) {
+    return static_cast<std::size_t>(
+        std::ranges::count_if(utf8, [](char c) { return (static_cast<std::uint8_t>(c) & 0xC0) != 0x80; }));
+}
+
+std::string quotable(std::string_view text) {
+    const bool good = is_utf8(text);
+    std::string out;
+    for (const char c : text) {
+        const auto octet = static_cast<std::uint8_t>(c);
+        if (octet < 0x20 || octet == 0x7F || (octet >= 0x80 && !good))
+            out += "\xEF\xBF\xBD";
+        else
+            out += c;
+    }
+    return out;
+}
+
+} // namespace tsms::model

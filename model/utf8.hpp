@@ -1,0 +1,19 @@
+#pragma once
+// UTF-8 (RFC 3629) as far as messages and names need it.
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace tsms::model {
+
+bool is_utf8(std::string_view text);
+
+/// Code points of valid UTF-8.
+std::size_t characters(std::string_view utf8);
+
+/// The text for a message: control characters, and in a text that is not UTF-8 every octet outside ASCII, become
+/// U+FFFD.
+std::string quotable(std::string_view text);
+
+} // namespace tsms::model
