@@ -490,4 +490,8 @@ std::size_t instance_db::audit_entries() const {
     return state_->guarded([&] { return static_cast<std::size_t>(state_->db.execAndGet("SELECT count(*) FROM audit").getInt64()); });
 }
 
+bool instance_db::responds() const {
+    return state_->guarded([&] { return state_->db.execAndGet("SELECT 1").getInt() == 1; });
+}
+
 } // namespace tsms::store

@@ -142,6 +142,9 @@ public:
     std::optional<std::int64_t> broken_audit_entry() const;
     std::size_t audit_entries() const;
 
+    /// Does the database answer?
+    bool responds() const;
+
 private:
     struct state;
     std::unique_ptr<state> state_;

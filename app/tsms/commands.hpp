@@ -10,8 +10,13 @@ class App;
 
 namespace tsms::app {
 
+void add_init_command(CLI::App& app);
+void add_serve_command(CLI::App& app);
 void add_provider_command(CLI::App& app);
 void add_profile_command(CLI::App& app);
+void add_issuer_command(CLI::App& app);
+void add_app_command(CLI::App& app);
+void add_card_command(CLI::App& app);
 
 /// For `tsms init`: makes access.db and catalog.db in the data directory.
 void create_rest_databases(const std::filesystem::path& data);

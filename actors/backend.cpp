@@ -1,0 +1,138 @@
+#include "actors/backend.hpp"
+
+#include "actors/framework/attempt.hpp"
+#include "actors/recovery.hpp"
+#include "actors/spawn.hpp"
+
+#include <atomic>
+#include <caf/all.hpp>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+
+namespace tsms::actors {
+
+namespace {
+
+constexpr std::chrono::seconds poll_margin{5}; ///< handler 25 s around a long poll of 20 s
+
+caf::actor_system_config& configured(caf::actor_system_config& config) {
+    config.set("scheduler.policy", caf::atom("sharing")); // four times faster round trips than stealing (platform notes)
+    return config;
+}
+
+} // namespace
+
+struct device_backend::state {
+    state(backend_parts p, backend_options o)
+        : parts(std::move(p)), options(o), system(std::make_unique<caf::actor_system>(configured(config))) {
+        auto around = std::make_shared<surroundings>();
+        around->spos = parts.spos();
+        resolve_interrupted(*parts.db, *around->spos, parts.log);
+        around->log = parts.log;
+        around->issuers = parts.issuers;
+        around->random = &crypto::system_random();
+        around->sessions = options.sessions;
+        around->remove_tsm_domain_when_last = options.remove_tsm_domain_when_last;
+        around->store = store = spawn_instance_store(*system, parts.db, parts.log);
+        around->catalog = catalog = spawn_catalog_store(*system, parts.catalog);
+        around->hsm = hsm = spawn_hsm(*system, parts.vault);
+        around->outbox = outbox = spawn_spos_outbox(*system, store, parts.spos, parts.log);
+        gate = spawn_gate(*system, around);
+    }
+
+    /// Asks the gate from a thread of its own. Nothing if there is no answer in time.
+    template <class Answer, class Message> std::optional<Answer> ask(std::chrono::seconds deadline, Message message) {
+        if (stopping)
+            return std::nullopt;
+        std::optional<Answer> answer;
+        caf::scoped_actor self{*system};
+        self->request(gate, deadline, std::move(message))
+            .receive([&](Answer& a) { answer = std::move(a); }, [](caf::error&) {});
+        return answer;
+    }
+
+    backend_parts parts;
+    backend_options options;
+    caf::actor_system_config config;
+    std::unique_ptr<caf::actor_system> system;
+    store_actor store;
+    catalog_actor catalog;
+    hsm_actor hsm;
+    outbox_actor outbox;
+    gate_actor gate;
+    std::atomic<bool> stopping{false};
+};
+
+device_backend::device_backend(backend_parts parts, backend_options options)
+    : state_(std::make_unique<state>(std::move(parts), options)) {}
+
+device_backend::~device_backend() {
+    if (state_)
+        stop();
+}
+
+call_answer device_backend::open(const call& request) {
+    if (auto routed = state_->ask<call_routed>(std::chrono::seconds(24), request))
+        return std::move(routed->answer);
+    return refused(request.what,
+                   model::failed_execution(model::error_category::tsm_not_available, "no answer in time; ask again later"),
+                   store::iso8601(store::clock::now()));
+}
+
+bool device_backend::handshake(const session_key& session) {
+    const auto shaken = state_->ask<hand_shaken>(actor_deadline, route_handshake{session.session_id, {session.secret}});
+    return shaken && shaken->accepted;
+}
+
+order_answer device_backend::report_back(const session_key& session, std::uint64_t number, const report& content) {
+    const auto deadline = state_->options.sessions.dialogue.poll + poll_margin;
+    auto given = state_->ask<order_given>(deadline, route_report{session.session_id, {session.secret, number, content}});
+    if (given)
+        return std::move(given->answer);
+    order nothing; // the phone repeats its report and gets the stored order
+    nothing.number = number;
+    nothing.delay = 1000;
+    return nothing;
+}
+
+result_answer device_backend::fetch_result(const session_key& session) {
+    auto fetched = state_->ask<result_fetched>(actor_deadline, route_fetch{session.session_id, {session.secret}});
+    return fetched ? std::move(fetched->answer) : result_answer(not_ready{});
+}
+
+std::optional<load> device_backend::current_load() { return state_->ask<load>(store_deadline + std::chrono::seconds(1), ask_load{}); }
+
+void device_backend::close() {
+    if (!state_->stopping.exchange(true))
+        caf::anon_send_exit(state_->gate, caf::exit_reason::user_shutdown);
+}
+
+std::string device_backend::stop(std::chrono::milliseconds deadline) {
+    if (!state_->system)
+        return {};
+    close();
+    // Inner actors last: a process that ends now can still store its end.
+    const auto exit = [&](auto& handle) {
+        caf::anon_send_exit(handle, caf::exit_reason::user_shutdown);
+        handle = nullptr;
+    };
+    state_->gate = nullptr;
+    exit(state_->outbox);
+    exit(state_->catalog);
+    exit(state_->hsm);
+    exit(state_->store);
+    auto system = std::shared_ptr<caf::actor_system>(std::move(state_->system));
+    const auto until = std::chrono::steady_clock::now() + deadline;
+    while (system->registry().running() > 0 && std::chrono::steady_clock::now() < until)
+        std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    const auto left = system->registry().running();
+    if (left == 0)
+        return {};
+    // Waiting for them would hang the whole program; their threads end with it.
+    new std::shared_ptr<caf::actor_system>(system);
+    (void)state_.release();
+    return std::to_string(left) + " actors of the device role";
+}
+
+} // namespace tsms::actors

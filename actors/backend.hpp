@@ -1,0 +1,71 @@
+#pragma once
+// The device role behind its HTTP edge: starts the actors, asks them with deadlines from any thread, and stops them in order. No CAF here.
+
+#include "actors/catalog_port.hpp"
+#include "actors/framework/dialogue.hpp"
+#include "actors/messages.hpp"
+#include "actors/ports.hpp"
+
+#include <functional>
+#include <memory>
+
+namespace tsms::crypto {
+class key_vault;
+}
+namespace tsms::store {
+class instance_db;
+}
+
+namespace tsms::actors {
+
+/// One line for the operator's log. Never key material, never personal data.
+enum class severity { info, warning, error };
+using log_sink = std::function<void(severity, const std::string&)>;
+
+struct session_settings {
+    dialogue_settings dialogue;
+    std::chrono::seconds result_kept{900}; ///< a finished session answers for its result so long
+};
+
+struct backend_parts {
+    std::shared_ptr<store::instance_db> db;     ///< from now on used by the backend's thread only
+    std::shared_ptr<catalog_port> catalog;
+    std::shared_ptr<crypto::key_vault> vault;
+    issuer_ports issuers;
+    std::function<std::shared_ptr<spos_port>()> spos;
+    log_sink log; ///< called from several threads
+};
+
+struct backend_options {
+    session_settings sessions;
+    bool remove_tsm_domain_when_last = true;
+};
+
+class device_backend {
+public:
+    /// Starts the actors and resolves processes that the last run left (AMB-101). Throws store::error.
+    device_backend(backend_parts parts, backend_options options);
+    /// Stops with the default deadline.
+    ~device_backend();
+    device_backend(const device_backend&) = delete;
+    device_backend& operator=(const device_backend&) = delete;
+
+    // Each blocks its caller; an answer that does not come in time is the function's error 1, a void order, or nothing.
+    call_answer open(const call& request);
+    bool handshake(const session_key& session);
+    order_answer report_back(const session_key& session, std::uint64_t order, const report& content);
+    result_answer fetch_result(const session_key& session);
+    std::optional<load> current_load();
+
+    /// First step of an ordered stop: no more calls, long polls are answered, sessions and processes end.
+    void close();
+    /// Call when no thread asks any more. Outbound connections are cut, the stores are flushed. Empty if all actors have ended, else the names
+    /// of what still runs.
+    std::string stop(std::chrono::milliseconds deadline = std::chrono::milliseconds(4000));
+
+private:
+    struct state;
+    std::unique_ptr<state> state_;
+};
+
+} // namespace tsms::actors

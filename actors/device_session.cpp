@@ -1,0 +1,124 @@
+#include "actors/spawn.hpp"
+
+#include "crypto/secret.hpp"
+
+#include <caf/all.hpp>
+
+namespace tsms::actors {
+
+namespace {
+
+/// Carries messages between the phone, the dialogue and the owner. Held promises are answered when the session ends.
+class device_session final : public session_actor::base {
+public:
+    device_session(caf::actor_config& config, std::string secret, std::vector<announced_card> cards, session_settings settings,
+                   std::function<steady_time()> now)
+        : session_actor::base(config), secret_(std::move(secret)), settings_(settings), now_(std::move(now)),
+          dialogue_(std::move(cards), settings.dialogue, now_()) {}
+
+    const char* name() const override { return "device_session"; }
+
+    behavior_type make_behavior() override {
+        return {
+            [this](const shake_hands& s) { return hand_shaken{may_enter(s.secret) && dialogue_.handshake(now_())}; },
+            [this](const report_back& r) -> caf::result<order_given> { return report_arrived(r); },
+            [this](const fetch_result& f) -> result_fetched {
+                if (!may_enter(f.secret))
+                    return {no_session{}};
+                if (!outcome_)
+                    return {not_ready{}};
+                return {*outcome_};
+            },
+            [this](const announce_process& a) -> caf::result<process_announced> {
+                owner_announced_ = make_response_promise<process_announced>();
+                dialogue_.announce(a.start);
+                settle(now_());
+                return owner_announced_;
+            },
+            [this](const perform_order& p) -> caf::result<order_performed> {
+                owner_performed_ = make_response_promise<order_performed>();
+                dialogue_.perform(p.reader, p.commands);
+                settle(now_());
+                return owner_performed_;
+            },
+            [this](const finish_session& f) {
+                outcome_ = f.outcome;
+                finished_at_ = now_();
+                dialogue_.finish(f.outcome);
+                settle(now_());
+            },
+            [this](const tick& t) {
+                settle(t.now);
+                return session_state{finished_at_ && t.now - *finished_at_ >= settings_.result_kept};
+            },
+        };
+    }
+
+    void on_exit() override {
+        if (phone_.pending())
+            phone_.deliver(order_given{no_session{}});
+        if (owner_announced_.pending())
+            owner_announced_.deliver(process_announced{false, "the session ended", true});
+        if (owner_performed_.pending())
+            owner_performed_.deliver(order_performed{{{}, gp::transmission::phone_lost, "the session ended"}});
+    }
+
+private:
+    bool may_enter(const std::string& secret) const { return crypto::equal(as_bytes(secret), as_bytes(secret_)); }
+
+    caf::result<order_given> report_arrived(const report_back& r) {
+        if (!may_enter(r.secret))
+            return order_given{no_session{}};
+        auto turn = dialogue_.report_arrived(r.content, r.order, now_());
+        if (auto* again = std::get_if<order>(&turn))
+            return order_given{std::move(*again)};
+        if (std::holds_alternative<dialogue::unknown_order>(turn))
+            return order_given{no_session{}};
+        if (phone_.pending()) // a connection that the phone has given up
+            phone_.deliver(order_given{no_session{}});
+        phone_ = make_response_promise<order_given>();
+        auto promise = phone_;
+        settle(now_());
+        return promise;
+    }
+
+    /// Everything that can be told now: events to the owner, an order to the phone that waits.
+    void settle(steady_time now) {
+        while (auto event = dialogue_.take_event(now))
+            std::visit([this](auto& e) { tell_owner(e); }, *event);
+        if (auto next = dialogue_.next(now); next && phone_.pending())
+            phone_.deliver(order_given{std::move(*next)});
+    }
+
+    void tell_owner(dialogue::start_acknowledged&) {
+        if (owner_announced_.pending())
+            owner_announced_.deliver(process_announced{true, {}, false});
+    }
+    void tell_owner(dialogue::start_refused& r) {
+        if (owner_announced_.pending())
+            owner_announced_.deliver(process_announced{false, r.detail, r.phone_lost});
+    }
+    void tell_owner(gp::batch_answer& a) {
+        if (owner_performed_.pending())
+            owner_performed_.deliver(order_performed{std::move(a)});
+    }
+
+    std::string secret_;
+    session_settings settings_;
+    std::function<steady_time()> now_;
+    dialogue dialogue_;
+    std::optional<result> outcome_;
+    std::optional<steady_time> finished_at_;
+    caf::typed_response_promise<order_given> phone_;
+    caf::typed_response_promise<process_announced> owner_announced_;
+    caf::typed_response_promise<order_performed> owner_performed_;
+};
+
+} // namespace
+
+session_actor spawn_device_session(caf::actor_system& system, std::string secret, std::vector<announced_card> cards,
+                                   session_settings settings, std::function<steady_time()> now) {
+    return system.spawn<device_session>(std::move(secret), std::move(cards), settings, std::move(now));
+}
+
+} // namespace tsms::actors

@@ -1,0 +1,49 @@
+#pragma once
+// Exceptions end at the edge of an actor: CAF would end the actor with them.
+
+#include "actors/interfaces.hpp"
+
+#include <caf/make_message.hpp>
+#include <caf/result.hpp>
+#include <caf/sec.hpp>
+
+namespace tsms::actors {
+
+inline caf::error error_of(const std::string& text) {
+    return caf::error(static_cast<std::uint8_t>(caf::sec::runtime_error), caf::atom("system"), caf::make_message(text));
+}
+
+/// The text that error_of was given, or CAF's own for a timeout or a receiver that is gone.
+inline std::string text_of(const caf::error& e) {
+    if (e.context().match_elements<std::string>())
+        return e.context().get_as<std::string>(0);
+    return "an internal request was not answered in time (" + caf::to_string(e) + ")";
+}
+
+/// The answer of an effect: what `work` returns, or why it could not be had.
+template <class F> answered attempt_effect(model::error_category category, F work) {
+    try {
+        return answered{process::answer_variant(work())};
+    } catch (const port_error& e) {
+        return answered{process::failed{e.category(), e.what(), false}};
+    } catch (const std::exception& e) {
+        return answered{process::failed{category, e.what(), false}};
+    }
+}
+
+template <class F> auto attempt(F work) -> caf::result<decltype(work())> {
+    try {
+        return work();
+    } catch (const std::exception& e) {
+        return error_of(e.what());
+    }
+}
+
+/// Deadlines, inner before outer (DESIGN section 5).
+inline constexpr std::chrono::seconds store_deadline{2};
+inline constexpr std::chrono::seconds key_deadline{5};
+inline constexpr std::chrono::seconds catalog_deadline{5};
+inline constexpr std::chrono::seconds actor_deadline{10};
+inline constexpr std::chrono::seconds issuer_deadline{120};
+
+} // namespace tsms::actors

@@ -1,0 +1,197 @@
+#include "actors/framework/dialogue.hpp"
+
+#include <algorithm>
+
+namespace tsms::actors {
+
+namespace {
+
+constexpr int idle_delay_ms = 200; ///< after a void order, so that a phone without work does not spin
+
+gp::transmission meaning(agent_status status) {
+    switch (status) {
+    case agent_status::processed:
+        return gp::transmission::complete;
+    case agent_status::unavailable:
+        return gp::transmission::unavailable;
+    case agent_status::ungranted:
+        return gp::transmission::ungranted;
+    case agent_status::polling:
+    case agent_status::unknown_failure:
+        break;
+    }
+    return gp::transmission::failed;
+}
+
+} // namespace
+
+bool dialogue::handshake(steady_time now) {
+    last_seen_ = now;
+    return last_.number == 0 && !lost_;
+}
+
+dialogue::turn dialogue::report_arrived(const report& r, std::uint64_t number, steady_time now) {
+    const bool repeated = last_.number > 0 && number + 1 == last_.number;
+    if (repeated)
+        return last_; // the answer to this report was lost on its way
+    if (number != last_.number || stopped_)
+        return unknown_order{};
+    last_seen_ = now;
+    if (!consumed_) {
+        consumed_ = true;
+        consume(r);
+    }
+    waiting_since_ = now;
+    return wait{};
+}
+
+void dialogue::consume(const report& r) {
+    switch (std::exchange(expected_, expects::nothing)) {
+    case expects::nothing:
+        break;
+    case expects::acknowledgement: // AMB-132: only PROCESSED says that the app has seen the start
+        announcement_.reset();
+        if (r.status == agent_status::processed)
+            event_ = start_acknowledged{};
+        else
+            event_ = start_refused{r.error.empty() ? "the app did not take the start of the process" : r.error, false};
+        break;
+    case expects::responses:
+        consume_responses(r);
+        break;
+    }
+}
+
+void dialogue::consume_responses(const report& r) {
+    gp::batch_answer answer;
+    answer.end = meaning(r.status);
+    answer.detail = r.error;
+    for (const auto& list : r.responses)
+        answer.responses.insert(answer.responses.end(), list.begin(), list.end());
+    const auto sent = work_->commands.size();
+    if (answer.responses.size() > sent) { // nobody can say which answer belongs to which command
+        answer.responses.clear();
+        answer.end = gp::transmission::failed;
+        answer.detail = "more R-APDUs than C-APDUs";
+    } else if (answer.responses.size() < sent && answer.end == gp::transmission::complete) {
+        answer.end = gp::transmission::failed;
+        answer.detail = "fewer R-APDUs than C-APDUs";
+    }
+    work_.reset();
+    event_ = std::move(answer);
+}
+
+std::optional<order> dialogue::next(steady_time now) {
+    if (!waiting_since_)
+        return std::nullopt;
+    const bool poll_over = now - *waiting_since_ >= settings_.poll;
+    const bool work_to_send = work_ && !work_sent_;
+    const bool start_to_send = announcement_ && !announcement_sent_;
+    if (outcome_) {
+        auto o = fresh();
+        o.items.emplace_back(*outcome_);
+        o.items.emplace_back(stop_session{});
+        stopped_ = true;
+        return remember(std::move(o), expects::nothing);
+    }
+    if (start_to_send) {
+        auto o = fresh();
+        process_id_ = announcement_->process_id;
+        o.items.emplace_back(*announcement_);
+        announcement_sent_ = true;
+        return remember(std::move(o), expects::acknowledgement);
+    }
+    if (work_to_send) {
+        auto o = fresh();
+        append_work(o);
+        work_sent_ = true;
+        return remember(std::move(o), expects::responses);
+    }
+    if (poll_over) {
+        order o;
+        o.delay = idle_delay_ms;
+        if (const auto* card = card_in(chosen_))
+            o.card = *card;
+        return remember(std::move(o), expects::nothing);
+    }
+    return std::nullopt;
+}
+
+order dialogue::fresh() {
+    order o;
+    if (const auto* card = card_in(chosen_))
+        o.card = *card;
+    if (!std::exchange(started_, true))
+        o.items.emplace_back(start_session{});
+    return o;
+}
+
+order dialogue::remember(order o, expects what) {
+    o.number = last_.number + 1;
+    last_ = o;
+    consumed_ = false;
+    expected_ = what;
+    waiting_since_.reset();
+    return o;
+}
+
+void dialogue::append_work(order& o) {
+    if (const auto* card = card_in(chosen_))
+        o.card = *card;
+    auto mark = work_->progress.begin();
+    card_commands bundle;
+    const auto progress = [&](const gp::progress_mark& m) {
+        return model::process_progress{process_id_, m.percent, static_cast<model::operation>(m.operation)};
+    };
+    const auto flush = [&] {
+        if (!bundle.apdus.empty())
+            o.items.emplace_back(std::exchange(bundle, {}));
+    };
+    for (std::size_t i = 0; i < work_->commands.size(); ++i) {
+        for (; mark != work_->progress.end() && mark->before <= i; ++mark) {
+            flush();
+            if (!process_id_.empty())
+                o.items.emplace_back(progress(*mark));
+        }
+        if (bundle.apdus.size() == settings_.apdus_per_command)
+            flush();
+        bundle.apdus.push_back(work_->commands[i].apdu);
+    }
+    flush();
+    for (; mark != work_->progress.end(); ++mark)
+        if (!process_id_.empty())
+            o.items.emplace_back(progress(*mark));
+}
+
+const announced_card* dialogue::card_in(const std::string& reader) const {
+    const auto found = std::find_if(cards_.begin(), cards_.end(), [&](const auto& c) { return c.reader == reader; });
+    if (found != cards_.end())
+        return &*found;
+    return cards_.empty() ? nullptr : &cards_.front(); // before the first APDU any will do; SERAM wants one
+}
+
+void dialogue::announce(model::process_start start) {
+    announcement_ = std::move(start);
+    announcement_sent_ = false;
+}
+
+void dialogue::perform(std::string reader, gp::batch work) {
+    chosen_ = std::move(reader);
+    work_ = std::move(work);
+    work_sent_ = false;
+}
+
+std::optional<dialogue::event> dialogue::take_event(steady_time now) {
+    if (!waiting_since_ && !stopped_ && now - last_seen_ >= settings_.phone_lost)
+        lost_ = true;
+    if (lost_ && !event_) {
+        if (std::exchange(announcement_, std::nullopt))
+            event_ = start_refused{"the phone has not been heard of any more", true};
+        else if (std::exchange(work_, std::nullopt))
+            event_ = gp::batch_answer{{}, gp::transmission::phone_lost, "no report within the deadline"};
+        expected_ = expects::nothing;
+    }
+    return std::exchange(event_, std::nullopt);
+}
+
+} // namespace tsms::actors

@@ -1,0 +1,86 @@
+#pragma once
+// The Remote Agent's side of one SERAM management session, without I/O, clock or actor: what the phone reports, what the owner of the
+// session wants, and which order follows from both. The device session actor only carries messages to and from it.
+
+#include "actors/messages.hpp"
+
+#include <chrono>
+
+namespace tsms::actors {
+
+using steady_time = std::chrono::steady_clock::time_point;
+
+struct dialogue_settings {
+    std::chrono::seconds poll{20};        ///< longest wait inside one long poll, then a void order
+    std::chrono::seconds phone_lost{300}; ///< SERAM: a Local Agent that has been silent so long is lost
+    std::size_t apdus_per_command = 32;   ///< C-APDUs in one seRamCommand, so that there is progress between them (hazard 9)
+};
+
+class dialogue {
+public:
+    dialogue(std::vector<announced_card> cards, dialogue_settings settings, steady_time now)
+        : cards_(std::move(cards)), settings_(settings), last_seen_(now) {}
+
+    // -- the phone --
+    struct unknown_order {};
+    struct wait {}; ///< the order will come from next()
+    using turn = std::variant<order, wait, unknown_order>;
+
+    /// Handshake; the phone may repeat it until it has seen an order.
+    bool handshake(steady_time now);
+    /// A report that answers the order `number` (0: none yet). A repeated report gets the stored order again.
+    turn report_arrived(const report& r, std::uint64_t number, steady_time now);
+    /// The order for a phone that waits: when there is work, when the long poll is over, or when the session ends.
+    std::optional<order> next(steady_time now);
+
+    // -- the owner --
+    void announce(model::process_start start);
+    void perform(std::string reader, gp::batch work);
+    void finish(result outcome) { outcome_ = std::move(outcome); }
+
+    // -- what the owner learns; each once --
+    struct start_acknowledged {};
+    struct start_refused {
+        std::string detail;
+        bool phone_lost = false;
+    };
+    using event = std::variant<start_acknowledged, start_refused, gp::batch_answer>;
+    /// Call after everything that happened, and once a second.
+    std::optional<event> take_event(steady_time now);
+
+    bool lost() const { return lost_; }
+    bool stopped() const { return stopped_; } ///< the Stop has been handed out
+
+private:
+    enum class expects { nothing, acknowledgement, responses };
+
+    void consume(const report& r);
+    void consume_responses(const report& r);
+    order fresh();
+    order remember(order o, expects what);
+    void append_work(order& o);
+    const announced_card* card_in(const std::string& reader) const;
+
+    std::vector<announced_card> cards_;
+    dialogue_settings settings_;
+    steady_time last_seen_;
+    std::optional<steady_time> waiting_since_;
+
+    order last_;           ///< the order that was sent last, to be sent again
+    bool consumed_ = true; ///< the report to it has been read
+    expects expected_ = expects::nothing;
+    bool started_ = false; ///< Start has been sent
+    std::string chosen_;   ///< reader that was chosen last
+    std::string process_id_;
+
+    std::optional<model::process_start> announcement_;
+    std::optional<gp::batch> work_;
+    bool work_sent_ = false;
+    bool announcement_sent_ = false;
+    std::optional<result> outcome_;
+    bool stopped_ = false;
+    bool lost_ = false;
+    std::optional<event> event_;
+};
+
+} // namespace tsms::actors

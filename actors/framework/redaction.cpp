@@ -1,0 +1,45 @@
+#include "actors/framework/redaction.hpp"
+
+namespace tsms::actors {
+
+namespace {
+
+constexpr std::size_t header_octets = 5; ///< CLA INS P1 P2 Lc
+constexpr std::size_t status_octets = 2;
+
+bool confidential(const gp::card_command& c) { return c.sensitive || c.what == gp::step::relayed; }
+
+} // namespace
+
+std::vector<store::card_log_entry> log_of_commands(const std::string& process, const gp::batch& batch) {
+    std::vector<store::card_log_entry> entries;
+    for (const auto& c : batch.commands) {
+        bytes_view kept = c.apdu;
+        std::string note(to_string(c.what));
+        if (confidential(c) && kept.size() > header_octets) {
+            kept = kept.first(header_octets);
+            note += ", redacted";
+        }
+        entries.push_back({process, false, to_hex(kept), note, {}});
+    }
+    return entries;
+}
+
+std::vector<store::card_log_entry> log_of_answers(const std::string& process, const gp::batch& batch,
+                                                  const gp::batch_answer& answer) {
+    std::vector<store::card_log_entry> entries;
+    for (std::size_t i = 0; i < answer.responses.size() && i < batch.commands.size(); ++i) {
+        bytes_view kept = answer.responses[i];
+        std::string note;
+        if (confidential(batch.commands[i]) && kept.size() > status_octets) {
+            kept = kept.last(status_octets);
+            note = "redacted";
+        }
+        entries.push_back({process, true, to_hex(kept), note, {}});
+    }
+    if (answer.end != gp::transmission::complete)
+        entries.push_back({process, true, {}, "transmission ended: " + answer.detail.substr(0, 200), {}});
+    return entries;
+}
+
+} // namespace tsms::actors

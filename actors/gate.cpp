@@ -1,0 +1,210 @@
+// The one address of the device role: gives out sessions, finds or revives the actors of instances and cards, and lets them go when nothing
+// depends on them, so that memory follows activity.
+
+#include "actors/framework/attempt.hpp"
+#include "actors/spawn.hpp"
+
+#include <caf/all.hpp>
+#include <map>
+
+namespace tsms::actors {
+
+namespace {
+
+constexpr std::size_t most_sessions = 20000;
+constexpr std::size_t identifier_octets = 16;
+constexpr int idle_check_every = 30; ///< pulses
+
+/// The instance of a life-cycle function; null for an enquiry.
+const std::string* instance_of(const function& what) {
+    if (const auto* d = std::get_if<deploy_service>(&what))
+        return &d->instance_id;
+    if (const auto* s = std::get_if<suspend_or_resume_service>(&what))
+        return &s->instance_id;
+    if (const auto* t = std::get_if<terminate_service>(&what))
+        return &t->instance_id;
+    return nullptr;
+}
+
+class gate final : public gate_actor::base {
+public:
+    gate(caf::actor_config& config, std::shared_ptr<const surroundings> around)
+        : gate_actor::base(config), around_(std::move(around)) {}
+
+    const char* name() const override { return "gate"; }
+
+    behavior_type make_behavior() override {
+        delayed_send(this, std::chrono::seconds(1), pulse{});
+        return {
+            [this](const call& c) -> caf::result<call_routed> { return open(c); },
+            [this](const route_handshake& r) -> caf::result<hand_shaken> {
+                const auto found = sessions_.find(r.session_id);
+                if (found == sessions_.end())
+                    return hand_shaken{false};
+                return delegate(found->second, r.message);
+            },
+            [this](const route_report& r) -> caf::result<order_given> {
+                const auto found = sessions_.find(r.session_id);
+                if (found == sessions_.end())
+                    return order_given{no_session{}};
+                ++load_.orders;
+                return delegate(found->second, r.message);
+            },
+            [this](const route_fetch& r) -> caf::result<result_fetched> {
+                const auto found = sessions_.find(r.session_id);
+                if (found == sessions_.end())
+                    return result_fetched{no_session{}};
+                return delegate(found->second, r.message);
+            },
+            [this](const find_card& f) {
+                auto& known = cards_[f.id];
+                if (!known.actor)
+                    known.actor = spawn_secure_component(system());
+                ++known.uses;
+                return card_handle{known.actor};
+            },
+            [this](const ask_load&) -> caf::result<load> { return count(); },
+            [this](const pulse&) {
+                beat();
+                delayed_send(this, std::chrono::seconds(1), pulse{});
+            },
+        };
+    }
+
+    /// Sessions first, so that phones are answered, then the processes that wait for them.
+    void on_exit() override {
+        for (auto& [id, session] : sessions_)
+            anon_send_exit(session, caf::exit_reason::user_shutdown);
+        for (auto& [id, conductor] : instances_)
+            anon_send_exit(conductor.actor, caf::exit_reason::user_shutdown);
+        for (auto& [id, card] : cards_)
+            anon_send_exit(card.actor, caf::exit_reason::user_shutdown);
+        sessions_.clear();
+        instances_.clear();
+        cards_.clear();
+    }
+
+private:
+    template <class Handle> struct in_use {
+        Handle actor;
+        std::uint64_t uses = 0; ///< counted, so that one that was idle a moment ago is not let go while it is wanted again
+    };
+
+    caf::result<call_routed> open(const call& c) {
+        ++load_.calls;
+        const auto refuse = [&](const char* why) {
+            return call_routed{refused(c.what, model::failed_execution(model::error_category::tsm_not_available, why),
+                                       store::iso8601(store::clock::now()))};
+        };
+        if (sessions_.size() >= most_sessions)
+            return refuse("too many sessions, please try again later");
+        session_opened opened{to_hex(around_->random->take(identifier_octets)), to_hex(around_->random->take(identifier_octets))};
+        auto session = spawn_device_session(system(), opened.secret, c.cards, around_->sessions, around_->now);
+        auto promise = make_response_promise<call_routed>();
+        request(conductor_for(c), actor_deadline + around_->card_wait, begin_call{c, opened.session_id, session})
+            .then(
+                [this, promise, opened, session](call_begun& b) mutable {
+                    if (b.refusal) {
+                        send_exit(session, caf::exit_reason::user_shutdown);
+                        promise.deliver(call_routed{std::move(*b.refusal)});
+                    } else {
+                        sessions_.emplace(opened.session_id, session);
+                        promise.deliver(call_routed{opened});
+                    }
+                },
+                [this, promise, session, c](caf::error& e) mutable {
+                    send_exit(session, caf::exit_reason::user_shutdown);
+                    promise.deliver(call_routed{refused(
+                        c.what, model::failed_execution(model::error_category::tsm_not_available, text_of(e)),
+                        store::iso8601(store::clock::now()))});
+                });
+        return promise;
+    }
+
+    conductor_actor conductor_for(const call& c) {
+        const auto* id = instance_of(c.what);
+        if (!id)
+            return spawn_enquiry(system(), around_);
+        auto& known = instances_[*id];
+        if (!known.actor)
+            known.actor = spawn_service_instance(system(), *id, gate_actor(this), around_);
+        ++known.uses;
+        return known.actor;
+    }
+
+    caf::result<load> count() {
+        load_.sessions = sessions_.size();
+        load_.instances = instances_.size();
+        load_.cards = cards_.size();
+        auto promise = make_response_promise<load>();
+        request(around_->outbox, actor_deadline, count_waiting{})
+            .then(
+                [this, promise](std::uint64_t waiting) mutable {
+                    load_.deliveries_waiting = waiting;
+                    request(around_->store, store_deadline, ask_health{})
+                        .then([this, promise](bool works) mutable { deliver_load(promise, works); },
+                              [this, promise](caf::error&) mutable { deliver_load(promise, false); });
+                },
+                [this, promise](caf::error&) mutable { deliver_load(promise, false); });
+        return promise;
+    }
+
+    void deliver_load(caf::typed_response_promise<load> promise, bool store_works) {
+        auto now = load_;
+        now.store_works = store_works;
+        promise.deliver(now);
+    }
+
+    void beat() {
+        const tick now{around_->now()};
+        for (auto& [id, session] : sessions_)
+            request(session, actor_deadline, now).then([this, id = id](const session_state& s) {
+                if (s.over)
+                    forget_session(id);
+            }, [this, id = id](caf::error&) { forget_session(id); });
+        for (auto& [id, card] : cards_)
+            send(card.actor, now);
+        send(around_->outbox, now);
+        if (++beats_ % idle_check_every == 0) {
+            let_idle_go(instances_);
+            let_idle_go(cards_);
+        }
+    }
+
+    void forget_session(const std::string& id) {
+        const auto found = sessions_.find(id);
+        if (found == sessions_.end())
+            return;
+        send_exit(found->second, caf::exit_reason::user_shutdown);
+        sessions_.erase(found);
+    }
+
+    template <class Map> void let_idle_go(Map& actors) {
+        for (auto& [id, known] : actors)
+            request(known.actor, actor_deadline, ask_idle{})
+                .then(
+                    [this, &actors, id = id, uses = known.uses](bool idle) {
+                        const auto found = actors.find(id);
+                        if (!idle || found == actors.end() || found->second.uses != uses)
+                            return;
+                        send_exit(found->second.actor, caf::exit_reason::user_shutdown);
+                        actors.erase(found);
+                    },
+                    [&actors, id = id](caf::error&) { actors.erase(id); });
+    }
+
+    std::shared_ptr<const surroundings> around_;
+    std::map<std::string, session_actor> sessions_;
+    std::map<std::string, in_use<conductor_actor>> instances_;
+    std::map<std::string, in_use<card_actor>> cards_;
+    load load_;
+    int beats_ = 0;
+};
+
+} // namespace
+
+gate_actor spawn_gate(caf::actor_system& system, std::shared_ptr<const surroundings> around) {
+    return system.spawn<gate>(std::move(around));
+}
+
+} // namespace tsms::actors

@@ -1,0 +1,132 @@
+#include "actors/framework/attempt.hpp"
+#include "actors/spawn.hpp"
+#include "store/error.hpp"
+
+#include <algorithm>
+#include <caf/all.hpp>
+
+namespace tsms::actors {
+
+namespace {
+
+class instance_store final : public store_actor::base {
+public:
+    instance_store(caf::actor_config& config, std::shared_ptr<store::instance_db> db, log_sink log)
+        : store_actor::base(config), db_(std::move(db)), log_(std::move(log)) {}
+
+    const char* name() const override { return "instance_store"; }
+
+    behavior_type make_behavior() override {
+        return {
+            [this](const load_instance& l) { return attempt([&] { return load_row(l.id); }); },
+            [this](const find_cards& f) { return attempt([&] { return find(f); }); },
+            [this](const create_row& c) { return attempt([&] { return row_created{db_->create(c.instance, c.card)}; }); },
+            [this](const begin_process& b) {
+                return attempt([&] {
+                    db_->begin(b.process, b.shown);
+                    return stored{};
+                });
+            },
+            [this](const acknowledge_start& a) {
+                return attempt([&] {
+                    db_->acknowledge(a.process_id);
+                    return stored{};
+                });
+            },
+            [this](const write_intent& w) {
+                return effect([&] { db_->journal(w.process_id, w.what); });
+            },
+            [this](const commit_step& c) {
+                return effect([&] { db_->commit(c.process_id, c.instance, c.card); });
+            },
+            [this](const end_process& e) {
+                return attempt([&] {
+                    auto delivery = e.delivery;
+                    db_->end(e.end, e.instance, e.card, e.gone, delivery);
+                    return process_ended{std::move(delivery)};
+                });
+            },
+            [this](const enqueue_delivery& e) {
+                return attempt([&] {
+                    auto delivery = e.delivery;
+                    db_->enqueue(delivery);
+                    return process_ended{std::move(delivery)};
+                });
+            },
+            [this](const log_apdus& l) {
+                try {
+                    db_->log(l.entries);
+                } catch (const store::error& e) {
+                    log_(severity::error, e.what());
+                }
+            },
+            [this](const find_issuer& f) { return attempt([&] { return issuer_found{issuer(f.name)}; }); },
+            [this](const load_outbox&) { return attempt([&] { return outbox_loaded{db_->outbox()}; }); },
+            [this](const settle_delivery& s) {
+                return attempt([&] {
+                    if (s.delivered)
+                        db_->delivered(s.id);
+                    else if (s.given_up)
+                        db_->give_up(s.id, s.error);
+                    else
+                        db_->attempt_failed(s.id, s.next_attempt, s.error);
+                    return stored{};
+                });
+            },
+            [this](const ask_health&) { return attempt([&] { return db_->responds(); }); },
+        };
+    }
+
+private:
+    template <class F> answered effect(F work) {
+        return attempt_effect(model::error_category::internal_error, [&] {
+            work();
+            return process::done{};
+        });
+    }
+
+    instance_loaded load_row(const std::string& id) const {
+        instance_loaded found;
+        found.instance = db_->instance(id);
+        if (found.instance) {
+            auto card = db_->card(found.instance->secure_component_id);
+            if (!card)
+                throw store::error("the secure component of instance " + id + " is missing; restore the database from a backup");
+            found.card = std::move(*card);
+            found.instances_on_card = db_->instances_on(found.card.id);
+        }
+        return found;
+    }
+
+    cards_found find(const find_cards& f) const {
+        cards_found found;
+        std::vector<std::string> known;
+        for (const auto& identity : f.identities) {
+            auto card = identity.empty() ? std::nullopt : db_->card_by_identity(identity);
+            if (card)
+                known.push_back(card->id);
+            found.cards.push_back(std::move(card));
+        }
+        found.instances = db_->instances_of(f.service_id, known);
+        found.issuers = db_->issuers();
+        return found;
+    }
+
+    std::optional<store::issuer_record> issuer(const std::string& wanted) const {
+        for (auto& i : db_->issuers())
+            if (i.name == wanted)
+                return i;
+        return std::nullopt;
+    }
+
+    std::shared_ptr<store::instance_db> db_;
+    log_sink log_;
+};
+
+} // namespace
+
+store_actor spawn_instance_store(caf::actor_system& system, std::shared_ptr<store::instance_db> db, log_sink log) {
+    return system.spawn<instance_store, caf::detached>(std::move(db), std::move(log));
+}
+
+} // namespace tsms::actors

@@ -1,0 +1,378 @@
+#pragma once
+// Read this first: every actor of the device role, what it is told and what it answers. Commands are imperative, answers and events are in
+// the past tense. Each actor is described where its handle is.
+
+#include "actors/catalog_port.hpp"
+#include "actors/framework/dialogue.hpp"
+#include "actors/messages.hpp"
+#include "actors/ports.hpp"
+#include "store/instances.hpp"
+
+#include <caf/typed_actor.hpp>
+#include <memory>
+
+namespace tsms::actors {
+
+// -- answers that many give --------------------------------------------------------------------------------------------------------
+
+/// The answer to an effect of a process; process::failed is one of its alternatives.
+struct answered {
+    process::answer_variant value;
+};
+struct stored {};  ///< durable
+struct tick {      ///< once a second, from the gate
+    steady_time now;
+};
+struct ask_health {};
+struct ask_idle {}; ///< may this actor go? true: nothing depends on it
+
+// -- hsm: the key vault on a thread of its own. Static keys never leave it -----------------------------------------------------------
+
+struct take_over_keys {
+    bytes sealed_transport_key;
+    model::issuer_key_material material;
+};
+using hsm_actor = caf::typed_actor<
+    caf::replies_to<process::derive_session>::with<answered>, // session keys for one channel
+    caf::replies_to<process::generate_keys>::with<answered>,  // a new static set, wrapped
+    caf::replies_to<process::encrypt_keys>::with<answered>,   // a set under another's DEK, for the card
+    caf::replies_to<take_over_keys>::with<answered>>;         // an issuer's keys into the vault
+
+// -- catalog_store: reads the catalog on a thread of its own -------------------------------------------------------------------------
+
+struct survey_service {
+    std::string service_id;
+};
+struct service_surveyed {
+    std::optional<model::offered_service> service;
+    std::vector<model::card_profile> profiles;
+};
+struct find_target {
+    std::string service_id, version_tag, profile_id;
+};
+struct target_found {
+    std::optional<model::deployment_target> target;
+};
+struct check_target {
+    std::string service_id, version_tag, flavor_id;
+};
+struct target_checked {
+    bool version_exists = false;
+    bool flavor_exists = false;
+};
+using catalog_actor = caf::typed_actor<
+    caf::replies_to<survey_service>::with<service_surveyed>, // what can be deployed on which cards
+    caf::replies_to<find_target>::with<target_found>,        // the effective configuration
+    caf::replies_to<check_target>::with<target_checked>,     // is an instance orphaned?
+    caf::replies_to<process::read_load_image>::with<answered>>;
+
+// -- instance_store: writes instances.db on a thread of its own; every answer is given after the commit -------------------------------
+
+struct load_instance {
+    std::string id;
+};
+struct instance_loaded {
+    std::optional<model::service_instance> instance;
+    model::secure_component card;
+    std::size_t instances_on_card = 0;
+};
+struct find_cards {
+    std::vector<std::string> identities;
+    std::string service_id;
+};
+struct cards_found {
+    std::vector<std::optional<model::secure_component>> cards; ///< in the order of the identities
+    std::vector<model::service_instance> instances;            ///< of the service on these cards
+    std::vector<store::issuer_record> issuers;
+};
+struct create_row {
+    model::service_instance instance;
+    model::secure_component card;
+};
+struct row_created {
+    bool created = false; ///< false: the card has an instance of the service
+};
+struct begin_process {
+    store::process_record process;
+    model::service_instance shown;
+};
+struct acknowledge_start {
+    std::string process_id;
+};
+struct write_intent {
+    std::string process_id;
+    std::string what;
+};
+struct commit_step {
+    std::string process_id;
+    model::service_instance instance;
+    model::secure_component card;
+};
+struct end_process {
+    store::process_end end;
+    model::service_instance instance;
+    model::secure_component card;
+    bool gone = false;
+    std::optional<store::outbox_entry> delivery;
+};
+struct process_ended {
+    std::optional<store::outbox_entry> delivery; ///< with its id
+};
+struct enqueue_delivery {
+    store::outbox_entry delivery;
+};
+struct log_apdus {
+    std::vector<store::card_log_entry> entries;
+};
+struct find_issuer {
+    std::string name;
+};
+struct issuer_found {
+    std::optional<store::issuer_record> issuer;
+};
+struct load_outbox {};
+struct outbox_loaded {
+    std::vector<store::outbox_entry> deliveries;
+};
+struct settle_delivery {
+    std::int64_t id = 0;
+    bool delivered = false;
+    bool given_up = false;
+    store::clock::time_point next_attempt;
+    std::string error;
+};
+using store_actor = caf::typed_actor<
+    caf::replies_to<load_instance>::with<instance_loaded>,      // row, its card
+    caf::replies_to<find_cards>::with<cards_found>,             // what is known of the handset's cards
+    caf::replies_to<create_row>::with<row_created>,             // createServiceInstance
+    caf::replies_to<begin_process>::with<stored>,               // before ProcessStart leaves
+    caf::replies_to<acknowledge_start>::with<stored>,           // the app has seen ProcessStart
+    caf::replies_to<write_intent>::with<answered>,              // before an order leaves
+    caf::replies_to<commit_step>::with<answered>,               // after its outcome
+    caf::replies_to<end_process>::with<process_ended>,          // result and delivery in one transaction
+    caf::replies_to<enqueue_delivery>::with<process_ended>,     // a failed eligibility check (AMB-140)
+    caf::reacts_to<log_apdus>,                                  // sequence log (TR 3.5.1)
+    caf::replies_to<find_issuer>::with<issuer_found>,           // by name
+    caf::replies_to<load_outbox>::with<outbox_loaded>,          // at the start
+    caf::replies_to<settle_delivery>::with<stored>,             // after an attempt
+    caf::replies_to<ask_health>::with<bool>>;                   // does the database answer?
+
+// -- issuer_session: one issuer's management session for one process, on a thread of its own -------------------------------------------
+
+struct fetch_material {};
+struct material_fetched {
+    std::optional<model::issuer_key_material> material;
+    process::failed failure; ///< where there is none
+};
+using issuer_actor = caf::typed_actor<
+    caf::replies_to<process::open_issuer_session>::with<answered>, // first commands for the card
+    caf::replies_to<process::relay_to_issuer>::with<answered>,     // the next ones
+    caf::replies_to<fetch_material>::with<material_fetched>>;      // keys under the transport key
+
+// -- spos_outbox: one spos_delivery actor for each attempt in flight -------------------------------------------------------------------
+
+struct deliver_result {
+    store::outbox_entry delivery;
+};
+struct attempt_made {
+    store::outbox_entry delivery;
+    delivery_outcome outcome;
+};
+struct count_waiting {};
+using outbox_actor = caf::typed_actor<
+    caf::reacts_to<deliver_result>, // a result that has been stored
+    caf::reacts_to<attempt_made>,   // from a delivery
+    caf::reacts_to<tick>,           // attempts that are due
+    caf::replies_to<count_waiting>::with<std::uint64_t>>;
+
+// -- device_session: the phone's SERAM management session ------------------------------------------------------------------------------
+
+struct shake_hands {
+    std::string secret;
+};
+struct hand_shaken {
+    bool accepted = false;
+};
+struct report_back {
+    std::string secret;
+    std::uint64_t order = 0; ///< number of the order that is answered
+    report content;
+};
+struct order_given {
+    order_answer answer;
+};
+struct fetch_result {
+    std::string secret;
+};
+struct result_fetched {
+    result_answer answer;
+};
+struct announce_process {
+    model::process_start start;
+};
+struct process_announced {
+    bool acknowledged = false;
+    std::string detail;
+    bool phone_lost = false;
+};
+struct perform_order {
+    std::string reader;
+    gp::batch commands;
+};
+struct order_performed {
+    gp::batch_answer answer;
+};
+struct finish_session {
+    result outcome;
+};
+struct session_state {
+    bool over = false; ///< may be forgotten
+};
+using session_actor = caf::typed_actor<
+    caf::replies_to<shake_hands>::with<hand_shaken>,            // phone
+    caf::replies_to<report_back>::with<order_given>,            // phone: long poll
+    caf::replies_to<fetch_result>::with<result_fetched>,        // phone
+    caf::replies_to<announce_process>::with<process_announced>, // owner: ProcessStart and its acknowledgement
+    caf::replies_to<perform_order>::with<order_performed>,      // owner: APDUs and their answers; a lost phone is an answer
+    caf::reacts_to<finish_session>,                             // owner: the result; the phone gets Stop
+    caf::replies_to<tick>::with<session_state>>;
+
+// -- secure_component: one process per card at a time (AMB-228) ------------------------------------------------------------------------
+
+struct lease_card {
+    std::string process_id;
+    steady_time deadline; ///< a lease that comes later is not wanted any more
+};
+struct card_leased {
+    bool granted = false;
+};
+struct return_card {
+    std::string process_id;
+};
+using card_actor = caf::typed_actor<
+    caf::replies_to<lease_card>::with<card_leased>, // waits until the card is free or the deadline is over
+    caf::reacts_to<return_card>,
+    caf::reacts_to<tick>,
+    caf::replies_to<ask_idle>::with<bool>>;
+
+// -- conductor: who owns a process: a service_instance, or an enquiry (check, create, get) ----------------------------------------------
+
+struct begin_call {
+    call request;
+    std::string session_id;
+    session_actor session;
+};
+struct call_begun {
+    std::optional<result> refusal; ///< nothing may begin; else the session's owner is at work
+};
+using conductor_actor = caf::typed_actor<
+    caf::replies_to<begin_call>::with<call_begun>,
+    caf::replies_to<ask_idle>::with<bool>>;
+
+// -- gate: the one address of the device role; finds and spawns the others --------------------------------------------------------------
+
+struct find_card {
+    std::string id;
+};
+struct card_handle {
+    card_actor card;
+};
+struct route_handshake {
+    std::string session_id;
+    shake_hands message;
+};
+struct route_report {
+    std::string session_id;
+    report_back message;
+};
+struct route_fetch {
+    std::string session_id;
+    fetch_result message;
+};
+struct call_routed {
+    call_answer answer;
+};
+struct pulse {}; ///< to itself, once a second
+struct ask_load {};
+using gate_actor = caf::typed_actor<
+    caf::replies_to<call>::with<call_routed>,
+    caf::replies_to<route_handshake>::with<hand_shaken>,
+    caf::replies_to<route_report>::with<order_given>,
+    caf::replies_to<route_fetch>::with<result_fetched>,
+    caf::replies_to<find_card>::with<card_handle>, // from conductors
+    caf::replies_to<ask_load>::with<load>,
+    caf::reacts_to<pulse>>;
+
+} // namespace tsms::actors
+
+#define TSMS_MESSAGE(type) CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tsms::actors::type)
+TSMS_MESSAGE(answered)
+TSMS_MESSAGE(stored)
+TSMS_MESSAGE(tick)
+TSMS_MESSAGE(ask_health)
+TSMS_MESSAGE(ask_idle)
+TSMS_MESSAGE(take_over_keys)
+TSMS_MESSAGE(survey_service)
+TSMS_MESSAGE(service_surveyed)
+TSMS_MESSAGE(find_target)
+TSMS_MESSAGE(target_found)
+TSMS_MESSAGE(check_target)
+TSMS_MESSAGE(target_checked)
+TSMS_MESSAGE(load_instance)
+TSMS_MESSAGE(instance_loaded)
+TSMS_MESSAGE(find_cards)
+TSMS_MESSAGE(cards_found)
+TSMS_MESSAGE(create_row)
+TSMS_MESSAGE(row_created)
+TSMS_MESSAGE(begin_process)
+TSMS_MESSAGE(acknowledge_start)
+TSMS_MESSAGE(write_intent)
+TSMS_MESSAGE(commit_step)
+TSMS_MESSAGE(end_process)
+TSMS_MESSAGE(process_ended)
+TSMS_MESSAGE(enqueue_delivery)
+TSMS_MESSAGE(log_apdus)
+TSMS_MESSAGE(find_issuer)
+TSMS_MESSAGE(issuer_found)
+TSMS_MESSAGE(load_outbox)
+TSMS_MESSAGE(outbox_loaded)
+TSMS_MESSAGE(settle_delivery)
+TSMS_MESSAGE(fetch_material)
+TSMS_MESSAGE(material_fetched)
+TSMS_MESSAGE(deliver_result)
+TSMS_MESSAGE(attempt_made)
+TSMS_MESSAGE(count_waiting)
+TSMS_MESSAGE(shake_hands)
+TSMS_MESSAGE(hand_shaken)
+TSMS_MESSAGE(report_back)
+TSMS_MESSAGE(order_given)
+TSMS_MESSAGE(fetch_result)
+TSMS_MESSAGE(result_fetched)
+TSMS_MESSAGE(announce_process)
+TSMS_MESSAGE(process_announced)
+TSMS_MESSAGE(perform_order)
+TSMS_MESSAGE(order_performed)
+TSMS_MESSAGE(finish_session)
+TSMS_MESSAGE(session_state)
+TSMS_MESSAGE(lease_card)
+TSMS_MESSAGE(card_leased)
+TSMS_MESSAGE(return_card)
+TSMS_MESSAGE(begin_call)
+TSMS_MESSAGE(call_begun)
+TSMS_MESSAGE(find_card)
+TSMS_MESSAGE(card_handle)
+TSMS_MESSAGE(route_handshake)
+TSMS_MESSAGE(route_report)
+TSMS_MESSAGE(route_fetch)
+TSMS_MESSAGE(call_routed)
+TSMS_MESSAGE(pulse)
+TSMS_MESSAGE(ask_load)
+TSMS_MESSAGE(call)
+TSMS_MESSAGE(load)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tsms::process::derive_session)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tsms::process::generate_keys)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tsms::process::encrypt_keys)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tsms::process::read_load_image)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tsms::process::open_issuer_session)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tsms::process::relay_to_issuer)
+#undef TSMS_MESSAGE

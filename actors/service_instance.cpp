@@ -1,0 +1,441 @@
+// One Service Instance in use: judges what may begin (TR 3.2.2), owns the process and interprets its effects, and is the only writer of
+// the instance's row.
+
+#include "actors/framework/attempt.hpp"
+#include "actors/framework/redaction.hpp"
+#include "actors/framework/runner.hpp"
+#include "actors/spawn.hpp"
+#include "model/life_cycle.hpp"
+
+#include <caf/all.hpp>
+
+namespace tsms::actors {
+
+namespace {
+
+using process::process_outcome;
+
+std::vector<model::service_command> kinds_of(const deploy_service& d) {
+    std::vector<model::service_command> kinds;
+    for (const auto& command : d.commands)
+        kinds.push_back(command.what);
+    return kinds;
+}
+
+/// TR 4.3.3.1 requestedOperations (AMB-120).
+std::vector<model::operation> requested_operations(const function& what) {
+    if (const auto* d = std::get_if<deploy_service>(&what))
+        return model::requested_deploy_operations(kinds_of(*d));
+    if (const auto* s = std::get_if<suspend_or_resume_service>(&what))
+        return {s->suspend ? model::operation::service_suspension : model::operation::service_resumption};
+    return {model::operation::service_termination};
+}
+
+/// What is running.
+struct running {
+    begin_call begun;
+    store::process_record record;
+    model::service_instance instance; ///< as stored before
+    model::secure_component card;
+    bool last_on_card = false;
+    card_actor lease;
+    issuer_actor issuer;
+};
+
+class service_instance final : public conductor_actor::base {
+public:
+    service_instance(caf::actor_config& config, std::string id, gate_actor gate, std::shared_ptr<const surroundings> around)
+        : conductor_actor::base(config), id_(std::move(id)), gate_(std::move(gate)), around_(std::move(around)) {}
+
+    const char* name() const override { return "service_instance"; }
+
+    behavior_type make_behavior() override {
+        return {
+            [this](const begin_call& b) -> caf::result<call_begun> { return begin(b); },
+            [this](const ask_idle&) { return !busy_; },
+        };
+    }
+
+    void on_exit() override {
+        refuse(model::error_category::tsm_not_available, "the TSM is stopping");
+        runner_.reset();
+        gate_ = nullptr;
+        running_ = {};
+    }
+
+private:
+    // -- before the process (AMB-131): a refusal leaves no trace ------------------------------------------------------------------
+
+    caf::result<call_begun> begin(const begin_call& b) {
+        if (busy_) // AMB-122
+            return call_begun{refusal_of(b.request.what, model::error_category::invalid_state, "another process is running")};
+        busy_ = true;
+        running_ = {};
+        running_.begun = b;
+        admission_ = make_response_promise<call_begun>();
+        auto promise = admission_;
+        request(around_->store, actor_deadline, load_instance{id_})
+            .then([this](instance_loaded& l) { loaded(std::move(l)); }, refuse_on_error());
+        return promise;
+    }
+
+    void loaded(instance_loaded l) {
+        const auto& provider = running_.begun.request.provider;
+        const bool foreign = l.instance && !provider.empty() && l.instance->target.service_provider_id != provider; // AMB-194
+        if (!l.instance || foreign)
+            return refuse(model::error_category::invalid_request, "serviceInstanceId ‘" + id_ + "’ does not exist");
+        running_.instance = std::move(*l.instance);
+        running_.card = std::move(l.card);
+        running_.last_on_card = l.instances_on_card <= 1;
+        if (running_.card.quarantined)
+            return refuse(model::error_category::sc_inaccessible,
+                          "the secure component is quarantined after failed authentications; the operator can release it");
+        const auto& target = running_.instance.target;
+        request(around_->catalog, catalog_deadline, check_target{target.service_id, target.version_tag, target.flavor_id})
+            .then([this](const target_checked& c) { checked(c); }, refuse_on_error());
+    }
+
+    void checked(const target_checked& c) {
+        if (auto refusal = judge(c))
+            return refuse(refusal->category, refusal->details);
+        request(gate_, actor_deadline, find_card{running_.card.id})
+            .then([this](const card_handle& found) { lease(found.card); }, refuse_on_error());
+    }
+
+    std::optional<model::refusal> judge(const target_checked& c) const {
+        const auto& what = running_.begun.request.what;
+        const auto& instance = running_.instance;
+        const bool orphaned = !c.flavor_exists && instance.state != model::instance_state::not_deployed; // TR 3.2.3
+        if (const auto* d = std::get_if<deploy_service>(&what)) {
+            if (auto refusal = model::refuse_deploy(instance, kinds_of(*d), d->finalize, orphaned))
+                return refusal;
+            if (instance.state == model::instance_state::not_deployed && !c.version_exists) // AMB-068
+                return model::refusal{model::error_category::invalid_request,
+                                      "version ‘" + instance.target.version_tag + "’ does not exist"};
+            if (instance.state == model::instance_state::not_deployed && !c.flavor_exists) // AMB-116
+                return model::refusal{model::error_category::invalid_request, "the Flavor of the service instance does not exist"};
+            return std::nullopt;
+        }
+        if (std::holds_alternative<suspend_or_resume_service>(what))
+            return model::refuse_suspend_or_resume(instance, orphaned);
+        return model::refuse_terminate(instance);
+    }
+
+    void lease(card_actor card) {
+        running_.record.id = around_->random->uuid();
+        lease_card wish{running_.record.id, around_->now() + around_->card_wait};
+        request(card, around_->card_wait + std::chrono::seconds(2), wish)
+            .then(
+                [this, card](const card_leased& l) {
+                    if (!l.granted) // AMB-228
+                        return refuse(model::error_category::sc_inaccessible, "another process runs on this secure component");
+                    running_.lease = card;
+                    reload();
+                },
+                refuse_on_error());
+    }
+
+    /// The former tenant of the card may have written its row while we waited.
+    void reload() {
+        request(around_->store, actor_deadline, load_instance{id_})
+            .then(
+                [this](instance_loaded& l) {
+                    if (!l.instance)
+                        return refuse(model::error_category::invalid_request, "serviceInstanceId ‘" + id_ + "’ does not exist");
+                    running_.instance = std::move(*l.instance);
+                    running_.card = std::move(l.card);
+                    running_.last_on_card = l.instances_on_card <= 1;
+                    store_beginning();
+                },
+                refuse_on_error());
+    }
+
+    void store_beginning() {
+        auto& r = running_.record;
+        r.session = running_.begun.session_id;
+        r.instance = id_;
+        r.card = running_.card.id;
+        r.caller = running_.begun.request.caller_id;
+        r.version_tag = running_.instance.target.version_tag;
+        r.requested = requested_operations(running_.begun.request.what);
+        r.start_state = running_.instance.state;
+        r.started = store::iso8601(store::clock::now());
+        running_.instance.running_process = r.id;
+        request(around_->store, actor_deadline, begin_process{r, running_.instance})
+            .then([this](const stored&) { start(); }, refuse_on_error());
+    }
+
+    std::function<void(caf::error&)> refuse_on_error() {
+        return [this](caf::error& e) { refuse(model::error_category::tsm_not_available, text_of(e)); };
+    }
+
+    result refusal_of(const function& what, model::error_category category, const std::string& details) const {
+        auto refusal = refused(what, model::failed_execution(category, details), store::iso8601(store::clock::now()));
+        if (auto* d = std::get_if<model::deploy_service_result>(&refusal)) {
+            d->state = running_.instance.id.empty() ? model::instance_state::unknown : running_.instance.state;
+            d->reader = running_.instance.reader;
+        }
+        return refusal;
+    }
+
+    void refuse(model::error_category category, const std::string& details) {
+        if (admission_.pending()) {
+            around_->log(severity::info, "instance " + id_ + ": refused, " + model::error_message(category, details));
+            admission_.deliver(call_begun{refusal_of(running_.begun.request.what, category, details)});
+        }
+        become_idle();
+    }
+
+    void become_idle() {
+        if (running_.lease)
+            send(running_.lease, return_card{running_.record.id});
+        if (running_.issuer)
+            send_exit(running_.issuer, caf::exit_reason::user_shutdown);
+        running_.lease = nullptr;
+        running_.issuer = nullptr;
+        running_.begun.session = nullptr;
+        busy_ = false;
+    }
+
+    // -- the process ----------------------------------------------------------------------------------------------------------------
+
+    void start() {
+        admission_.deliver(call_begun{std::nullopt});
+        log("begins, instance " + id_ + ", secure component " + running_.card.id);
+        runner_ = std::make_unique<process_runner<process_outcome>>(
+            make_process(), [this](const process::effect& e) { perform(e); },
+            [this](const process_outcome* outcome, const std::string& bug) { ended(outcome, bug); });
+        runner_->start();
+    }
+
+    process::process<process_outcome> make_process() const {
+        process::process_request r;
+        r.process_id = running_.record.id;
+        r.caller_id = running_.begun.request.caller_id;
+        r.instance = running_.instance;
+        r.card = running_.card;
+        r.reader = running_.instance.reader;
+        for (const auto& card : running_.begun.request.cards)
+            if (card.reader == r.reader)
+                r.se_type = card.se_type;
+        r.last_service_on_card = running_.last_on_card;
+        r.remove_tsm_domain_when_last = around_->remove_tsm_domain_when_last;
+        const auto& what = running_.begun.request.what;
+        if (const auto* d = std::get_if<deploy_service>(&what))
+            return process::deploy(std::move(r), d->commands, d->finalize);
+        if (const auto* s = std::get_if<suspend_or_resume_service>(&what))
+            return process::suspend_or_resume(std::move(r), s->suspend);
+        return process::terminate(std::move(r));
+    }
+
+    void perform(const process::effect& e) {
+        std::visit([this](const auto& wish) { perform_one(wish); }, static_cast<const process::effect_variant&>(e));
+    }
+
+    void answer(process::answer_variant reply) {
+        if (runner_)
+            runner_->answer(std::move(reply));
+    }
+    void fail(model::error_category category, const std::string& details, bool phone_lost = false) {
+        answer(process::failed{category, details, phone_lost});
+    }
+    std::function<void(caf::error&)> fail_on_error() {
+        return [this](caf::error& e) { fail(model::error_category::internal_error, text_of(e)); };
+    }
+
+    /// Asks an actor whose answer is the effect's answer.
+    template <class Handle, class Message> void ask(const Handle& whom, std::chrono::seconds deadline, Message message) {
+        request(whom, deadline, std::move(message))
+            .then([this](answered& a) { answer(std::move(a.value)); }, fail_on_error());
+    }
+
+    std::chrono::seconds session_deadline() const {
+        return around_->sessions.dialogue.phone_lost + std::chrono::seconds(60); // the session itself answers for a lost phone
+    }
+
+    void perform_one(const process::announce_start&) {
+        model::process_start start{running_.record.id, running_.record.caller, running_.record.started};
+        request(running_.begun.session, session_deadline(), announce_process{start})
+            .then([this](const process_announced& a) { announced(a); }, fail_on_error());
+    }
+
+    void announced(const process_announced& a) {
+        if (!a.acknowledged) // AMB-132
+            return fail(model::error_category::execution_interrupted, a.detail, a.phone_lost);
+        request(around_->store, actor_deadline, acknowledge_start{running_.record.id})
+            .then([this](const stored&) { answer(process::done{}); }, fail_on_error());
+    }
+
+    void perform_one(const process::exchange& x) {
+        send(around_->store, log_apdus{log_of_commands(running_.record.id, x.commands)});
+        request(running_.begun.session, session_deadline(), perform_order{x.reader, x.commands})
+            .then(
+                [this, sent = x.commands](order_performed& p) {
+                    send(around_->store, log_apdus{log_of_answers(running_.record.id, sent, p.answer)});
+                    answer(std::move(p.answer));
+                },
+                [this](caf::error& e) {
+                    answer(gp::batch_answer{{}, gp::transmission::phone_lost, text_of(e)});
+                });
+    }
+
+    void perform_one(const process::open_issuer_session& o) {
+        if (!running_.issuer)
+            running_.issuer = spawn_issuer_session(system(), around_->issuers, running_.card.issuer);
+        ask(running_.issuer, issuer_deadline, o);
+    }
+    void perform_one(const process::relay_to_issuer& r) { ask(running_.issuer, issuer_deadline, r); }
+
+    void perform_one(const process::fetch_issuer_keys&) {
+        request(around_->store, actor_deadline, find_issuer{running_.card.issuer})
+            .then(
+                [this](const issuer_found& f) {
+                    if (!f.issuer)
+                        return fail(model::error_category::internal_error,
+                                    "no issuer ‘" + running_.card.issuer + "’ is configured (tsms issuer add)");
+                    fetch_keys(f.issuer->transport_key);
+                },
+                fail_on_error());
+    }
+
+    void fetch_keys(const bytes& sealed_transport_key) {
+        request(running_.issuer, issuer_deadline, fetch_material{})
+            .then(
+                [this, sealed_transport_key](material_fetched& m) {
+                    if (!m.material)
+                        return answer(m.failure);
+                    ask(around_->hsm, key_deadline, take_over_keys{sealed_transport_key, std::move(*m.material)});
+                },
+                fail_on_error());
+    }
+
+    void perform_one(const process::derive_session& d) { ask(around_->hsm, key_deadline, d); }
+    void perform_one(const process::generate_keys& g) { ask(around_->hsm, key_deadline, g); }
+    void perform_one(const process::encrypt_keys& e) { ask(around_->hsm, key_deadline, e); }
+    void perform_one(const process::random_octets& r) { answer(around_->random->take(r.count)); }
+    void perform_one(const process::read_load_image& r) { ask(around_->catalog, catalog_deadline, r); }
+    void perform_one(const process::journal_intent& j) {
+        ask(around_->store, actor_deadline, write_intent{running_.record.id, j.what});
+    }
+    void perform_one(const process::commit& c) {
+        auto instance = c.instance;
+        instance.running_process = running_.record.id; // until the end is stored, whatever the process says
+        ask(around_->store, actor_deadline, commit_step{running_.record.id, std::move(instance), c.card});
+        running_.instance = c.instance;
+        running_.card = c.card;
+    }
+
+    // -- the end ---------------------------------------------------------------------------------------------------------------------
+
+    void ended(const process_outcome* outcome, const std::string& bug) {
+        process_outcome end;
+        if (outcome) {
+            end = *outcome;
+        } else { // an exception that no process may throw: nobody knows what is on the card
+            around_->log(severity::error, "process " + running_.record.id + " broke: " + bug);
+            end.status = model::error_category::internal_error;
+            end.details = "the process broke; the operator's log has the cause";
+            end.instance = running_.instance;
+            end.card = running_.card;
+            end.card.doubt = true;
+            end.instance.last_stable = running_.record.start_state;
+            end.instance.state = model::instance_state::in_error;
+            if (const auto* d = std::get_if<deploy_service>(&running_.begun.request.what))
+                end.commands.assign(d->commands.size(), model::command_status::not_executed);
+        }
+        end.instance.running_process.clear();
+        store_end(std::move(end));
+    }
+
+    void store_end(process_outcome end) {
+        const auto& record = running_.record;
+        end_process e;
+        e.end = {record.id, end.status, model::error_message(end.status, end.details), store::iso8601(store::clock::now())};
+        e.instance = end.instance;
+        e.card = end.card;
+        e.gone = end.instance_gone;
+        e.delivery = delivery_of(end, e.end);
+        request(around_->store, actor_deadline, e)
+            .then([this, end, e](const process_ended& p) { finish(end, e.end, p.delivery); },
+                  [this, end, e](caf::error& error) {
+                      // The outcome is unknown to the database; the interrupted process is resolved at the next start.
+                      around_->log(severity::error, "process " + e.end.id + ": its end could not be stored: " + text_of(error));
+                      auto unsure = end;
+                      unsure.status = model::error_category::internal_error;
+                      auto shown = e.end;
+                      shown.status = unsure.status;
+                      shown.message = model::error_message(unsure.status, "the outcome could not be stored; ask again later");
+                      finish(unsure, shown, std::nullopt);
+                  });
+    }
+
+    std::optional<store::outbox_entry> delivery_of(const process_outcome& end, const store::process_end& stored_end) const {
+        const auto& target = end.instance.target;
+        if (!target.spos)
+            return std::nullopt;
+        model::process_result r;
+        r.process_id = stored_end.id;
+        r.status = stored_end.status;
+        r.message = stored_end.message;
+        r.start_date = running_.record.started;
+        r.end_date = stored_end.ended;
+        r.service_id = target.service_id;
+        r.version_tag = running_.record.version_tag;
+        r.service_instance_id = id_;
+        r.requested_operations = running_.record.requested;
+        r.start_state = running_.record.start_state;
+        r.end_state = end.instance_gone ? model::instance_state::not_deployed : end.instance.state; // AMB-121
+        store::outbox_entry d;
+        d.process = stored_end.id;
+        d.spos = *target.spos;
+        d.body = around_->spos->encode(r);
+        d.created = d.next_attempt = store::clock::now();
+        return d;
+    }
+
+    void finish(const process_outcome& end, const store::process_end& shown, const std::optional<store::outbox_entry>& delivery) {
+        log("ends, status " + std::to_string(static_cast<int>(shown.status)) + (shown.message.empty() ? "" : ", " + shown.message) +
+            ", state " + std::to_string(static_cast<int>(end.instance.state)));
+        if (delivery)
+            send(around_->outbox, deliver_result{*delivery});
+        send(running_.begun.session, finish_session{result_of(end, shown)});
+        become_idle();
+    }
+
+    result result_of(const process_outcome& end, const store::process_end& shown) const {
+        const model::process_info info{shown.id, {shown.status, shown.message}, running_.record.started, shown.ended};
+        const auto& what = running_.begun.request.what;
+        if (std::holds_alternative<suspend_or_resume_service>(what))
+            return model::suspend_or_resume_result{info};
+        if (std::holds_alternative<terminate_service>(what))
+            return model::terminate_service_result{info};
+        model::deploy_service_result r;
+        r.process = info;
+        const auto view = view_of(end.instance);
+        r.state = view.state;
+        r.technical = view.technical;
+        r.reader = view.reader;
+        for (auto status : end.commands)
+            r.commands.push_back({status, {}});
+        return r;
+    }
+
+    void log(const std::string& text) { around_->log(severity::info, "process " + running_.record.id + " " + text); }
+
+    std::string id_;
+    gate_actor gate_;
+    std::shared_ptr<const surroundings> around_;
+    bool busy_ = false;
+    running running_;
+    caf::typed_response_promise<call_begun> admission_;
+    std::unique_ptr<process_runner<process_outcome>> runner_;
+};
+
+} // namespace
+
+conductor_actor spawn_service_instance(caf::actor_system& system, std::string id, gate_actor gate,
+                                       std::shared_ptr<const surroundings> around) {
+    return system.spawn<service_instance>(std::move(id), std::move(gate), std::move(around));
+}
+
+} // namespace tsms::actors

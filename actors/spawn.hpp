@@ -1,0 +1,42 @@
+#pragma once
+// Makes the actors. What each is for stands in interfaces.hpp.
+
+#include "actors/backend.hpp"
+#include "actors/interfaces.hpp"
+
+#include "crypto/random.hpp"
+#include "crypto/vault.hpp"
+
+namespace tsms::actors {
+
+/// What conductors share. Handles stay valid for the life of the actor system.
+struct surroundings {
+    store_actor store;
+    catalog_actor catalog;
+    hsm_actor hsm;
+    outbox_actor outbox;
+    issuer_ports issuers;
+    std::shared_ptr<const spos_port> spos; ///< to encode results
+    log_sink log;
+    crypto::random_source* random = nullptr;
+    session_settings sessions;
+    std::chrono::seconds card_wait{8}; ///< how long a process waits for a card that is in use (AMB-228)
+    bool remove_tsm_domain_when_last = true;
+    std::function<steady_time()> now = [] { return std::chrono::steady_clock::now(); };
+};
+
+hsm_actor spawn_hsm(caf::actor_system& system, std::shared_ptr<crypto::key_vault> vault);
+catalog_actor spawn_catalog_store(caf::actor_system& system, std::shared_ptr<catalog_port> catalog);
+store_actor spawn_instance_store(caf::actor_system& system, std::shared_ptr<store::instance_db> db, log_sink log);
+issuer_actor spawn_issuer_session(caf::actor_system& system, issuer_ports ports, std::string name);
+outbox_actor spawn_spos_outbox(caf::actor_system& system, store_actor store, std::function<std::shared_ptr<spos_port>()> ports,
+                               log_sink log);
+session_actor spawn_device_session(caf::actor_system& system, std::string secret, std::vector<announced_card> cards,
+                                   session_settings settings, std::function<steady_time()> now);
+card_actor spawn_secure_component(caf::actor_system& system);
+conductor_actor spawn_service_instance(caf::actor_system& system, std::string id, gate_actor gate,
+                                       std::shared_ptr<const surroundings> around);
+conductor_actor spawn_enquiry(caf::actor_system& system, std::shared_ptr<const surroundings> around);
+gate_actor spawn_gate(caf::actor_system& system, std::shared_ptr<const surroundings> around);
+
+} // namespace tsms::actors

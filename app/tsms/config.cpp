@@ -1,0 +1,161 @@
+#include "app/tsms/config.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+#include <fstream>
+#include <set>
+#include <sstream>
+#include <toml++/toml.h>
+#include <variant>
+#include <vector>
+
+namespace tsms::app {
+
+namespace {
+
+using member = std::variant<std::string config::*, int config::*, bool config::*>;
+
+struct option {
+    const char* section;
+    const char* name;
+    member where;
+    int least; ///< of a number
+    int most;
+    const char* purpose;
+};
+
+const std::vector<option>& options() {
+    static const std::vector<option> table{
+        {"rest", "address", &config::rest_address, 0, 0, "numeric address the REST API of service providers listens on"},
+        {"rest", "port", &config::rest_port, 0, 65535, "TSMS_REST_PORT overrides it"},
+        {"rest", "certificate", &config::rest_certificate, 0, 0, "TLS certificate chain, PEM, leaf first"},
+        {"rest", "key", &config::rest_key, 0, 0, "its private key, PEM"},
+        {"device", "address", &config::device_address, 0, 0, "numeric address the TSM-API and GP SERAM listen on"},
+        {"device", "port", &config::device_port, 0, 65535, "TSMS_DEVICE_PORT overrides it"},
+        {"device", "certificate", &config::device_certificate, 0, 0, "TLS certificate chain, PEM, leaf first"},
+        {"device", "key", &config::device_key, 0, 0, "its private key, PEM"},
+        {"device", "connections", &config::device_connections, 1, 10000, "most connections at once; each costs a thread"},
+        {"device", "accept_unknown_apps", &config::accept_unknown_apps, 0, 0,
+         "apps without a credential may call (development); false in production, see tsms app add"},
+        {"device", "long_poll_seconds", &config::long_poll_seconds, 1, 25, "longest wait inside one SERAM poll"},
+        {"device", "phone_lost_seconds", &config::phone_lost_seconds, 10, 3600, "a handset that is silent so long is lost"},
+        {"device", "result_seconds", &config::result_seconds, 10, 86400, "how long a finished session tells its result"},
+        {"operations", "port", &config::operations_port, 0, 65534,
+         "/health and /metrics of the device role on 127.0.0.1, the REST role's on the next port; TSMS_OPS_PORT overrides it; 0: none"},
+        {"tsm", "client_certificate", &config::client_certificate, 0, 0, "what the TSM proves to be towards issuers and SPOS"},
+        {"tsm", "client_key", &config::client_key, 0, 0, "its private key, PEM"},
+        {"tsm", "vault_key", &config::vault_key, 0, 0, "master key of the key vault; lost key, lost cards: back it up"},
+        {"tsm", "remove_domain_when_last", &config::remove_domain_when_last, 0, 0,
+         "the last service that leaves a card takes the TSM's own security domain with it"},
+        {"tsm", "card_log_days", &config::card_log_days, 1, 3650, "how long the log of card commands is kept"},
+        {"log", "format", &config::log_format, 0, 0, "\"human\" or \"json\""},
+        {"log", "level", &config::log_level, 0, 0, "\"debug\", \"info\", \"warning\" or \"error\""},
+    };
+    return table;
+}
+
+struct show_value {
+    const config& c;
+    std::string operator()(std::string config::*m) const { return "\"" + c.*m + "\""; }
+    std::string operator()(int config::*m) const { return std::to_string(c.*m); }
+    std::string operator()(bool config::*m) const { return c.*m ? "true" : "false"; }
+};
+
+struct take_value {
+    config& c;
+    const option& o;
+    const toml::node& node;
+    /// False where the node is of another type or out of range.
+    bool operator()(std::string config::*m) const {
+        const auto v = node.value_exact<std::string>();
+        return v && (c.*m = *v, true);
+    }
+    bool operator()(int config::*m) const {
+        const auto v = node.value_exact<std::int64_t>();
+        return v && *v >= o.least && *v <= o.most && (c.*m = static_cast<int>(*v), true);
+    }
+    bool operator()(bool config::*m) const {
+        const auto v = node.value_exact<bool>();
+        return v && (c.*m = *v, true);
+    }
+};
+
+[[noreturn]] void refuse(const std::filesystem::path& file, const std::string& what) {
+    throw config_error(file.string() + ": " + what);
+}
+
+void take(config& c, const std::filesystem::path& file, const std::string& section, const std::string& name,
+          const toml::node& node) {
+    const auto line = " (line " + std::to_string(node.source().begin.line) + ")";
+    const auto& table = options();
+    const auto found = std::find_if(table.begin(), table.end(),
+                                    [&](const option& o) { return section == o.section && name == o.name; });
+    if (found == table.end())
+        refuse(file, "there is no option " + section + "." + name + line + "; tsms init writes a file with every option");
+    if (!std::visit(take_value{c, *found, node}, found->where))
+        refuse(file, section + "." + name + " has a value of the wrong type or out of range" + line);
+}
+
+void override_port(const char* variable, int& port) {
+    const char* text = std::getenv(variable);
+    if (!text || !*text)
+        return;
+    char* end = nullptr;
+    const long value = std::strtol(text, &end, 10);
+    if (*end || value < 0 || value > 65535)
+        throw config_error(std::string(variable) + " is not a port number");
+    port = static_cast<int>(value);
+}
+
+} // namespace
+
+std::string commented_config(const config& c) {
+    std::ostringstream out;
+    out << "# Configuration of tsms. Every option is here with its default. File names are relative to this directory.\n";
+    std::string section;
+    for (const auto& o : options()) {
+        if (section != o.section)
+            out << "\n[" << (section = o.section) << "]\n";
+        out << "# " << o.purpose << "\n" << o.name << " = " << std::visit(show_value{c}, o.where) << "\n";
+    }
+    return out.str();
+}
+
+config read_config(const std::filesystem::path& data) {
+    config c;
+    c.data = data;
+    const auto file = data / "tsms.toml";
+    if (!std::filesystem::exists(file))
+        refuse(file, "not found; make a data directory with: tsms init --data " + data.string());
+    toml::table document;
+    try {
+        document = toml::parse_file(file.string());
+    } catch (const toml::parse_error& e) {
+        refuse(file, std::string(e.description()) + " (line " + std::to_string(e.source().begin.line) + ")");
+    }
+    for (const auto& [section, node] : document) {
+        const auto* entries = node.as_table();
+        if (!entries)
+            refuse(file, "there is no option " + std::string(section.str()) + " outside a section");
+        for (const auto& [name, value] : *entries)
+            take(c, file, std::string(section.str()), std::string(name.str()), value);
+    }
+    if (c.log_format != "human" && c.log_format != "json")
+        refuse(file, "log.format is \"human\" or \"json\"");
+    if (!std::set<std::string>{"debug", "info", "warning", "error"}.contains(c.log_level))
+        refuse(file, "log.level is \"debug\", \"info\", \"warning\" or \"error\"");
+    override_port("TSMS_REST_PORT", c.rest_port);
+    override_port("TSMS_DEVICE_PORT", c.device_port);
+    override_port("TSMS_OPS_PORT", c.operations_port);
+    return c;
+}
+
+std::string read_text(const std::filesystem::path& file) {
+    std::ifstream in(file, std::ios::binary);
+    std::ostringstream text;
+    if (!in || !(text << in.rdbuf()))
+        throw config_error("cannot read " + file.string() + "; is the path right, and may this user read it?");
+    return text.str();
+}
+
+} // namespace tsms::app

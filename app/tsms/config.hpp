@@ -1,0 +1,60 @@
+#pragma once
+// DIR/tsms.toml: one table of options makes the commented file, reads it, and refuses what it does not know.
+
+#include <filesystem>
+#include <stdexcept>
+#include <string>
+
+namespace tsms::app {
+
+/// The configuration file is missing, malformed, or holds an unknown option. The text names file, line and remedy.
+class config_error : public std::runtime_error {
+public:
+    using std::runtime_error::runtime_error;
+};
+
+struct config {
+    std::filesystem::path data; ///< the data directory; relative file names are in it
+
+    std::string rest_address = "127.0.0.1";
+    int rest_port = 8443;
+    std::string rest_certificate = "rest.pem";
+    std::string rest_key = "rest-key.pem";
+
+    std::string device_address = "127.0.0.1";
+    int device_port = 9443;
+    std::string device_certificate = "device.pem";
+    std::string device_key = "device-key.pem";
+    int device_connections = 1000;
+    bool accept_unknown_apps = true;
+    int long_poll_seconds = 20;
+    int phone_lost_seconds = 300;
+    int result_seconds = 900;
+
+    int operations_port = 9100;
+
+    std::string client_certificate = "client.pem";
+    std::string client_key = "client-key.pem";
+    std::string vault_key = "vault.key";
+    bool remove_domain_when_last = true;
+    int card_log_days = 42;
+
+    std::string log_format = "human";
+    std::string log_level = "info";
+
+    std::filesystem::path file(const std::string& name) const { return data / name; }
+    std::filesystem::path access_db() const { return data / "access.db"; }
+    std::filesystem::path catalog_db() const { return data / "catalog.db"; }
+    std::filesystem::path instances_db() const { return data / "instances.db"; }
+};
+
+/// The file that `tsms init` writes: every option with its default and what it is for.
+std::string commented_config(const config& c);
+
+/// DIR/tsms.toml; TSMS_REST_PORT, TSMS_DEVICE_PORT and TSMS_OPS_PORT override it. Throws config_error.
+config read_config(const std::filesystem::path& data);
+
+/// A text file below the size limit of certificates and keys. Throws config_error.
+std::string read_text(const std::filesystem::path& file);
+
+} // namespace tsms::app

@@ -1,0 +1,120 @@
+// The device role: TSM-API and GP SERAM over the actors.
+
+#include "app/tsms/issuer_access.hpp"
+#include "app/tsms/listener.hpp"
+#include "app/tsms/role.hpp"
+#include "actors/deployment_catalog.hpp"
+#include "crypto/vault.hpp"
+#include "http/device/device_api.hpp"
+#include "http/ops/operations.hpp"
+#include "http/spos_client.hpp"
+#include "store/instances.hpp"
+
+#include <mutex>
+
+namespace tsms::app {
+
+namespace {
+
+/// Registered apps, over a connection of its own: administration may change them while the server runs.
+class app_directory {
+public:
+    explicit app_directory(const std::filesystem::path& file) : db_(file) {}
+
+    std::optional<http::registered_app> find(const std::string& caller_id) {
+        const std::lock_guard lock(mutex_);
+        for (auto& app : db_.apps())
+            if (app.caller_id == caller_id)
+                return http::registered_app{app.provider, app.credential_hash};
+        return std::nullopt;
+    }
+
+private:
+    std::mutex mutex_;
+    store::instance_db db_;
+};
+
+actors::backend_parts parts_of(const config& c, const actors::log_sink& log) {
+    actors::backend_parts parts;
+    parts.db = std::make_shared<store::instance_db>(c.instances_db());
+    parts.db->forget_log_before(store::clock::now() - std::chrono::hours(24) * c.card_log_days);
+    parts.catalog = actors::open_catalog(c.catalog_db());
+    parts.vault = crypto::open_software_vault(c.file(c.vault_key));
+    parts.issuers = issuers_of(c);
+    const auto identity = read_identity(c, c.client_certificate, c.client_key);
+    parts.spos = [identity] { return std::make_shared<http::spos_client>(identity); };
+    parts.log = log;
+    return parts;
+}
+
+actors::backend_options options_of(const config& c) {
+    actors::backend_options o;
+    o.sessions.dialogue.poll = std::chrono::seconds(c.long_poll_seconds);
+    o.sessions.dialogue.phone_lost = std::chrono::seconds(c.phone_lost_seconds);
+    o.sessions.result_kept = std::chrono::seconds(c.result_seconds);
+    o.remove_tsm_domain_when_last = c.remove_domain_when_last;
+    return o;
+}
+
+class device_role final : public role {
+public:
+    device_role(const config& c, actors::log_sink log)
+        : apps_(c.instances_db()), backend_(parts_of(c, log), options_of(c)),
+          api_(backend_, {[this](const std::string& caller) { return apps_.find(caller); }, c.accept_unknown_apps}) {
+        net::server_options listen;
+        listen.address = c.device_address;
+        listen.port = static_cast<std::uint16_t>(c.device_port);
+        listen.identity = read_identity(c, c.device_certificate, c.device_key);
+        listen.max_connections = static_cast<std::size_t>(c.device_connections);
+        listen.on_exception = [log](const net::request& r, const std::exception& e) {
+            log(actors::severity::error, r.path + ": " + e.what());
+            return net::response{500, {}, {}};
+        };
+        server_ = std::make_unique<net::tls_server>(std::move(listen));
+        operations_ = start_operations(c.operations_port, [this](const net::request& r) {
+            return http::answer_operations(r, [this] { return state(); });
+        });
+        server_->start([this](const net::request& r) { return api_.handle(r); });
+    }
+
+    std::string stop() override {
+        if (operations_)
+            operations_->stop(std::chrono::milliseconds(200));
+        backend_.close(); // long polls are answered, so that their handlers end
+        std::string left;
+        if (!server_->stop(std::chrono::milliseconds(1500)))
+            left = "handlers of the device port; ";
+        left += backend_.stop(std::chrono::milliseconds(2500));
+        return left;
+    }
+
+private:
+    http::role_state state() {
+        const auto load = backend_.current_load();
+        if (!load)
+            return {};
+        const auto number = [](auto n) { return static_cast<double>(n); };
+        return {load->store_works,
+                {{"sessions", number(load->sessions)},
+                 {"instances_in_use", number(load->instances)},
+                 {"cards_in_use", number(load->cards)},
+                 {"calls_total", number(load->calls)},
+                 {"orders_total", number(load->orders)},
+                 {"deliveries_waiting", number(load->deliveries_waiting)},
+                 {"connections", number(server_->connections())}}};
+    }
+
+    app_directory apps_;
+    actors::device_backend backend_;
+    http::device_api api_;
+    std::unique_ptr<net::tls_server> server_;
+    std::unique_ptr<net::tls_server> operations_;
+};
+
+} // namespace
+
+std::unique_ptr<role> start_device_role(const config& c, actors::log_sink log) {
+    return std::make_unique<device_role>(c, std::move(log));
+}
+
+} // namespace tsms::app

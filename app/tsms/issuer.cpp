@@ -1,0 +1,101 @@
+// tsms issuer: the secure component issuers (SCI) this TSM works with.
+
+#include "app/tsms/commands.hpp"
+#include "app/tsms/issuer_access.hpp"
+#include "crypto/vault.hpp"
+#include "json/json.hpp"
+#include "store/profile_internals.hpp"
+
+#include <CLI/CLI.hpp>
+#include <iostream>
+
+namespace tsms::app {
+
+namespace {
+
+struct issuer_options {
+    std::string data, name, url, ca, transport_key, cards;
+    bool as_json = false;
+};
+
+void add_issuer(const issuer_options& o) {
+    const auto c = read_config(o.data);
+    auto key = from_hex(o.transport_key);
+    if (!key || (key->size() != 16 && key->size() != 32))
+        throw config_error("--transport-key is an AES key of 32 or 64 hexadecimal digits, as the issuer gave it");
+    if (!o.url.starts_with("https://"))
+        throw config_error("--url begins with https://");
+    store::issuer_record issuer;
+    issuer.name = o.name;
+    issuer.url = o.url;
+    issuer.certificate_pem = read_text(o.ca);
+    issuer.transport_key =
+        crypto::open_software_vault(c.file(c.vault_key))->seal(crypto::secret(std::move(*key)), "issuer transport key");
+    if (!o.cards.empty())
+        issuer.cards = store::read_identification(json::root_object(json::parse(read_text(o.cards))));
+    store::instance_db db(c.instances_db());
+    if (!db.add_issuer(issuer))
+        throw config_error("there is an issuer ‘" + o.name + "’ already; remove it first (tsms issuer remove)");
+    if (o.as_json)
+        std::cout << json::dump(json::object{{"name", o.name}, {"url", o.url}}) << std::endl;
+    else
+        std::cout << "Issuer ‘" << o.name << "’ added. Try it: tsms issuer ping --data " << o.data << " --name " << o.name << std::endl;
+}
+
+void list_issuers(const issuer_options& o) {
+    const auto c = read_config(o.data);
+    json::array list;
+    for (const auto& issuer : store::instance_db(c.instances_db()).issuers()) {
+        if (o.as_json)
+            list.push_back(json::object{{"name", issuer.name}, {"url", issuer.url}});
+        else
+            std::cout << issuer.name << "\t" << issuer.url << "\n";
+    }
+    if (o.as_json)
+        std::cout << json::dump(list) << std::endl;
+}
+
+void remove_issuer(const issuer_options& o) {
+    const auto c = read_config(o.data);
+    if (!store::instance_db(c.instances_db()).remove_issuer(o.name))
+        throw config_error("there is no issuer ‘" + o.name + "’ (tsms issuer list)");
+}
+
+void ping_issuer(const issuer_options& o) {
+    const auto c = read_config(o.data);
+    const auto port = issuers_of(c)(o.name);
+    if (!port)
+        throw config_error("there is no issuer ‘" + o.name + "’ (tsms issuer list)");
+    port->ping();
+    std::cout << (o.as_json ? R"({"reachable":true})" : "Issuer ‘" + o.name + "’ answers.") << std::endl;
+}
+
+} // namespace
+
+void add_issuer_command(CLI::App& app) {
+    auto* issuer = app.add_subcommand("issuer", "Secure component issuers (SCI): add, list, remove, ping");
+    issuer->require_subcommand(1);
+    auto o = std::make_shared<issuer_options>();
+    const auto common = [o](CLI::App* command) {
+        command->add_option("--data", o->data, "data directory")->required();
+        command->add_flag("--json", o->as_json, "output for programs");
+        return command;
+    };
+    const auto named = [o, common](CLI::App* command) {
+        common(command)->add_option("--name", o->name, "name of the issuer")->required();
+        return command;
+    };
+    auto* add = named(issuer->add_subcommand("add", "Adds an issuer"));
+    add->footer("Example:\n  tsms issuer add --data ./data --name lab --url https://localhost:9543 --ca lab/tls/ca.pem "
+                "--transport-key 000102…");
+    add->add_option("--url", o->url, "its address")->required();
+    add->add_option("--ca", o->ca, "PEM file that its server certificate is verified with")->required();
+    add->add_option("--transport-key", o->transport_key, "AES key under which it hands over keys (hex)")->required();
+    add->add_option("--cards", o->cards, "JSON file with the \"identification\" of its cards; default: every card");
+    add->callback([o] { add_issuer(*o); });
+    common(issuer->add_subcommand("list", "Lists issuers"))->callback([o] { list_issuers(*o); });
+    named(issuer->add_subcommand("remove", "Removes an issuer"))->callback([o] { remove_issuer(*o); });
+    named(issuer->add_subcommand("ping", "Asks whether an issuer answers"))->callback([o] { ping_issuer(*o); });
+}
+
+} // namespace tsms::app

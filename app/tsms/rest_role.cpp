@@ -1,0 +1,63 @@
+// The REST role: the API of the service providers over access.db and catalog.db.
+
+#include "app/tsms/listener.hpp"
+#include "app/tsms/role.hpp"
+#include "http/ops/operations.hpp"
+#include "http/rest/api.hpp"
+
+#include <atomic>
+
+namespace tsms::app {
+
+namespace {
+
+class rest_role final : public role {
+public:
+    rest_role(const config& c, actors::log_sink log)
+        : catalog_(c.catalog_db()), access_(c.access_db()), api_(catalog_, access_, options_with(log)) {
+        net::server_options listen;
+        listen.address = c.rest_address;
+        listen.port = static_cast<std::uint16_t>(c.rest_port);
+        listen.identity = read_identity(c, c.rest_certificate, c.rest_key);
+        listen.body_limit_for = [this](const net::request& head) { return api_.body_limit(head); };
+        server_ = std::make_unique<net::tls_server>(std::move(listen));
+        operations_ = start_operations(c.operations_port ? c.operations_port + 1 : 0, [this](const net::request& r) {
+            return http::answer_operations(r, [this] {
+                return http::role_state{true, {{"requests_total", static_cast<double>(requests_)},
+                                               {"connections", static_cast<double>(server_->connections())}}};
+            });
+        });
+        server_->start([this](const net::request& r) {
+            ++requests_;
+            return api_.handle(r);
+        });
+    }
+
+    std::string stop() override {
+        if (operations_)
+            operations_->stop(std::chrono::milliseconds(200));
+        return server_->stop(std::chrono::milliseconds(4000)) ? "" : "handlers of the REST port";
+    }
+
+private:
+    static rest::api_options options_with(actors::log_sink log) {
+        rest::api_options o;
+        o.on_internal_error = [log](std::string_view what) { log(actors::severity::error, std::string(what)); };
+        return o;
+    }
+
+    store::catalog catalog_;
+    store::access access_;
+    rest::api api_;
+    std::atomic<std::uint64_t> requests_{0};
+    std::unique_ptr<net::tls_server> server_;
+    std::unique_ptr<net::tls_server> operations_;
+};
+
+} // namespace
+
+std::unique_ptr<role> start_rest_role(const config& c, actors::log_sink log) {
+    return std::make_unique<rest_role>(c, std::move(log));
+}
+
+} // namespace tsms::app

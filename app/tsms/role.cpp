@@ -1,0 +1,56 @@
+#include "app/tsms/role.hpp"
+
+#include "app/tsms/log.hpp"
+
+#include <csignal>
+#include <cstdlib>
+#include <pthread.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+namespace tsms::app {
+
+namespace {
+
+/// The supervisor waits for this octet; nobody does where the role was started by hand.
+void tell_ready() {
+    if (const char* fd = std::getenv("TSMS_READY_FD")) {
+        const int pipe = std::atoi(fd);
+        [[maybe_unused]] const auto written = ::write(pipe, "r", 1);
+        ::close(pipe);
+    }
+}
+
+} // namespace
+
+int run_role(const config& c, const std::string& name) {
+    // Before any thread exists: all of them leave the signals to sigwait.
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+    std::signal(SIGPIPE, SIG_IGN);
+    ::prctl(PR_SET_PDEATHSIG, SIGTERM); // a supervisor that was killed takes its roles with it
+
+    const auto log = open_log(c, name);
+    try {
+        auto running = name == "rest" ? start_rest_role(c, log) : start_device_role(c, log);
+        log(actors::severity::info, "listening");
+        tell_ready();
+        int received = 0;
+        sigwait(&signals, &received);
+        const auto left = running->stop();
+        if (left.empty()) {
+            log(actors::severity::info, "stopped");
+            return 0;
+        }
+        log(actors::severity::error, "did not stop in time: " + left);
+    } catch (const std::exception& e) {
+        log(actors::severity::error, e.what());
+        return 1;
+    }
+    std::_Exit(3); // what hangs would hang the end of the program too
+}
+
+} // namespace tsms::app

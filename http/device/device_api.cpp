@@ -1,0 +1,250 @@
+#include "http/device/device_api.hpp"
+
+#include "crypto/digest.hpp"
+#include "crypto/secret.hpp"
+#include "http/device/seram_mapping.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <chrono>
+#include <ctime>
+
+namespace tsms::http {
+
+namespace {
+
+constexpr std::string_view functions_path = "/tsm-api/1.0/";
+constexpr std::string_view sessions_path = "/tsm-api/1.0/sessions/";
+constexpr std::string_view result_suffix = "/result";
+constexpr std::string_view seram_path = "/gp/seram";
+constexpr std::string_view cookie_name = "tsms-session";
+
+net::response error(int status, std::string_view text) {
+    return net::json_response(status, json::dump(json::value(json::object{{"error", json::value(text)}})));
+}
+
+net::response method_not_allowed(const char* allowed) {
+    auto response = error(405, "method not allowed");
+    response.headers.set("Allow", allowed);
+    return response;
+}
+
+/// The session's secret and the number of the last order, so that a repeated report is recognised (gp/procedures, hazard 5).
+void set_cookie(net::response& response, const std::string& secret, std::uint64_t order) {
+    response.headers.add("Set-Cookie", std::string(cookie_name) + "=" + secret + "." + std::to_string(order) +
+                                           "; Path=/; Secure; HttpOnly; SameSite=Strict");
+}
+
+struct session_cookie {
+    std::string secret;
+    std::uint64_t order = 0;
+};
+
+std::optional<session_cookie> read_cookie(const net::request& request) {
+    for (auto header : request.headers.all("Cookie")) {
+        for (std::string_view rest = header; !rest.empty();) {
+            auto pair = rest.substr(0, rest.find(';'));
+            rest.remove_prefix(std::min(rest.size(), pair.size() + 1));
+            while (pair.starts_with(' '))
+                pair.remove_prefix(1);
+            const auto equals = pair.find('=');
+            if (equals == std::string_view::npos || pair.substr(0, equals) != cookie_name)
+                continue;
+            const auto value = pair.substr(equals + 1);
+            const auto dot = value.find('.');
+            session_cookie cookie;
+            if (dot == std::string_view::npos)
+                return std::nullopt;
+            const auto number = value.substr(dot + 1);
+            const auto [end, ec] = std::from_chars(number.data(), number.data() + number.size(), cookie.order);
+            if (ec != std::errc() || end != number.data() + number.size())
+                return std::nullopt;
+            cookie.secret = value.substr(0, dot);
+            return cookie;
+        }
+    }
+    return std::nullopt;
+}
+
+/// The address under which the phone reached us: what it may be sent to next. Nothing for a Host that is none.
+std::optional<std::string> own_authority(const net::request& request) {
+    const auto host = request.headers.get("Host");
+    const auto usable = [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '-' || c == ':' ||
+               c == '[' || c == ']';
+    };
+    if (host.empty() || host.size() > 255 || !std::all_of(host.begin(), host.end(), usable))
+        return std::nullopt;
+    return std::string(host);
+}
+
+/// ISO 8601, UTC, milliseconds (AMB-045).
+std::string now_text() {
+    const auto now = std::chrono::system_clock::now();
+    const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch()).count();
+    const std::time_t seconds = ms / 1000;
+    std::tm utc{};
+    gmtime_r(&seconds, &utc);
+    char text[40];
+    const auto length = std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S.", &utc);
+    const auto fraction = std::to_string(1000 + ms % 1000).substr(1);
+    return std::string(text, length) + fraction + "Z";
+}
+
+net::response answer_with(const wire::tsm_api_answer& answer) {
+    return net::json_response(200, json::dump(wire::to_json(answer)));
+}
+
+std::string upper(std::string text) {
+    std::transform(text.begin(), text.end(), text.begin(),
+                   [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; });
+    return text;
+}
+
+class admission {
+public:
+    admission(std::atomic<int>& count, int most) : count_(count), admitted_(count.fetch_add(1) < most) {}
+    ~admission() { --count_; }
+    admission(const admission&) = delete;
+    admission& operator=(const admission&) = delete;
+    explicit operator bool() const { return admitted_; }
+
+private:
+    std::atomic<int>& count_;
+    bool admitted_;
+};
+
+} // namespace
+
+net::response device_api::handle(const net::request& request) {
+    const std::string_view path = request.path;
+    if (request.body_too_large)
+        return error(413, "the body is too large");
+    if (path.starts_with(sessions_path) && path.ends_with(result_suffix) &&
+        path.size() > sessions_path.size() + result_suffix.size())
+        return fetch_result(path.substr(sessions_path.size(), path.size() - sessions_path.size() - result_suffix.size()), request);
+    if (path.starts_with(functions_path) && wire::is_function(path.substr(functions_path.size())))
+        return call(path.substr(functions_path.size()), request);
+    if (path == std::string(seram_path) + "/handshake")
+        return handshake(request);
+    if (path == std::string(seram_path) + "/remoteManagement")
+        return remote_management(request);
+    return error(404, "no such resource");
+}
+
+std::optional<std::string> device_api::authenticate(const std::string& caller_id, const net::request& request) const {
+    const auto app = options_.app(caller_id);
+    auto credential = request.headers.get("Authorization");
+    constexpr std::string_view scheme = "Bearer ";
+    if (credential.size() > scheme.size() && net::same_token(credential.substr(0, scheme.size() - 1), "Bearer"))
+        credential.remove_prefix(scheme.size());
+    if (!app) { // AMB-236: nothing to prove, if the operator allows that
+        if (options_.accept_unknown_apps && credential.empty())
+            return std::string();
+        return std::nullopt;
+    }
+    if (credential.empty() || !crypto::equal(crypto::sha256(as_bytes(credential)), app->credential_hash))
+        return std::nullopt;
+    return app->provider;
+}
+
+net::response device_api::call(std::string_view function, const net::request& request) {
+    if (request.method != "POST")
+        return method_not_allowed("POST");
+    const admission admitted(calls_, options_.most_calls);
+    if (!admitted) {
+        auto busy = error(503, "too many calls, please try again later");
+        busy.headers.set("Retry-After", "2");
+        return busy;
+    }
+    std::optional<wire::tsm_api_call> wanted;
+    try {
+        wanted = wire::parse_call(function, json::parse(request.body));
+    } catch (const json::parse_error& e) {
+        return error(400, e.what());
+    }
+    const auto caller = upper(wanted->phone.caller_id);
+    const auto provider = authenticate(caller, request);
+    if (!provider) {
+        auto refused = error(401, "the app is not known, or its credential is wrong");
+        refused.headers.set("WWW-Authenticate", "Bearer");
+        return refused;
+    }
+    const auto what = from_wire(wanted->function);
+    if (!what)
+        return answer_with(wire::refusal_of(wanted->function, model::error_category::unspecified,
+                                            std::string(function) + " is not supported by this TSM yet", now_text()));
+    const auto authority = own_authority(request);
+    if (!authority)
+        return error(400, "the Host header is missing or malformed");
+
+    actors::call message;
+    message.what = *what;
+    message.caller_id = caller;
+    message.provider = *provider;
+    for (auto& c : wanted->phone.components)
+        message.cards.push_back({c.reader, c.se_type, c.se_id, c.atr});
+    const auto answer = backend_.open(message);
+    if (const auto* result = std::get_if<actors::result>(&answer))
+        return answer_with(*result);
+    const auto& opened = std::get<actors::session_opened>(answer);
+    auto response = answer_with(wire::session_opened{opened.session_id, "https://" + *authority + std::string(seram_path)});
+    set_cookie(response, opened.secret, 0);
+    return response;
+}
+
+net::response device_api::handshake(const net::request& request) {
+    if (request.method != "POST")
+        return method_not_allowed("POST");
+    const auto session = request.parameter("sessionId");
+    const auto cookie = read_cookie(request);
+    if (!session || !cookie)
+        return error(404, "session id not found");
+    try {
+        if (!wire::parse_seram_handshake(json::parse(request.body)).acceptable())
+            return error(406, "this Remote Agent speaks GP SERAM 2.0.0 with JSON over HTTPS");
+    } catch (const json::parse_error& e) {
+        return error(400, e.what());
+    }
+    if (!backend_.handshake({*session, cookie->secret}))
+        return error(404, "session id not found");
+    return net::json_response(200, json::dump(wire::seram_handshake_answer()));
+}
+
+net::response device_api::remote_management(const net::request& request) {
+    if (request.method != "POST")
+        return method_not_allowed("POST");
+    const auto session = request.parameter("sessionId");
+    const auto cookie = read_cookie(request);
+    if (!session || !cookie)
+        return error(404, "session id not found");
+    actors::report report;
+    try {
+        report = from_wire(wire::parse_seram_report(json::parse(request.body)));
+    } catch (const json::parse_error& e) {
+        return error(400, e.what());
+    }
+    const auto answer = backend_.report_back({*session, cookie->secret}, cookie->order, report);
+    const auto* order = std::get_if<actors::order>(&answer);
+    if (!order)
+        return error(404, "session id not found");
+    auto response = net::json_response(200, json::dump(wire::to_json(to_wire(*order))));
+    set_cookie(response, cookie->secret, order->number);
+    return response;
+}
+
+net::response device_api::fetch_result(std::string_view session_id, const net::request& request) {
+    if (request.method != "GET")
+        return method_not_allowed("GET");
+    const auto cookie = read_cookie(request);
+    if (!cookie)
+        return error(404, "session id not found");
+    const auto answer = backend_.fetch_result({std::string(session_id), cookie->secret});
+    if (const auto* result = std::get_if<actors::result>(&answer))
+        return answer_with(*result);
+    if (std::holds_alternative<actors::not_ready>(answer))
+        return net::json_response(202, "{}");
+    return error(404, "session id not found");
+}
+
+} // namespace tsms::http

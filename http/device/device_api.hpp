@@ -1,0 +1,46 @@
+#pragma once
+// The device port: TSM-API functions and GP SERAM (DESIGN 3 "Device"; docs/tsm-api-wire.md). Requests into messages, answers into responses.
+
+#include "actors/backend.hpp"
+#include "http/net/message.hpp"
+
+#include <atomic>
+#include <functional>
+
+namespace tsms::http {
+
+/// An app with a credential of its own (AMB-236).
+struct registered_app {
+    std::string provider;  ///< id of the service provider
+    bytes credential_hash; ///< SHA-256
+};
+
+struct device_api_options {
+    /// Who has this callerId (upper-case hex)? Called from several threads.
+    std::function<std::optional<registered_app>(const std::string& caller_id)> app;
+    bool accept_unknown_apps = false; ///< development only
+    int most_calls = 256;             ///< calls in flight; more are answered 503
+};
+
+/// Safe to call from several threads.
+class device_api {
+public:
+    device_api(actors::device_backend& backend, device_api_options options)
+        : backend_(backend), options_(std::move(options)) {}
+
+    net::response handle(const net::request& request);
+
+private:
+    net::response call(std::string_view function, const net::request& request);
+    net::response handshake(const net::request& request);
+    net::response remote_management(const net::request& request);
+    net::response fetch_result(std::string_view session_id, const net::request& request);
+    /// Provider of an app that has proved who it is; empty for one that is accepted without; nothing for one that is not.
+    std::optional<std::string> authenticate(const std::string& caller_id, const net::request& request) const;
+
+    actors::device_backend& backend_;
+    device_api_options options_;
+    std::atomic<int> calls_{0};
+};
+
+} // namespace tsms::http

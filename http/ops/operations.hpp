@@ -1,0 +1,21 @@
+#pragma once
+// The operations port: /health and /metrics, plain HTTP on loopback.
+
+#include "http/net/message.hpp"
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+
+namespace tsms::http {
+
+struct role_state {
+    bool healthy = false;
+    std::map<std::string, double> metrics; ///< name without the prefix "tsms_" → value
+};
+
+/// Answers for a role whose state `ask` tells.
+net::response answer_operations(const net::request& request, const std::function<role_state()>& ask);
+
+} // namespace tsms::http

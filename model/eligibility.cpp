@@ -1,0 +1,191 @@
+#include "model/eligibility.hpp"
+
+#include "model/version_tag.hpp"
+
+#include <algorithm>
+#include <tuple>
+
+namespace tsms::model {
+
+namespace {
+
+char upper(char c) { return c >= 'a' && c <= 'f' ? static_cast<char>(c - 'a' + 'A') : c; }
+
+bool any_prefix(const std::vector<std::string>& patterns, const std::string& hex) {
+    return patterns.empty() ||
+           std::any_of(patterns.begin(), patterns.end(), [&](const auto& p) { return has_prefix(hex, p); });
+}
+
+const offered_version* version_with(const offered_service& service, const std::string& tag) {
+    const auto found = std::find_if(service.versions.begin(), service.versions.end(), [&](const auto& v) { return v.tag == tag; });
+    return found == service.versions.end() ? nullptr : &*found;
+}
+
+refusal invalid(std::string details) { return {error_category::invalid_request, std::move(details)}; }
+refusal not_eligible(std::string details) { return {error_category::no_eligible_sc, std::move(details)}; }
+
+std::optional<refusal> refuse_version(const offered_service& service, const std::string& tag) {
+    const auto* version = version_with(service, tag);
+    if (!version)
+        return invalid("version ‘" + tag + "’ does not exist");
+    return std::nullopt;
+}
+
+struct candidate {
+    std::size_t card;
+    const card_profile* profile;
+
+    auto rank(const std::vector<seen_card>& cards) const {
+        return std::make_tuple(!profile->csp, profile->sc_type, profile->id, cards[card].reader);
+    }
+};
+
+/// Cards of a Version, best first.
+std::vector<candidate> candidates(const offered_version& version, const std::vector<seen_card>& cards,
+                                  const std::vector<card_profile>& profiles, std::vector<std::string>* reasons) {
+    const auto explain = [&](const seen_card& card, const std::string& text) {
+        if (reasons)
+            reasons->push_back("reader ‘" + card.reader + "’: " + text);
+    };
+    std::vector<candidate> found;
+    for (std::size_t i = 0; i < cards.size(); ++i) {
+        const auto& card = cards[i];
+        if (!card.accessible) {
+            explain(card, "not accessible");
+            continue;
+        }
+        if (identity_of(card).empty()) {
+            explain(card, "tells neither CPLC nor IIN and CIN, so it cannot be known again");
+            continue;
+        }
+        const auto* profile = profile_of(card, profiles);
+        if (!profile) {
+            explain(card, "no SecureComponentProfile recognises it");
+            continue;
+        }
+        if (std::find(version.profiles.begin(), version.profiles.end(), profile->id) == version.profiles.end()) {
+            explain(card, "version " + version.tag + " has no published Flavor for profile ‘" + profile->name + "’");
+            continue;
+        }
+        explain(card, "eligible with profile ‘" + profile->name + "’");
+        found.push_back({i, profile});
+    }
+    std::sort(found.begin(), found.end(), [&](const auto& a, const auto& b) { return a.rank(cards) < b.rank(cards); });
+    return found;
+}
+
+} // namespace
+
+std::string identity_of(const seen_card& card) {
+    if (!card.cplc.empty())
+        return card.cplc;
+    return card.iin.empty() || card.cin.empty() ? std::string() : card.iin + card.cin;
+}
+
+bool has_prefix(std::string_view hex, std::string_view pattern) {
+    if (hex.size() < pattern.size())
+        return false;
+    for (std::size_t i = 0; i < pattern.size(); ++i)
+        if (pattern[i] != '.' && upper(pattern[i]) != upper(hex[i]))
+            return false;
+    return true;
+}
+
+bool recognises(const identification& by, const seen_card& card) {
+    if (by.cplc.empty() && by.atr.empty() && by.isd.empty() && by.card_data.empty())
+        return false;
+    return any_prefix(by.cplc, card.cplc) && any_prefix(by.atr, card.atr) && any_prefix(by.isd, card.isd_aid) &&
+           any_prefix(by.card_data, card.card_data);
+}
+
+const card_profile* profile_of(const seen_card& card, const std::vector<card_profile>& profiles) {
+    const card_profile* found = nullptr;
+    for (const auto& p : profiles)
+        if (recognises(p.recognised_by, card) && (!found || p.id < found->id))
+            found = &p;
+    return found;
+}
+
+std::optional<refusal> refuse_create(const offered_service* service, const std::string& service_id, const std::string& tag) {
+    if (!parse_tag(tag))
+        return invalid("version ‘" + tag + "’ is not of the form a.b.c");
+    if (!service)
+        return invalid("service ‘" + service_id + "’ does not exist");
+    if (auto refused = refuse_version(*service, tag))
+        return refused;
+    if (!service->has_flavors)
+        return invalid("no flavors defined for service ‘" + service_id + "’");
+    if (!version_with(*service, tag)->has_flavors)
+        return invalid("no flavors allocated to version ‘" + tag + "’");
+    return std::nullopt;
+}
+
+std::optional<refusal> refuse_check(const offered_service* service, const std::string& service_id, const std::string& pattern) {
+    const auto parsed = parse_pattern(pattern);
+    if (!parsed)
+        return invalid("unsupported version RegExp ‘" + pattern + "’");
+    if (!service)
+        return invalid("service ‘" + service_id + "’ does not exist");
+    if (parsed->is_concrete())
+        return refuse_version(*service, pattern);
+    return std::nullopt;
+}
+
+decision choose_card(const offered_service& service, const std::string& tag, const std::vector<seen_card>& cards,
+                     const std::vector<card_profile>& profiles) {
+    decision d{refusal{}, {}};
+    const auto has_service = std::find_if(cards.begin(), cards.end(), [](const auto& c) { return c.has_service; });
+    if (has_service != cards.end()) { // AMB-115: on any card of the handset
+        d.reasons.push_back("reader ‘" + has_service->reader + "’: has an instance of the service");
+        d.outcome = not_eligible("service is already deployed");
+        return d;
+    }
+    const auto* version = version_with(service, tag);
+    if (!version) {
+        d.outcome = invalid("version ‘" + tag + "’ does not exist");
+        return d;
+    }
+    const auto found = candidates(*version, cards, profiles, &d.reasons);
+    if (!found.empty()) {
+        const auto& best = found.front();
+        d.reasons.push_back("chosen: reader ‘" + cards[best.card].reader + "’" +
+                            (found.size() > 1 ? ", first of " + std::to_string(found.size()) +
+                                                    " by CSP, secure component type, profile id and reader"
+                                              : ", the only eligible one"));
+        d.outcome = choice{best.card, best.profile->id, tag};
+        return d;
+    }
+    if (cards.empty()) {
+        d.outcome = not_eligible("the handset has no secure component");
+    } else if (std::none_of(cards.begin(), cards.end(), [](const auto& c) { return c.accessible; })) {
+        const auto problem = cards.front().problem;
+        d.outcome = refusal{problem == error_category::none ? error_category::sc_inaccessible : problem,
+                            "no secure component of the handset could be accessed"};
+    } else {
+        std::string text;
+        for (const auto& reason : d.reasons)
+            text += (text.empty() ? "" : "; ") + reason;
+        d.outcome = not_eligible(text);
+    }
+    return d;
+}
+
+std::optional<choice> find_deployment(const offered_service& service, const std::string& pattern,
+                                      const std::vector<seen_card>& cards, const std::vector<card_profile>& profiles) {
+    const auto parsed = parse_pattern(pattern);
+    std::optional<choice> best;
+    std::optional<version_number> best_number;
+    for (const auto& version : service.versions) {
+        const auto number = parse_tag(version.tag);
+        if (!parsed || !number || !parsed->matches(*number) || (best_number && *number < *best_number))
+            continue;
+        const auto found = candidates(version, cards, profiles, nullptr);
+        if (found.empty())
+            continue;
+        best = choice{found.front().card, found.front().profile->id, version.tag};
+        best_number = number;
+    }
+    return best;
+}
+
+} // namespace tsms::model

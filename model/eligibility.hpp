@@ -1,0 +1,79 @@
+#pragma once
+// Which secure component a Service goes to (TR 3.3.1, 3.3.1.2): recognition of cards, the eligibility check and the device check, and the
+// choice among several. Pure; what it decided is explained for the log.
+
+#include "model/device.hpp"
+#include "model/life_cycle.hpp"
+
+#include <variant>
+
+namespace tsms::model {
+
+/// A SecureComponentProfile as far as the device side needs it.
+struct card_profile {
+    std::string id;
+    std::string name;
+    int sc_type = 0;
+    bool csp = false;
+    identification recognised_by;
+    card_parameters card;
+};
+
+/// A Version as far as deployment needs it.
+struct offered_version {
+    std::string tag;
+    bool has_flavors = false; ///< allowedDeployments is not empty
+    std::vector<std::string> profiles; ///< ids of those that a published Flavor serves (AMB-054, AMB-055)
+};
+
+struct offered_service {
+    std::string id;
+    std::string provider;
+    bool has_flavors = false;
+    std::vector<offered_version> versions;
+    std::optional<spos_target> spos;
+};
+
+/// A card as it presents itself; a claim (AMB-226).
+struct seen_card {
+    std::string reader;
+    bool accessible = false;
+    error_category problem = error_category::none; ///< 9 or 10 where not accessible
+    std::string atr, cplc, isd_aid, iin, cin, card_data; ///< hex
+    bool has_service = false; ///< the TSM knows an instance of the Service on it
+};
+
+/// What the card is known by: its CPLC, else IIN and CIN. Empty for a card that tells neither.
+std::string identity_of(const seen_card& card);
+
+/// Does a hex text begin with the pattern, '.' standing for any nibble?
+bool has_prefix(std::string_view hex, std::string_view pattern);
+/// Every list that is given has a match; without any list nothing is recognised.
+bool recognises(const identification& by, const seen_card& card);
+/// The profile of a card; of several the first by id, so that the same card always has the same one.
+const card_profile* profile_of(const seen_card& card, const std::vector<card_profile>& profiles);
+
+/// Is the request itself possible, before any card is asked (AMB-135, AMB-136)? Null service: it does not exist.
+std::optional<refusal> refuse_create(const offered_service* service, const std::string& service_id, const std::string& tag);
+std::optional<refusal> refuse_check(const offered_service* service, const std::string& service_id, const std::string& pattern);
+
+struct choice {
+    std::size_t card = 0; ///< index into the cards
+    std::string profile_id;
+    std::string version_tag;
+};
+
+struct decision {
+    std::variant<choice, refusal> outcome;
+    std::vector<std::string> reasons; ///< one line for each card and for the choice
+};
+
+/// Eligibility check for one Version. Order among eligible cards: CSP, scType, profile id, reader (AMB-117).
+decision choose_card(const offered_service& service, const std::string& tag, const std::vector<seen_card>& cards,
+                     const std::vector<card_profile>& profiles);
+
+/// Device check (TR 4.2.5.7): the highest applicable Version that the pattern matches; instances that exist do not matter.
+std::optional<choice> find_deployment(const offered_service& service, const std::string& pattern,
+                                      const std::vector<seen_card>& cards, const std::vector<card_profile>& profiles);
+
+} // namespace tsms::model
