@@ -70,8 +70,9 @@ net::response backend_link::insist(std::string_view method, std::string_view tar
 }
 
 std::string backend_link::target_of(const std::string& url) const {
-    const auto authority = authority_of(url);
-    if (authority.empty() || authority != authority_of(options_.base_url))
+    const bool path_only = url.starts_with('/') && !url.starts_with("//");
+    const auto authority = path_only ? std::string() : authority_of(url);
+    if (!path_only && (authority.empty() || authority != authority_of(options_.base_url)))
         throw session_error("the backend sent the app to another host");
     auto target = url.substr(authority.size());
     while (target.ends_with('/'))

@@ -49,8 +49,8 @@ public:
     /// Repeated while the connection breaks or the backend is overloaded (429, 502, 503, 504). Throws session_error.
     net::response insist(std::string_view method, std::string_view target, std::string_view body);
 
-    /// The target of an absolute URL of this backend. Throws session_error for another host: its cookie must not go
-    /// elsewhere.
+    /// The target of a URL of this backend, absolute or only a path. Throws session_error for another host or port: the
+    /// session's cookie must not go elsewhere.
     std::string target_of(const std::string& url) const;
     net::traffic traffic() const { return client_.counted(); }
 

@@ -217,6 +217,7 @@ BOOST_AUTO_TEST_CASE(a_result_with_stop_saves_an_exchange) {
     remote_agent agent;
     agent.orders = {order(
         {wire::seram_start{}, wire::seram_notification{wire::notification_text(agent.result)}, wire::seram_stop{}})};
+    agent.endpoint = "/gp/seram"; // a path is enough
     sdk::tsm_api api(agent.client({std::make_shared<scripted_card>()}));
     BOOST_TEST(api.terminateService("i").get().process.process_id == "p1");
     BOOST_TEST(api.counted().exchanges == 3u);
