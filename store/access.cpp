@@ -1,6 +1,7 @@
 #include "store/access.hpp"
 
 #include "crypto/digest.hpp"
+#include "store/audit.hpp"
 #include "store/connection.hpp"
 #include "store/instances.hpp"
 
@@ -56,7 +57,7 @@ provider_record provider_of(SQLite::Statement& s) {
 
 struct access::state {
     state(const std::filesystem::path& f, crypto::random_source& r)
-        : file(f), random(r), db(open_writer(f, schema_version, schema)) {}
+        : file(f), random(r), db(open_writer(f, schema_version, (std::string(schema) + audit_schema).c_str())) {}
 
     std::string new_token() { return to_hex(random.take(32)); }
 
@@ -118,6 +119,7 @@ provider_record access::add_provider(const std::string& name, access_time now) {
         s->bind(2, name);
         s->bind(3, milliseconds(now));
         s->exec();
+        append_audit(state_->db.database(), "provider added", id);
         return provider_record{id, name, iso_time(milliseconds(now))};
     });
 }
@@ -151,6 +153,7 @@ std::string access::issue_long_term(const std::string& provider, access_time now
         s->bind(4, milliseconds(now));
         s->bind(5, milliseconds(expires));
         s->exec();
+        append_audit(state_->db.database(), "long-term token issued", provider);
         return token;
     });
 }
@@ -180,7 +183,9 @@ int access::revoke(const std::string& provider, const std::string& token_id) {
             "UPDATE long_term_token SET revoked = 1 WHERE provider = ?1 AND revoked = 0 AND (?2 = '' OR id = ?2)");
         s->bind(1, provider);
         s->bind(2, token_id);
-        return s->exec();
+        const int revoked = s->exec();
+        append_audit(state_->db.database(), "long-term tokens revoked: " + std::to_string(revoked), provider);
+        return revoked;
     });
 }
 

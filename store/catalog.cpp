@@ -1,6 +1,7 @@
 #include "store/catalog.hpp"
 
 #include "model/version_tag.hpp"
+#include "store/audit.hpp"
 #include "store/catalog_sql.hpp"
 #include "store/connection.hpp"
 
@@ -36,6 +37,11 @@ void bind_or_null(SQLite::Statement& s, int index, const std::string& text) {
         s.bind(index);
     else
         s.bind(index, text);
+}
+
+std::string subject_of(const entity_row& row) {
+    return std::string(model::entity_name(row.kind)) + " " + row.id +
+           (row.provider.empty() ? "" : " of " + row.provider);
 }
 
 void bind_blob(SQLite::Statement& s, int index, const void* data, std::size_t size) {
@@ -127,6 +133,10 @@ std::optional<std::string> catalog_view::file(const std::string& id) const {
     return s->getColumn(0).getString();
 }
 
+std::optional<std::int64_t> catalog_view::broken_audit_entry() const {
+    return first_broken_audit_entry(session_.database());
+}
+
 std::optional<bytes> catalog_view::load_image(const std::string& sha256) const {
     auto s = session_.prepare("SELECT image FROM load_image WHERE sha256 = ? LIMIT 1");
     s->bind(1, sha256);
@@ -169,6 +179,7 @@ void catalog_edit::insert(const entity_row& row, const std::vector<entity_refere
         s->exec();
     }
     insert_references(row, references);
+    append_audit(session_.database(), "created", subject_of(row));
 }
 
 void catalog_edit::update(const entity_row& row, const std::vector<entity_reference>& references) {
@@ -184,12 +195,14 @@ void catalog_edit::update(const entity_row& row, const std::vector<entity_refere
         s->exec();
     }
     insert_references(row, references);
+    append_audit(session_.database(), "modified", subject_of(row));
 }
 
 void catalog_edit::remove(const std::string& id) {
     auto s = session_.prepare("DELETE FROM entity WHERE id = ?");
     s->bind(1, id);
     s->exec();
+    append_audit(session_.database(), "removed", id);
 }
 
 void catalog_edit::put_file(const std::string& id, std::string_view content) {
@@ -197,6 +210,7 @@ void catalog_edit::put_file(const std::string& id, std::string_view content) {
     s->bind(1, id);
     bind_blob(*s, 2, content.data(), content.size());
     s->exec();
+    append_audit(session_.database(), "file stored", id);
 }
 
 void catalog_edit::put_load_image(const std::string& elf, const std::string& sha256, bytes_view image) {
@@ -212,6 +226,7 @@ void catalog_edit::put_profile_internals(const std::string& id, const json::obje
     s->bind(1, id);
     s->bind(2, json::dump(internals));
     s->exec();
+    append_audit(session_.database(), "profile internals stored", id);
 }
 
 /// Connections that are free, kept for the next reader.
@@ -261,7 +276,7 @@ void catalog_reader::in_snapshot(const std::function<void(const catalog_view&)>&
 
 struct catalog::writer {
     explicit writer(const std::filesystem::path& file)
-        : session(open_writer(file, catalog_schema_version, catalog_schema)) {}
+        : session(open_writer(file, catalog_schema_version, (std::string(catalog_schema) + audit_schema).c_str())) {}
     std::mutex mutex;
     connection session;
 };

@@ -79,11 +79,14 @@ public:
     std::optional<bytes> load_image(const std::string& sha256) const;
     /// What only the TSM knows of a SecureComponentProfile ("identification" and "card" of the profile file).
     json::object profile_internals(const std::string& id) const;
+    /// Sequence number of the first entry of the audit chain that does not fit; nothing if it is whole.
+    std::optional<std::int64_t> broken_audit_entry() const;
 
 protected:
     connection& session_;
 };
 
+/// Every change appends to the audit chain.
 class catalog_edit : public catalog_view {
 public:
     using catalog_view::catalog_view;

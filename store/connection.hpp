@@ -35,6 +35,7 @@ public:
             found = statements_.emplace(sql, SQLite::Statement(db_, sql)).first;
         return running(found->second);
     }
+    SQLite::Database& database() { return db_; }
     void run(const std::string& sql) { prepare(sql)->exec(); }
 
 private:

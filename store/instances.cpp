@@ -1,6 +1,6 @@
 #include "store/instances.hpp"
 
-#include "crypto/digest.hpp"
+#include "store/audit.hpp"
 #include "store/instance_records.hpp"
 #include "store/sqlite.hpp"
 
@@ -35,8 +35,6 @@ CREATE INDEX card_log_by_time ON card_log(at);
 CREATE TABLE issuers (name TEXT PRIMARY KEY, url TEXT NOT NULL, certificate TEXT NOT NULL, transport_key BLOB NOT NULL,
     cards TEXT NOT NULL);
 CREATE TABLE apps (caller_id TEXT PRIMARY KEY, provider TEXT NOT NULL, credential_hash BLOB NOT NULL, created TEXT NOT NULL);
-CREATE TABLE audit (sequence INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, what TEXT NOT NULL, subject TEXT NOT NULL,
-    chain BLOB NOT NULL);
 )";
 
 std::int64_t seconds(clock::time_point t) {
@@ -65,15 +63,6 @@ std::vector<model::operation> split(const std::string& text) {
 }
 
 /// Each entry's hash covers the entry and the hash before it, so that none can be changed or taken out unseen.
-bytes chain_link(bytes_view previous, const std::string& at, const std::string& what, const std::string& subject) {
-    bytes input = to_bytes(previous);
-    for (const auto* part : {&at, &what, &subject}) {
-        append(input, as_bytes(*part));
-        input.push_back(0);
-    }
-    return crypto::sha256(input);
-}
-
 } // namespace
 
 std::string iso8601(clock::time_point when) {
@@ -89,7 +78,7 @@ std::string iso8601(clock::time_point when) {
 }
 
 struct instance_db::state {
-    explicit state(const std::filesystem::path& file) : db(open_writer(file, schema_version, schema)) {}
+    explicit state(const std::filesystem::path& file) : db(open_writer(file, schema_version, (std::string(schema) + audit_schema).c_str())) {}
 
     mutable SQLite::Database db;
 
@@ -127,15 +116,7 @@ struct instance_db::state {
         }
     }
 
-    void audit(const std::string& what, const std::string& subject) {
-        auto last = query("SELECT chain FROM audit ORDER BY sequence DESC LIMIT 1");
-        const bytes previous = last.executeStep() ? blob(last.getColumn(0)) : bytes{};
-        const auto at = iso8601(clock::now());
-        const auto link = chain_link(previous, at, what, subject);
-        auto insert = bound("INSERT INTO audit (at, what, subject, chain) VALUES (?, ?, ?, ?)", at, what, subject);
-        insert.bind(4, link.data(), static_cast<int>(link.size()));
-        insert.exec();
-    }
+    void audit(const std::string& what, const std::string& subject) { append_audit(db, what, subject); }
 
     void put(const model::service_instance& i) {
         run("INSERT INTO service_instances (id, service, card, state, document) VALUES (?, ?, ?, ?, ?) "
@@ -472,18 +453,7 @@ std::vector<app_record> instance_db::apps() const {
 // -- audit ---------------------------------------------------------------------------------------------------------------------------
 
 std::optional<std::int64_t> instance_db::broken_audit_entry() const {
-    return state_->guarded([&]() -> std::optional<std::int64_t> {
-        bytes previous;
-        auto rows = state_->query("SELECT sequence, at, what, subject, chain FROM audit ORDER BY sequence");
-        while (rows.executeStep()) {
-            const auto link = chain_link(previous, rows.getColumn(1).getString(), rows.getColumn(2).getString(),
-                                         rows.getColumn(3).getString());
-            if (link != blob(rows.getColumn(4)))
-                return rows.getColumn(0).getInt64();
-            previous = link;
-        }
-        return std::nullopt;
-    });
+    return state_->guarded([&] { return first_broken_audit_entry(state_->db); });
 }
 
 std::size_t instance_db::audit_entries() const {

@@ -288,6 +288,9 @@ BOOST_FIXTURE_TEST_CASE(versions_map_a_profile_once, fixture) { // AMB-039, AMB-
     const auto version = sv + "/versions/1.10.0";
     BOOST_TEST(problem(get(sv + "/versions/1.010.0")) ==
                "1009 Not existing: Version with id ‘1.010.0’ does not exist.");
+    const auto foreign = text(parsed(post("/services/" + service("Other") + "/flavors", json::object())), "id");
+    BOOST_TEST(problem(post(sv + "/versions", body("2.0.0", {{foreign, json::array{}}}))) ==
+               "1009 Not existing: Flavor with id ‘" + foreign + "’ does not exist."); // AMB-054
     BOOST_TEST(problem(put(version, body("1.10.1", {{f, json::array{a}}}))).substr(0, 4) == "1005");
     BOOST_TEST(problem(put(version, body("1.10.0", {}))).substr(0, 4) == "1006");
 

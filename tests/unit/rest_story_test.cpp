@@ -6,6 +6,8 @@
 #include "crypto/pki.hpp"
 #include "store/deployments.hpp"
 
+#include <SQLiteCpp/SQLiteCpp.h>
+
 using namespace tsms;
 using namespace tsms::rest_test;
 
@@ -108,6 +110,15 @@ BOOST_FIXTURE_TEST_CASE(from_upload_to_deployment_target, fixture) {
                "1010 Delete failed: Certificate is referenced in SposConfig.");
     BOOST_TEST(remove("/spos-configs/" + spos).status == 204);
     BOOST_TEST(remove("/certificates/" + certificate).status == 204);
+
+    // Every change is in the audit chain, and the chain shows what was changed behind its back.
+    const auto broken = [&] {
+        return catalog.read([](const store::catalog_view& v) { return v.broken_audit_entry(); });
+    };
+    BOOST_TEST(!broken().has_value());
+    SQLite::Database(directory.path() / "catalog.db", SQLite::OPEN_READWRITE)
+        .exec("UPDATE audit SET subject = '' WHERE sequence = 3");
+    BOOST_TEST(broken().value_or(0) == 3);
 }
 
 BOOST_FIXTURE_TEST_CASE(related_lists_walk_the_graph, fixture) {

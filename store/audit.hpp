@@ -1,0 +1,20 @@
+#pragma once
+// The audit chain of a writable database: every change appends an entry in its own transaction, and every entry's hash
+// covers the one before it, so that nothing can be changed or taken out of the middle unseen. Only for store/.
+
+#include "crypto/bytes.hpp"
+#include "store/sqlite.hpp"
+
+#include <optional>
+
+namespace tsms::store {
+
+/// Part of the schema of every writable database.
+extern const char* const audit_schema;
+
+void append_audit(SQLite::Database& db, const std::string& what, const std::string& subject);
+
+/// Sequence number of the first entry whose hash does not fit; nothing if the chain is whole.
+std::optional<std::int64_t> first_broken_audit_entry(SQLite::Database& db);
+
+} // namespace tsms::store
