@@ -1,0 +1,160 @@
+#include "tests/actors/world.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+using namespace tsms;
+using namespace tsms::actors_test;
+using model::error_category;
+
+namespace {
+
+const report processed{agent_status::processed, "", {}};
+
+session_opened opened(const call_answer& a) {
+    BOOST_REQUIRE(std::holds_alternative<session_opened>(a));
+    return std::get<session_opened>(a);
+}
+
+const model::execution& outcome_of(const result& r) {
+    if (const auto* t = std::get_if<model::terminate_service_result>(&r))
+        return t->process.outcome;
+    return std::get<model::deploy_service_result>(r).process.outcome;
+}
+
+error_category refusal_in(const call_answer& a) {
+    BOOST_REQUIRE(std::holds_alternative<result>(a));
+    return outcome_of(std::get<result>(a)).status;
+}
+
+error_category result_in(const order& stop) {
+    for (const auto& item : stop.items)
+        if (const auto* r = std::get_if<result>(&item))
+            return outcome_of(*r).status;
+    BOOST_FAIL("no result in the order");
+    return error_category::none;
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(actors_conductors)
+
+BOOST_AUTO_TEST_CASE(a_process_runs_from_call_to_result) {
+    world w;
+    const auto s = opened(w.open(terminate_service{"one"}));
+    BOOST_TEST(w.rows.instances.at("one").running_process != "");
+    BOOST_TEST(w.ask<hand_shaken>(w.gate, route_handshake{s.session_id, {s.secret}}).accepted);
+    const auto start = w.report_back(s, 0);
+    BOOST_REQUIRE(start);
+    BOOST_TEST(std::get<model::process_start>(start->items.at(1)).caller_id == "CAFE");
+    BOOST_TEST(w.rows.ends.empty()); // nothing before the app has seen the start
+    const auto stop = w.report_back(s, 1, processed);
+    BOOST_REQUIRE(stop);
+    BOOST_TEST((result_in(*stop) == error_category::none));
+    BOOST_TEST(std::holds_alternative<stop_session>(stop->items.back()));
+    BOOST_TEST(!w.rows.instances.contains("one"));
+    BOOST_REQUIRE_EQUAL(w.rows.ends.size(), 1u);
+    BOOST_TEST(w.rows.ends[0].delivery->body == w.rows.ends[0].end.id); // the SPOS is told of this process
+    BOOST_TEST(w.rows.events.front() == "begin");
+    BOOST_TEST(w.rows.events.at(1) == "acknowledged");
+    BOOST_TEST(w.rows.events.back() == "end");
+    const auto fetched = w.ask<result_fetched>(w.gate, route_fetch{s.session_id, {s.secret}});
+    BOOST_TEST(std::holds_alternative<result>(fetched.answer));
+}
+
+BOOST_AUTO_TEST_CASE(an_app_that_does_not_take_the_start_ends_the_process_with_6) {
+    world w;
+    const auto s = opened(w.open(terminate_service{"one"}));
+    w.report_back(s, 0);
+    const auto stop = w.report_back(s, 1, {agent_status::unknown_failure, "listener threw", {}});
+    BOOST_REQUIRE(stop);
+    BOOST_TEST((result_in(*stop) == error_category::execution_interrupted));
+    BOOST_TEST(w.rows.instances.at("one").running_process == "");
+    BOOST_TEST((w.rows.instances.at("one").state == model::instance_state::not_deployed));
+}
+
+BOOST_AUTO_TEST_CASE(a_phone_that_vanishes_ends_the_process_and_frees_the_card) {
+    world w;
+    const auto s = opened(w.open(terminate_service{"one"}));
+    w.report_back(s, 0);
+    w.wait(299s);
+    BOOST_TEST(w.rows.ends.empty());
+    w.wait(2s);
+    BOOST_REQUIRE_EQUAL(w.rows.ends.size(), 1u);
+    BOOST_TEST((w.rows.ends[0].end.status == error_category::execution_interrupted));
+    opened(w.open(terminate_service{"two"}));
+}
+
+BOOST_AUTO_TEST_CASE(one_process_at_a_time_on_an_instance) {
+    world w;
+    opened(w.open(terminate_service{"one"}));
+    BOOST_TEST((refusal_in(w.open(terminate_service{"one"})) == error_category::invalid_state));
+}
+
+BOOST_AUTO_TEST_CASE(one_process_at_a_time_on_a_card) {
+    world w;
+    const auto first = opened(w.open(terminate_service{"one"}));
+    caf::scoped_actor self{w.system};
+    call second;
+    second.what = terminate_service{"two"};
+    second.cards = {{"eSE1", "eSE", "", ""}};
+    std::optional<call_answer> late;
+    auto pending = self->request(w.gate, caf::infinite, second);
+    w.run();
+    w.wait(9s); // longer than a process waits for a card
+    pending.receive([&](call_routed& r) { late = r.answer; }, [](caf::error&) {});
+    BOOST_REQUIRE(late);
+    BOOST_TEST((refusal_in(*late) == error_category::sc_inaccessible));
+
+    auto patient = self->request(w.gate, caf::infinite, second);
+    w.run();
+    w.report_back(first, 0);
+    w.report_back(first, 1, processed); // the first ends: the card is free
+    w.run();
+    patient.receive([&](call_routed& r) { late = r.answer; }, [](caf::error&) {});
+    BOOST_TEST(std::holds_alternative<session_opened>(*late));
+}
+
+BOOST_AUTO_TEST_CASE(what_is_refused_leaves_no_trace) {
+    world w;
+    BOOST_TEST((refusal_in(w.open(terminate_service{"nobody"})) == error_category::invalid_request));
+    BOOST_TEST((refusal_in(w.open(terminate_service{"one"}, "another sp")) == error_category::invalid_request));
+    w.rows.cards["card"].quarantined = true;
+    BOOST_TEST((refusal_in(w.open(terminate_service{"one"})) == error_category::sc_inaccessible));
+    w.rows.cards["card"].quarantined = false;
+    w.rows.instances["one"].state = model::instance_state::installed;
+    w.flavor_exists = false;
+    deploy_service d{"one", {{model::service_command::activate, {}, false}}, true};
+    BOOST_TEST((refusal_in(w.open(d)) == error_category::orphaned_service_instance));
+    BOOST_TEST(w.rows.events.empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_store_that_cannot_write_lets_no_process_begin) {
+    world w;
+    w.rows.broken = true;
+    BOOST_TEST((refusal_in(w.open(terminate_service{"one"})) == error_category::tsm_not_available));
+    w.rows.broken = false;
+    opened(w.open(terminate_service{"one"})); // and nothing is left behind that would keep the next one off
+}
+
+BOOST_AUTO_TEST_CASE(a_session_is_for_who_has_its_cookie) {
+    world w;
+    auto s = opened(w.open(terminate_service{"one"}));
+    s.secret.back() ^= 1;
+    BOOST_TEST(!w.ask<hand_shaken>(w.gate, route_handshake{s.session_id, {s.secret}}).accepted);
+    BOOST_TEST(!w.report_back(s, 0));
+    BOOST_TEST(std::holds_alternative<no_session>(w.ask<result_fetched>(w.gate, route_fetch{s.session_id, {s.secret}}).answer));
+}
+
+BOOST_AUTO_TEST_CASE(a_finished_session_is_forgotten_after_its_time) {
+    world w;
+    const auto s = opened(w.open(terminate_service{"one"}));
+    w.report_back(s, 0);
+    w.report_back(s, 1, processed);
+    w.wait(899s);
+    BOOST_TEST(std::holds_alternative<result>(w.ask<result_fetched>(w.gate, route_fetch{s.session_id, {s.secret}}).answer));
+    w.wait(2s);
+    BOOST_TEST(std::holds_alternative<no_session>(w.ask<result_fetched>(w.gate, route_fetch{s.session_id, {s.secret}}).answer));
+    BOOST_TEST(w.ask<load>(w.gate, ask_load{}).sessions == 0u);
+}
+
+BOOST_AUTO_TEST_SUITE_END()

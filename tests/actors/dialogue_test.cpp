@@ -1,0 +1,181 @@
+#include "actors/framework/backoff.hpp"
+#include "actors/framework/dialogue.hpp"
+#include "actors/framework/redaction.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+using namespace tsms;
+using namespace tsms::actors;
+using namespace std::chrono_literals;
+
+namespace {
+
+const steady_time t0{};
+
+dialogue fresh() {
+    return dialogue({{"eSE1", "eSE", "", ""}, {"SIM1", "uicc", "8900", ""}}, {20s, 300s, 32}, t0);
+}
+
+gp::batch commands(std::size_t count) {
+    gp::batch b;
+    for (std::size_t i = 0; i < count; ++i)
+        b.commands.emplace_back(gp::step::load, bytes{0x80, 0xE8, 0x00, static_cast<std::uint8_t>(i), 0x00});
+    return b;
+}
+
+report processed(std::vector<std::vector<bytes>> responses = {}) { return {agent_status::processed, "", std::move(responses)}; }
+
+/// A phone that reports and is given the next order.
+order next_order(dialogue& d, const report& r, std::uint64_t number, steady_time now = t0) {
+    BOOST_REQUIRE(std::holds_alternative<dialogue::wait>(d.report_arrived(r, number, now)));
+    auto o = d.next(now);
+    BOOST_REQUIRE(o);
+    return *o;
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(actors_dialogue)
+
+BOOST_AUTO_TEST_CASE(the_first_order_starts_the_session_and_announces_the_process) {
+    auto d = fresh();
+    d.announce({"p", "caller", "now"});
+    const auto o = next_order(d, {}, 0);
+    BOOST_TEST(o.number == 1u);
+    BOOST_TEST(o.delay == 0);
+    BOOST_REQUIRE_EQUAL(o.items.size(), 2u);
+    BOOST_TEST(std::holds_alternative<start_session>(o.items[0]));
+    BOOST_TEST(std::get<model::process_start>(o.items[1]).process_id == "p");
+    BOOST_TEST(!d.take_event(t0));
+    d.report_arrived(processed(), 1, t0);
+    BOOST_TEST(std::holds_alternative<dialogue::start_acknowledged>(*d.take_event(t0)));
+}
+
+BOOST_AUTO_TEST_CASE(a_start_that_was_not_processed_is_refused) {
+    for (const auto status : {agent_status::polling, agent_status::unknown_failure}) {
+        auto d = fresh();
+        d.announce({"p", "caller", "now"});
+        next_order(d, {}, 0);
+        d.report_arrived({status, "listener threw", {}}, 1, t0);
+        BOOST_TEST(std::get<dialogue::start_refused>(*d.take_event(t0)).detail == "listener threw");
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_repeated_report_gets_the_stored_order_and_is_read_once) {
+    auto d = fresh();
+    d.perform("eSE1", commands(1));
+    const auto first = next_order(d, {}, 0);
+    const auto again = d.report_arrived({}, 0, t0);
+    BOOST_TEST(std::get<order>(again).number == first.number);
+    d.report_arrived(processed({{{0x90, 0x00}}}), 1, t0);
+    BOOST_TEST(std::get<gp::batch_answer>(*d.take_event(t0)).responses.size() == 1u);
+    d.report_arrived(processed({{{0x6A, 0x82}}}), 1, t0); // the same report over a new connection, before there was an order
+    BOOST_TEST(!d.take_event(t0));
+}
+
+BOOST_AUTO_TEST_CASE(an_order_number_that_was_never_given_is_unknown) {
+    auto d = fresh();
+    BOOST_TEST(std::holds_alternative<dialogue::unknown_order>(d.report_arrived({}, 7, t0)));
+}
+
+BOOST_AUTO_TEST_CASE(a_long_poll_ends_with_a_void_order) {
+    auto d = fresh();
+    d.report_arrived({}, 0, t0);
+    BOOST_TEST(!d.next(t0 + 19s));
+    const auto o = d.next(t0 + 20s);
+    BOOST_REQUIRE(o);
+    BOOST_TEST(o->items.empty());
+    BOOST_TEST(o->delay > 0);
+}
+
+BOOST_AUTO_TEST_CASE(commands_travel_in_bundles_with_progress_between_them) {
+    auto d = fresh();
+    d.announce({"p", "caller", "now"});
+    next_order(d, {}, 0);
+    d.report_arrived(processed(), 1, t0);
+    d.take_event(t0);
+    auto work = commands(40);
+    work.progress = {{10, 25, 10}, {40, 90, 10}};
+    d.perform("SIM1", work);
+    const auto o = d.next(t0);
+    BOOST_REQUIRE(o);
+    BOOST_TEST(o->card->reader == "SIM1");
+    BOOST_REQUIRE_EQUAL(o->items.size(), 4u); // 10 commands, progress, 30 commands, progress
+    BOOST_TEST(std::get<card_commands>(o->items[0]).apdus.size() == 10u);
+    BOOST_TEST(std::get<model::process_progress>(o->items[1]).progress == 25);
+    BOOST_TEST(std::get<card_commands>(o->items[2]).apdus.size() == 30u);
+    BOOST_TEST(std::get<model::process_progress>(o->items[3]).progress == 90);
+}
+
+BOOST_AUTO_TEST_CASE(a_bundle_has_at_most_32_commands) {
+    auto d = fresh();
+    d.perform("eSE1", commands(70));
+    const auto o = next_order(d, {}, 0);
+    BOOST_REQUIRE_EQUAL(o.items.size(), 4u); // Start, 32, 32, 6
+    BOOST_TEST(std::get<card_commands>(o.items[1]).apdus.size() == 32u);
+    BOOST_TEST(std::get<card_commands>(o.items[3]).apdus.size() == 6u);
+}
+
+BOOST_AUTO_TEST_CASE(answers_that_do_not_fit_their_commands_are_a_failed_transmission) {
+    for (const std::size_t count : {0u, 1u, 3u}) {
+        auto d = fresh();
+        d.perform("eSE1", commands(2));
+        next_order(d, {}, 0);
+        d.report_arrived(processed({std::vector<bytes>(count, bytes{0x90, 0x00})}), 1, t0);
+        const auto answer = std::get<gp::batch_answer>(*d.take_event(t0));
+        BOOST_TEST((answer.end == gp::transmission::failed));
+        BOOST_TEST(answer.responses.size() == (count > 2 ? 0u : count));
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_silent_phone_is_lost_for_this_work_and_all_that_follows) {
+    auto d = fresh();
+    d.perform("eSE1", commands(1));
+    next_order(d, {}, 0);
+    BOOST_TEST(!d.take_event(t0 + 299s));
+    BOOST_TEST((std::get<gp::batch_answer>(*d.take_event(t0 + 300s)).end == gp::transmission::phone_lost));
+    d.perform("eSE1", commands(1));
+    BOOST_TEST((std::get<gp::batch_answer>(*d.take_event(t0 + 301s)).end == gp::transmission::phone_lost));
+    d.announce({"p", "c", "now"});
+    BOOST_TEST(std::get<dialogue::start_refused>(*d.take_event(t0 + 301s)).phone_lost);
+}
+
+BOOST_AUTO_TEST_CASE(a_phone_that_waits_is_not_lost) {
+    auto d = fresh();
+    d.report_arrived({}, 0, t0);
+    d.take_event(t0 + 400s);
+    BOOST_TEST(!d.lost());
+}
+
+BOOST_AUTO_TEST_CASE(the_result_goes_with_the_stop) {
+    auto d = fresh();
+    d.finish(model::terminate_service_result{});
+    const auto o = next_order(d, {}, 0);
+    BOOST_TEST(std::holds_alternative<result>(o.items[1]));
+    BOOST_TEST(std::holds_alternative<stop_session>(o.items.back()));
+    BOOST_TEST(std::holds_alternative<order>(d.report_arrived({}, 0, t0))); // its answer was lost
+    BOOST_TEST(std::holds_alternative<dialogue::unknown_order>(d.report_arrived({}, 1, t0)));
+}
+
+BOOST_AUTO_TEST_CASE(deliveries_back_off_and_are_given_up_after_three_days) {
+    BOOST_TEST(delivery_pause(1, 0s)->count() == 5);
+    BOOST_TEST(delivery_pause(3, 0s)->count() == 20);
+    BOOST_TEST(delivery_pause(100, 71h)->count() == 3600);
+    BOOST_TEST(!delivery_pause(1, 72h));
+}
+
+BOOST_AUTO_TEST_CASE(key_material_does_not_reach_the_log) {
+    gp::batch b;
+    b.commands.emplace_back(gp::step::store_data, hex("80E2900004DEADBEEF"), true, true);
+    b.commands.emplace_back(gp::step::get_data, hex("80CA9F7F00"));
+    const auto sent = log_of_commands("p", b);
+    BOOST_TEST(sent[0].apdu == "80E2900004");
+    BOOST_TEST(sent[1].apdu == "80CA9F7F00");
+    gp::batch_answer a;
+    a.responses = {hex("CAFE9000"), hex("CAFE9000")};
+    const auto got = log_of_answers("p", b, a);
+    BOOST_TEST(got[0].apdu == "9000");
+    BOOST_TEST(got[1].apdu == "CAFE9000");
+}
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,156 @@
+#include "tests/actors/world.hpp"
+
+namespace tsms::actors_test {
+
+namespace {
+
+class played_catalog final : public catalog_actor::base {
+public:
+    played_catalog(caf::actor_config& config, const bool& flavor_exists)
+        : catalog_actor::base(config), flavor_exists_(flavor_exists) {}
+    behavior_type make_behavior() override {
+        return {
+            [](const survey_service&) { return service_surveyed{}; },
+            [](const find_target&) { return target_found{}; },
+            [this](const check_target&) { return target_checked{true, flavor_exists_}; },
+            [](const process::read_load_image&) { return answered{process::failed{}}; },
+        };
+    }
+
+private:
+    const bool& flavor_exists_;
+};
+
+class played_outbox final : public outbox_actor::base {
+public:
+    explicit played_outbox(caf::actor_config& config) : outbox_actor::base(config) {}
+    behavior_type make_behavior() override {
+        return {[](const deliver_result&) {}, [](const attempt_made&) {}, [](const tick&) {},
+                [](const count_waiting&) { return std::uint64_t{0}; }};
+    }
+};
+
+caf::actor_system_config& deterministic(caf::actor_system_config& config) {
+    config.set("scheduler.policy", caf::atom("testing"));
+    return config;
+}
+
+} // namespace
+
+played_store::behavior_type played_store::make_behavior() {
+    const auto done = [this](const std::string& event) {
+        m_.events.push_back(event);
+        return answered{process::done{}};
+    };
+    const auto failed = [] { return caf::make_error(caf::sec::runtime_error, "disk full"); };
+    return {
+        [this](const load_instance& l) {
+            instance_loaded found;
+            if (const auto i = m_.instances.find(l.id); i != m_.instances.end()) {
+                found.instance = i->second;
+                found.card = m_.cards.at(i->second.secure_component_id);
+                found.instances_on_card = m_.instances.size();
+            }
+            return found;
+        },
+        [](const find_cards& f) {
+            cards_found found;
+            found.cards.resize(f.identities.size());
+            return found;
+        },
+        [](const create_row&) { return row_created{true}; },
+        [this, failed](const begin_process& b) -> caf::result<stored> {
+            if (m_.broken)
+                return failed();
+            m_.instances[b.shown.id] = b.shown;
+            m_.events.push_back("begin");
+            return stored{};
+        },
+        [this](const acknowledge_start&) {
+            m_.events.push_back("acknowledged");
+            return stored{};
+        },
+        [done](const write_intent& w) { return done("intent " + w.what); },
+        [this, done](const commit_step& c) {
+            m_.instances[c.instance.id] = c.instance;
+            return done("commit");
+        },
+        [this, failed](const end_process& e) -> caf::result<process_ended> {
+            if (m_.broken)
+                return failed();
+            m_.events.push_back("end");
+            m_.ends.push_back(e);
+            if (e.gone)
+                m_.instances.erase(e.instance.id);
+            else
+                m_.instances[e.instance.id] = e.instance;
+            return process_ended{e.delivery};
+        },
+        [](const enqueue_delivery& e) { return process_ended{e.delivery}; },
+        [](const log_apdus&) {},
+        [](const find_issuer&) { return issuer_found{}; },
+        [](const load_outbox&) { return outbox_loaded{}; },
+        [](const settle_delivery&) { return stored{}; },
+        [](const ask_health&) { return true; },
+    };
+}
+
+world::world() : system(deterministic(config)) {
+    for (const char* id : {"one", "two"}) {
+        model::service_instance i;
+        i.id = id;
+        i.secure_component_id = "card";
+        i.reader = "eSE1";
+        i.target.service_id = std::string("service-") + id;
+        i.target.service_provider_id = "sp";
+        i.target.spos = model::spos_target{"https://spos", ""};
+        rows.instances[id] = i;
+    }
+    rows.cards["card"].id = "card";
+    around->store = system.spawn<played_store>(std::ref(rows));
+    around->catalog = system.spawn<played_catalog>(std::cref(flavor_exists));
+    around->outbox = system.spawn<played_outbox>();
+    around->spos = std::make_shared<quiet_spos>();
+    around->log = [this](severity, const std::string& line) { log.push_back(line); };
+    around->random = &random;
+    around->now = [this] { return time; };
+    gate = spawn_gate(system, around);
+    run();
+}
+
+world::~world() {
+    for (auto* handle : {&around->store})
+        caf::anon_send_exit(*handle, caf::exit_reason::user_shutdown);
+    caf::anon_send_exit(around->catalog, caf::exit_reason::user_shutdown);
+    caf::anon_send_exit(around->outbox, caf::exit_reason::user_shutdown);
+    caf::anon_send_exit(gate, caf::exit_reason::user_shutdown);
+    run();
+    around->store = nullptr;
+    around->catalog = nullptr;
+    around->outbox = nullptr;
+    gate = nullptr;
+}
+
+void world::wait(std::chrono::seconds passed) {
+    time += passed;
+    caf::anon_send(gate, pulse{});
+    run();
+}
+
+call_answer world::open(function what, const std::string& provider) {
+    call c;
+    c.what = std::move(what);
+    c.caller_id = "CAFE";
+    c.provider = provider;
+    c.cards = {{"eSE1", "eSE", "", ""}};
+    return ask<call_routed>(gate, c).answer;
+}
+
+std::optional<order> world::report_back(const session_opened& s, std::uint64_t number, report r) {
+    auto answer = ask<order_given>(gate, route_report{s.session_id, {s.secret, number, std::move(r)}}).answer;
+    if (auto* o = std::get_if<order>(&answer))
+        return *o;
+    return std::nullopt;
+}
+
+} // namespace tsms::actors_test

@@ -1,0 +1,81 @@
+#pragma once
+// The device role under CAF's deterministic coordinator: real gate, sessions, conductors and processes; a played store, catalog, vault and
+// SPOS; time that the test moves.
+
+#include "actors/spawn.hpp"
+
+#include <caf/all.hpp>
+#include <caf/scheduler/test_coordinator.hpp>
+#include <map>
+
+namespace tsms::actors_test {
+
+using namespace tsms::actors;
+using namespace std::chrono_literals;
+
+/// What the store has been told, and what it tells.
+struct memory {
+    std::map<std::string, model::service_instance> instances;
+    std::map<std::string, model::secure_component> cards;
+    std::vector<std::string> events;
+    std::vector<end_process> ends;
+    bool broken = false; ///< every write fails
+};
+
+class played_store final : public store_actor::base {
+public:
+    played_store(caf::actor_config& config, memory& m) : store_actor::base(config), m_(m) {}
+    behavior_type make_behavior() override;
+
+private:
+    memory& m_;
+};
+
+struct quiet_spos final : spos_port {
+    std::string encode(const model::process_result& r) const override { return r.process_id; }
+    delivery_outcome deliver(const model::spos_target&, const std::string&) override { return {}; }
+    void cancel() override {}
+};
+
+struct counting_random final : crypto::random_source {
+    void fill(std::span<std::uint8_t> out) override {
+        for (auto& octet : out)
+            octet = next++;
+    }
+    std::uint8_t next = 0;
+};
+
+struct world {
+    world();
+    ~world();
+
+    template <class Answer, class Handle, class Message> Answer ask(const Handle& whom, Message message) {
+        caf::scoped_actor self{system};
+        Answer answer;
+        auto pending = self->request(whom, caf::infinite, std::move(message));
+        run();
+        pending.receive([&](Answer& a) { answer = std::move(a); }, [&](caf::error& e) { throw std::runtime_error(system.render(e)); });
+        return answer;
+    }
+    void run() { coordinator().run(); }
+    /// Time passes; the gate beats once.
+    void wait(std::chrono::seconds time);
+    caf::scheduler::test_coordinator& coordinator() {
+        return dynamic_cast<caf::scheduler::test_coordinator&>(system.scheduler());
+    }
+
+    call_answer open(function what, const std::string& provider = {});
+    std::optional<order> report_back(const session_opened& s, std::uint64_t number, report r = {});
+
+    caf::actor_system_config config;
+    caf::actor_system system;
+    memory rows;
+    counting_random random;
+    steady_time time{};
+    bool flavor_exists = true;
+    std::vector<std::string> log;
+    std::shared_ptr<surroundings> around = std::make_shared<surroundings>();
+    gate_actor gate;
+};
+
+} // namespace tsms::actors_test

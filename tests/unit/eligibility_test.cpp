@@ -1,0 +1,103 @@
+#include "model/eligibility.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+using namespace tsms::model;
+
+namespace {
+
+card_profile profile(const std::string& id, const std::string& cplc, int type = 1, bool csp = false) {
+    card_profile p;
+    p.id = id;
+    p.name = "profile " + id;
+    p.sc_type = type;
+    p.csp = csp;
+    p.recognised_by.cplc = {cplc};
+    return p;
+}
+
+seen_card card(const std::string& reader, const std::string& cplc) {
+    seen_card c;
+    c.reader = reader;
+    c.accessible = true;
+    c.cplc = cplc;
+    return c;
+}
+
+offered_service service() {
+    offered_service s;
+    s.id = "s";
+    s.has_flavors = true;
+    s.versions = {{"1.0.0", true, {"a", "b"}}, {"1.2.0", true, {"a"}}, {"1.10.0", true, {"b"}}, {"2.0.0", false, {}}};
+    return s;
+}
+
+error_category category(const decision& d) { return std::get<refusal>(d.outcome).category; }
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(model_eligibility)
+
+BOOST_AUTO_TEST_CASE(a_dot_stands_for_any_nibble) {
+    BOOST_TEST(has_prefix("4790AB", "47.0a"));
+    BOOST_TEST(!has_prefix("4790AB", "48.0"));
+    BOOST_TEST(!has_prefix("47", "4790"));
+}
+
+BOOST_AUTO_TEST_CASE(every_list_that_is_given_must_match) {
+    identification by;
+    BOOST_TEST(!recognises(by, card("r", "4790"))); // nothing is given: nothing is recognised
+    by.cplc = {"FFFF", "4790"};
+    BOOST_TEST(recognises(by, card("r", "4790AA")));
+    by.isd = {"A000000151"};
+    BOOST_TEST(!recognises(by, card("r", "4790AA")));
+}
+
+BOOST_AUTO_TEST_CASE(the_same_cards_give_the_same_choice_in_any_order) {
+    const std::vector<card_profile> profiles{profile("a", "01", 4), profile("b", "02", 1)};
+    for (const auto& cards : {std::vector{card("x", "01"), card("y", "02")}, std::vector{card("y", "02"), card("x", "01")}}) {
+        const auto d = choose_card(service(), "1.0.0", cards, profiles);
+        BOOST_TEST(cards[std::get<choice>(d.outcome).card].reader == "y"); // embedded before UICC
+    }
+    const std::vector<card_profile> with_csp{profile("a", "01", 4, true), profile("b", "02", 1)};
+    const std::vector cards{card("y", "02"), card("x", "01")};
+    BOOST_TEST(std::get<choice>(choose_card(service(), "1.0.0", cards, with_csp).outcome).profile_id == "a");
+}
+
+BOOST_AUTO_TEST_CASE(a_service_on_any_card_of_the_handset_makes_none_eligible) {
+    auto there = card("x", "77");
+    there.has_service = true;
+    const auto d = choose_card(service(), "1.0.0", {card("y", "02"), there}, {profile("b", "02")});
+    BOOST_TEST((category(d) == error_category::no_eligible_sc));
+    BOOST_TEST(std::get<refusal>(d.outcome).details == "service is already deployed");
+}
+
+BOOST_AUTO_TEST_CASE(the_reason_names_the_reader) {
+    const auto d = choose_card(service(), "1.0.0", {card("eSE1", "99")}, {profile("b", "02")});
+    BOOST_TEST((category(d) == error_category::no_eligible_sc));
+    BOOST_TEST(std::get<refusal>(d.outcome).details.find("eSE1") != std::string::npos);
+    auto locked = card("eSE1", "");
+    locked.accessible = false;
+    locked.problem = error_category::sc_channel_not_available;
+    BOOST_TEST((category(choose_card(service(), "1.0.0", {locked}, {})) == error_category::sc_channel_not_available));
+}
+
+BOOST_AUTO_TEST_CASE(the_highest_version_by_number_is_found) {
+    const std::vector<card_profile> profiles{profile("a", "01"), profile("b", "02")};
+    BOOST_TEST(find_deployment(service(), "x.x.x", {card("r", "02")}, profiles)->version_tag == "1.10.0");
+    BOOST_TEST(find_deployment(service(), "1.X.x", {card("r", "01")}, profiles)->version_tag == "1.2.0");
+    BOOST_TEST(!find_deployment(service(), "2.0.0", {card("r", "01")}, profiles));
+}
+
+BOOST_AUTO_TEST_CASE(what_cannot_be_created_is_said_before_a_card_is_asked) {
+    const auto s = service();
+    BOOST_TEST(!refuse_create(&s, "s", "1.0.0"));
+    BOOST_TEST(refuse_create(nullptr, "s", "1.0.0")->details == "service ‘s’ does not exist");
+    BOOST_TEST(refuse_create(&s, "s", "9.0.0")->details == "version ‘9.0.0’ does not exist");
+    BOOST_TEST(refuse_create(&s, "s", "2.0.0")->details == "no flavors allocated to version ‘2.0.0’");
+    BOOST_TEST((refuse_create(&s, "s", "1.x.x")->category == error_category::invalid_request));
+    BOOST_TEST(refuse_check(&s, "s", "1.x.1")->details == "unsupported version RegExp ‘1.x.1’");
+    BOOST_TEST(!refuse_check(&s, "s", "9.x.x")); // a pattern without match is an answer (AMB-135)
+}
+
+BOOST_AUTO_TEST_SUITE_END()

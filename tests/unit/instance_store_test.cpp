@@ -1,0 +1,184 @@
+#include "store/error.hpp"
+#include "store/instance_records.hpp"
+#include "store/instances.hpp"
+
+#include <boost/test/unit_test.hpp>
+#include <sqlite3.h>
+#include <unistd.h>
+
+using namespace tsms;
+using store::instance_db;
+
+namespace {
+
+struct temporary_database {
+    temporary_database() {
+        char name[] = "/tmp/tsms-store-XXXXXX";
+        folder = ::mkdtemp(name);
+    }
+    ~temporary_database() { std::filesystem::remove_all(folder); }
+    std::filesystem::path file() const { return folder / "instances.db"; }
+    std::filesystem::path folder;
+};
+
+model::secure_component some_card() {
+    model::secure_component card;
+    card.id = "card-1";
+    card.identity = "479001";
+    card.issuer = "lab";
+    model::security_domain domain;
+    domain.aid = "D27600016354534D0001";
+    domain.keys = model::key_set{0x30, 128, {1, 2, 3}};
+    card.tsm_domain = domain;
+    return card;
+}
+
+model::service_instance some_instance(const std::string& id = "instance-1") {
+    model::service_instance i;
+    i.id = id;
+    i.secure_component_id = "card-1";
+    i.reader = "eSE1";
+    i.target.service_id = "service-1";
+    i.target.version_tag = "1.0.0";
+    i.target.sp_parameters = {{"color", "blue"}};
+    i.target.load_files.push_back({"elf", "D276000185", "00FF", 1234, {"A0000000620101"}});
+    model::target_application app;
+    app.instance_aid = "D27600018501";
+    app.privileges = {"CVMManagement"};
+    app.make_selectable = false;
+    i.target.applications.push_back(app);
+    i.target.card.order_apdus = 17;
+    i.target.spos = model::spos_target{"https://spos", "PEM"};
+    i.executed = {model::service_command::install, model::service_command::activate};
+    i.state = model::instance_state::activated;
+    return i;
+}
+
+store::process_record some_process() {
+    store::process_record p;
+    p.id = "process-1";
+    p.session = "session";
+    p.instance = "instance-1";
+    p.card = "card-1";
+    p.version_tag = "1.0.0";
+    p.requested = {model::operation::service_deployment_installation, model::operation::service_deployment_activation};
+    p.start_state = model::instance_state::not_deployed;
+    p.started = "2026-01-01T00:00:00.000Z";
+    return p;
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(store_instances)
+
+BOOST_AUTO_TEST_CASE(an_instance_comes_back_as_it_was_stored) {
+    temporary_database t;
+    {
+        instance_db db(t.file());
+        BOOST_TEST(db.create(some_instance(), some_card()));
+    }
+    const instance_db db(t.file());
+    const auto back = db.instance("instance-1");
+    BOOST_REQUIRE(back);
+    BOOST_TEST(store::encode(*back) == store::encode(some_instance()));
+    BOOST_TEST(back->target.load_files.at(0).size == 1234u);
+    BOOST_TEST(!back->target.applications.at(0).make_selectable);
+    BOOST_TEST(back->target.card.order_apdus == 17);
+    const auto card = db.card_by_identity("479001");
+    BOOST_REQUIRE(card);
+    BOOST_TEST((card->tsm_domain->keys == some_card().tsm_domain->keys));
+    BOOST_TEST(!card->tsm_domain->next_keys);
+}
+
+BOOST_AUTO_TEST_CASE(a_card_has_a_service_once) {
+    temporary_database t;
+    instance_db db(t.file());
+    BOOST_TEST(db.create(some_instance(), some_card()));
+    BOOST_TEST(!db.create(some_instance("instance-2"), some_card()));
+    BOOST_TEST(db.instances_of("service-1", {"card-1"}).size() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(a_process_without_an_end_is_found_again_and_tells_whether_it_is_in_doubt) {
+    temporary_database t;
+    {
+        instance_db db(t.file());
+        db.create(some_instance(), some_card());
+        db.begin(some_process(), some_instance());
+        db.journal("process-1", "install");
+    }
+    instance_db db(t.file());
+    auto found = db.interrupted();
+    BOOST_REQUIRE_EQUAL(found.size(), 1u);
+    BOOST_TEST(found[0].in_doubt);
+    BOOST_TEST((found[0].process.requested == some_process().requested));
+    db.commit("process-1", found[0].instance, found[0].card);
+    BOOST_TEST(!db.interrupted().at(0).in_doubt);
+    std::optional<store::outbox_entry> none;
+    db.end({"process-1", model::error_category::none, "", "2026-01-01T00:00:01.000Z"}, found[0].instance, found[0].card, false, none);
+    BOOST_TEST(db.interrupted().empty());
+}
+
+BOOST_AUTO_TEST_CASE(the_end_of_a_process_and_its_delivery_are_one) {
+    temporary_database t;
+    instance_db db(t.file());
+    db.create(some_instance(), some_card());
+    db.begin(some_process(), some_instance());
+    std::optional<store::outbox_entry> delivery(std::in_place);
+    delivery->process = "process-1";
+    delivery->spos = {"https://spos", "PEM"};
+    delivery->body = "{}";
+    delivery->created = delivery->next_attempt = store::clock::now();
+    db.end({"process-1", model::error_category::none, "", "later"}, some_instance(), some_card(), true, delivery);
+    BOOST_TEST(!db.instance("instance-1"));
+    BOOST_TEST(delivery->id > 0);
+    BOOST_REQUIRE_EQUAL(db.outbox().size(), 1u);
+    db.attempt_failed(delivery->id, store::clock::now() + std::chrono::hours(1), "refused");
+    BOOST_TEST(db.outbox()[0].attempts == 1);
+    BOOST_TEST(db.outbox()[0].last_error == "refused");
+    db.delivered(delivery->id);
+    BOOST_TEST(db.outbox().empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_changed_audit_entry_is_found) {
+    temporary_database t;
+    instance_db db(t.file());
+    db.create(some_instance(), some_card());
+    db.begin(some_process(), some_instance());
+    BOOST_TEST(!db.broken_audit_entry());
+    BOOST_TEST(db.audit_entries() >= 3u);
+    sqlite3* raw = nullptr;
+    BOOST_REQUIRE(sqlite3_open(t.file().c_str(), &raw) == SQLITE_OK);
+    BOOST_REQUIRE(sqlite3_exec(raw, "UPDATE audit SET subject = 'other' WHERE sequence = 2", nullptr, nullptr, nullptr) == SQLITE_OK);
+    sqlite3_close(raw);
+    BOOST_REQUIRE(db.broken_audit_entry());
+    BOOST_TEST(*db.broken_audit_entry() == 2);
+}
+
+BOOST_AUTO_TEST_CASE(another_schema_version_is_refused_by_name) {
+    temporary_database t;
+    { instance_db db(t.file()); }
+    sqlite3* raw = nullptr;
+    BOOST_REQUIRE(sqlite3_open(t.file().c_str(), &raw) == SQLITE_OK);
+    sqlite3_exec(raw, "PRAGMA user_version = 99", nullptr, nullptr, nullptr);
+    sqlite3_close(raw);
+    BOOST_CHECK_EXCEPTION(instance_db(t.file()), store::error, [](const store::error& e) {
+        return std::string(e.what()).find("99") != std::string::npos;
+    });
+}
+
+BOOST_AUTO_TEST_CASE(issuers_and_apps_are_registered_once) {
+    temporary_database t;
+    instance_db db(t.file());
+    store::issuer_record issuer{"lab", "https://issuer", "PEM", {9, 9}, {}};
+    issuer.cards.cplc = {"4790"};
+    BOOST_TEST(db.add_issuer(issuer));
+    BOOST_TEST(!db.add_issuer(issuer));
+    BOOST_TEST((db.issuers().at(0).transport_key == bytes{9, 9}));
+    BOOST_TEST(db.issuers().at(0).cards.cplc.at(0) == "4790");
+    BOOST_TEST(db.add_app({"AA", "provider", {1}, {}}));
+    BOOST_TEST(!db.add_app({"AA", "other", {2}, {}}));
+    BOOST_TEST(db.revoke_app("AA"));
+    BOOST_TEST(!db.revoke_app("AA"));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
