@@ -1,0 +1,198 @@
+#!/usr/bin/env bash
+# The whole story in front of you: scripts/demo.sh [CAP…]
+#
+# Installs what is missing, builds, and plays it with real TLS connections and a real SCP03 channel: a service provider uploads CAP files,
+# publishes a service, and a simulated phone with two chips gets it deployed, used, suspended, resumed and terminated. Several CAP files
+# become load files of one service (libraries with the applet that needs them). Without a CAP file it makes one.
+set -euo pipefail
+invoked_from=$PWD
+cd "$(dirname "$0")/.."
+
+if [ -t 1 ]; then bold=$'\e[1m' dim=$'\e[2m' green=$'\e[32m' red=$'\e[31m' plain=$'\e[0m'; else bold='' dim='' green='' red='' plain=''; fi
+say() { printf '\n%s%s%s\n' "$bold" "$*" "$plain"; }
+note() { printf '   %s\n' "$*"; }
+good() { printf '   %s✔%s %s\n' "$green" "$plain" "$*"; }
+fail() { printf '   %s✘ %s%s\n' "$red" "$*" "$plain" >&2; exit 1; }
+
+caps=()
+for cap in "$@"; do
+  [ "${cap#/}" = "$cap" ] && cap=$invoked_from/$cap
+  [ -r "$cap" ] || fail "cannot read $cap"
+  caps+=("$cap")
+done
+
+say "1. Packages and build"
+scripts/setup.sh
+scripts/build.sh build -- app/tsms app/tsms-handset app/tsms-lab
+bin=$PWD/build/app
+
+work=$(mktemp -d)
+data=$work/data
+pids=()
+stop() {
+  for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null || true; done
+  for pid in "${pids[@]}"; do wait "$pid" 2>/dev/null || true; done
+}
+finish() {
+  local code=$?
+  stop
+  if [ $code -eq 0 ]; then
+    rm -rf "$work"
+  else
+    printf '\n%sThe demo ended early. Logs are in %s%s\n' "$red" "$work" "$plain" >&2
+  fi
+}
+trap finish EXIT
+
+port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
+wait_for() { # port, name
+  for _ in $(seq 100); do
+    if (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; then return; fi
+    sleep 0.1
+  done
+  fail "$2 did not start; see $work/$2.err"
+}
+first_line() { # file: the first line a server prints
+  for _ in $(seq 100); do
+    if [ -s "$1" ]; then head -1 "$1"; return; fi
+    sleep 0.1
+  done
+}
+TSMS_REST_PORT=$(port) TSMS_DEVICE_PORT=$(port) TSMS_OPS_PORT=$(port)
+export TSMS_REST_PORT TSMS_DEVICE_PORT TSMS_OPS_PORT
+issuer_port=$(port) spos_port=$(port)
+
+say "2. A TSM, an issuer, an SPOS"
+"$bin/tsms" init --data "$data" >"$work/init.out"
+good "tsms init: keys, development PKI, databases, a config file with every option"
+"$bin/tsms" profile import --data "$data" lab/profiles.json >/dev/null
+good "$(jq length lab/profiles.json) SecureComponentProfiles imported"
+"$bin/tsms-lab" issuer --port "$issuer_port" --state "$work/issuer.json" --tls-dir "$work/issuer-tls" --client-ca "$data/ca.pem" --json \
+  >"$work/issuer.out" 2>"$work/issuer.err" &
+pids+=($!)
+wait_for "$issuer_port" issuer
+told=$(first_line "$work/issuer.out")
+"$bin/tsms" issuer add --data "$data" --name lab --url "$(jq -r .url <<<"$told")" --ca "$(jq -r .ca <<<"$told")" \
+  --transport-key "$(jq -r .transportKey <<<"$told")" >/dev/null
+good "issuer (SCI) at $(jq -r .url <<<"$told"), mutual TLS, transport key entered"
+"$bin/tsms-lab" spos --port "$spos_port" --state "$work/spos.json" --tls-dir "$work/spos-tls" --client-ca "$data/ca.pem" --json \
+  >"$work/spos.out" 2>"$work/spos.err" &
+pids+=($!)
+wait_for "$spos_port" spos
+spos=$(first_line "$work/spos.out")
+good "SPOS of the service provider at $(jq -r .url <<<"$spos")"
+"$bin/tsms" serve --data "$data" >"$work/serve.out" 2>"$work/serve.err" &
+pids+=($!)
+wait_for "$TSMS_REST_PORT" serve
+wait_for "$TSMS_DEVICE_PORT" serve
+good "tsms serve: REST role on port $TSMS_REST_PORT, device role on port $TSMS_DEVICE_PORT, one process each"
+
+say "3. A service provider appears and configures a service over REST"
+token=$("$bin/tsms" provider add --data "$data" --name "Demo provider" --json | jq -r .longTermToken)
+api=https://localhost:$TSMS_REST_PORT/sptsm/1.0
+rest() { # method, path, curl arguments…
+  local answer status
+  answer=$(curl -sS --cacert "$data/ca.pem" -H "Authorization: Bearer $token" -X "$1" "$api$2" -w '\n%{http_code}' "${@:3}")
+  status=${answer##*$'\n'}
+  answer=${answer%$'\n'*}
+  [ "${status:0:1}" = 2 ] || fail "$1 $2: $status $answer"
+  printf '%s' "$answer"
+}
+json() { rest "$1" "$2" -H 'Content-Type: application/json' --data-binary "$3"; }
+token=$(rest POST /auth | jq -r .)
+good "POST /auth: a bearer token for 15 minutes"
+
+if [ ${#caps[@]} -eq 0 ]; then
+  "$bin/tsms-lab" cap --out "$work/demo.cap" --load-size 20000 --package D27600018544454D --applet D27600018544454D01 >/dev/null
+  caps=("$work/demo.cap")
+fi
+elf_ids=() instantiations='[]' first_applet=''
+for cap in "${caps[@]}"; do
+  elf=$(rest POST /executable-load-files -F "elf-filename=$(basename "$cap");type=text/plain" -F "elf-file=@$cap;type=application/octet-stream")
+  elf_id=$(jq -r .id <<<"$elf")
+  elf_ids+=("$elf_id")
+  good "POST /executable-load-files: $(basename "$cap"), $(stat -c %s "$cap") octets, taken apart:"
+  note "${dim}package $(jq -r '"\(.packageName) \(.aid), version \(.packageVersion)"' <<<"$elf")$plain"
+  note "${dim}imports $(jq -r '.importedPackages | join(" ")' <<<"$elf"); needs Java Card $(jq -r '.technicalRequirements.javaCardVersion' <<<"$elf")$plain"
+  for module in $(rest GET "/executable-load-files/$elf_id/executable-modules" | jq -r '.[] | "\(.id):\(.aid)"'); do
+    aid=${module#*:}
+    instance=$aid
+    # The lab card has an access rule master of its own under this AID.
+    case $aid in A00000015141434C*) instance=${aid%??}7E ;; esac
+    config=$(json POST /application-configs "{\"instanceAid\": \"$instance\", \"installConfig\": {}, \"activationConfig\": {\"makeSelectable\": true, \"accessibleViaApdu\": true}}")
+    instantiations=$(jq -c ". + [{executableModuleId: \"${module%%:*}\", applicationConfigId: \"$(jq -r .id <<<"$config")\"}]" <<<"$instantiations")
+    note "${dim}applet $aid$plain"
+    first_applet=${first_applet:-$instance}
+  done
+done
+certificate=$(rest POST /certificates -F "cert-file=@$(jq -r .ca <<<"$spos");type=application/octet-stream" | jq -r .id)
+spos_config=$(json POST /spos-configs "{\"url\": \"$(jq -r .url <<<"$spos")\", \"certificateId\": \"$certificate\"}" | jq -r .id)
+app_hash=$(printf 'the certificate of the demo app' | sha256sum | tr 'a-f' 'A-F' | cut -c1-64)
+service=$(json POST /services "{\"name\": \"Demo service\", \"sposConfigId\": \"$spos_config\", \"accessAuthorizedDeviceApps\": [\"$app_hash\"]}")
+service_id=$(jq -r .id <<<"$service")
+good "POST /services: security domain $(jq -r .sdAid <<<"$service") for every instance"
+flavor_id=$(json POST "/services/$service_id/flavors" "{\"name\": \"all chips\", \"applicationInstantiationConfigs\": $instantiations}" | jq -r .id)
+json POST "/services/$service_id/flavors/$flavor_id/executable-load-files" "$(printf '%s\n' "${elf_ids[@]}" | jq -R . | jq -sc .)" >/dev/null
+rest POST "/services/$service_id/flavors/$flavor_id/publish" >/dev/null
+profiles=$(rest GET /secure-component-profiles | jq -c '[.[] | select(.name != "tsms-lab small") | .id]')
+json POST "/services/$service_id/versions" "{\"tag\": \"1.0.0\", \"allowedDeployments\": {\"$flavor_id\": $profiles}}" >"$work/version.json" ||
+  fail "the load file asks for more than a profile offers"
+good "Flavor published, version 1.0.0 allows it on $(jq length <<<"$profiles") profiles"
+
+say "4. A phone with two chips asks"
+chips=(--se "sim:$work/chip1.card?profile=jc304" --se "sim:$work/chip2.card?profile=jc305")
+handset() { "$bin/tsms-handset" --url "https://localhost:$TSMS_DEVICE_PORT" --ca "$data/ca.pem" --caller-id "$app_hash" "${chips[@]}" "$@"; }
+total_exchanges=0 total_octets=0 total_ms=0
+measured() { # what, handset arguments…: counts exchanges, octets and time
+  handset --stats="$work/stats.json" --json "${@:2}" >"$work/result.json" || fail "$1: $(cat "$work/result.json")"
+  total_exchanges=$((total_exchanges + $(jq .exchanges "$work/stats.json")))
+  total_octets=$((total_octets + $(jq '.bytesSent + .bytesReceived' "$work/stats.json")))
+  total_ms=$((total_ms + $(jq '.milliseconds | floor' "$work/stats.json")))
+  figures=$(jq -r '"\(.exchanges) exchanges, \(.apdus) APDUs, \(.bytesSent + .bytesReceived) octets, \(.milliseconds | floor) ms"' "$work/stats.json")
+}
+measured check check "$service_id" x.x.x
+good "checkServiceDeploymentAvailable: version $(jq -r .version "$work/result.json") ($figures)"
+measured create create "$service_id" 1.0.0
+instance=$(jq -r .serviceInstance.id "$work/result.json")
+good "createServiceInstance: $instance ($figures)"
+grep -h 'chosen' "$work/serve.err" "$work/serve.out" 2>/dev/null | tail -1 | sed "s/^/   ${dim}the TSM says: /; s/\$/$plain/" || true
+
+say "5. Deploy"
+before=$("$bin/tsms-lab" card --state "$work/chip2.card" --list)
+measured deploy deploy "$instance" --commands install,activate --finalize
+[ "$(jq .serviceInstanceState "$work/result.json")" = 21 ] || fail "the service instance is not OPERATIONAL"
+good "deployService: OPERATIONAL (21). $figures"
+"$bin/tsms-lab" card --state "$work/chip2.card" --list | diff <(printf '%s\n' "$before") - | sed -n "s/^> /   $dim+ /p" | sed "s/\$/$plain/" || true
+
+if [ -n "$first_applet" ]; then
+  say "6. Use, suspend, resume"
+  chip=(--se "sim:$work/chip2.card?profile=jc305")
+  "$bin/tsms-handset" "${chip[@]}" apdu "$first_applet" 00010000 >"$work/apdu.out" || fail "the applet does not answer"
+  good "SELECT $first_applet and a command: $(tail -1 "$work/apdu.out")"
+fi
+measured suspend suspend "$instance"
+good "suspendOrResumeService(true): $figures"
+if [ -n "$first_applet" ]; then
+  if "$bin/tsms-handset" "${chip[@]}" apdu "$first_applet" 00010000 >/dev/null 2>&1; then fail "a suspended applet answers"; fi
+  good "the applet cannot be selected any more"
+fi
+measured resume resume "$instance"
+good "suspendOrResumeService(false): $figures"
+
+say "7. Terminate"
+measured terminate terminate "$instance"
+good "terminateService: $figures"
+[ "$("$bin/tsms-lab" card --state "$work/chip2.card" --list)" = "$before" ] || fail "the card is not as it was"
+good "the card's registry is as it was before"
+
+say "8. The SPOS has the results"
+for _ in $(seq 100); do
+  [ "$(($(wc -l <"$work/spos.out") - 1))" -ge 4 ] && break
+  sleep 0.1
+done
+tail -n +2 "$work/spos.out" | jq -r '"   process \(.processId): operations \(.requestedOperations | map(tostring) | join(",")), state \(.serviceStartState) → \(.serviceEndState), status \(.executionStatus)"'
+
+say "Sum: $total_exchanges HTTPS exchanges, $total_octets octets, $total_ms ms"
+stop
+pids=()
+good "everything stopped"
