@@ -19,7 +19,7 @@ bool is_ours(const gp::registry_entry& entry, const work& w) {
 } // namespace
 
 process<void> remove_what_is_there(work* w) {
-    auto looking = on_card(w, gp::inspect(w->channel));
+    auto looking = on_card(w, gp::inspect(w->channel, w->instance.target.applications.size()));
     const auto found = co_await std::move(looking);
     if (!w->card.identity.empty() && !found.cplc.empty() && to_hex(found.cplc) != w->card.identity)
         throw gp::card_failure(gp::card_failure::kind::refused, gp::step::get_data,

@@ -106,7 +106,7 @@ if [ ${#caps[@]} -eq 0 ]; then
   "$bin/tsms-lab" cap --out "$work/demo.cap" --load-size 20000 --package D27600018544454D --applet D27600018544454D01 >/dev/null
   caps=("$work/demo.cap")
 fi
-elf_ids=() instantiations='[]' first_applet=''
+elf_ids=() instantiations='[]' first_applet='' needed=0
 for cap in "${caps[@]}"; do
   elf=$(rest POST /executable-load-files -F "elf-filename=$(basename "$cap");type=text/plain" -F "elf-file=@$cap;type=application/octet-stream")
   elf_id=$(jq -r .id <<<"$elf")
@@ -114,6 +114,7 @@ for cap in "${caps[@]}"; do
   good "POST /executable-load-files: $(basename "$cap"), $(stat -c %s "$cap") octets, taken apart:"
   note "${dim}package $(jq -r '"\(.packageName) \(.aid), version \(.packageVersion)"' <<<"$elf")$plain"
   note "${dim}imports $(jq -r '.importedPackages | join(" ")' <<<"$elf"); needs Java Card $(jq -r '.technicalRequirements.javaCardVersion' <<<"$elf")$plain"
+  needed=$(jq -r --arg so_far "$needed" 'def parts: split(".") | map(tonumber); [$so_far, (.technicalRequirements.javaCardVersion | select(. != ""))] | max_by(parts)' <<<"$elf")
   for module in $(rest GET "/executable-load-files/$elf_id/executable-modules" | jq -r '.[] | "\(.id):\(.aid)"'); do
     aid=${module#*:}
     instance=$aid
@@ -134,7 +135,9 @@ good "POST /services: security domain $(jq -r .sdAid <<<"$service") for every in
 flavor_id=$(json POST "/services/$service_id/flavors" "{\"name\": \"all chips\", \"applicationInstantiationConfigs\": $instantiations}" | jq -r .id)
 json POST "/services/$service_id/flavors/$flavor_id/executable-load-files" "$(printf '%s\n' "${elf_ids[@]}" | jq -R . | jq -sc .)" >/dev/null
 rest POST "/services/$service_id/flavors/$flavor_id/publish" >/dev/null
-profiles=$(rest GET /secure-component-profiles | jq -c '[.[] | select(.name != "tsms-lab small") | .id]')
+# Technical requirements are checked when a Version is made (TR 3.3.1.2): only the profiles that offer enough.
+profiles=$(rest GET /secure-component-profiles | jq -c --arg needed "$needed" \
+  'def parts: split(".") | map(tonumber); [.[] | select(.name != "tsms-lab small" and (.javaCardVersion | parts) >= ($needed | parts)) | .id]')
 json POST "/services/$service_id/versions" "{\"tag\": \"1.0.0\", \"allowedDeployments\": {\"$flavor_id\": $profiles}}" >"$work/version.json" ||
   fail "the load file asks for more than a profile offers"
 good "Flavor published, version 1.0.0 allows it on $(jq length <<<"$profiles") profiles"
@@ -158,11 +161,11 @@ good "createServiceInstance: $instance ($figures)"
 grep -h 'chosen' "$work/serve.err" "$work/serve.out" 2>/dev/null | tail -1 | sed "s/^/   ${dim}the TSM says: /; s/\$/$plain/" || true
 
 say "5. Deploy"
-before=$("$bin/tsms-lab" card --state "$work/chip2.card" --list)
+before=$("$bin/tsms-lab" card --state "$work/chip2.card")
 measured deploy deploy "$instance" --commands install,activate --finalize
 [ "$(jq .serviceInstanceState "$work/result.json")" = 21 ] || fail "the service instance is not OPERATIONAL"
 good "deployService: OPERATIONAL (21). $figures"
-"$bin/tsms-lab" card --state "$work/chip2.card" --list | diff <(printf '%s\n' "$before") - | sed -n "s/^> /   $dim+ /p" | sed "s/\$/$plain/" || true
+"$bin/tsms-lab" card --state "$work/chip2.card" | diff <(printf '%s\n' "$before") - | sed -n "s/^> /   $dim+ /p" | sed "s/\$/$plain/" || true
 
 if [ -n "$first_applet" ]; then
   say "6. Use, suspend, resume"
@@ -182,7 +185,7 @@ good "suspendOrResumeService(false): $figures"
 say "7. Terminate"
 measured terminate terminate "$instance"
 good "terminateService: $figures"
-[ "$("$bin/tsms-lab" card --state "$work/chip2.card" --list)" = "$before" ] || fail "the card is not as it was"
+[ "$("$bin/tsms-lab" card --state "$work/chip2.card")" = "$before" ] || fail "the card is not as it was"
 good "the card's registry is as it was before"
 
 say "8. The SPOS has the results"

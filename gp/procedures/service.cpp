@@ -69,47 +69,75 @@ void set_lock(secured_batch& card, const bytes& domain, std::vector<bytes> insta
         card.add(step::set_status, set_status(status_type::application, state, aid));
 }
 
+/// Answers of GET STATUS for one scope: the first and the speculative [next] ones behind it.
 struct listing {
-    std::size_t applications;
-    std::size_t load_files;
+    registry_scope scope;
+    std::size_t first;
+    std::size_t count;
+};
+struct listings {
+    listing applications;
+    listing load_files;
 };
 
+/// GET STATUS [first] and as many [next] as the expected entries may need (GPCS 11.4.2.2): a [next] too many is refused and changes
+/// nothing, one too few costs an exchange.
+listing list(secured_batch& card, registry_scope scope, std::size_t expected) {
+    constexpr std::size_t octets_an_entry = 56; // 4F, 9F70, C5, C4 and CC with AIDs of ten octets
+    constexpr std::size_t octets_an_answer = 223;
+    const auto count = 1 + expected * octets_an_entry / octets_an_answer;
+    listing at{scope, card.size(), count};
+    for (std::size_t i = 0; i < count; ++i)
+        card.add(step::get_status, get_status(scope, {}, i > 0), any);
+    return at;
+}
+
 /// Authenticated proof of what is there (GPCS 11.4).
-listing list(secured_batch& card) {
-    return {card.add(step::get_status, get_status(registry_scope::applications), any),
-            card.add(step::get_status, get_status(registry_scope::load_files_and_modules), any)};
+listings list(secured_batch& card, std::size_t expected_applications) {
+    const auto applications = list(card, registry_scope::applications, expected_applications + 2);
+    const auto load_files = list(card, registry_scope::load_files_and_modules, 2 + expected_applications / 4);
+    return {applications, load_files};
 }
 
-/// 6310 says that there is more (field lesson 7).
-procedure<std::vector<registry_entry>> complete(channel_ptr channel, registry_scope scope, response_apdu first) {
-    constexpr int most = 64; // answers of one listing: far more than any card holds, and an end for a card that never ends
-    std::vector<bytes> answers;
-    auto answer = std::move(first);
-    for (int count = 0;; ++count) {
-        if (answer.sw == 0x6A88) // empty
-            break;
-        if (answer.sw != 0x9000 && answer.sw != 0x6310)
-            throw status_failure(step::get_status, answer.sw);
-        answers.push_back(std::move(answer.data));
-        if (answer.sw == 0x9000)
-            break;
-        if (count == most)
-            throw card_failure(card_failure::kind::malformed, step::get_status, 2, "the card's registry listing has no end");
+/// Entries of one scope. 6310 says that there is more (field lesson 7).
+procedure<std::vector<registry_entry>> complete(channel_ptr channel, listing at, std::vector<response_apdu> all) {
+    constexpr std::size_t most = 64; // answers of one listing: far more than any card holds, and an end for a card that never ends
+    for (std::size_t expected = 16;; expected *= 4) {
+        std::vector<bytes> answers;
+        bool more = true;
+        for (std::size_t i = at.first; more && i < at.first + at.count; ++i) {
+            const auto& answer = all[i];
+            more = answer.sw == 0x6310;
+            if (answer.sw == 0x6A88) // empty
+                break;
+            if (answer.sw != 0x9000 && answer.sw != 0x6310)
+                throw status_failure(step::get_status, answer.sw);
+            answers.push_back(answer.data);
+        }
+        if (!more) {
+            auto entries = parse_registry(answers);
+            if (!entries)
+                throw card_failure(card_failure::kind::malformed, step::get_status, 2,
+                                   "the card's registry listing is malformed");
+            co_return *std::move(entries);
+        }
+        if (at.count >= most)
+            throw card_failure(card_failure::kind::malformed, step::get_status, 2,
+                               "the card's registry listing has no end");
+        // Another GET STATUS has come in between: the listing begins again, in an order of its own.
         secured_batch card(*channel);
-        card.add(step::get_status, get_status(scope, {}, true), any);
-        const auto more = co_await card.take();
-        answer = card.accept(more).front();
+        at = list(card, at.scope, expected);
+        const auto sent = co_await card.take();
+        all = card.accept(sent);
     }
-    auto entries = parse_registry(answers);
-    if (!entries)
-        throw card_failure(card_failure::kind::malformed, step::get_status, 2, "the card's registry listing is malformed");
-    co_return *std::move(entries);
 }
 
-procedure<card_contents> contents(channel_ptr channel, listing at, std::vector<response_apdu> answers) {
+procedure<card_contents> contents(channel_ptr channel, listings at, std::vector<response_apdu> answers) {
     card_contents found;
-    found.applications = co_await complete(channel, registry_scope::applications, answers[at.applications]);
-    found.load_files = co_await complete(channel, registry_scope::load_files_and_modules, answers[at.load_files]);
+    auto applications = complete(channel, at.applications, answers);
+    found.applications = co_await std::move(applications);
+    auto load_files = complete(channel, at.load_files, std::move(answers));
+    found.load_files = co_await std::move(load_files);
     co_return found;
 }
 
@@ -175,7 +203,7 @@ procedure<void> install_service(channel_ptr channel, service_installation what) 
         rotated = card.add(step::put_key, put_keys(what.rotation->replaced, what.rotation->version,
                                                    what.rotation->bits, what.rotation->keys));
     card.mark(95, progress.finalize);
-    const auto at = list(card);
+    const auto at = list(card, instances.size());
 
     const auto sent = co_await card.take();
     auto answers = card.accept(sent);
@@ -208,7 +236,7 @@ procedure<void> activate_service(channel_ptr channel, service_activation what) {
     if (what.lock)
         set_lock(card, what.domain_aid, instances, true, what.lock_with_applications);
     card.mark(80, what.progress.finalize);
-    const auto at = list(card);
+    const auto at = list(card, instances.size());
     const auto sent = co_await card.take();
     auto answers = card.accept(sent);
     auto reading = contents(channel, at, std::move(answers));
@@ -226,7 +254,7 @@ procedure<void> lock_service(channel_ptr channel, service_lock what) {
     card.mark(20, what.operation);
     set_lock(card, what.domain_aid, what.instances, what.lock, what.with_applications);
     card.mark(80, what.operation);
-    const auto at = list(card);
+    const auto at = list(card, what.instances.size());
     const auto sent = co_await card.take();
     auto answers = card.accept(sent);
     auto reading = contents(channel, at, std::move(answers));
@@ -234,11 +262,11 @@ procedure<void> lock_service(channel_ptr channel, service_lock what) {
     check_lock(found, what.instances, what.lock);
 }
 
-procedure<card_contents> inspect(channel_ptr channel) {
+procedure<card_contents> inspect(channel_ptr channel, std::size_t expected_applications) {
     secured_batch card(*channel);
     authenticate(card, channel);
     const auto cplc = card.add(step::get_data, get_data(0x9F7F), any);
-    const auto at = list(card);
+    const auto at = list(card, expected_applications);
     const auto sent = co_await card.take();
     auto answers = card.accept(sent);
     const auto identity = answers[cplc];
@@ -261,7 +289,7 @@ procedure<void> remove_service(channel_ptr channel, service_removal what) {
     if (what.domain)
         card.add(step::delete_object, delete_object(*what.domain));
     card.mark(80, what.operation);
-    const auto at = list(card);
+    const auto at = list(card, 0);
     const auto sent = co_await card.take();
     auto answers = card.accept(sent);
     // 6A88 at DELETE counts as done only now, after the authenticated listing.

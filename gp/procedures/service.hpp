@@ -91,7 +91,7 @@ struct card_contents {
     std::vector<registry_entry> load_files;
     bytes cplc; ///< as the TSM's own domain answers it; empty where it does not
 };
-procedure<card_contents> inspect(channel_ptr channel);
+procedure<card_contents> inspect(channel_ptr channel, std::size_t expected_applications = 0);
 
 /// Everything of a Service that is to go. Only what `inspect` found and what is ours may be listed.
 struct service_removal {

@@ -9,14 +9,13 @@ namespace tsms::lab {
 namespace {
 
 /// Packages of the Java Card API with one version of javacard.framework and its siblings, the GlobalPlatform API, and
-/// the Security Domain's own package.
+/// the Security Domain's own package. Without the optional RMI packages: a public CAP uses the AID of
+/// javacard.framework.service.
 std::vector<preloaded_package> platform(std::uint8_t java_card_minor, std::uint8_t gp_minor, bool listed) {
     return {
         {"A0000000620001", 1, 0, {}, listed},               // java.lang
         {"A0000000620002", 1, 0, {}, listed},               // java.io
-        {"A0000000620003", 1, 0, {}, listed},               // java.rmi
         {"A0000000620101", 1, java_card_minor, {}, listed}, // javacard.framework
-        {"A000000062010101", 1, 0, {}, listed},             // javacard.framework.service
         {"A0000000620102", 1, java_card_minor, {}, listed}, // javacard.security
         {"A0000000620201", 1, java_card_minor, {}, listed}, // javacardx.crypto
         {"A0000000620209", 1, 0, {}, listed},               // javacardx.apdu

@@ -270,7 +270,7 @@ class Stack:
         return json.loads(done.stdout) if done.stdout.strip() else None
 
     def registry(self, name: str = "phone.card") -> dict:
-        done = self.run("tsms-lab", "card", "--state", self.folder / name, "--list", "--json")
+        done = self.run("tsms-lab", "card", "--state", self.folder / name, "--json")
         return json.loads(done.stdout)
 
 

@@ -198,7 +198,7 @@ class Story(StoryCase):
     def test_no_memory(self):
         cap = self.stack.make_cap("big.cap", 55000, "D27600018550", ["D2760001855001"])
         published = stack.publish_service(self.rest, [cap])
-        card = self.stack.card("small.card", "small")
+        card = self.stack.card("memory.card", "small")
         instance = self.create(card, published)
         failed = self.deploy(card, instance, check=False)
         self.assertEqual(failed["processInfo"]["executionStatus"], 7, failed)
@@ -262,7 +262,8 @@ class RealCaps(StoryCase):
                 files = [folder / f for f in needed + [entry["file"]]]
                 # The card's own ARA-M has the AID of this applet.
                 other = {a: a[:-2] + "7E" for a in entry["applets"] if a.startswith("A00000015141434C")}
-                published = stack.publish_service(self.rest, files, instances=list(other.items()), name=entry["file"])
+                published = stack.publish_service(self.rest, files, instances=list(other.items()), name=entry["file"],
+                                                  profiles=["tsms-lab jc305"])
                 name = f"{entry['file']}.card"
                 card = self.stack.card(name)
                 self.stack.handset(card, "instances", published["service"]["id"])
