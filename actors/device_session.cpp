@@ -49,7 +49,8 @@ public:
             },
             [this](const tick& t) {
                 settle(t.now);
-                return session_state{finished_at_ && t.now - *finished_at_ >= settings_.result_kept};
+                if (finished_at_ && t.now - *finished_at_ >= settings_.result_kept)
+                    quit();
             },
         };
     }

@@ -208,8 +208,9 @@ private:
             row.card.profile_id = choice_.profile_id;
             row.card.isd_aid = seen.isd_aid;
             row.card.cin_iin = seen.cin + seen.iin;
-            row.card.issuer = issuer_of(seen);
         }
+        if (row.card.issuer.empty()) // the issuer may have been configured after the card was seen first
+            row.card.issuer = issuer_of(seen);
         row.instance.id = around_->random->uuid();
         row.instance.secure_component_id = row.card.id;
         row.instance.reader = seen.reader;

@@ -29,7 +29,9 @@ const std::string* instance_of(const function& what) {
 class gate final : public gate_actor::base {
 public:
     gate(caf::actor_config& config, std::shared_ptr<const surroundings> around)
-        : gate_actor::base(config), around_(std::move(around)) {}
+        : gate_actor::base(config), around_(std::move(around)) {
+        set_down_handler([this](const caf::down_msg& down) { forget_session(down.source); });
+    }
 
     const char* name() const override { return "gate"; }
 
@@ -73,6 +75,9 @@ public:
 
     /// Sessions first, so that phones are answered, then the processes that wait for them.
     void on_exit() override {
+        for (auto& [id, waiting] : opening_)
+            waiting.promise.deliver(refusal(waiting.what, "the TSM is stopping"));
+        opening_.clear();
         for (auto& [id, session] : sessions_)
             anon_send_exit(session, caf::exit_reason::user_shutdown);
         for (auto& [id, conductor] : instances_)
@@ -90,35 +95,47 @@ private:
         std::uint64_t uses = 0; ///< counted, so that one that was idle a moment ago is not let go while it is wanted again
     };
 
+    struct opening {
+        function what;
+        caf::typed_response_promise<call_routed> promise;
+        session_actor session;
+    };
+
+    static call_routed refusal(const function& what, const std::string& why) {
+        return {refused(what, model::failed_execution(model::error_category::tsm_not_available, why),
+                        store::iso8601(store::clock::now()))};
+    }
+
     caf::result<call_routed> open(const call& c) {
         ++load_.calls;
-        const auto refuse = [&](const char* why) {
-            return call_routed{refused(c.what, model::failed_execution(model::error_category::tsm_not_available, why),
-                                       store::iso8601(store::clock::now()))};
-        };
-        if (sessions_.size() >= most_sessions)
-            return refuse("too many sessions, please try again later");
+        if (sessions_.size() + opening_.size() >= most_sessions)
+            return refusal(c.what, "too many sessions, please try again later");
         session_opened opened{to_hex(around_->random->take(identifier_octets)), to_hex(around_->random->take(identifier_octets))};
         auto session = spawn_device_session(system(), opened.secret, c.cards, around_->sessions, around_->now);
         auto promise = make_response_promise<call_routed>();
+        opening_.emplace(opened.session_id, opening{c.what, promise, session});
         request(conductor_for(c), actor_deadline + around_->card_wait, begin_call{c, opened.session_id, session})
-            .then(
-                [this, promise, opened, session](call_begun& b) mutable {
-                    if (b.refusal) {
-                        send_exit(session, caf::exit_reason::user_shutdown);
-                        promise.deliver(call_routed{std::move(*b.refusal)});
-                    } else {
-                        sessions_.emplace(opened.session_id, session);
-                        promise.deliver(call_routed{opened});
-                    }
-                },
-                [this, promise, session, c](caf::error& e) mutable {
-                    send_exit(session, caf::exit_reason::user_shutdown);
-                    promise.deliver(call_routed{refused(
-                        c.what, model::failed_execution(model::error_category::tsm_not_available, text_of(e)),
-                        store::iso8601(store::clock::now()))});
-                });
+            .then([this, opened](call_begun& b) { begun(opened, std::move(b)); },
+                  [this, opened, what = c.what](caf::error& e) {
+                      begun(opened, call_begun{std::get<result>(refusal(what, text_of(e)).answer)});
+                  });
         return promise;
+    }
+
+    void begun(const session_opened& opened, call_begun b) {
+        auto waiting = opening_.extract(opened.session_id);
+        if (waiting.empty())
+            return;
+        auto& [what, promise, session] = waiting.mapped();
+        if (b.refusal) {
+            send_exit(session, caf::exit_reason::user_shutdown);
+            promise.deliver(call_routed{std::move(*b.refusal)});
+            return;
+        }
+        monitor(session);
+        session_ids_.emplace(session.address(), opened.session_id);
+        sessions_.emplace(opened.session_id, session);
+        promise.deliver(call_routed{opened});
     }
 
     conductor_actor conductor_for(const call& c) {
@@ -158,10 +175,7 @@ private:
     void beat() {
         const tick now{around_->now()};
         for (auto& [id, session] : sessions_)
-            request(session, actor_deadline, now).then([this, id = id](const session_state& s) {
-                if (s.over)
-                    forget_session(id);
-            }, [this, id = id](caf::error&) { forget_session(id); });
+            send(session, now);
         for (auto& [id, card] : cards_)
             send(card.actor, now);
         send(around_->outbox, now);
@@ -171,12 +185,12 @@ private:
         }
     }
 
-    void forget_session(const std::string& id) {
-        const auto found = sessions_.find(id);
-        if (found == sessions_.end())
+    void forget_session(const caf::actor_addr& session) {
+        const auto found = session_ids_.find(session);
+        if (found == session_ids_.end())
             return;
-        send_exit(found->second, caf::exit_reason::user_shutdown);
-        sessions_.erase(found);
+        sessions_.erase(found->second);
+        session_ids_.erase(found);
     }
 
     template <class Map> void let_idle_go(Map& actors) {
@@ -194,7 +208,9 @@ private:
     }
 
     std::shared_ptr<const surroundings> around_;
+    std::map<std::string, opening> opening_; ///< by session id
     std::map<std::string, session_actor> sessions_;
+    std::map<caf::actor_addr, std::string> session_ids_;
     std::map<std::string, in_use<conductor_actor>> instances_;
     std::map<std::string, in_use<card_actor>> cards_;
     load load_;

@@ -225,9 +225,6 @@ struct order_performed {
 struct finish_session {
     result outcome;
 };
-struct session_state {
-    bool over = false; ///< may be forgotten
-};
 using session_actor = caf::typed_actor<
     caf::replies_to<shake_hands>::with<hand_shaken>,            // phone
     caf::replies_to<report_back>::with<order_given>,            // phone: long poll
@@ -235,7 +232,7 @@ using session_actor = caf::typed_actor<
     caf::replies_to<announce_process>::with<process_announced>, // owner: ProcessStart and its acknowledgement
     caf::replies_to<perform_order>::with<order_performed>,      // owner: APDUs and their answers; a lost phone is an answer
     caf::reacts_to<finish_session>,                             // owner: the result; the phone gets Stop
-    caf::replies_to<tick>::with<session_state>>;
+    caf::reacts_to<tick>>;                                      // quits when its result has been kept long enough
 
 // -- secure_component: one process per card at a time (AMB-228) ------------------------------------------------------------------------
 
@@ -353,7 +350,6 @@ TSMS_MESSAGE(process_announced)
 TSMS_MESSAGE(perform_order)
 TSMS_MESSAGE(order_performed)
 TSMS_MESSAGE(finish_session)
-TSMS_MESSAGE(session_state)
 TSMS_MESSAGE(lease_card)
 TSMS_MESSAGE(card_leased)
 TSMS_MESSAGE(return_card)

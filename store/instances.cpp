@@ -217,8 +217,13 @@ bool instance_db::create(const model::service_instance& instance, const model::s
     return state_->write([&] {
         if (!instances_of(instance.target.service_id, {card.id}).empty())
             return false;
-        if (!this->card(card.id))
+        auto known = this->card(card.id);
+        if (!known) {
             state_->put(card);
+        } else if (known->issuer != card.issuer && known->issuer.empty()) {
+            known->issuer = card.issuer; // the rest of the row belongs to the processes
+            state_->put(*known);
+        }
         state_->put(instance);
         return true;
     });

@@ -93,7 +93,7 @@ public:
     std::vector<model::secure_component> cards() const;
     std::vector<model::service_instance> instances_on_card(const std::string& card) const;
 
-    /// A new instance, and its card if that is new. False, and nothing is stored, if the card already has an instance of that service.
+    /// A new instance, and its card if that is new (a known one only gets the issuer it lacks). False, and nothing is stored, if the card already has an instance of that service.
     bool create(const model::service_instance& instance, const model::secure_component& card);
 
     // -- processes --

@@ -66,18 +66,6 @@ std::optional<session_cookie> read_cookie(const net::request& request) {
     return std::nullopt;
 }
 
-/// The address under which the phone reached us: what it may be sent to next. Nothing for a Host that is none.
-std::optional<std::string> own_authority(const net::request& request) {
-    const auto host = request.headers.get("Host");
-    const auto usable = [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '-' || c == ':' ||
-               c == '[' || c == ']';
-    };
-    if (host.empty() || host.size() > 255 || !std::all_of(host.begin(), host.end(), usable))
-        return std::nullopt;
-    return std::string(host);
-}
-
 /// ISO 8601, UTC, milliseconds (AMB-045).
 std::string now_text() {
     const auto now = std::chrono::system_clock::now();
@@ -174,10 +162,6 @@ net::response device_api::call(std::string_view function, const net::request& re
     if (!what)
         return answer_with(wire::refusal_of(wanted->function, model::error_category::unspecified,
                                             std::string(function) + " is not supported by this TSM yet", now_text()));
-    const auto authority = own_authority(request);
-    if (!authority)
-        return error(400, "the Host header is missing or malformed");
-
     actors::call message;
     message.what = *what;
     message.caller_id = caller;
@@ -188,7 +172,8 @@ net::response device_api::call(std::string_view function, const net::request& re
     if (const auto* result = std::get_if<actors::result>(&answer))
         return answer_with(*result);
     const auto& opened = std::get<actors::session_opened>(answer);
-    auto response = answer_with(wire::session_opened{opened.session_id, "https://" + *authority + std::string(seram_path)});
+    // A path alone: the phone comes back to where it is, whatever this host is called outside.
+    auto response = answer_with(wire::session_opened{opened.session_id, std::string(seram_path)});
     set_cookie(response, opened.secret, 0);
     return response;
 }

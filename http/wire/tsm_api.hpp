@@ -113,7 +113,7 @@ const model::execution& outcome_of(const tsm_api_result& result);
 /// The answer to a call that needs the card: where to be Local Agent.
 struct session_opened {
     std::string session_id;
-    std::string ra_endpoint; ///< absolute URL of the SERAM endpoints
+    std::string ra_endpoint; ///< of the SERAM endpoints: an absolute URL on the host of the call, or a path alone
 };
 using tsm_api_answer = std::variant<tsm_api_result, session_opened>;
 

@@ -145,6 +145,27 @@ BOOST_AUTO_TEST_CASE(a_session_is_for_who_has_its_cookie) {
     BOOST_TEST(std::holds_alternative<no_session>(w.ask<result_fetched>(w.gate, route_fetch{s.session_id, {s.secret}}).answer));
 }
 
+BOOST_AUTO_TEST_CASE(a_stop_answers_those_who_wait) {
+    world w;
+    const auto s = opened(w.open(terminate_service{"one"}));
+    caf::scoped_actor self{w.system};
+    call second;
+    second.what = terminate_service{"two"};
+    second.cards = {{"eSE1", "eSE", "", ""}};
+    auto waits_for_the_card = self->request(w.gate, caf::infinite, second);
+    auto long_poll = self->request(w.gate, caf::infinite, route_report{s.session_id, {s.secret, 0, {}}});
+    w.run();
+    caf::anon_send_exit(w.gate, caf::exit_reason::user_shutdown);
+    w.run();
+    std::optional<call_answer> answer;
+    waits_for_the_card.receive([&](call_routed& r) { answer = r.answer; }, [](caf::error&) {});
+    BOOST_REQUIRE(answer);
+    BOOST_TEST((refusal_in(*answer) == error_category::tsm_not_available));
+    bool polled = false;
+    long_poll.receive([&](order_given&) { polled = true; }, [](caf::error&) {});
+    BOOST_TEST(polled);
+}
+
 BOOST_AUTO_TEST_CASE(a_finished_session_is_forgotten_after_its_time) {
     world w;
     const auto s = opened(w.open(terminate_service{"one"}));

@@ -98,6 +98,20 @@ BOOST_AUTO_TEST_CASE(a_card_has_a_service_once) {
     BOOST_TEST(db.instances_of("service-1", {"card-1"}).size() == 1u);
 }
 
+BOOST_AUTO_TEST_CASE(a_known_card_keeps_its_row_but_gets_the_issuer_it_lacks) {
+    temporary_database t;
+    instance_db db(t.file());
+    auto card = some_card();
+    card.issuer.clear();
+    card.strikes = 1;
+    db.create(some_instance(), card);
+    auto second = some_instance("instance-2");
+    second.target.service_id = "service-2";
+    BOOST_TEST(db.create(second, some_card()));
+    BOOST_TEST(db.card("card-1")->issuer == "lab");
+    BOOST_TEST(db.card("card-1")->strikes == 1);
+}
+
 BOOST_AUTO_TEST_CASE(a_process_without_an_end_is_found_again_and_tells_whether_it_is_in_doubt) {
     temporary_database t;
     {
