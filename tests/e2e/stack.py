@@ -176,13 +176,17 @@ class Stack:
     def init(self):
         self.run("tsms", "init", "--data", self.data)
 
-    def start_server(self):
+    def start_server(self, role: str | None = None):
+        """Both roles as two processes of a supervisor, or one of them alone."""
         env = {"TSMS_REST_PORT": str(self.rest_port), "TSMS_DEVICE_PORT": str(self.device_port),
                "TSMS_OPS_PORT": str(self.ops_port)}
-        self.server = Process(self.folder, "server", [self.program("tsms"), "serve", "--data", self.data], env)
+        self.server = Process(self.folder, "server", [self.program("tsms"), "serve", "--data", self.data,
+                                                        *(["--role", role] if role else [])], env)
         self.processes.append(self.server)
-        self.server.wait_for_port(self.rest_port)
-        self.server.wait_for_port(self.device_port)
+        if role != "device":
+            self.server.wait_for_port(self.rest_port)
+        if role != "rest":
+            self.server.wait_for_port(self.device_port)
 
     def start_issuer(self):
         self.issuer = Process(self.folder, "issuer", [

@@ -1,0 +1,414 @@
+#!/usr/bin/env python3
+"""Every operation of the REST API as TR 4.1.6 lists it, in both dialects, over TLS to the real binary: success, the
+shape of the answer, each error category, and who may see what."""
+
+import os
+import pathlib
+import re
+import sqlite3
+import sys
+import tempfile
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+import rest_world  # noqa: E402
+import stack  # noqa: E402
+from rest_world import DIALECTS, FACTS, SCRIPT, UNKNOWN, Form, World  # noqa: E402
+
+BUILD = pathlib.Path(os.environ.get("TSMS_BUILD", stack.ROOT / "build"))
+OPERATIONS = FACTS["operations"]
+
+# TR 4.1.5.2; 1002 as worded by 1.0.4 (AMB-010), in 1.0 with one exception.
+MESSAGES = {
+    1000: r"Not authenticated\.",
+    1001: r"Authentication failed\.",
+    1002: r"Invalid request: .+\.|Invalid: request body not allowed\.",
+    1003: r"Create failed: attribute .+ not allowed for POST\. It is automatically assigned when created\.",
+    1004: r"Create failed: attribute .+ is missing, but it is mandatory for .+\.",
+    1005: r"Modify failed: attribute .+ not allowed for PUT\. Attribute cannot be modified after creation\.",
+    1006: r"Modify failed: attribute .+ is missing, but it is mandatory for .+\.",
+    1007: r"Unknown: ‘.+’ is not a valid attribute\.",
+    1008: r"Invalid format ‘.*’ for .+\. Supported format is .+\.",
+    1009: r"Not existing: .+ with id ‘.*’ does not exist\.",
+    1010: r"Delete failed: .+ is referenced in .+\.",
+    1011: r"Upload failed: missing file\.",
+    1012: r"Upload failed: too many files provided\. Method supports uploading one file\.",
+    1013: r"Upload failed: invalid file type\. Supported file types are \[.+\]\.",
+    1014: r"Upload failed: \d+(,\d)?MB exceeds maximum upload file size of \d+(,\d)?MB\.",
+    1015: r"Already Published: .+ cannot be modified\. It is already published via Flavor identifier ‘.+’\.",
+    1016: r"Technical constraints failed: minimal .+ version not supported by SecureComponentProfile\.",
+    2000: r"Internal server error: .+\.",
+}
+
+# Categories that a method lists and that nothing can cause there (AMB-013, AMB-066): (operation, category).
+WITHOUT_CAUSE = {
+    ("createElfAndUploadBinary", 1003): "the parts of the form are no attributes (AMB-062)",
+    ("createElfAndUploadBinary", 1004): "the parts of the form are no attributes (AMB-062)",
+    ("createElfAndUploadBinary", 1009): "nothing is referred to",
+    ("modifyElfAndOverwriteBinary", 1005): "the parts of the form are no attributes (AMB-062)",
+    ("modifyElfAndOverwriteBinary", 1006): "the parts of the form are no attributes (AMB-062)",
+    ("deleteVersion", 1010): "nothing refers to a Version (AMB-066)",
+}
+WITHOUT_CAUSE_IN_1_0 = {("createVersion", 1003): "a Version has no automatic attribute before 1.0.4"}
+
+UPLOADS = {"ElfAnd": "elf", "PersoScriptAnd": "script", "CertAnd": "cert"}
+
+
+def upload_kind(operation: str) -> str | None:
+    return next((kind for name, kind in UPLOADS.items() if name in operation), None)
+
+
+def upload_content(world: World, kind: str) -> bytes:
+    return {"elf": world.files.cap, "script": SCRIPT, "cert": world.files.certificate}[kind]
+
+
+def entity_bodies(w: World) -> dict:
+    """A good body for each POST of an entity; a PUT takes the same."""
+    i = w.ids
+    return {
+        "Service": {"name": "S", "spParameters": {"k": "v"}, "accessAuthorizedDeviceApps": ["A" * 40]},
+        "Flavor": {"name": "F", "applicationInstantiationConfigs": [
+            {"executableModuleId": i["emId"], "applicationConfigId": i["applicationConfigId"]}]},
+        "Version": {"tag": "2.0.0", "allowedDeployments": {i["flavorId"]: [i["scpId"]]}},
+        "AppConfig": {"instanceAid": next(rest_world.APPLICATION_AIDS), "installConfig": {}},
+        "SposConfig": {"url": "https://spos.example/x", "certificateId": i["certificateId"]},
+    }
+
+
+def good_body(w: World, operation: str):
+    kind = upload_kind(operation)
+    if kind:
+        return Form([(f"{kind}-filename", None, b"name.bin"), (f"{kind}-file", "x", upload_content(w, kind))])
+    for prefix in ("create", "modify"):
+        body = entity_bodies(w).get(operation.removeprefix(prefix)) if operation.startswith(prefix) else None
+        if body:
+            return {**body, "tag": "1.0.0"} if operation == "modifyVersion" else body
+    i = w.ids
+    single = (lambda flavor: flavor) if w.dialect == "1.0.4" else (lambda flavor: [flavor])  # AMB-051
+    return {
+        "linkElfs": [i["elfId"]], "unlinkElfs": [i["elfId"]],
+        "linkFlavors": {i["flavorId"]: [i["scpId"]]}, "unlinkFlavors": [i["flavorId"]],
+        "linkSecureComponentProfiles": {i["scpId"]: single(i["flavorId"])},
+        "unlinkSecureComponentProfiles": [i["scpId"]],
+    }.get(operation)
+
+
+def bad_attributes(w: World, operation: str) -> dict:
+    """Bodies by the category they cause, for POST and PUT of an entity."""
+    entity = operation[len("create"):]
+    good = good_body(w, operation)
+    module = {"executableModuleId": w.ids["emId"]}
+    referring = {"Service": {"sposConfigId": UNKNOWN}, "Flavor": {"executableLoadFileIds": [UNKNOWN]},
+                 "Version": {"allowedDeployments": {UNKNOWN: []}},
+                 "AppConfig": {"personalizationConfig": {"certificateId": UNKNOWN}},
+                 "SposConfig": {"certificateId": UNKNOWN}}
+    mandatory = {"Service": "name", "Version": "tag", "AppConfig": "instanceAid", "SposConfig": "url"}
+    missing = ({"applicationInstantiationConfigs": [module]} if entity == "Flavor"
+               else {k: v for k, v in good.items() if k != mandatory[entity]})
+    wrong_type = {"Service": {"name": 7}, "Flavor": {"name": []}, "Version": {"allowedDeployments": 7},
+                  "AppConfig": {"installConfig": 7}, "SposConfig": {"url": "http://plain.example"}}
+    fixed = "serviceId" if entity == "Version" else "id"
+    out = {1007: {**good, "unknown": 1}, 1008: {**good, **wrong_type[entity]}, 1009: {**good, **referring[entity]}}
+    if operation.startswith("create"):
+        return {**out, 1003: {**good, fixed: UNKNOWN}, 1004: missing}
+    return {**out, 1005: {**good, "tag": "9.9.9"} if entity == "Version" else {**good, "id": UNKNOWN}, 1006: missing}
+
+
+def bad_links(w: World, operation: str) -> dict:
+    """Bodies by category for Link … and Unlink …"""
+    i, old = w.ids, w.profiles["old"]
+    single = (lambda flavor: flavor) if w.dialect == "1.0.4" else (lambda flavor: [flavor])
+    return {
+        "linkElfs": {1008: ["x"], 1009: [UNKNOWN]},
+        "unlinkElfs": {1008: {}, 1009: [UNKNOWN]},
+        "linkFlavors": {1008: {i["flavorId"]: [i["scpId"], i["scpId"]]}, 1009: {UNKNOWN: []}, 1016: {i["flavorId"]: [old]}},
+        "unlinkFlavors": {1008: [7], 1009: [UNKNOWN]},
+        "linkSecureComponentProfiles": {1008: {i["scpId"]: [i["flavorId"], i["flavorId"]]},
+                                        1009: {UNKNOWN: single(i["flavorId"])}, 1016: {old: single(i["flavorId"])}},
+        "unlinkSecureComponentProfiles": {1008: "x", 1009: [UNKNOWN]},
+    }[operation]
+
+
+def bad_forms(w: World, kind: str) -> dict:
+    content = upload_content(w, kind)
+    limit = {"elf": 2 << 20, "script": 1 << 20, "cert": 64 << 10}[kind]  # AMB-063
+    file = f"{kind}-file"
+    return {
+        1002: b"{}",
+        1007: Form([("unknown", None, b"x"), (file, "x", content)]),
+        1008: Form([(file, "x" * 256, content)]),
+        1011: Form([(file, "x", b"")]),
+        1012: Form([(file, "x", content), (file, "y", content)]),
+        1013: Form([(file, "x", b"neither")]),
+        1014: Form([(file, "x", b"\0" * (limit + 1))]),
+    }
+
+
+class Conformance(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.temporary = tempfile.TemporaryDirectory(prefix="tsms-rest-")
+        cls.stack = rest_world.RestStack(BUILD, pathlib.Path(cls.temporary.name))
+        try:
+            cls.stack.start()
+        except BaseException:
+            cls.stack.kill()
+            raise
+        cls.clients = {d: cls.stack.client(d) for d in DIALECTS}
+        cls.strangers = {d: cls.stack.client(d, provider=1) for d in DIALECTS}
+
+    @classmethod
+    def tearDownClass(cls):
+        for client in [*cls.clients.values(), *cls.strangers.values()]:
+            client.close()
+        result = cls.stack.stop()
+        cls.temporary.cleanup()
+        if any(result.values()):
+            raise AssertionError(f"processes did not stop cleanly: {result}")
+
+    # -- what an answer has to be
+
+    def assert_error(self, answer, category: int, why: str = ""):
+        self.assertEqual(answer.category, category, f"{why}: {answer}")
+        self.assertEqual(answer.status, 401 if category < 1002 else 500 if category == 2000 else 400)
+        self.assertEqual(set(answer.document), {"errorCategory", "errorMessage"})
+        self.assertTrue(answer.headers["content-type"].startswith("application/json"))
+        message = answer.document["errorMessage"]
+        self.assertRegex(message, f"^(?:{MESSAGES[category]})$")
+        self.assertLessEqual(len(message), 255)
+        if answer.status == 401:
+            self.assertEqual(answer.headers.get("www-authenticate"), "Bearer")
+
+    def assert_value(self, value, kind: str, dialect: str, where: str):
+        schemas = FACTS["schemas"][dialect]
+        if kind.endswith("[]"):
+            self.assertIsInstance(value, list, where)
+            for item in value:
+                self.assert_value(item, kind[:-2], dialect, where + "[]")
+        elif kind.startswith("Map<"):
+            self.assertIsInstance(value, dict, where)
+            for item in value.values():
+                self.assert_value(item, kind[4:-1], dialect, where + ".*")
+        elif kind in schemas:
+            if value is None and where.count(".") > 0:
+                return  # a part that was never provided (AMB-036)
+            self.assertIsInstance(value, dict, where)
+            self.assertEqual(list(sorted(value)), list(sorted(schemas[kind])), where)
+            for name, part in schemas[kind].items():
+                self.assert_value(value[name], part, dialect, f"{where}.{name}")
+        elif kind == "string:uuid":
+            if value is not None:
+                self.assertRegex(value, r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$", where)
+        else:
+            expected = {"string": str, "boolean": bool, "integer": int}[kind]
+            self.assertIsInstance(value, expected, where)
+            if where.endswith("Date"):
+                self.assertRegex(value, r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$")
+
+    def assert_success(self, operation: str, dialect: str, answer):
+        facts = OPERATIONS[operation]
+        self.assertEqual(answer.status, facts["success"], answer)
+        if facts["answer"] == "-":
+            self.assertEqual(answer.body, b"")
+            self.assertNotIn("content-type", answer.headers)
+        elif facts["answer"] == "byte[]":
+            self.assertEqual(answer.headers["content-type"], "application/octet-stream")
+            self.assertRegex(answer.headers["content-disposition"], r'^attachment; filename="[^"]+"')
+        else:
+            self.assertTrue(answer.headers["content-type"].startswith("application/json"))
+            kind = {"auth-Token": "string"}.get(facts["answer"], facts["answer"])
+            self.assert_value(answer.document, kind, dialect, operation)
+
+    # -- one operation
+
+    def conform(self, operation: str, dialect: str):
+        facts = OPERATIONS[operation]
+        client = self.clients[dialect]
+        w = self.stack.world(client, dialect)
+        method, template = facts["method"], facts["path"]
+        body = good_body(w, operation)
+        credential = self.stack.long_term[0]["longTermToken"] if operation == "createAccessToken" else client.token
+
+        def send(template=template, body=body, token=credential, **ids):
+            return client.send(method, w.path(template, **ids), body, token=token)
+
+        caused = {2000}  # see test_internal_errors
+        unauthenticated = 1001 if operation == "createAccessToken" else 1000
+        for token in (None, "nonsense", client.token if unauthenticated == 1001 else self.stack.long_term[0]["longTermToken"]):
+            self.assert_error(send(token=token), unauthenticated)
+        caused.add(unauthenticated)
+        self.assert_error(send(body=b"{}" if body is None else b"{" if not isinstance(body, Form) else b"{}"), 1002)
+        caused.add(1002)
+        if body is not None:
+            self.assert_error(send(body=None), 1002)
+            self.assert_error(client.send(method, w.path(template), b"<x/>", content_type="text/xml"), 1002)
+        for parameter in re.findall(r"{(\w+)}", template):
+            for value in (UNKNOWN, "x", "1.2.3", "%00", "%27"):
+                self.assert_error(send(**{parameter: value}), 1009, f"{parameter}={value}")
+            caused.add(1009)
+        for category, bad in self.bad_bodies(w, operation).items():
+            self.assert_error(send(body=bad), category, f"{bad}"[:200])
+            caused.add(category)
+        caused |= self.special_errors(w, operation, send)
+
+        self.assert_success(operation, dialect, send(**w.unused(operation)))
+        for spelling in self.other_spellings(operation, template):
+            again = self.stack.world(client, dialect)
+            answer = client.send(method, again.path(spelling, **again.unused(operation)), good_body(again, operation),
+                                 token=credential)
+            self.assert_success(operation, dialect, answer)
+
+        excused = {c for (o, c) in WITHOUT_CAUSE if o == operation}
+        if dialect == "1.0":
+            excused |= {c for (o, c) in WITHOUT_CAUSE_IN_1_0 if o == operation}
+        self.assertEqual(set(facts["categories"]) - caused - excused, set(), "listed, but not shown")
+
+    def bad_bodies(self, w: World, operation: str) -> dict:
+        kind = upload_kind(operation)
+        if kind:
+            return bad_forms(w, kind)
+        entity = operation.removeprefix("create").removeprefix("modify")
+        if operation != entity and entity in entity_bodies(w):
+            bodies = bad_attributes(w, operation)
+            if (operation, 1003) in WITHOUT_CAUSE_IN_1_0 and w.dialect == "1.0":
+                del bodies[1003]
+            return bodies
+        return bad_links(w, operation) if "link" in operation.lower() and OPERATIONS[operation]["method"] != "GET" else {}
+
+    def special_errors(self, w: World, operation: str, send) -> set:
+        """1010, 1015 and 1016 depend on what else is in the catalog. Leaves the world unpublished."""
+        i, old = w.ids, w.profiles["old"]
+        caused = set()
+        if 1010 in OPERATIONS[operation]["categories"] and (operation, 1010) not in WITHOUT_CAUSE:
+            self.assert_error(send(), 1010)
+            caused.add(1010)
+        if operation in ("createVersion", "modifyVersion"):
+            self.assert_error(send(body={**good_body(w, operation), "allowedDeployments": {i["flavorId"]: [old]}}), 1016)
+            caused.add(1016)
+        if operation in ("modifyFlavor", "linkElfs", "modifyElfAndOverwriteBinary"):
+            modest = w.upload("/executable-load-files", "elf", "modest.cap", w.files.modest_cap)
+            flavor = w.new_flavor(executableLoadFileIds=[modest])
+            w.client.good("POST", w.path("/services/{serviceId}/versions/{tag}/flavors"), {flavor: [old]})
+            if operation == "modifyFlavor":
+                answer = send(body={"executableLoadFileIds": [i["elfId"]]}, flavorId=flavor)
+            elif operation == "linkElfs":
+                answer = send(flavorId=flavor)
+            else:
+                answer = send(elfId=modest)
+            self.assert_error(answer, 1016)
+            caused.add(1016)
+        if 1015 in OPERATIONS[operation]["categories"]:
+            other = World(w.client, w.dialect, w.profiles, w.files)
+            other.publish()
+            elf = w.upload("/executable-load-files", "elf", "other.cap", w.files.other_cap)
+            bodies = {"modifyFlavor": {"executableLoadFileIds": []}, "linkElfs": [elf],
+                      "unlinkElfs": [other.ids["elfId"]], "modifyElfAndOverwriteBinary": good_body(w, operation)}
+            self.assert_error(send(body=bodies[operation], **other.ids), 1015)
+            caused.add(1015)
+        return caused
+
+    @staticmethod
+    def other_spellings(operation: str, template: str) -> list:
+        """AMB-016 and AMB-017."""
+        spellings = [template + "/", template.replace("/", "//")]
+        named = {"getAccountInformation": "/service-providers/current",
+                 "listElfRelatedFlavors": "/services/{serviceId}/executable-load-files/{elfId}/flavors",
+                 "listAppConfigRelatedEms": "/application-configs/{applicationConfigId}/exectable-modules"}
+        return spellings + ([named[operation]] if operation in named else [])
+
+    # -- more than one operation
+
+    def test_tenancy(self):
+        """Nothing of another service provider can be seen or touched (AMB-002, AMB-020)."""
+        for dialect in DIALECTS:
+            w = self.stack.world(self.clients[dialect], dialect)
+            foreign = World(self.strangers[dialect], dialect, w.profiles, w.files)
+            stranger = self.strangers[dialect]
+            for operation, facts in OPERATIONS.items():
+                parameters = re.findall(r"{(\w+)}", facts["path"])
+                with self.subTest(operation=operation, dialect=dialect):
+                    if operation == "createAccessToken":
+                        continue
+                    if [p for p in parameters if p != "scpId"]:
+                        answer = stranger.send(facts["method"], w.path(facts["path"]), good_body(w, operation))
+                        self.assert_error(answer, 1009)
+                    if facts["method"] == "GET":
+                        answer = stranger.send("GET", foreign.path(facts["path"]))
+                        self.assertEqual(answer.status, 200)
+                        for name in ("serviceId", "flavorId", "elfId", "applicationConfigId", "certificateId"):
+                            self.assertNotIn(w.ids[name].encode(), answer.body)
+            references = {"/services": {"name": "x", "sposConfigId": w.ids["sposConfigId"]},
+                          "/spos-configs": {"url": "https://x.example", "certificateId": w.ids["certificateId"]},
+                          foreign.path("/services/{serviceId}/flavors"): {"executableLoadFileIds": [w.ids["elfId"]]},
+                          foreign.path("/services/{serviceId}/versions"):
+                              {"tag": "7.0.0", "allowedDeployments": {w.ids["flavorId"]: []}}}
+            for path, body in references.items():
+                self.assert_error(stranger.send("POST", path, body), 1009, path)
+
+    def test_methods_and_paths_that_there_are_not(self):
+        for dialect in DIALECTS:
+            client = self.clients[dialect]
+            w = self.stack.world(client, dialect)
+            for template in {facts["path"] for facts in OPERATIONS.values()}:
+                allowed = {f["method"] for f in OPERATIONS.values() if f["path"] == template}
+                for method in {"GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"} - allowed:
+                    answer = client.send(method, w.path(template))
+                    self.assertEqual((answer.status, answer.body), (405, b""), f"{method} {template}")
+                    self.assertEqual(set(answer.headers["allow"].split(", ")), allowed)
+            for path in ("/nothing", "/services/a/b/c", "/services/%2e%2e/auth", "/executable-load-files/x/y"):
+                answer = client.send("GET", path)
+                self.assertEqual((answer.status, answer.body), (404, b""), path)
+
+    def test_application_configs_of_published_flavors(self):
+        """1.0.4 freezes an ApplicationConfig that a published Flavor uses, 1.0 does not (AMB-057)."""
+        for dialect, category in (("1.0", None), ("1.0.4", 1015)):
+            w = self.stack.world(self.clients[dialect], dialect)
+            w.publish()
+            body = {"instanceAid": next(rest_world.APPLICATION_AIDS), "installConfig": {}}
+            answer = w.client.send("PUT", w.path("/application-configs/{applicationConfigId}"), body)
+            self.assertEqual(answer.category, category, answer)
+
+    def test_the_dialects_know_their_own_attributes_only(self):
+        one, four = self.clients["1.0"], self.clients["1.0.4"]
+        flavors = self.stack.world(one, "1.0").path("/services/{serviceId}/flavors")
+        for name in ("useCspFull", "keyProvisioningMode", "keyIndex"):
+            self.assert_error(one.send("POST", flavors, {"featureConfig": {name: None}}), 1007)
+        self.assert_error(four.send("POST", flavors, {"featureConfig": {"cspFull": True}}), 1007)
+        made = four.good("POST", flavors, {"featureConfig": {"useCspFull": True}})
+        self.assertTrue(one.good("GET", f"{flavors}/{made['id']}")["featureConfig"]["cspFull"])
+        self.assertEqual(four.send("POST", "/application-configs",
+                                   {"instanceAid": next(rest_world.APPLICATION_AIDS)}).status, 200)
+
+    def test_internal_errors(self):
+        """2000 of every operation: the operation's tables are away for the time of its request."""
+        tables = {"createAccessToken": ("access.db", "long_term_token"), "getAccountInformation": ("access.db", "provider")}
+        for dialect in DIALECTS:
+            client = self.clients[dialect]
+            w = self.stack.world(client, dialect)
+            for operation, facts in OPERATIONS.items():
+                file, table = tables.get(operation, ("catalog.db", "entity"))
+                token = self.stack.long_term[0]["longTermToken"] if operation == "createAccessToken" else client.token
+                database = sqlite3.connect(self.stack.data / file, timeout=10)
+                database.execute("PRAGMA legacy_alter_table = ON")
+                database.execute(f"ALTER TABLE {table} RENAME TO away")
+                try:
+                    answer = client.send(facts["method"], w.path(facts["path"]), good_body(w, operation), token=token)
+                finally:
+                    database.execute(f"ALTER TABLE away RENAME TO {table}")
+                    database.close()
+                with self.subTest(operation=operation, dialect=dialect):
+                    self.assert_error(answer, 2000)
+            self.assertEqual(client.send("GET", "/services").status, 200)
+
+
+def add_operation_tests():
+    for operation in OPERATIONS:
+        for dialect in DIALECTS:
+            name = f"test_{operation}_{dialect.replace('.', '_')}"
+            setattr(Conformance, name, lambda self, o=operation, d=dialect: self.conform(o, d))
+
+
+add_operation_tests()
+
+if __name__ == "__main__":
+    unittest.main(verbosity=1)
