@@ -93,7 +93,15 @@ private:
             if (!card)
                 throw store::error("the secure component of instance " + id + " is missing; restore the database from a backup");
             found.card = std::move(*card);
-            found.instances_on_card = db_->instances_on(found.card.id);
+            for (const auto& other : db_->instances_on_card(found.card.id)) {
+                if (other.id == id || !other.on_card)
+                    continue;
+                found.last_on_card = false;
+                for (const auto& file : other.target.load_files)
+                    found.aids_of_others.insert(file.aid);
+                for (const auto& app : other.target.applications)
+                    found.aids_of_others.insert(app.instance_aid);
+            }
         }
         return found;
     }

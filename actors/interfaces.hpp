@@ -10,6 +10,7 @@
 
 #include <caf/typed_actor.hpp>
 #include <memory>
+#include <set>
 
 namespace tsms::actors {
 
@@ -74,7 +75,8 @@ struct load_instance {
 struct instance_loaded {
     std::optional<model::service_instance> instance;
     model::secure_component card;
-    std::size_t instances_on_card = 0;
+    bool last_on_card = true;             ///< no other instance is on the card
+    std::set<std::string> aids_of_others; ///< of load files and applications that other instances have on it
 };
 struct find_cards {
     std::vector<std::string> identities;

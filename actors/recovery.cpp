@@ -1,5 +1,6 @@
 #include "actors/recovery.hpp"
 
+#include "model/life_cycle.hpp"
 #include "store/instances.hpp"
 
 namespace tsms::actors {
@@ -7,18 +8,9 @@ namespace tsms::actors {
 std::size_t resolve_interrupted(store::instance_db& db, const spos_port& spos, const log_sink& log) {
     const auto found = db.interrupted();
     for (const auto& [record, stored, stored_card, in_doubt] : found) {
-        auto instance = stored;
+        const auto instance = model::after_crash(stored, in_doubt);
         auto card = stored_card;
-        instance.running_process.clear();
         card.doubt = card.doubt || in_doubt;
-        if (in_doubt) {
-            instance.last_stable = record.start_state;
-            if (!record.requested.empty())
-                instance.failed_operation = record.requested.back();
-            instance.state = model::instance_state::in_error;
-        } else if (instance.state == model::instance_state::initialized) {
-            instance.state = record.start_state;
-        }
         const auto status = model::error_category::execution_interrupted;
         const store::process_end end{record.id, status, model::error_message(status, "the TSM was restarted"),
                                      store::iso8601(store::clock::now())};

@@ -38,6 +38,7 @@ struct running {
     model::service_instance instance; ///< as stored before
     model::secure_component card;
     bool last_on_card = false;
+    std::set<std::string> aids_of_others;
     card_actor lease;
     issuer_actor issuer;
 };
@@ -86,7 +87,6 @@ private:
             return refuse(model::error_category::invalid_request, "serviceInstanceId ‘" + id_ + "’ does not exist");
         running_.instance = std::move(*l.instance);
         running_.card = std::move(l.card);
-        running_.last_on_card = l.instances_on_card <= 1;
         if (running_.card.quarantined)
             return refuse(model::error_category::sc_inaccessible,
                           "the secure component is quarantined after failed authentications; the operator can release it");
@@ -144,7 +144,8 @@ private:
                         return refuse(model::error_category::invalid_request, "serviceInstanceId ‘" + id_ + "’ does not exist");
                     running_.instance = std::move(*l.instance);
                     running_.card = std::move(l.card);
-                    running_.last_on_card = l.instances_on_card <= 1;
+                    running_.last_on_card = l.last_on_card;
+                    running_.aids_of_others = std::move(l.aids_of_others);
                     store_beginning();
                 },
                 refuse_on_error());
@@ -219,6 +220,7 @@ private:
             if (card.reader == r.reader)
                 r.se_type = card.se_type;
         r.last_service_on_card = running_.last_on_card;
+        r.aids_of_others = running_.aids_of_others;
         r.remove_tsm_domain_when_last = around_->remove_tsm_domain_when_last;
         const auto& what = running_.begun.request.what;
         if (const auto* d = std::get_if<deploy_service>(&what))

@@ -283,8 +283,7 @@ process<process_outcome> deploy(process_request request, std::vector<command_req
     if (!failed) {
         note_success(w.instance, d);
     }
-    auto closing = close_process(&w, failed, d.from);
-    auto outcome = co_await std::move(closing);
+    auto outcome = close_process(w, failed, d.from);
     outcome.commands = statuses(d, failed);
     co_return outcome;
 }

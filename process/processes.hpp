@@ -29,8 +29,8 @@ struct process_outcome {
     model::error_category status = model::error_category::none;
     std::string details; ///< of the failure, without the category's prefix
     std::vector<model::command_status> commands; ///< one for each requested command (AMB-149)
-    model::service_instance instance; ///< as committed last
-    model::secure_component card;
+    model::service_instance instance; ///< to be stored together with the result
+    model::secure_component card;     ///< likewise
     bool instance_gone = false; ///< terminated: the id is invalid from now on (AMB-121)
 };
 

@@ -53,38 +53,36 @@ process<void> remove_what_is_there(work* w) {
     co_await std::move(removing);
 }
 
-process<process_outcome> close_process(work* w, std::optional<ending> failed, model::instance_state from) {
+process_outcome close_process(work& w, const std::optional<ending>& failed, model::instance_state from) {
     process_outcome outcome;
-    auto& instance = w->instance;
+    auto& instance = w.instance;
     if (failed) {
         outcome.status = failed->status;
         outcome.details = failed->details;
-        if (w->authentication_failed && ++w->card.strikes >= strikes_to_quarantine)
-            w->card.quarantined = true;
-        if (w->service_changed) {
+        if (w.authentication_failed && ++w.card.strikes >= strikes_to_quarantine)
+            w.card.quarantined = true;
+        if (w.service_changed) {
             instance.state = model::instance_state::in_error;
             instance.last_stable = from;
-            instance.failed_operation = w->operation;
-            instance.last_operation = w->operation;
+            instance.failed_operation = w.operation;
+            instance.last_operation = w.operation;
             instance.on_card = true;
         } else {
-            const auto& before = w->request.instance;
+            const auto& before = w.request.instance;
             instance.state = before.state;
             instance.failed_operation = before.failed_operation;
             instance.on_card = before.on_card;
         }
     } else {
         instance.last_stable = instance.state;
-        instance.last_operation = w->operation;
+        instance.last_operation = w.operation;
         instance.failed_operation = model::operation::no_operation;
-        w->card.doubt = false;
+        w.card.doubt = false;
     }
     instance.running_process.clear();
-    commit last(instance, w->card);
-    co_await std::move(last);
     outcome.instance = instance;
-    outcome.card = w->card;
-    co_return outcome;
+    outcome.card = w.card;
+    return outcome;
 }
 
 } // namespace tsms::process

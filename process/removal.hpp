@@ -9,8 +9,8 @@ namespace tsms::process {
 /// nothing that is associated with another domain than the Service's or the TSM's own (AMB-125, AMB-229).
 process<void> remove_what_is_there(work* w);
 
-/// The last commit of a process. `w->instance.state` is the new state where it succeeded. Where it failed: the state of TR 3.2.2 (InError only if a component of the Service has changed,
+/// How a process ends; whoever plays it stores the outcome together with the result. `w.instance.state` is the new state where it succeeded. Where it failed: the state of TR 3.2.2 (InError only if a component of the Service has changed,
 /// AMB-100, AMB-101), and strikes of an authentication that was answered with failure.
-process<process_outcome> close_process(work* w, std::optional<ending> failed, model::instance_state from);
+process_outcome close_process(work& w, const std::optional<ending>& failed, model::instance_state from);
 
 } // namespace tsms::process

@@ -46,8 +46,7 @@ process<process_outcome> suspend_or_resume(process_request request, bool suspend
     }
     if (!failed)
         w.instance.state = suspend ? model::instance_state::suspended : model::instance_state::operational;
-    auto closing = close_process(&w, failed, from);
-    auto outcome = co_await std::move(closing);
+    auto outcome = close_process(w, failed, from);
     co_return outcome;
 }
 

@@ -69,8 +69,7 @@ process<process_outcome> terminate(process_request request) {
         w.instance.state = model::instance_state::not_deployed;
         w.instance.on_card = false;
     }
-    auto closing = close_process(&w, failed, from);
-    auto outcome = co_await std::move(closing);
+    auto outcome = close_process(w, failed, from);
     outcome.instance_gone = gone;
     if (t.domain_gone) { // AMB-121, AMB-227: the id is invalidated for the app, the row stays as a tombstone
         outcome.status = model::error_category::sc_inaccessible;

@@ -49,7 +49,7 @@ played_store::behavior_type played_store::make_behavior() {
             if (const auto i = m_.instances.find(l.id); i != m_.instances.end()) {
                 found.instance = i->second;
                 found.card = m_.cards.at(i->second.secure_component_id);
-                found.instances_on_card = m_.instances.size();
+                found.last_on_card = m_.instances.size() <= 1;
             }
             return found;
         },

@@ -137,7 +137,10 @@ std::optional<process::process_outcome> world::play(process::process<process::pr
         wish = running.answer(std::move(answer));
     }
     card.reset();
-    return running.result();
+    auto outcome = running.result();
+    instance = outcome.instance;
+    component = outcome.card;
+    return outcome;
 }
 
 std::vector<process::card_facts> world::identify() {
