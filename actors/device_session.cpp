@@ -44,7 +44,7 @@ public:
             [this](const finish_session& f) {
                 outcome_ = f.outcome;
                 finished_at_ = now_();
-                dialogue_.finish(f.outcome);
+                dialogue_.finish(f.outcome, f.completed);
                 settle(now_());
             },
             [this](const tick& t) {

@@ -281,7 +281,7 @@ private:
         if (admission_.pending())
             admission_.deliver(call_begun{std::move(outcome)});
         else
-            send(begun_.session, finish_session{std::move(outcome)});
+            send(begun_.session, finish_session{std::move(outcome), std::nullopt});
         quit();
     }
 

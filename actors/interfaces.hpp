@@ -226,6 +226,7 @@ struct order_performed {
 };
 struct finish_session {
     result outcome;
+    std::optional<model::process_progress> completed; ///< 100 %, of a process that succeeded (AMB-133)
 };
 using session_actor = caf::typed_actor<
     caf::replies_to<shake_hands>::with<hand_shaken>,            // phone

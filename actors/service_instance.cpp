@@ -400,7 +400,10 @@ private:
             ", state " + std::to_string(static_cast<int>(end.instance.state)));
         if (delivery)
             send(around_->outbox, deliver_result{*delivery});
-        send(running_.begun.session, finish_session{result_of(end, shown)});
+        std::optional<model::process_progress> completed;
+        if (shown.status == model::error_category::none)
+            completed = {shown.id, 100, end.instance.last_operation};
+        send(running_.begun.session, finish_session{result_of(end, shown), completed});
         become_idle();
     }
 

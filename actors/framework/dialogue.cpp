@@ -89,6 +89,8 @@ std::optional<order> dialogue::next(steady_time now) {
     const bool start_to_send = announcement_ && !announcement_sent_;
     if (outcome_) {
         auto o = fresh();
+        if (completed_)
+            o.items.emplace_back(*completed_);
         o.items.emplace_back(*outcome_);
         o.items.emplace_back(stop_session{});
         stopped_ = true;

@@ -36,7 +36,10 @@ public:
     // -- the owner --
     void announce(model::process_start start);
     void perform(std::string reader, gp::batch work);
-    void finish(result outcome) { outcome_ = std::move(outcome); }
+    void finish(result outcome, std::optional<model::process_progress> completed = std::nullopt) {
+        outcome_ = std::move(outcome);
+        completed_ = std::move(completed);
+    }
 
     // -- what the owner learns; each once --
     struct start_acknowledged {};
@@ -78,6 +81,7 @@ private:
     bool work_sent_ = false;
     bool announcement_sent_ = false;
     std::optional<result> outcome_;
+    std::optional<model::process_progress> completed_;
     bool stopped_ = false;
     bool lost_ = false;
     std::optional<event> event_;
