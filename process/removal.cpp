@@ -77,7 +77,8 @@ process_outcome close_process(work& w, const std::optional<ending>& failed, mode
         instance.last_stable = instance.state;
         instance.last_operation = w.operation;
         instance.failed_operation = model::operation::no_operation;
-        w.card.doubt = false;
+        if (w.channel) // who has not looked knows no more than before
+            w.card.doubt = false;
     }
     instance.running_process.clear();
     outcome.instance = instance;

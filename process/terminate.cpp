@@ -37,7 +37,9 @@ struct termination {
 process<void> terminate_steps(work* w, termination* t) {
     announce_start start;
     co_await std::move(start);
-    if (!w->instance.on_card || !w->card.tsm_domain) // nothing of the Service has ever reached the card
+    // Nothing of the Service has ever reached the card. While it is in doubt nobody knows: an error that answered the first command
+    // was not authentic, so we look.
+    if ((!w->instance.on_card && !w->card.doubt) || !w->card.tsm_domain)
         co_return;
     auto opening = open_tsm_domain(w, {});
     const bool open = co_await std::move(opening);

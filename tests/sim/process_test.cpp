@@ -254,6 +254,23 @@ BOOST_AUTO_TEST_CASE(wrong_r_mac) {
     BOOST_TEST(w.deploy({I, A}, true).details == "");
 }
 
+BOOST_AUTO_TEST_CASE(an_error_of_the_first_command_proves_nothing) {
+    auto w = ready();
+    w.on_the_way = [](const gp::card_command& command, const auto& card) -> std::optional<bytes> {
+        if (command.what != gp::step::install_security_domain)
+            return std::nullopt;
+        card();
+        return hex("6985"); // errors carry no R-MAC: anybody on the way can say this
+    };
+    BOOST_TEST(number(w.deploy({I}, false)) != 0);
+    BOOST_TEST(w.component.doubt);
+    BOOST_TEST(w.on_card().contains(service_domain));
+    w.on_the_way = nullptr;
+    BOOST_TEST(w.terminate().instance_gone);
+    BOOST_TEST(w.on_card().empty());
+    BOOST_TEST(!w.component.doubt);
+}
+
 BOOST_AUTO_TEST_CASE(wrong_card_cryptogram_sends_no_external_authenticate) {
     auto w = ready();
     w.deploy({I}, false);
