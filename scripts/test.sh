@@ -53,6 +53,10 @@ if $ci; then
   stage "tests with sanitizers"
   export ASAN_OPTIONS=detect_stack_use_after_return=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
   run_tests build-asan --suite unit --suite actors
+  stage "build the fuzz targets"
+  scripts/build.sh build-fuzz -Dfuzzers=true -Dtests=false -Db_sanitize=address,undefined -Doptimization=1 -- fuzzers
+  stage "fuzzing, 20 s each"
+  run_tests build-fuzz --suite fuzz
 fi
 stage ""
 

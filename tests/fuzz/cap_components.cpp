@@ -1,0 +1,90 @@
+// The components of a CAP file without the ZIP in the way: the input is components, one behind the other, each with its
+// tag and size, and the target packs them.
+
+#include "gp/cap.hpp"
+#include "lab/card/load_image.hpp"
+#include "tests/fuzz/fuzz.hpp"
+
+#include <array>
+#include <memory>
+#include <zip.h>
+
+namespace tsms::fuzz {
+
+namespace {
+
+constexpr std::array<const char*, 13> names{
+    "META-INF/MANIFEST.MF",       "a/javacard/Header.cap", "a/javacard/Directory.cap",
+    "a/javacard/Applet.cap",      "a/javacard/Import.cap", "a/javacard/ConstantPool.cap",
+    "a/javacard/Class.cap",       "a/javacard/Method.cap", "a/javacard/StaticField.cap",
+    "a/javacard/RefLocation.cap", "a/javacard/Export.cap", "a/javacard/Descriptor.cap",
+    "a/javacard/Debug.cap"};
+
+struct part {
+    std::string name;
+    bytes octets;
+};
+
+/// Tag and size as in the component itself. The name follows the tag; a size that promises more than there is stays as
+/// it is. Tag 0 is the manifest, whose text has no tag and size of its own.
+std::vector<part> split(input in) {
+    std::vector<part> parts;
+    while (!in.empty() && parts.size() < 16) {
+        const auto head = to_bytes(in.take(3));
+        if (head.size() < 3)
+            break;
+        const auto body = in.take(static_cast<std::size_t>(head[1]) << 8 | head[2]);
+        const std::size_t tag = head[0] % names.size();
+        bytes octets = tag == 0 ? bytes{} : head;
+        append(octets, body);
+        parts.push_back({names[tag], std::move(octets)});
+    }
+    return parts;
+}
+
+bytes pack(const std::vector<part>& parts) {
+    zip_source_t* target = zip_source_buffer_create(nullptr, 0, 0, nullptr);
+    zip_source_keep(target);
+    const std::unique_ptr<zip_source_t, void (*)(zip_source_t*)> kept(target, zip_source_free);
+    zip_t* archive = zip_open_from_source(target, ZIP_TRUNCATE, nullptr);
+    for (const auto& p : parts) {
+        auto* content = zip_source_buffer(archive, p.octets.data(), p.octets.size(), 0);
+        const auto index = zip_file_add(archive, p.name.c_str(), content, ZIP_FL_ENC_UTF_8);
+        if (index < 0) // the name is there already
+            zip_source_free(content);
+        else
+            zip_set_file_compression(archive, static_cast<zip_uint64_t>(index), ZIP_CM_STORE, 0);
+    }
+    if (zip_close(archive) != 0) {
+        zip_discard(archive);
+        return {};
+    }
+    zip_stat_t status;
+    if (zip_source_stat(target, &status) != 0 || zip_source_open(target) != 0)
+        return {};
+    bytes out(status.size);
+    zip_source_read(target, out.data(), out.size());
+    zip_source_close(target);
+    return out;
+}
+
+} // namespace
+
+void run(input in) {
+    const auto parts = split(in);
+    if (parts.empty())
+        return;
+    const auto cap = attempt<gp::cap_error>([&] { return gp::parse_cap(pack(parts)); });
+    if (!cap)
+        return;
+    require(cap->package_aid.size() >= 5 && cap->package_aid.size() <= 16, "the AID has 5 to 16 octets");
+    std::size_t total = 0;
+    for (const auto& p : parts)
+        total += p.octets.size();
+    require(cap->load_image.size() <= total, "the image is made of the components");
+    // The simulated card reads the same octets with code of its own.
+    if (const auto image = lab::read_load_image(cap->load_image))
+        require(image->package.aid == cap->package_aid, "card and backend read the same package");
+}
+
+} // namespace tsms::fuzz
