@@ -198,7 +198,7 @@ constexpr attribute general_error_rows[] = {
     text("errorMessage").required().fixed(),
 };
 
-constexpr entity entities[] = {
+constexpr entity rows[] = {
     {service_provider, "ServiceProvider", service_provider_rows},
     {service, "Service", service_rows},
     {version, "Version", version_rows},
@@ -249,9 +249,13 @@ std::string_view format_definition(text_format format) {
     return "string";
 }
 
+std::span<const entity> entities() {
+    return rows;
+}
+
 const entity& describe(entity_kind kind) {
-    const auto row = std::ranges::find(entities, kind, &entity::kind);
-    if (row == std::end(entities))
+    const auto row = std::ranges::find(rows, kind, &entity::kind);
+    if (row == std::end(rows))
         throw std::out_of_range("no such entity");
     return *row;
 }

@@ -179,6 +179,8 @@ struct entity {
     std::span<const attribute> attributes;
 };
 
+/// Every row of the table.
+std::span<const entity> entities();
 /// Throws std::out_of_range for a kind that has no row.
 const entity& describe(entity_kind kind);
 /// The attribute of that name in the dialect, null if it has none (AMB-037).

@@ -12,8 +12,11 @@ packages=(
   python3 curl jq openssl ca-certificates git
 )
 case "${1:-}" in
---tests) packages+=(pcscd vsmartcard-vpcd opensc) ;;
---sanitizers) packages+=(pcscd vsmartcard-vpcd opensc libclang-rt-16-dev llvm-16) ;;
+--tests | --sanitizers)
+  packages+=(pcscd vsmartcard-vpcd opensc chromium fonts-dejavu-core)
+  command -v npm >/dev/null || packages+=(npm) # fetches the viewer of the API's documentation page
+  ;;&
+--sanitizers) packages+=(libclang-rt-16-dev llvm-16) ;;
 esac
 
 missing=()

@@ -2,6 +2,8 @@
 
 #include "crypto/digest.hpp"
 #include "http/rest/call.hpp"
+#include "http/rest/openapi.hpp"
+#include "http/rest/page.hpp"
 #include "model/rest_error.hpp"
 
 #include <algorithm>
@@ -110,6 +112,13 @@ void refuse_body(const net::request& request, dialect d) {
         throw model::body_not_allowed(d);
 }
 
+/// The OpenAPI document; it is the same for as long as the program runs.
+net::response describe(dialect d) {
+    static const std::string v1_0 = json::dump(openapi_document(dialect::v1_0));
+    static const std::string v1_0_4 = json::dump(openapi_document(dialect::v1_0_4));
+    return net::json_response(200, d == dialect::v1_0 ? v1_0 : v1_0_4);
+}
+
 } // namespace
 
 api::api(store::catalog& catalog, store::access& access, api_options options, crypto::random_source& random)
@@ -122,6 +131,8 @@ net::response api::handle(const net::request& request) {
         return error_response(rest_error(rest_category::internal, {reason}));
     };
     try {
+        if (auto page = answer_page(request))
+            return std::move(*page);
         const auto parsed = parse_target(request.path);
         return parsed ? dispatch(request, parsed->dialect_, parsed->segments) : empty_response(404);
     } catch (const rest_error& e) {
@@ -136,6 +147,8 @@ net::response api::handle(const net::request& request) {
 net::response api::dispatch(const net::request& request, dialect d, const std::vector<std::string>& segments) {
     if (segments.size() == 1 && segments[0] == "auth") // AMB-207: its methods are no secret
         return request.method == "POST" ? authenticate(request, d) : method_not_allowed({"POST"});
+    if (segments.size() == 1 && segments[0] == "openapi.json") // DIV-014
+        return request.method == "GET" ? describe(d) : method_not_allowed({"GET"});
     const auto token = bearer_token(request);
     const auto provider = token.empty() ? std::nullopt : access_.authenticate(token, options_.now());
     if (!provider)
