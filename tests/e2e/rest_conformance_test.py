@@ -379,6 +379,47 @@ class Conformance(unittest.TestCase):
         self.assertEqual(four.send("POST", "/application-configs",
                                    {"instanceAid": next(rest_world.APPLICATION_AIDS)}).status, 200)
 
+    def test_links_can_be_repeated(self):
+        """What is linked can be linked again, what is not linked can be unlinked (TR 4.1.6.4), publishing too."""
+        for dialect in DIALECTS:
+            w = self.stack.world(self.clients[dialect], dialect)
+            for operation in ("linkElfs", "linkFlavors", "linkSecureComponentProfiles", "unlinkSecureComponentProfiles",
+                              "unlinkFlavors", "unlinkElfs"):
+                facts = OPERATIONS[operation]
+                for _ in range(2):
+                    answer = w.client.send(facts["method"], w.path(facts["path"]), good_body(w, operation))
+                    self.assert_success(operation, dialect, answer)
+            again = self.stack.world(self.clients[dialect], dialect)
+            again.publish()
+            again.publish()
+
+    def test_deletions_leave_what_was_referred_to(self):
+        for dialect in DIALECTS:
+            w = self.stack.world(self.clients[dialect], dialect)
+            for operation, kept in (("deleteVersion", "/services/{serviceId}/flavors/{flavorId}"),
+                                    ("deleteFlavor", "/application-configs/{applicationConfigId}"),
+                                    ("deleteAppConfig", "/personalization-scripts/{personalizationScriptId}"),
+                                    ("deleteService", "/spos-configs/{sposConfigId}"),
+                                    ("deleteSposConfig", "/certificates/{certificateId}")):
+                deleted = OPERATIONS[operation]["path"]
+                self.assertEqual(w.client.send("DELETE", w.path(deleted)).status, 204, operation)
+                self.assert_error(w.client.send("GET", w.path(deleted)), 1009)
+                self.assertEqual(w.client.send("GET", w.path(kept)).status, 200, kept)
+
+    def test_related_lists_name_nothing_twice(self):
+        """The same load file, module, configuration and profile reached over two Flavors and two Versions."""
+        for dialect in DIALECTS:
+            w = self.stack.world(self.clients[dialect], dialect)
+            second = w.new_flavor(**{**good_body(w, "createFlavor"), "executableLoadFileIds": [w.ids["elfId"]]})
+            for tag in ("1.1.0", "1.2.0"):
+                w.client.good("POST", w.path("/services/{serviceId}/versions"),
+                              {"tag": tag, "allowedDeployments": {second: [w.ids["scpId"]], w.ids["flavorId"]: []}})
+            for operation, facts in OPERATIONS.items():
+                if facts["answer"].endswith("[]") and facts["answer"] != "byte[]":
+                    items = w.client.good("GET", w.path(facts["path"]))
+                    names = [item.get("id", item.get("tag")) for item in items]
+                    self.assertEqual(len(names), len(set(names)), f"{operation} {dialect}")
+
     def test_internal_errors(self):
         """2000 of every operation: the operation's tables are away for the time of its request."""
         tables = {"createAccessToken": ("access.db", "long_term_token"), "getAccountInformation": ("access.db", "provider")}
