@@ -11,7 +11,7 @@ namespace tsms::store {
 
 namespace {
 
-constexpr int schema_version = 1;
+constexpr int schema_version = 2; // 2: client certificates
 
 // Times of tokens are milliseconds since 1970, to compare them.
 constexpr const char* schema = R"sql(
@@ -29,6 +29,11 @@ CREATE TABLE long_term_token (
     revoked INTEGER NOT NULL DEFAULT 0
 );
 CREATE INDEX long_term_token_owners ON long_term_token (provider);
+CREATE TABLE client_certificate (
+    provider TEXT NOT NULL REFERENCES provider (id),
+    fingerprint TEXT NOT NULL,
+    PRIMARY KEY (provider, fingerprint)
+) WITHOUT ROWID;
 CREATE TABLE access_token (
     hash TEXT NOT NULL PRIMARY KEY,
     long_term TEXT NOT NULL REFERENCES long_term_token (hash),
@@ -215,16 +220,55 @@ std::optional<std::string> access::issue_access(const std::string& long_term, ac
     });
 }
 
-std::optional<std::string> access::authenticate(const std::string& access_token, access_time now) const {
-    return state_->locked([&]() -> std::optional<std::string> {
-        auto s =
-            state_->db.prepare("SELECT l.provider FROM access_token a JOIN long_term_token l ON l.hash = a.long_term "
-                               "WHERE a.hash = ?1 AND a.expires > ?2 AND l.revoked = 0 AND l.expires > ?2");
+std::optional<bearer> access::authenticate(const std::string& access_token, access_time now,
+                                           const std::string& client_fingerprint) const {
+    return state_->locked([&]() -> std::optional<bearer> {
+        auto s = state_->db.prepare(
+            "SELECT l.provider, NOT EXISTS (SELECT 1 FROM client_certificate c WHERE c.provider = l.provider) "
+            "OR EXISTS (SELECT 1 FROM client_certificate c WHERE c.provider = l.provider AND c.fingerprint = ?3) "
+            "FROM access_token a JOIN long_term_token l ON l.hash = a.long_term "
+            "WHERE a.hash = ?1 AND a.expires > ?2 AND l.revoked = 0 AND l.expires > ?2");
         s->bind(1, hash_of(access_token));
         s->bind(2, milliseconds(now));
+        s->bind(3, client_fingerprint);
         if (!s->executeStep())
             return std::nullopt;
-        return s->getColumn(0).getString();
+        return bearer{s->getColumn(0).getString(), s->getColumn(1).getInt() != 0};
+    });
+}
+
+void access::add_client_certificate(const std::string& provider, const std::string& fingerprint) {
+    state_->changing([&] {
+        auto s = state_->db.prepare("INSERT OR IGNORE INTO client_certificate (provider, fingerprint) VALUES (?, ?)");
+        s->bind(1, provider);
+        s->bind(2, fingerprint);
+        s->exec();
+        append_audit(state_->db.database(), "client certificate added: " + fingerprint, provider);
+        return true;
+    });
+}
+
+int access::remove_client_certificates(const std::string& provider, const std::string& fingerprint) {
+    return state_->changing([&] {
+        auto s =
+            state_->db.prepare("DELETE FROM client_certificate WHERE provider = ?1 AND (?2 = '' OR fingerprint = ?2)");
+        s->bind(1, provider);
+        s->bind(2, fingerprint);
+        const int removed = s->exec();
+        append_audit(state_->db.database(), "client certificates removed: " + std::to_string(removed), provider);
+        return removed;
+    });
+}
+
+std::vector<std::string> access::client_certificates(const std::string& provider) const {
+    return state_->locked([&] {
+        auto s =
+            state_->db.prepare("SELECT fingerprint FROM client_certificate WHERE provider = ? ORDER BY fingerprint");
+        s->bind(1, provider);
+        std::vector<std::string> out;
+        while (s->executeStep())
+            out.push_back(s->getColumn(0).getString());
+        return out;
     });
 }
 

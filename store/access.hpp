@@ -30,6 +30,12 @@ struct token_record {
     bool revoked = false;
 };
 
+/// Whose request it is.
+struct bearer {
+    std::string provider;
+    bool second_factor = false; ///< it needs no client certificate, or came with one of its own (AMB-008)
+};
+
 /// Thread-safe. Makes the database where there is none. Throws store::error.
 class access {
 public:
@@ -55,8 +61,16 @@ public:
     /// revoked.
     std::optional<std::string> issue_access(const std::string& long_term, access_time now,
                                             std::chrono::seconds lifetime);
-    /// The provider whose valid access token this is.
-    std::optional<std::string> authenticate(const std::string& access_token, access_time now) const;
+    /// The provider whose valid access token this is. `client_fingerprint`: of the certificate that the client proved to
+    /// own (SHA-256, upper-case hex), else empty.
+    std::optional<bearer> authenticate(const std::string& access_token, access_time now,
+                                       const std::string& client_fingerprint = {}) const;
+
+    // Second factor (TR 4.1.3, AMB-008): a provider with client certificates is served over TLS with one of them only.
+    void add_client_certificate(const std::string& provider, const std::string& fingerprint);
+    /// All of them if the fingerprint is empty. Returns how many there were.
+    int remove_client_certificates(const std::string& provider, const std::string& fingerprint);
+    std::vector<std::string> client_certificates(const std::string& provider) const;
 
 private:
     struct state;

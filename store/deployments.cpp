@@ -212,8 +212,8 @@ std::vector<std::string> deployments::allowed_profiles(const std::string& servic
             return out;
         for (const auto& profile :
              view.related(relation::version_profiles, entity_kind::secure_component_profile, start_at(*version)))
-            if (flavor_for(view, *version, profile.id))
-                out.push_back(profile.id);
+            if (!flag(view.profile_internals(profile.id), "deprecated") && flavor_for(view, *version, profile.id))
+                out.push_back(profile.id); // AMB-070: what is deprecated is not chosen any more
         return out;
     });
 }

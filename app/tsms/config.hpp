@@ -20,6 +20,12 @@ struct config {
     int rest_port = 8443;
     std::string rest_certificate = "rest.pem";
     std::string rest_key = "rest-key.pem";
+    std::string rest_client_ca;
+    int rest_connections = 512;
+    int load_file_kib = 2048;
+    int script_kib = 1024;
+    int certificate_kib = 64;
+    int json_kib = 1024;
 
     std::string device_address = "127.0.0.1";
     int device_port = 9443;

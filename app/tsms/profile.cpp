@@ -15,6 +15,7 @@ struct options {
     std::filesystem::path data;
     std::filesystem::path file;
     std::string profile;
+    bool undo = false;
     bool json = false;
 };
 
@@ -37,12 +38,13 @@ std::string content_of(const std::filesystem::path& file) {
 void print(const options& o, const std::vector<rest::profile_summary>& profiles, bool imported) {
     json::array out;
     for (const auto& p : profiles) {
-        json::object entry{{"id", p.id}, {"name", p.name}};
+        json::object entry{{"id", p.id}, {"name", p.name}, {"deprecated", p.deprecated}};
         if (imported)
             entry.set("new", p.is_new);
         out.push_back(std::move(entry));
         if (!o.json)
-            std::cout << p.id << "  " << p.name << (imported ? (p.is_new ? "  added" : "  updated") : "") << '\n';
+            std::cout << p.id << "  " << p.name << (imported ? (p.is_new ? "  added" : "  updated") : "")
+                      << (p.deprecated ? "  deprecated" : "") << '\n';
     }
     if (o.json)
         std::cout << json::dump(out) << '\n';
@@ -58,6 +60,16 @@ void import(const options& o) {
 void list(const options& o) {
     const auto catalog = open_catalog(o);
     print(o, rest::list_profiles(catalog), false);
+}
+
+void deprecate(const options& o) {
+    auto catalog = open_catalog(o);
+    rest::deprecate_profile(catalog, o.profile, !o.undo);
+    const auto* what = o.undo ? "reinstated" : "deprecated";
+    if (o.json)
+        std::cout << json::dump(json::object{{what, o.profile}}) << '\n';
+    else
+        std::cout << o.profile << ' ' << what << '\n';
 }
 
 void remove(const options& o) {
@@ -92,6 +104,13 @@ void add_profile_command(CLI::App& app) {
     auto* list_command = profile->add_subcommand("list", "Shows id and name of every profile");
     add_common(*list_command, *o);
     list_command->callback([o] { list(*o); });
+
+    auto* deprecate_command = profile->add_subcommand(
+        "deprecate", "Gives no new instances to secure components of the profile; inform the service providers");
+    add_common(*deprecate_command, *o);
+    deprecate_command->add_option("PROFILE", o->profile, "id or name")->required();
+    deprecate_command->add_flag("--undo", o->undo, "takes it back");
+    deprecate_command->callback([o] { deprecate(*o); });
 
     auto* remove_command = profile->add_subcommand("remove", "Removes a profile that no Version refers to");
     add_common(*remove_command, *o);

@@ -1,5 +1,7 @@
 #include "app/tsms/commands.hpp"
+#include "app/tsms/config.hpp"
 
+#include "crypto/pki.hpp"
 #include "store/access.hpp"
 #include "store/catalog.hpp"
 #include "json/json.hpp"
@@ -16,6 +18,8 @@ struct options {
     std::filesystem::path data;
     std::string name;
     std::string token_id;
+    std::filesystem::path certificate;
+    bool remove = false;
     int days = 365; ///< AMB-007
     bool json = false;
 };
@@ -96,6 +100,35 @@ void revoke(const options& o) {
         std::cout << revoked << " token(s) of " << o.name << " revoked\n";
 }
 
+/// Second factor: from now on only with the certificate (AMB-008).
+void certificate(const options& o) {
+    store::access access(access_file(o));
+    const auto provider = known_provider(access, o);
+    std::string fingerprint;
+    if (!o.certificate.empty()) {
+        const auto chain = crypto::parse_certificates(read_text(o.certificate));
+        if (chain.empty())
+            throw std::runtime_error(o.certificate.string() + " holds no certificate; give a PEM file");
+        fingerprint = chain.front().fingerprint;
+    } else if (!o.remove) {
+        throw std::runtime_error("--file is missing: the client certificate of the service provider, PEM");
+    }
+    if (o.remove)
+        access.remove_client_certificates(provider.id, fingerprint);
+    else
+        access.add_client_certificate(provider.id, fingerprint);
+    json::array now;
+    for (const auto& f : access.client_certificates(provider.id)) {
+        now.push_back(f);
+        if (!o.json)
+            std::cout << f << '\n';
+    }
+    if (o.json)
+        std::cout << json::dump(json::object{{"clientCertificates", now}}) << '\n';
+    else if (now.empty())
+        std::cout << o.name << " needs no client certificate\n";
+}
+
 void add_common(CLI::App& command, options& o, bool needs_name) {
     command.add_option("--data", o.data, "data directory")->required();
     command.add_flag("--json", o.json, "one JSON document on stdout");
@@ -124,6 +157,13 @@ void add_provider_command(CLI::App& app) {
     add_common(*token_command, *o, true);
     token_command->add_option("--days", o->days, "validity of the token")->check(CLI::Range(1, 3650));
     token_command->callback([o] { token(*o); });
+
+    auto* certificate_command = provider->add_subcommand(
+        "certificate", "Second factor: serves the provider only with a client certificate, see rest.client_ca");
+    add_common(*certificate_command, *o, true);
+    certificate_command->add_option("--file", o->certificate, "client certificate, PEM");
+    certificate_command->add_flag("--remove", o->remove, "takes it away again, or all without --file");
+    certificate_command->callback([o] { certificate(*o); });
 
     auto* revoke_command =
         provider->add_subcommand("revoke", "Revokes one long-term token or all, with every token made from them");

@@ -14,11 +14,16 @@ namespace {
 class rest_role final : public role {
 public:
     rest_role(const config& c, actors::log_sink log)
-        : catalog_(c.catalog_db()), access_(c.access_db()), api_(catalog_, access_, options_with(log)) {
+        : catalog_(c.catalog_db()), access_(c.access_db()), api_(catalog_, access_, options_with(c, log)) {
         net::server_options listen;
         listen.address = c.rest_address;
         listen.port = static_cast<std::uint16_t>(c.rest_port);
         listen.identity = read_identity(c, c.rest_certificate, c.rest_key);
+        listen.max_connections = static_cast<std::size_t>(c.rest_connections);
+        if (!c.rest_client_ca.empty()) {
+            listen.clients = net::client_auth::optional;
+            listen.client_ca_pem = read_text(c.file(c.rest_client_ca));
+        }
         listen.body_limit_for = [this](const net::request& head) { return api_.body_limit(head); };
         server_ = std::make_unique<net::tls_server>(std::move(listen));
         operations_ = start_operations(c.operations_port ? c.operations_port + 1 : 0, [this](const net::request& r) {
@@ -40,8 +45,12 @@ public:
     }
 
 private:
-    static rest::api_options options_with(actors::log_sink log) {
+    static rest::api_options options_with(const config& c, actors::log_sink log) {
+        const auto octets = [](int kib) { return static_cast<std::size_t>(kib) << 10; };
         rest::api_options o;
+        o.uploads = {octets(c.load_file_kib), octets(c.script_kib), octets(c.certificate_kib)};
+        o.json_limit = octets(c.json_kib);
+        o.on_warning = [log](std::string_view what) { log(actors::severity::warning, std::string(what)); };
         o.on_internal_error = [log](std::string_view what) { log(actors::severity::error, std::string(what)); };
         return o;
     }

@@ -84,6 +84,10 @@ std::string bearer_token(const net::request& request) {
     return std::string(value);
 }
 
+std::string fingerprint(const net::request& request) {
+    return request.peer ? request.peer->fingerprint : std::string();
+}
+
 bool is_json(std::string_view content_type) {
     auto type = content_type.substr(0, content_type.find(';'));
     while (!type.empty() && type.back() == ' ')
@@ -150,13 +154,16 @@ net::response api::dispatch(const net::request& request, dialect d, const std::v
     if (segments.size() == 1 && segments[0] == "openapi.json") // DIV-014
         return request.method == "GET" ? describe(d) : method_not_allowed({"GET"});
     const auto token = bearer_token(request);
-    const auto provider = token.empty() ? std::nullopt : access_.authenticate(token, options_.now());
-    if (!provider)
+    const auto caller =
+        token.empty() ? std::nullopt : access_.authenticate(token, options_.now(), fingerprint(request));
+    if (!caller)
         throw rest_error(rest_category::not_authenticated);
+    if (!caller->second_factor)
+        return empty_response(403); // AMB-003
     const auto match = model::find_route(request.method, segments);
     if (!match.found)
         return match.allowed.empty() ? empty_response(404) : method_not_allowed(match.allowed);
-    return execute(request, d, *match.found, *provider);
+    return execute(request, d, *match.found, caller->provider);
 }
 
 net::response api::authenticate(const net::request& request, dialect d) {
@@ -174,6 +181,9 @@ net::response api::authenticate(const net::request& request, dialect d) {
     if (!issued)
         throw rest_error(rest_category::authentication_failed);
     refuse_body(request, d);
+    const auto caller = access_.authenticate(*issued, options_.now(), fingerprint(request));
+    if (!caller || !caller->second_factor)
+        return empty_response(403); // AMB-003; without the certificate the token would open nothing
     return net::json_response(200, json::dump(*issued));
 }
 

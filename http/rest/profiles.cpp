@@ -71,13 +71,34 @@ std::string name_of(const store::entity_row& row) {
     return json::reader(row.document).string("name");
 }
 
+bool is_deprecated(const store::catalog_view& view, const std::string& id) {
+    return json::reader(view.profile_internals(id)).boolean_or("deprecated", false);
+}
+
+store::entity_row known_profile(const store::catalog_view& view, const std::string& id_or_name) {
+    const auto rows = view.list(kind, "", "");
+    const auto row = std::ranges::find_if(
+        rows, [&](const store::entity_row& r) { return r.id == id_or_name || name_of(r) == id_or_name; });
+    if (row == rows.end())
+        throw profile_error("there is no profile '" + id_or_name + "'; `tsms profile list` shows them");
+    return *row;
+}
+
+void mark(store::catalog_edit& edit, const std::string& id, json::object internals, bool deprecated) {
+    internals.erase("deprecated");
+    if (deprecated)
+        internals.set("deprecated", true);
+    edit.put_profile_internals(id, internals);
+}
+
 profile_summary import_one(store::catalog_edit& edit, const profile& p, crypto::random_source& random,
                            const std::string& now) {
     for (const auto& row : edit.list(kind, "", "")) {
         const bool same = compared(row.document) == compared(p.document);
         if (name_of(row) == p.name && same) {
-            edit.put_profile_internals(row.id, p.internals);
-            return {row.id, p.name, false};
+            const bool deprecated = is_deprecated(edit, row.id);
+            mark(edit, row.id, p.internals, deprecated);
+            return {row.id, p.name, false, deprecated};
         }
         if (name_of(row) == p.name)
             throw profile_error("there is a profile '" + p.name +
@@ -115,22 +136,26 @@ std::vector<profile_summary> list_profiles(const store::catalog_reader& catalog)
     return catalog.read([](const store::catalog_view& view) {
         std::vector<profile_summary> out;
         for (const auto& row : view.list(kind, "", ""))
-            out.push_back({row.id, name_of(row), false});
+            out.push_back({row.id, name_of(row), false, is_deprecated(view, row.id)});
         return out;
+    });
+}
+
+void deprecate_profile(store::catalog& catalog, const std::string& id_or_name, bool deprecated) {
+    catalog.write([&](store::catalog_edit& edit) {
+        const auto row = known_profile(edit, id_or_name);
+        mark(edit, row.id, edit.profile_internals(row.id), deprecated);
+        return true;
     });
 }
 
 void remove_profile(store::catalog& catalog, const std::string& id_or_name) {
     catalog.write([&](store::catalog_edit& edit) {
-        const auto rows = edit.list(kind, "", "");
-        const auto row = std::ranges::find_if(
-            rows, [&](const store::entity_row& r) { return r.id == id_or_name || name_of(r) == id_or_name; });
-        if (row == rows.end())
-            throw profile_error("there is no profile '" + id_or_name + "'; `tsms profile list` shows them");
-        if (edit.first_referrer(row->id))
-            throw profile_error("profile '" + name_of(*row) +
+        const auto row = known_profile(edit, id_or_name);
+        if (edit.first_referrer(row.id))
+            throw profile_error("profile '" + name_of(row) +
                                 "' is linked to a Version; its service provider has to unlink it first (AMB-070)");
-        edit.remove(row->id);
+        edit.remove(row.id);
         return true;
     });
 }

@@ -18,6 +18,7 @@ struct profile_summary {
     std::string id;
     std::string name;
     bool is_new = false; ///< else only its internal part was replaced
+    bool deprecated = false;
 };
 
 /// All profiles of the file or none. A profile that is there already under the same name with the same attributes gets
@@ -27,6 +28,10 @@ std::vector<profile_summary> import_profiles(store::catalog& catalog, std::strin
                                              crypto::random_source& random, std::chrono::system_clock::time_point now);
 
 std::vector<profile_summary> list_profiles(const store::catalog_reader& catalog);
+
+/// A deprecated profile is still listed and serves the instances that there are, but no new ones (AMB-070). By id or name;
+/// throws profile_error if there is none.
+void deprecate_profile(store::catalog& catalog, const std::string& id_or_name, bool deprecated);
 
 /// By id or name. Throws profile_error if there is none, or if a Version refers to it (AMB-070).
 void remove_profile(store::catalog& catalog, const std::string& id_or_name);

@@ -69,6 +69,29 @@ void check_instance_aids(const catalog_view& view, const call& c, const entity_r
     }
 }
 
+/// What the ApplicationConfigs of a Flavor ask of its key provisioning.
+struct token_wishes {
+    bool token = false;
+    bool diversification_data = false; ///< only with a token (AMB-044)
+};
+
+token_wishes wishes_of(const catalog_view& view, const call& c, const entity_row& flavor, const entity_row* changed) {
+    token_wishes out;
+    for (const auto& aic : json::reader(flavor.document).array_or_empty("applicationInstantiationConfigs")) {
+        const auto id = json::reader(*aic.as_object()).string("applicationConfigId");
+        const auto stored = view.find(entity_kind::application_config, c.provider, id);
+        const auto& config = changed && changed->id == id ? changed->document : stored->document;
+        if (!json::reader(config).has("personalizationConfig"))
+            continue;
+        const auto perso = json::reader(config).object("personalizationConfig");
+        if (!perso.boolean_or("provideAttestationToken", false))
+            continue;
+        out.token = true;
+        out.diversification_data |= perso.boolean_or("includeKeyDiversificationData", false);
+    }
+    return out;
+}
+
 /// The Flavor by which an entity is published: itself, or the first published one that refers to it.
 std::optional<std::string> publishing_flavor(const catalog_view& view, const entity_row& row) {
     if (row.kind == entity_kind::flavor)
@@ -115,6 +138,32 @@ void check_flavor(const catalog_view& view, const call& c, const entity_row& fla
 
 } // namespace
 
+void check_key_provisioning(const catalog_view& view, const call& c, const entity_row& flavor,
+                            const entity_row* changed) {
+    if (c.dialect != model::dialect::v1_0_4)
+        return;
+    static const json::object defaults;
+    const json::reader document(flavor.document);
+    const auto features = document.has("featureConfig") ? document.object("featureConfig") : json::reader(defaults);
+    const auto mode = features.integer_or("keyProvisioningMode", 0);
+    const auto index = features.string_or("keyIndex", "");
+    const auto wishes = wishes_of(view, c, flavor, changed);
+    const auto refuse = [&](std::string_view value, std::string_view attribute, std::string_view format) {
+        throw rest_error(rest_category::invalid_format, {value, attribute, format});
+    };
+    const auto number = std::to_string(mode);
+    if (mode == 2) // how its keys would reach the service provider is not agreed (AMB-170)
+        refuse(number, "featureConfig.keyProvisioningMode", "0, 1 or 3");
+    if (mode == 0 && !index.empty())
+        refuse(index, "featureConfig.keyIndex", "empty without keyProvisioningMode");
+    if (mode != 0 && index.empty())
+        refuse(index, "featureConfig.keyIndex", "index of the key of keyProvisioningMode");
+    if (wishes.token && mode == 0)
+        refuse(number, "featureConfig.keyProvisioningMode", "1 or 3 with provideAttestationToken");
+    if (wishes.diversification_data && mode != 1)
+        refuse(number, "featureConfig.keyProvisioningMode", "1 with includeSecurityDomainDiversificationData");
+}
+
 void check_references(const catalog_view& view, const call& c, const entity_row& row) {
     for (const auto& r : references(row.kind, row.document)) {
         const auto target = view.find(r.target, c.provider, r.id);
@@ -122,8 +171,16 @@ void check_references(const catalog_view& view, const call& c, const entity_row&
         if (!target || !in_service)
             throw rest_error(rest_category::not_existing, {model::entity_name(r.target), r.id});
     }
-    if (row.kind == entity_kind::flavor)
+    if (row.kind == entity_kind::flavor) {
         check_instance_aids(view, c, row);
+        check_key_provisioning(view, c, row);
+    }
+    if (row.kind == entity_kind::application_config && !row.id.empty()) {
+        store::walk_start start(c.provider);
+        start.set(row.kind, row.id);
+        for (const auto& flavor : view.related(relation::config_flavors, entity_kind::flavor, start))
+            check_key_provisioning(view, c, flavor, &row);
+    }
 }
 
 void check_not_frozen(const catalog_view& view, const call& c, const entity_row& before, const json::object& after) {

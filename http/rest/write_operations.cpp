@@ -132,6 +132,20 @@ net::response unlink_load_files(catalog_edit& edit, const call& c, const path_en
     return answer(c, after);
 }
 
+/// The block number of LOAD is one octet (GPCS 11.6.2.2): whatever needs more blocks than that cannot be deployed on a
+/// card that takes short commands only. That depends on the card, so it is no error here.
+void warn_of_long_load_files(const catalog_edit& edit, const call& c, const entity_row& flavor) {
+    constexpr std::int64_t most = 256 * 239; // octets of a block: a short command under SCP03 with C-ENC and C-MAC
+    for (const auto& id : json::reader(flavor.document).strings("executableLoadFileIds")) {
+        const auto elf = edit.find(entity_kind::executable_load_file, c.provider, id);
+        const auto size = elf ? json::reader(elf->document).object("loadImage").integer("size") : 0;
+        if (size > most)
+            c.options.on_warning("Flavor " + flavor.id + " was published with load file " + id + " of " +
+                                 std::to_string(size) + " octets; cards without extended length take at most " +
+                                 std::to_string(most));
+    }
+}
+
 /// AMB-059
 net::response publish(catalog_edit& edit, const call& c, const path_entities& path) {
     auto flavor = path.last();
@@ -143,6 +157,8 @@ net::response publish(catalog_edit& edit, const call& c, const path_entities& pa
         if (!module || std::ranges::find(linked, module->parent) == linked.end())
             throw rest_error(rest_category::not_existing, {model::entity_name(entity_kind::executable_module), id});
     }
+    check_key_provisioning(edit, c, flavor);
+    warn_of_long_load_files(edit, c, flavor);
     flavor.document.set("published", true);
     edit.update(flavor, edges_of(flavor));
     return answer(c, flavor);

@@ -1,0 +1,131 @@
+#!/usr/bin/env python3
+"""GET of one object over TLS with keep-alive, beside the same octets as a static file of nginx, in the same run; and whether
+200,000 Services of 100 providers make it slower. Prints one table each. Call it through scripts/bench.sh."""
+
+import argparse
+import json
+import os
+import pathlib
+import re
+import shutil
+import sqlite3
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import uuid
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "tests" / "e2e"))
+import rest_world  # noqa: E402
+import stack  # noqa: E402
+
+CONNECTIONS = (8, 64, 256)
+NGINX = """
+{user}
+worker_processes auto;
+pid {folder}/nginx.pid;
+error_log {folder}/nginx-error.log;
+daemon off;
+events {{ worker_connections 2048; }}
+http {{
+  access_log off;
+  keepalive_requests 100000000;
+  client_body_temp_path {folder}/b; proxy_temp_path {folder}/p; fastcgi_temp_path {folder}/f;
+  uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s;
+  server {{
+    listen 127.0.0.1:{port} ssl;
+    ssl_certificate {data}/rest.pem;
+    ssl_certificate_key {data}/rest-key.pem;
+    ssl_protocols TLSv1.3;
+    root {folder}/static;
+    default_type application/json;
+  }}
+}}
+"""
+
+
+def requests_per_second(url: str, connections: int, seconds: int, *headers: str) -> float:
+    command = ["wrk", "-t", "2", "-c", str(connections), "-d", f"{seconds}s"]
+    for header in headers:
+        command += ["-H", header]
+    told = subprocess.run([*command, url], capture_output=True, text=True, check=True).stdout
+    if "Non-2xx" in told:
+        raise RuntimeError(f"{url} was refused:\n{told}")
+    return float(re.search(r"Requests/sec:\s+([\d.]+)", told)[1])
+
+
+def beside_nginx(running: rest_world.RestStack, client: rest_world.Client, path: str, seconds: int):
+    folder = running.folder
+    (folder / "static").mkdir()
+    (folder / "static" / "object.json").write_bytes(client.send("GET", path).body)
+    port = stack.free_port()
+    (folder / "nginx.conf").write_text(NGINX.format(
+        folder=folder, data=running.data, port=port, user="user root;" if os.geteuid() == 0 else ""))
+    nginx = stack.Process(folder, "nginx", [shutil.which("nginx") or "/usr/sbin/nginx", "-c", folder / "nginx.conf"])
+    try:
+        nginx.wait_for_port(port)
+        ours = f"https://localhost:{running.rest_port}{client.base}{path}"
+        print(f"{'connections':>12} {'tsms/s':>10} {'nginx/s':>10} {'ratio':>6}")
+        for connections in CONNECTIONS:
+            a = requests_per_second(ours, connections, seconds, f"Authorization: Bearer {client.token}")
+            b = requests_per_second(f"https://localhost:{port}/object.json", connections, seconds)
+            print(f"{connections:>12} {a:>10.0f} {b:>10.0f} {a / b:>6.2f}", flush=True)
+    finally:
+        nginx.stop()
+
+
+def median_milliseconds(client: rest_world.Client, path: str, times: int = 400) -> float:
+    seconds = []
+    for _ in range(times):
+        start = time.perf_counter()
+        answer = client.send("GET", path)
+        seconds.append(time.perf_counter() - start)
+        assert answer.status == 200, answer
+    return statistics.median(seconds) * 1000
+
+
+def fill(catalog: pathlib.Path, services: int, providers: int):
+    """As many Services as that many other providers would have made."""
+    database = sqlite3.connect(catalog, timeout=30)
+    owners = [str(uuid.uuid4()) for _ in range(providers)]
+    with database:
+        database.executemany(
+            "INSERT INTO entity (id, kind, provider, parent, position, document) VALUES (?, 2, ?, NULL, ?, ?)",
+            ((i := str(uuid.uuid4()), owner := owners[n % providers], f"2026-01-01T00:00:00.{n:06d}Z",
+              json.dumps({"name": f"Service {n}", "id": i, "creationDate": "2026-01-01T00:00:00.000Z",
+                          "sdAid": f"D276000163535344{n:016X}", "spId": owner})) for n in range(services)))
+    database.close()
+
+
+def flatness(running: rest_world.RestStack, client: rest_world.Client, path: str, services: int):
+    paths = {"one object": path, "list of 20": "/services"}
+    before = {name: median_milliseconds(client, p) for name, p in paths.items()}
+    fill(running.data / "catalog.db", services, 100)
+    print(f"\n{'median of GET, ms':>20} {'almost empty':>14} {f'{services} Services':>18} {'factor':>7}")
+    for name, p in paths.items():
+        after = median_milliseconds(client, p)
+        print(f"{name:>20} {before[name]:>14.2f} {after:>18.2f} {after / before[name]:>7.2f}")
+
+
+def main():
+    options = argparse.ArgumentParser()
+    options.add_argument("--seconds", type=int, default=5, help="of each measurement")
+    options.add_argument("--services", type=int, default=200000)
+    chosen = options.parse_args()
+    build = pathlib.Path(os.environ.get("TSMS_BUILD", ROOT / "build-release"))
+    with tempfile.TemporaryDirectory(prefix="tsms-bench-") as folder:
+        running = rest_world.RestStack(build, pathlib.Path(folder))
+        try:
+            running.start()
+            client = running.client("1.0")
+            made = [client.good("POST", "/services", {"name": f"S{n}"})["id"] for n in range(20)]
+            beside_nginx(running, client, f"/services/{made[0]}", chosen.seconds)
+            flatness(running, client, f"/services/{made[0]}", chosen.services)
+            client.close()
+        finally:
+            running.stop()
+
+
+main()

@@ -1,0 +1,188 @@
+#!/usr/bin/env python3
+"""What the operator decides about the REST API: the second factor, the limits of uploads, which profiles still count."""
+
+import io
+import json
+import os
+import pathlib
+import struct
+import sys
+import tempfile
+import unittest
+import zipfile
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+import rest_world  # noqa: E402
+import stack  # noqa: E402
+from rest_world import SCRIPT, Form  # noqa: E402
+
+BUILD = pathlib.Path(os.environ.get("TSMS_BUILD", stack.ROOT / "build"))
+
+
+def lengthened(cap: bytes, octets: int) -> bytes:
+    """The CAP file with a Reference Location component of that size, which no interpreter needs (JCVM 6.11)."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(cap)) as old, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as new:
+        for name in old.namelist():
+            content = old.read(name)
+            if name.endswith("RefLocation.cap"):
+                content = b"\x09" + struct.pack(">HHH", octets, octets - 4, 0) + b"\0" * (octets - 4)
+                content = content[:5] + b"\1" * (octets - 4) + b"\0\0"
+            if name.endswith("Directory.cap"):
+                at = 3 + 2 * (9 - 1)
+                content = content[:at] + struct.pack(">H", octets) + content[at + 2:]
+            new.writestr(name, content)
+    return out.getvalue()
+
+
+class Operator(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.temporary = tempfile.TemporaryDirectory(prefix="tsms-operator-")
+        cls.stack = s = stack.Stack(BUILD, pathlib.Path(cls.temporary.name))
+        try:
+            s.init()
+            config = s.data / "tsms.toml"
+            text = config.read_text()
+            for old, new in (('client_ca = ""', 'client_ca = "ca.pem"'), ("script_kib = 1024", "script_kib = 1"),
+                             ("json_kib = 1024", "json_kib = 2")):
+                assert old in text, old
+                text = text.replace(old, new)
+            config.write_text(text)
+            s.import_profiles()
+            s.add_issuer()
+            s.start_server()
+            cls.rest = s.add_provider("one")
+        except BaseException:
+            s.kill()
+            raise
+
+    @classmethod
+    def tearDownClass(cls):
+        result = cls.stack.stop()
+        cls.temporary.cleanup()
+        if any(result.values()):
+            raise AssertionError(f"processes did not stop cleanly: {result}")
+
+    def test_second_factor(self):
+        """AMB-008: with a certificate registered, a provider is served only over a connection that proves it."""
+        s = self.stack
+        token = json.loads(s.tsms("provider", "add", "--name", "two", "--json").stdout)["longTermToken"]
+        plain, proven = (rest_world.Client(s.rest_port, s.ca, "/sptsm/1.0") for _ in range(2))
+        proven.context.load_cert_chain(s.data / "client.pem", s.data / "client-key.pem")
+        early = plain.send("POST", "/auth", token=token).document
+        shown = s.tsms("provider", "certificate", "--name", "two", "--file", s.data / "client.pem", "--json")
+        self.assertEqual(len(json.loads(shown.stdout)["clientCertificates"]), 1)
+        for answer in (plain.send("POST", "/auth", token=token), plain.send("GET", "/services", token=early)):
+            self.assertEqual((answer.status, answer.body), (403, b""))
+        access = proven.send("POST", "/auth", token=token)
+        self.assertEqual(access.status, 200)
+        self.assertEqual(proven.send("GET", "/services", token=access.document).status, 200)
+        self.assertEqual(plain.send("GET", "/services", token=access.document).status, 403)
+        self.assertEqual(plain.send("GET", "/services", token="wrong").category, 1000)
+        self.assertEqual(self.rest.call("GET", "/services"), self.rest.call("GET", "/services"))  # the others need none
+        s.tsms("provider", "certificate", "--name", "two", "--remove")
+        self.assertEqual(plain.send("GET", "/services", token=early).status, 200)
+        plain.close()
+        proven.close()
+
+    def test_a_foreign_certificate_is_none(self):
+        s = self.stack
+        token = json.loads(s.tsms("provider", "add", "--name", "three", "--json").stdout)["longTermToken"]
+        s.tsms("provider", "certificate", "--name", "three", "--file", s.data / "rest.pem")
+        client = rest_world.Client(s.rest_port, s.ca, "/sptsm/1.0")
+        client.context.load_cert_chain(s.data / "client.pem", s.data / "client-key.pem")
+        self.assertEqual(client.send("POST", "/auth", token=token).status, 403)
+        client.close()
+
+    def test_limits_of_the_configuration(self):
+        client = rest_world.Client(self.stack.rest_port, self.stack.ca, "/sptsm/1.0", self.rest.token)
+        answer = client.send("POST", "/personalization-scripts", Form([("script-file", "x", SCRIPT + b" " * 1500)]))
+        self.assertEqual(answer.category, 1014, answer)
+        self.assertEqual(client.send("POST", "/services", {"name": "x", "spParameters": {"a": "y" * 3000}}).category, 1002)
+        client.close()
+
+    def test_deprecated_profiles_get_no_new_instances(self):
+        """AMB-070"""
+        s = self.stack
+        cap = s.make_cap("old.cap", 2000, "D27600018590", ["D2760001859001"])
+        published = stack.publish_service(self.rest, [cap], profiles=["tsms-lab jc305"])
+        card = s.card("deprecated.card")
+
+        def available() -> int:
+            return s.handset(card, "check", published["service"]["id"], "x.x.x", check=False)["deploymentAvailable"]
+
+        self.assertEqual(available(), 1)
+        s.tsms("profile", "deprecate", "tsms-lab jc305")
+        self.assertEqual(available(), 0)
+        self.assertIn("tsms-lab jc305", [p["name"] for p in self.rest.call("GET", "/secure-component-profiles")])
+        s.import_profiles()  # which replaces the internal part, not this
+        self.assertEqual(available(), 0)
+        s.tsms("profile", "deprecate", "tsms-lab jc305", "--undo")
+        self.assertEqual(available(), 1)
+
+    def test_publishing_warns_of_load_files_too_long_for_short_commands(self):
+        made = self.stack.make_cap("short.cap", 40000, "D27600018591", ["D2760001859101"])
+        long = self.stack.folder / "long.cap"
+        long.write_bytes(lengthened(made.read_bytes(), 30000))
+        for cap, warned in ((made, False), (long, True)):
+            published = stack.publish_service(self.rest, [cap])
+            self.assertEqual(f"Flavor {published['flavor']['id']} was published with load file" in self.stack.server.log(),
+                             warned)
+
+
+class KeyProvisioning(unittest.TestCase):
+    """AMB-170 and AMB-171, in 1.0.4 only."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.temporary = tempfile.TemporaryDirectory(prefix="tsms-keys-")
+        cls.stack = rest_world.RestStack(BUILD, pathlib.Path(cls.temporary.name))
+        try:
+            cls.stack.start()
+        except BaseException:
+            cls.stack.kill()
+            raise
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.stack.stop()
+        cls.temporary.cleanup()
+
+    def test_rules(self):
+        client = self.stack.client("1.0.4")
+        w = self.stack.world(client, "1.0.4")
+        flavor, config = "/services/{serviceId}/flavors/{flavorId}", "/application-configs/{applicationConfigId}"
+
+        def refused(path: str, body: dict) -> str | None:
+            answer = client.send("PUT", w.path(path), body)
+            if answer.status == 200:
+                return None
+            self.assertEqual(answer.category, 1008, answer)
+            return answer.document["errorMessage"]
+
+        def features(mode: int, index: str) -> str | None:
+            return refused(flavor, {"featureConfig": {"keyProvisioningMode": mode, "keyIndex": index}})
+
+        def personalization(**flags) -> str | None:
+            good = client.good("GET", w.path(config))
+            return refused(config, {"instanceAid": good["instanceAid"], "personalizationConfig": flags})
+
+        token = {"provideAttestationToken": True}
+        both = {**token, "includeSecurityDomainDiversificationData": True}
+        self.assertIn("featureConfig.keyIndex", features(0, "7"))
+        self.assertIn("featureConfig.keyIndex", features(1, ""))
+        self.assertIn("featureConfig.keyProvisioningMode", features(2, "7"))
+        self.assertIn("featureConfig.keyProvisioningMode", personalization(**token))
+        self.assertIsNone(features(3, "7"))
+        self.assertIsNone(personalization(**token))
+        self.assertIn("featureConfig.keyProvisioningMode", personalization(**both))
+        self.assertIn("featureConfig.keyProvisioningMode", features(0, ""))
+        self.assertIsNone(features(1, "7"))
+        self.assertIsNone(personalization(**both))
+        self.assertIn("featureConfig.keyProvisioningMode", features(3, "7"))
+        client.close()
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=1)
