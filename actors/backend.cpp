@@ -34,7 +34,7 @@ struct device_backend::state {
         around->random = &crypto::system_random();
         around->sessions = options.sessions;
         around->remove_tsm_domain_when_last = options.remove_tsm_domain_when_last;
-        around->store = store = spawn_instance_store(*system, parts.db, parts.log);
+        around->store = store = spawn_instance_store(*system, parts.db, around->now, parts.log);
         around->catalog = catalog = spawn_catalog_store(*system, parts.catalog);
         around->hsm = hsm = spawn_hsm(*system, parts.vault);
         around->outbox = outbox = spawn_spos_outbox(*system, store, parts.spos, parts.log);

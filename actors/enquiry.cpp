@@ -1,8 +1,7 @@
 // The functions that look at the handset's cards and change nothing on them: checkServiceDeploymentAvailable, createServiceInstance,
 // getServiceInstances (TR 4.2.5.1, 4.2.5.2, 4.2.5.7). One actor a call.
 
-#include "actors/framework/attempt.hpp"
-#include "actors/framework/runner.hpp"
+#include "actors/framework/card_reading.hpp"
 #include "actors/spawn.hpp"
 
 #include <caf/all.hpp>
@@ -10,8 +9,6 @@
 namespace tsms::actors {
 
 namespace {
-
-using cards_read = std::vector<process::card_facts>;
 
 class enquiry final : public conductor_actor::base {
 public:
@@ -31,6 +28,7 @@ public:
                     .then([this](service_surveyed& s) { surveyed(std::move(s)); }, fail_on_error());
                 return promise;
             },
+            [](const tick&) {},
             [](const ask_idle&) { return false; }, // it goes by itself
         };
     }
@@ -38,7 +36,7 @@ public:
     void on_exit() override {
         if (admission_.pending())
             admission_.deliver(call_begun{failure(model::error_category::tsm_not_available, "the TSM is stopping")});
-        runner_.reset();
+        reading_.reset();
         begun_.session = nullptr;
     }
 
@@ -53,20 +51,27 @@ private:
 
     void surveyed(service_surveyed s) {
         survey_ = std::move(s);
+        if (!survey_.service)
+            return judge(std::nullopt);
+        request(around_->store, actor_deadline, find_provider{survey_.service->provider})
+            .then(
+                [this](const provider_found& p) {
+                    judge(model::refuse_caller(begun_.request.provider, survey_.service->provider, p.has_apps,
+                                               "service ‘" + service_id() + "’"));
+                },
+                fail_on_error());
+    }
+
+    void judge(std::optional<model::refusal> refusal) {
         const auto& what = begun_.request.what;
-        const auto& provider = begun_.request.provider;
-        const bool foreign = survey_.service && !provider.empty() && survey_.service->provider != provider; // AMB-194
-        if (foreign)
-            survey_.service.reset();
         const auto* service = survey_.service ? &*survey_.service : nullptr;
-        std::optional<model::refusal> refusal;
+        if (refusal)
+            return finish(failure(refusal->category, refusal->details));
         if (const auto* c = std::get_if<create_instance>(&what))
             refusal = model::refuse_create(service, c->service_id, c->version);
         else if (const auto* d = std::get_if<check_deployment>(&what))
             refusal = model::refuse_check(service, d->service_id, d->version);
-        else if (foreign) // for getServiceInstances a deleted service may still have instances (AMB-068, AMB-144)
-            refusal = unknown_service();
-        if (refusal)
+        if (refusal) // for getServiceInstances a deleted service may still have instances (AMB-068, AMB-144)
             return finish(failure(refusal->category, refusal->details));
         admission_.deliver(call_begun{std::nullopt});
         read_cards();
@@ -77,66 +82,35 @@ private:
     }
 
     void read_cards() {
-        std::vector<std::string> readers;
-        for (const auto& card : begun_.request.cards)
-            readers.push_back(card.reader);
-        runner_ = std::make_unique<process_runner<cards_read>>(
-            process::read_cards(std::move(readers)), [this](const process::effect& e) { perform(e); },
-            [this](const cards_read* facts, const std::string& bug) {
-                if (facts)
-                    return cards_are_read(*facts);
-                around_->log(severity::error, "reading the cards broke: " + bug);
-                finish(failure(model::error_category::internal_error, "the secure components could not be read"));
-            });
-        runner_->start();
+        reading_ = std::make_unique<card_reading<enquiry>>(*this, begun_.session, begun_.request.cards,
+                                                           around_->sessions.dialogue.phone_lost + std::chrono::seconds(60),
+                                                           [this](cards_seen seen) { cards_are_read(std::move(seen)); });
+        reading_->start();
     }
 
-    void perform(const process::effect& e) {
-        const auto* x = std::get_if<process::exchange>(&e);
-        if (!x) {
-            runner_->answer(process::failed{model::error_category::internal_error, "an enquiry only reads cards", false});
-            return;
+    void cards_are_read(cards_seen seen) {
+        if (!seen.bug.empty()) {
+            around_->log(severity::error, "reading the cards broke: " + seen.bug);
+            return finish(failure(model::error_category::internal_error, "the secure components could not be read"));
         }
-        request(begun_.session, around_->sessions.dialogue.phone_lost + std::chrono::seconds(60),
-                perform_order{x->reader, x->commands})
-            .then(
-                [this](order_performed& p) {
-                    phone_lost_ = phone_lost_ || p.answer.end == gp::transmission::phone_lost;
-                    runner_->answer(std::move(p.answer));
-                },
-                [this](caf::error& error) {
-                    phone_lost_ = true;
-                    runner_->answer(gp::batch_answer{{}, gp::transmission::phone_lost, text_of(error)});
-                });
-    }
-
-    void cards_are_read(const cards_read& facts) {
-        if (phone_lost_)
+        if (seen.phone_lost)
             return finish(failure(model::error_category::execution_interrupted, "the connection to the handset was lost"));
+        seen_ = std::move(seen.cards);
         find_cards wanted;
         wanted.service_id = service_id();
-        for (const auto& f : facts) {
-            model::seen_card card;
-            card.reader = f.reader;
-            card.accessible = f.accessible;
-            card.problem = f.problem;
-            card.cplc = f.cplc;
-            card.isd_aid = f.isd_aid;
-            card.iin = f.iin;
-            card.cin = f.cin;
-            card.card_data = f.card_data;
-            for (const auto& announced : begun_.request.cards)
-                if (announced.reader == f.reader)
-                    card.atr = announced.atr;
+        for (const auto& card : seen_)
             wanted.identities.push_back(card.accessible ? model::identity_of(card) : std::string());
-            seen_.push_back(std::move(card));
-        }
         request(around_->store, actor_deadline, wanted)
             .then([this](cards_found& found) { decide(std::move(found)); }, fail_on_error());
     }
 
     void decide(cards_found found) {
         known_ = std::move(found);
+        if (std::holds_alternative<get_instances>(begun_.request.what))
+            std::erase_if(known_.instances, [this](const model::service_instance& i) { // the service may be gone, its provider is not
+                const auto& owner = i.target.service_provider_id;
+                return model::refuse_caller(begun_.request.provider, owner, known_.providers_with_apps.contains(owner), {}).has_value();
+            });
         for (std::size_t i = 0; i < seen_.size(); ++i)
             for (const auto& instance : known_.instances)
                 seen_[i].has_service = seen_[i].has_service || (known_.cards[i] && known_.cards[i]->id == instance.secure_component_id);
@@ -210,12 +184,13 @@ private:
             row.card.cin_iin = seen.cin + seen.iin;
         }
         if (row.card.issuer.empty()) // the issuer may have been configured after the card was seen first
-            row.card.issuer = issuer_of(seen);
+            row.card.issuer = issuer_of(known_.issuers, seen);
         row.instance.id = around_->random->uuid();
         row.instance.secure_component_id = row.card.id;
         row.instance.reader = seen.reader;
         row.instance.target = std::move(target);
         row.instance.created = store::iso8601(store::clock::now());
+        row.deadline = around_->now() + write_deadline;
         request(around_->store, actor_deadline, row)
             .then(
                 [this, view = view_of(row.instance)](const row_created& r) {
@@ -225,20 +200,6 @@ private:
                     finish(model::create_service_instance_result{view, {}});
                 },
                 fail_on_error());
-    }
-
-    /// The issuer whose "cards" recognise this one; a single issuer without any owns all.
-    std::string issuer_of(const model::seen_card& seen) const {
-        for (const auto& issuer : known_.issuers)
-            if (model::recognises(issuer.cards, seen))
-                return issuer.name;
-        const auto unrestricted = [](const store::issuer_record& i) {
-            return i.cards.cplc.empty() && i.cards.atr.empty() && i.cards.isd.empty() && i.cards.card_data.empty();
-        };
-        for (const auto& issuer : known_.issuers)
-            if (unrestricted(issuer))
-                return issuer.name;
-        return {};
     }
 
     /// AMB-140: the one failure without a process that the SPOS is told.
@@ -256,6 +217,7 @@ private:
             e.delivery.spos = *survey_.service->spos;
             e.delivery.body = around_->spos->encode(r);
             e.delivery.created = e.delivery.next_attempt = store::clock::now();
+            e.deadline = around_->now() + write_deadline;
             request(around_->store, actor_deadline, e)
                 .then(
                     [this, refusal](const process_ended& stored) {
@@ -290,11 +252,10 @@ private:
     std::string started_;
     caf::typed_response_promise<call_begun> admission_;
     service_surveyed survey_;
-    std::unique_ptr<process_runner<cards_read>> runner_;
+    std::unique_ptr<card_reading<enquiry>> reading_;
     std::vector<model::seen_card> seen_; ///< in the order of the call's cards
     cards_found known_;
     model::choice choice_;
-    bool phone_lost_ = false;
 };
 
 } // namespace

@@ -101,13 +101,17 @@ private:
         session_actor session;
     };
 
+    static call_routed refusal(const function& what, model::error_category category, const std::string& why) {
+        return {refused(what, model::failed_execution(category, why), store::iso8601(store::clock::now()))};
+    }
     static call_routed refusal(const function& what, const std::string& why) {
-        return {refused(what, model::failed_execution(model::error_category::tsm_not_available, why),
-                        store::iso8601(store::clock::now()))};
+        return refusal(what, model::error_category::tsm_not_available, why);
     }
 
     caf::result<call_routed> open(const call& c) {
         ++load_.calls;
+        if (c.cards.empty())
+            return refusal(c.what, model::error_category::invalid_request, "handset.secureComponents is empty");
         if (sessions_.size() + opening_.size() >= most_sessions)
             return refusal(c.what, "too many sessions, please try again later");
         session_opened opened{to_hex(around_->random->take(identifier_octets)), to_hex(around_->random->take(identifier_octets))};
@@ -178,6 +182,8 @@ private:
             send(session, now);
         for (auto& [id, card] : cards_)
             send(card.actor, now);
+        for (auto& [id, conductor] : instances_)
+            send(conductor.actor, now);
         send(around_->outbox, now);
         if (++beats_ % idle_check_every == 0) {
             let_idle_go(instances_);

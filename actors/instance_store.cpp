@@ -11,8 +11,8 @@ namespace {
 
 class instance_store final : public store_actor::base {
 public:
-    instance_store(caf::actor_config& config, std::shared_ptr<store::instance_db> db, log_sink log)
-        : store_actor::base(config), db_(std::move(db)), log_(std::move(log)) {}
+    instance_store(caf::actor_config& config, std::shared_ptr<store::instance_db> db, std::function<steady_time()> now, log_sink log)
+        : store_actor::base(config), db_(std::move(db)), now_(std::move(now)), log_(std::move(log)) {}
 
     const char* name() const override { return "instance_store"; }
 
@@ -20,34 +20,37 @@ public:
         return {
             [this](const load_instance& l) { return attempt([&] { return load_row(l.id); }); },
             [this](const find_cards& f) { return attempt([&] { return find(f); }); },
-            [this](const create_row& c) { return attempt([&] { return row_created{db_->create(c.instance, c.card)}; }); },
+            [this](const find_provider& f) { return attempt([&] { return provider_found{db_->has_had_apps(f.id)}; }); },
+            [this](const create_row& c) {
+                return write(c.deadline, [&] { return row_created{db_->create(c.instance, c.card)}; });
+            },
             [this](const begin_process& b) {
-                return attempt([&] {
+                return write(b.deadline, [&] {
                     db_->begin(b.process, b.shown);
                     return stored{};
                 });
             },
             [this](const acknowledge_start& a) {
-                return attempt([&] {
+                return write(a.deadline, [&] {
                     db_->acknowledge(a.process_id);
                     return stored{};
                 });
             },
             [this](const write_intent& w) {
-                return effect([&] { db_->journal(w.process_id, w.what); });
+                return effect(w.deadline, [&] { db_->journal(w.process_id, w.what); });
             },
             [this](const commit_step& c) {
-                return effect([&] { db_->commit(c.process_id, c.instance, c.card); });
+                return effect(c.deadline, [&] { db_->commit(c.process_id, c.instance, c.card); });
             },
             [this](const end_process& e) {
-                return attempt([&] {
+                return write(e.deadline, [&] {
                     auto delivery = e.delivery;
                     db_->end(e.end, e.instance, e.card, e.gone, delivery);
                     return process_ended{std::move(delivery)};
                 });
             },
             [this](const enqueue_delivery& e) {
-                return attempt([&] {
+                return write(e.deadline, [&] {
                     auto delivery = e.delivery;
                     db_->enqueue(delivery);
                     return process_ended{std::move(delivery)};
@@ -63,7 +66,7 @@ public:
             [this](const find_issuer& f) { return attempt([&] { return issuer_found{issuer(f.name)}; }); },
             [this](const load_outbox&) { return attempt([&] { return outbox_loaded{db_->outbox()}; }); },
             [this](const settle_delivery& s) {
-                return attempt([&] {
+                return write(s.deadline, [&] {
                     if (s.delivered)
                         db_->delivered(s.id);
                     else if (s.given_up)
@@ -78,8 +81,22 @@ public:
     }
 
 private:
-    template <class F> answered effect(F work) {
+    /// A request that timed out is still in the mailbox, and its sender has acted on the failure.
+    void refuse_late(steady_time deadline) const {
+        if (now_() > deadline)
+            throw store::error("the instance database was too slow; nothing was written");
+    }
+
+    template <class F> auto write(steady_time deadline, F work) -> caf::result<decltype(work())> {
+        return attempt([&] {
+            refuse_late(deadline);
+            return work();
+        });
+    }
+
+    template <class F> answered effect(steady_time deadline, F work) {
         return attempt_effect(model::error_category::internal_error, [&] {
+            refuse_late(deadline);
             work();
             return process::done{};
         });
@@ -93,6 +110,9 @@ private:
             if (!card)
                 throw store::error("the secure component of instance " + id + " is missing; restore the database from a backup");
             found.card = std::move(*card);
+            found.provider_has_apps = db_->has_had_apps(found.instance->target.service_provider_id);
+            if (found.card.issuer.empty())
+                found.issuers = db_->issuers();
             for (const auto& other : db_->instances_on_card(found.card.id)) {
                 if (other.id == id || !other.on_card)
                     continue;
@@ -117,6 +137,9 @@ private:
         }
         found.instances = db_->instances_of(f.service_id, known);
         found.issuers = db_->issuers();
+        for (const auto& i : found.instances)
+            if (db_->has_had_apps(i.target.service_provider_id))
+                found.providers_with_apps.insert(i.target.service_provider_id);
         return found;
     }
 
@@ -128,13 +151,15 @@ private:
     }
 
     std::shared_ptr<store::instance_db> db_;
+    std::function<steady_time()> now_;
     log_sink log_;
 };
 
 } // namespace
 
-store_actor spawn_instance_store(caf::actor_system& system, std::shared_ptr<store::instance_db> db, log_sink log) {
-    return system.spawn<instance_store, caf::detached>(std::move(db), std::move(log));
+store_actor spawn_instance_store(caf::actor_system& system, std::shared_ptr<store::instance_db> db,
+                                 std::function<steady_time()> now, log_sink log) {
+    return system.spawn<instance_store, caf::detached>(std::move(db), std::move(now), std::move(log));
 }
 
 } // namespace tsms::actors

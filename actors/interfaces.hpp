@@ -77,6 +77,14 @@ struct instance_loaded {
     model::secure_component card;
     bool last_on_card = true;             ///< no other instance is on the card
     std::set<std::string> aids_of_others; ///< of load files and applications that other instances have on it
+    bool provider_has_apps = false;       ///< has ever registered one (AMB-236)
+    std::vector<store::issuer_record> issuers; ///< where the card has none yet
+};
+struct find_provider {
+    std::string id;
+};
+struct provider_found {
+    bool has_apps = false; ///< has ever registered one
 };
 struct find_cards {
     std::vector<std::string> identities;
@@ -85,11 +93,15 @@ struct find_cards {
 struct cards_found {
     std::vector<std::optional<model::secure_component>> cards; ///< in the order of the identities
     std::vector<model::service_instance> instances;            ///< of the service on these cards
+    std::set<std::string> providers_with_apps;                 ///< of these instances
     std::vector<store::issuer_record> issuers;
 };
+
+/// What writes is dropped when it comes too late: who asked has been told that it failed (DESIGN "Deadlines").
 struct create_row {
     model::service_instance instance;
     model::secure_component card;
+    steady_time deadline = steady_time::max();
 };
 struct row_created {
     bool created = false; ///< false: the card has an instance of the service
@@ -97,18 +109,22 @@ struct row_created {
 struct begin_process {
     store::process_record process;
     model::service_instance shown;
+    steady_time deadline = steady_time::max();
 };
 struct acknowledge_start {
     std::string process_id;
+    steady_time deadline = steady_time::max();
 };
 struct write_intent {
     std::string process_id;
     std::string what;
+    steady_time deadline = steady_time::max();
 };
 struct commit_step {
     std::string process_id;
     model::service_instance instance;
     model::secure_component card;
+    steady_time deadline = steady_time::max();
 };
 struct end_process {
     store::process_end end;
@@ -116,12 +132,14 @@ struct end_process {
     model::secure_component card;
     bool gone = false;
     std::optional<store::outbox_entry> delivery;
+    steady_time deadline = steady_time::max();
 };
 struct process_ended {
     std::optional<store::outbox_entry> delivery; ///< with its id
 };
 struct enqueue_delivery {
     store::outbox_entry delivery;
+    steady_time deadline = steady_time::max();
 };
 struct log_apdus {
     std::vector<store::card_log_entry> entries;
@@ -142,9 +160,11 @@ struct settle_delivery {
     bool given_up = false;
     store::clock::time_point next_attempt;
     std::string error;
+    steady_time deadline = steady_time::max();
 };
 using store_actor = caf::typed_actor<
     caf::replies_to<load_instance>::with<instance_loaded>,      // row, its card
+    caf::replies_to<find_provider>::with<provider_found>,       // whose apps must prove who they are
     caf::replies_to<find_cards>::with<cards_found>,             // what is known of the handset's cards
     caf::replies_to<create_row>::with<row_created>,             // createServiceInstance
     caf::replies_to<begin_process>::with<stored>,               // before ProcessStart leaves
@@ -267,6 +287,7 @@ struct call_begun {
 };
 using conductor_actor = caf::typed_actor<
     caf::replies_to<begin_call>::with<call_begun>,
+    caf::reacts_to<tick>,
     caf::replies_to<ask_idle>::with<bool>>;
 
 // -- gate: the one address of the device role; finds and spawns the others --------------------------------------------------------------
@@ -320,6 +341,8 @@ TSMS_MESSAGE(check_target)
 TSMS_MESSAGE(target_checked)
 TSMS_MESSAGE(load_instance)
 TSMS_MESSAGE(instance_loaded)
+TSMS_MESSAGE(find_provider)
+TSMS_MESSAGE(provider_found)
 TSMS_MESSAGE(find_cards)
 TSMS_MESSAGE(cards_found)
 TSMS_MESSAGE(create_row)

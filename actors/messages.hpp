@@ -49,7 +49,7 @@ struct announced_card {
 struct call {
     function what;
     std::string caller_id; ///< hash of the app's certificate (AMB-142)
-    std::string provider;  ///< service provider the app has proved to belong to; empty: not known (AMB-236)
+    std::optional<std::string> provider; ///< service provider that the app has proved to belong to; nothing: anonymous (AMB-236)
     std::vector<announced_card> cards;
 };
 

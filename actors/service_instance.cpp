@@ -1,9 +1,8 @@
 // One Service Instance in use: judges what may begin (TR 3.2.2), owns the process and interprets its effects, and is the only writer of
 // the instance's row.
 
-#include "actors/framework/attempt.hpp"
+#include "actors/framework/card_reading.hpp"
 #include "actors/framework/redaction.hpp"
-#include "actors/framework/runner.hpp"
 #include "actors/spawn.hpp"
 #include "model/life_cycle.hpp"
 
@@ -39,8 +38,19 @@ struct running {
     model::secure_component card;
     bool last_on_card = false;
     std::set<std::string> aids_of_others;
+    std::vector<store::issuer_record> issuers; ///< where the card has none yet
     card_actor lease;
     issuer_actor issuer;
+};
+
+constexpr std::chrono::seconds longest_pause{30};
+
+/// The end of a process that the store has not taken yet.
+struct unstored_end {
+    process_outcome outcome;
+    end_process message;
+    steady_time due;
+    std::chrono::seconds pause;
 };
 
 class service_instance final : public conductor_actor::base {
@@ -53,6 +63,7 @@ public:
     behavior_type make_behavior() override {
         return {
             [this](const begin_call& b) -> caf::result<call_begun> { return begin(b); },
+            [this](const tick& t) { store_end_again(t.now); },
             [this](const ask_idle&) { return !busy_; },
         };
     }
@@ -60,6 +71,7 @@ public:
     void on_exit() override {
         refuse(model::error_category::tsm_not_available, "the TSM is stopping");
         runner_.reset();
+        reading_.reset();
         gate_ = nullptr;
         running_ = {};
     }
@@ -69,27 +81,59 @@ private:
 
     caf::result<call_begun> begin(const begin_call& b) {
         if (busy_) // AMB-122
-            return call_begun{refusal_of(b.request.what, model::error_category::invalid_state, "another process is running")};
+            return refuse_second(b);
         busy_ = true;
         running_ = {};
+        runner_.reset();
+        reading_.reset();
         running_.begun = b;
         admission_ = make_response_promise<call_begun>();
         auto promise = admission_;
-        request(around_->store, actor_deadline, load_instance{id_})
-            .then([this](instance_loaded& l) { loaded(std::move(l)); }, refuse_on_error());
+        load();
         return promise;
     }
 
+    /// That a process runs is only told to who may know of the instance.
+    caf::result<call_begun> refuse_second(const begin_call& b) {
+        auto promise = make_response_promise<call_begun>();
+        auto refuse = [promise, what = b.request.what](const model::refusal& why) mutable {
+            const auto now = store::iso8601(store::clock::now());
+            promise.deliver(call_begun{refused(what, model::failed_execution(why.category, why.details), now)});
+        };
+        request(around_->store, actor_deadline, load_instance{id_})
+            .then(
+                [this, refuse, provider = b.request.provider](const instance_loaded& l) mutable {
+                    const auto foreign = refuse_foreign(l, provider);
+                    refuse(foreign ? *foreign : model::refusal{model::error_category::invalid_state, "another process is running"});
+                },
+                [refuse](caf::error& e) mutable { refuse({model::error_category::tsm_not_available, text_of(e)}); });
+        return promise;
+    }
+
+    std::optional<model::refusal> refuse_foreign(const instance_loaded& l, const std::optional<std::string>& provider) const {
+        const auto thing = "serviceInstanceId ‘" + id_ + "’";
+        if (!l.instance)
+            return model::refusal{model::error_category::invalid_request, thing + " does not exist"};
+        return model::refuse_caller(provider, l.instance->target.service_provider_id, l.provider_has_apps, thing);
+    }
+
+    /// Twice: before the card is asked for, and when it is ours, because its former tenant may have written the rows.
+    void load() {
+        request(around_->store, actor_deadline, load_instance{id_})
+            .then([this](instance_loaded& l) { loaded(std::move(l)); }, refuse_on_error());
+    }
+
     void loaded(instance_loaded l) {
-        const auto& provider = running_.begun.request.provider;
-        const bool foreign = l.instance && !provider.empty() && l.instance->target.service_provider_id != provider; // AMB-194
-        if (!l.instance || foreign)
-            return refuse(model::error_category::invalid_request, "serviceInstanceId ‘" + id_ + "’ does not exist");
+        if (const auto refusal = refuse_foreign(l, running_.begun.request.provider))
+            return refuse(refusal->category, refusal->details);
         running_.instance = std::move(*l.instance);
         running_.card = std::move(l.card);
+        running_.last_on_card = l.last_on_card;
+        running_.aids_of_others = std::move(l.aids_of_others);
+        running_.issuers = std::move(l.issuers);
         if (running_.card.quarantined)
-            return refuse(model::error_category::sc_inaccessible,
-                          "the secure component is quarantined after failed authentications; the operator can release it");
+            return refuse(model::error_category::sc_inaccessible, "the secure component is quarantined after failed authentications; "
+                                                                  "the operator can release it (tsms card release)");
         const auto& target = running_.instance.target;
         request(around_->catalog, catalog_deadline, check_target{target.service_id, target.version_tag, target.flavor_id})
             .then([this](const target_checked& c) { checked(c); }, refuse_on_error());
@@ -98,6 +142,8 @@ private:
     void checked(const target_checked& c) {
         if (auto refusal = judge(c))
             return refuse(refusal->category, refusal->details);
+        if (running_.lease)
+            return find_reader();
         request(gate_, actor_deadline, find_card{running_.card.id})
             .then([this](const card_handle& found) { lease(found.card); }, refuse_on_error());
     }
@@ -130,25 +176,55 @@ private:
                     if (!l.granted) // AMB-228
                         return refuse(model::error_category::sc_inaccessible, "another process runs on this secure component");
                     running_.lease = card;
-                    reload();
+                    load();
                 },
                 refuse_on_error());
     }
 
-    /// The former tenant of the card may have written its row while we waited.
-    void reload() {
-        request(around_->store, actor_deadline, load_instance{id_})
-            .then(
-                [this](instance_loaded& l) {
-                    if (!l.instance)
-                        return refuse(model::error_category::invalid_request, "serviceInstanceId ‘" + id_ + "’ does not exist");
-                    running_.instance = std::move(*l.instance);
-                    running_.card = std::move(l.card);
-                    running_.last_on_card = l.last_on_card;
-                    running_.aids_of_others = std::move(l.aids_of_others);
-                    store_beginning();
-                },
-                refuse_on_error());
+    // -- where the card is now ----------------------------------------------------------------------------------------------------
+
+    /// Handsets rename readers. Where the stored name is not announced, every announced card is asked who it is, before there is a process.
+    void find_reader() {
+        const auto& announced = running_.begun.request.cards;
+        if (std::ranges::find(announced, running_.instance.reader, &announced_card::reader) != announced.end())
+            return found_reader(nullptr);
+        admission_.deliver(call_begun{std::nullopt}); // from here on the phone works in its session
+        reading_ = std::make_unique<card_reading<service_instance>>(*this, running_.begun.session, announced, session_deadline(),
+                                                                    [this](cards_seen seen) { choose_reader(seen); });
+        reading_->start();
+    }
+
+    void choose_reader(const cards_seen& seen) {
+        if (!seen.bug.empty()) {
+            around_->log(severity::error, "reading the cards broke: " + seen.bug);
+            return refuse(model::error_category::internal_error, "the secure components could not be read");
+        }
+        if (seen.phone_lost)
+            return refuse(model::error_category::execution_interrupted, "the connection to the handset was lost");
+        const auto ours = std::ranges::find_if(seen.cards, [this](const model::seen_card& card) {
+            return card.accessible && model::identity_of(card) == running_.card.identity;
+        });
+        if (ours == seen.cards.end())
+            return refuse(model::error_category::sc_inaccessible,
+                          "none of the announced secure components is the one of the service instance");
+        around_->log(severity::info, "instance " + id_ + ": its secure component has another reader now");
+        running_.instance.reader = ours->reader;
+        found_reader(&*ours);
+    }
+
+    /// `seen`: what the card said just now, if it was asked.
+    void found_reader(const model::seen_card* seen) {
+        if (running_.card.issuer.empty()) { // the instance is older than `tsms issuer add`
+            model::seen_card known;
+            known.cplc = running_.card.identity;
+            known.isd_aid = running_.card.isd_aid;
+            const auto& announced = running_.begun.request.cards;
+            const auto card = std::ranges::find(announced, running_.instance.reader, &announced_card::reader);
+            if (card != announced.end())
+                known.atr = card->atr;
+            running_.card.issuer = issuer_of(running_.issuers, seen ? *seen : known);
+        }
+        store_beginning();
     }
 
     void store_beginning() {
@@ -162,7 +238,7 @@ private:
         r.start_state = running_.instance.state;
         r.started = store::iso8601(store::clock::now());
         running_.instance.running_process = r.id;
-        request(around_->store, actor_deadline, begin_process{r, running_.instance})
+        request(around_->store, actor_deadline, timely(begin_process{r, running_.instance}))
             .then([this](const stored&) { start(); }, refuse_on_error());
     }
 
@@ -170,7 +246,8 @@ private:
         return [this](caf::error& e) { refuse(model::error_category::tsm_not_available, text_of(e)); };
     }
 
-    result refusal_of(const function& what, model::error_category category, const std::string& details) const {
+    result refusal_of(model::error_category category, const std::string& details) const {
+        const auto& what = running_.begun.request.what;
         auto refusal = refused(what, model::failed_execution(category, details), store::iso8601(store::clock::now()));
         if (auto* d = std::get_if<model::deploy_service_result>(&refusal)) {
             d->state = running_.instance.id.empty() ? model::instance_state::unknown : running_.instance.state;
@@ -180,10 +257,13 @@ private:
     }
 
     void refuse(model::error_category category, const std::string& details) {
-        if (admission_.pending()) {
-            around_->log(severity::info, "instance " + id_ + ": refused, " + model::error_message(category, details));
-            admission_.deliver(call_begun{refusal_of(running_.begun.request.what, category, details)});
-        }
+        if (!busy_)
+            return;
+        around_->log(severity::info, "instance " + id_ + ": refused, " + model::error_message(category, details));
+        if (admission_.pending())
+            admission_.deliver(call_begun{refusal_of(category, details)});
+        else if (!runner_) // the phone is in its session already
+            send(running_.begun.session, finish_session{refusal_of(category, details), std::nullopt});
         become_idle();
     }
 
@@ -195,13 +275,15 @@ private:
         running_.lease = nullptr;
         running_.issuer = nullptr;
         running_.begun.session = nullptr;
+        unstored_.reset();
         busy_ = false;
     }
 
     // -- the process ----------------------------------------------------------------------------------------------------------------
 
     void start() {
-        admission_.deliver(call_begun{std::nullopt});
+        if (admission_.pending())
+            admission_.deliver(call_begun{std::nullopt});
         log("begins, instance " + id_ + ", secure component " + running_.card.id);
         runner_ = std::make_unique<process_runner<process_outcome>>(
             make_process(), [this](const process::effect& e) { perform(e); },
@@ -245,6 +327,12 @@ private:
         return [this](caf::error& e) { fail(model::error_category::internal_error, text_of(e)); };
     }
 
+    /// A message that writes, with the moment after which nobody waits for it any more.
+    template <class Message> Message timely(Message message) const {
+        message.deadline = around_->now() + write_deadline;
+        return message;
+    }
+
     /// Asks an actor whose answer is the effect's answer.
     template <class Handle, class Message> void ask(const Handle& whom, std::chrono::seconds deadline, Message message) {
         request(whom, deadline, std::move(message))
@@ -264,7 +352,7 @@ private:
     void announced(const process_announced& a) {
         if (!a.acknowledged) // AMB-132
             return fail(model::error_category::execution_interrupted, a.detail, a.phone_lost);
-        request(around_->store, actor_deadline, acknowledge_start{running_.record.id})
+        request(around_->store, actor_deadline, timely(acknowledge_start{running_.record.id}))
             .then([this](const stored&) { answer(process::done{}); }, fail_on_error());
     }
 
@@ -317,12 +405,12 @@ private:
     void perform_one(const process::random_octets& r) { answer(around_->random->take(r.count)); }
     void perform_one(const process::read_load_image& r) { ask(around_->catalog, catalog_deadline, r); }
     void perform_one(const process::journal_intent& j) {
-        ask(around_->store, actor_deadline, write_intent{running_.record.id, j.what});
+        ask(around_->store, actor_deadline, timely(write_intent{running_.record.id, j.what}));
     }
     void perform_one(const process::commit& c) {
         auto instance = c.instance;
         instance.running_process = running_.record.id; // until the end is stored, whatever the process says
-        ask(around_->store, actor_deadline, commit_step{running_.record.id, std::move(instance), c.card});
+        ask(around_->store, actor_deadline, timely(commit_step{running_.record.id, std::move(instance), c.card}));
         running_.instance = c.instance;
         running_.card = c.card;
     }
@@ -346,7 +434,15 @@ private:
                 end.commands.assign(d->commands.size(), model::command_status::not_executed);
         }
         end.instance.running_process.clear();
-        store_end(std::move(end));
+        // AMB-182: the SposConfig of this moment; of the snapshot if the Service is deleted, or nobody can tell.
+        request(around_->catalog, catalog_deadline, survey_service{end.instance.target.service_id})
+            .then(
+                [this, end](const service_surveyed& s) mutable {
+                    if (s.service)
+                        end.instance.target.spos = s.service->spos;
+                    store_end(std::move(end));
+                },
+                [this, end](caf::error&) { store_end(end); });
     }
 
     void store_end(process_outcome end) {
@@ -357,18 +453,33 @@ private:
         e.card = end.card;
         e.gone = end.instance_gone;
         e.delivery = delivery_of(end, e.end);
-        request(around_->store, actor_deadline, e)
-            .then([this, end, e](const process_ended& p) { finish(end, e.end, p.delivery); },
-                  [this, end, e](caf::error& error) {
-                      // The outcome is unknown to the database; the interrupted process is resolved at the next start.
-                      around_->log(severity::error, "process " + e.end.id + ": its end could not be stored: " + text_of(error));
-                      auto unsure = end;
-                      unsure.status = model::error_category::internal_error;
-                      auto shown = e.end;
-                      shown.status = unsure.status;
-                      shown.message = model::error_message(unsure.status, "the outcome could not be stored; ask again later");
-                      finish(unsure, shown, std::nullopt);
-                  });
+        try_to_store({std::move(end), std::move(e), {}, std::chrono::seconds(1)});
+    }
+
+    void try_to_store(unstored_end u) {
+        request(around_->store, actor_deadline, timely(u.message))
+            .then([this, u](const process_ended& p) { finish(u.outcome, u.message.end, p.delivery); },
+                  [this, u](caf::error& error) { not_stored(u, text_of(error)); });
+    }
+
+    /// The app is not kept waiting, but instance and card stay ours until the row says that the process has ended.
+    void not_stored(unstored_end u, const std::string& why) {
+        around_->log(severity::error, "process " + u.message.end.id + ": its end could not be stored, next attempt in " +
+                                          std::to_string(u.pause.count()) + " s: " + why);
+        if (running_.begun.session) {
+            auto shown = u.message.end;
+            shown.status = model::error_category::internal_error;
+            shown.message = model::error_message(shown.status, "the outcome could not be stored yet; ask again later");
+            tell_phone(u.outcome, shown);
+        }
+        u.due = around_->now() + u.pause;
+        u.pause = std::min(u.pause * 2, longest_pause);
+        unstored_ = std::move(u);
+    }
+
+    void store_end_again(steady_time now) {
+        if (unstored_ && unstored_->due <= now)
+            try_to_store(*std::exchange(unstored_, std::nullopt));
     }
 
     std::optional<store::outbox_entry> delivery_of(const process_outcome& end, const store::process_end& stored_end) const {
@@ -400,11 +511,17 @@ private:
             ", state " + std::to_string(static_cast<int>(end.instance.state)));
         if (delivery)
             send(around_->outbox, deliver_result{*delivery});
+        if (running_.begun.session)
+            tell_phone(end, shown);
+        become_idle();
+    }
+
+    void tell_phone(const process_outcome& end, const store::process_end& shown) {
         std::optional<model::process_progress> completed;
         if (shown.status == model::error_category::none)
             completed = {shown.id, 100, end.instance.last_operation};
         send(running_.begun.session, finish_session{result_of(end, shown), completed});
-        become_idle();
+        running_.begun.session = nullptr;
     }
 
     result result_of(const process_outcome& end, const store::process_end& shown) const {
@@ -433,7 +550,9 @@ private:
     bool busy_ = false;
     running running_;
     caf::typed_response_promise<call_begun> admission_;
+    std::unique_ptr<card_reading<service_instance>> reading_;
     std::unique_ptr<process_runner<process_outcome>> runner_;
+    std::optional<unstored_end> unstored_;
 };
 
 } // namespace

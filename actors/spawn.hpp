@@ -27,7 +27,8 @@ struct surroundings {
 
 hsm_actor spawn_hsm(caf::actor_system& system, std::shared_ptr<crypto::key_vault> vault);
 catalog_actor spawn_catalog_store(caf::actor_system& system, std::shared_ptr<catalog_port> catalog);
-store_actor spawn_instance_store(caf::actor_system& system, std::shared_ptr<store::instance_db> db, log_sink log);
+store_actor spawn_instance_store(caf::actor_system& system, std::shared_ptr<store::instance_db> db,
+                                 std::function<steady_time()> now, log_sink log);
 issuer_actor spawn_issuer_session(caf::actor_system& system, issuer_ports ports, std::string name);
 outbox_actor spawn_spos_outbox(caf::actor_system& system, store_actor store, std::function<std::shared_ptr<spos_port>()> ports,
                                log_sink log);

@@ -56,7 +56,8 @@ struct progress_mark {
 /// Why fewer answers came back than commands were sent. The card itself never causes this: an error status word is an answer.
 enum class transmission {
     complete,
-    unavailable,  ///< SERAM UNAVAILABLE_SE: no card, no reader, no channel
+    unavailable,  ///< SERAM UNAVAILABLE_SE: no card, no reader
+    no_channel,   ///< SERAM UNKNOWN_FAILURE with "no channel: …": all logical channels are in use (docs/tsm-api-wire.md)
     ungranted,    ///< SERAM UNGRANTED_ACCESS: the phone's access control refused
     failed,       ///< SERAM UNKNOWN_FAILURE, or a count that does not fit
     phone_lost,   ///< no report within the deadline

@@ -82,6 +82,15 @@ std::string identity_of(const seen_card& card) {
     return card.iin.empty() || card.cin.empty() ? std::string() : card.iin + card.cin;
 }
 
+std::optional<refusal> refuse_caller(const std::optional<std::string>& provider, const std::string& owner, bool owner_has_apps,
+                                     const std::string& thing) {
+    if (provider && *provider != owner)
+        return refusal{error_category::invalid_request, thing + " does not exist"};
+    if (!provider && owner_has_apps)
+        return refusal{error_category::not_authenticated, "the app is not registered for this service provider (tsms app add)"};
+    return std::nullopt;
+}
+
 bool has_prefix(std::string_view hex, std::string_view pattern) {
     if (hex.size() < pattern.size())
         return false;

@@ -53,6 +53,11 @@ bool recognises(const identification& by, const seen_card& card);
 /// The profile of a card; of several the first by id, so that the same card always has the same one.
 const card_profile* profile_of(const seen_card& card, const std::vector<card_profile>& profiles);
 
+/// May an app of `provider` act on what belongs to `owner`? Nothing if it may. An anonymous app (no provider) may only act for an owner that
+/// has never registered an app (AMB-194, AMB-236); others do not learn that the thing exists.
+std::optional<refusal> refuse_caller(const std::optional<std::string>& provider, const std::string& owner, bool owner_has_apps,
+                                     const std::string& thing);
+
 /// Is the request itself possible, before any card is asked (AMB-135, AMB-136)? Null service: it does not exist.
 std::optional<refusal> refuse_create(const offered_service* service, const std::string& service_id, const std::string& tag);
 std::optional<refusal> refuse_check(const offered_service* service, const std::string& service_id, const std::string& pattern);

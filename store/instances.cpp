@@ -213,11 +213,13 @@ std::vector<model::secure_component> instance_db::cards() const {
     });
 }
 
-bool instance_db::create(const model::service_instance& instance, const model::secure_component& card) {
+bool instance_db::create(model::service_instance instance, const model::secure_component& card) {
     return state_->write([&] {
-        if (!instances_of(instance.target.service_id, {card.id}).empty())
+        auto known = card_by_identity(card.identity); // since it was looked up, another call may have stored it
+        if (known)
+            instance.secure_component_id = known->id;
+        if (!instances_of(instance.target.service_id, {instance.secure_component_id}).empty())
             return false;
-        auto known = this->card(card.id);
         if (!known) {
             state_->put(card);
         } else if (known->issuer != card.issuer && known->issuer.empty()) {
@@ -264,6 +266,15 @@ void instance_db::commit(const std::string& process, const model::service_instan
 void instance_db::end(const process_end& p, const model::service_instance& instance, const model::secure_component& card,
                       bool gone, std::optional<outbox_entry>& delivery) {
     state_->write([&] {
+        auto ended = state_->bound("SELECT 1 FROM processes WHERE id = ? AND ended IS NOT NULL", p.id);
+        if (ended.executeStep()) { // told again, because the first answer was lost
+            auto waiting = state_->bound("SELECT id FROM outbox WHERE process = ? AND given_up = 0", p.id);
+            if (!waiting.executeStep())
+                delivery.reset();
+            else if (delivery)
+                delivery->id = waiting.getColumn(0).getInt64();
+            return;
+        }
         state_->put(card);
         if (gone) {
             state_->run("DELETE FROM service_instances WHERE id = ?", instance.id);
@@ -425,10 +436,11 @@ std::vector<issuer_record> instance_db::issuers() const {
 
 bool instance_db::add_app(const app_record& app) {
     return state_->write([&] {
-        auto taken = state_->bound("SELECT 1 FROM apps WHERE caller_id = ?", app.caller_id);
+        auto taken = state_->bound("SELECT 1 FROM apps WHERE caller_id = ? AND (provider <> ? OR length(credential_hash) > 0)",
+                                   app.caller_id, app.provider);
         if (taken.executeStep())
             return false;
-        auto insert = state_->bound("INSERT INTO apps (caller_id, provider, created, credential_hash) VALUES (?, ?, ?, ?4)",
+        auto insert = state_->bound("INSERT OR REPLACE INTO apps (caller_id, provider, created, credential_hash) VALUES (?, ?, ?, ?4)",
                                     app.caller_id, app.provider, iso8601(clock::now()));
         insert.bind(4, app.credential_hash.data(), static_cast<int>(app.credential_hash.size()));
         insert.exec();
@@ -440,7 +452,7 @@ bool instance_db::add_app(const app_record& app) {
 bool instance_db::revoke_app(const std::string& caller_id) {
     return state_->write([&] {
         state_->audit("app revoked", caller_id);
-        return state_->run("DELETE FROM apps WHERE caller_id = ?", caller_id) > 0;
+        return state_->run("UPDATE apps SET credential_hash = x'' WHERE caller_id = ? AND length(credential_hash) > 0", caller_id) > 0;
     });
 }
 
@@ -453,6 +465,10 @@ std::vector<app_record> instance_db::apps() const {
                              rows.getColumn(3).getString()});
         return found;
     });
+}
+
+bool instance_db::has_had_apps(const std::string& provider) const {
+    return state_->guarded([&] { return state_->bound("SELECT 1 FROM apps WHERE provider = ? LIMIT 1", provider).executeStep(); });
 }
 
 // -- audit ---------------------------------------------------------------------------------------------------------------------------

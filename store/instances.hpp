@@ -72,7 +72,7 @@ struct issuer_record {
 struct app_record {
     std::string caller_id; ///< upper-case hex: SHA-1 or SHA-256 of the app's signing certificate
     std::string provider;  ///< id of the service provider
-    bytes credential_hash; ///< SHA-256
+    bytes credential_hash; ///< SHA-256; empty: revoked, and kept because its provider's apps must prove who they are from then on
     std::string created;
 };
 
@@ -93,8 +93,9 @@ public:
     std::vector<model::secure_component> cards() const;
     std::vector<model::service_instance> instances_on_card(const std::string& card) const;
 
-    /// A new instance, and its card if that is new (a known one only gets the issuer it lacks). False, and nothing is stored, if the card already has an instance of that service.
-    bool create(const model::service_instance& instance, const model::secure_component& card);
+    /// A new instance, and its card if its identity is new (a known one only gets the issuer it lacks, and keeps its id). False, and
+    /// nothing is stored, if the card already has an instance of that service.
+    bool create(model::service_instance instance, const model::secure_component& card);
 
     // -- processes --
     /// The process begins: its row and the instance as it is shown from now on.
@@ -135,7 +136,8 @@ public:
     std::vector<issuer_record> issuers() const;
     bool add_app(const app_record& app); ///< false if the provider has the app already
     bool revoke_app(const std::string& caller_id);
-    std::vector<app_record> apps() const;
+    std::vector<app_record> apps() const; ///< with the revoked
+    bool has_had_apps(const std::string& provider) const; ///< one that was revoked counts
 
     // -- audit --
     /// First broken entry of the chain, nothing if it is whole.

@@ -8,16 +8,21 @@ namespace {
 
 constexpr int idle_delay_ms = 200; ///< after a void order, so that a phone without work does not spin
 
-gp::transmission meaning(agent_status status) {
-    switch (status) {
+constexpr std::string_view no_channel = "no channel: "; ///< SERAM has no status for it (docs/tsm-api-wire.md)
+
+gp::transmission meaning(const report& r) {
+    switch (r.status) {
     case agent_status::processed:
         return gp::transmission::complete;
     case agent_status::unavailable:
         return gp::transmission::unavailable;
     case agent_status::ungranted:
         return gp::transmission::ungranted;
-    case agent_status::polling:
     case agent_status::unknown_failure:
+        if (r.error.starts_with(no_channel))
+            return gp::transmission::no_channel;
+        break;
+    case agent_status::polling:
         break;
     }
     return gp::transmission::failed;
@@ -64,7 +69,7 @@ void dialogue::consume(const report& r) {
 
 void dialogue::consume_responses(const report& r) {
     gp::batch_answer answer;
-    answer.end = meaning(r.status);
+    answer.end = meaning(r);
     answer.detail = r.error;
     for (const auto& list : r.responses)
         answer.responses.insert(answer.responses.end(), list.begin(), list.end());
@@ -143,7 +148,8 @@ void dialogue::append_work(order& o) {
     auto mark = work_->progress.begin();
     card_commands bundle;
     const auto progress = [&](const gp::progress_mark& m) {
-        return model::process_progress{process_id_, m.percent, static_cast<model::operation>(m.operation)};
+        percent_ = std::max(percent_, m.percent); // AMB-133: a process that begins a part again does not go back
+        return model::process_progress{process_id_, percent_, static_cast<model::operation>(m.operation)};
     };
     const auto flush = [&] {
         if (!bundle.apdus.empty())
@@ -169,7 +175,7 @@ const announced_card* dialogue::card_in(const std::string& reader) const {
     const auto found = std::find_if(cards_.begin(), cards_.end(), [&](const auto& c) { return c.reader == reader; });
     if (found != cards_.end())
         return &*found;
-    return cards_.empty() ? nullptr : &cards_.front(); // before the first APDU any will do; SERAM wants one
+    return chosen_.empty() && !cards_.empty() ? &cards_.front() : nullptr; // before the first APDU any will do; SERAM wants one
 }
 
 void dialogue::announce(model::process_start start) {
@@ -178,6 +184,10 @@ void dialogue::announce(model::process_start start) {
 }
 
 void dialogue::perform(std::string reader, gp::batch work) {
+    if (std::ranges::find(cards_, reader, &announced_card::reader) == cards_.end()) { // another card's APDUs must not go to this one
+        event_ = gp::batch_answer{{}, gp::transmission::unavailable, "the reader was not announced"};
+        return;
+    }
     chosen_ = std::move(reader);
     work_ = std::move(work);
     work_sent_ = false;

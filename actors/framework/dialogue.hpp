@@ -75,6 +75,7 @@ private:
     bool started_ = false; ///< Start has been sent
     std::string chosen_;   ///< reader that was chosen last
     std::string process_id_;
+    int percent_ = 0; ///< told last
 
     std::optional<model::process_start> announcement_;
     std::optional<gp::batch> work_;

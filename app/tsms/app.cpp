@@ -48,9 +48,9 @@ void list_apps(const app_options& o) {
     json::array list;
     for (const auto& app : store::instance_db(c.instances_db()).apps()) {
         if (o.as_json)
-            list.push_back(json::object{{"callerId", app.caller_id}, {"provider", app.provider}, {"created", app.created}});
+            list.push_back(json::object{{"callerId", app.caller_id}, {"provider", app.provider}, {"created", app.created}, {"revoked", app.credential_hash.empty()}});
         else
-            std::cout << app.caller_id << "\t" << app.provider << "\t" << app.created << "\n";
+            std::cout << app.caller_id << "\t" << app.provider << "\t" << app.created << (app.credential_hash.empty() ? "\trevoked" : "") << "\n";
     }
     if (o.as_json)
         std::cout << json::dump(list) << std::endl;

@@ -74,6 +74,9 @@ public:
         operations_ = start_operations(c.operations_port, [this](const net::request& r) {
             return http::answer_operations(r, [this] { return state(); });
         });
+        if (c.accept_unknown_apps)
+            log(actors::severity::warning, "device.accept_unknown_apps is true: apps of providers that have not registered any are "
+                                           "accepted without a credential; for development only (tsms app add)");
         server_->start([this](const net::request& r) { return api_.handle(r); });
     }
 

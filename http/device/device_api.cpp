@@ -120,20 +120,20 @@ net::response device_api::handle(const net::request& request) {
     return error(404, "no such resource");
 }
 
-std::optional<std::string> device_api::authenticate(const std::string& caller_id, const net::request& request) const {
+std::optional<device_api::caller> device_api::authenticate(const std::string& caller_id, const net::request& request) const {
     const auto app = options_.app(caller_id);
     auto credential = request.headers.get("Authorization");
     constexpr std::string_view scheme = "Bearer ";
     if (credential.size() > scheme.size() && net::same_token(credential.substr(0, scheme.size() - 1), "Bearer"))
         credential.remove_prefix(scheme.size());
-    if (!app) { // AMB-236: nothing to prove, if the operator allows that
+    if (!app) { // AMB-236: nothing to prove, if the operator allows that; what an anonymous app may do, the conductor decides
         if (options_.accept_unknown_apps && credential.empty())
-            return std::string();
+            return caller{};
         return std::nullopt;
     }
     if (credential.empty() || !crypto::equal(crypto::sha256(as_bytes(credential)), app->credential_hash))
         return std::nullopt;
-    return app->provider;
+    return caller{app->provider};
 }
 
 net::response device_api::call(std::string_view function, const net::request& request) {
@@ -151,9 +151,9 @@ net::response device_api::call(std::string_view function, const net::request& re
     } catch (const json::parse_error& e) {
         return error(400, e.what());
     }
-    const auto caller = upper(wanted->phone.caller_id);
-    const auto provider = authenticate(caller, request);
-    if (!provider) {
+    const auto caller_id = upper(wanted->phone.caller_id);
+    const auto known = authenticate(caller_id, request);
+    if (!known) {
         auto refused = error(401, "the app is not known, or its credential is wrong");
         refused.headers.set("WWW-Authenticate", "Bearer");
         return refused;
@@ -164,8 +164,8 @@ net::response device_api::call(std::string_view function, const net::request& re
                                             std::string(function) + " is not supported by this TSM yet", now_text()));
     actors::call message;
     message.what = *what;
-    message.caller_id = caller;
-    message.provider = *provider;
+    message.caller_id = caller_id;
+    message.provider = known->provider;
     for (auto& c : wanted->phone.components)
         message.cards.push_back({c.reader, c.se_type, c.se_id, c.atr});
     const auto answer = backend_.open(message);

@@ -12,7 +12,7 @@ namespace tsms::http {
 /// An app with a credential of its own (AMB-236).
 struct registered_app {
     std::string provider;  ///< id of the service provider
-    bytes credential_hash; ///< SHA-256
+    bytes credential_hash; ///< SHA-256; empty: revoked
 };
 
 struct device_api_options {
@@ -35,8 +35,11 @@ private:
     net::response handshake(const net::request& request);
     net::response remote_management(const net::request& request);
     net::response fetch_result(std::string_view session_id, const net::request& request);
-    /// Provider of an app that has proved who it is; empty for one that is accepted without; nothing for one that is not.
-    std::optional<std::string> authenticate(const std::string& caller_id, const net::request& request) const;
+    struct caller {
+        std::optional<std::string> provider; ///< nothing: anonymous
+    };
+    /// Nothing for an app that does not prove who it is, though it has to.
+    std::optional<caller> authenticate(const std::string& caller_id, const net::request& request) const;
 
     actors::device_backend& backend_;
     device_api_options options_;

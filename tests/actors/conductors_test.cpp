@@ -1,5 +1,7 @@
 #include "tests/actors/world.hpp"
 
+#include <unistd.h>
+
 #include <boost/test/unit_test.hpp>
 
 using namespace tsms;
@@ -24,6 +26,31 @@ const model::execution& outcome_of(const result& r) {
 error_category refusal_in(const call_answer& a) {
     BOOST_REQUIRE(std::holds_alternative<result>(a));
     return outcome_of(std::get<result>(a)).status;
+}
+
+const result* result_of(const order& stop) {
+    for (const auto& item : stop.items)
+        if (const auto* r = std::get_if<result>(&item))
+            return r;
+    return nullptr;
+}
+
+const report no_card{agent_status::unavailable, "no card", {}};
+const std::string cplc(84, '4');
+
+/// A card that tells its CPLC and nothing else, to every APDU of an order.
+report told_by_card(const order& o) {
+    report r{agent_status::processed, "", {}};
+    for (const auto& item : o.items)
+        if (const auto* c = std::get_if<card_commands>(&item)) {
+            auto& answers = r.responses.emplace_back();
+            for (const auto& apdu : c->apdus) {
+                const bool select = apdu[1] == 0xA4;
+                const bool get_cplc = apdu[1] == 0xCA && apdu[2] == 0x9F && apdu[3] == 0x7F;
+                answers.push_back(hex(select ? "6F0A8408A0000001510000009000" : get_cplc ? "9F7F2A" + cplc + "9000" : "6A88"));
+            }
+        }
+    return r;
 }
 
 error_category result_in(const order& stop) {
@@ -176,6 +203,160 @@ BOOST_AUTO_TEST_CASE(a_finished_session_is_forgotten_after_its_time) {
     w.wait(2s);
     BOOST_TEST(std::holds_alternative<no_session>(w.ask<result_fetched>(w.gate, route_fetch{s.session_id, {s.secret}}).answer));
     BOOST_TEST(w.ask<load>(w.gate, ask_load{}).sessions == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(an_anonymous_app_may_act_only_for_a_provider_without_apps) {
+    world w;
+    w.rows.provider_has_apps = true; // AMB-194, AMB-236
+    w.service = model::offered_service{"service-one", "sp", true, {}, {}};
+    BOOST_TEST((refusal_in(w.open(terminate_service{"one"})) == error_category::not_authenticated));
+    const auto listed = w.open(get_instances{"service-one"});
+    BOOST_REQUIRE(std::holds_alternative<result>(listed));
+    BOOST_TEST((std::get<model::get_service_instances_result>(std::get<result>(listed)).outcome.status ==
+                error_category::not_authenticated));
+    BOOST_TEST(w.rows.events.empty());
+    opened(w.open(terminate_service{"one"}, "sp"));
+}
+
+BOOST_AUTO_TEST_CASE(instances_of_a_deleted_service_are_shown_to_its_provider_alone) {
+    for (const bool foreign : {true, false}) {
+        world w;
+        const auto s = opened(w.open(get_instances{"service-one"}, foreign ? "another sp" : "sp"));
+        w.report_back(s, 0);
+        const auto stop = w.report_back(s, 1, no_card);
+        BOOST_REQUIRE(stop && result_of(*stop));
+        const auto& got = std::get<model::get_service_instances_result>(*result_of(*stop));
+        BOOST_TEST(got.service_instances.size() == (foreign ? 0u : 1u));
+        BOOST_TEST((got.outcome.status == (foreign ? error_category::invalid_request : error_category::none)));
+    }
+}
+
+BOOST_AUTO_TEST_CASE(another_provider_does_not_learn_that_a_process_runs) {
+    world w;
+    opened(w.open(terminate_service{"one"}, "sp"));
+    BOOST_TEST((refusal_in(w.open(terminate_service{"one"}, "another sp")) == error_category::invalid_request));
+    BOOST_TEST((refusal_in(w.open(terminate_service{"one"}, "sp")) == error_category::invalid_state));
+}
+
+BOOST_AUTO_TEST_CASE(what_changed_while_waiting_for_the_card_is_judged_again) {
+    world w;
+    const auto first = opened(w.open(terminate_service{"one"}));
+    caf::scoped_actor self{w.system};
+    call second;
+    second.what = terminate_service{"two"};
+    second.cards = {{"eSE1", "eSE", "", ""}};
+    auto pending = self->request(w.gate, caf::infinite, second);
+    w.run();
+    w.rows.cards["card"].quarantined = true; // by the first
+    w.report_back(first, 0);
+    w.report_back(first, 1, processed);
+    w.run();
+    std::optional<call_answer> answer;
+    pending.receive([&](call_routed& r) { answer = r.answer; }, [](caf::error&) {});
+    BOOST_REQUIRE(answer);
+    BOOST_TEST((refusal_in(*answer) == error_category::sc_inaccessible));
+    BOOST_TEST(w.rows.ends.size() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(a_call_without_secure_components_is_invalid) {
+    world w;
+    call c;
+    c.what = terminate_service{"one"};
+    BOOST_TEST((refusal_in(w.ask<call_routed>(w.gate, c).answer) == error_category::invalid_request));
+}
+
+BOOST_AUTO_TEST_CASE(a_card_in_a_renamed_reader_is_found_again) {
+    world w;
+    w.rows.cards["card"].identity = cplc;
+    w.rows.instances["one"].reader = "old name";
+    const auto s = opened(w.open(terminate_service{"one"}));
+    const auto look = w.report_back(s, 0);
+    BOOST_REQUIRE(look);
+    BOOST_TEST(w.rows.events.empty()); // no process yet
+    const auto start = w.report_back(s, 1, told_by_card(*look));
+    BOOST_REQUIRE(start);
+    BOOST_TEST(std::holds_alternative<model::process_start>(start->items.at(0)));
+    BOOST_TEST(w.rows.instances["one"].reader == "eSE1");
+}
+
+BOOST_AUTO_TEST_CASE(another_card_is_not_worked_on) {
+    world w;
+    w.rows.cards["card"].identity = std::string(84, '5');
+    w.rows.instances["one"].reader = "old name";
+    const auto s = opened(w.open(terminate_service{"one"}));
+    const auto look = w.report_back(s, 0);
+    BOOST_REQUIRE(look);
+    const auto stop = w.report_back(s, 1, told_by_card(*look));
+    BOOST_REQUIRE(stop && result_of(*stop));
+    const auto& process = std::get<model::terminate_service_result>(*result_of(*stop)).process;
+    BOOST_TEST((process.outcome.status == error_category::sc_inaccessible));
+    BOOST_TEST(process.process_id.empty());
+    BOOST_TEST(w.rows.events.empty());
+    BOOST_TEST(w.rows.instances["one"].reader == "old name");
+    opened(w.open(terminate_service{"two"}, "sp")); // the card is free again
+}
+
+BOOST_AUTO_TEST_CASE(the_result_goes_to_the_spos_of_the_end) {
+    world w;
+    w.service = model::offered_service{"service-one", "sp", true, {}, model::spos_target{"https://moved", ""}};
+    const auto run = [&](const char* instance) {
+        const auto s = opened(w.open(terminate_service{instance}));
+        w.report_back(s, 0);
+        w.report_back(s, 1, processed);
+    };
+    run("one");
+    BOOST_REQUIRE(w.rows.ends.at(0).delivery);
+    BOOST_TEST(w.rows.ends[0].delivery->spos.url == "https://moved");
+    w.service->spos.reset(); // the provider does not want results any more
+    run("two");
+    BOOST_TEST(!w.rows.ends.at(1).delivery);
+}
+
+BOOST_AUTO_TEST_CASE(an_end_is_stored_again_until_it_is_stored) {
+    world w;
+    const auto s = opened(w.open(terminate_service{"one"}));
+    w.report_back(s, 0);
+    w.rows.broken = true;
+    const auto stop = w.report_back(s, 1, processed);
+    BOOST_REQUIRE(stop);
+    BOOST_TEST((result_in(*stop) == error_category::internal_error)); // the app is not kept waiting
+    BOOST_TEST((refusal_in(w.open(terminate_service{"one"})) == error_category::invalid_state));
+    w.wait(5s);
+    BOOST_TEST(w.rows.ends.empty());
+    w.rows.broken = false;
+    w.wait(5s);
+    BOOST_TEST(w.rows.ends.size() == 1u);
+    BOOST_TEST(!w.rows.instances.contains("one"));
+    opened(w.open(terminate_service{"two"}));
+}
+
+BOOST_AUTO_TEST_CASE(the_store_drops_a_write_that_comes_too_late) {
+    char folder[] = "/tmp/tsms-late-XXXXXX";
+    BOOST_REQUIRE(::mkdtemp(folder));
+    {
+        caf::actor_system_config config;
+        caf::actor_system system{config};
+        const steady_time now = steady_time{} + 10s;
+        auto db = std::make_shared<store::instance_db>(std::filesystem::path(folder) / "instances.db");
+        auto store = spawn_instance_store(system, db, [now] { return now; }, [](severity, const std::string&) {});
+        create_row row;
+        row.card.id = "card";
+        row.card.identity = "4790";
+        row.instance.id = "one";
+        row.instance.secure_component_id = "card";
+        caf::scoped_actor self{system};
+        const auto created = [&] {
+            bool done = false;
+            self->request(store, caf::infinite, row).receive([&](row_created& r) { done = r.created; }, [](caf::error&) {});
+            return done;
+        };
+        row.deadline = now - 1s;
+        BOOST_TEST(!created());
+        row.deadline = now;
+        BOOST_TEST(created());
+        caf::anon_send_exit(store, caf::exit_reason::user_shutdown);
+    }
+    std::filesystem::remove_all(folder);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,6 +1,7 @@
 #include "actors/framework/backoff.hpp"
 #include "actors/framework/dialogue.hpp"
 #include "actors/framework/redaction.hpp"
+#include "gp/card_failure.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -145,6 +146,40 @@ BOOST_AUTO_TEST_CASE(a_phone_that_waits_is_not_lost) {
     d.report_arrived({}, 0, t0);
     d.take_event(t0 + 400s);
     BOOST_TEST(!d.lost());
+}
+
+BOOST_AUTO_TEST_CASE(work_for_a_reader_that_was_not_announced_goes_nowhere) {
+    auto d = fresh();
+    d.perform("another", commands(1));
+    BOOST_TEST((std::get<gp::batch_answer>(*d.take_event(t0)).end == gp::transmission::unavailable));
+    BOOST_REQUIRE(std::holds_alternative<dialogue::wait>(d.report_arrived({}, 0, t0)));
+    BOOST_TEST(!d.next(t0));
+}
+
+BOOST_AUTO_TEST_CASE(a_phone_without_a_free_channel_says_so_in_its_words) {
+    for (const auto& [words, end] : {std::pair{"no channel: all in use", gp::transmission::no_channel},
+                                     std::pair{"nothing works", gp::transmission::failed}}) {
+        auto d = fresh();
+        d.perform("eSE1", commands(1));
+        next_order(d, {}, 0);
+        d.report_arrived({agent_status::unknown_failure, words, {}}, 1, t0);
+        BOOST_TEST((std::get<gp::batch_answer>(*d.take_event(t0)).end == end));
+    }
+    const auto failure = gp::transmission_failure(gp::step::load, gp::transmission::no_channel);
+    BOOST_TEST(failure.category == static_cast<int>(model::error_category::sc_channel_not_available));
+}
+
+BOOST_AUTO_TEST_CASE(progress_never_goes_back) {
+    auto d = fresh();
+    d.announce({"p", "caller", "now"});
+    next_order(d, {}, 0);
+    auto work = commands(2);
+    work.progress = {{0, 60, 10}, {1, 20, 10}};
+    d.perform("eSE1", work);
+    const auto o = next_order(d, processed(), 1);
+    for (const auto& item : o.items)
+        if (const auto* p = std::get_if<model::process_progress>(&item))
+            BOOST_TEST(p->progress == 60);
 }
 
 BOOST_AUTO_TEST_CASE(the_result_goes_with_the_stop) {

@@ -6,11 +6,11 @@ namespace {
 
 class played_catalog final : public catalog_actor::base {
 public:
-    played_catalog(caf::actor_config& config, const bool& flavor_exists)
-        : catalog_actor::base(config), flavor_exists_(flavor_exists) {}
+    played_catalog(caf::actor_config& config, const bool& flavor_exists, const std::optional<model::offered_service>& service)
+        : catalog_actor::base(config), flavor_exists_(flavor_exists), service_(service) {}
     behavior_type make_behavior() override {
         return {
-            [](const survey_service&) { return service_surveyed{}; },
+            [this](const survey_service&) { return service_surveyed{service_, {}}; },
             [](const find_target&) { return target_found{}; },
             [this](const check_target&) { return target_checked{true, flavor_exists_}; },
             [](const process::read_load_image&) { return answered{process::failed{}}; },
@@ -19,6 +19,7 @@ public:
 
 private:
     const bool& flavor_exists_;
+    const std::optional<model::offered_service>& service_;
 };
 
 class played_outbox final : public outbox_actor::base {
@@ -50,12 +51,20 @@ played_store::behavior_type played_store::make_behavior() {
                 found.instance = i->second;
                 found.card = m_.cards.at(i->second.secure_component_id);
                 found.last_on_card = m_.instances.size() <= 1;
+                found.provider_has_apps = m_.provider_has_apps;
+                found.issuers = m_.issuers;
             }
             return found;
         },
-        [](const find_cards& f) {
+        [this](const find_provider&) { return provider_found{m_.provider_has_apps}; },
+        [this](const find_cards& f) {
             cards_found found;
             found.cards.resize(f.identities.size());
+            for (const auto& [id, instance] : m_.instances)
+                if (instance.target.service_id == f.service_id)
+                    found.instances.push_back(instance);
+            if (m_.provider_has_apps)
+                found.providers_with_apps.insert("sp");
             return found;
         },
         [](const create_row&) { return row_created{true}; },
@@ -108,7 +117,7 @@ world::world() : system(deterministic(config)) {
     }
     rows.cards["card"].id = "card";
     around->store = system.spawn<played_store>(std::ref(rows));
-    around->catalog = system.spawn<played_catalog>(std::cref(flavor_exists));
+    around->catalog = system.spawn<played_catalog>(std::cref(flavor_exists), std::cref(service));
     around->outbox = system.spawn<played_outbox>();
     around->spos = std::make_shared<quiet_spos>();
     around->log = [this](severity, const std::string& line) { log.push_back(line); };
@@ -137,11 +146,11 @@ void world::wait(std::chrono::seconds passed) {
     run();
 }
 
-call_answer world::open(function what, const std::string& provider) {
+call_answer world::open(function what, std::optional<std::string> provider) {
     call c;
     c.what = std::move(what);
     c.caller_id = "CAFE";
-    c.provider = provider;
+    c.provider = std::move(provider);
     c.cards = {{"eSE1", "eSE", "", ""}};
     return ask<call_routed>(gate, c).answer;
 }

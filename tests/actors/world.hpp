@@ -20,6 +20,8 @@ struct memory {
     std::vector<std::string> events;
     std::vector<end_process> ends;
     bool broken = false; ///< every write fails
+    bool provider_has_apps = false;
+    std::vector<store::issuer_record> issuers;
 };
 
 class played_store final : public store_actor::base {
@@ -64,7 +66,7 @@ struct world {
         return dynamic_cast<caf::scheduler::test_coordinator&>(system.scheduler());
     }
 
-    call_answer open(function what, const std::string& provider = {});
+    call_answer open(function what, std::optional<std::string> provider = std::nullopt);
     std::optional<order> report_back(const session_opened& s, std::uint64_t number, report r = {});
 
     caf::actor_system_config config;
@@ -73,6 +75,7 @@ struct world {
     counting_random random;
     steady_time time{};
     bool flavor_exists = true;
+    std::optional<model::offered_service> service; ///< that the catalog has
     std::vector<std::string> log;
     std::shared_ptr<surroundings> around = std::make_shared<surroundings>();
     gate_actor gate;

@@ -195,4 +195,52 @@ BOOST_AUTO_TEST_CASE(issuers_and_apps_are_registered_once) {
     BOOST_TEST(!db.revoke_app("AA"));
 }
 
+BOOST_AUTO_TEST_CASE(a_card_is_one_row_whoever_stores_it_first) {
+    temporary_database t;
+    instance_db db(t.file());
+    BOOST_TEST(db.create(some_instance(), some_card()));
+    auto same = some_card(); // another call saw the card at the same time
+    same.id = "card-2";
+    auto other = some_instance("instance-2");
+    other.secure_component_id = "card-2";
+    other.target.service_id = "service-2";
+    BOOST_TEST(db.create(other, same));
+    BOOST_TEST(db.cards().size() == 1u);
+    BOOST_TEST(db.instance("instance-2")->secure_component_id == "card-1");
+    other.id = "instance-3";
+    BOOST_TEST(!db.create(other, same)); // the card has an instance of the service
+}
+
+BOOST_AUTO_TEST_CASE(a_provider_whose_app_was_revoked_has_had_apps) {
+    temporary_database t;
+    instance_db db(t.file());
+    const store::app_record app{"CAFE", "sp", bytes(32, 1), ""};
+    BOOST_TEST(!db.has_had_apps("sp"));
+    BOOST_TEST(db.add_app(app));
+    BOOST_TEST(!db.add_app(app));
+    BOOST_TEST(db.revoke_app("CAFE"));
+    BOOST_TEST(!db.revoke_app("CAFE"));
+    BOOST_TEST(db.has_had_apps("sp"));
+    BOOST_TEST(db.apps().at(0).credential_hash.empty());
+    BOOST_TEST(!db.add_app({"CAFE", "another sp", bytes(32, 2), ""}));
+    BOOST_TEST(db.add_app(app));
+}
+
+BOOST_AUTO_TEST_CASE(an_end_that_is_told_twice_counts_once) {
+    temporary_database t;
+    instance_db db(t.file());
+    db.create(some_instance(), some_card());
+    db.begin(some_process(), some_instance());
+    const store::process_end end{"process-1", model::error_category::none, "", "2026-01-01T00:00:01.000Z"};
+    const auto tell = [&] {
+        std::optional<store::outbox_entry> delivery = store::outbox_entry{0, "process-1", {"https://spos", ""}, "{}", {}, {}, 0, ""};
+        db.end(end, some_instance(), some_card(), false, delivery);
+        return delivery ? delivery->id : 0;
+    };
+    const auto first = tell();
+    BOOST_TEST(first > 0);
+    BOOST_TEST(tell() == first);
+    BOOST_TEST(db.outbox().size() == 1u);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
