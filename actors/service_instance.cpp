@@ -155,6 +155,8 @@ private:
         if (const auto* d = std::get_if<deploy_service>(&what)) {
             if (auto refusal = model::refuse_deploy(instance, kinds_of(*d), d->finalize, orphaned))
                 return refusal;
+            if (auto unfit = process::refuse_parameters(instance.target, d->commands)) // AMB-147
+                return model::refusal{model::error_category::invalid_request, *unfit};
             if (instance.state == model::instance_state::not_deployed && !c.version_exists) // AMB-068
                 return model::refusal{model::error_category::invalid_request,
                                       "version ‘" + instance.target.version_tag + "’ does not exist"};

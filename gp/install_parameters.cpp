@@ -2,6 +2,8 @@
 
 #include "gp/tlv.hpp"
 
+#include <algorithm>
+
 namespace tsms::gp {
 
 namespace {
@@ -54,6 +56,14 @@ bytes install_parameters(std::string_view configured, const std::map<std::string
         throw parameter_error("install parameters are no well-formed TLV structure");
     if (objects->empty())
         return {};
+    // What an app supplies fills values and never changes the structure: it must not add EF or EA objects of its own.
+    std::map<std::string, std::string> zeros;
+    for (const auto& [key, value] : values)
+        zeros[key] = std::string(value.size(), '0');
+    const auto structure = parse_hex_text(substitute(configured, zeros));
+    const auto expected = parse_tlvs(structure);
+    if (!expected || !std::ranges::equal(*expected, *objects, {}, &tlv::tag, &tlv::tag))
+        throw parameter_error("a value changes the structure of the install parameters");
     bytes siblings;
     bytes application;
     const std::uint8_t* start = octets.data();

@@ -26,6 +26,8 @@ std::string_view to_string(step s) {
         return "DELETE [key]";
     case step::set_status:
         return "SET STATUS";
+    case step::lock:
+        return "SET STATUS (lock)";
     case step::install_for_load:
         return "INSTALL [for load]";
     case step::load:

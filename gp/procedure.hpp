@@ -23,6 +23,7 @@ enum class step {
     put_key,
     delete_key,
     set_status,
+    lock, ///< SET STATUS that locks or unlocks
     install_for_load,
     load,
     install_for_install,

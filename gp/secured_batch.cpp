@@ -27,6 +27,7 @@ step_traits traits(step what) {
     case step::install_for_personalization:
     case step::delete_key:
     case step::set_status:
+    case step::lock:
     case step::install_for_load:
     case step::load:
     case step::install_for_install:

@@ -76,6 +76,9 @@ constexpr row rows[] = {
     {step::set_status, 0x6985, {"life cycle state cannot be changed so", content_related, no_retry}},
     {step::set_status, 0x6A80, {"life cycle state cannot be changed so", content_related, no_retry}},
     {step::set_status, 0x6A88, {"application is not on the card", content_related, no_retry}},
+    {step::lock, 0x6985, {"life cycle state cannot be changed so", content_related, no_retry}},
+    {step::lock, 0x6A80, {"life cycle state cannot be changed so", content_related, no_retry}},
+    {step::lock, 0x6A88, {"application is not on the card", content_related, no_retry}},
 
     {step::install_for_load, 0x6985, {"package already present", content_related, no_retry}},
     {step::install_for_load,

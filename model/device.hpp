@@ -206,7 +206,8 @@ struct secure_component {
     std::string cin_iin;    ///< tags 45 and 42, hex, for the issuer
     std::string issuer;     ///< name of the SCI that owns it
     std::optional<security_domain> tsm_domain;
-    int strikes = 0; ///< EXTERNAL AUTHENTICATEs that were answered with failure in a row
+    int strikes = 0; ///< EXTERNAL AUTHENTICATEs that were answered with failure since the last channel that was proven
+    bool attempt_pending = false; ///< an EXTERNAL AUTHENTICATE left and its answer was not seen: counted before it leaves
     bool quarantined = false;
     bool doubt = false; ///< an intent without outcome: look before changing
 };

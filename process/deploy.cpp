@@ -40,7 +40,8 @@ gp::privileges privileges_of(const model::target_application& app) {
     return rights;
 }
 
-std::vector<gp::application> applications_of(const work& w, const std::map<std::string, std::string>& data, bool activate) {
+/// `data`: installationData; none where the applications are installed already.
+std::vector<gp::application> applications_of(const work& w, const std::map<std::string, std::string>* data, bool activate) {
     std::vector<gp::application> list;
     for (const auto& app : w.instance.target.applications) {
         gp::application a;
@@ -50,7 +51,8 @@ std::vector<gp::application> applications_of(const work& w, const std::map<std::
         a.instance.rights = privileges_of(app);
         a.instance.privilege_octets = w.parameters().privilege_bytes;
         try {
-            a.instance.parameters = gp::install_parameters(app.install_parameters, data);
+            if (data)
+                a.instance.parameters = gp::install_parameters(app.install_parameters, *data);
         } catch (const gp::parameter_error& error) {
             refuse(model::error_category::invalid_request, error.what());
         }
@@ -131,7 +133,7 @@ process<void> install(work* w, const deployment* d) {
         what.load_files.push_back(std::move(load_file));
     }
     const bool activate = d->has(service_command::activate);
-    what.applications = applications_of(*w, d->find(service_command::install)->data, activate);
+    what.applications = applications_of(*w, &d->find(service_command::install)->data, activate);
     what.lock = locks(*w, *d);
     what.lock_with_applications = w->parameters().lock_with_applications;
     auto preparing = prepare_domain(w, &what);
@@ -145,6 +147,7 @@ process<void> install(work* w, const deployment* d) {
 
     auto installing = on_card(w, gp::install_service(w->channel, std::move(what)));
     co_await std::move(installing);
+    w->proven = true;
     auto& domain = *w->card.tsm_domain;
     if (domain.next_keys)
         domain.keys = std::exchange(domain.next_keys, std::nullopt);
@@ -154,13 +157,14 @@ process<void> activate(work* w, const deployment* d) {
     const auto& parameters = w->parameters();
     gp::service_activation what;
     what.domain_aid = octets(w->instance.target.sd_aid);
-    what.applications = applications_of(*w, {}, d->has(service_command::activate));
+    what.applications = applications_of(*w, nullptr, d->has(service_command::activate));
     what.lock = locks(*w, *d);
     what.lock_with_applications = parameters.lock_with_applications;
     auto intending = write_intent(w, "activate service " + w->instance.target.service_id);
     co_await std::move(intending);
     auto activating = on_card(w, gp::activate_service(w->channel, std::move(what)));
     co_await std::move(activating);
+    w->proven = true;
 }
 
 /// No sharing between Services (AMB-125).
@@ -190,11 +194,25 @@ issuer_need need_of(const work& w, const deployment& d) {
     return need;
 }
 
+process<void> check_presence(work* w) {
+    auto looking = on_card(w, gp::inspect(w->channel, w->instance.target.applications.size()));
+    const auto found = co_await std::move(looking);
+    for (const auto& app : w->instance.target.applications)
+        if (!gp::find_entry(found.applications, octets(app.instance_aid)))
+            refuse(model::error_category::content_related_error, "application " + app.instance_aid + " is not on the secure component");
+    w->proven = true;
+}
+
 process<void> deploy_steps(work* w, const deployment* d) {
     announce_start start;
     co_await std::move(start);
-    if (d->has(service_command::install))
+    if (d->has(service_command::install)) {
         check_conflicts(*w);
+        const auto& parameters = w->parameters();
+        if (!parameters.extended_length) // what cannot fit in the best case is refused before the issuer does anything
+            for (const auto& file : w->instance.target.load_files)
+                check_block_count(file, parameters.block_size > 0 ? static_cast<std::size_t>(parameters.block_size) : 239);
+    }
     if (d->from == instance_state::not_deployed) {
         // AMB-101: INITIALIZED is only visible while a process runs.
         w->instance.state = instance_state::initialized;
@@ -205,26 +223,24 @@ process<void> deploy_steps(work* w, const deployment* d) {
         std::any_of(w->instance.target.applications.begin(), w->instance.target.applications.end(),
                     [](const auto& app) { return app.has_personalization; }))
         refuse(model::error_category::unspecified, "personalization scripts and attestation tokens are not supported yet");
-    const bool needs_card =
-        d->has(service_command::install) || d->has(service_command::activate) || locks(*w, *d);
-    if (!needs_card) // finalization only, or personalization of nothing (AMB-150)
-        co_return;
-
     auto opening = open_tsm_domain(w, need_of(*w, *d));
     const bool open = co_await std::move(opening);
     if (!open)
         refuse(model::error_category::sc_inaccessible, "the TSM's security domain is not on the secure component any more");
     if (d->has(service_command::install)) {
-        if (w->instance.on_card || w->card.doubt) {
+        if (w->request.instance.on_card || w->request.card.doubt) {
             // An earlier life left something, or may have: look, and begin from an empty card.
             auto cleaning = remove_what_is_there(w);
             co_await std::move(cleaning);
         }
         auto installing = install(w, d);
         co_await std::move(installing);
-    } else {
+    } else if (d->has(service_command::activate) || locks(*w, *d)) {
         auto activating = activate(w, d);
         co_await std::move(activating);
+    } else { // finalization only, or personalization of nothing (AMB-150): the card must be the one, and hold the service (AMB-116)
+        auto checking = check_presence(w);
+        co_await std::move(checking);
     }
 }
 
@@ -232,6 +248,8 @@ process<void> deploy_steps(work* w, const deployment* d) {
 std::vector<command_status> statuses(const deployment& d, const std::optional<ending>& failed) {
     std::vector<command_status> list(d.commands.size(), command_status::execution_success);
     if (!failed)
+        return list;
+    if (failed->failed_step == gp::step::lock) // the finalization (AMB-149)
         return list;
     std::size_t at = 0;
     if (failed->failed_step == gp::step::make_selectable || failed->failed_step == gp::step::access_rule)
@@ -261,6 +279,18 @@ void note_success(model::service_instance& instance, const deployment& d) {
 }
 
 } // namespace
+
+std::optional<std::string> refuse_parameters(const model::deployment_target& target, const std::vector<command_request>& commands) {
+    for (const auto& command : commands)
+        if (command.what == service_command::install)
+            for (const auto& app : target.applications)
+                try {
+                    gp::install_parameters(app.install_parameters, command.data);
+                } catch (const gp::parameter_error& error) {
+                    return error.what();
+                }
+    return std::nullopt;
+}
 
 process<process_outcome> deploy(process_request request, std::vector<command_request> commands, bool finalize) {
     std::vector<service_command> kinds;

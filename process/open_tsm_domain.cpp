@@ -2,6 +2,7 @@
 
 #include "gp/procedures/identify.hpp"
 #include "gp/procedures/open_channel.hpp"
+#include "gp/privileges.hpp"
 #include "process/work.hpp"
 
 #include <algorithm>
@@ -94,7 +95,11 @@ process<void> accept_offer(work* w, model::key_set keys, bytes challenge, gp::in
         throw gp::channel_failure(gp::step::initialize_update, error);
     }
     w->channel_keys = std::move(keys);
-    w->card.strikes = 0; // a valid card cryptogram clears them (gp/procedures, hazard 13)
+    // Counted before EXTERNAL AUTHENTICATE leaves. The valid card cryptogram has cleared the count of an attempt whose answer was lost;
+    // attempts that were answered with failure stay until a channel is proven (gp/procedures, hazard 13).
+    w->card.attempt_pending = true;
+    commit counted(w->instance, w->card);
+    co_await std::move(counted);
 }
 
 /// An own order for the channel, for the rare cases in which the speculative request met other keys.
@@ -138,6 +143,37 @@ void confirm_rotation(work& w) {
         domain.keys = std::exchange(domain.next_keys, std::nullopt);
 }
 
+std::optional<model::key_set> keys_of_version(const model::security_domain& domain, std::uint8_t version) {
+    if (domain.keys && domain.keys->version == version)
+        return domain.keys;
+    if (domain.next_keys && domain.next_keys->version == version)
+        return domain.next_keys;
+    return std::nullopt;
+}
+
+/// The ways in which a request for our channel can end. False: the card claims that there is no such domain.
+process<bool> settle(work* w, const asked_channel* asked, gp::secured_batch* orders, gp::batch_answer answer) {
+    const auto domain = *w->card.tsm_domain;
+    const auto answers = orders->accept(answer);
+    const auto found = asked->request->found(answers);
+    if (found == gp::channel_request::finding::no_domain)
+        co_return false;
+    const auto keys = keys_of_version(domain, asked->version);
+    if (found == gp::channel_request::finding::answered && keys) {
+        auto accepting = accept_offer(w, *keys, asked->host_challenge, asked->request->offer(answers));
+        co_await std::move(accepting);
+    } else {
+        // Asked with a version that is not the card's: the one of a rotation in doubt, or the one the issuer told afterwards.
+        const auto other = keys && domain.next_keys && keys->version != domain.next_keys->version ? domain.next_keys : domain.keys;
+        if (!other || (keys && other->version == keys->version))
+            refuse(error_category::sc_inaccessible, "the TSM's security domain does not know its keys any more");
+        auto asking = ask_again(w, *other);
+        co_await std::move(asking);
+    }
+    confirm_rotation(*w);
+    co_return true;
+}
+
 /// The TSM's domain exists: reads and channel request in one order. False if the card claims that there is no such domain.
 process<bool> open_known_domain(work* w) {
     const auto domain = *w->card.tsm_domain;
@@ -157,27 +193,11 @@ process<bool> open_known_domain(work* w) {
 
     const auto claims = identify.claims(reads.accept(part(answer, 0, read_count)));
     note_claims(*w, claims);
-    const auto answers = asked.orders.accept(part(answer, read_count, ask_count));
-    switch (asked.request->found(answers)) {
-    case gp::channel_request::finding::no_domain:
-        co_return false;
-    case gp::channel_request::finding::no_such_keys:
-        if (!domain.next_keys)
-            refuse(error_category::sc_inaccessible, "the TSM's security domain does not know its keys any more");
-        {
-            auto asking = ask_again(w, *domain.next_keys);
-            co_await std::move(asking);
-        }
-        break;
-    case gp::channel_request::finding::answered: {
-        auto accepting = accept_offer(w, *domain.keys, challenge, asked.request->offer(answers));
-        co_await std::move(accepting);
-        break;
-    }
-    }
-    confirm_rotation(*w);
-    w->block_size = block_size_of(*w, claims.longest_data);
-    co_return true;
+    auto settling = settle(w, &asked, &asked.orders, part(answer, read_count, ask_count));
+    const bool open = co_await std::move(settling);
+    if (open)
+        w->block_size = block_size_of(*w, claims.longest_data);
+    co_return open;
 }
 
 /// The keys that the issuer gave the new domain, for the card it has authenticated.
@@ -186,6 +206,14 @@ process<void> take_over_domain(work* w) {
     auto got = co_await std::move(wish);
     if (!w->card.identity.empty() && got.secure_component_identity != w->card.identity)
         refuse(error_category::sc_inaccessible, "the issuer has authenticated another secure component than the phone named");
+    if (got.aid != w->parameters().tsm_sd_aid)
+        refuse(error_category::unspecified, "the issuer has created security domain " + got.aid + " instead of " +
+                                                w->parameters().tsm_sd_aid);
+    // Delegated Management alone (A0 00 00) needs the issuer's tokens for every step: not supported.
+    const auto privileges = from_hex(got.privileges);
+    const auto rights = privileges ? gp::parse_privileges(*privileges) : std::nullopt;
+    if (rights && (*rights & gp::privilege::authorized_management) == 0)
+        refuse(error_category::unspecified, "the issuer has created the TSM's security domain without Authorized Management");
     model::security_domain domain;
     domain.aid = got.aid;
     domain.keys = got.keys;
@@ -194,9 +222,14 @@ process<void> take_over_domain(work* w) {
     co_await std::move(wish_commit);
 }
 
-/// The issuer works on the card, and behind its last commands we ask for our channel in the same order.
-process<void> open_with_issuer(work* w, issuer_need need) {
-    // One id for one content: entered again with the domain in place, this process asks the issuer for less.
+/// The issuer works on the card, and behind its last commands we ask for our channel in the same order. False if the card claims
+/// that there is no domain of ours.
+process<bool> open_with_issuer(work* w, issuer_need need) {
+    const bool writes_rules = !need.add_rules.empty();
+    if (writes_rules) { // access rules are a part of the Service (TR 3.2.2); the TSM's domain is not (AMB-223)
+        auto intending = write_intent(w, "access rules of service " + w->instance.target.service_id);
+        co_await std::move(intending);
+    }
     auto order_for_issuer = issuer_order_of(*w, need.create_domain ? "create" : "rules");
     if (need.create_domain)
         order_for_issuer.domain = model::issuer_order::domain_change::create;
@@ -229,6 +262,8 @@ process<void> open_with_issuer(work* w, issuer_need need) {
             order.add(asked->orders.take());
         }
         const auto total = order.commands.commands.size();
+        if (writes_rules && claims) // behind the issuer's plain greeting anything may be a rule
+            w->service_changed = true;
         auto sending = send(w, std::move(order.commands));
         const auto answer = co_await std::move(sending);
         if (identify) {
@@ -248,21 +283,19 @@ process<void> open_with_issuer(work* w, issuer_need need) {
         auto taking = take_over_domain(w);
         co_await std::move(taking);
     }
-    const auto keys = *w->card.tsm_domain->keys;
     bool open = false;
-    if (asked && keys.version == version && w->card.tsm_domain->aid == aid) {
-        const auto answers = asked->orders.accept(*asked_answer);
-        if (asked->request->found(answers) == gp::channel_request::finding::answered) {
-            auto accepting = accept_offer(w, keys, asked->host_challenge, asked->request->offer(answers));
-            co_await std::move(accepting);
-            open = true;
-        }
-    }
-    if (!open) {
-        auto asking = ask_again(w, keys);
+    if (asked && asked_answer) {
+        auto settling = settle(w, &*asked, &asked->orders, *std::move(asked_answer));
+        open = co_await std::move(settling);
+    } else {
+        auto asking = ask_again(w, *w->card.tsm_domain->keys);
         co_await std::move(asking);
+        confirm_rotation(*w);
+        open = true;
     }
-    w->block_size = block_size_of(*w, claims ? claims->longest_data : std::nullopt);
+    if (open)
+        w->block_size = block_size_of(*w, claims ? claims->longest_data : std::nullopt);
+    co_return open;
 }
 
 } // namespace
@@ -273,12 +306,17 @@ process<bool> open_tsm_domain(work* w, issuer_need need) {
         const bool open = co_await std::move(opening);
         if (open || !need.create_if_gone)
             co_return open;
-        // The card says that our domain is gone. Whether that is true the issuer will find out, who authenticates the card.
         need.create_domain = true;
     }
-    auto opening = open_with_issuer(w, std::move(need));
-    co_await std::move(opening);
-    co_return true;
+    auto opening = open_with_issuer(w, need);
+    const bool open = co_await std::move(opening);
+    if (open || need.create_domain || !need.create_if_gone)
+        co_return open;
+    // The card says that our domain is gone. Whether that is true the issuer will find out, who authenticates the card.
+    need.create_domain = true;
+    auto again = open_with_issuer(w, std::move(need));
+    const bool created = co_await std::move(again);
+    co_return created;
 }
 
 process<void> let_issuer(work* w, model::issuer_order order) {

@@ -34,6 +34,9 @@ struct process_outcome {
     bool instance_gone = false; ///< terminated: the id is invalid from now on (AMB-121)
 };
 
+/// Why the installationData does not fit the configured install parameters: category 4, before a process begins (AMB-131, AMB-147).
+std::optional<std::string> refuse_parameters(const model::deployment_target& target, const std::vector<command_request>& commands);
+
 /// TR 4.2.5.3. The caller has checked the state and the combination (model/life_cycle.hpp).
 process<process_outcome> deploy(process_request request, std::vector<command_request> commands, bool finalize);
 

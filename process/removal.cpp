@@ -44,13 +44,16 @@ process<void> remove_what_is_there(work* w) {
     const auto domain = octets(target.sd_aid);
     if (gp::find_entry(found.applications, domain))
         what.domain = domain;
-    if (what.instances.empty() && what.load_files.empty() && !what.domain)
+    if (what.instances.empty() && what.load_files.empty() && !what.domain) {
+        w->proven = true;
         co_return;
+    }
 
     auto intending = write_intent(w, "remove service " + target.service_id);
     co_await std::move(intending);
     auto removing = on_card(w, gp::remove_service(w->channel, std::move(what)));
     co_await std::move(removing);
+    w->proven = true;
 }
 
 process_outcome close_process(work& w, const std::optional<ending>& failed, model::instance_state from) {
@@ -71,14 +74,17 @@ process_outcome close_process(work& w, const std::optional<ending>& failed, mode
             const auto& before = w.request.instance;
             instance.state = before.state;
             instance.failed_operation = before.failed_operation;
-            instance.on_card = before.on_card;
+            instance.on_card = before.on_card || w.intent_written; // until an authenticated listing says otherwise
+            instance.last_operation = before.last_operation;
         }
     } else {
         instance.last_stable = instance.state;
         instance.last_operation = w.operation;
         instance.failed_operation = model::operation::no_operation;
-        if (w.channel) // who has not looked knows no more than before
+        if (w.proven) {
             w.card.doubt = false;
+            w.card.strikes = 0;
+        }
     }
     instance.running_process.clear();
     outcome.instance = instance;

@@ -30,6 +30,7 @@ process<void> lock_steps(work* w, bool suspend) {
     co_await std::move(intending);
     auto locking = on_card(w, gp::lock_service(w->channel, std::move(what)));
     co_await std::move(locking);
+    w->proven = true;
 }
 
 } // namespace

@@ -13,43 +13,42 @@ bool has_rules(const work& w) {
     return w.parameters().ara == "aram-issuer" && !access_rules_of(w.instance.target).empty();
 }
 
-/// Access rules and the TSM's own domain are the issuer's to remove.
-process<void> clear_with_issuer(work* w) {
-    const bool remove_domain = w->request.last_service_on_card && w->request.remove_tsm_domain_when_last;
+/// Access rules and the TSM's own domain are the issuer's to remove. It authenticates the card: whether something is gone it knows, and
+/// a domain that still has contents it cannot delete.
+process<void> clear_with_issuer(work* w, bool remove_domain) {
     auto order = issuer_order_of(*w, remove_domain ? "remove" : "clear"); // one id for one content
-    if (has_rules(*w))
+    if (w->instance.on_card && has_rules(*w))
         order.remove_rules = access_rules_of(w->instance.target);
     if (remove_domain)
         order.domain = model::issuer_order::domain_change::remove;
     if (!remove_domain && order.remove_rules.empty())
         co_return;
-    order.domain_aid = w->card.tsm_domain->aid;
+    if (w->card.tsm_domain)
+        order.domain_aid = w->card.tsm_domain->aid;
     auto working = let_issuer(w, std::move(order));
     co_await std::move(working);
     if (remove_domain)
         w->card.tsm_domain.reset();
 }
 
-struct termination {
-    bool domain_gone = false; ///< the card claims that the TSM's domain does not exist
-};
-
-process<void> terminate_steps(work* w, termination* t) {
+process<void> terminate_steps(work* w) {
     announce_start start;
     co_await std::move(start);
-    // Nothing of the Service has ever reached the card. While it is in doubt nobody knows: an error that answered the first command
-    // was not authentic, so we look.
-    if ((!w->instance.on_card && !w->card.doubt) || !w->card.tsm_domain)
-        co_return;
-    auto opening = open_tsm_domain(w, {});
-    const bool open = co_await std::move(opening);
-    if (!open) {
-        t->domain_gone = true;
-        co_return;
+    const bool last = w->request.last_service_on_card && w->request.remove_tsm_domain_when_last;
+    const bool may_be_there = w->instance.on_card || w->card.doubt;
+    bool remove_domain = last && (w->card.tsm_domain || w->instance.on_card);
+    if (w->card.tsm_domain && may_be_there) {
+        auto opening = open_tsm_domain(w, {});
+        const bool open = co_await std::move(opening);
+        if (open) {
+            auto removing = remove_what_is_there(w);
+            co_await std::move(removing);
+        } else {
+            // The card says that our domain, and with it everything of ours, is gone. That is a claim (AMB-226).
+            remove_domain = true;
+        }
     }
-    auto removing = remove_what_is_there(w);
-    co_await std::move(removing);
-    auto clearing = clear_with_issuer(w);
+    auto clearing = clear_with_issuer(w, remove_domain);
     co_await std::move(clearing);
 }
 
@@ -58,25 +57,19 @@ process<void> terminate_steps(work* w, termination* t) {
 process<process_outcome> terminate(process_request request) {
     work w(std::move(request), model::operation::service_termination);
     const auto from = model::effective_state(w.instance);
-    termination t;
     std::optional<ending> failed;
     try {
-        auto steps = terminate_steps(&w, &t);
+        auto steps = terminate_steps(&w);
         co_await std::move(steps);
     } catch (const gp::card_failure& failure) {
         failed = ending_of(failure);
     }
-    const bool gone = !failed;
-    if (gone && !t.domain_gone) {
+    if (!failed) {
         w.instance.state = model::instance_state::not_deployed;
         w.instance.on_card = false;
     }
     auto outcome = close_process(w, failed, from);
-    outcome.instance_gone = gone;
-    if (t.domain_gone) { // AMB-121, AMB-227: the id is invalidated for the app, the row stays as a tombstone
-        outcome.status = model::error_category::sc_inaccessible;
-        outcome.details = "the TSM's security domain is not on the secure component any more";
-    }
+    outcome.instance_gone = !failed;
     co_return outcome;
 }
 

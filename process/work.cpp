@@ -19,6 +19,7 @@ bool changes_service(gp::step what) {
     case gp::step::install_for_personalization:
     case gp::step::store_data:
     case gp::step::set_status:
+    case gp::step::lock:
     case gp::step::install_for_load:
     case gp::step::load:
     case gp::step::install_for_install:
@@ -56,6 +57,7 @@ void note_changes(work& w, const gp::batch& sent, const gp::batch_answer& answer
         if (what == gp::step::external_authenticate && i < answer.responses.size()) {
             const auto response = gp::parse_response(answer.responses[i]);
             w.authentication_failed = response && response->sw != 0x9000;
+            w.card.attempt_pending = false; // answered
         }
     }
 }
@@ -87,9 +89,11 @@ gp::batch next_order(const gp::batch& all, std::size_t from, const model::card_p
 } // namespace
 
 process<void> write_intent(work* w, std::string what) {
+    w->intent_written = true;
     w->card.doubt = true;
     w->instance.on_card = true;
     w->instance.failed_operation = w->operation;
+    w->instance.last_operation = w->operation; // AMB-120
     commit rows(w->instance, w->card);
     co_await std::move(rows);
     journal_intent entry(std::move(what));

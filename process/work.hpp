@@ -20,6 +20,8 @@ struct work {
     std::size_t block_size = 0;      ///< plain octets of a LOAD or STORE DATA block in this channel
     bool service_changed = false;    ///< a component of the Service has, or may have, changed on the card (TR 3.2.2)
     bool authentication_failed = false; ///< EXTERNAL AUTHENTICATE was answered with failure: a strike
+    bool intent_written = false;        ///< what the card holds is not known until an authenticated listing tells
+    bool proven = false;                ///< a procedure through our channel has ended with such a listing
 
     const model::card_parameters& parameters() const { return instance.target.card; }
 };

@@ -126,6 +126,7 @@ template <class A> void describe(A& a, model::secure_component& c) {
     a("issuer", c.issuer);
     a("tsmDomain", c.tsm_domain);
     a("strikes", c.strikes);
+    a("attemptPending", c.attempt_pending);
     a("quarantined", c.quarantined);
     a("doubt", c.doubt);
 }

@@ -136,6 +136,13 @@ model::card_parameters read_card_parameters(const json::object& o) {
     }
     if (out.ara != "none" && out.ara != "aram-issuer" && out.ara != "arac")
         refuse("ara", "one of none, aram-issuer, arac");
+    // Keys of one level must never replace keys of another (gp/procedures, "the order to split at").
+    const auto versions = {out.tsm_key_version, out.tsm_rotated_version, out.service_key_version};
+    for (auto v : versions)
+        if (v > 0x7F || std::ranges::count(versions, v) != 1)
+            refuse("tsmKeyVersion, tsmRotatedVersion and serviceKeyVersion", "different and at most 127");
+    if (!std::ranges::count(std::initializer_list<int>{0x01, 0x03, 0x11, 0x13, 0x33}, int{out.minimum_level}))
+        refuse("minimumLevel", "1, 3, 17, 19 or 51 (levels 01, 03, 11, 13, 33)");
     if (out.key_bits % 64 != 0)
         refuse("keyBits", "128, 192 or 256");
     return out;

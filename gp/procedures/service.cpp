@@ -60,13 +60,13 @@ void set_lock(secured_batch& card, const bytes& domain, std::vector<bytes> insta
               bool with_applications) {
     const std::uint8_t state = lock ? life_cycle::locked : 0x00;
     if (with_applications) {
-        card.add(step::set_status, set_status(status_type::domain_with_applications, state, domain));
+        card.add(step::lock, set_status(status_type::domain_with_applications, state, domain));
         return;
     }
     if (lock)
         std::reverse(instances.begin(), instances.end());
     for (const auto& aid : instances)
-        card.add(step::set_status, set_status(status_type::application, state, aid));
+        card.add(step::lock, set_status(status_type::application, state, aid));
 }
 
 /// Answers of GET STATUS for one scope: the first and the speculative [next] ones behind it.
@@ -151,7 +151,7 @@ void check_lock(const card_contents& found, const std::vector<bytes>& instances,
     for (const auto& aid : instances) {
         const auto* entry = find_entry(found.applications, aid);
         if (!entry || is_locked(*entry) != lock)
-            not_proven(step::set_status, "application " + to_hex(aid) + " is not " + (lock ? "locked" : "unlocked") +
+            not_proven(step::lock, "application " + to_hex(aid) + " is not " + (lock ? "locked" : "unlocked") +
                                              " according to the card's registry");
     }
 }
@@ -212,9 +212,17 @@ procedure<void> install_service(channel_ptr channel, service_installation what) 
         throw card_failure(card_failure::kind::malformed, step::put_key, 2, "the card confirms other keys than were sent");
     auto reading = contents(channel, at, std::move(answers));
     const auto found = co_await std::move(reading);
-    for (const auto& file : what.load_files)
-        if (!find_entry(found.load_files, file.aid))
+    const auto* domain = find_entry(found.applications, what.domain.aid);
+    if (!domain || (domain->life_cycle & ~life_cycle::locked) != life_cycle::personalized)
+        not_proven(step::install_security_domain,
+                   "security domain " + to_hex(what.domain.aid) + " is not personalized according to the card's registry");
+    for (const auto& file : what.load_files) {
+        const auto* entry = find_entry(found.load_files, file.aid);
+        if (!entry)
             not_proven(step::load, "load file " + to_hex(file.aid) + " is not in the card's registry");
+        if (!entry->security_domain_aid.empty() && entry->security_domain_aid != what.domain.aid)
+            not_proven(step::extradite, "load file " + to_hex(file.aid) + " is associated with another security domain");
+    }
     for (const auto& aid : instances) {
         const auto* entry = find_entry(found.applications, aid);
         if (!entry)
@@ -241,9 +249,14 @@ procedure<void> activate_service(channel_ptr channel, service_activation what) {
     auto answers = card.accept(sent);
     auto reading = contents(channel, at, std::move(answers));
     const auto found = co_await std::move(reading);
-    for (const auto& aid : instances)
-        if (!find_entry(found.applications, aid))
+    for (const auto& app : what.applications) {
+        const auto& aid = app.instance.instance_aid;
+        const auto* entry = find_entry(found.applications, aid);
+        if (!entry)
             not_proven(step::make_selectable, "application " + to_hex(aid) + " is not in the card's registry");
+        if (app.make_selectable && (entry->life_cycle & life_cycle::selectable) != life_cycle::selectable)
+            not_proven(step::make_selectable, "application " + to_hex(aid) + " is not selectable");
+    }
     if (what.lock)
         check_lock(found, instances, true);
 }

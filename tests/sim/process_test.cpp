@@ -299,6 +299,97 @@ BOOST_AUTO_TEST_CASE(two_answered_refusals_quarantine) {
     BOOST_TEST(w.component.strikes == 1);
     BOOST_TEST(!w.component.quarantined);
     BOOST_TEST(number(w.instance.state) == number(installed));
+    w.on_the_way = refuse(gp::step::external_authenticate, 0x6300);
+    w.deploy({A}, true);
+    BOOST_TEST(w.component.strikes == 2);
+    BOOST_TEST(w.component.quarantined);
+}
+
+BOOST_AUTO_TEST_CASE(a_proven_channel_clears_the_strikes) {
+    auto w = ready();
+    w.deploy({I}, false);
+    w.on_the_way = refuse(gp::step::external_authenticate, 0x6300);
+    w.deploy({A}, true);
+    w.on_the_way = nullptr;
+    BOOST_TEST(w.deploy({A}, true).details == "");
+    BOOST_TEST(w.component.strikes == 0);
+}
+
+// A phone lies: every answer of the big order is an error although the card has executed it.
+BOOST_AUTO_TEST_CASE(claimed_errors_are_looked_at_before_the_id_goes) {
+    auto w = ready();
+    w.on_the_way = [&](const gp::card_command& command, const auto& card) -> std::optional<bytes> {
+        if (w.orders < 4 || command.what == gp::step::initialize_update)
+            return std::nullopt;
+        card();
+        return bytes{0x69, 0x82};
+    };
+    BOOST_TEST(number(w.deploy({I, A}, true)) != 0);
+    w.on_the_way = nullptr;
+    BOOST_TEST(w.on_card().count("D2760001855453") == 1u);
+    BOOST_TEST(w.terminate().details == "");
+    BOOST_TEST(w.on_card().empty());
+}
+
+// A phone that answers SELECT of the TSM's domain with 6A82 must not make the instance disappear (AMB-226).
+BOOST_AUTO_TEST_CASE(a_claim_that_the_domain_is_gone_is_not_believed) {
+    auto w = ready();
+    w.deploy({I, A}, true);
+    w.on_the_way = [&](const gp::card_command& command, const auto&) -> std::optional<bytes> {
+        if (command.what == gp::step::select && command.apdu.size() > 6)
+            return bytes{0x6A, 0x82};
+        return std::nullopt;
+    };
+    const auto outcome = w.terminate();
+    BOOST_TEST(number(outcome) != 0);
+    BOOST_TEST(!outcome.instance_gone);
+    w.on_the_way = nullptr;
+    BOOST_TEST(w.on_card() == deployed, boost::test_tools::per_element());
+    BOOST_TEST(w.terminate().details == "");
+    BOOST_TEST(w.on_card().empty());
+}
+
+BOOST_AUTO_TEST_CASE(rules_of_a_broken_deploy_are_removed) {
+    auto w = ready();
+    w.instance.target.card.ara = "aram-issuer";
+    w.instance.target.device_apps = {std::string(64, 'B')};
+    w.phone_vanishes_after = 3;
+    BOOST_TEST(number(w.deploy({I, A}, true)) == 6);
+    BOOST_TEST(number(w.instance.state) == number(in_error));
+    BOOST_TEST(w.card.state().ara.rules.size() == 2u);
+    w.phone_vanishes_after = SIZE_MAX;
+    BOOST_TEST(w.terminate().details == "");
+    BOOST_TEST(w.card.state().ara.rules.size() == 0u);
+    BOOST_TEST(w.on_card().empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_value_cannot_change_the_structure_of_install_parameters) {
+    auto w = ready();
+    w.instance.target.applications[0].install_parameters = "C903${pin}";
+    const auto deploy = [&](const std::string& pin) {
+        return *w.play(process::deploy(w.request(), {{I, {{"pin", pin}}, false}, {A, {}, false}}, true));
+    };
+    BOOST_TEST(number(deploy("112233EF021234")) == 4);
+    BOOST_TEST(number(w.instance.state) == number(not_deployed));
+    BOOST_TEST(deploy("112233").details == "");
+    BOOST_TEST(process::refuse_parameters(w.instance.target, {{I, {}, false}}).has_value());
+}
+
+// The report to PUT KEY is lost: which key set the card has shows INITIALIZE UPDATE, on the issuer's path too.
+BOOST_AUTO_TEST_CASE(a_rotation_in_doubt_on_the_issuers_path) {
+    auto w = ready();
+    w.instance.target.card.ara = "aram-issuer";
+    w.instance.target.device_apps = {std::string(64, 'B')};
+    std::vector<process::command_request> commands{{I, {}, false}, {A, {}, false}};
+    auto whole = ready();
+    whole.instance.target = w.instance.target;
+    whole.deploy({I, A}, true);
+    w.play(process::deploy(w.request(), commands, true), whole.effects);
+    w.instance = model::after_crash(w.instance, w.component.doubt);
+    BOOST_REQUIRE(w.component.tsm_domain->next_keys.has_value());
+    BOOST_TEST(w.deploy({I, A}, true).details == "");
+    BOOST_TEST(int{w.component.tsm_domain->keys->version} == 0x31);
+    BOOST_TEST(!w.component.tsm_domain->next_keys.has_value());
 }
 
 BOOST_AUTO_TEST_CASE(another_card_in_the_reader) {
