@@ -61,8 +61,8 @@ public:
     /// revoked.
     std::optional<std::string> issue_access(const std::string& long_term, access_time now,
                                             std::chrono::seconds lifetime);
-    /// The provider whose valid access token this is. `client_fingerprint`: of the certificate that the client proved to
-    /// own (SHA-256, upper-case hex), else empty.
+    /// The provider whose valid access token this is. `client_fingerprint`: of the certificate that the client proved
+    /// to own (SHA-256, upper-case hex), else empty.
     std::optional<bearer> authenticate(const std::string& access_token, access_time now,
                                        const std::string& client_fingerprint = {}) const;
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""docs/requirements.md names every requirement once, names only tests that exist, and counts right. Prints what is not covered."""
+"""docs/requirements.md names every requirement once, names only tests that exist, and counts right. Prints what is not
+covered."""
 
 import json
 import pathlib

@@ -29,8 +29,8 @@ std::vector<profile_summary> import_profiles(store::catalog& catalog, std::strin
 
 std::vector<profile_summary> list_profiles(const store::catalog_reader& catalog);
 
-/// A deprecated profile is still listed and serves the instances that there are, but no new ones (AMB-070). By id or name;
-/// throws profile_error if there is none.
+/// A deprecated profile is still listed and serves the instances that there are, but no new ones (AMB-070). By id or
+/// name; throws profile_error if there is none.
 void deprecate_profile(store::catalog& catalog, const std::string& id_or_name, bool deprecated);
 
 /// By id or name. Throws profile_error if there is none, or if a Version refers to it (AMB-070).

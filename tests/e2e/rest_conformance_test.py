@@ -121,7 +121,8 @@ def bad_links(w: World, operation: str) -> dict:
     return {
         "linkElfs": {1008: ["x"], 1009: [UNKNOWN]},
         "unlinkElfs": {1008: {}, 1009: [UNKNOWN]},
-        "linkFlavors": {1008: {i["flavorId"]: [i["scpId"], i["scpId"]]}, 1009: {UNKNOWN: []}, 1016: {i["flavorId"]: [old]}},
+        "linkFlavors": {1008: {i["flavorId"]: [i["scpId"], i["scpId"]]}, 1009: {UNKNOWN: []},
+                        1016: {i["flavorId"]: [old]}},
         "unlinkFlavors": {1008: [7], 1009: [UNKNOWN]},
         "linkSecureComponentProfiles": {1008: {i["scpId"]: [i["flavorId"], i["flavorId"]]},
                                         1009: {UNKNOWN: single(i["flavorId"])}, 1016: {old: single(i["flavorId"])}},
@@ -234,7 +235,8 @@ class Conformance(unittest.TestCase):
 
         caused = {2000}  # see test_internal_errors
         unauthenticated = 1001 if operation == "createAccessToken" else 1000
-        for token in (None, "nonsense", client.token if unauthenticated == 1001 else self.stack.long_term[0]["longTermToken"]):
+        for token in (None, "nonsense", client.token
+                      if unauthenticated == 1001 else self.stack.long_term[0]["longTermToken"]):
             self.assert_error(send(token=token), unauthenticated)
         caused.add(unauthenticated)
         self.assert_error(send(body=b"{}" if body is None else b"{" if not isinstance(body, Form) else b"{}"), 1002)
@@ -273,7 +275,8 @@ class Conformance(unittest.TestCase):
             if (operation, 1003) in WITHOUT_CAUSE_IN_1_0 and w.dialect == "1.0":
                 del bodies[1003]
             return bodies
-        return bad_links(w, operation) if "link" in operation.lower() and OPERATIONS[operation]["method"] != "GET" else {}
+        is_link = "link" in operation.lower() and OPERATIONS[operation]["method"] != "GET"
+        return bad_links(w, operation) if is_link else {}
 
     def special_errors(self, w: World, operation: str, send) -> set:
         """1010, 1015 and 1016 depend on what else is in the catalog. Leaves the world unpublished."""
@@ -283,7 +286,8 @@ class Conformance(unittest.TestCase):
             self.assert_error(send(), 1010)
             caused.add(1010)
         if operation in ("createVersion", "modifyVersion"):
-            self.assert_error(send(body={**good_body(w, operation), "allowedDeployments": {i["flavorId"]: [old]}}), 1016)
+            self.assert_error(send(body={**good_body(w, operation), "allowedDeployments": {i["flavorId"]: [old]}}),
+                              1016)
             caused.add(1016)
         if operation in ("modifyFlavor", "linkElfs", "modifyElfAndOverwriteBinary"):
             modest = w.upload("/executable-load-files", "elf", "modest.cap", w.files.modest_cap)
@@ -422,7 +426,8 @@ class Conformance(unittest.TestCase):
 
     def test_internal_errors(self):
         """2000 of every operation: the operation's tables are away for the time of its request."""
-        tables = {"createAccessToken": ("access.db", "long_term_token"), "getAccountInformation": ("access.db", "provider")}
+        tables = {"createAccessToken": ("access.db", "long_term_token"), "getAccountInformation": ("access.db",
+                                                                                                   "provider")}
         for dialect in DIALECTS:
             client = self.clients[dialect]
             w = self.stack.world(client, dialect)

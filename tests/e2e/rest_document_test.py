@@ -19,7 +19,8 @@ from rest_world import DIALECTS, FACTS  # noqa: E402
 
 BUILD = pathlib.Path(os.environ.get("TSMS_BUILD", stack.ROOT / "build"))
 QUIET_BROWSER = ("--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
-                 "--disable-component-update", "--disable-sync", "--disable-default-apps", "--ignore-certificate-errors",
+                 "--disable-component-update", "--disable-sync", "--disable-default-apps",
+                 "--ignore-certificate-errors",
                  "--window-size=1280,1600", "--virtual-time-budget=15000", "--enable-logging=stderr",
                  # whatever is not this server cannot even be looked up
                  "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost")
@@ -65,7 +66,8 @@ class Documents(unittest.TestCase):
 
     def test_paths_and_methods(self):
         for dialect in DIALECTS:
-            served = {(o["operationId"], method.upper(), path) for path, methods in self.document(dialect)["paths"].items()
+            served = {(o["operationId"], method.upper(), path) for path,
+                      methods in self.document(dialect)["paths"].items()
                       for method, o in methods.items()}
             # Where 1.0 prints another path, the corrected one is canonical (AMB-017).
             self.assertEqual(served, {(o, f["method"], f["path"]) for o, f in FACTS["operations"].items()})

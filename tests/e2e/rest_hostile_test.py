@@ -77,7 +77,7 @@ class Hostile(unittest.TestCase):
         return "\r\n".join(lines).encode() + b"\r\n"
 
     def exchange(self, octets: bytes, pieces=()) -> tuple[int, bytes]:
-        """Status (0: closed without an answer) and everything that came. The server may answer before it has read all."""
+        """Status (0: closed without an answer) and everything that came; maybe before the server has read all."""
         with self.open() as connection:
             try:
                 connection.sendall(octets)
@@ -112,10 +112,13 @@ class Hostile(unittest.TestCase):
         good = b'{"name": "x", "spParameters": {"a": "1"}}'
         for end in range(1, len(good)):
             self.refused(good[:end])
-        for body in (b'{"name":"a","name":"b"}', b'{"name":"a","n\\u0061me":"b"}', b"{name:1}", b"{'name':1}", b'{"name":1,}',
-                     b'{"name":NaN}', b'{"name":01}', b'{"name":+1}', b"{}{}", b"{} x", b"// x\n{}", b"\xef\xbb\xbf{", b"\0",
+        for body in (b'{"name":"a","name":"b"}', b'{"name":"a","n\\u0061me":"b"}', b"{name:1}", b"{'name':1}",
+                     b'{"name":1,}',
+                     b'{"name":NaN}', b'{"name":01}', b'{"name":+1}', b"{}{}", b"{} x", b"// x\n{}",
+                     b"\xef\xbb\xbf{", b"\0",
                      b'{"name":"\0"}', b'{"name":"\xff"}', b'{"name":"\xc0\xaf"}', b'{"name":"\xed\xa0\x80"}',
-                     b'{"name":"\\ud800"}', b'{"name":"\\x"}', b'{"\xff":1}', b'{"name":"' + b"\n" + b'"}', b"[", b'"', b" "):
+                     b'{"name":"\\ud800"}', b'{"name":"\\x"}', b'{"\xff":1}', b'{"name":"' + b"\n" + b'"}',
+                     b"[", b'"', b" "):
             self.refused(body)
         for body in (b"[]", b"7", b"null", b"true", b'"x"', b"1e400", b"-0", b"[[]]"):
             answer = self.client.send("POST", "/services", body)
@@ -146,7 +149,8 @@ class Hostile(unittest.TestCase):
         self.assertLess(self.peak_memory() - before, 32 << 20)
 
     def test_wrong_types_at_every_attribute(self):
-        wrong = (None, True, 0, -1, 1 << 62, 1.5, 1e300, "", " ", "x", "x" * 256, "é" * 128, "\ud83d\ude00" * 200, "\0", "../..",
+        wrong = (None, True, 0, -1, 1 << 62, 1.5, 1e300, "", " ", "x", "x" * 256, "é" * 128, "\ud83d\ude00" * 200,
+                 "\0", "../..",
                  "'; DROP TABLE entity; --", UNKNOWN, [], [None], [[]], [7], ["x"], [{}], {}, {"a": None}, {"a": []},
                  {"": ""}, {"a": {"b": {}}}, {"a": "x" * 256}, {UNKNOWN: [UNKNOWN]})
         entities = {"Service": "/services", "Flavor": "/services/{serviceId}/flavors",
@@ -167,7 +171,8 @@ class Hostile(unittest.TestCase):
         for dialect, client in self.clients.items():
             schemas = FACTS["schemas"][dialect]
             w = self.worlds[dialect]
-            good = {"Service": {"name": "x"}, "Flavor": {}, "Version": {"tag": "1.0.0", "allowedDeployments": {UNKNOWN: []}},
+            good = {"Service": {"name": "x"}, "Flavor": {}, "Version": {"tag": "1.0.0",
+                                                                        "allowedDeployments": {UNKNOWN: []}},
                     "ApplicationConfig": {"instanceAid": "A000000001", "installConfig": {}},
                     "SposConfig": {"url": "https://x.example", "certificateId": w.ids["certificateId"]}}
             for entity, path in entities.items():
@@ -175,23 +180,27 @@ class Hostile(unittest.TestCase):
                     for method, url in (("POST", path), ("PUT", path + last[entity])):
                         answer = client.send(method, w.path(url), {**good[entity], **body})
                         self.assertIn(answer.category if answer.status == 400 else answer.status,
-                                      (200, 1003, 1004, 1005, 1006, 1007, 1008, 1009), f"{method} {entity} {body}: {answer}")
+                                      (200, 1003, 1004, 1005, 1006, 1007, 1008, 1009),
+                                      f"{method} {entity} {body}: {answer}")
 
     def test_bodies_of_links(self):
         w = self.worlds["1.0"]
         flavor, version = "/services/{serviceId}/flavors/{flavorId}", "/services/{serviceId}/versions/{tag}"
         for path in (flavor + "/executable-load-files", version + "/flavors", version + "/secure-component-profiles"):
             for method in ("POST", "PUT"):
-                for body in (b"null", b"7", b'"x"', b'["x"]', b"[null]", b"[[]]", b"[{}]", b'{"x":1}', b'{"x":[]}', b'{"":""}',
+                for body in (b"null", b"7", b'"x"', b'["x"]', b"[null]", b"[[]]", b"[{}]", b'{"x":1}', b'{"x":[]}',
+                             b'{"":""}',
                              b'{"%s":7}' % UNKNOWN.encode(), b'{"%s":[7]}' % UNKNOWN.encode()):
                     answer = self.client.send(method, w.path(path), body)
                     self.assertIn(answer.category, (1008, 1009), f"{method} {path} {body}: {answer}")
 
     def test_content_types(self):
         body = b'{"name":"x"}'
-        for kind in ("text/plain", "application/jsonx", "application/json+x", "multipart/form-data", "x" * 1000, ",", ";"):
+        for kind in ("text/plain", "application/jsonx", "application/json+x", "multipart/form-data", "x" * 1000, ",",
+                     ";"):
             self.refused(body, content_type=kind)
-        for kind in ("text/plain", "multipart/form-data", "multipart/form-data; boundary=", "multipart/mixed; boundary=b",
+        for kind in ("text/plain", "multipart/form-data", "multipart/form-data; boundary=",
+                     "multipart/mixed; boundary=b",
                      "multipart/form-data; boundary=" + "b" * 71, 'multipart/form-data; boundary="b',
                      "multipart/form-data; boundary=a; boundary=b"):
             self.refused(b"--b\r\n", path=CAP, content_type=kind)
@@ -227,13 +236,15 @@ class Hostile(unittest.TestCase):
         length = "Content-Length: 12"
         for fields in ((length, "Content-Length: 13"), (length, "Transfer-Encoding: chunked"),
                        ("Transfer-Encoding: gzip, chunked",), ("Content-Length: -1",), ("Content-Length: 1x",),
-                       ("Content-Length: 99999999999999999999999",), ("Content-Length : 12",), (" Content-Length: 12",)):
+                       ("Content-Length: 99999999999999999999999",), ("Content-Length : 12",),
+                       (" Content-Length: 12",)):
             status, answer = self.exchange(self.head("POST", "/services", "Content-Type: application/json", *fields) +
                                            b'\r\n{"name":"x"}')
             self.assertIn(status, (0, 400, 501), f"{fields}: {answer[:100]}")
         two = self.head() + b"Host: other\r\nContent-Length: 0\r\n\r\n"
         self.assertIn(self.exchange(two)[0], (0, 400))
-        for line in (b"GET\r\n\r\n", b"GET /sptsm/1.0/services\r\n\r\n", b"GET http:// HTTP/1.1\r\n\r\n", b"\x00\x01\x02\r\n\r\n",
+        for line in (b"GET\r\n\r\n", b"GET /sptsm/1.0/services\r\n\r\n", b"GET http:// HTTP/1.1\r\n\r\n",
+                     b"\x00\x01\x02\r\n\r\n",
                      b"GET /sptsm/1.0/services HTTP/9.9\r\n\r\n", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"):
             self.assertIn(self.exchange(line)[0], (0, 400, 505), line)
         for path in ("/services/%", "/services/%zz", "/services/%00", "/services?%", "/services/" + "%2e%2e/" * 50):
@@ -241,7 +252,8 @@ class Hostile(unittest.TestCase):
             self.assertIn(status, (400, 404, 405), f"{path}: {answer[:100]}")
 
     def test_floods_of_headers(self):
-        for fields in ([f"X-{n}: y" for n in range(200)], ["X: " + "y" * 20000], [f"X-{n}: {'y' * 1000}" for n in range(60)]):
+        for fields in ([f"X-{n}: y" for n in range(200)], ["X: " + "y" * 20000], [f"X-{n}: {'y' * 1000}"
+                                                                                  for n in range(60)]):
             status, answer = self.exchange(self.head("GET", "/services", *fields) + b"\r\n")
             self.assertIn(status, (0, 400, 431), answer[:100])
         status, answer = self.exchange(self.head("GET", "/services?" + "x" * 20000, "Accept: */*") + b"\r\n")
@@ -295,7 +307,8 @@ class Hostile(unittest.TestCase):
             self.assertLess(seconds, REQUEST_DEADLINE + 5, name)
 
     def test_what_is_no_tls(self):
-        for octets in (b"GET / HTTP/1.1\r\n\r\n", b"\0" * 100, b"\x16\x03\x01" + b"\xff" * 1000, b"\x80\x2e\x01\x00\x02"):
+        for octets in (b"GET / HTTP/1.1\r\n\r\n", b"\0" * 100, b"\x16\x03\x01" + b"\xff" * 1000,
+                       b"\x80\x2e\x01\x00\x02"):
             with socket.create_connection(("localhost", self.stack.rest_port), timeout=20) as plain:
                 try:
                     plain.sendall(octets)
@@ -306,7 +319,8 @@ class Hostile(unittest.TestCase):
                     pass
 
     def test_tokens(self):
-        for token in ("x" * 8000, "é".encode().decode("latin-1"), "' OR 1=1 --", "\t", self.client.token.lower(), self.client.token[:-1]):
+        for token in ("x" * 8000, "é".encode().decode("latin-1"), "' OR 1=1 --", "\t", self.client.token.lower(),
+                      self.client.token[:-1]):
             answer = self.client.send("GET", "/services", token=token)
             self.assertEqual(answer.category, 1000, token[:20])
 

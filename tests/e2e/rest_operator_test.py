@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What the operator decides about the REST API: the second factor, the limits of uploads, which profiles still count."""
+"""What the operator decides about the REST API: second factor, limits of uploads, which profiles still count."""
 
 import io
 import json
@@ -26,8 +26,7 @@ def lengthened(cap: bytes, octets: int) -> bytes:
         for name in old.namelist():
             content = old.read(name)
             if name.endswith("RefLocation.cap"):
-                content = b"\x09" + struct.pack(">HHH", octets, octets - 4, 0) + b"\0" * (octets - 4)
-                content = content[:5] + b"\1" * (octets - 4) + b"\0\0"
+                content = struct.pack(">BHH", 9, octets, octets - 4) + b"\1" * (octets - 4) + b"\0\0"
             if name.endswith("Directory.cap"):
                 at = 3 + 2 * (9 - 1)
                 content = content[:at] + struct.pack(">H", octets) + content[at + 2:]
@@ -99,7 +98,8 @@ class Operator(unittest.TestCase):
         client = rest_world.Client(self.stack.rest_port, self.stack.ca, "/sptsm/1.0", self.rest.token)
         answer = client.send("POST", "/personalization-scripts", Form([("script-file", "x", SCRIPT + b" " * 1500)]))
         self.assertEqual(answer.category, 1014, answer)
-        self.assertEqual(client.send("POST", "/services", {"name": "x", "spParameters": {"a": "y" * 3000}}).category, 1002)
+        self.assertEqual(client.send("POST", "/services", {"name": "x", "spParameters": {"a": "y" * 3000}}).category,
+                         1002)
         client.close()
 
     def test_deprecated_profiles_get_no_new_instances(self):
@@ -127,8 +127,8 @@ class Operator(unittest.TestCase):
         long.write_bytes(lengthened(made.read_bytes(), 30000))
         for cap, warned in ((made, False), (long, True)):
             published = stack.publish_service(self.rest, [cap])
-            self.assertEqual(f"Flavor {published['flavor']['id']} was published with load file" in self.stack.server.log(),
-                             warned)
+            warning = f"Flavor {published['flavor']['id']} was published with load file"
+            self.assertEqual(warning in self.stack.server.log(), warned)
 
 
 class KeyProvisioning(unittest.TestCase):

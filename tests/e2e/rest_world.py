@@ -108,7 +108,7 @@ class Files:
 
 
 class World:
-    """One of every entity, connected as far as the TR connects them. Ids are in `ids`, by the names of path parameters."""
+    """One of every entity, connected as the TR connects them. Ids are in `ids`, by the names of path parameters."""
 
     def __init__(self, client: Client, dialect: str, profiles: dict, files: Files):
         self.client, self.dialect, self.profiles, self.files = client, dialect, profiles, files
@@ -144,7 +144,8 @@ class World:
     # -- more of the same, connected to nothing
 
     def new_flavor(self, **attributes) -> str:
-        return self.client.good("POST", self.path("/services/{serviceId}/flavors"), attributes or {"name": "more"})["id"]
+        return self.client.good("POST", self.path("/services/{serviceId}/flavors"),
+                                attributes or {"name": "more"})["id"]
 
     def publish(self):
         self.client.good("POST", self.path("/services/{serviceId}/flavors/{flavorId}/publish"))
@@ -177,7 +178,8 @@ class RestStack(stack.Stack):
         file = self.folder / "profiles.json"
         file.write_text(json.dumps(profiles))
         self.tsms("profile", "import", file)
-        self.long_term = [json.loads(self.tsms("provider", "add", "--name", n, "--json").stdout) for n in ("one", "two")]
+        self.long_term = [json.loads(self.tsms("provider", "add", "--name", n, "--json").stdout) for n in ("one",
+                                                                                                           "two")]
         self.start_server("rest")
         self.files = Files(cap=self.make_cap("app.cap").read_bytes(),
                            other_cap=self.make_cap("other.cap", package="D2760001855454",
