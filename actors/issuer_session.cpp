@@ -10,8 +10,8 @@ namespace {
 /// The port is made on this actor's own thread, at the first order, and dies with it.
 class issuer_session final : public issuer_actor::base {
 public:
-    issuer_session(caf::actor_config& config, issuer_ports ports, std::string name)
-        : issuer_actor::base(config), ports_(std::move(ports)), name_(std::move(name)) {}
+    issuer_session(caf::actor_config& config, issuer_ports ports, std::string name, std::shared_ptr<issuer_line> line)
+        : issuer_actor::base(config), ports_(std::move(ports)), name_(std::move(name)), line_(std::move(line)) {}
 
     const char* name() const override { return "issuer_session"; }
 
@@ -47,19 +47,21 @@ private:
             port_ = ports_(name_);
         if (!port_)
             throw port_error(port_cause::refused, "no issuer ‘" + name_ + "’ is configured (tsms issuer add)");
+        line_->attach(port_);
         return *port_;
     }
 
     issuer_ports ports_;
     std::string name_;
-    std::unique_ptr<issuer_port> port_;
+    std::shared_ptr<issuer_line> line_;
+    std::shared_ptr<issuer_port> port_;
     std::string session_;
 };
 
 } // namespace
 
-issuer_actor spawn_issuer_session(caf::actor_system& system, issuer_ports ports, std::string name) {
-    return system.spawn<issuer_session, caf::detached>(std::move(ports), std::move(name));
+issuer_actor spawn_issuer_session(caf::actor_system& system, issuer_ports ports, std::string name, std::shared_ptr<issuer_line> line) {
+    return system.spawn<issuer_session, caf::detached>(std::move(ports), std::move(name), std::move(line));
 }
 
 } // namespace tsms::actors

@@ -41,6 +41,7 @@ struct running {
     std::vector<store::issuer_record> issuers; ///< where the card has none yet
     card_actor lease;
     issuer_actor issuer;
+    std::shared_ptr<issuer_line> line; ///< to the issuer
 };
 
 constexpr std::chrono::seconds longest_pause{30};
@@ -272,8 +273,10 @@ private:
     void become_idle() {
         if (running_.lease)
             send(running_.lease, return_card{running_.record.id});
-        if (running_.issuer)
+        if (running_.issuer) {
+            running_.line->cut();
             send_exit(running_.issuer, caf::exit_reason::user_shutdown);
+        }
         running_.lease = nullptr;
         running_.issuer = nullptr;
         running_.begun.session = nullptr;
@@ -372,8 +375,10 @@ private:
     }
 
     void perform_one(const process::open_issuer_session& o) {
-        if (!running_.issuer)
-            running_.issuer = spawn_issuer_session(system(), around_->issuers, running_.card.issuer);
+        if (!running_.issuer) {
+            running_.line = std::make_shared<issuer_line>();
+            running_.issuer = spawn_issuer_session(system(), around_->issuers, running_.card.issuer, running_.line);
+        }
         ask(running_.issuer, issuer_deadline, o);
     }
     void perform_one(const process::relay_to_issuer& r) { ask(running_.issuer, issuer_deadline, r); }

@@ -7,6 +7,8 @@
 #include "crypto/random.hpp"
 #include "crypto/vault.hpp"
 
+#include <mutex>
+
 namespace tsms::actors {
 
 /// What conductors share. Handles stay valid for the life of the actor system.
@@ -25,11 +27,33 @@ struct surroundings {
     std::function<steady_time()> now = [] { return std::chrono::steady_clock::now(); };
 };
 
+/// Cuts an issuer's exchange from outside: its actor hears nothing while it waits for the network.
+class issuer_line {
+public:
+    void attach(std::shared_ptr<issuer_port> port) {
+        const std::lock_guard lock(mutex_);
+        port_ = std::move(port);
+        if (cut_)
+            port_->cancel();
+    }
+    void cut() {
+        const std::lock_guard lock(mutex_);
+        cut_ = true;
+        if (port_)
+            port_->cancel();
+    }
+
+private:
+    std::mutex mutex_;
+    std::shared_ptr<issuer_port> port_;
+    bool cut_ = false;
+};
+
 hsm_actor spawn_hsm(caf::actor_system& system, std::shared_ptr<crypto::key_vault> vault);
 catalog_actor spawn_catalog_store(caf::actor_system& system, std::shared_ptr<catalog_port> catalog);
 store_actor spawn_instance_store(caf::actor_system& system, std::shared_ptr<store::instance_db> db,
                                  std::function<steady_time()> now, log_sink log);
-issuer_actor spawn_issuer_session(caf::actor_system& system, issuer_ports ports, std::string name);
+issuer_actor spawn_issuer_session(caf::actor_system& system, issuer_ports ports, std::string name, std::shared_ptr<issuer_line> line);
 outbox_actor spawn_spos_outbox(caf::actor_system& system, store_actor store, std::function<std::shared_ptr<spos_port>()> ports,
                                log_sink log);
 session_actor spawn_device_session(caf::actor_system& system, std::string secret, std::vector<announced_card> cards,
