@@ -1,8 +1,22 @@
 #include "model/device.hpp"
 
+#include "model/utf8.hpp"
+
 namespace tsms::model {
 
 namespace {
+
+/// Details may quote what phones, cards and issuers say: a message of the TR stays one line of a readable length.
+constexpr std::size_t longest_details = 400;
+
+std::string bounded(std::string text) {
+    if (text.size() <= longest_details)
+        return text;
+    auto end = longest_details;
+    while ((static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) // not inside a code point
+        --end;
+    return text.substr(0, end) + "…";
+}
 
 /// TR 4.2.4.4; the prefix of category 5 is the table's (AMB-151).
 std::string_view prefix(error_category category) {
@@ -46,7 +60,7 @@ std::string_view prefix(error_category category) {
 std::string error_message(error_category category, std::string_view details) {
     if (category == error_category::none)
         return {};
-    return std::string(prefix(category)) + ": " + std::string(details);
+    return std::string(prefix(category)) + ": " + bounded(quotable(details));
 }
 
 } // namespace tsms::model

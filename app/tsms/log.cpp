@@ -1,6 +1,7 @@
 #include "app/tsms/log.hpp"
 
 #include "json/json.hpp"
+#include "model/utf8.hpp"
 
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
@@ -16,11 +17,12 @@ actors::log_sink open_log(const config& c, const std::string& role) {
                             spdlog::pattern_time_type::utc);
     else
         logger->set_pattern("%H:%M:%S.%e %^%-7l%$ " + role + ": %v");
+    // What others say is quoted in messages: it must not end the line and forge the next one.
     return [logger, as_json](actors::severity s, const std::string& text) {
         const auto level = s == actors::severity::error     ? spdlog::level::err
                            : s == actors::severity::warning ? spdlog::level::warn
                                                             : spdlog::level::info;
-        logger->log(level, "{}", as_json ? json::dump(json::value(text)) : text);
+        logger->log(level, "{}", as_json ? json::dump(json::value(text)) : model::quotable(text));
     };
 }
 

@@ -1,6 +1,7 @@
 // TR 3.2.2 and 4.2.5.3: what may be asked in which state.
 
 #include "model/life_cycle.hpp"
+#include "model/utf8.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -59,6 +60,19 @@ BOOST_AUTO_TEST_CASE(refusals_have_the_norms_category) {
     busy.running_process = "p"; // AMB-122
     BOOST_TEST(category(refuse_deploy(busy, {I}, true, false)) == 13);
     BOOST_TEST(category(refuse_terminate(busy)) == 13);
+}
+
+BOOST_AUTO_TEST_CASE(a_message_stays_one_line_whatever_it_quotes) {
+    const auto interrupted = error_category::execution_interrupted;
+    const auto hostile = error_message(interrupted, "x\n00:00 error forged\x1b" + std::string(300'000, 'y'));
+    BOOST_TEST(hostile.find('\n') == std::string::npos);
+    BOOST_TEST(hostile.find('\x1b') == std::string::npos);
+    BOOST_TEST(hostile.size() < 500u);
+    std::string long_name;
+    while (long_name.size() < 1000)
+        long_name += "€";
+    BOOST_TEST(is_utf8(error_message(interrupted, "a" + long_name)));
+    BOOST_TEST(is_utf8(error_message(interrupted, "ab" + long_name)));
 }
 
 BOOST_AUTO_TEST_CASE(in_error_repeats_only_what_failed) {
