@@ -30,6 +30,14 @@ world ready(std::string_view personality = "jc305", std::size_t load_size = 2000
     return w;
 }
 
+/// Access rules make the issuer part of every deploy, also of one that finds the TSM's domain there.
+world ready_with_rules() {
+    auto w = ready();
+    w.instance.target.card.ara = "aram-issuer";
+    w.instance.target.device_apps = {std::string(40, 'A'), std::string(64, 'B')};
+    return w;
+}
+
 int number(const process::process_outcome& outcome) { return static_cast<int>(outcome.status); }
 int number(model::instance_state state) { return static_cast<int>(state); }
 
@@ -128,9 +136,7 @@ BOOST_AUTO_TEST_CASE(suspended_from_the_start) {
 }
 
 BOOST_AUTO_TEST_CASE(access_rules_come_and_go) {
-    auto w = ready();
-    w.instance.target.card.ara = "aram-issuer";
-    w.instance.target.device_apps = {std::string(40, 'A'), std::string(64, 'B')};
+    auto w = ready_with_rules();
     BOOST_TEST(w.deploy({I, A}, true).details == "");
     BOOST_TEST(w.orders == 4u);
     BOOST_TEST(w.card.state().ara.rules.size() == 4u);
@@ -161,6 +167,27 @@ BOOST_AUTO_TEST_CASE(broken_off_everywhere) {
         }
 }
 
+BOOST_AUTO_TEST_CASE(with_access_rules_broken_off_everywhere) {
+    auto whole = ready_with_rules();
+    whole.deploy({I, A}, true);
+    const auto count = whole.effects;
+    for (std::size_t n = 1; n < count; ++n)
+        for (const bool deploy_again : {true, false})
+            BOOST_TEST_CONTEXT("broken off after effect " << n << (deploy_again ? ", deployed again" : ", terminated")) {
+                auto w = ready_with_rules();
+                std::vector<process::command_request> commands{{I, {}, false}, {A, {}, false}};
+                BOOST_TEST(!w.play(process::deploy(w.request(), commands, true), n).has_value());
+                w.instance = model::after_crash(w.instance, w.component.doubt);
+                if (deploy_again) {
+                    BOOST_TEST(w.deploy({I, A}, true).details == "");
+                    BOOST_TEST(w.on_card() == deployed, boost::test_tools::per_element());
+                }
+                BOOST_TEST(w.terminate().details == "");
+                BOOST_TEST(w.on_card().empty());
+                BOOST_TEST(w.card.state().ara.rules.size() == 0u);
+            }
+}
+
 BOOST_AUTO_TEST_CASE(termination_broken_off_everywhere) {
     auto whole = ready();
     whole.deploy({I, A}, true);
@@ -174,7 +201,9 @@ BOOST_AUTO_TEST_CASE(termination_broken_off_everywhere) {
             r.last_service_on_card = true;
             BOOST_TEST(!w.play(process::terminate(r), n).has_value());
             w.instance = model::after_crash(w.instance, w.component.doubt);
-            w.terminate();
+            if (w.on_card() != deployed)
+                BOOST_TEST(number(w.instance.state) == number(in_error)); // AMB-121
+            BOOST_TEST(w.terminate().details == "");
             BOOST_TEST(w.on_card().empty());
         }
 }
@@ -190,6 +219,23 @@ world::tamper refuse(gp::step what, std::uint16_t sw, std::size_t nth = 1) {
             return std::nullopt;
         return bytes{static_cast<std::uint8_t>(sw >> 8), static_cast<std::uint8_t>(sw)};
     };
+}
+
+/// The card does everything, the phone says that it did nothing.
+BOOST_AUTO_TEST_CASE(a_lying_phone_hides_nothing) {
+    for (const auto first : {gp::step::install_security_domain, gp::step::relayed})
+        BOOST_TEST_CONTEXT("from " << gp::to_string(first) << " on") {
+            auto w = ready();
+            w.on_the_way = [first, lies = false](const gp::card_command& command, const auto& card) mutable -> std::optional<bytes> {
+                lies = lies || command.what == first;
+                auto truth = card();
+                return lies && command.changes_card ? hex("6985") : truth;
+            };
+            BOOST_TEST(number(w.deploy({I, A}, true)) != 0);
+            w.on_the_way = nullptr;
+            BOOST_TEST(w.terminate().details == "");
+            BOOST_TEST(w.on_card().empty());
+        }
 }
 
 BOOST_AUTO_TEST_CASE(no_memory) {
