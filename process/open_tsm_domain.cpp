@@ -262,6 +262,14 @@ process<bool> open_with_issuer(work* w, issuer_need need) {
             order.add(asked->orders.take());
         }
         const auto total = order.commands.commands.size();
+        if (claims && need.create_domain && !w->card.tsm_domain) {
+            // From here on the issuer may have created it, whatever becomes of this process: terminate has it removed.
+            model::security_domain expected;
+            expected.aid = aid;
+            w->card.tsm_domain = std::move(expected);
+            commit expecting(w->instance, w->card);
+            co_await std::move(expecting);
+        }
         if (writes_rules && claims) // behind the issuer's plain greeting anything may be a rule
             w->service_changed = true;
         auto sending = send(w, std::move(order.commands));
@@ -301,6 +309,9 @@ process<bool> open_with_issuer(work* w, issuer_need need) {
 } // namespace
 
 process<bool> open_tsm_domain(work* w, issuer_need need) {
+    const bool keys_known = w->card.tsm_domain && w->card.tsm_domain->keys;
+    if (!need.any() && !keys_known)
+        co_return false;
     if (!need.any()) {
         auto opening = open_known_domain(w);
         const bool open = co_await std::move(opening);

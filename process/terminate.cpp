@@ -37,7 +37,8 @@ process<void> terminate_steps(work* w) {
     const bool last = w->request.last_service_on_card && w->request.remove_tsm_domain_when_last;
     const bool may_be_there = w->instance.on_card || w->card.doubt;
     bool remove_domain = last && (w->card.tsm_domain || w->instance.on_card);
-    if (w->card.tsm_domain && may_be_there) {
+    // A domain without keys is one that the issuer may have created before a process broke off: only the issuer can remove it.
+    if (w->card.tsm_domain && w->card.tsm_domain->keys && may_be_there) {
         auto opening = open_tsm_domain(w, {});
         const bool open = co_await std::move(opening);
         if (open) {

@@ -12,7 +12,8 @@ while [ $# -gt 0 ] && [ "$1" != "--" ]; do
 done
 [ "${1:-}" = "--" ] && shift
 
-export CCACHE_SLOPPINESS=pch_defines,time_macros
+# Objects are the same in every checkout: the cache may serve another one's.
+export CCACHE_SLOPPINESS=pch_defines,time_macros CCACHE_NOHASHDIR=1
 if [ ! -f "$directory/build.ninja" ]; then
   CXX="${CXX:-ccache clang++-16}" meson setup "$directory" "${options[@]}"
 fi
