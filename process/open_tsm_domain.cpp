@@ -225,10 +225,11 @@ process<void> take_over_domain(work* w) {
 /// The issuer works on the card, and behind its last commands we ask for our channel in the same order. False if the card claims
 /// that there is no domain of ours.
 process<bool> open_with_issuer(work* w, issuer_need need) {
-    const bool writes_rules = !need.add_rules.empty();
-    if (writes_rules) { // access rules are a part of the Service (TR 3.2.2); the TSM's domain is not (AMB-223)
-        auto intending = write_intent(w, "access rules of service " + w->instance.target.service_id);
-        co_await std::move(intending);
+    if (!need.add_rules.empty()) { // what terminate has to look for, whatever becomes of this process (DIV-024)
+        w->intent_written = true;
+        w->instance.on_card = true;
+        commit intent(w->instance, w->card);
+        co_await std::move(intent);
     }
     auto order_for_issuer = issuer_order_of(*w, need.create_domain ? "create" : "rules");
     if (need.create_domain)
@@ -270,8 +271,6 @@ process<bool> open_with_issuer(work* w, issuer_need need) {
             commit expecting(w->instance, w->card);
             co_await std::move(expecting);
         }
-        if (writes_rules && claims) // behind the issuer's plain greeting anything may be a rule
-            w->service_changed = true;
         auto sending = send(w, std::move(order.commands));
         const auto answer = co_await std::move(sending);
         if (identify) {
