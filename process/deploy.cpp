@@ -214,8 +214,8 @@ std::size_t memory_needed(const work& w) {
 }
 
 process<void> deploy_steps(work* w, const deployment* d) {
-    announce_start start;
-    co_await std::move(start);
+    auto beginning = begin(w);
+    co_await std::move(beginning);
     if (d->has(service_command::install)) {
         check_conflicts(*w);
         w->memory_needed = memory_needed(*w);

@@ -35,8 +35,8 @@ process<void> clear_with_issuer(work* w, bool remove_domain) {
 }
 
 process<void> terminate_steps(work* w) {
-    announce_start start;
-    co_await std::move(start);
+    auto beginning = begin(w);
+    co_await std::move(beginning);
     const bool last = w->request.last_service_on_card && w->request.remove_tsm_domain_when_last;
     const bool may_be_there = w->instance.on_card || w->card.doubt;
     bool remove_domain = last && (w->card.tsm_domain || w->instance.on_card);

@@ -88,6 +88,14 @@ gp::batch next_order(const gp::batch& all, std::size_t from, const model::card_p
 
 } // namespace
 
+process<void> begin(work* w) {
+    announce_start start;
+    co_await std::move(start);
+    if (const auto& hindrance = w->request.hindrance)
+        throw gp::card_failure(gp::card_failure::kind::refused, gp::step::select, static_cast<int>(hindrance->category),
+                               hindrance->details);
+}
+
 process<void> write_intent(work* w, std::string what) {
     w->intent_written = true;
     w->card.doubt = true;

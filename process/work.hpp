@@ -29,6 +29,9 @@ struct work {
     const model::card_parameters& parameters() const { return instance.target.card; }
 };
 
+/// The app learns that the process has begun (AMB-132). A hindrance ends it here.
+process<void> begin(work* w);
+
 /// Before the first command leaves that changes the Service: the card is in doubt and the operation is named, durable, so that whoever
 /// comes after a crash looks before it changes anything.
 process<void> write_intent(work* w, std::string what);
