@@ -62,7 +62,6 @@ std::vector<model::operation> split(const std::string& text) {
     return operations;
 }
 
-/// Each entry's hash covers the entry and the hash before it, so that none can be changed or taken out unseen.
 } // namespace
 
 std::string iso8601(clock::time_point when) {
@@ -138,6 +137,22 @@ struct instance_db::state {
             if (!rows.executeStep())
                 return std::nullopt;
             return decode_card(rows.getColumn(0).getString());
+        });
+    }
+
+    /// An operator's change of a card's row, in one transaction with the look whether a process is at work on it.
+    template <class F> card_change change_card(const std::string& id, const char* what, F change) {
+        return write([&] {
+            auto card = one_card("SELECT document FROM secure_components WHERE id = ?", id);
+            if (!card)
+                return card_change::unknown_card;
+            auto running = bound("SELECT 1 FROM processes WHERE card = ? AND ended IS NULL", id);
+            if (running.executeStep())
+                return card_change::process_running;
+            change(*card);
+            put(*card);
+            audit(what, id);
+            return card_change::done;
         });
     }
 
@@ -402,6 +417,24 @@ void instance_db::forget_log_before(clock::time_point limit) {
 }
 
 // -- administration ------------------------------------------------------------------------------------------------------------------
+
+instance_db::card_change instance_db::release_card(const std::string& id) {
+    return state_->change_card(id, "card released", [](model::secure_component& card) {
+        card.quarantined = false;
+        card.attempt_pending = false;
+        card.strikes = 0;
+    });
+}
+
+instance_db::card_change instance_db::doubt_card(const std::string& id) {
+    return state_->change_card(id, "card to be reconciled", [&](model::secure_component& card) {
+        card.doubt = true;
+        for (auto& instance : instances_on_card(id)) {
+            instance.on_card = true;
+            state_->put(instance);
+        }
+    });
+}
 
 bool instance_db::add_issuer(const issuer_record& issuer) {
     return state_->write([&] {
