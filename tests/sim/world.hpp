@@ -37,6 +37,8 @@ private:
 class world {
 public:
     explicit world(std::string_view personality = "jc305", std::uint64_t seed = 1);
+    /// A card that no table lists.
+    explicit world(lab::personality personality, std::uint64_t seed = 1);
 
     /// What happens to one C-APDU on its way: an answer instead of the card's, or nothing and the card is asked.
     using tamper = std::function<std::optional<bytes>(const gp::card_command& command, const std::function<bytes()>& card)>;
@@ -59,6 +61,7 @@ public:
     /// AIDs of applications, security domains and load files on the card that are not from the factory, in hex.
     std::set<std::string> on_card() const;
 
+    std::unique_ptr<const lab::personality> personality;
     counting_random random;
     lab::card card;
     std::unique_ptr<crypto::key_vault> vault;
@@ -80,6 +83,7 @@ private:
     gp::batch_answer transmit(const gp::batch& commands);
     model::issuer_step advance(const gp::card_effect* wish);
     model::issuer_keys issuer_keys();
+    bytes over_the_wire(bytes_view apdu);
 
     std::set<std::string> factory_;
     std::set<std::string> listed() const;
