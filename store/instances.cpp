@@ -263,8 +263,8 @@ void instance_db::commit(const std::string& process, const model::service_instan
     });
 }
 
-void instance_db::end(const process_end& p, const model::service_instance& instance, const model::secure_component& card,
-                      bool gone, std::optional<outbox_entry>& delivery) {
+void instance_db::end(const process_end& p, const model::service_instance& instance,
+                      const std::optional<model::secure_component>& card, bool gone, std::optional<outbox_entry>& delivery) {
     state_->write([&] {
         auto ended = state_->bound("SELECT 1 FROM processes WHERE id = ? AND ended IS NOT NULL", p.id);
         if (ended.executeStep()) { // told again, because the first answer was lost
@@ -275,7 +275,8 @@ void instance_db::end(const process_end& p, const model::service_instance& insta
                 delivery->id = waiting.getColumn(0).getInt64();
             return;
         }
-        state_->put(card);
+        if (card)
+            state_->put(*card);
         if (gone) {
             state_->run("DELETE FROM service_instances WHERE id = ?", instance.id);
             state_->audit("instance removed", instance.id);

@@ -105,9 +105,10 @@ public:
     void journal(const std::string& process, const std::string& what);
     /// Both rows in one transaction; intents of the process are settled.
     void commit(const std::string& process, const model::service_instance& instance, const model::secure_component& card);
-    /// The process has ended: instance (removed where `gone`), card, result and delivery in one transaction. The delivery gets its id.
-    void end(const process_end& process, const model::service_instance& instance, const model::secure_component& card, bool gone,
-             std::optional<outbox_entry>& delivery);
+    /// The process has ended: instance (removed where `gone`), card (where it may have changed), result and delivery in one transaction.
+    /// The delivery gets its id.
+    void end(const process_end& process, const model::service_instance& instance, const std::optional<model::secure_component>& card,
+             bool gone, std::optional<outbox_entry>& delivery);
 
     struct interrupted_process {
         process_record process;

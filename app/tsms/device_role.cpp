@@ -37,7 +37,6 @@ private:
 actors::backend_parts parts_of(const config& c, const actors::log_sink& log) {
     actors::backend_parts parts;
     parts.db = std::make_shared<store::instance_db>(c.instances_db());
-    parts.db->forget_log_before(store::clock::now() - std::chrono::hours(24) * c.card_log_days);
     parts.catalog = actors::open_catalog(c.catalog_db());
     parts.vault = crypto::open_software_vault(c.file(c.vault_key));
     parts.issuers = issuers_of(c);
@@ -53,6 +52,7 @@ actors::backend_options options_of(const config& c) {
     o.sessions.dialogue.phone_lost = std::chrono::seconds(c.phone_lost_seconds);
     o.sessions.result_kept = std::chrono::seconds(c.result_seconds);
     o.remove_tsm_domain_when_last = c.remove_domain_when_last;
+    o.card_log_kept = std::chrono::hours(24) * c.card_log_days;
     return o;
 }
 
