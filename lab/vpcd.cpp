@@ -2,11 +2,13 @@
 
 #include "lab/card/card.hpp"
 
+#include <chrono>
 #include <memory>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
+#include <thread>
 #include <unistd.h>
 
 namespace tsms::lab {
@@ -83,20 +85,44 @@ private:
 /// Control messages are one octet long, which no APDU is.
 enum control : std::uint8_t { power_off = 0x00, power_on = 0x01, reset = 0x02, get_atr = 0x04 };
 
+/// Out of the field: long enough for pcscd, which looks four times a second, to see that the card is gone.
+constexpr std::chrono::milliseconds away{1500};
+
+/// Answers until the reader is gone (false) or the card has lost its power (true).
+bool serve(connection& reader, stored_card& card) {
+    while (const auto message = reader.receive()) {
+        if (message->size() == 1) {
+            if (message->front() != get_atr)
+                card.card().reset(); // power off, power on, reset: not answered
+            else if (!reader.send(card.card().atr()))
+                return false;
+            continue;
+        }
+        bytes answer;
+        try {
+            answer = card.transmit(*message);
+        } catch (const no_answer& e) {
+            if (!e.powered())
+                return true;
+            // Mute: to vpcd, an answer of no octets.
+        }
+        if (!reader.send(answer))
+            return false;
+    }
+    return false;
+}
+
 } // namespace
 
 void serve_vpcd(stored_card& card, const std::string& host, const std::string& port) {
-    connection reader(host, port);
-    while (const auto message = reader.receive()) {
-        if (message->size() != 1) {
-            if (!reader.send(card.transmit(*message)))
+    while (true) {
+        {
+            connection reader(host, port);
+            if (!serve(reader, card))
                 return;
-        } else if (message->front() == get_atr) {
-            if (!reader.send(card.card().atr()))
-                return;
-        } else {
-            card.card().reset(); // power off, power on, reset: not answered
-        }
+        } // a card without power is one that was taken out of its reader
+        std::this_thread::sleep_for(away);
+        card.card().reset();
     }
 }
 

@@ -92,7 +92,7 @@ struct security_domain {
     std::string aid; ///< hex
     std::optional<key_set> keys;
     /// Set before a rotation leaves for the card, cleared when it is confirmed: after doubt both are tried, against the card
-    /// cryptogram of INITIALIZE UPDATE only.
+    /// cryptogram of INITIALIZE UPDATE only. Also our keys of before, where the issuer has personalized the domain again.
     std::optional<key_set> next_keys;
     /// Octets of challenges and MACs that the domain was seen to use, 8 or 16; 0: not seen yet, the profile says.
     int scp03_mode = 0;

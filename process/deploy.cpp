@@ -132,7 +132,12 @@ process<void> prepare_rotation(work* w, gp::service_installation* what) {
     const auto& parameters = w->parameters();
     if (w->channel_keys.version != parameters.tsm_key_version)
         co_return;
-    generate_keys wish(parameters.tsm_rotated_version, parameters.key_bits);
+    // PUT KEY adds no version that the card has already: above every one that the domain may have.
+    constexpr int last_version = 0x7F; // GPCS 11.8.2.2
+    int version = parameters.tsm_rotated_version;
+    if (const auto& other = w->card.tsm_domain->next_keys; other && other->version >= version)
+        version = other->version < last_version ? other->version + 1 : version;
+    generate_keys wish(static_cast<std::uint8_t>(version), parameters.key_bits);
     auto keys = co_await std::move(wish);
     encrypt_keys encryption(w->channel_keys, keys);
     gp::key_rotation rotation;

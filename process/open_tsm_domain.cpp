@@ -241,6 +241,9 @@ process<void> take_over_domain(work* w) {
     model::security_domain domain;
     domain.aid = got.aid;
     domain.keys = got.keys;
+    // That the domain was gone may have been the phone's word alone: the issuer then found it, and our own keys still are on it.
+    if (const auto& known = w->card.tsm_domain; known && known->keys && known->keys->version != got.keys.version)
+        domain.next_keys = known->next_keys ? known->next_keys : known->keys;
     w->card.tsm_domain = std::move(domain);
     commit wish_commit(w->instance, w->card);
     co_await std::move(wish_commit);

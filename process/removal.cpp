@@ -40,11 +40,13 @@ process<void> remove_what_is_there(work* w) {
         const auto* entry = gp::find_entry(found.load_files, aid);
         if (entry && is_ours(*entry, *w))
             what.load_files.push_back(aid);
+        else if (!found.load_files_proven)
+            what.doubtful_load_files.push_back(aid);
     }
     const auto domain = octets(target.sd_aid);
     if (gp::find_entry(found.applications, domain))
         what.domain = domain;
-    if (what.instances.empty() && what.load_files.empty() && !what.domain) {
+    if (what.instances.empty() && what.load_files.empty() && what.doubtful_load_files.empty() && !what.domain) {
         w->proven = true;
         co_return;
     }

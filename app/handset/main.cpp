@@ -19,14 +19,11 @@ using namespace tsms;
 constexpr int exit_failed = 1; ///< executionStatus is not 0
 constexpr int exit_usage = 2;
 
-/// SHA-256 of the text "tsms-handset": stands in for the hash of an app's certificate (AMB-142).
-constexpr const char* default_caller = "9F74547F7B3D9C7CB136F631E49BD7DA0D12FEB0EEADD21881AF599B5E104B62";
-
 struct arguments {
     std::string url = "https://127.0.0.1:9443";
     std::string ca_file;
     std::vector<std::string> components;
-    std::string caller_id = default_caller;
+    std::string caller_id = app::default_caller;
     std::string credential;
     std::string credential_file;
     bool json = false;
@@ -234,9 +231,10 @@ int parse_and_run(int argc, char** argv) {
     cli.fallthrough();
     cli.add_option("--url", a.url, "device port of the backend")->capture_default_str();
     cli.add_option("--ca", a.ca_file, "CA certificate of the backend, PEM; without it the system's");
-    cli.add_option("--se", a.components,
-                   "secure component, repeatable: sim:FILE[?profile=NAME&type=eSE&reader=NAME&access=omapi] or "
-                   "pcsc:READER[?type=uicc]")
+    cli.add_option(
+           "--se", a.components,
+           "secure component, repeatable: sim:FILE[?profile=NAME&access=omapi&faults=SPEC&type=eSE&reader=NAME] "
+           "or pcsc:READER[?type=uicc] (docs/lab.md)")
         ->allow_extra_args(false);
     cli.add_option("--caller-id", a.caller_id, "hash of the app's signing certificate, hex")->capture_default_str();
     cli.add_option("--credential-file", a.credential_file,

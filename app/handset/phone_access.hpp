@@ -12,6 +12,8 @@ namespace tsms::app {
 struct phone_rules {
     std::vector<bytes> denied; ///< AIDs whose selection is refused, e.g. the ISD (gp/procedures hazard 10)
     bool fci = true;           ///< false: a SELECT is answered by an empty string, as SERAM allows
+    bool busy = false;         ///< other apps hold every logical channel
+    std::vector<bytes> app;    ///< hashes of the app's certificate; not empty: the card's access rules are enforced
 };
 
 /// Wraps a card that is reached without such an API.

@@ -19,8 +19,8 @@ const lab::personality& personality_named(const std::string& name) {
 class sim_component final : public sdk::secure_component {
 public:
     sim_component(const std::filesystem::path& file, const std::string& personality, std::string reader,
-                  std::string se_type)
-        : card_(file, personality_named(personality), crypto::system_random()), reader_(std::move(reader)),
+                  std::string se_type, const std::string& faults)
+        : card_(file, personality_named(personality), crypto::system_random(), faults), reader_(std::move(reader)),
           se_type_(std::move(se_type)), atr_(card_.card().atr()) {}
 
     std::string reader() const override { return reader_; }
@@ -33,6 +33,9 @@ private:
     bytes exchange(bytes_view c_apdu) override {
         try {
             return card_.transmit(c_apdu);
+        } catch (const lab::no_answer& e) {
+            throw sdk::transport_error(e.powered() ? sdk::transport_cause::other : sdk::transport_cause::unavailable,
+                                       e.what());
         } catch (const std::exception& e) { // its file cannot be written any more
             throw sdk::transport_error(sdk::transport_cause::unavailable, e.what());
         }
@@ -47,8 +50,8 @@ private:
 } // namespace
 
 std::unique_ptr<sdk::secure_component> open_sim(const std::filesystem::path& file, const std::string& personality,
-                                                std::string reader, std::string se_type) {
-    return std::make_unique<sim_component>(file, personality, std::move(reader), std::move(se_type));
+                                                std::string reader, std::string se_type, const std::string& faults) {
+    return std::make_unique<sim_component>(file, personality, std::move(reader), std::move(se_type), faults);
 }
 
 } // namespace tsms::app

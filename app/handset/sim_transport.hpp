@@ -9,8 +9,9 @@
 namespace tsms::app {
 
 /// Opens the card in `file`; where there is none, makes one with this personality (lab/card/personality.hpp; empty: the
-/// default). Throws std::runtime_error that says what is wrong with file or name.
+/// default). `faults` is a SPEC of lab/card/faults.hpp; empty: those of the personality. Throws std::runtime_error that
+/// says what is wrong with file, name or faults.
 std::unique_ptr<sdk::secure_component> open_sim(const std::filesystem::path& file, const std::string& personality,
-                                                std::string reader, std::string se_type);
+                                                std::string reader, std::string se_type, const std::string& faults);
 
 } // namespace tsms::app

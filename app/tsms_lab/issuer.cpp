@@ -53,7 +53,6 @@ void run(const options& o) {
 
     lab::issuer_service::options serving;
     serving.master_key = lab::lab_issuer_master();
-    serving.isd_key_octets = keeping.key_octets;
     serving.log = [](const std::string& line) { std::cerr << line << std::endl; };
     lab::issuer_service service(book, std::move(serving), random);
 
@@ -72,7 +71,7 @@ void add_issuer(CLI::App& lab) {
     command->add_option("--state", o->state, "file that keeps orders and keys")->required();
     command->add_option("--transport-key", o->transport_key,
                         "AES key under which keys are handed over (hex); default: made once, kept in the state file");
-    command->add_option("--key-bits", o->key_bits, "length of the ISD's keys and of new keys")
+    command->add_option("--key-bits", o->key_bits, "length of new keys")
         ->check(CLI::IsMember({128, 192, 256}))
         ->capture_default_str();
     command->callback([o] { run(*o); });

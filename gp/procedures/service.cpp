@@ -108,7 +108,10 @@ procedure<std::vector<registry_entry>> complete(channel_ptr channel, listing at,
         for (std::size_t i = at.first; more && i < at.first + at.count; ++i) {
             const auto& answer = all[i];
             more = answer.sw == 0x6310;
-            if (answer.sw == 0x6A88) // empty
+            // An error has no R-MAC: whoever carries the answer can make one (field lesson 8). That there are no load files is a
+            // claim that the card cannot prove; but the selected domain itself is always listed, and no listing ends with 6A88
+            // behind a part that announced more.
+            if (answer.sw == 0x6A88 && at.scope != registry_scope::applications && i == at.first)
                 break;
             if (answer.sw != 0x9000 && answer.sw != 0x6310)
                 throw status_failure(step::get_status, answer.sw);
@@ -136,6 +139,7 @@ procedure<card_contents> contents(channel_ptr channel, listings at, std::vector<
     card_contents found;
     auto applications = complete(channel, at.applications, answers);
     found.applications = co_await std::move(applications);
+    found.load_files_proven = answers[at.load_files.first].sw != 0x6A88;
     auto load_files = complete(channel, at.load_files, std::move(answers));
     found.load_files = co_await std::move(load_files);
     co_return found;
@@ -299,6 +303,8 @@ procedure<void> remove_service(channel_ptr channel, service_removal what) {
     card.mark(50, what.operation);
     for (const auto& aid : what.load_files)
         card.add(step::delete_object, delete_object(aid, true));
+    for (const auto& aid : what.doubtful_load_files)
+        card.add(step::delete_object, delete_object(aid, true), any);
     if (what.domain)
         card.add(step::delete_object, delete_object(*what.domain));
     card.mark(80, what.operation);

@@ -89,6 +89,8 @@ procedure<void> lock_service(channel_ptr channel, service_lock what);
 struct card_contents {
     std::vector<registry_entry> applications; ///< with security domains
     std::vector<registry_entry> load_files;
+    /// False where somebody said that there are none: 6A88 has no R-MAC, so a phone can say so of any card.
+    bool load_files_proven = true;
     bytes cplc; ///< as the TSM's own domain answers it; empty where it does not
 };
 procedure<card_contents> inspect(channel_ptr channel, std::size_t expected_applications = 0);
@@ -97,6 +99,9 @@ procedure<card_contents> inspect(channel_ptr channel, std::size_t expected_appli
 struct service_removal {
     std::vector<bytes> instances;  ///< in order of deletion
     std::vector<bytes> load_files; ///< in order of deletion
+    /// Load files of which a claim without proof says that they are not there. They are deleted all the same, and any refusal is
+    /// accepted (another's package has the same AID): the listing behind it proves that the card got the command.
+    std::vector<bytes> doubtful_load_files;
     std::optional<bytes> domain;
     int operation = 40;
 };

@@ -53,8 +53,11 @@ gp::response_apdu security_domain_command(context& c, gp::command_apdu command, 
     if (entry == std::end(commands))
         return {{}, sw::ins_not_supported};
     auto& channel = c.channel;
-    if (entry->run == initialize_update || entry->run == external_authenticate)
-        return entry->run(c, command);
+    if (entry->run == initialize_update || entry->run == external_authenticate) {
+        if (c.refuse_with)
+            channel.end_session();
+        return c.refuse_with ? gp::response_apdu{{}, *c.refuse_with} : entry->run(c, command);
+    }
     if (channel.authenticated()) {
         auto plain = channel.session->unwrap(command, extended);
         if (!plain) {
@@ -68,17 +71,18 @@ gp::response_apdu security_domain_command(context& c, gp::command_apdu command, 
     if (entry->need == needs::session && (!channel.authenticated() || channel.session->level() == 0x00))
         return {{}, sw::security_status};
     // An interrupted load, personalization or listing is over (GPCS 9.3.5, 7.3.3, 11.4.2.2).
-    if (entry->run != load)
+    const bool goes_on = !c.refuse_with;
+    if (entry->run != load || !goes_on)
         channel.load.reset();
-    if (entry->run != store_data) {
+    if (entry->run != store_data || !goes_on) {
         channel.personalizing.clear();
         channel.data.reset();
     }
-    if (entry->run != get_status)
+    if (entry->run != get_status || !goes_on)
         channel.listing.reset();
     gp::response_apdu response;
     try {
-        response = entry->run(c, command);
+        response = goes_on ? entry->run(c, command) : gp::response_apdu{{}, *c.refuse_with};
     } catch (const refused& r) {
         response = {{}, r.sw};
     }
@@ -117,8 +121,10 @@ struct card::impl {
     crypto::random_source& random;
     logical_channels channels;
     bytes t0_rest; ///< response data that GET RESPONSE fetches
+    fault_plan faults;
+    bool powered = true;
 
-    gp::response_apdu dispatch(bytes_view raw, int transport_channel) {
+    gp::response_apdu dispatch(bytes_view raw, int transport_channel, std::optional<std::uint16_t> refuse_with) {
         auto command = gp::parse_command(raw);
         const bool extended = raw.size() > 7 && raw[4] == 0x00;
         if (!command || (extended && !state.personality->extended_length))
@@ -133,24 +139,26 @@ struct card::impl {
         command->cla =
             static_cast<std::uint8_t>((cla->proprietary ? 0x80 : 0x00) | (cla->secure_messaging ? 0x04 : 0x00));
         auto& channel = *channels[number];
-        context c{state, channels, channel, random};
+        context c{state, channels, channel, random, refuse_with};
         try {
-            if (command->cla == 0x00 && command->ins == 0xA4)
-                return select(c, *command);
-            if (command->cla == 0x00 && command->ins == 0x70)
-                return manage_channel(c, *command);
+            const bool of_runtime = command->cla == 0x00 && (command->ins == 0xA4 || command->ins == 0x70);
             const auto* selected = state.registry.find_application(channel.selected);
-            if (!selected)
+            if (!of_runtime && !selected)
                 return {{}, sw::conditions};
-            return selected->sd ? security_domain_command(c, std::move(*command), extended)
-                                : application_command(c, *command);
+            if (!of_runtime && selected->sd)
+                return security_domain_command(c, std::move(*command), extended);
+            if (refuse_with)
+                return {{}, *refuse_with};
+            if (of_runtime)
+                return command->ins == 0xA4 ? select(c, *command) : manage_channel(c, *command);
+            return application_command(c, *command);
         } catch (const refused& r) {
             return {{}, r.sw};
         }
     }
 
     /// ISO/IEC 7816-3: over T=0 a response with data to a command with data waits for GET RESPONSE.
-    bytes over_t0(bytes_view raw, int channel) {
+    bytes over_t0(bytes_view raw, int channel, std::optional<std::uint16_t> refuse_with) {
         if (raw.size() == 5 && (raw[0] & 0xFC) == 0x00 && raw[1] == 0xC0) {
             if (t0_rest.empty())
                 return {0x69, 0x85};
@@ -159,7 +167,7 @@ struct card::impl {
                 return {0x6C, static_cast<std::uint8_t>(t0_rest.size() - 2)};
             return std::exchange(t0_rest, {});
         }
-        auto response = gp::encode(dispatch(raw, channel));
+        auto response = gp::encode(dispatch(raw, channel, refuse_with));
         t0_rest.clear();
         if (raw.size() <= 5 || response.size() == 2)
             return response;
@@ -167,9 +175,14 @@ struct card::impl {
         t0_rest = std::move(response);
         return {0x61, waiting};
     }
+
+    bytes answer(bytes_view raw, int channel, std::optional<std::uint16_t> refuse_with) {
+        return state.personality->t0 ? over_t0(raw, channel, refuse_with)
+                                     : gp::encode(dispatch(raw, channel, refuse_with));
+    }
 };
 
-card::card(card_state state, crypto::random_source& random) : impl_(new impl{std::move(state), random, {}, {}}) {
+card::card(card_state state, crypto::random_source& random) : impl_(new impl{std::move(state), random, {}, {}, {}}) {
     reset();
 }
 
@@ -191,8 +204,28 @@ card card::load(const std::filesystem::path& file, crypto::random_source& random
 }
 
 bytes card::transmit(bytes_view c_apdu, int channel) {
-    return impl_->state.personality->t0 ? impl_->over_t0(c_apdu, channel)
-                                        : gp::encode(impl_->dispatch(c_apdu, channel));
+    if (!impl_->powered)
+        throw no_answer("the card has no power; it must be reset", false);
+    const auto carry = [&](std::optional<std::uint16_t> refuse_with) {
+        return impl_->answer(c_apdu, channel, refuse_with);
+    };
+    try {
+        return impl_->faults.empty() ? carry(std::nullopt) : impl_->faults.play(c_apdu, carry);
+    } catch (const no_answer& e) {
+        if (!e.powered()) {
+            reset();
+            impl_->powered = false;
+        }
+        throw;
+    }
+}
+
+void card::inject(fault_plan faults) {
+    impl_->faults = std::move(faults);
+}
+
+const fault_plan& card::faults() const {
+    return impl_->faults;
 }
 
 bytes card::atr() const {
@@ -200,6 +233,7 @@ bytes card::atr() const {
 }
 
 void card::reset() {
+    impl_->powered = true;
     impl_->t0_rest.clear();
     impl_->channels.assign(static_cast<std::size_t>(impl_->state.personality->channels), std::nullopt);
     impl_->channels[0].emplace().selected = default_selected(impl_->state.registry);
@@ -229,16 +263,23 @@ void card::save(const std::filesystem::path& file) const {
         throw card_error("card file " + file.string() + " cannot be written; check the directory and free space");
 }
 
-stored_card::stored_card(std::filesystem::path file, const personality& for_a_new_card, crypto::random_source& random)
+stored_card::stored_card(std::filesystem::path file, const personality& for_a_new_card, crypto::random_source& random,
+                         std::string_view faults)
     : file_(std::move(file)),
       card_(std::filesystem::exists(file_) ? card::load(file_, random) : card::create(for_a_new_card, random)) {
+    card_.inject(fault_plan::parse(faults.empty() ? card_.state().personality->faults : faults, random));
     write();
 }
 
 bytes stored_card::transmit(bytes_view c_apdu, int channel) {
-    auto response = card_.transmit(c_apdu, channel);
-    write();
-    return response;
+    try {
+        auto response = card_.transmit(c_apdu, channel);
+        write();
+        return response;
+    } catch (const no_answer&) {
+        write(); // it may have done the command nevertheless
+        throw;
+    }
 }
 
 /// Before the answer leaves: what the host has seen acknowledged is in the file.

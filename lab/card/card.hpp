@@ -3,6 +3,7 @@
 // bytecode: a selected applet answers 9000 to every command of class 00 and 80.
 
 #include "crypto/random.hpp"
+#include "lab/card/faults.hpp"
 #include "json/json.hpp"
 
 #include <filesystem>
@@ -27,12 +28,17 @@ public:
 
     /// One command APDU, one response APDU; always an answer, 6700 to what is no APDU. The logical channel is the one
     /// in CLA, or `channel` where a transport (Open Mobile API) assigns it and CLA says basic channel.
+    /// A command is atomic: it has happened or it has not, whatever the faults are. They alone let this throw
+    /// no_answer.
     bytes transmit(bytes_view c_apdu, int channel = 0);
 
+    /// What goes wrong from now on.
+    void inject(fault_plan faults);
+    const fault_plan& faults() const;
+
     bytes atr() const;
-    /// Ends every session and closes every channel but the basic one. power_off() is the same for a simulated card.
+    /// Ends every session and closes every channel but the basic one; gives power to a card that has lost it.
     void reset();
-    void power_off() { reset(); }
 
     /// Replaces the file at once (temporary file and rename), readable by its owner only.
     void save(const std::filesystem::path& file) const;
@@ -40,7 +46,7 @@ public:
     const card_state& state() const; ///< state.hpp
     /// For tests that need a situation which no command brings about.
     card_state& state();
-    json::value registry() const;    ///< for people and tests: no keys
+    json::value registry() const; ///< for people and tests: no keys
     std::string registry_text() const;
 
 private:
@@ -51,7 +57,10 @@ private:
 /// A card that lives in a file: opened, or created with a personality; written after every command that changed it.
 class stored_card {
 public:
-    stored_card(std::filesystem::path file, const personality& for_a_new_card, crypto::random_source& random);
+    /// `faults` is a SPEC of faults.hpp; an empty one leaves the card those of its personality. Throws card_error,
+    /// json::parse_error or fault_error.
+    stored_card(std::filesystem::path file, const personality& for_a_new_card, crypto::random_source& random,
+                std::string_view faults = {});
 
     bytes transmit(bytes_view c_apdu, int channel = 0);
     lab::card& card() { return card_; }

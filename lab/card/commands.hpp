@@ -53,6 +53,8 @@ struct context {
     logical_channels& channels;
     logical_channel& channel;
     crypto::random_source& random;
+    std::optional<std::uint16_t>
+        refuse_with; ///< a fault (faults.hpp): the command is refused once it is known and proven
 
     const lab::personality& personality() const { return *card.personality; }
     lab::registry& registry() const { return card.registry; }

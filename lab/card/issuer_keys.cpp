@@ -22,9 +22,11 @@ crypto::secret diversify(const crypto::secret& master, std::string_view label, b
 
 } // namespace
 
-static_keys isd_keys(const crypto::secret& issuer_master, bytes_view cplc, std::size_t key_octets) {
+static_keys isd_keys(const crypto::secret& issuer_master, bytes_view cplc) {
     if (cplc.size() != 42)
         throw std::invalid_argument("CPLC data has 42 octets (without tag 9F7F and length)");
+    const std::size_t batch = cplc[17];
+    const std::size_t key_octets = batch == 24 || batch == 32 ? batch : 16;
     return {diversify(issuer_master, "ISD-ENC", cplc, key_octets),
             diversify(issuer_master, "ISD-MAC", cplc, key_octets),
             diversify(issuer_master, "ISD-DEK", cplc, key_octets)};

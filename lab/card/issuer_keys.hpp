@@ -11,9 +11,10 @@
 
 namespace tsms::lab {
 
-/// Keys of the ISD of the card with this CPLC. `key_octets` is 16, 24 or 32. Throws std::invalid_argument if the CPLC
-/// has not 42 octets.
-static_keys isd_keys(const crypto::secret& issuer_master, bytes_view cplc, std::size_t key_octets = 16);
+/// Keys of the ISD of the card with this CPLC. Throws std::invalid_argument if the CPLC has not 42 octets. How long
+/// they are depends on the batch, as with real issuers: the low octet of the IC batch identifier is 16, 24 or 32;
+/// otherwise they have 16 octets.
+static_keys isd_keys(const crypto::secret& issuer_master, bytes_view cplc);
 
 /// The master key of the lab's issuer. It is public: a lab card protects nothing.
 crypto::secret lab_issuer_master();

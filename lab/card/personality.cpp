@@ -103,6 +103,13 @@ std::vector<personality> make_personalities() {
     esim.packages = euicc();
     all.push_back(esim);
 
+    auto contactless = jc305;
+    contactless.name = "contactless";
+    contactless.about = "as jc305, held to a phone by hand: it loses its power about once in 200 commands";
+    contactless.historical = "tsms-lab nfc";
+    contactless.faults = "tear-before@any:~400,tear-after@any:~400";
+    all.push_back(contactless);
+
     return all;
 }
 

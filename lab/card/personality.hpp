@@ -34,6 +34,7 @@ struct personality {
     std::uint16_t redundant_extradition = 0x6985; ///< extradition to where it already is
     std::uint16_t missing_import = 0x6438;        ///< last LOAD of a package whose imports the card has not
     bool ara_m = true;
+    const char* faults = "none"; ///< what goes wrong with such a card where nobody says otherwise (faults.hpp)
     const char* iin = "";
     const char* cin = "";
     std::vector<preloaded_package> packages;

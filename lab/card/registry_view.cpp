@@ -1,5 +1,6 @@
 // The Registry for people and tests.
 
+#include "gp/tlv.hpp"
 #include "lab/card/card.hpp"
 #include "lab/card/state.hpp"
 
@@ -28,6 +29,31 @@ std::string version_text(const package_version& p) {
     return std::to_string(p.major) + "." + std::to_string(p.minor);
 }
 
+/// An access rule in words: to which application, for which app, and what (GP SEAC 1.1, 7.1).
+struct rule_words {
+    std::string application, app, apdu, nfc;
+
+    explicit rule_words(const access_rule& r) {
+        const auto names = gp::parse_tlvs(r.reference).value_or(std::vector<gp::tlv>());
+        const auto aid = gp::find(names, 0x4F);
+        application = !aid ? "the default one" : aid->empty() ? "all" : to_hex(*aid);
+        const auto hash = gp::find(names, 0xC1).value_or(bytes_view());
+        app = hash.empty() ? "all" : to_hex(hash);
+        const auto rights = gp::parse_tlvs(r.rule).value_or(std::vector<gp::tlv>());
+        apdu = access(gp::find(rights, 0xD0));
+        nfc = access(gp::find(rights, 0xD1));
+    }
+
+private:
+    static std::string access(std::optional<bytes_view> value) {
+        if (!value)
+            return "not said";
+        if (value->size() == 1)
+            return (*value)[0] == 0 ? "never" : "always";
+        return std::to_string(value->size() / 8) + " filters";
+    }
+};
+
 json::object application_view(const application& a, bool is_isd) {
     json::object out{{"aid", to_hex(a.aid)},
                      {"kind", is_isd ? "ISD"
@@ -42,10 +68,14 @@ json::object application_view(const application& a, bool is_isd) {
                      {"parameters", to_hex(a.parameters)},
                      {"storeDataBlocks", a.personalized}};
     if (a.sd) {
-        json::array versions;
+        json::array sets;
         for (const auto& set : a.sd->key_sets)
-            versions.emplace_back(to_hex(bytes{set.version}));
-        out.append("keyVersions", std::move(versions));
+            sets.emplace_back(
+                json::object{{"version", to_hex(bytes{set.version})},
+                             {"octets", set.keys.empty() ? 0 : static_cast<int>(set.keys.begin()->second.size())},
+                             {"sequenceCounter", static_cast<std::int64_t>(set.sequence_counter)},
+                             {"failedAttempts", set.failed_attempts}});
+        out.append("keySets", std::move(sets));
     }
     return out;
 }
@@ -74,10 +104,19 @@ json::value card::registry() const {
         if (f.listed)
             load_files.emplace_back(load_file_view(f));
     json::array rules;
-    for (const auto& rule : s.ara.rules)
-        rules.emplace_back(json::object{{"reference", to_hex(rule.reference)}, {"rule", to_hex(rule.rule)}});
+    for (const auto& rule : s.ara.rules) {
+        const rule_words words(rule);
+        rules.emplace_back(json::object{{"reference", to_hex(rule.reference)},
+                                        {"rule", to_hex(rule.rule)},
+                                        {"application", words.application},
+                                        {"app", words.app},
+                                        {"apdu", words.apdu},
+                                        {"nfc", words.nfc}});
+    }
     return json::object{{"personality", s.personality->name},
+                        {"atr", to_hex(atr())},
                         {"cplc", to_hex(s.cplc)},
+                        {"memory", static_cast<std::int64_t>(s.personality->nv_memory)},
                         {"freeMemory", static_cast<std::int64_t>(s.free_memory())},
                         {"applications", std::move(applications)},
                         {"loadFiles", std::move(load_files)},
@@ -87,7 +126,9 @@ json::value card::registry() const {
 std::string card::registry_text() const {
     const auto& s = state();
     std::string out = "card " + std::string(s.personality->name) + " (" + std::string(s.personality->about) + "), " +
-                      std::to_string(s.free_memory()) + " octets free\n";
+                      std::to_string(s.free_memory()) + " of " + std::to_string(s.personality->nv_memory) +
+                      " octets free\n     serial " + to_hex(bytes_view(s.cplc).subspan(12, 4)) + "  ATR " +
+                      to_hex(atr()) + "\n";
     for (const auto& a : s.registry.applications()) {
         const bool is_isd = &a == &s.registry.isd();
         out += std::string(is_isd ? "ISD  "
@@ -96,8 +137,12 @@ std::string card::registry_text() const {
                to_hex(a.aid) + "  " + state_name(a, is_isd) + "  privileges " + privileges_text(a.privileges) +
                "  under " + to_hex(a.domain);
         if (a.sd)
-            for (const auto& set : a.sd->key_sets)
+            for (const auto& set : a.sd->key_sets) {
                 out += "  keys " + to_hex(bytes{set.version});
+                if (set.failed_attempts > 0)
+                    out += " (" + std::to_string(set.failed_attempts) + " of " +
+                           std::to_string(s.personality->attempts) + " attempts failed)";
+            }
         out += "\n";
     }
     for (const auto& f : s.registry.load_files())
@@ -105,6 +150,11 @@ std::string card::registry_text() const {
             out += "ELF  " + to_hex(f.package.aid) + "  " + version_text(f.package) + "  under " + to_hex(f.domain) +
                    "  " + std::to_string(f.memory) + " octets\n";
     out += "access rules: " + std::to_string(s.ara.rules.size()) + "\n";
+    for (const auto& rule : s.ara.rules) {
+        const rule_words words(rule);
+        out += "RULE application " + words.application + "  app " + words.app + "  APDU " + words.apdu + "  NFC " +
+               words.nfc + "\n";
+    }
     return out;
 }
 

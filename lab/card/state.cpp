@@ -6,14 +6,15 @@ namespace tsms::lab {
 
 namespace {
 
-/// CPLC data (GP card production life cycle): fabricator, type and dates are the lab's, serial and batch random.
-bytes make_cplc(crypto::random_source& random) {
+/// CPLC data (GP card production life cycle): fabricator, type and dates are the lab's, the serial is random, the batch
+/// tells the length of the ISD's keys (issuer_keys.hpp).
+bytes make_cplc(std::size_t key_octets, crypto::random_source& random) {
     auto cplc = hex("54534C424F5360010305" // fabricator, type, operating system: id, date, level
                     "6001");               // fabrication date
     append(cplc, random.take(4));          // serial number
-    append(cplc, hex("0001"));             // batch
-    append(cplc, hex("54536001"));         // module fabricator, packaging date
-    cplc.resize(42);                       // embedding and personalization: not done
+    append(cplc, bytes{0x00, static_cast<std::uint8_t>(key_octets)}); // batch
+    append(cplc, hex("54536001"));                                    // module fabricator, packaging date
+    cplc.resize(42);                                                  // embedding and personalization: not done
     return cplc;
 }
 
@@ -27,9 +28,9 @@ std::size_t card_state::free_memory() const {
 card_state make_card(const personality& p, const crypto::secret& issuer_master, crypto::random_source& random) {
     card_state card;
     card.personality = &p;
-    card.cplc = make_cplc(random);
+    card.cplc = make_cplc(p.key_octets, random);
 
-    const auto keys = isd_keys(issuer_master, card.cplc, p.key_octets);
+    const auto keys = isd_keys(issuer_master, card.cplc);
     security_domain sd;
     sd.scp03_i = p.scp03_i;
     sd.accepts_extradition = true;

@@ -139,6 +139,10 @@ gp::procedure<authenticated_card> carry_out(card_work work) {
             management.add(step::delete_object, gp::delete_object(hex(order.domain_aid)), tolerance::any);
     }
     const auto managed = management.size() - 1;
+    // "There is no such rule" has no R-MAC. A command behind it proves by its own that the card was really asked: what was
+    // kept from it breaks the chain of C-MACs.
+    if (!creates && order.domain == domain_change::none && !order.remove_rules.empty())
+        management.add(step::get_status, gp::get_status(gp::registry_scope::issuer_security_domain), tolerance::success);
     *work.last_commands = !creates;
     auto commands = management.take();
     const auto answers = management.accept(co_await std::move(commands));

@@ -19,7 +19,6 @@ class issuer_service {
 public:
     struct options {
         crypto::secret master_key;                        ///< of the ISD keys of its cards (lab/card/issuer_keys.hpp)
-        std::size_t isd_key_octets = 16;                  ///< 16, 24 or 32
         std::size_t max_sessions = 64;                    ///< the oldest one makes room
         std::function<void(const std::string& line)> log; ///< one line per event, no keys
     };

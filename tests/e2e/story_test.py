@@ -169,6 +169,79 @@ class Story(StoryCase):
         only_other = self.stack.handset(cards[0], "check", published["service"]["id"], "1.0.0")
         self.assertEqual(only_other["deploymentAvailable"], 0)
 
+    def test_every_profile_of_the_lab_serves_its_card(self):
+        names = [p["name"] for p in json.loads(stack.PROFILES.read_text())]
+        for number, profile in enumerate(names):
+            with self.subTest(profile=profile):
+                personality = profile.removeprefix("tsms-lab ")
+                package = f"D2760001854{number}"
+                cap = self.stack.make_cap(f"{personality}.cap", 3000, package + "00", [package + "01"])
+                published = stack.publish_service(self.rest, [cap], profiles=[profile])
+                card = self.stack.card(f"every-{personality}.card", personality) + "&faults=none"
+                instance = self.create(card, published)
+                deployed = self.deploy(card, instance)
+                self.assertEqual(deployed["serviceInstanceState"], OPERATIONAL, deployed)
+                self.assertIn(package + "01", aids(self.stack.registry(f"every-{personality}.card")))
+                terminated = self.stack.handset(card, "terminate", instance)
+                self.assertEqual(terminated["processInfo"]["executionStatus"], 0, terminated)
+                self.assertNotIn(package + "01", aids(self.stack.registry(f"every-{personality}.card")))
+
+    def test_a_contactless_card_that_tears_is_served_in_the_end(self):
+        cap = self.stack.make_cap("tears.cap", 3000, "D27600018550", ["D2760001855001"])
+        published = stack.publish_service(self.rest, [cap], profiles=["tsms-lab contactless"])
+        steady = self.stack.card("tears.card", "contactless") + "&faults=none"
+        instance = self.create(steady, published)
+        before = aids(self.stack.registry("tears.card"))
+        for position in ("tear-before@any:30", "tear-after@install-for-load", "tear-before@load:4", "tear-after@put-key",
+                         "tear-after@install-for-extradition"):
+            card = self.stack.card("tears.card", "contactless") + f"&faults={position}"
+            done = self.deploy(card, instance, check=False)
+            status = done["processInfo"]["executionStatus"]
+            self.assertIn(status, (6, 9), done)
+            self.assertIn("lost its power", done["processInfo"]["executionMessage"], done)
+        deployed = self.deploy(steady, instance)
+        self.assertEqual(deployed["processInfo"]["executionStatus"], 0, deployed)
+        card = self.stack.card("tears.card", "contactless") + "&faults=tear-after@delete:2"
+        self.stack.handset(card, "terminate", instance, check=False)
+        terminated = self.stack.handset(steady, "terminate", instance)
+        self.assertEqual(terminated["processInfo"]["executionStatus"], 0, terminated)
+        self.assertEqual(aids(self.stack.registry("tears.card")), before)
+
+    def test_a_phone_that_enforces_the_cards_rules(self):
+        cap = self.stack.make_cap("omapi.cap", 2000, "D27600018551", ["D2760001855101"])
+        published = stack.publish_service(self.rest, [cap], device_apps=["C" * 64])
+        card = self.stack.card("omapi.card") + "&access=omapi-rules&app=" + "C" * 64
+        refused = self.stack.handset(card, "create", published["service"]["id"], "1.0.0", check=False)
+        self.assertEqual(refused["executionStatus"], 9, refused)  # hazard 10
+        # The issuer of the phone's chip lets the app in.
+        self.stack.run("tsms-lab", "card", "--state", self.stack.folder / "omapi.card", "--allow", "C" * 64)
+        instance = self.create(card, published)
+        deployed = self.deploy(card, instance)
+        self.assertEqual(deployed["processInfo"]["executionStatus"], 0, deployed)
+        used = self.stack.run("tsms-handset", "--se", card, "apdu", "D2760001855101", "00010000")
+        self.assertIn("9000", used.stdout)
+        other = self.stack.card("omapi.card") + "&access=omapi-rules&app=" + "D" * 64
+        self.assertNotEqual(self.stack.run("tsms-handset", "--se", other, "apdu", "D2760001855101", check=False).returncode, 0)
+        terminated = self.stack.handset(card, "terminate", instance)
+        self.assertEqual(terminated["processInfo"]["executionStatus"], 0, terminated)
+
+    def test_a_hostile_phone_gets_nothing_and_breaks_nothing(self):
+        cap = self.stack.make_cap("lies.cap", 2000, "D27600018552", ["D2760001855201"])
+        published = stack.publish_service(self.rest, [cap])
+        honest = self.stack.card("lies.card")
+        instance = self.create(honest, published)
+        before = aids(self.stack.registry("lies.card"))
+        for tricks in ("forge9000@any:20-", "replay@any:30", "sw9000@install-for-load", "mute@load:2", "noise@any:~20,seed3"):
+            card = self.stack.card("lies.card") + f"&access=hostile&faults={tricks}"
+            done = self.deploy(card, instance, check=False)
+            self.assertNotEqual(done["processInfo"]["executionStatus"], 0, (tricks, done))
+            self.assertNotEqual(done["processInfo"]["executionMessage"], "", done)
+        deployed = self.deploy(honest, instance)
+        self.assertEqual(deployed["processInfo"]["executionStatus"], 0, deployed)
+        terminated = self.stack.handset(honest, "terminate", instance)
+        self.assertEqual(terminated["processInfo"]["executionStatus"], 0, terminated)
+        self.assertEqual(aids(self.stack.registry("lies.card")), before)
+
     def test_install_then_activate(self):
         cap = self.stack.make_cap("steps.cap", 2000, "D27600018530", ["D2760001853001"])
         published = stack.publish_service(self.rest, [cap])

@@ -329,6 +329,65 @@ BOOST_AUTO_TEST_CASE(another_tsms_package_is_never_touched) {
     BOOST_TEST(use(w, applet_1) == 0x9000);
 }
 
+/// The card does everything, the phone replaces its answer by a status word: errors have no R-MAC, so anybody can make them.
+world::tamper forge(gp::step what, std::uint16_t sw, std::size_t nth) {
+    return [=, seen = std::size_t{0}](const gp::card_command& command, const auto& card) mutable -> std::optional<bytes> {
+        auto truth = card();
+        const bool hit = command.what == what && ++seen == nth;
+        return hit ? bytes{static_cast<std::uint8_t>(sw >> 8), static_cast<std::uint8_t>(sw)} : truth;
+    };
+}
+
+BOOST_AUTO_TEST_CASE(an_empty_registry_is_not_believed) {
+    for (const bool last : {false, true})
+        for (const std::size_t listing : {1, 2}) { // applications, load files
+            auto w = ready();
+            w.deploy({I, A}, true);
+            w.on_the_way = forge(gp::step::get_status, 0x6A88, listing);
+            auto r = w.request();
+            r.last_service_on_card = last;
+            const auto outcome = *w.play(process::terminate(r));
+            BOOST_TEST(outcome.instance_gone == !w.on_card().contains(service_domain));
+            w.on_the_way = nullptr;
+            BOOST_TEST(w.terminate().details == "");
+            BOOST_TEST(w.on_card().empty());
+        }
+}
+
+// A load file that a broken deploy has left under the TSM's own domain is hidden by the phone.
+BOOST_AUTO_TEST_CASE(a_hidden_load_file_is_deleted) {
+    auto w = ready();
+    w.card.inject(lab::fault_plan::parse("tear-before@install-for-install", w.random));
+    w.deploy({I, A}, true);
+    w.card.inject({});
+    BOOST_REQUIRE(w.on_card().contains(to_hex(package)));
+    w.on_the_way = forge(gp::step::get_status, 0x6A88, 2);
+    auto r = w.request();
+    r.last_service_on_card = false;
+    BOOST_TEST(w.play(process::terminate(r))->details == "");
+    BOOST_TEST(w.on_card() == std::set<std::string>{tsm_domain}, boost::test_tools::per_element());
+}
+
+// The phone says that the TSM's domain is gone. The issuer finds it there and gives it its first keys again, beside ours.
+BOOST_AUTO_TEST_CASE(a_domain_that_was_not_gone_gets_another_key_version) {
+    auto w = ready();
+    w.deploy({I, A}, true);
+    auto r = w.request();
+    r.last_service_on_card = false;
+    w.play(process::terminate(r));
+    w.instance.state = not_deployed;
+    w.on_the_way = [](const gp::card_command& command, const auto&) -> std::optional<bytes> {
+        const bool of_ours = command.what == gp::step::select && to_hex(command.apdu).find(tsm_domain) != std::string::npos;
+        return of_ours ? std::optional(hex("6A82")) : std::nullopt;
+    };
+    w.deploy({I, A}, true);
+    w.on_the_way = nullptr;
+    BOOST_TEST(w.deploy({I, A}, true).details == "");
+    BOOST_TEST(int{w.component.tsm_domain->keys->version} == 0x32);
+    BOOST_TEST(w.terminate().details == "");
+    BOOST_TEST(w.on_card().empty());
+}
+
 // Every command of the deploy answered with an error, nothing, or garbage: always a defined end, and the next deploy works.
 BOOST_AUTO_TEST_CASE(every_command_fails_once) {
     auto whole = ready("jc305", 600);

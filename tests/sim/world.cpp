@@ -172,8 +172,14 @@ gp::batch_answer world::transmit(const gp::batch& commands) {
     for (const auto& command : commands.commands) {
         ++apdus;
         const auto ask = [&] { return over_the_wire(command.apdu); };
-        auto response = on_the_way ? on_the_way(command, ask) : std::nullopt;
-        answer.responses.push_back(response ? *response : ask());
+        try {
+            auto response = on_the_way ? on_the_way(command, ask) : std::nullopt;
+            answer.responses.push_back(response ? *response : ask());
+        } catch (const lab::no_answer& nothing) { // as tsms-handset reports it
+            answer.end = nothing.powered() ? gp::transmission::failed : gp::transmission::unavailable;
+            answer.detail = nothing.what();
+            return answer;
+        }
     }
     return answer;
 }

@@ -40,7 +40,8 @@ public:
     /// A card that no table lists.
     explicit world(lab::personality personality, std::uint64_t seed = 1);
 
-    /// What happens to one C-APDU on its way: an answer instead of the card's, or nothing and the card is asked.
+    /// What happens to one C-APDU on its way: an answer instead of the card's, or nothing and the card is asked. It may throw
+    /// lab::no_answer, as a card with faults does.
     using tamper = std::function<std::optional<bytes>(const gp::card_command& command, const std::function<bytes()>& card)>;
 
     /// Plays the process to its end. With `break_after` it is broken off behind that many effects: coroutine destroyed, card without power, as after a

@@ -96,7 +96,7 @@ port_cause opening(std::vector<std::string> orders, std::chrono::milliseconds pa
 
 struct lab_issuer {
     explicit lab_issuer(crypto::secret master = lab::lab_issuer_master())
-        : book({}, {}, crypto::system_random()), service(book, {std::move(master), 16, 8, {}}, crypto::system_random()),
+        : book({}, {}, crypto::system_random()), service(book, {std::move(master), 8, {}}, crypto::system_random()),
           server([this](const net::request& r) { return service.handle(r); }) {}
 
     lab::order_book book;

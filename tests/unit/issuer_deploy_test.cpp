@@ -31,7 +31,7 @@ struct world {
     world()
         : card(lab::card::create(*lab::find_personality(lab::default_personality), crypto::system_random())),
           book({}, {}, crypto::system_random()),
-          issuer(book, {lab::lab_issuer_master(), 16, 8, {}}, crypto::system_random()),
+          issuer(book, {lab::lab_issuer_master(), 8, {}}, crypto::system_random()),
           server([this](const net::request& r) { return issuer.handle(r); }), client(server.client_options()),
           vault(crypto::make_software_vault(crypto::secret(bytes(32, 0x42)))) {
         request.process_id = "p1";

@@ -29,7 +29,7 @@ struct story {
                    std::size_t key_octets = 16)
         : card(lab::card::create(*lab::find_personality(personality), crypto::system_random())),
           book(std::move(file), options_of(key_octets), crypto::system_random()),
-          issuer(book, {lab::lab_issuer_master(), key_octets, 4, {}}, crypto::system_random()) {}
+          issuer(book, {lab::lab_issuer_master(), 4, {}}, crypto::system_random()) {}
 
     static lab::order_book::options options_of(std::size_t key_octets) {
         return {crypto::secret(bytes(16, 0x77)), key_octets, 0x30};
@@ -253,7 +253,7 @@ BOOST_AUTO_TEST_CASE(an_order_is_idempotent_even_across_a_restart) {
     BOOST_TEST((s.keys(again.session) == keys));
 
     lab::order_book reopened(file.path, {}, crypto::system_random());
-    lab::issuer_service restarted(reopened, {lab::lab_issuer_master(), 16, 4, {}}, crypto::system_random());
+    lab::issuer_service restarted(reopened, {lab::lab_issuer_master(), 4, {}}, crypto::system_random());
     BOOST_TEST((reopened.transport_key() == s.book.transport_key()));
     const auto* record = reopened.find("1");
     BOOST_REQUIRE(record);
@@ -350,7 +350,7 @@ BOOST_AUTO_TEST_CASE(deletes_an_empty_domain_and_only_that) {
 
 BOOST_AUTO_TEST_CASE(a_card_without_the_issuers_keys_gets_no_authentication) {
     story s;
-    lab::issuer_service stranger(s.book, {crypto::secret(bytes(16, 0x01)), 16, 4, {}}, crypto::system_random());
+    lab::issuer_service stranger(s.book, {crypto::secret(bytes(16, 0x01)), 4, {}}, crypto::system_random());
     net::request r;
     r.method = "POST";
     r.path = "/order";

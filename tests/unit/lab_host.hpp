@@ -202,7 +202,7 @@ private:
 };
 
 inline lab::static_keys isd_keys(const lab::card& card) {
-    return lab::isd_keys(lab::lab_issuer_master(), card.state().cplc, card.state().personality->key_octets);
+    return lab::isd_keys(lab::lab_issuer_master(), card.state().cplc);
 }
 
 inline lab::static_keys test_keys(std::uint8_t octet, std::size_t size = 16) {

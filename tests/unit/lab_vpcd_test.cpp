@@ -33,6 +33,10 @@ public:
         ::close(listening_);
     }
     void accept() {
+        if (connection_ >= 0)
+            ::close(connection_);
+        const timeval long_patience{20, 0};
+        ::setsockopt(listening_, SOL_SOCKET, SO_RCVTIMEO, &long_patience, sizeof long_patience);
         connection_ = ::accept(listening_, nullptr, nullptr);
         BOOST_REQUIRE(connection_ >= 0);
         const timeval patience{5, 0};
@@ -49,6 +53,11 @@ public:
         bytes payload(static_cast<std::size_t>(head[0] << 8 | head[1]));
         BOOST_REQUIRE(::recv(connection_, payload.data(), payload.size(), MSG_WAITALL) == std::ssize(payload));
         return to_hex(payload);
+    }
+    /// True where the card has left the reader.
+    bool is_empty() {
+        std::uint8_t octet;
+        return ::recv(connection_, &octet, 1, 0) == 0;
     }
     void hang_up() { ::shutdown(connection_, SHUT_RDWR); }
 
@@ -80,6 +89,26 @@ BOOST_AUTO_TEST_CASE(a_reader_powers_and_asks_the_card) {
     r.send(hex("02")); // reset closes the logical channel
     r.send(hex("81CA006600"));
     BOOST_TEST(r.answer() == "6881");
+    r.hang_up();
+    serving.join();
+    std::filesystem::remove(file);
+}
+
+BOOST_AUTO_TEST_CASE(a_card_without_power_leaves_the_reader_and_comes_back) {
+    const auto file = std::filesystem::temp_directory_path() / ("tsms-lab-vpcd-" + crypto::system_random().uuid());
+    lab::stored_card card(file, *lab::find_personality("jc305"), crypto::system_random(),
+                          "mute@get-data:1,tear-after@get-data:2");
+    reader r;
+    std::thread serving([&] { lab::serve_vpcd(card, "127.0.0.1", r.port); });
+    r.accept();
+    r.send(hex("80CA006600"));
+    BOOST_TEST(r.answer() == ""); // mute
+    r.send(hex("80CA006600"));
+    BOOST_TEST(r.is_empty());
+    r.accept();
+    r.send(hex("01"));
+    r.send(hex("80CA004200"));
+    BOOST_TEST(r.answer() == "420249509000");
     r.hang_up();
     serving.join();
     std::filesystem::remove(file);

@@ -1,0 +1,291 @@
+// Every command of every process answered wrongly, and after it an honest card: whatever happened, a process ends with
+// a category of TR 4.2.4.4, claims success only where it is true, and leaves a card that can be emptied and used again.
+// What goes wrong is written in the language of lab/card/faults.hpp, so that tsms-handset can play it again
+// (docs/lab.md).
+
+#include "tests/sim/service.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+using namespace tsms;
+using namespace tsms::sim;
+
+namespace {
+
+constexpr std::size_t most_effects = 1000; ///< of one process; an honest one has about 40
+constexpr std::size_t most_orders = 32;
+
+using outcome = process::process_outcome;
+using running = process::process<outcome>;
+
+world empty_world(bool with_rules) {
+    auto w = ready("jc305", 600); // three LOADs: the first, one in the middle, the last
+    if (with_rules) {
+        w.instance.target.card.ara = "aram-issuer";
+        w.instance.target.device_apps = {std::string(64, 'B')};
+    }
+    return w;
+}
+
+std::size_t rules_on_card(const world& w) {
+    return w.card.state().ara.rules.size();
+}
+
+bool is_installed(world& w) {
+    return w.on_card() == deployed;
+}
+bool is_operational(world& w) {
+    return is_installed(w) && use(w, applet_1) == 0x9000 && use(w, applet_2) == 0x9000;
+}
+bool is_suspended(world& w) {
+    return is_installed(w) && use(w, applet_1) != 0x9000 && use(w, applet_2) != 0x9000;
+}
+bool is_gone(world& w) {
+    return w.on_card().empty() && rules_on_card(w) == 0;
+}
+bool is_gone_but_for_the_tsm(world& w) {
+    return w.on_card() == std::set<std::string>{tsm_domain};
+}
+
+running deploy(world& w, std::vector<model::service_command> commands, bool finalize) {
+    std::vector<process::command_request> list;
+    for (auto what : commands)
+        list.push_back({what, {}, false});
+    return process::deploy(w.request(), std::move(list), finalize);
+}
+running terminate(world& w, bool last) {
+    auto request = w.request();
+    request.last_service_on_card = last;
+    return process::terminate(std::move(request));
+}
+
+/// A process and the situation it begins in.
+struct scenario {
+    const char* name;
+    bool with_rules;
+    void (*prepare)(world&);
+    running (*begin)(world&);
+    bool (*is_true)(world&); ///< what a success claims
+};
+
+void operational_service(world& w) {
+    w.play(deploy(w, {I, A}, true));
+}
+void installed_service(world& w) {
+    w.play(deploy(w, {I}, false));
+}
+void suspended_service(world& w) {
+    operational_service(w);
+    w.suspend(true);
+}
+void tsm_domain_only(world& w) {
+    const auto before = w.instance;
+    operational_service(w);
+    w.play(terminate(w, false));
+    w.instance = before;
+}
+/// A deploy broke off in the middle: the card is in doubt.
+void break_off(world& w, std::string_view fault) {
+    w.card.inject(lab::fault_plan::parse(fault, w.random));
+    operational_service(w);
+    w.card.inject({});
+}
+void broken_off(world& w) {
+    break_off(w, "tear-after@load:2");
+}
+void broken_off_after_load(world& w) {
+    break_off(w, "tear-before@install-for-install");
+}
+
+const scenario scenarios[] = {
+    {"deploy with the issuer", false, [](world&) {},
+     [](world& w) {
+         return deploy(w, {I, A}, true);
+     },
+     is_operational},
+    {"deploy with the issuer and access rules", true, [](world&) {},
+     [](world& w) {
+         return deploy(w, {I, A}, true);
+     },
+     is_operational},
+    {"deploy without the issuer", false, tsm_domain_only,
+     [](world& w) {
+         return deploy(w, {I, A}, true);
+     },
+     is_operational},
+    {"install alone", false, [](world&) {}, [](world& w) { return deploy(w, {I}, false); }, is_installed},
+    {"activate alone", false, installed_service, [](world& w) { return deploy(w, {A}, true); }, is_operational},
+    {"suspend", false, operational_service, [](world& w) { return process::suspend_or_resume(w.request(), true); },
+     is_suspended},
+    {"resume", false, suspended_service, [](world& w) { return process::suspend_or_resume(w.request(), false); },
+     is_operational},
+    {"terminate the last service", true, operational_service, [](world& w) { return terminate(w, true); }, is_gone},
+    {"terminate and keep the TSM's domain", true, operational_service, [](world& w) { return terminate(w, false); },
+     [](world& w) { return is_gone_but_for_the_tsm(w) && rules_on_card(w) == 0; }},
+    {"terminate and keep the TSM's domain, without rules", false, operational_service,
+     [](world& w) { return terminate(w, false); }, is_gone_but_for_the_tsm},
+    {"deploy a card in doubt", true, broken_off,
+     [](world& w) {
+         return deploy(w, {I, A}, true);
+     },
+     is_operational},
+    {"terminate a card in doubt", false, broken_off, [](world& w) { return terminate(w, true); }, is_gone},
+    {"terminate a card in doubt with a load file, keep the TSM's domain", false, broken_off_after_load,
+     [](world& w) { return terminate(w, false); }, is_gone_but_for_the_tsm},
+};
+
+/// Where a scenario begins; made once, because that takes longer than the rest.
+struct situation {
+    lab::card_state card;
+    model::service_instance instance, fresh;
+    model::secure_component component;
+
+    static situation of(const scenario& s) {
+        auto w = empty_world(s.with_rules);
+        auto fresh = w.instance;
+        s.prepare(w);
+        return {w.card.state(), w.instance, fresh, w.component};
+    }
+    world restore(const scenario& s) const {
+        auto w = empty_world(s.with_rules);
+        w.card = lab::card(card, w.random);
+        w.instance = instance;
+        w.component = component;
+        return w;
+    }
+};
+
+enum class player { card, phone };
+
+/// At one command. A phone's refusal never reaches the card, a card's own one is part of the secure channel. (A card
+/// that says 6A88 of what it has would be a broken one; a phone may say so of any card.)
+const std::pair<player, const char*> faults[] = {
+    {player::card, "sw6985"},    {player::card, "sw6A80"},      {player::card, "sw6A84"},
+    {player::card, "sw6A86"},    {player::card, "sw6581"},      {player::card, "sw6310"},
+    {player::card, "forge9000"}, {player::card, "forge6985"},   {player::card, "forge6A88"},
+    {player::card, "bad-rmac"},  {player::card, "short-rmac"},  {player::card, "cut0"},
+    {player::card, "cut1"},      {player::card, "noise"},       {player::card, "replay"},
+    {player::card, "mute"},      {player::card, "tear-before"}, {player::card, "tear-after"},
+    {player::phone, "sw9000"},   {player::phone, "sw6A88"},     {player::phone, "sw6300"},
+};
+
+void play_faults(world& w, player who, const std::string& spec) {
+    auto plan = lab::fault_plan::parse(spec, w.random);
+    if (who == player::card)
+        return w.card.inject(std::move(plan));
+    const auto phone = std::make_shared<lab::fault_plan>(std::move(plan));
+    w.on_the_way = [phone](const gp::card_command& command,
+                           const std::function<bytes()>& card) -> std::optional<bytes> {
+        return phone->play(command.apdu, [&](std::optional<std::uint16_t> instead) {
+            return instead ? bytes{static_cast<std::uint8_t>(*instead >> 8), static_cast<std::uint8_t>(*instead)}
+                           : card();
+        });
+    };
+}
+
+void be_honest(world& w) {
+    w.card.inject({});
+    w.card.reset();
+    w.on_the_way = nullptr;
+}
+
+/// Ended in order: bounded, with a category, and with a reason exactly where it failed.
+outcome ended(world& w, running r) {
+    const auto result = w.play(std::move(r), most_effects);
+    BOOST_REQUIRE(result.has_value());
+    BOOST_TEST(w.orders <= most_orders);
+    const auto category = static_cast<int>(result->status);
+    BOOST_TEST((category >= 0 && (category <= 13 || category == 100)));
+    BOOST_TEST((category == 0) == result->details.empty(), result->details);
+    return *result;
+}
+
+/// Everybody is honest now: the card can be emptied, and used again.
+void recover(world& w, const situation& from, bool deploy_first, bool deploy_again) {
+    if (deploy_first && !model::refuse_deploy(w.instance, {I, A}, true, false)) {
+        BOOST_TEST(ended(w, deploy(w, {I, A}, true)).details == "");
+        BOOST_TEST(is_operational(w));
+    }
+    const auto terminated = ended(w, terminate(w, true));
+    BOOST_TEST(terminated.details == "");
+    BOOST_TEST(terminated.instance_gone);
+    BOOST_TEST(is_gone(w));
+    if (!deploy_again)
+        return;
+    w.instance = from.fresh;
+    BOOST_TEST(ended(w, deploy(w, {I, A}, true)).details == "");
+    BOOST_TEST(is_operational(w));
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(steps)
+
+BOOST_AUTO_TEST_CASE(every_command_of_every_process_goes_wrong) {
+    for (const auto& s : scenarios) {
+        const auto from = situation::of(s);
+        auto honest = from.restore(s);
+        BOOST_TEST_REQUIRE(ended(honest, s.begin(honest)).details == "", s.name);
+        BOOST_TEST_REQUIRE(s.is_true(honest), s.name);
+        const auto count = honest.apdus;
+        BOOST_TEST_REQUIRE(count > 5u);
+        std::size_t run = 0;
+        for (std::size_t n = 1; n <= count; ++n)
+            for (const auto& [who, action] : faults) {
+                const auto spec = std::string(action) + "@any:" + std::to_string(n) + ",seed" + std::to_string(n);
+                BOOST_TEST_CONTEXT(s.name << ", fault " << spec
+                                          << (who == player::card ? " of the card" : " of the phone")) {
+                    auto w = from.restore(s);
+                    play_faults(w, who, spec);
+                    const auto result = ended(w, s.begin(w));
+                    be_honest(w);
+                    if (result.status == model::error_category::none)
+                        BOOST_TEST(s.is_true(w));
+                    ++run;
+                    recover(w, from, run % 2 == 0, run % 8 == 0);
+                }
+            }
+        BOOST_TEST_MESSAGE(s.name << ": " << count << " commands, " << run << " runs");
+    }
+}
+
+BOOST_AUTO_TEST_CASE(every_command_of_an_identification_goes_wrong) {
+    for (std::size_t n = 1; n <= 6; ++n)
+        for (const auto& [who, action] : faults) {
+            const auto spec = std::string(action) + "@any:" + std::to_string(n) + ",seed" + std::to_string(n);
+            BOOST_TEST_CONTEXT("identification, fault " << spec) {
+                auto w = empty_world(false);
+                play_faults(w, who, spec);
+                const auto facts = w.identify();
+                BOOST_REQUIRE_EQUAL(facts.size(), 1u);
+                const auto& card = facts.front();
+                BOOST_TEST(card.accessible == (card.problem == model::error_category::none));
+                BOOST_TEST((card.cplc.empty() || card.cplc.size() == 84));
+                BOOST_TEST(card.isd_aid.size() <= 32u);
+                be_honest(w);
+                BOOST_TEST(w.identify().front().cplc == w.component.identity);
+            }
+        }
+}
+
+// A bad contact all along: faults by chance, until a deploy comes through.
+BOOST_AUTO_TEST_CASE(a_bad_contact_needs_patience) {
+    for (int seed = 1; seed <= 20; ++seed)
+        BOOST_TEST_CONTEXT("seed " << seed) {
+            auto w = empty_world(seed % 2 == 0);
+            const auto fresh = w.instance;
+            w.card.inject(lab::fault_plan::parse(
+                "tear-before@any:~120,tear-after@any:~120,mute@any:~120,bad-rmac@any:~200,seed" + std::to_string(seed),
+                w.random));
+            bool done = false;
+            for (int attempt = 0; attempt < 60 && !done; ++attempt)
+                done = ended(w, deploy(w, {I, A}, true)).status == model::error_category::none;
+            BOOST_TEST(done);
+            BOOST_TEST((!done || is_installed(w)));
+            be_honest(w);
+            BOOST_TEST(ended(w, terminate(w, true)).details == "");
+            BOOST_TEST(is_gone(w));
+        }
+}
+
+BOOST_AUTO_TEST_SUITE_END()
