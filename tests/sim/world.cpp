@@ -29,10 +29,13 @@ struct world::issuer_run {
     std::optional<gp::procedure<lab::authenticated_card>> work;
 };
 
-world::world(std::string_view name, std::uint64_t seed) : world(find(name), seed) {}
+world::world(std::string_view name, std::uint64_t seed)
+    : world(std::shared_ptr<const lab::personality>(std::shared_ptr<void>(), &find(name)), seed) {}
 
-world::world(lab::personality p, std::uint64_t seed)
-    : personality(std::make_unique<lab::personality>(std::move(p))), random(seed),
+world::world(lab::personality p, std::uint64_t seed) : world(std::make_shared<const lab::personality>(std::move(p)), seed) {}
+
+world::world(std::shared_ptr<const lab::personality> p, std::uint64_t seed)
+    : personality(std::move(p)), random(seed),
       card(lab::card::create(*personality, random)),
       vault(crypto::make_software_vault(crypto::secret(bytes(32, 0x4B)), random)) {
     component.id = "card-1";
@@ -235,7 +238,7 @@ process::answer_variant world::interpret(const process::effect& wish) {
                 const auto octets = personality->key_octets;
                 if (fresh.keys.enc.empty() || e.order.domain == model::issuer_order::domain_change::create)
                     fresh = {0x30, {random.take_secret(octets), random.take_secret(octets), random.take_secret(octets)}};
-                const auto isd = lab::isd_keys(lab::lab_issuer_master(), hex(e.order.secure_component_identity), octets);
+                const auto isd = lab::isd_keys(lab::lab_issuer_master(), hex(e.order.secure_component_identity));
                 issuer_->work.emplace(lab::carry_out(lab::card_work(e.order, isd, fresh, random, issuer_->last)));
                 return advance(issuer_->work->start());
             },

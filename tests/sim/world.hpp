@@ -62,7 +62,7 @@ public:
     /// AIDs of applications, security domains and load files on the card that are not from the factory, in hex.
     std::set<std::string> on_card() const;
 
-    std::unique_ptr<const lab::personality> personality;
+    std::shared_ptr<const lab::personality> personality; ///< a card's state points to it: the table's own where it has a name
     counting_random random;
     lab::card card;
     std::unique_ptr<crypto::key_vault> vault;
@@ -79,6 +79,7 @@ public:
     std::vector<std::string> journal;
 
 private:
+    world(std::shared_ptr<const lab::personality> personality, std::uint64_t seed);
     struct issuer_run;
     process::answer_variant interpret(const process::effect& wish);
     gp::batch_answer transmit(const gp::batch& commands);
