@@ -50,7 +50,7 @@ command_apdu install_instance(install_for purpose, const instance_description& i
 
 /// Octets of the data object C4 around a load image of this size.
 std::size_t tagged_size(std::size_t image) {
-    const std::size_t length_octets = image < 0x80 ? 1 : image <= 0xFF ? 2 : 3;
+    const std::size_t length_octets = image < 0x80 ? 1 : image <= 0xFF ? 2 : image <= 0xFFFF ? 3 : 4;
     return 1 + length_octets + image;
 }
 
