@@ -110,6 +110,7 @@ struct card_parameters {
     std::uint8_t minimum_level = 0x33;
     int block_size = 0; ///< plain octets of a LOAD block; 0: computed from 9F65 and the secure channel
     bool extended_length = false;
+    bool extended_cap = false; ///< loads CAP files of the extended format (optional since Java Card 3.1; DIV-022)
     bool instance_follows_elf_domain = false; ///< association of a new instance: the ELF's domain, else the installing one
     bool lock_with_applications = true;       ///< SET STATUS P1=60 locks a domain with all its applications
     std::string ara = "none";                 ///< "aram-issuer", "arac", "none"
