@@ -291,6 +291,16 @@ BOOST_AUTO_TEST_CASE(components_agree_with_one_another) {
     refused(sample, "exports a class beyond the Class component");
     sample.more[0].content = component(10, "0000000000");
     refused(sample, "4 octets behind its contents");
+    sample.directory = "00190021000B001E00020002000B000A000400010001"
+                       "0000000000000000"
+                       "030100";
+    sample.more[0].content = component(10, "00");
+    refused(sample, "exports nothing");
+    sample = good;
+    sample.import = "81"; // package tokens have seven bits
+    for (int k = 0; k < 0x81; ++k)
+        sample.import += "000105D276000163";
+    refused(sample, "imports more than 128 packages");
     for (const auto* name : {"Import", "Applet", "StaticField", "RefLocation", "ConstantPool"}) {
         auto longer = good;
         auto& body = name == std::string("Import")        ? longer.import

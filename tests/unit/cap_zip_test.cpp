@@ -57,7 +57,10 @@ struct raw_file {
     std::uint32_t attributes = 0;
     std::uint16_t disk = 0;
     bytes comment;
-    std::optional<std::uint32_t> place; ///< what the directory says, where it is not where the file is
+    std::uint32_t signature = 0x04034B50; ///< of the local header
+    std::uint16_t local_excess = 0;       ///< octets of extra field that are announced and not there
+    std::uint16_t central_excess = 0;     ///< the same of the comment
+    std::optional<std::uint32_t> place;   ///< what the directory says, where it is not where the file is
 };
 
 raw_file stored(const std::string& name, bytes_view content) {
@@ -126,10 +129,10 @@ struct raw_zip {
         std::vector<std::uint32_t> places;
         for (const auto& f : files) {
             places.push_back(here());
-            out.u4(0x04034B50).u2(f.local.version).u2(f.local.flags).u2(f.local.method).u4(0);
+            out.u4(f.signature).u2(f.local.version).u2(f.local.flags).u2(f.local.method).u4(0);
             out.u4(f.local.crc).u4(f.local.compressed).u4(f.local.size);
             out.u2(static_cast<std::uint32_t>(f.local.name.size()));
-            out.u2(static_cast<std::uint32_t>(f.local.extra.size()));
+            out.u2(static_cast<std::uint32_t>(f.local.extra.size() + f.local_excess));
             out.raw(f.local.name).raw(f.local.extra).raw(f.packed).raw(f.behind);
         }
         out.raw(before_directory);
@@ -140,7 +143,7 @@ struct raw_zip {
             out.u4(f.central.crc).u4(f.central.compressed).u4(f.central.size);
             out.u2(static_cast<std::uint32_t>(f.central.name.size()));
             out.u2(static_cast<std::uint32_t>(f.central.extra.size()));
-            out.u2(static_cast<std::uint32_t>(f.comment.size())).u2(f.disk).u2(0).u4(f.attributes);
+            out.u2(static_cast<std::uint32_t>(f.comment.size() + f.central_excess)).u2(f.disk).u2(0).u4(f.attributes);
             out.u4(f.place.value_or(places[k]));
             out.raw(f.central.name).raw(f.central.extra).raw(f.comment);
         }
@@ -199,7 +202,12 @@ BOOST_AUTO_TEST_CASE(good_zips) {
 BOOST_AUTO_TEST_CASE(hostile_zips) {
     const sample_cap good;
     const auto zip = good.zip();
-    cap_test::refused(bytes{}, "not a ZIP");
+    cap_test::refused(bytes{}, "not a ZIP file: a CAP file is a ZIP, and this is too short");
+    raw_zip empty;
+    empty.files.clear();
+    refused(empty, "the Header component is missing");
+    empty.prefix = bytes(4);
+    refused(empty, "preceded by 4 octets");
     cap_test::refused(text("no ZIP at all, only text that is long enough to be one"), "not a ZIP");
     for (std::size_t length = 1; length < zip.size(); ++length)
         BOOST_CHECK_THROW(parse_cap(bytes_view(zip).first(length)), cap_error);
@@ -310,6 +318,11 @@ BOOST_AUTO_TEST_CASE(sizes_that_contradict) {
     change([](raw_file& f) { ++f.central.size, ++f.central.compressed; }, "shares octets between");
     change([](raw_file& f) { --f.central.size, --f.central.compressed, f.local = f.central; }, "octets between");
     change([](raw_file& f) { ++f.central.crc, ++f.local.crc; }, "is damaged");
+    change([](raw_file& f) { f.signature = 0x04034B51; }, "no file where its directory says");
+    change([](raw_file& f) { f.local_excess = 0x7FFF; }, "shares octets between");
+    raw_zip cut;
+    cut.files.back().central_excess = 1;
+    refused(cut, "central directory of the ZIP is cut off");
     change([](raw_file& f) { f.local.method = 8; }, "two things about how");
     change([](raw_file& f) { f.local.flags = 0x0800; }, "two things about how");
     for (bool sealed : {false, true}) {
