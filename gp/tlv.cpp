@@ -109,7 +109,7 @@ void append_tlv(bytes& out, std::uint32_t tag, bytes_view value) {
     const auto length = value.size();
     if (length > 0xFFFFFF)
         throw std::length_error("TLV value over 16777215 octets");
-    if (length > 0xFFFF) {
+    if (length > 0xFFFF) { // a load file of the extended CAP format
         out.push_back(0x83);
         out.push_back(static_cast<std::uint8_t>(length >> 16));
         out.push_back(static_cast<std::uint8_t>(length >> 8));

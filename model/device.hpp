@@ -113,6 +113,7 @@ struct card_parameters {
     std::uint8_t minimum_level = 0x33; ///< security level of every channel; a card that cannot do it is refused
     int block_size = 0; ///< plain octets of a LOAD or STORE DATA block; 0: computed from 9F65 and the secure channel
     bool extended_length = false; ///< the card takes extended length fields; 9F65 bounds them where it says more than 255
+    bool extended_cap = false; ///< loads CAP files of the extended format (optional since Java Card 3.1; DIV-022)
     bool lock_with_applications = true;       ///< SET STATUS P1=60 locks a domain with all its applications
     std::string ara = "none";                 ///< "aram-issuer", "arac", "none"
     int privilege_bytes = 3;

@@ -39,6 +39,7 @@ template <class A> void describe(A& a, model::card_parameters& c) {
     a("minimumLevel", c.minimum_level);
     a("blockSize", c.block_size);
     a("extendedLength", c.extended_length);
+    a("extendedCap", c.extended_cap);
     a("lockWithApplications", c.lock_with_applications);
     a("ara", c.ara);
     a("privilegeBytes", c.privilege_bytes);

@@ -64,6 +64,7 @@ const row rows[] = {
     {"minimumLevel", octet_member{&parameters::minimum_level}},
     {"blockSize", number_member{&parameters::block_size, 0, 65535}},
     {"extendedLength", flag_member{&parameters::extended_length}},
+    {"extendedCap", flag_member{&parameters::extended_cap}},
     {"lockWithApplications", flag_member{&parameters::lock_with_applications}},
     {"ara", text_member{&parameters::ara, content::text}},
     {"privilegeBytes", number_member{&parameters::privilege_bytes, 1, 3}},

@@ -21,7 +21,7 @@ struct api_options {
     std::function<std::chrono::steady_clock::time_point()> ticks = std::chrono::steady_clock::now;
     /// Told what went wrong inside when a request is answered with 2000. Never with contents of requests.
     std::function<void(std::string_view)> on_internal_error = [](std::string_view) {};
-    /// Told what an operator should know of a request that was carried out.
+    /// Told what an operator should know of a request that was carried out, and why a file was refused.
     std::function<void(std::string_view)> on_warning = [](std::string_view) {};
 };
 
