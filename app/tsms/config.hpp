@@ -26,6 +26,9 @@ struct config {
     int script_kib = 1024;
     int certificate_kib = 64;
     int json_kib = 1024;
+    int access_token_minutes = 15;
+    int auth_burst = 60;
+    int auth_per_second = 10;
 
     std::string device_address = "127.0.0.1";
     int device_port = 9443;

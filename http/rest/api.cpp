@@ -125,14 +125,21 @@ net::response describe(dialect d) {
 
 } // namespace
 
+net::response refused_below_http(int status, std::string_view reason) {
+    return status == 400 ? error_response(rest_error(rest_category::invalid_request, {reason}))
+                         : empty_response(status);
+}
+
 api::api(store::catalog& catalog, store::access& access, api_options options, crypto::random_source& random)
     : catalog_(catalog), access_(access), options_(std::move(options)), random_(random),
       limiter_(options_.auth_burst, options_.auth_per_second) {}
 
 net::response api::handle(const net::request& request) {
-    const auto internal = [&](std::string_view reason, std::string_view detail) {
+    const auto internal = [&](std::string_view reason, std::string_view detail, int retry_after = 0) {
         options_.on_internal_error(detail);
-        return error_response(rest_error(rest_category::internal, {reason}));
+        rest_error error(rest_category::internal, {reason});
+        error.retry_after = retry_after;
+        return error_response(error);
     };
     try {
         if (auto page = answer_page(request))
@@ -142,7 +149,7 @@ net::response api::handle(const net::request& request) {
     } catch (const rest_error& e) {
         return error_response(e);
     } catch (const store::error& e) {
-        return internal("the catalog is not available, please try again later", e.what());
+        return internal("the catalog is not available, please try again later", e.what(), 1);
     } catch (const std::exception& e) {
         return internal("unexpected condition", e.what());
     }
@@ -177,13 +184,16 @@ net::response api::authenticate(const net::request& request, dialect d) {
         busy.retry_after = wait;
         throw busy;
     }
-    auto issued = token.empty() ? std::nullopt : access_.issue_access(token, options_.now(), options_.access_lifetime);
-    if (!issued)
+    const auto caller =
+        token.empty() ? std::nullopt : access_.authenticate_long_term(token, options_.now(), fingerprint(request));
+    if (!caller)
         throw rest_error(rest_category::authentication_failed);
+    if (!caller->second_factor)
+        return empty_response(403); // AMB-003; without the certificate a token would open nothing
     refuse_body(request, d);
-    const auto caller = access_.authenticate(*issued, options_.now(), fingerprint(request));
-    if (!caller || !caller->second_factor)
-        return empty_response(403); // AMB-003; without the certificate the token would open nothing
+    const auto issued = access_.issue_access(token, options_.now(), options_.access_lifetime);
+    if (!issued) // revoked this very moment
+        throw rest_error(rest_category::authentication_failed);
     return net::json_response(200, json::dump(*issued));
 }
 

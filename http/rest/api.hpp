@@ -25,6 +25,10 @@ struct api_options {
     std::function<void(std::string_view)> on_warning = [](std::string_view) {};
 };
 
+/// The answer to what the listener refuses because it is no HTTP request (net::server_options::on_refusal): 1002, and
+/// an empty body for statuses that the TR does not map to a GeneralError.
+net::response refused_below_http(int status, std::string_view reason);
+
 /// Thread-safe.
 class api {
 public:

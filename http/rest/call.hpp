@@ -48,8 +48,8 @@ std::string now_text(const call& c);
 
 // Rules that hold for every operation that changes an entity (rules.cpp).
 
-/// 1009 for the first id in the document that is no entity of this provider (AMB-020, AMB-054), 1008 for two
-/// ApplicationInstantiationConfigs with one instanceAid (AMB-060).
+/// 1009 for the first id in the document that is no entity of this provider (AMB-020, AMB-054), 1008 where that would
+/// give a Flavor two ApplicationInstantiationConfigs with one instanceAid (AMB-060).
 void check_references(const store::catalog_view& view, const call& c, const store::entity_row& row);
 /// 1008 where the Flavor's featureConfig does not fit its ApplicationConfigs' personalizationConfigs, or itself: 1.0.4
 /// only (AMB-170, AMB-171). `changed`: an ApplicationConfig as it is going to be.
