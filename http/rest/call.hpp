@@ -14,6 +14,7 @@ struct call {
     const model::rest_operation& operation;
     std::vector<model::path_parameter> parameters;
     std::string provider;
+    std::shared_ptr<budget> memory;
     json::value body = {}; ///< where the operation has a JSON body
 };
 
@@ -39,7 +40,7 @@ net::response read_operation(const store::catalog_view& view, const call& c);
 /// Operations that change the catalog. A thrown rest_error undoes the transaction.
 net::response write_operation(store::catalog_edit& edit, const call& c);
 /// POST and PUT of files.
-net::response upload_operation(store::catalog_edit& edit, const call& c);
+net::response upload_operation(store::catalog_edit& edit, const call& c, const upload& u);
 
 /// The entity as the dialect shows it.
 net::response answer(const call& c, const store::entity_row& row);

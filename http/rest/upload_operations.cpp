@@ -1,7 +1,5 @@
 #include "http/rest/call.hpp"
 
-#include <charconv>
-
 namespace tsms::rest {
 
 namespace {
@@ -72,13 +70,15 @@ void apply(const call& c, entity_row& row, const upload& u) {
         describe_cap(*u.cap, row.document);
 }
 
-net::response create(catalog_edit& edit, const call& c, const upload& u) {
+net::response create(catalog_edit& edit, const call& c, upload u) {
     entity_row row;
     row.id = c.random.uuid();
     row.kind = c.operation.entity;
     row.provider = c.provider;
     row.position = now_text(c);
     row.document = {{"id", row.id}, {"creationDate", row.position}, {"spId", row.provider}};
+    if (!u.name) // A/Yes: assigned where it is not given (TR 4.1.4)
+        u.name = row.id + std::string(extension_of(row.kind));
     apply(c, row, u);
     edit.insert(row, {});
     store_content(edit, c, row, u);
@@ -101,18 +101,9 @@ net::response replace(catalog_edit& edit, const call& c, entity_row row, const u
 
 } // namespace
 
-net::response upload_operation(catalog_edit& edit, const call& c) {
+net::response upload_operation(catalog_edit& edit, const call& c, const upload& u) {
     const path_entities path(edit, c);
-    const bool replacing = c.operation.what == model::action::replace;
-    if (c.request.body_too_large) {
-        const auto length = c.request.headers.get("Content-Length");
-        std::size_t announced = 0;
-        std::from_chars(length.data(), length.data() + length.size(), announced);
-        throw too_large(c.operation.entity, announced, c.options.uploads);
-    }
-    const auto u = read_upload(c.operation.entity, replacing, c.request.headers.get("Content-Type"), c.request.body,
-                               c.options.uploads);
-    return replacing ? replace(edit, c, path.last(), u) : create(edit, c, u);
+    return c.operation.what == model::action::replace ? replace(edit, c, path.last(), u) : create(edit, c, u);
 }
 
 } // namespace tsms::rest
