@@ -103,9 +103,15 @@ private:
 value parse(std::string_view text, const limits& bounds) {
     if (text.size() > bounds.bytes)
         throw parse_error("document too large");
-    thread_local simdjson::dom::parser parser;
+    // A parser keeps room for the largest document it has seen: the one that stays with the thread sees small ones only.
+    constexpr std::size_t small = 16384;
+    thread_local simdjson::dom::parser kept;
+    simdjson::dom::parser once;
+    auto& parser = text.size() <= small ? kept : once;
     // One level more than allowed, so that the refusal is ours and says why.
-    if (parser.allocate(std::max<std::size_t>(text.size(), 1), bounds.depth + 2) != simdjson::SUCCESS)
+    const auto depth = bounds.depth + 2;
+    if ((parser.capacity() < text.size() || parser.max_depth() != depth) &&
+        parser.allocate(std::max(text.size(), small), depth) != simdjson::SUCCESS)
         throw parse_error("no memory for the document");
     simdjson::dom::element root;
     if (const auto failure = parser.parse(text.data(), text.size(), true).get(root))

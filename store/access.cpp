@@ -43,6 +43,11 @@ CREATE INDEX access_token_origins ON access_token (long_term);
 CREATE INDEX access_token_ends ON access_token (expires);
 )sql";
 
+/// AMB-008: true if the provider of l needs no certificate, or ?3 is the fingerprint of one of its own.
+const std::string second_factor =
+    "NOT EXISTS (SELECT 1 FROM client_certificate c WHERE c.provider = l.provider) "
+    "OR EXISTS (SELECT 1 FROM client_certificate c WHERE c.provider = l.provider AND c.fingerprint = ?3)";
+
 std::int64_t milliseconds(access_time t) {
     return std::chrono::duration_cast<std::chrono::milliseconds>(t.time_since_epoch()).count();
 }
@@ -98,6 +103,20 @@ struct access::state {
             if (!s->executeStep())
                 return std::nullopt;
             return provider_of(*s);
+        });
+    }
+
+    /// A row of (provider, second factor) for ?1 hash of the token, ?2 now, ?3 fingerprint.
+    std::optional<bearer> bearer_of(const std::string& sql, const std::string& token, access_time now,
+                                    const std::string& client_fingerprint) {
+        return locked([&]() -> std::optional<bearer> {
+            auto s = db.prepare(sql);
+            s->bind(1, hash_of(token));
+            s->bind(2, milliseconds(now));
+            s->bind(3, client_fingerprint);
+            if (!s->executeStep())
+                return std::nullopt;
+            return bearer{s->getColumn(0).getString(), s->getColumn(1).getInt() != 0};
         });
     }
 
@@ -194,6 +213,13 @@ int access::revoke(const std::string& provider, const std::string& token_id) {
     });
 }
 
+std::optional<bearer> access::authenticate_long_term(const std::string& long_term, access_time now,
+                                                     const std::string& client_fingerprint) const {
+    return state_->bearer_of("SELECT l.provider, " + second_factor +
+                                 " FROM long_term_token l WHERE l.hash = ?1 AND l.revoked = 0 AND l.expires > ?2",
+                             long_term, now, client_fingerprint);
+}
+
 std::optional<std::string> access::issue_access(const std::string& long_term, access_time now,
                                                 std::chrono::seconds lifetime) {
     return state_->changing([&]() -> std::optional<std::string> {
@@ -222,19 +248,10 @@ std::optional<std::string> access::issue_access(const std::string& long_term, ac
 
 std::optional<bearer> access::authenticate(const std::string& access_token, access_time now,
                                            const std::string& client_fingerprint) const {
-    return state_->locked([&]() -> std::optional<bearer> {
-        auto s = state_->db.prepare(
-            "SELECT l.provider, NOT EXISTS (SELECT 1 FROM client_certificate c WHERE c.provider = l.provider) "
-            "OR EXISTS (SELECT 1 FROM client_certificate c WHERE c.provider = l.provider AND c.fingerprint = ?3) "
-            "FROM access_token a JOIN long_term_token l ON l.hash = a.long_term "
-            "WHERE a.hash = ?1 AND a.expires > ?2 AND l.revoked = 0 AND l.expires > ?2");
-        s->bind(1, hash_of(access_token));
-        s->bind(2, milliseconds(now));
-        s->bind(3, client_fingerprint);
-        if (!s->executeStep())
-            return std::nullopt;
-        return bearer{s->getColumn(0).getString(), s->getColumn(1).getInt() != 0};
-    });
+    return state_->bearer_of("SELECT l.provider, " + second_factor +
+                                 " FROM access_token a JOIN long_term_token l ON l.hash = a.long_term "
+                                 "WHERE a.hash = ?1 AND a.expires > ?2 AND l.revoked = 0 AND l.expires > ?2",
+                             access_token, now, client_fingerprint);
 }
 
 void access::add_client_certificate(const std::string& provider, const std::string& fingerprint) {

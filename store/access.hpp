@@ -57,6 +57,9 @@ public:
     /// Returns how many were valid.
     int revoke(const std::string& provider, const std::string& token_id);
 
+    /// The provider whose valid long-term token this is; see authenticate().
+    std::optional<bearer> authenticate_long_term(const std::string& long_term, access_time now,
+                                                 const std::string& client_fingerprint = {}) const;
     /// A new access token for the bearer of a valid long-term token; nothing if the token is unknown, expired or
     /// revoked.
     std::optional<std::string> issue_access(const std::string& long_term, access_time now,

@@ -5,7 +5,9 @@
 #include "store/catalog_sql.hpp"
 #include "store/connection.hpp"
 
+#include <chrono>
 #include <mutex>
+#include <semaphore>
 
 namespace tsms::store {
 
@@ -125,6 +127,12 @@ std::optional<std::string> catalog_view::published_flavor_of(const std::string& 
     return s->getColumn(0).getString();
 }
 
+std::size_t catalog_view::file_size(const std::string& id) const {
+    auto s = session_.prepare("SELECT length(content) FROM file WHERE entity = ?");
+    s->bind(1, id);
+    return s->executeStep() ? static_cast<std::size_t>(s->getColumn(0).getInt64()) : 0;
+}
+
 std::optional<std::string> catalog_view::file(const std::string& id) const {
     auto s = session_.prepare("SELECT content FROM file WHERE entity = ?");
     s->bind(1, id);
@@ -230,45 +238,73 @@ void catalog_edit::put_profile_internals(const std::string& id, const json::obje
 }
 
 /// Connections that are free, kept for the next reader.
+/// Sessions that read. Each has a cache of its own, so there are few, and who comes later waits.
 class catalog_reader::pool {
 public:
-    std::unique_ptr<connection> take(const std::filesystem::path& file) {
-        {
-            const std::lock_guard lock(mutex_);
-            if (!free_.empty()) {
-                auto session = std::move(free_.back());
-                free_.pop_back();
-                return session;
+    explicit pool(std::filesystem::path file) : file_(std::move(file)) {}
+
+    /// A session of one caller. One that was not finished ends, and its transaction with it.
+    class session {
+    public:
+        explicit session(pool& from) : from_(from), held_(from.take()) {}
+        ~session() { from_.turns_.release(); }
+        session(const session&) = delete;
+        session& operator=(const session&) = delete;
+        connection& operator*() { return *held_; }
+        connection* operator->() { return held_.get(); }
+        void finish() { from_.give_back(std::move(held_)); }
+
+    private:
+        pool& from_;
+        std::unique_ptr<connection> held_;
+    };
+
+private:
+    std::unique_ptr<connection> take() {
+        if (!turns_.try_acquire_for(patience))
+            throw error(file_.filename().string() + ": too many readers at once");
+        try {
+            {
+                const std::lock_guard lock(mutex_);
+                if (!free_.empty()) {
+                    auto session = std::move(free_.back());
+                    free_.pop_back();
+                    return session;
+                }
             }
+            return std::make_unique<connection>(open_reader(file_, catalog_schema_version));
+        } catch (...) {
+            turns_.release();
+            throw;
         }
-        return std::make_unique<connection>(open_reader(file, catalog_schema_version));
     }
     void give_back(std::unique_ptr<connection> session) {
         const std::lock_guard lock(mutex_);
-        if (free_.size() < most_free)
-            free_.push_back(std::move(session));
+        free_.push_back(std::move(session));
     }
 
-private:
-    static constexpr std::size_t most_free = 16;
+    static constexpr std::ptrdiff_t most = 16;
+    static constexpr std::chrono::seconds patience{5};
+    std::filesystem::path file_;
+    std::counting_semaphore<most> turns_{most};
     std::mutex mutex_;
     std::vector<std::unique_ptr<connection>> free_;
 };
 
-catalog_reader::catalog_reader(std::filesystem::path file) : file_(std::move(file)), pool_(std::make_unique<pool>()) {
-    pool_->give_back(pool_->take(file_)); // refuses a wrong database now
+catalog_reader::catalog_reader(std::filesystem::path file)
+    : file_(std::move(file)), pool_(std::make_unique<pool>(file_)) {
+    pool::session(*pool_).finish(); // refuses a wrong database now
 }
 
 catalog_reader::~catalog_reader() = default;
 
 void catalog_reader::in_snapshot(const std::function<void(const catalog_view&)>& f) const {
     try {
-        // A session that fails in between is not given back: its connection ends, and the transaction with it.
-        auto session = pool_->take(file_);
+        pool::session session(*pool_);
         session->run("BEGIN");
         f(catalog_view(*session));
         session->run("COMMIT");
-        pool_->give_back(std::move(session));
+        session.finish();
     } catch (const SQLite::Exception& e) {
         throw error("reading " + file_.filename().string() + " failed: " + e.what());
     }

@@ -73,6 +73,8 @@ public:
     /// The first published Flavor that refers to this entity.
     std::optional<std::string> published_flavor_of(const std::string& id) const;
 
+    /// Of the uploaded octets; 0 if there are none.
+    std::size_t file_size(const std::string& id) const;
     /// The uploaded octets.
     std::optional<std::string> file(const std::string& id) const;
     /// The content of tag C4 of an ExecutableLoadFile, by the SHA-256 over it (hex).

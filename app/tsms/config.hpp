@@ -26,6 +26,11 @@ struct config {
     int script_kib = 1024;
     int certificate_kib = 64;
     int json_kib = 1024;
+    int request_memory_mib = 64;
+    int upload_room_mib = 256;
+    int access_token_minutes = 15;
+    int auth_burst = 60;
+    int auth_per_second = 10;
 
     std::string device_address = "127.0.0.1";
     int device_port = 9443;

@@ -24,7 +24,8 @@ public:
             listen.clients = net::client_auth::optional;
             listen.client_ca_pem = read_text(c.file(c.rest_client_ca));
         }
-        listen.body_limit_for = [this](const net::request& head) { return api_.body_limit(head); };
+        listen.plan_body = [this](const net::request& head) { return api_.plan_body(head); };
+        listen.on_refusal = rest::refused_below_http;
         server_ = std::make_unique<net::tls_server>(std::move(listen));
         operations_ = start_operations(c.operations_port ? c.operations_port + 1 : 0, [this](const net::request& r) {
             return http::answer_operations(r, [this] {
@@ -50,6 +51,12 @@ private:
         rest::api_options o;
         o.uploads = {octets(c.load_file_kib), octets(c.script_kib), octets(c.certificate_kib)};
         o.json_limit = octets(c.json_kib);
+        o.memory = octets(c.request_memory_mib) << 10;
+        o.upload_room = octets(c.upload_room_mib) << 10;
+        o.upload_folder = c.data;
+        o.access_lifetime = std::chrono::minutes(c.access_token_minutes);
+        o.auth_burst = c.auth_burst;
+        o.auth_per_second = c.auth_per_second;
         o.on_warning = [log](std::string_view what) { log(actors::severity::warning, std::string(what)); };
         o.on_internal_error = [log](std::string_view what) { log(actors::severity::error, std::string(what)); };
         return o;

@@ -20,8 +20,53 @@ bool buffered_connection::more(time_point deadline) {
 
 namespace {
 
-using request_parser = http::request_parser<http::string_body>;
+/// A body as it comes: into a text, into a sink, or away.
+struct arriving {
+    using value_type = arriving;
+    std::string text;
+    body_sink* sink = nullptr;
+    bool forget = false;
+
+    class reader {
+    public:
+        template <bool IsRequest, class Fields>
+        explicit reader(http::header<IsRequest, Fields>&, arriving& body) : body_(body) {}
+
+        void init(const boost::optional<std::uint64_t>& length, error_code& error) {
+            error = {};
+            if (length && !body_.sink && !body_.forget)
+                body_.text.reserve(static_cast<std::size_t>(*length)); // bounded by body_limit before
+        }
+        template <class Buffers> std::size_t put(const Buffers& buffers, error_code& error) {
+            error = {};
+            std::size_t used = 0;
+            for (auto it = boost::asio::buffer_sequence_begin(buffers); it != boost::asio::buffer_sequence_end(buffers);
+                 ++it) {
+                const boost::asio::const_buffer part = *it;
+                const std::string_view octets(static_cast<const char*>(part.data()), part.size());
+                used += octets.size();
+                if (body_.forget)
+                    continue;
+                if (!body_.sink)
+                    body_.text += octets;
+                else if (!body_.sink->take(octets))
+                    error = http::error::body_limit;
+            }
+            return used;
+        }
+        void finish(error_code& error) { error = {}; }
+
+    private:
+        arriving& body_;
+    };
+};
+
+using request_parser = http::request_parser<arriving>;
 using response_parser = http::response_parser<http::string_body>;
+
+/// An announced body over its limit is read all the same, and forgotten, if it is not larger than this: the sender
+/// reads the answer only when it has sent everything, and can go on on the same connection.
+constexpr std::size_t most_forgotten = 65536;
 
 /// Most octets of chunk sizes, extensions and trailers in front of the next octet of a body.
 constexpr std::size_t chunk_overhead_limit = 16384;
@@ -115,7 +160,8 @@ void split_target(request& r) {
 } // namespace
 
 std::optional<incoming_request> read_request(buffered_connection& from, const message_limits& limits,
-                                             const std::function<std::size_t(const request&)>& body_limit_for,
+                                             const std::function<void(request&)>& complete_head,
+                                             const std::function<body_plan(const request&)>& plan_body,
                                              time_point deadline) {
     request_parser parser;
     parser.header_limit(static_cast<std::uint32_t>(limits.head_limit));
@@ -137,32 +183,38 @@ std::optional<incoming_request> read_request(buffered_connection& from, const me
     check_framing(in.message, parser.get().version() == 11, parser.chunked());
     split_target(in.message);
     in.keep_alive = parser.get().version() == 11 && parser.keep_alive();
+    complete_head(in.message);
     if (parser.is_done())
         return in;
 
-    const auto limit = body_limit_for(in.message);
+    auto plan = plan_body(in.message);
+    auto& body = parser.get().body();
+    const bool expects = in.message.headers.find("Expect") && from.ahead.empty();
     const auto announced = parser.content_length();
-    bool too_large = announced && *announced > limit;
-    if (!too_large) {
-        parser.body_limit(limit);
-        parser.eager(true);
-        if (in.message.headers.find("Expect") && from.ahead.empty())
-            from.peer.write("HTTP/1.1 100 Continue\r\n\r\n", deadline);
-        if (!read_until(
-                from, parser, [&] { return parser.is_done(); }, deadline, error)) {
-            too_large = error == http::error::body_limit;
-            if (!too_large && error)
-                refuse(error);
-            if (!too_large)
-                throw refused_request(400, "the request ends inside its body");
-        }
+    in.message.body_too_large = announced && *announced > plan.limit;
+    body.forget = in.message.body_too_large && *announced <= most_forgotten && !expects;
+    body.sink = plan.sink.get();
+    in.message.sink = std::move(plan.sink);
+    if (in.message.body_too_large && !body.forget) {
+        in.keep_alive = false;
+        return in;
     }
-    if (too_large) {
+    parser.body_limit(body.forget ? most_forgotten : plan.limit);
+    parser.eager(true);
+    if (expects)
+        from.peer.write("HTTP/1.1 100 Continue\r\n\r\n", deadline);
+    const bool whole = read_until(
+        from, parser, [&] { return parser.is_done(); }, deadline, error);
+    if (!whole && error == http::error::body_limit) {
         in.message.body_too_large = true;
         in.keep_alive = false;
-    } else {
-        in.message.body = std::move(parser.get().body());
+        return in;
     }
+    if (!whole && error)
+        refuse(error);
+    if (!whole)
+        throw refused_request(400, "the request ends inside its body");
+    in.message.body = std::move(body.text);
     return in;
 }
 
@@ -211,7 +263,7 @@ void put_field(std::string& out, std::string_view name, std::string_view value) 
 
 } // namespace
 
-std::string response_text(const response& message, bool keep_alive, bool to_head) {
+std::string response_head(const response& message, bool keep_alive) {
     std::string out = "HTTP/1.1 " + std::to_string(message.status) + " " +
                       std::string(http::obsolete_reason(http::int_to_status(static_cast<unsigned>(message.status)))) +
                       "\r\n";
@@ -222,9 +274,11 @@ std::string response_text(const response& message, bool keep_alive, bool to_head
     if (!keep_alive)
         put_field(out, "Connection", "close");
     out += "\r\n";
-    if (!to_head && message.status != 204 && message.status != 304)
-        out += message.body;
     return out;
+}
+
+bool has_body(const response& message, std::string_view method) {
+    return method != "HEAD" && message.status != 204 && message.status != 304;
 }
 
 std::string request_text(std::string_view method, std::string_view target, std::string_view host,

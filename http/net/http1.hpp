@@ -38,11 +38,13 @@ struct incoming_request {
     bool keep_alive = false; ///< the sender allows another request on this connection
 };
 
-/// The next request; nothing if the peer closed before its first octet. `body_limit_for` is asked when the head is
-/// known. A body is read with every method, so that it can never be taken for the next request. Throws refused_request,
-/// network_error.
+/// The next request; nothing if the peer closed before its first octet. `complete_head` fills in what is not in the
+/// octets; `plan_body` is asked when the head is known and announces a body. A body is read with every method, so that
+/// it can never be taken for the next request: what is over its limit ends the connection unless it is small enough to
+/// be read and forgotten. Throws refused_request, network_error.
 std::optional<incoming_request> read_request(buffered_connection& from, const message_limits& limits,
-                                             const std::function<std::size_t(const request&)>& body_limit_for,
+                                             const std::function<void(request&)>& complete_head,
+                                             const std::function<body_plan(const request&)>& plan_body,
                                              time_point deadline);
 
 struct incoming_response {
@@ -54,8 +56,10 @@ struct incoming_response {
 incoming_response read_response(buffered_connection& from, std::string_view method, std::size_t body_limit,
                                 time_point deadline);
 
-/// Head and body of an answer. `to_head`: the body is only announced (RFC 9110 9.3.2).
-std::string response_text(const response& message, bool keep_alive, bool to_head);
+/// Status line and header fields of an answer. Throws std::invalid_argument if a field cannot be written (line breaks).
+std::string response_head(const response& message, bool keep_alive);
+/// Whether the body follows the head, or is only announced (RFC 9110 9.3.2) or not even that.
+bool has_body(const response& message, std::string_view method);
 /// Throws std::invalid_argument if method, target or a header field cannot be written (line breaks).
 std::string request_text(std::string_view method, std::string_view target, std::string_view host,
                          const header_fields& headers, std::string_view body);

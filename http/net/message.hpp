@@ -4,6 +4,7 @@
 #include "crypto/bytes.hpp"
 
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -47,16 +48,25 @@ struct peer_certificate {
     std::string subject;     ///< RFC 2253
 };
 
+/// Takes the body of one request as it arrives, on the connection's own thread.
+class body_sink {
+public:
+    virtual ~body_sink() = default;
+    /// False where nothing more is wanted: the handler is called at once, and the connection closes after its answer.
+    /// Must not throw.
+    virtual bool take(std::string_view octets) = 0;
+};
+
 struct request {
     std::string method; ///< as sent, case-sensitive
     std::string target; ///< raw request target in origin form: nothing is decoded
     std::string path;   ///< the target before '?', still percent-encoded; split it before decoding
     std::multimap<std::string, std::string> query; ///< decoded; a malformed one is answered 400 before any handler
     header_fields headers;
-    std::string body;
-    bool body_too_large =
-        false; ///< the body was over the limit and is empty here; the connection closes after the answer
-    std::string remote_address; ///< numeric, without port
+    std::string body;                ///< empty where a sink took it
+    std::shared_ptr<body_sink> sink; ///< what server_options::plan_body has given for this request
+    bool body_too_large = false;     ///< the body was over the limit, or its sink wanted no more; not all was read
+    std::string remote_address;      ///< numeric, without port
     std::optional<peer_certificate> peer;
 
     /// Value of a query parameter that occurs exactly once.
@@ -67,6 +77,7 @@ struct response {
     int status = 200;
     header_fields headers; ///< without Content-Length and Connection: the server sets them
     std::string body;
+    std::shared_ptr<const void> kept = {}; ///< let go when the answer has been written, or cannot be
 };
 
 /// A response with a JSON body.

@@ -3,6 +3,7 @@
 #include "http/net/connection.hpp"
 #include "http/net/http1.hpp"
 
+#include <atomic>
 #include <condition_variable>
 #include <pthread.h>
 #include <set>
@@ -30,8 +31,17 @@ enum class after_answer {
 struct tracked {
     explicit tracked(std::shared_ptr<descriptor> d) : fd(std::move(d)) {}
     std::shared_ptr<descriptor> fd;
-    bool busy = false; ///< between the first octet of a request and the last of its answer
+    std::atomic<bool> busy{false}; ///< between the first octet of a request and the last of its answer
 };
+
+/// An answer and its head, which could be written.
+struct prepared {
+    std::string head;
+    response answer;
+};
+
+/// Head and body leave in one record up to this size; a larger body is not copied behind its head.
+constexpr std::size_t one_record = 16384;
 
 } // namespace
 
@@ -51,8 +61,9 @@ struct tls_server::state : std::enable_shared_from_this<state> {
     void serve(tracked& self);
     void converse(tracked& self);
     after_answer answer_one(buffered_connection& from, tracked& self, const std::optional<peer_certificate>& peer);
-    response handle_safely(const request& r) const;
-    bool set_busy(tracked& self, bool busy);
+    prepared handle_safely(const request& r, bool keep_alive) const;
+    void write(buffered_connection& to, prepared out, std::string_view method) const;
+    bool set_busy(tracked& self, bool busy) const;
 
     server_options options;
     context_ptr context;
@@ -64,7 +75,7 @@ struct tls_server::state : std::enable_shared_from_this<state> {
     std::mutex mutex;
     std::condition_variable ended;
     std::set<tracked*> connections;
-    bool stopping = false;
+    std::atomic<bool> stopping{false};
 };
 
 void tls_server::state::accept_loop() {
@@ -75,7 +86,7 @@ void tls_server::state::accept_loop() {
             continue;
         }
         const bool exhausted = errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM;
-        if (const std::lock_guard lock(mutex); stopping)
+        if (stopping)
             return;
         if (exhausted)
             std::this_thread::sleep_for(std::chrono::milliseconds(20));
@@ -127,9 +138,9 @@ void tls_server::state::serve(tracked& self) {
     ended.notify_all();
 }
 
-/// False where the server is stopping and this connection shall not begin anything.
-bool tls_server::state::set_busy(tracked& self, bool busy) {
-    const std::lock_guard lock(mutex);
+/// False where the server is stopping and this connection shall not begin anything. The flag is set before `stopping`
+/// is looked at, and stop() does it the other way round: one of the two sees the other.
+bool tls_server::state::set_busy(tracked& self, bool busy) const {
     self.busy = busy;
     return !stopping;
 }
@@ -159,43 +170,55 @@ void tls_server::state::converse(tracked& self) {
 
 after_answer tls_server::state::answer_one(buffered_connection& from, tracked& self,
                                            const std::optional<peer_certificate>& peer) {
-    const auto write = [&](const response& r, bool keep_alive, bool to_head) {
-        from.peer.write(response_text(r, keep_alive, to_head), clock::now() + options.write_deadline);
-        return set_busy(self, false) && keep_alive;
-    };
     try {
-        const auto limit = [&](const request& head) {
-            return options.body_limit_for ? options.body_limit_for(head) : options.body_limit;
+        const auto complete = [&](request& head) {
+            head.peer = peer;
+            head.remote_address = from.peer.remote_address();
         };
-        auto in = read_request(from, {options.head_limit, options.header_limit}, limit,
+        const auto plan = [&](const request& head) {
+            return options.plan_body ? options.plan_body(head) : body_plan{options.body_limit};
+        };
+        auto in = read_request(from, {options.head_limit, options.header_limit}, complete, plan,
                                clock::now() + options.request_deadline);
         if (!in)
             return after_answer::close;
-        in->message.peer = peer;
-        in->message.remote_address = from.peer.remote_address();
-        const auto answer = handle_safely(in->message);
-        bool keep = in->keep_alive;
-        if (const std::lock_guard lock(mutex); stopping)
-            keep = false;
-        if (write(answer, keep, in->message.method == "HEAD"))
+        if (stopping)
+            in->keep_alive = false;
+        write(from, handle_safely(in->message, in->keep_alive), in->message.method);
+        if (set_busy(self, false) && in->keep_alive)
             return after_answer::next_request;
         return in->message.body_too_large ? after_answer::close_unread : after_answer::close;
     } catch (const refused_request& refusal) {
-        const auto answer = options.on_refusal ? options.on_refusal(refusal.status(), refusal.what())
-                                               : response{refusal.status(), {}, {}};
-        write(answer, false, false);
+        auto answer = options.on_refusal ? options.on_refusal(refusal.status(), refusal.what())
+                                         : response{refusal.status(), {}, {}};
+        auto head = response_head(answer, false);
+        write(from, {std::move(head), std::move(answer)}, "");
+        set_busy(self, false);
         return after_answer::close_unread;
     }
 }
 
-response tls_server::state::handle_safely(const request& r) const {
+prepared tls_server::state::handle_safely(const request& r, bool keep_alive) const {
     try {
         auto answer = handle(r);
-        response_text(answer, false, true); // throws where a header field could not be written
-        return answer;
+        auto head = response_head(answer, keep_alive); // throws where a header field could not be written
+        return {std::move(head), std::move(answer)};
     } catch (const std::exception& e) {
-        return options.on_exception ? options.on_exception(r, e) : response{500, {}, {}};
+        auto answer = options.on_exception ? options.on_exception(r, e) : response{500, {}, {}};
+        auto head = response_head(answer, keep_alive);
+        return {std::move(head), std::move(answer)};
     }
+}
+
+void tls_server::state::write(buffered_connection& to, prepared out, std::string_view method) const {
+    const auto deadline = clock::now() + options.write_deadline;
+    const std::string_view body = has_body(out.answer, method) ? std::string_view(out.answer.body) : "";
+    const bool in_one = out.head.size() + body.size() <= one_record;
+    if (in_one)
+        out.head += body;
+    to.peer.write(out.head, deadline);
+    if (!in_one)
+        to.peer.write(body, deadline);
 }
 
 tls_server::tls_server(server_options options) : state_(std::make_shared<state>(std::move(options))) {}

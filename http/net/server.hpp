@@ -24,6 +24,12 @@ struct tls_identity {
 
 enum class client_auth { none, optional, required };
 
+/// What shall become of a body that a request's head announces.
+struct body_plan {
+    std::size_t limit = 0;                ///< octets
+    std::shared_ptr<body_sink> sink = {}; ///< null: collected in request::body
+};
+
 struct server_options {
     std::string address = "127.0.0.1";    ///< numeric address to bind
     std::uint16_t port = 0;               ///< 0: any free port, see tls_server::port()
@@ -35,9 +41,9 @@ struct server_options {
     std::size_t head_limit = 16384;    ///< octets of request line and headers
     std::size_t header_limit = 64;     ///< header fields
     std::size_t body_limit = 1 << 20;
-    /// Limit for this request from its head alone (no body yet), instead of body_limit: uploads, or 0 for callers not
-    /// known.
-    std::function<std::size_t(const request& head)> body_limit_for;
+    /// Judges a request that has a body by its head, before the body is read, instead of body_limit: a limit of 0 for
+    /// callers not known, a sink for what shall not be collected. Must not throw.
+    std::function<body_plan(const request& head)> plan_body;
 
     std::chrono::milliseconds keep_alive{1500}; ///< wait for the next request on a connection
     std::chrono::milliseconds request_deadline{

@@ -2,11 +2,14 @@
 
 #include "crypto/digest.hpp"
 #include "http/rest/call.hpp"
+#include "http/rest/json_body.hpp"
 #include "http/rest/openapi.hpp"
 #include "http/rest/page.hpp"
 #include "model/rest_error.hpp"
+#include "model/utf8.hpp"
 
 #include <algorithm>
+#include <charconv>
 
 namespace tsms::rest {
 
@@ -95,17 +98,26 @@ bool is_json(std::string_view content_type) {
     return net::same_token(type, "application/json");
 }
 
-json::value json_body(const net::request& request, const api_options& options) {
+/// Bodies up to this size, and what they are parsed into, are counted among what every connection costs.
+constexpr std::size_t small = 16384;
+
+std::size_t announced_length(const net::request& request) {
+    const auto text = request.headers.get("Content-Length");
+    std::size_t length = 0;
+    std::from_chars(text.data(), text.data() + text.size(), length);
+    return length;
+}
+
+json::value json_body(const net::request& request, const std::string& text, const api_options& options) {
     const auto invalid = [](std::string_view reason) { return rest_error(rest_category::invalid_request, {reason}); };
-    if (request.body_too_large || request.body.size() > options.json_limit)
+    if (request.body_too_large || text.size() > options.json_limit)
         throw invalid("request body too large");
-    if (request.body.empty())
+    if (text.empty())
         throw invalid("request body missing");
-    const auto content_type = request.headers.get("Content-Type");
-    if (!is_json(content_type))
+    if (!is_json(request.headers.get("Content-Type")))
         throw invalid("unsupported content type");
     try {
-        return json::parse(request.body, {.bytes = options.json_limit});
+        return json::parse(text, {.bytes = options.json_limit});
     } catch (const json::parse_error&) {
         throw invalid("malformed JSON");
     }
@@ -125,24 +137,32 @@ net::response describe(dialect d) {
 
 } // namespace
 
+net::response refused_below_http(int status, std::string_view reason) {
+    return status == 400 ? error_response(rest_error(rest_category::invalid_request, {reason}))
+                         : empty_response(status);
+}
+
 api::api(store::catalog& catalog, store::access& access, api_options options, crypto::random_source& random)
     : catalog_(catalog), access_(access), options_(std::move(options)), random_(random),
-      limiter_(options_.auth_burst, options_.auth_per_second) {}
+      limiter_(options_.auth_burst, options_.auth_per_second), memory_(std::make_shared<budget>(options_.memory)),
+      upload_room_(std::make_shared<budget>(options_.upload_room)) {}
 
 net::response api::handle(const net::request& request) {
-    const auto internal = [&](std::string_view reason, std::string_view detail) {
+    const auto internal = [&](std::string_view reason, std::string_view detail, int retry_after = 0) {
         options_.on_internal_error(detail);
-        return error_response(rest_error(rest_category::internal, {reason}));
+        rest_error error(rest_category::internal, {reason});
+        error.retry_after = retry_after;
+        return error_response(error);
     };
     try {
         if (auto page = answer_page(request))
             return std::move(*page);
         const auto parsed = parse_target(request.path);
-        return parsed ? dispatch(request, parsed->dialect_, parsed->segments) : empty_response(404);
+        return hold(parsed ? dispatch(request, parsed->dialect_, parsed->segments) : empty_response(404));
     } catch (const rest_error& e) {
         return error_response(e);
     } catch (const store::error& e) {
-        return internal("the catalog is not available, please try again later", e.what());
+        return internal("the catalog is not available, please try again later", e.what(), 1);
     } catch (const std::exception& e) {
         return internal("unexpected condition", e.what());
     }
@@ -153,9 +173,7 @@ net::response api::dispatch(const net::request& request, dialect d, const std::v
         return request.method == "POST" ? authenticate(request, d) : method_not_allowed({"POST"});
     if (segments.size() == 1 && segments[0] == "openapi.json") // DIV-014
         return request.method == "GET" ? describe(d) : method_not_allowed({"GET"});
-    const auto token = bearer_token(request);
-    const auto caller =
-        token.empty() ? std::nullopt : access_.authenticate(token, options_.now(), fingerprint(request));
+    const auto caller = caller_of(request);
     if (!caller)
         throw rest_error(rest_category::not_authenticated);
     if (!caller->second_factor)
@@ -177,13 +195,16 @@ net::response api::authenticate(const net::request& request, dialect d) {
         busy.retry_after = wait;
         throw busy;
     }
-    auto issued = token.empty() ? std::nullopt : access_.issue_access(token, options_.now(), options_.access_lifetime);
-    if (!issued)
+    const auto caller =
+        token.empty() ? std::nullopt : access_.authenticate_long_term(token, options_.now(), fingerprint(request));
+    if (!caller)
         throw rest_error(rest_category::authentication_failed);
+    if (!caller->second_factor)
+        return empty_response(403); // AMB-003; without the certificate a token would open nothing
     refuse_body(request, d);
-    const auto caller = access_.authenticate(*issued, options_.now(), fingerprint(request));
-    if (!caller || !caller->second_factor)
-        return empty_response(403); // AMB-003; without the certificate the token would open nothing
+    const auto issued = access_.issue_access(token, options_.now(), options_.access_lifetime);
+    if (!issued) // revoked this very moment
+        throw rest_error(rest_category::authentication_failed);
     return net::json_response(200, json::dump(*issued));
 }
 
@@ -199,7 +220,7 @@ net::response api::execute(const net::request& request, dialect d, const model::
             throw rest_error(rest_category::not_authenticated);
         return net::json_response(200, json::dump(json::object{{"id", record->id}, {"name", record->name}}));
     }
-    call c{request, options_, random_, d, operation, route.parameters, provider};
+    call c{request, options_, random_, d, operation, route.parameters, provider, memory_};
     switch (operation.what) {
     case action::list:
     case action::read:
@@ -208,27 +229,105 @@ net::response api::execute(const net::request& request, dialect d, const model::
         return catalog_.read([&](const store::catalog_view& view) { return read_operation(view, c); });
     case action::upload:
     case action::replace:
-        return catalog_.write([&](store::catalog_edit& edit) { return upload_operation(edit, c); });
+        return execute_upload(c);
     default:
-        if (kind_of_body == model::body_kind::json)
-            c.body = json_body(request, options_);
-        return catalog_.write([&](store::catalog_edit& edit) { return write_operation(edit, c); });
+        return execute_json(c);
     }
 }
 
-std::size_t api::body_limit(const net::request& head) const {
-    const auto parsed = parse_target(head.path);
-    const auto match = parsed ? model::find_route(head.method, parsed->segments) : model::route_match{};
-    if (!match.found)
-        return options_.json_limit;
-    switch (model::body_of(match.found->operation->what)) {
+net::response api::execute_upload(call& c) {
+    const auto& request = c.request;
+    catalog_.read([&](const store::catalog_view& view) { return path_entities(view, c).empty(); }); // AMB-202: 1009
+    auto reader = std::dynamic_pointer_cast<upload_reader>(request.sink);
+    if (!reader) {
+        // The listener had no plan for it, because its path was wrong until now, or has not got it at all (tests).
+        if (request.body_too_large && announced_length(request) <= body_limit(c.operation))
+            throw busy();
+        reader = std::make_shared<upload_reader>(c.operation.entity, request.headers.get("Content-Type"),
+                                                 options_.uploads, options_.upload_folder, upload_room_);
+        reader->take(request.body);
+    }
+    const std::lock_guard one_at_a_time(large_);
+    const auto announced = request.body_too_large ? std::optional(announced_length(request)) : std::nullopt;
+    // The service provider is answered 1013 (TR 4.1.5.2), which names no cause; the operator, whom it will ask, sees it.
+    const auto explain = [&](const std::string& file_name, const std::string& why) {
+        options_.on_warning("service provider " + c.provider + " uploaded ‘" + model::quotable(file_name) +
+                            "’, which was refused as " + std::string(model::entity_name(c.operation.entity)) + ": " +
+                            model::quotable(why));
+    };
+    const auto u = reader->finish(c.operation.what == action::replace, announced, explain);
+    return catalog_.write([&](store::catalog_edit& edit) { return upload_operation(edit, c, u); });
+}
+
+net::response api::execute_json(call& c) {
+    const auto reader = std::dynamic_pointer_cast<json_reader>(c.request.sink);
+    if (reader && reader->no_room())
+        throw busy();
+    const auto& text = reader ? reader->text() : c.request.body;
+    std::unique_lock one_at_a_time(large_, std::defer_lock);
+    if (text.size() > small)
+        one_at_a_time.lock();
+    if (model::body_of(c.operation.what) == model::body_kind::json)
+        c.body = json_body(c.request, text, options_);
+    return catalog_.write([&](store::catalog_edit& edit) { return write_operation(edit, c); });
+}
+
+/// A large answer is counted for as long as its receiver takes to read it.
+net::response api::hold(net::response answer) const {
+    if (answer.body.size() <= small || answer.kept)
+        return answer;
+    auto held = std::make_shared<share>(memory_);
+    if (!held->grow(answer.body.size()))
+        throw busy();
+    answer.kept = std::move(held);
+    return answer;
+}
+
+std::optional<store::bearer> api::caller_of(const net::request& request) const {
+    const auto token = bearer_token(request);
+    if (token.empty())
+        return std::nullopt;
+    return access_.authenticate(token, options_.now(), fingerprint(request));
+}
+
+std::size_t api::body_limit(const model::rest_operation& operation) const {
+    switch (model::body_of(operation.what)) {
     case model::body_kind::multipart:
-        return options_.uploads.of(match.found->operation->entity) +
-               8192; // beside the file: heads of the parts, the name
+        return options_.uploads.of(operation.entity) + form_overhead;
     case model::body_kind::json:
         return options_.json_limit;
     default:
-        return 1024; // refused anyway, but as 1002
+        return 0; // refused anyway, as 1002
+    }
+}
+
+net::body_plan api::plan_body(const net::request& head) {
+    try {
+        const auto parsed = parse_target(head.path);
+        const auto caller = parsed ? caller_of(head) : std::nullopt;
+        if (!caller || !caller->second_factor)
+            return {};
+        const auto match = model::find_route(head.method, parsed->segments);
+        if (!match.found)
+            return {};
+        const auto& operation = *match.found->operation;
+        const auto limit = body_limit(operation);
+        switch (model::body_of(operation.what)) {
+        case model::body_kind::multipart: {
+            const call c{
+                head,   options_, random_, parsed->dialect_, operation, match.found->parameters, caller->provider,
+                memory_};
+            catalog_.read([&](const store::catalog_view& view) { return path_entities(view, c).empty(); });
+            return {limit, std::make_shared<upload_reader>(operation.entity, head.headers.get("Content-Type"),
+                                                           options_.uploads, options_.upload_folder, upload_room_)};
+        }
+        case model::body_kind::json:
+            return {limit, std::make_shared<json_reader>(memory_)};
+        default:
+            return {limit};
+        }
+    } catch (const std::exception&) {
+        return {}; // handle() finds the same and tells it
     }
 }
 

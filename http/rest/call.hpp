@@ -14,6 +14,7 @@ struct call {
     const model::rest_operation& operation;
     std::vector<model::path_parameter> parameters;
     std::string provider;
+    std::shared_ptr<budget> memory;
     json::value body = {}; ///< where the operation has a JSON body
 };
 
@@ -39,7 +40,7 @@ net::response read_operation(const store::catalog_view& view, const call& c);
 /// Operations that change the catalog. A thrown rest_error undoes the transaction.
 net::response write_operation(store::catalog_edit& edit, const call& c);
 /// POST and PUT of files.
-net::response upload_operation(store::catalog_edit& edit, const call& c);
+net::response upload_operation(store::catalog_edit& edit, const call& c, const upload& u);
 
 /// The entity as the dialect shows it.
 net::response answer(const call& c, const store::entity_row& row);
@@ -48,8 +49,8 @@ std::string now_text(const call& c);
 
 // Rules that hold for every operation that changes an entity (rules.cpp).
 
-/// 1009 for the first id in the document that is no entity of this provider (AMB-020, AMB-054), 1008 for two
-/// ApplicationInstantiationConfigs with one instanceAid (AMB-060).
+/// 1009 for the first id in the document that is no entity of this provider (AMB-020, AMB-054), 1008 where that would
+/// give a Flavor two ApplicationInstantiationConfigs with one instanceAid (AMB-060).
 void check_references(const store::catalog_view& view, const call& c, const store::entity_row& row);
 /// 1008 where the Flavor's featureConfig does not fit its ApplicationConfigs' personalizationConfigs, or itself: 1.0.4
 /// only (AMB-170, AMB-171). `changed`: an ApplicationConfig as it is going to be.

@@ -328,7 +328,8 @@ json::value presented_value(const attribute& a, dialect d, const json::value* v)
     case value_type::object:
         if (v && v->as_object())
             return presented(a.part, d, *v->as_object());
-        return a.default_object ? json::value(presented(a.part, d, {})) : json::value();
+        // Where another dialect lets a mandatory part out, this one shows its defaults (M is never null).
+        return a.default_object || a.is_mandatory(d) ? json::value(presented(a.part, d, {})) : json::value();
     case value_type::objects: {
         json::array out;
         if (v && v->as_array())

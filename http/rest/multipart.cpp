@@ -118,38 +118,100 @@ std::optional<std::string> multipart_boundary(std::string_view content_type) {
     return boundary->second;
 }
 
-std::optional<std::vector<form_part>> parse_multipart(std::string_view body, std::string_view boundary) {
-    const auto delimiter = "--" + std::string(boundary);
-    const auto next_delimiter = "\r\n" + delimiter;
-    // A preamble is allowed by RFC 2046 but nobody sends one: refusing it keeps one reading.
-    if (!body.starts_with(delimiter))
-        return std::nullopt;
-    body.remove_prefix(delimiter.size());
-    std::vector<form_part> parts;
-    while (!body.starts_with("--")) {
-        if (!body.starts_with(crlf) || parts.size() == most_parts)
-            return std::nullopt;
-        body.remove_prefix(crlf.size());
-        const auto head_end = body.substr(0, most_head).find("\r\n\r\n");
-        if (head_end == std::string_view::npos)
-            return std::nullopt;
-        const auto parsed = disposition(body.substr(0, head_end));
-        if (!parsed || !parsed->contains("name"))
-            return std::nullopt;
-        body.remove_prefix(head_end + 4);
-        const auto end = body.find(next_delimiter);
-        if (end == std::string_view::npos)
-            return std::nullopt;
-        form_part part{parsed->at("name"), std::nullopt, body.substr(0, end)};
-        if (const auto file = parsed->find("filename"); file != parsed->end())
-            part.file_name = base_name(file->second);
-        parts.push_back(std::move(part));
-        body.remove_prefix(end + next_delimiter.size());
+form_reader::form_reader(std::string_view boundary, receiver to)
+    : delimiter_("\r\n--" + std::string(boundary)), to_(std::move(to)) {}
+
+bool form_reader::feed(std::string_view octets) {
+    pending_ += octets;
+    std::string_view ahead = pending_;
+    while (step(ahead)) {
     }
-    const auto epilogue = body.substr(2);
-    if (!epilogue.empty() && epilogue != crlf)
-        return std::nullopt;
-    return parts;
+    pending_.erase(0, pending_.size() - ahead.size());
+    return place_ != place::malformed;
+}
+
+bool form_reader::complete() const {
+    return place_ == place::epilogue && (pending_.empty() || pending_ == crlf);
+}
+
+bool form_reader::step(std::string_view& ahead) {
+    switch (place_) {
+    case place::start:
+        return expect_start(ahead);
+    case place::behind_delimiter:
+        return choose(ahead);
+    case place::head:
+        return read_head(ahead);
+    case place::content:
+        return read_content(ahead);
+    case place::epilogue:
+        return !crlf.starts_with(ahead) && refuse();
+    case place::malformed:
+        ahead = {};
+        return false;
+    }
+    return false;
+}
+
+bool form_reader::refuse() {
+    place_ = place::malformed;
+    return true;
+}
+
+/// A preamble is allowed by RFC 2046 but nobody sends one: refusing it keeps one reading.
+bool form_reader::expect_start(std::string_view& ahead) {
+    const auto first = std::string_view(delimiter_).substr(crlf.size());
+    if (ahead.size() < first.size())
+        return !first.starts_with(ahead) && refuse();
+    if (!ahead.starts_with(first))
+        return refuse();
+    ahead.remove_prefix(first.size());
+    place_ = place::behind_delimiter;
+    return true;
+}
+
+bool form_reader::choose(std::string_view& ahead) {
+    if (ahead.size() < 2)
+        return false;
+    const auto next = ahead.substr(0, 2);
+    if (next == "--")
+        place_ = place::epilogue;
+    else if (next == crlf && parts_ < most_parts)
+        place_ = place::head;
+    else
+        return refuse();
+    ahead.remove_prefix(2);
+    return true;
+}
+
+bool form_reader::read_head(std::string_view& ahead) {
+    const auto end = ahead.substr(0, most_head).find("\r\n\r\n");
+    if (end == std::string_view::npos)
+        return ahead.size() >= most_head && refuse();
+    const auto parsed = disposition(ahead.substr(0, end));
+    if (!parsed || !parsed->contains("name"))
+        return refuse();
+    part_head head{parsed->at("name"), std::nullopt};
+    if (const auto file = parsed->find("filename"); file != parsed->end())
+        head.file_name = base_name(file->second);
+    ++parts_;
+    to_.begin(std::move(head));
+    ahead.remove_prefix(end + 4);
+    place_ = place::content;
+    return true;
+}
+
+bool form_reader::read_content(std::string_view& ahead) {
+    const auto end = ahead.find(delimiter_);
+    const bool ends = end != std::string_view::npos;
+    // What is no delimiter yet may become one with the next octets.
+    const auto sure = ends ? end : ahead.size() - std::min(ahead.size(), delimiter_.size() - 1);
+    if (sure > 0)
+        to_.content(ahead.substr(0, sure));
+    ahead.remove_prefix(sure + (ends ? delimiter_.size() : 0));
+    if (ends)
+        place_ = place::behind_delimiter;
+    return ends;
 }
 
 } // namespace tsms::rest

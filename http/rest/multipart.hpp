@@ -1,24 +1,55 @@
 #pragma once
-// multipart/form-data (RFC 7578), strictly: what could be read in two ways is refused.
+// multipart/form-data (RFC 7578) as it arrives, strictly: what could be read in two ways is refused.
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 namespace tsms::rest {
 
-struct form_part {
+struct part_head {
     std::string name;
     std::optional<std::string> file_name; ///< present: the part is a file. Base name only (AMB-062).
-    std::string_view content;             ///< into the body
 };
 
 /// The boundary of a Content-Type, or nothing if it is not multipart/form-data with a valid one.
 std::optional<std::string> multipart_boundary(std::string_view content_type);
 
-/// Parts in order, at most 16. Nothing if the body is not well-formed. Content-Disposition parameters may be separated
-/// by ';' or, as the TR prints them, by ','.
-std::optional<std::vector<form_part>> parse_multipart(std::string_view body, std::string_view boundary);
+/// Reads a form in pieces of any size and keeps no more of it than one head and one piece.
+class form_reader {
+public:
+    /// What becomes of the parts, in order: `content` is called any number of times after each `begin`.
+    struct receiver {
+        std::function<void(part_head)> begin;
+        std::function<void(std::string_view)> content;
+    };
+
+    form_reader(std::string_view boundary, receiver to);
+
+    /// False from the first octet on that makes the form malformed: more than 16 parts, a head of more than 4096
+    /// octets, a preamble, anything but a line break behind the end. Parameters of Content-Disposition may be separated
+    /// by ';' or, as the TR prints them, by ','.
+    bool feed(std::string_view octets);
+    /// Whether the form is whole and nothing follows.
+    bool complete() const;
+
+private:
+    enum class place { start, behind_delimiter, head, content, epilogue, malformed };
+
+    /// One step in `ahead`, which it consumes. False where more octets are needed.
+    bool step(std::string_view& ahead);
+    bool expect_start(std::string_view& ahead);
+    bool choose(std::string_view& ahead);
+    bool read_head(std::string_view& ahead);
+    bool read_content(std::string_view& ahead);
+    bool refuse();
+
+    std::string delimiter_; ///< with the line break in front
+    receiver to_;
+    place place_ = place::start;
+    std::size_t parts_ = 0;
+    std::string pending_;
+};
 
 } // namespace tsms::rest

@@ -1,6 +1,7 @@
 #include "crypto/bytes.hpp"
 #include "http/rest/text_formats.hpp"
 #include "http/rest/upload.hpp"
+#include "json/json.hpp"
 
 #include <algorithm>
 
@@ -76,7 +77,7 @@ bool is_remote(const json::value& v) {
 } // namespace
 
 bool is_personalization_script(std::string_view content) try {
-    const auto document = json::parse(content);
+    const auto document = json::parse(content, {.bytes = content.size()}); // its own limit is rest.script_kib
     const auto* o = document.as_object();
     const auto* version = o ? o->find("version") : nullptr;
     if (!version || *version != json::value(1) || o->size() != 2)

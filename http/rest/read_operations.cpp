@@ -22,7 +22,7 @@ std::vector<store::entity_row> listed(const catalog_view& view, const call& c, c
     return view.list(kind, owner, path.empty() ? std::string() : path.last().id);
 }
 
-/// AMB-077; the name holds no control characters (read_upload).
+/// AMB-077; the name holds no control characters (upload_reader).
 std::string content_disposition(const std::string& name) {
     std::string plain;
     bool ascii = true;
@@ -38,8 +38,12 @@ std::string content_disposition(const std::string& name) {
     return out;
 }
 
-net::response download(const catalog_view& view, const store::entity_row& row) {
+net::response download(const catalog_view& view, const call& c, const store::entity_row& row) {
     net::response out;
+    auto held = std::make_shared<share>(c.memory); // before it is read: a file can be large
+    if (!held->grow(view.file_size(row.id)))
+        throw busy();
+    out.kept = std::move(held);
     out.headers.add("Content-Type", "application/octet-stream");
     out.headers.add("Content-Disposition", content_disposition(json::reader(row.document).string_or("fileName", "")));
     out.body = view.file(row.id).value_or("");
@@ -56,7 +60,7 @@ net::response read_operation(const catalog_view& view, const call& c) {
     case model::action::related:
         return answer_list(c, view.related(c.operation.walk, c.operation.entity, path.start()));
     case model::action::download:
-        return download(view, path.last());
+        return download(view, c, path.last());
     default:
         return answer_list(c, listed(view, c, path));
     }

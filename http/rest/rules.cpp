@@ -55,17 +55,24 @@ std::string now_text(const call& c) {
 
 namespace {
 
-/// AMB-060
-void check_instance_aids(const catalog_view& view, const call& c, const entity_row& flavor) {
+/// AMB-060, whichever of the two is changed: the Flavor, or (`changed`) one of its ApplicationConfigs.
+void check_instance_aids(const catalog_view& view, const call& c, const entity_row& flavor,
+                         const entity_row* changed = nullptr) {
+    constexpr std::string_view format = "ApplicationConfigs with different instanceAids in one Flavor";
     std::set<std::string> aids;
     const auto& configs = json::reader(flavor.document).array_or_empty("applicationInstantiationConfigs");
     for (std::size_t i = 0; i < configs.size(); ++i) {
         const auto id = json::reader(*configs[i].as_object()).string("applicationConfigId");
-        const auto config = view.find(entity_kind::application_config, c.provider, id);
-        if (!aids.insert(json::reader(config->document).string("instanceAid")).second)
-            throw rest_error(rest_category::invalid_format,
-                             {id, "applicationInstantiationConfigs[" + std::to_string(i) + "].applicationConfigId",
-                              "ApplicationConfigs with different instanceAids in one Flavor"});
+        const auto stored = view.find(entity_kind::application_config, c.provider, id);
+        const auto aid =
+            json::reader(changed && changed->id == id ? changed->document : stored->document).string("instanceAid");
+        if (aids.insert(aid).second)
+            continue;
+        if (changed)
+            throw rest_error(rest_category::invalid_format, {aid, "instanceAid", format});
+        throw rest_error(
+            rest_category::invalid_format,
+            {id, "applicationInstantiationConfigs[" + std::to_string(i) + "].applicationConfigId", format});
     }
 }
 
@@ -182,8 +189,10 @@ void check_references(const catalog_view& view, const call& c, const entity_row&
     if (row.kind == entity_kind::application_config && !row.id.empty()) {
         store::walk_start start(c.provider);
         start.set(row.kind, row.id);
-        for (const auto& flavor : view.related(relation::config_flavors, entity_kind::flavor, start))
+        for (const auto& flavor : view.related(relation::config_flavors, entity_kind::flavor, start)) {
+            check_instance_aids(view, c, flavor, &row);
             check_key_provisioning(view, c, flavor, &row);
+        }
     }
 }
 

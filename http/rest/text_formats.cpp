@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 
 namespace tsms::rest {
 
@@ -55,15 +56,27 @@ std::optional<std::string> install_parameters(std::string_view text) {
 
 constexpr std::array privileges = {"CVMManagement", "ContactlessSelfActivation", "GlobalService", "PrivacyTrusted"};
 
-/// Absolute URL with scheme https, a host, and no credentials, blanks or control characters.
+/// host, host:port or [address]:port; no credentials.
+bool is_authority(std::string_view text) {
+    const auto host_end = text.starts_with('[') ? text.find(']') + 1 : std::min(text.find(':'), text.size());
+    if (host_end == 0 || text.find('@') != std::string_view::npos)
+        return false;
+    const auto rest = text.substr(host_end);
+    if (rest.empty())
+        return true;
+    unsigned port = 0;
+    const auto [end, error] = std::from_chars(rest.data() + 1, rest.data() + rest.size(), port);
+    return rest.front() == ':' && error == std::errc() && end == rest.data() + rest.size() && port > 0 && port <= 65535;
+}
+
+/// Absolute URL with scheme https and a host, without blanks, control characters or fragment.
 bool is_https_url(std::string_view url) {
     constexpr std::string_view scheme = "https://";
     if (!url.starts_with(scheme))
         return false;
-    const auto host = url.substr(scheme.size(), url.substr(scheme.size()).find_first_of("/?#"));
+    const auto authority = url.substr(scheme.size(), url.substr(scheme.size()).find_first_of("/?#"));
     const auto plain = [](char c) { return c > ' ' && c != 0x7F && c != '"' && c != '<' && c != '>' && c != '\\'; };
-    return !host.empty() && host.front() != ':' && host.find('@') == std::string_view::npos &&
-           std::ranges::all_of(url, plain) && url.find('#') == std::string_view::npos;
+    return is_authority(authority) && std::ranges::all_of(url, plain) && url.find('#') == std::string_view::npos;
 }
 
 } // namespace

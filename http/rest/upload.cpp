@@ -1,7 +1,6 @@
 #include "http/rest/upload.hpp"
 
 #include "crypto/pki.hpp"
-#include "http/rest/multipart.hpp"
 #include "http/rest/text_formats.hpp"
 
 #include <algorithm>
@@ -21,14 +20,16 @@ struct form {
     std::array<std::string_view, 2> name_part;
     std::array<std::string_view, 2> file_part;
     std::string_view types;
+    std::string_view extension;
 };
 constexpr form forms[] = {
-    {entity_kind::executable_load_file, {"elf-filename", "elfFilename"}, {"elf-file", "elfFile"}, "[cap]"},
+    {entity_kind::executable_load_file, {"elf-filename", "elfFilename"}, {"elf-file", "elfFile"}, "[cap]", ".cap"},
     {entity_kind::personalization_script,
      {"script-filename", "scriptFilename"},
      {"script-file", "scriptFile"},
-     "[json]"},
-    {entity_kind::certificate, {"cert-filename", "certFilename"}, {"cert-file", "certFile"}, "[pem, der]"},
+     "[json]",
+     ".json"},
+    {entity_kind::certificate, {"cert-filename", "certFilename"}, {"cert-file", "certFile"}, "[pem, der]", ".cer"},
 };
 
 const form& form_of(entity_kind kind) {
@@ -89,49 +90,101 @@ std::size_t upload_limits::of(entity_kind kind) const {
     }
 }
 
-rest_error too_large(entity_kind kind, std::size_t announced, const upload_limits& limits) {
-    const auto limit = limits.of(kind);
-    return rest_error(rest_category::file_too_large,
-                      {model::megabytes(std::max(announced, limit + 1)), model::megabytes(limit)});
+std::string_view extension_of(entity_kind kind) {
+    return form_of(kind).extension;
 }
 
-upload read_upload(entity_kind kind, bool replacing, std::string_view content_type, std::string_view body,
-                   const upload_limits& limits, const wrong_type_sink& on_wrong_type) {
-    const auto boundary = multipart_boundary(content_type);
-    if (!boundary)
-        throw rest_error(rest_category::invalid_request, {"unsupported content type"});
-    const auto parts = parse_multipart(body, *boundary);
-    if (!parts)
-        throw rest_error(rest_category::invalid_request, {"malformed multipart body"});
-    const auto& f = form_of(kind);
-    for (const auto& part : *parts)
-        if (!is_one_of(f.name_part, part.name) && !is_one_of(f.file_part, part.name))
-            throw rest_error(rest_category::unknown_attribute, {part.name});
+upload_reader::upload_reader(entity_kind kind, std::string_view content_type, const upload_limits& limits,
+                             std::filesystem::path folder, std::shared_ptr<budget> room)
+    : kind_(kind), limits_(limits), room_(std::move(room)), file_(std::move(folder)) {
+    if (const auto boundary = multipart_boundary(content_type))
+        form_.emplace(*boundary, form_reader::receiver{[this](part_head head) { begin(std::move(head)); },
+                                                       [this](std::string_view octets) { add(octets); }});
+}
 
-    upload u;
-    std::optional<std::string> given_name;
-    for (const auto& part : *parts) {
-        if (is_one_of(f.name_part, part.name)) {
-            // The base name wins here too: a name is never a path.
-            given_name = checked_name(part.name, part.content.substr(part.content.find_last_of("/\\") + 1));
-            continue;
-        }
-        if (u.content)
-            throw rest_error(rest_category::too_many_files);
-        u.content = part.content;
-        u.name = checked_name(part.name, part.file_name.value_or(""));
+bool upload_reader::take(std::string_view octets) {
+    try {
+        well_formed_ = form_ && form_->feed(octets);
+    } catch (...) { // memory, or the disk
+        failure_ = std::current_exception();
     }
-    if (u.content && u.content->empty())
-        throw rest_error(rest_category::missing_file);
-    if (!u.content && !(replacing && given_name))
-        throw rest_error(rest_category::missing_file);
-    if (given_name)
-        u.name = std::move(given_name);
-    if (!u.content)
+    return well_formed_ && !no_room_ && !failure_;
+}
+
+void upload_reader::begin(part_head head) {
+    const auto& f = form_of(kind_);
+    if (is_one_of(f.name_part, head.name)) {
+        current_ = part::name;
+        ++names_;
+        name_part_ = std::move(head.name);
+    } else if (is_one_of(f.file_part, head.name)) {
+        current_ = part::file;
+        ++files_;
+        if (files_ == 1)
+            file_part_ = std::move(head);
+    } else {
+        current_ = part::other;
+        if (!unknown_)
+            unknown_ = std::move(head.name);
+    }
+}
+
+void upload_reader::add(std::string_view octets) {
+    constexpr std::size_t enough = 4096; // a name that is longer is refused all the same
+    if (current_ == part::name && names_ == 1)
+        given_name_ += octets.substr(0, enough - std::min(enough, given_name_.size()));
+    if (current_ == part::file && files_ == 1)
+        keep(octets);
+}
+
+void upload_reader::keep(std::string_view octets) {
+    file_size_ += octets.size();
+    if (file_size_ > limits_.of(kind_) || no_room_)
+        return;
+    if (room_.grow(octets.size()))
+        file_.append(octets);
+    else
+        no_room_ = true;
+}
+
+upload upload_reader::finish(bool replacing, std::optional<std::size_t> announced,
+                             const wrong_type_sink& on_wrong_type) {
+    if (!form_)
+        throw rest_error(rest_category::invalid_request, {"unsupported content type"});
+    if (failure_)
+        std::rethrow_exception(failure_);
+    if (no_room_)
+        throw busy();
+    if (!well_formed_ || (!announced && !form_->complete()))
+        throw rest_error(rest_category::invalid_request, {"malformed multipart body"});
+    if (names_ > 1)
+        throw rest_error(rest_category::invalid_request, {"more than one file name"});
+    if (unknown_)
+        throw rest_error(rest_category::unknown_attribute, {*unknown_});
+    upload u;
+    // The base name wins here too: a name is never a path.
+    if (name_part_)
+        u.name = checked_name(*name_part_, given_name_.substr(given_name_.find_last_of("/\\") + 1));
+    if (file_part_) {
+        auto own = checked_name(file_part_->name, file_part_->file_name.value_or(""));
+        if (!u.name || u.name->empty())
+            u.name = std::move(own);
+    }
+    if (u.name && u.name->empty())
+        u.name.reset(); // A is never empty (TR 4.1.4)
+    if (files_ > 1)
+        throw rest_error(rest_category::too_many_files);
+    const auto limit = limits_.of(kind_);
+    if (announced || file_size_ > limit)
+        throw rest_error(
+            rest_category::file_too_large,
+            {model::megabytes(std::max({announced.value_or(0), file_size_, limit + 1})), model::megabytes(limit)});
+    if (files_ == 0 && replacing && name_part_)
         return u;
-    if (u.content->size() > limits.of(kind))
-        throw too_large(kind, u.content->size(), limits);
-    check_type(f, u, limits, on_wrong_type);
+    if (file_size_ == 0)
+        throw rest_error(rest_category::missing_file);
+    u.content = file_.content();
+    check_type(form_of(kind_), u, limits_, on_wrong_type);
     return u;
 }
 

@@ -1,7 +1,4 @@
 #include "http/rest/call.hpp"
-#include "model/utf8.hpp"
-
-#include <charconv>
 
 namespace tsms::rest {
 
@@ -74,13 +71,15 @@ void apply(const call& c, entity_row& row, const upload& u) {
         describe_cap(*u.cap, row.document);
 }
 
-net::response create(catalog_edit& edit, const call& c, const upload& u) {
+net::response create(catalog_edit& edit, const call& c, upload u) {
     entity_row row;
     row.id = c.random.uuid();
     row.kind = c.operation.entity;
     row.provider = c.provider;
     row.position = now_text(c);
     row.document = {{"id", row.id}, {"creationDate", row.position}, {"spId", row.provider}};
+    if (!u.name) // A/Yes: assigned where it is not given (TR 4.1.4)
+        u.name = row.id + std::string(extension_of(row.kind));
     apply(c, row, u);
     edit.insert(row, {});
     store_content(edit, c, row, u);
@@ -103,25 +102,9 @@ net::response replace(catalog_edit& edit, const call& c, entity_row row, const u
 
 } // namespace
 
-net::response upload_operation(catalog_edit& edit, const call& c) {
+net::response upload_operation(catalog_edit& edit, const call& c, const upload& u) {
     const path_entities path(edit, c);
-    const bool replacing = c.operation.what == model::action::replace;
-    if (c.request.body_too_large) {
-        const auto length = c.request.headers.get("Content-Length");
-        std::size_t announced = 0;
-        std::from_chars(length.data(), length.data() + length.size(), announced);
-        throw too_large(c.operation.entity, announced, c.options.uploads);
-    }
-    // The service provider is answered 1013 (TR 4.1.5.2), which names no cause; the operator, whom it will ask, sees
-    // it.
-    const auto explain = [&](const std::string& file_name, const std::string& why) {
-        c.options.on_warning("service provider " + c.provider + " uploaded ‘" + model::quotable(file_name) +
-                             "’, which was refused as " + std::string(model::entity_name(c.operation.entity)) + ": " +
-                             model::quotable(why));
-    };
-    const auto u = read_upload(c.operation.entity, replacing, c.request.headers.get("Content-Type"), c.request.body,
-                               c.options.uploads, explain);
-    return replacing ? replace(edit, c, path.last(), u) : create(edit, c, u);
+    return c.operation.what == model::action::replace ? replace(edit, c, path.last(), u) : create(edit, c, u);
 }
 
 } // namespace tsms::rest

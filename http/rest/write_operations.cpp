@@ -268,7 +268,8 @@ net::response link_profiles(catalog_edit& edit, const call& c, const path_entiti
     std::vector<std::pair<std::string, std::string>> links;
     for (const auto& [key, v] : *c.body.as_object()) {
         const auto profile = canonical_uuid(key);
-        if (!profile)
+        const auto is_same = [&](const auto& link) { return link.first == profile; };
+        if (!profile || std::ranges::any_of(links, is_same))
             throw rest_error(rest_category::invalid_format, {key, "secureComponentProfileIds", format});
         links.emplace_back(*profile, flavor_of_profile(c, key, v));
     }

@@ -323,31 +323,69 @@ class Conformance(unittest.TestCase):
     # -- more than one operation
 
     def test_tenancy(self):
-        """Nothing of another service provider can be seen or touched (AMB-002, AMB-020)."""
+        """Nothing of another service provider can be seen, touched or named (AMB-002, AMB-020): every id of every path
+        on its own, and every id in a body."""
         for dialect in DIALECTS:
             w = self.stack.world(self.clients[dialect], dialect)
-            foreign = World(self.strangers[dialect], dialect, w.profiles, w.files)
             stranger = self.strangers[dialect]
+            own = World(stranger, dialect, w.profiles, w.files)
+            before = self.everything(w)
             for operation, facts in OPERATIONS.items():
-                parameters = re.findall(r"{(\w+)}", facts["path"])
+                if operation == "createAccessToken":
+                    continue
                 with self.subTest(operation=operation, dialect=dialect):
-                    if operation == "createAccessToken":
-                        continue
-                    if [p for p in parameters if p != "scpId"]:
-                        answer = stranger.send(facts["method"], w.path(facts["path"]), good_body(w, operation))
-                        self.assert_error(answer, 1009)
+                    # A tag is no id: another's Version is reached over another's Service only.
+                    for parameter in re.findall(r"{(\w+)}", facts["path"]):
+                        if parameter in ("scpId", "tag"):
+                            continue
+                        path = own.path(facts["path"], **{parameter: w.ids[parameter]})
+                        self.assert_error(stranger.send(facts["method"], path, good_body(own, operation)), 1009, path)
                     if facts["method"] == "GET":
-                        answer = stranger.send("GET", foreign.path(facts["path"]))
+                        answer = stranger.send("GET", own.path(facts["path"]))
                         self.assertEqual(answer.status, 200)
-                        for name in ("serviceId", "flavorId", "elfId", "applicationConfigId", "certificateId"):
+                        for name in w.ids.keys() - {"scpId", "tag"}:
                             self.assertNotIn(w.ids[name].encode(), answer.body)
-            references = {"/services": {"name": "x", "sposConfigId": w.ids["sposConfigId"]},
-                          "/spos-configs": {"url": "https://x.example", "certificateId": w.ids["certificateId"]},
-                          foreign.path("/services/{serviceId}/flavors"): {"executableLoadFileIds": [w.ids["elfId"]]},
-                          foreign.path("/services/{serviceId}/versions"):
-                              {"tag": "7.0.0", "allowedDeployments": {w.ids["flavorId"]: []}}}
-            for path, body in references.items():
-                self.assert_error(stranger.send("POST", path, body), 1009, path)
+            for method, template, body in self.foreign_references(w.ids, own):
+                self.assert_error(stranger.send(method, own.path(template), body), 1009, f"{template} {body}")
+            self.assertEqual(self.everything(w), before)
+
+    @staticmethod
+    def everything(w: World) -> dict:
+        return {o: w.client.send("GET", w.path(f["path"])).body for o, f in OPERATIONS.items() if f["method"] == "GET"}
+
+    @staticmethod
+    def foreign_references(theirs: dict, own: World) -> list:
+        """Bodies that are good but for one id of another service provider."""
+        mine = own.ids
+        one = (lambda flavor: flavor) if own.dialect == "1.0.4" else (lambda flavor: [flavor])
+        flavor, version = "/services/{serviceId}/flavors/{flavorId}", "/services/{serviceId}/versions/{tag}"
+        instantiation = {"executableModuleId": mine["emId"], "applicationConfigId": mine["applicationConfigId"]}
+        aid = next(rest_world.APPLICATION_AIDS)
+        config = {"instanceAid": aid, "installConfig": {}}
+        out = [("POST", flavor + "/executable-load-files", [theirs["elfId"]]),
+               ("PUT", flavor + "/executable-load-files", [mine["elfId"], theirs["elfId"]]),
+               ("POST", version + "/flavors", {theirs["flavorId"]: []}),
+               ("PUT", version + "/flavors", [theirs["flavorId"]]),
+               ("POST", version + "/secure-component-profiles", {mine["scpId"]: one(theirs["flavorId"])})]
+        entities = {
+            ("/services", "/{serviceId}"): [{"name": "x", "sposConfigId": theirs["sposConfigId"]}],
+            ("/services/{serviceId}/flavors", "/{flavorId}"): [
+                {"executableLoadFileIds": [theirs["elfId"]]},
+                *({"applicationInstantiationConfigs": [{**instantiation, name: theirs[key]}]} for name, key in
+                  (("executableModuleId", "emId"), ("applicationConfigId", "applicationConfigId")))],
+            ("/services/{serviceId}/versions", "/{tag}"): [
+                {"tag": "1.0.0", "allowedDeployments": {theirs["flavorId"]: []}}],
+            ("/application-configs", "/{applicationConfigId}"): [
+                {**config, "personalizationConfig": {name: theirs[name]}} for name in ("certificateId",
+                                                                                       "personalizationScriptId")],
+            ("/spos-configs", "/{sposConfigId}"): [{"url": "https://x.example",
+                                                    "certificateId": theirs["certificateId"]}],
+        }
+        for (path, last), bodies in entities.items():
+            for body in bodies:
+                fresh = {**body, "tag": "7.0.0"} if "tag" in body else body
+                out += [("POST", path, fresh), ("PUT", path + last, body)]
+        return out
 
     def test_methods_and_paths_that_there_are_not(self):
         for dialect in DIALECTS:

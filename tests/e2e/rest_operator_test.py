@@ -8,6 +8,7 @@ import pathlib
 import struct
 import sys
 import tempfile
+import time
 import unittest
 import zipfile
 
@@ -44,7 +45,7 @@ class Operator(unittest.TestCase):
             config = s.data / "tsms.toml"
             text = config.read_text()
             for old, new in (('client_ca = ""', 'client_ca = "ca.pem"'), ("script_kib = 1024", "script_kib = 1"),
-                             ("json_kib = 1024", "json_kib = 2")):
+                             ("json_kib = 1024", "json_kib = 2"), ("auth_burst = 60", "auth_burst = 20")):
                 assert old in text, old
                 text = text.replace(old, new)
             config.write_text(text)
@@ -93,6 +94,49 @@ class Operator(unittest.TestCase):
         client.context.load_cert_chain(s.data / "client.pem", s.data / "client-key.pem")
         self.assertEqual(client.send("POST", "/auth", token=token).status, 403)
         client.close()
+
+    def test_tokens_are_listed_and_revoked(self):
+        """AMB-007: several long-term tokens, each with an end; a revocation counts at once, and for what came of it."""
+        s = self.stack
+
+        def tsms(*arguments):
+            return json.loads(s.tsms("provider", *arguments, "--json").stdout)
+
+        def listed() -> dict:
+            return {t["id"]: t for p in tsms("list") if p["name"] == "tokens" for t in p["tokens"]}
+
+        client = rest_world.Client(s.rest_port, s.ca, "/sptsm/1.0")
+        first = tsms("add", "--name", "tokens")["longTermToken"]
+        (first_id,) = listed()
+        second = tsms("token", "--name", "tokens", "--days", "1")["longTermToken"]
+        (second_id,) = listed().keys() - {first_id}
+        self.assertLess(listed()[second_id]["expires"], listed()[first_id]["expires"])
+        self.assertNotIn(first, json.dumps(listed()))
+        self.assertNotIn(first.encode(), b"".join(f.read_bytes() for f in s.data.glob("access.db*")))
+        access = [client.send("POST", "/auth", token=t).document for t in (first, second, second)]
+        self.assertEqual([client.send("GET", "/services", token=t).status for t in access], [200] * 3)
+        self.assertEqual(tsms("revoke", "--name", "tokens", "--id", second_id), {"revoked": 1})
+        self.assertEqual([client.send("GET", "/services", token=t).category for t in access], [None, 1000, 1000])
+        self.assertEqual(client.send("POST", "/auth", token=second).category, 1001)
+        self.assertTrue(listed()[second_id]["revoked"])
+        self.assertNotEqual(s.tsms("provider", "revoke", "--name", "tokens", "--id", second_id, check=False).returncode, 0)
+        self.assertEqual(tsms("revoke", "--name", "tokens"), {"revoked": 1})
+        self.assertEqual(client.send("GET", "/services", token=access[0]).category, 1000)
+        self.assertEqual(client.send("POST", "/auth", token=first).category, 1001)
+        client.close()
+
+    def test_auth_is_limited(self):
+        """AMB-209, with the limits of the configuration: per token, so that the others are not held up."""
+        client = rest_world.Client(self.stack.rest_port, self.stack.ca, "/sptsm/1.0")
+        answers = [client.send("POST", "/auth", token="guess") for _ in range(30)]
+        refused = [a for a in answers if a.status == 500]
+        self.assertEqual({a.category for a in answers}, {1001, 2000})
+        for answer in refused:
+            self.assertGreaterEqual(int(answer.headers["retry-after"]), 1)
+        time.sleep(int(refused[-1].headers["retry-after"]))
+        self.assertEqual(client.send("POST", "/auth", token="another guess").category, 1001)
+        client.close()
+        time.sleep(2)  # the other tests come from this address too, and find 20 again
 
     def test_limits_of_the_configuration(self):
         client = rest_world.Client(self.stack.rest_port, self.stack.ca, "/sptsm/1.0", self.rest.token)

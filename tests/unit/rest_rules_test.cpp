@@ -1,0 +1,115 @@
+// Rules of the REST API that hold between entities, dialects and tokens.
+
+#include "rest_fixture.hpp"
+
+#include "crypto/pki.hpp"
+
+#include <SQLiteCpp/SQLiteCpp.h>
+#include <algorithm>
+#include <cctype>
+
+using namespace tsms;
+using namespace tsms::rest_test;
+
+BOOST_AUTO_TEST_SUITE(rest_api)
+
+BOOST_FIXTURE_TEST_CASE(no_change_gives_a_flavor_one_instance_aid_twice, fixture) { // AMB-060
+    const auto em = module(load_file());
+    const auto a = config("D27600016354450101");
+    const auto b = config("D27600016354450102");
+    const auto flavors = "/services/" + service() + "/flavors";
+    const std::string different = "ApplicationConfigs with different instanceAids in one Flavor.";
+    BOOST_TEST(problem(post(flavors, json::object{{"applicationInstantiationConfigs",
+                                                   json::array{instantiation(em, a), instantiation(em, a)}}})) ==
+               "1008 Invalid format ‘" + a +
+                   "’ for applicationInstantiationConfigs[1].applicationConfigId. Supported format is " + different);
+    parsed(post(flavors, json::object{{"applicationInstantiationConfigs",
+                                       json::array{instantiation(em, a), instantiation(em, b)}}}));
+    const auto with = [](std::string aid) {
+        return json::object{{"instanceAid", std::move(aid)}, {"installConfig", json::object()}};
+    };
+    const auto path = "/application-configs/" + b;
+    BOOST_TEST(problem(put(path, with("d2760001635445 0101"))).substr(0, 4) == "1008");
+    BOOST_TEST(problem(put(path, with("d27600016354450101"))) ==
+               "1008 Invalid format ‘D27600016354450101’ for instanceAid. Supported format is " + different);
+    BOOST_TEST(put(path, with("D27600016354450102")).status == 200); // its own
+    BOOST_TEST(put(path, with("D27600016354450103")).status == 200);
+    BOOST_TEST(put("/application-configs/" + config("D276000163544501AA"), with("D27600016354450101")).status == 200);
+}
+
+BOOST_FIXTURE_TEST_CASE(what_a_dialect_calls_mandatory_is_never_null, fixture) { // TR 4.1.4, AMB-036
+    base = "/sptsm/1.0.4";
+    const auto path =
+        "/application-configs/" +
+        text(parsed(post("/application-configs", json::object{{"instanceAid", "D27600016354450101"}})), "id");
+    BOOST_TEST(member(parsed(get(path)), "installConfig").is_null());
+    base = "/sptsm/1.0";
+    const auto seen = parsed(get(path));
+    BOOST_TEST(text(member(seen, "installConfig"), "applicationSpecificInstallParameter") == "");
+    BOOST_TEST((parsed(put(path, seen)) == seen));
+}
+
+BOOST_FIXTURE_TEST_CASE(urls_of_an_spos, fixture) { // AMB-075
+    const auto certificate = text(
+        parsed(upload("POST", "/certificates", {{"certFile", "c.pem", crypto::make_ca("X").certificate_pem}})), "id");
+    const auto answer = [&](const std::string& url) {
+        return post("/spos-configs", json::object{{"url", url}, {"certificateId", certificate}}).status;
+    };
+    for (const std::string good : {"https://a", "https://a:1/", "https://a.example:65535?x=%20", "https://[::1]",
+                                   "https://[2001:db8::1]:8443/x", "https://192.0.2.1/a/b"})
+        BOOST_TEST(answer(good) == 200, good);
+    for (const std::string bad :
+         {"https://", "https:///x", "https://:443", "https://a:", "https://a:0", "https://a:65536", "https://a:x",
+          "https://a:1x/", "https://u@a", "https://[::1", "https://[::1]x:1", "https://a b", "https://a#b", "http://a",
+          "HTTPS//a", "a", "https://a/\x7f", "https://\xC3\xA4"})
+        BOOST_TEST(answer(bad) == 400, bad);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_map_names_a_profile_once_in_whatever_case, fixture) { // AMB-050, AMB-051
+    const auto scp = profile();
+    const auto sv = "/services/" + service();
+    const auto flavor = text(parsed(post(sv + "/flavors", json::object())), "id");
+    parsed(post(sv + "/versions",
+                json::object{{"tag", "1.0.0"}, {"allowedDeployments", json::object{{flavor, json::array{}}}}}));
+    auto upper = scp;
+    std::ranges::transform(upper, upper.begin(), [](unsigned char c) { return std::toupper(c); });
+    BOOST_TEST(problem(post(sv + "/versions/1.0.0/secure-component-profiles",
+                            json::object{{scp, json::array{flavor}}, {upper, json::array{flavor}}})) ==
+               "1008 Invalid format ‘" + upper +
+                   "’ for secureComponentProfileIds. Supported format is Map of SecureComponentProfileIds to one "
+                   "FlavorId each.");
+    BOOST_TEST(post(sv + "/versions/1.0.0/secure-component-profiles", json::object{{upper, flavor}}).status == 200);
+}
+
+BOOST_FIXTURE_TEST_CASE(what_is_no_http_is_an_error_of_the_table_too, fixture) { // TR 4.1.5.1
+    const auto bad = rest::refused_below_http(400, "malformed request: bad version");
+    BOOST_TEST(bad.status == 400);
+    BOOST_TEST(problem(bad) == "1002 Invalid request: malformed request: bad version.");
+    BOOST_TEST(bad.headers.get("Content-Type") == "application/json");
+    BOOST_TEST(rest::refused_below_http(431, "too many").body.empty());
+}
+
+BOOST_FIXTURE_TEST_CASE(auth_refuses_a_body_without_giving_a_token, fixture) { // AMB-009
+    const auto tokens = [&] {
+        return SQLite::Database(directory.path() / "access.db")
+            .execAndGet("SELECT count(*) FROM access_token")
+            .getInt();
+    };
+    const auto before = tokens();
+    token = long_term;
+    BOOST_TEST(problem(send("POST", "/auth", "{}")) == "1002 Invalid: request body not allowed.");
+    token = "nobody";
+    BOOST_TEST(problem(send("POST", "/auth", "{}")) == "1001 Authentication failed.");
+    BOOST_TEST(tokens() == before);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_catalog_that_cannot_be_read_says_when_to_come_back, fixture) { // AMB-004
+    SQLite::Database(directory.path() / "catalog.db", SQLite::OPEN_READWRITE).exec("ALTER TABLE entity RENAME TO away");
+    const auto answer = get("/services");
+    BOOST_TEST(answer.status == 500);
+    BOOST_TEST(problem(answer) == "2000 Internal server error: the catalog is not available, please try again later.");
+    BOOST_TEST(answer.headers.get("Retry-After") == "1");
+    BOOST_TEST(internal != "");
+}
+
+BOOST_AUTO_TEST_SUITE_END()
