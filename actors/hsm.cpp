@@ -23,7 +23,8 @@ public:
         return {
             [this](const process::derive_session& d) {
                 return effect([&] {
-                    return vault_->derive_session(for_vault(d.keys), d.host_challenge, d.card_challenge);
+                    return crypto::prepare_session(*vault_, for_vault(d.keys), d.host_challenge, d.card_challenge,
+                                                   d.sequence_counter, d.domain_aid);
                 });
             },
             [this](const process::generate_keys& g) {

@@ -38,7 +38,9 @@ bytes run(EVP_CIPHER_CTX* context, const aes_block& iv, bytes_view data) {
 
 } // namespace
 
-void aes_cbc::free_context::operator()(evp_cipher_ctx_st* context) const { EVP_CIPHER_CTX_free(context); }
+void aes_cbc::free_context::operator()(evp_cipher_ctx_st* context) const {
+    EVP_CIPHER_CTX_free(context);
+}
 
 aes_cbc::aes_cbc(const secret& key) : encrypt_(EVP_CIPHER_CTX_new()), decrypt_(EVP_CIPHER_CTX_new()) {
     const auto* cipher = cbc_of(key.size());
@@ -48,9 +50,13 @@ aes_cbc::aes_cbc(const secret& key) : encrypt_(EVP_CIPHER_CTX_new()), decrypt_(E
         throw error("AES-CBC cannot be set up");
 }
 
-bytes aes_cbc::encrypt(const aes_block& iv, bytes_view data) { return run(encrypt_.get(), iv, data); }
+bytes aes_cbc::encrypt(const aes_block& iv, bytes_view data) {
+    return run(encrypt_.get(), iv, data);
+}
 
-bytes aes_cbc::decrypt(const aes_block& iv, bytes_view data) { return run(decrypt_.get(), iv, data); }
+bytes aes_cbc::decrypt(const aes_block& iv, bytes_view data) {
+    return run(decrypt_.get(), iv, data);
+}
 
 aes_block aes_cbc::encrypt_block(const aes_block& block) {
     const auto out = encrypt(aes_block{}, block);
@@ -59,7 +65,9 @@ aes_block aes_cbc::encrypt_block(const aes_block& block) {
     return result;
 }
 
-void aes_cmac::free_context::operator()(evp_mac_ctx_st* context) const { EVP_MAC_CTX_free(context); }
+void aes_cmac::free_context::operator()(evp_mac_ctx_st* context) const {
+    EVP_MAC_CTX_free(context);
+}
 
 aes_cmac::aes_cmac(const secret& key) {
     static EVP_MAC* const algorithm = EVP_MAC_fetch(nullptr, "CMAC", nullptr);

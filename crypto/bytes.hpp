@@ -22,8 +22,12 @@ std::optional<bytes> from_hex(std::string_view text);
 /// Octets of a literal known to be good (tables, tests). Throws std::invalid_argument if it is not.
 bytes hex(std::string_view text);
 
-inline void append(bytes& to, bytes_view data) { to.insert(to.end(), data.begin(), data.end()); }
-inline bytes to_bytes(bytes_view data) { return {data.begin(), data.end()}; }
+inline void append(bytes& to, bytes_view data) {
+    to.insert(to.end(), data.begin(), data.end());
+}
+inline bytes to_bytes(bytes_view data) {
+    return {data.begin(), data.end()};
+}
 inline bytes_view as_bytes(std::string_view text) {
     return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
 }

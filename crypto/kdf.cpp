@@ -7,35 +7,28 @@
 
 namespace tsms::crypto {
 
-namespace {
-
-/// First `length` octets of the CMACs over what `message` gives for i = 1, 2, …
-template <class Message> secret counter_mode(const secret& key, std::size_t length, Message message) {
+secret counter_mode_kdf(const secret& key, bytes_view before, bytes_view after, std::size_t octets) {
+    if (octets > 255 * std::tuple_size_v<aes_block>)
+        throw error("a counter of one octet gives at most 255 blocks");
     aes_cmac cmac(key);
     bytes out;
-    out.reserve(32);
-    for (std::uint8_t i = 1; out.size() < length; ++i) {
-        const auto block = cmac.mac(message(i));
-        append(out, bytes_view(block).first(std::min<std::size_t>(16, length - out.size())));
+    out.reserve(octets); // in its final size: growing would leave a copy of the key behind
+    for (std::uint8_t i = 1; out.size() < octets; ++i) {
+        const auto block = cmac.mac({before, {&i, 1}, after});
+        append(out, bytes_view(block).first(std::min(block.size(), octets - out.size())));
     }
     return secret(std::move(out));
 }
-
-} // namespace
 
 secret scp03_kdf(const secret& key, scp03_constant constant, bytes_view context, int bits) {
     if (bits <= 0 || bits > 256 || bits % 8 != 0)
         throw error("SCP03 derives 8 to 256 bits");
     // SCP03 4.1.5: label (11 octets 00, constant) || separation indicator 00 || L || i || context.
-    bytes input(16);
-    input[11] = static_cast<std::uint8_t>(constant);
-    input[13] = static_cast<std::uint8_t>(bits >> 8);
-    input[14] = static_cast<std::uint8_t>(bits);
-    append(input, context);
-    return counter_mode(key, static_cast<std::size_t>(bits) / 8, [&](std::uint8_t i) -> bytes_view {
-        input[15] = i;
-        return input;
-    });
+    bytes label(15);
+    label[11] = static_cast<std::uint8_t>(constant);
+    label[13] = static_cast<std::uint8_t>(bits >> 8);
+    label[14] = static_cast<std::uint8_t>(bits);
+    return counter_mode_kdf(key, label, context, static_cast<std::size_t>(bits) / 8);
 }
 
 session_keys derive_session_keys(const secret& k_enc, const secret& k_mac, bytes_view host_challenge,
@@ -49,12 +42,9 @@ session_keys derive_session_keys(const secret& k_enc, const secret& k_mac, bytes
 }
 
 secret kdf3(const secret& master, bytes_view diversification_data, std::uint8_t key) {
-    bytes input{0, 0, 0, 0, key, 0};
-    append(input, diversification_data);
-    return counter_mode(master, master.size(), [&](std::uint8_t i) -> bytes_view {
-        input[0] = i;
-        return input;
-    });
+    bytes fixed{0, 0, 0, key, 0};
+    append(fixed, diversification_data);
+    return counter_mode_kdf(master, {}, fixed, master.size());
 }
 
 } // namespace tsms::crypto

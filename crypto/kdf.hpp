@@ -6,6 +6,9 @@
 
 namespace tsms::crypto {
 
+/// The first `octets` (at most 255 blocks) of PRF(before || i || after), i = 1, 2, … in one octet, with CMAC as PRF.
+secret counter_mode_kdf(const secret& key, bytes_view before, bytes_view after, std::size_t octets);
+
 /// Derivation constants (SCP03 4.1.5, table 4-1).
 enum class scp03_constant : std::uint8_t {
     card_cryptogram = 0x00,

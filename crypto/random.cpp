@@ -14,16 +14,17 @@ bytes random_source::take(std::size_t count) {
     return out;
 }
 
-secret random_source::take_secret(std::size_t count) { return secret(take(count)); }
+secret random_source::take_secret(std::size_t count) {
+    return secret(take(count));
+}
 
 std::string random_source::uuid() {
     auto octets = take(16);
     octets[6] = static_cast<std::uint8_t>((octets[6] & 0x0F) | 0x40);
     octets[8] = static_cast<std::uint8_t>((octets[8] & 0x3F) | 0x80);
     auto text = to_hex(octets);
-    std::transform(text.begin(), text.end(), text.begin(), [](char c) {
-        return c >= 'A' && c <= 'F' ? static_cast<char>(c - 'A' + 'a') : c;
-    });
+    std::transform(text.begin(), text.end(), text.begin(),
+                   [](char c) { return c >= 'A' && c <= 'F' ? static_cast<char>(c - 'A' + 'a') : c; });
     for (std::size_t at : {8u, 13u, 18u, 23u})
         text.insert(at, 1, '-');
     return text;

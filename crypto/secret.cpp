@@ -9,9 +9,13 @@ void wipe(bytes& data) noexcept {
         OPENSSL_cleanse(data.data(), data.size());
 }
 
-void secret::wipe() noexcept { crypto::wipe(data_); }
+void secret::wipe() noexcept {
+    crypto::wipe(data_);
+}
 
-secret::~secret() { wipe(); }
+secret::~secret() {
+    wipe();
+}
 
 secret& secret::operator=(const secret& other) {
     if (this != &other) {
@@ -34,6 +38,8 @@ bool equal(bytes_view a, bytes_view b) {
     return a.size() == b.size() && (a.empty() || CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0);
 }
 
-bool operator==(const secret& a, const secret& b) { return equal(a.view(), b.view()); }
+bool operator==(const secret& a, const secret& b) {
+    return equal(a.view(), b.view());
+}
 
 } // namespace tsms::crypto

@@ -1,5 +1,6 @@
 #pragma once
-// Octets that wipe themselves: keys, tokens, personal data. They have no text form, so they cannot reach a log by accident.
+// Octets that wipe themselves: keys, tokens, personal data. They have no text form, so they cannot reach a log by
+// accident.
 
 #include "crypto/bytes.hpp"
 

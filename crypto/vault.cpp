@@ -174,6 +174,14 @@ private:
 
 } // namespace
 
+session_material prepare_session(key_vault& vault, const wrapped_keys& keys, bytes_view host_challenge,
+                                 bytes_view card_challenge, bytes_view sequence_counter, bytes_view domain_aid) {
+    session_material out{vault.derive_session(keys, host_challenge, card_challenge), {}};
+    if (!sequence_counter.empty())
+        out.expected_challenge = vault.card_challenge(keys, sequence_counter, domain_aid, card_challenge.size());
+    return out;
+}
+
 void create_master_key(const std::filesystem::path& path, random_source& random) {
     const auto key = random.take_secret(master_key_octets);
     const descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR));

@@ -80,6 +80,18 @@ public:
     virtual secret open(bytes_view sealed, std::string_view purpose) = 0;
 };
 
+/// What a host needs for its answer to INITIALIZE UPDATE.
+struct session_material {
+    session_keys keys;
+    /// The pseudo-random card challenge of a domain with these keys; empty where there is no sequence counter.
+    bytes expected_challenge;
+};
+
+/// Session keys and, where the card sent a sequence counter (3 octets), the challenge that follows from it and from the
+/// AID of the selected domain.
+session_material prepare_session(key_vault& vault, const wrapped_keys& keys, bytes_view host_challenge,
+                                 bytes_view card_challenge, bytes_view sequence_counter, bytes_view domain_aid);
+
 /// Writes 32 random octets to a new file that only its owner can read (mode 0600). Throws crypto::error if the file
 /// exists: a lost master key is a lost card.
 void create_master_key(const std::filesystem::path& path, random_source& random = system_random());

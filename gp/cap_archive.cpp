@@ -6,23 +6,15 @@ namespace tsms::gp {
 
 namespace {
 
-constexpr std::string_view manifest_name = "META-INF/MANIFEST.MF";
+constexpr std::string_view manifest_name = "meta-inf/manifest.mf";
 constexpr std::size_t manifest_limit = 64 * 1024;
 
 [[noreturn]] void refuse(const std::string& text) {
     throw cap_error(text);
 }
 
-bool leads_out(std::string_view name) {
-    if (name.empty() || name.front() == '/' || name.find('\\') != std::string_view::npos)
-        return true;
-    for (std::size_t start = 0; start <= name.size();) {
-        const auto end = std::min(name.find('/', start), name.size());
-        if (name.substr(start, end - start) == "..")
-            return true;
-        start = end + 1;
-    }
-    return false;
+bool is_component(std::string_view lower_name) {
+    return lower_name.ends_with(".cap") || lower_name.ends_with(".capx");
 }
 
 } // namespace
@@ -31,9 +23,7 @@ void cap_archive::discard::operator()(zip* archive) const {
     zip_discard(archive);
 }
 
-cap_archive::cap_archive(bytes_view octets, const cap_limits& limits) {
-    if (octets.size() > limits.file)
-        refuse("the file is larger than " + std::to_string(limits.file) + " octets");
+cap_archive::cap_archive(bytes_view octets, const cap_limits& limits) : members_(read_zip_layout(octets, limits)) {
     zip_error_t error;
     zip_error_init(&error);
     zip_source_t* source = zip_source_buffer_create(octets.data(), octets.size(), 0, &error);
@@ -46,29 +36,41 @@ cap_archive::cap_archive(bytes_view octets, const cap_limits& limits) {
         refuse("not a ZIP file: " + why);
     }
     zip_error_fini(&error);
-    const auto count = zip_get_num_entries(zip_.get(), 0);
-    if (count < 0 || static_cast<std::size_t>(count) > limits.entries)
-        refuse("the ZIP holds more than " + std::to_string(limits.entries) + " files");
-    for (zip_uint64_t k = 0; k < static_cast<zip_uint64_t>(count); ++k) {
-        const char* raw = zip_get_name(zip_.get(), k, ZIP_FL_ENC_RAW);
-        const std::string_view name = raw ? raw : "";
-        if (leads_out(name))
-            refuse("the ZIP holds a file name that leads out of its directory");
-        if (name.ends_with(".capx"))
-            refuse("extended CAP format (Java Card 3.1) is not supported: convert the package in the compact format");
-        if (name != manifest_name && !name.ends_with(".cap"))
+    // The library finds the directory by rules of its own: it must have found the same one.
+    bool same = zip_get_num_entries(zip_.get(), 0) == static_cast<zip_int64_t>(members_.size());
+    for (std::size_t k = 0; same && k < members_.size(); ++k) {
+        zip_stat_t entry;
+        same = zip_stat_index(zip_.get(), k, ZIP_FL_ENC_RAW, &entry) == 0 && members_[k].name == entry.name &&
+               members_[k].size == entry.size && members_[k].crc == entry.crc;
+    }
+    if (!same)
+        refuse("the ZIP can be read in two ways");
+    for (std::size_t k = 0; k < members_.size(); ++k) {
+        const auto name = lower_case(members_[k].name);
+        if (name != manifest_name && !is_component(name))
             continue;
-        const auto slash = name == manifest_name ? std::string_view::npos : name.rfind('/');
-        const auto file = slash == std::string_view::npos ? name : name.substr(slash + 1);
+        const auto slash = name == manifest_name ? std::string::npos : name.rfind('/');
+        const auto file = slash == std::string::npos ? name : name.substr(slash + 1);
         if (!files_.emplace(file, k).second)
-            refuse("the ZIP holds " + std::string(file) + " twice");
+            refuse("the ZIP holds " + printable_name(file) + " twice, in two directories");
     }
 }
 
-bytes cap_archive::extract(std::uint64_t index, std::size_t limit) const {
+std::vector<std::string> cap_archive::components() const {
+    std::vector<std::string> out;
+    for (const auto& [name, index] : files_)
+        if (name != manifest_name)
+            out.push_back(name);
+    return out;
+}
+
+bytes cap_archive::extract(std::size_t index, std::size_t limit) const {
+    const auto name = printable_name(members_[index].name);
+    if (members_[index].size > limit)
+        refuse("‘" + name + "’ in the ZIP is larger than " + std::to_string(limit) + " octets");
     const std::unique_ptr<zip_file_t, decltype(&zip_fclose)> file(zip_fopen_index(zip_.get(), index, 0), &zip_fclose);
     if (!file)
-        refuse(std::string("a file in the ZIP cannot be read: ") + zip_strerror(zip_.get()));
+        refuse("‘" + name + "’ in the ZIP cannot be read: " + zip_strerror(zip_.get()));
     // What counts is what comes out, not the size that the ZIP announces; the end is read to have the checksum
     // verified.
     bytes out;
@@ -76,16 +78,19 @@ bytes cap_archive::extract(std::uint64_t index, std::size_t limit) const {
     while (true) {
         const auto count = zip_fread(file.get(), block, sizeof block);
         if (count < 0)
-            refuse("a file in the ZIP is damaged");
+            refuse("‘" + name + "’ in the ZIP is damaged");
         if (count == 0)
-            return out;
+            break;
         append(out, {block, static_cast<std::size_t>(count)});
-        if (out.size() > limit)
-            refuse("a file in the ZIP is larger than " + std::to_string(limit) + " octets");
+        if (out.size() > members_[index].size)
+            break;
     }
+    if (out.size() != members_[index].size)
+        refuse("‘" + name + "’ in the ZIP has another size than its directory says");
+    return out;
 }
 
-std::optional<bytes> cap_archive::read(const std::string& file_name, std::size_t limit) const {
+std::optional<bytes> cap_archive::read(std::string_view file_name, std::size_t limit) const {
     const auto found = files_.find(file_name);
     if (found == files_.end())
         return std::nullopt;

@@ -2,7 +2,7 @@
 // The ZIP around a CAP file, read from memory. Nothing is ever written to a file system, and only the named files are
 // decompressed.
 
-#include "gp/cap.hpp"
+#include "gp/zip_layout.hpp"
 
 #include <map>
 #include <memory>
@@ -13,13 +13,17 @@ namespace tsms::gp {
 
 class cap_archive {
 public:
-    /// The octets must outlive the archive. Throws cap_error for what is no ZIP, has too many files, names that lead
-    /// out of their directory, or a component twice.
+    /// The octets must outlive the archive. Throws cap_error for what read_zip_layout refuses, what libzip reads
+    /// otherwise, and for two files that would be the same component.
     cap_archive(bytes_view octets, const cap_limits& limits);
 
-    /// Contents of the one file with this name in whatever directory; nothing if there is none. Throws cap_error if it
-    /// is longer than `limit`, encrypted or damaged.
-    std::optional<bytes> read(const std::string& file_name, std::size_t limit) const;
+    /// Names of the .cap and .capx files in lower case, without directory.
+    std::vector<std::string> components() const;
+    bool has(std::string_view file_name) const { return files_.find(file_name) != files_.end(); }
+
+    /// Contents of the file with this name (lower case), in whatever directory it is; nothing if there is none. Throws
+    /// cap_error if it is longer than `limit` or damaged.
+    std::optional<bytes> read(std::string_view file_name, std::size_t limit) const;
 
     /// Value of a key of META-INF/MANIFEST.MF; empty if there is none.
     std::string manifest_value(std::string_view key) const;
@@ -28,10 +32,11 @@ private:
     struct discard {
         void operator()(zip* archive) const;
     };
-    bytes extract(std::uint64_t index, std::size_t limit) const;
+    bytes extract(std::size_t index, std::size_t limit) const;
 
+    std::vector<zip_member> members_; ///< in libzip's order too
     std::unique_ptr<zip, discard> zip_;
-    std::map<std::string, std::uint64_t, std::less<>> files_; ///< .cap files without directory, and the manifest
+    std::map<std::string, std::size_t, std::less<>> files_; ///< components without directory, and the manifest
 };
 
 } // namespace tsms::gp

@@ -50,7 +50,7 @@ command_apdu install_instance(install_for purpose, const instance_description& i
 
 /// Octets of the data object C4 around a load image of this size.
 std::size_t tagged_size(std::size_t image) {
-    const std::size_t length_octets = image < 0x80 ? 1 : image <= 0xFF ? 2 : 3;
+    const std::size_t length_octets = image < 0x80 ? 1 : image <= 0xFF ? 2 : image <= 0xFFFF ? 3 : 4;
     return 1 + length_octets + image;
 }
 
@@ -156,6 +156,12 @@ command_apdu set_status(status_type type, std::uint8_t state, bytes_view aid) {
 }
 
 command_apdu put_keys(std::uint8_t replaced, std::uint8_t version, int bits, const crypto::encrypted_keys& keys) {
+    constexpr std::uint8_t factory = 0xFF;
+    constexpr std::uint8_t highest = 0x7F;
+    if ((replaced > highest && replaced != factory) || version == 0 || version > highest)
+        throw std::length_error("key versions are 01 to 7F");
+    if (replaced == factory)
+        replaced = 0;
     // SCP03 7.2: the key data field of an AES key starts with the length of the clear key.
     bytes data{version};
     for (const auto& key : keys) {

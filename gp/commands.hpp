@@ -80,7 +80,7 @@ inline constexpr std::uint8_t locked = 0x80; ///< a flag over the state before; 
 command_apdu set_status(status_type type, std::uint8_t state, bytes_view aid);
 
 /// PUT KEY of three AES keys with identifiers 01 to 03 (GPCS 11.8, SCP03 7.2). `replaced` is the version to be
-/// replaced; 00 adds.
+/// replaced; 00 adds, and so does FF, the version of factory keys, which make room for the first set of another.
 command_apdu put_keys(std::uint8_t replaced, std::uint8_t version, int bits, const crypto::encrypted_keys& keys);
 /// Data of the response to it: version || three check values. False if the card stored something else.
 bool put_keys_confirmed(bytes_view response, std::uint8_t version, const crypto::encrypted_keys& keys);

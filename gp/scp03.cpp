@@ -13,7 +13,6 @@ using reason = scp03_error::reason;
 using crypto::scp03_constant;
 
 constexpr std::uint8_t secure_messaging = 0x04; // GPCS 11.1.4: CLA bit of secure messaging
-constexpr std::uint8_t basic_channel = 0xFC;    // the C-MAC is computed as on logical channel 0 (SCP03 6.2.4)
 constexpr std::uint8_t c_enc = 0x02;
 constexpr std::uint8_t r_mac = 0x10;
 constexpr std::uint8_t r_enc = 0x20;
@@ -28,6 +27,15 @@ void check_level(std::uint8_t level, std::uint8_t i) {
     if ((i & needed) != needed)
         throw scp03_error(reason::level_not_supported, "the card cannot protect its responses as security level " +
                                                            to_hex({&level, 1}) + " demands");
+}
+
+/// The class of a protected command on the basic logical channel, on which the C-MAC is always computed (SCP03 6.2.4).
+/// GPCS 11.1.4, ISO/IEC 7816-4 5.4.1: the first form has channels 0 to 3 in two bits, the further one (bit 40) channels
+/// 4 to 19 in four and secure messaging in bit 20.
+std::uint8_t protected_class(std::uint8_t cla) {
+    constexpr std::uint8_t further = 0x40;
+    const std::uint8_t kept = (cla & further) != 0 ? 0x90 : 0xFC;
+    return static_cast<std::uint8_t>((cla & kept) | secure_messaging);
 }
 
 /// Lc as it goes into the C-MAC: short, or extended where the command as a whole is.
@@ -88,6 +96,13 @@ initialize_update_response parse_initialize_update(bytes_view data) {
     return out;
 }
 
+std::size_t max_plain_data(std::size_t data_field, std::size_t mode_length, std::uint8_t level) {
+    if (data_field < mode_length + 16)
+        return 0;
+    const auto room = data_field - mode_length;
+    return (level & c_enc) != 0 ? room / 16 * 16 - 1 : room;
+}
+
 void check_card_challenge(const initialize_update_response& card, bytes_view expected) {
     if (!crypto::equal(card.card_challenge, expected))
         throw scp03_error(reason::wrong_card_challenge,
@@ -136,10 +151,13 @@ void secure_channel::add_mac(command_apdu& command) {
 wrapped_command secure_channel::wrap(command_apdu plain) {
     if (!authenticated_ || broken_)
         throw scp03_error(reason::chain_broken, "the secure channel is not open");
-    if (plain.data.size() > max_data(true))
-        throw scp03_error(reason::too_long, "command data does not fit a secured APDU");
-    ++counter_; // also for commands without data (SCP03 6.2.6)
-    plain.cla = static_cast<std::uint8_t>((plain.cla & basic_channel) | secure_messaging);
+    if (plain.data.size() > max_data())
+        throw scp03_error(reason::too_long, "command data does not fit a secured APDU of this card");
+    if (counter_ == most_commands)
+        throw scp03_error(reason::chain_broken,
+                          "too many commands in one secure channel"); // their responses still count
+    ++counter_;                                                       // also for commands without data (SCP03 6.2.6)
+    plain.cla = protected_class(plain.cla);
     if ((level_ & c_enc) != 0 && !plain.data.empty()) {
         pad(plain.data);
         auto encrypted = enc_.encrypt(initial_chaining(enc_, counter_, false), plain.data);
@@ -182,9 +200,8 @@ response_apdu secure_channel::unwrap(const response_context& sent, bytes_view re
     return *std::move(parsed);
 }
 
-std::size_t secure_channel::max_data(bool extended_length) const {
-    const std::size_t room = (extended_length ? 65535 : 255) - length_;
-    return (level_ & c_enc) != 0 ? room / 16 * 16 - 1 : room;
+std::size_t secure_channel::max_data() const {
+    return max_plain_data(extended_length_ ? extended_data_field : short_data_field, length_, level_);
 }
 
 } // namespace tsms::gp

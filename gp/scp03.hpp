@@ -47,6 +47,12 @@ struct initialize_update_response {
     std::size_t mode_length() const { return (i & scp03_i::s16) != 0 ? 16 : 8; }
 };
 
+/// Most octets of plain data that fit a data field of this size: the MAC takes `mode_length` (8 or 16) octets, C-ENC at
+/// least one of padding. 239 for S8 and 223 for S16 of the 255 octets of a short APDU at levels 03, 13 and 33.
+std::size_t max_plain_data(std::size_t data_field, std::size_t mode_length, std::uint8_t level);
+inline constexpr std::size_t short_data_field = 255;
+inline constexpr std::size_t extended_data_field = 65535;
+
 /// Throws scp03_error (malformed_response) if length, protocol identifier and "i" do not fit together.
 initialize_update_response parse_initialize_update(bytes_view data);
 
@@ -80,8 +86,14 @@ public:
     /// Starts the MAC chain; exactly once and before the first wrap. Its response carries no R-MAC.
     command_apdu external_authenticate();
 
-    /// C-MAC and, by level, C-ENC of one command. Le stays as it is. Throws scp03_error (chain_broken, too_long).
+    /// C-MAC and, by level, C-ENC of one command; its class becomes that of the basic logical channel, whose bits the
+    /// transport sets afterwards. Le stays as it is. Throws scp03_error: too_long; chain_broken before authentication,
+    /// after a failed check, and after `most_commands`.
     wrapped_command wrap(command_apdu plain);
+
+    /// Far below the point where the command counter would run over and encrypt under an old vector again, and far
+    /// above what any process sends.
+    static constexpr std::uint32_t most_commands = 0xFFFF;
 
     /// Checks and decrypts the R-APDU to a wrapped command. Error status words carry no R-MAC and prove nothing (field
     /// lesson 8); warnings 62xx and 63xx do. A failed check breaks the channel. Throws scp03_error.
@@ -93,8 +105,11 @@ public:
     /// EXTERNAL AUTHENTICATE has been made.
     bool authenticated() const { return authenticated_; }
 
-    /// Most octets of plain data that fit one command: 239 for S8 and 223 for S16 at levels 03, 13 and 33.
-    std::size_t max_data(bool extended_length = false) const;
+    /// The card takes extended length fields (ISO/IEC 7816-4 5.1): without, a command that needs them is too long.
+    void allow_extended_length() { extended_length_ = true; }
+    /// Most octets of plain data that fit one command.
+    std::size_t max_data() const;
+    std::size_t mode_length() const { return length_; }
 
 private:
     void add_mac(command_apdu& command);
@@ -104,6 +119,7 @@ private:
     std::uint8_t level_;
     bool authenticated_ = false;
     bool broken_ = false;
+    bool extended_length_ = false;
     std::uint32_t counter_ = 0;
     crypto::aes_block chaining_{};
     bytes host_cryptogram_;

@@ -107,9 +107,13 @@ void append_tlv(bytes& out, std::uint32_t tag, bytes_view value) {
         out.push_back(static_cast<std::uint8_t>(tag >> 8));
     out.push_back(static_cast<std::uint8_t>(tag));
     const auto length = value.size();
-    if (length > 0xFFFF)
-        throw std::length_error("TLV value over 65535 octets");
-    if (length > 0xFF) {
+    if (length > 0xFFFFFF)
+        throw std::length_error("TLV value over 16777215 octets");
+    if (length > 0xFFFF) { // a load file of the extended CAP format
+        out.push_back(0x83);
+        out.push_back(static_cast<std::uint8_t>(length >> 16));
+        out.push_back(static_cast<std::uint8_t>(length >> 8));
+    } else if (length > 0xFF) {
         out.push_back(0x82);
         out.push_back(static_cast<std::uint8_t>(length >> 8));
     } else if (length > 0x7F) {

@@ -24,7 +24,7 @@ std::optional<bytes_view> find(const std::vector<tlv>& objects, std::uint32_t ta
 /// or malformed.
 std::optional<bytes_view> find_path(bytes_view octets, std::initializer_list<std::uint32_t> path);
 
-/// One encoded data object with the shortest length field. At most 65535 octets of value.
+/// One encoded data object with the shortest length field. At most 16777215 octets of value.
 bytes encode_tlv(std::uint32_t tag, bytes_view value);
 void append_tlv(bytes& out, std::uint32_t tag, bytes_view value);
 

@@ -32,10 +32,11 @@ constexpr tag load_order[] = {header,        directory,         import, applet, 
 class writer {
 public:
     writer& u1(std::size_t value) {
-        out_.push_back(static_cast<std::uint8_t>(value));
+        out_.push_back(static_cast<std::uint8_t>(value & 0xFF));
         return *this;
     }
-    writer& u2(std::size_t value) { return u1(value >> 8).u1(value & 0xFF); }
+    writer& u2(std::size_t value) { return u1(value >> 8 & 0xFF).u1(value & 0xFF); }
+    writer& u4(std::size_t value) { return u2(value >> 16).u2(value & 0xFFFF); }
     writer& raw(bytes_view octets) {
         append(out_, octets);
         return *this;
@@ -53,6 +54,19 @@ struct imported_package {
     cap_version version;
     const char* name;
 };
+
+bool is_extended(const cap_request& r, std::size_t t) {
+    return r.extended && (t == method || t == reference_location || t == descriptor);
+}
+
+/// The one package of an extended CAP file, which has an AID of its own.
+bytes inner_package(const cap_request& r) {
+    auto aid = r.package;
+    if (aid.size() == 16)
+        aid.pop_back();
+    aid.push_back(0x50);
+    return aid;
+}
 
 std::vector<imported_package> imports_of(const cap_request& r) {
     // Package tokens are positions in this list: the constant pool relies on javacard.framework being 0.
@@ -72,11 +86,13 @@ std::vector<imported_package> imports_of(const cap_request& r) {
 // followed, in the first class, by private static methods that fill the package up to the wanted size.
 
 constexpr std::size_t class_info_octets = 12;
+constexpr std::size_t class_info_extended_octets = 22;
 constexpr std::size_t constructor_octets = 2 + 9;
 constexpr std::size_t install_octets = 2 + 7;
 constexpr std::size_t process_octets = 2 + 1;
 constexpr std::size_t applet_octets = constructor_octets + install_octets + process_octets;
 constexpr std::size_t most_padding_method = 4096;
+constexpr std::size_t methods_per_block = 15; ///< of the longest padding methods: a block is shorter than 64 KiB
 
 std::size_t constructor_offset(std::size_t i) {
     return 1 + i * applet_octets;
@@ -130,6 +146,11 @@ public:
 
     const bytes& component(std::size_t t) const { return components_[t]; }
 
+    /// Extended format: the first block of methods has the applets, the others the padding.
+    static std::size_t padding_blocks(std::size_t padding) {
+        return (padding_methods(padding).size() + methods_per_block - 1) / methods_per_block;
+    }
+
     bytes load_file_block() const {
         bytes out;
         for (auto t : load_order)
@@ -140,30 +161,59 @@ public:
 private:
     std::size_t applets() const { return request_.applets.size(); }
 
-    void put(tag t, const writer& info) { components_[t] = writer().u1(t).u2(info.size()).raw(info.octets()).octets(); }
+    std::size_t blocks() const { return 1 + (padding_.size() + methods_per_block - 1) / methods_per_block; }
+    std::size_t size_octets(std::size_t t) const { return is_extended(request_, t) ? 4 : 2; }
+    std::size_t class_offset(std::size_t i) const {
+        return request_.extended ? 2 + i * class_info_extended_octets : i * class_info_octets;
+    }
+
+    void put(tag t, const writer& info) {
+        writer w;
+        w.u1(t);
+        size_octets(t) == 4 ? w.u4(info.size()) : w.u2(info.size());
+        components_[t] = w.raw(info.octets()).octets();
+    }
 
     writer make_header() const {
         constexpr std::uint8_t flag_applet = 0x04;
+        constexpr std::uint8_t flag_extended = 0x08;
         writer w;
+        if (request_.extended) {
+            w.raw(hex("DECAFFED")).u1(3).u1(2).u1(flag_applet | flag_extended);
+            w.package(request_.package, request_.version);
+            w.u1(1).package(inner_package(request_), request_.version);
+            return w.u1(request_.name.size()).raw(as_bytes(request_.name));
+        }
         w.raw(hex("DECAFFED")).u1(1).u1(2).u1(flag_applet).package(request_.package, request_.version);
         return w;
     }
 
     writer make_directory() const {
-        constexpr std::size_t own_octets = 31;
+        const std::size_t own_octets = request_.extended ? 46 : 31;
         writer w;
-        for (std::size_t t = header; t <= descriptor; ++t)
-            w.u2(t == directory ? own_octets : components_[t].empty() ? 0 : components_[t].size() - 3);
+        for (std::size_t t = header; t <= descriptor; ++t) {
+            const auto octets = components_[t].size();
+            const auto size = t == directory ? own_octets : octets == 0 ? 0 : octets - 1 - size_octets(t);
+            size_octets(t) == 4 ? w.u4(size) : w.u2(size);
+        }
+        if (request_.extended)
+            w.u4(0).u4(0);   // Debug and StaticResources: none
         w.u2(0).u2(0).u2(0); // static fields: none
-        w.u1(imports_.size()).u1(applets()).u1(0);
-        return w;
+        w.u1(imports_.size()).u1(applets());
+        if (request_.extended)
+            w.u1(blocks());
+        return w.u1(0);
     }
 
     writer make_applet() const {
         writer w;
         w.u1(applets());
-        for (std::size_t i = 0; i < applets(); ++i)
-            w.u1(request_.applets[i].size()).raw(request_.applets[i]).u2(install_offset(i));
+        for (std::size_t i = 0; i < applets(); ++i) {
+            w.u1(request_.applets[i].size()).raw(request_.applets[i]);
+            if (request_.extended)
+                w.u1(0); // in the first block
+            w.u2(install_offset(i));
+        }
         return w;
     }
 
@@ -181,7 +231,7 @@ private:
         w.raw(hex("06800300")); // static method 0 of class 3 of package 0: Applet.<init>()V
         w.raw(hex("03800301")); // virtual method 1: Applet.register()V
         for (std::size_t i = 0; i < applets(); ++i) {
-            w.u1(1).u2(i * class_info_octets).u1(0);
+            w.u1(1).u2(class_offset(i)).u1(0);
             w.u1(6).u1(0).u2(constructor_offset(i));
         }
         return w;
@@ -189,28 +239,54 @@ private:
 
     writer make_class() const {
         writer w;
+        if (request_.extended)
+            w.u2(0); // signature pool
         for (std::size_t i = 0; i < applets(); ++i) {
             w.u1(0).raw(hex("8003"));  // no interfaces, superclass Applet
             w.u1(0).u1(0xFF).u1(0);    // no fields
             w.u1(7).u1(1).u1(0).u1(0); // virtual methods: from token 7 (process) one; none of package visibility
+            if (request_.extended)
+                w.u1(0); // in the first block
             w.u2(process_offset(i));
+            if (request_.extended)
+                w.raw(hex("0001020304050607")).u1(8); // tokens as in format 2.2
         }
         return w;
     }
 
     writer make_method() const {
-        writer w;
-        w.u1(0); // exception handlers
+        writer applet_block;
+        applet_block.u1(0); // exception handlers
         for (std::size_t i = 0; i < applets(); ++i) {
-            w.raw(hex("0110")); // one word of stack, one argument
-            w.raw(hex("188C")).u2(pool_super).raw(hex("188B")).u2(pool_register).u1(0x7A);
-            w.raw(hex("0130"));
-            w.raw(hex("8F")).u2(pool_class(i)).u1(0x8C).u2(pool_constructor(i)).u1(0x7A);
-            w.raw(hex("0020")).u1(0x7A);
+            applet_block.raw(hex("0110")); // one word of stack, one argument
+            applet_block.raw(hex("188C")).u2(pool_super).raw(hex("188B")).u2(pool_register).u1(0x7A);
+            applet_block.raw(hex("0130"));
+            applet_block.raw(hex("8F")).u2(pool_class(i)).u1(0x8C).u2(pool_constructor(i)).u1(0x7A);
+            applet_block.raw(hex("0020")).u1(0x7A);
         }
-        for (auto length : padding_) {
+        const auto pad = [](writer& w, std::size_t length) {
             w.raw(hex("0000")).raw(bytes(length - 3, 0x00)).u1(0x7A);
+        };
+        if (!request_.extended) {
+            for (auto length : padding_)
+                pad(applet_block, length);
+            return applet_block;
         }
+        std::vector<writer> all{applet_block};
+        for (std::size_t k = 0; k < padding_.size(); ++k) {
+            if (k % methods_per_block == 0)
+                all.emplace_back().u1(0);
+            pad(all.back(), padding_[k]);
+        }
+        writer w;
+        w.u1(all.size());
+        std::size_t offset = 1 + 4 * all.size();
+        for (const auto& block : all) {
+            w.u4(offset);
+            offset += block.size();
+        }
+        for (const auto& block : all)
+            w.raw(block.octets());
         return w;
     }
 
@@ -222,6 +298,8 @@ private:
                  {constructor_offset(i) + 4, constructor_offset(i) + 8, install_offset(i) + 3, install_offset(i) + 6})
                 places.push_back(place);
         writer w;
+        if (request_.extended)
+            w.u1(blocks());
         w.u2(0); // no one-octet references
         w.u2(places.size());
         std::size_t last = 0;
@@ -229,6 +307,8 @@ private:
             w.u1(place - last); // below 255: applets follow one another without gaps
             last = place;
         }
+        for (std::size_t block = 1; request_.extended && block < blocks(); ++block)
+            w.u2(0).u2(0);
         return w;
     }
 
@@ -240,23 +320,34 @@ private:
         const auto type_install = type_void + 2;
         const auto type_process = type_install + 3;
         writer w;
-        const auto describe = [&w](std::uint8_t token, unsigned access, std::size_t offset, std::size_t type,
-                                   std::size_t octets) {
-            w.u1(token).u1(access).u2(offset).u2(type).u2(octets - 2).u2(0).u2(0);
+        std::size_t block = 0;
+        const auto describe = [&](std::uint8_t token, unsigned access, std::size_t offset, std::size_t type,
+                                  std::size_t octets) {
+            w.u1(token).u1(access);
+            if (request_.extended)
+                w.u1(block);
+            w.u2(offset).u2(type).u2(octets - 2).u2(0).u2(0);
         };
+        if (request_.extended)
+            w.u1(1); // package
         w.u1(applets());
         for (std::size_t i = 0; i < applets(); ++i) {
-            w.u1(i).u1(access_public).u2(i * class_info_octets).u1(0).u2(0).u2(3 + (i == 0 ? padding_.size() : 0));
+            w.u1(i).u1(access_public).u2(class_offset(i)).u1(0).u2(0).u2(3 + (i == 0 ? padding_.size() : 0));
             describe(0, access_public | access_init, constructor_offset(i), type_void, constructor_octets);
             describe(1, access_public | access_static, install_offset(i), type_install, install_octets);
             describe(7, access_public, process_offset(i), type_process, process_octets);
             if (i > 0)
                 continue;
             auto offset = constructor_offset(applets());
-            for (auto length : padding_) {
-                describe(no_token, access_private | access_static, offset, type_void, length);
-                offset += length;
+            for (std::size_t k = 0; k < padding_.size(); ++k) {
+                if (request_.extended && k % methods_per_block == 0) {
+                    ++block;
+                    offset = 1;
+                }
+                describe(no_token, access_private | access_static, offset, type_void, padding_[k]);
+                offset += padding_[k];
             }
+            block = 0;
         }
         w.u2(pool_count).u2(type_void).u2(type_void);
         for (std::size_t i = 0; i < applets(); ++i)
@@ -283,14 +374,22 @@ void check(const cap_request& r) {
         if (!std::equal(aid.begin(), aid.begin() + 5, r.package.begin()))
             throw std::invalid_argument(
                 "the AID of an applet begins with the RID of its package (its first five octets)");
-    if (r.load_size > most_load_size)
-        throw std::invalid_argument("a load file of the lab has at most " + std::to_string(most_load_size) + " octets");
+    const auto most = r.extended ? most_extended_load_size : most_load_size;
+    if (r.load_size > most)
+        throw std::invalid_argument("a load file of the lab has at most " + std::to_string(most) + " octets");
+    if (r.extended && r.name.size() > 255)
+        throw std::invalid_argument("the name of a package has at most 255 characters");
 }
 
 package_builder build(const cap_request& r) {
     check(r);
     const auto least = package_builder(r, 0).load_file_block().size();
     auto padding = r.load_size > least ? r.load_size - least : 0;
+    // Every further block of methods takes room for itself: its offset, its number of handlers, its references.
+    constexpr std::size_t block_octets = 4 + 1 + 4;
+    if (const auto all = padding; r.extended)
+        while (padding > 0 && padding + block_octets * package_builder::padding_blocks(padding) > all)
+            --padding;
     return {r, padding < 3 ? 0 : padding};
 }
 
@@ -305,8 +404,21 @@ std::string text(cap_version v) {
     return std::to_string(v.major) + "." + std::to_string(v.minor);
 }
 
+/// The names that the extended format changes; who reads the rest reads the components.
+std::string extended_manifest(const cap_request& r) {
+    auto name = r.name;
+    std::replace(name.begin(), name.end(), '/', '.');
+    return "Manifest-Version: 1.0\r\nCreated-By: tsms-lab\r\n\r\nName: " + r.name +
+           "\r\nJava-Card-CAP-File-Version: 2.3\r\nJava-Card-CAP-Name: " + name +
+           "\r\nJava-Card-CAP-AID: " + colon_hex(r.package) + "\r\nJava-Card-CAP-Version: " + text(r.version) +
+           "\r\nJava-Card-Package-1-Name: " + name + "\r\nJava-Card-Package-1-AID: " + colon_hex(inner_package(r)) +
+           "\r\nJava-Card-Package-1-Version: " + text(r.version) + "\r\n\r\n";
+}
+
 /// META-INF/MANIFEST.MF as converters write it.
 std::string manifest(const cap_request& r) {
+    if (r.extended)
+        return extended_manifest(r);
     auto name = r.name;
     std::string out = "Manifest-Version: 1.0\r\nCreated-By: tsms-lab\r\n\r\nName: " + name + "\r\n";
     std::replace(name.begin(), name.end(), '/', '.');
@@ -388,7 +500,8 @@ bytes write_cap(const cap_request& request) {
     zip.add("META-INF/MANIFEST.MF", as_bytes(manifest_text));
     for (std::size_t t = header; t <= descriptor; ++t)
         if (!package.component(t).empty())
-            zip.add(request.name + "/javacard/" + file_names[t] + ".cap", package.component(t));
+            zip.add(request.name + "/javacard/" + file_names[t] + (is_extended(request, t) ? ".capx" : ".cap"),
+                    package.component(t));
     return zip.finish();
 }
 

@@ -1,6 +1,7 @@
 #pragma once
-// CAP files of our own for tests and demonstrations: valid after the Java Card Virtual Machine Specification (format
-// 2.1), but their applets do nothing.
+// CAP files of our own for tests and demonstrations: valid after the Java Card Virtual Machine Specification
+// (format 2.1, or the extended format of 2.3), but their applets do nothing. What stands inside the extended Class and
+// Descriptor components is as far as public texts tell; neither we nor the simulated card read it.
 
 #include "crypto/bytes.hpp"
 
@@ -19,10 +20,12 @@ struct cap_request {
     std::optional<cap_version> gp_api; ///< of org.globalplatform, if it is to be imported
     std::string name = "org/tsms/lab"; ///< Java package, as a path
     std::size_t load_size = 0;         ///< octets that go to the card (all components but Descriptor); 0: the least
+    bool extended = false; ///< extended format (Java Card 3.1): `package` and `version` are the CAP file's own
 };
 
 /// Most octets of a load file that can be asked for.
 inline constexpr std::size_t most_load_size = 55000;
+inline constexpr std::size_t most_extended_load_size = 1u << 20;
 
 /// The CAP file, a ZIP. If load_size is less than the least possible, the least. Throws std::invalid_argument if the
 /// request cannot be met.

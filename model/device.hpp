@@ -94,6 +94,8 @@ struct security_domain {
     /// Set before a rotation leaves for the card, cleared when it is confirmed: after doubt both are tried, against the card
     /// cryptogram of INITIALIZE UPDATE only. Also our keys of before, where the issuer has personalized the domain again.
     std::optional<key_set> next_keys;
+    /// Octets of challenges and MACs that the domain was seen to use, 8 or 16; 0: not seen yet, the profile says.
+    int scp03_mode = 0;
 };
 
 /// Card parameters of a SecureComponentProfile, internal to the TSM ("card" in the profile file; gp/procedures). Everything that
@@ -107,10 +109,11 @@ struct card_parameters {
     std::uint8_t tsm_rotated_version = 0x31; ///< first of the TSM's own versions; rotations alternate upwards
     std::uint8_t service_key_version = 0x20; ///< disjoint from the TSM's domain's versions
     int key_bits = 128;
-    std::uint8_t minimum_level = 0x33;
-    int block_size = 0; ///< plain octets of a LOAD block; 0: computed from 9F65 and the secure channel
-    bool extended_length = false;
-    bool instance_follows_elf_domain = false; ///< association of a new instance: the ELF's domain, else the installing one
+    int scp03_mode = 8; ///< octets of challenges and MACs of the TSM's domain: 8 (S8) or 16 (S16); a wrong one costs an exchange
+    std::uint8_t minimum_level = 0x33; ///< security level of every channel; a card that cannot do it is refused
+    int block_size = 0; ///< plain octets of a LOAD or STORE DATA block; 0: computed from 9F65 and the secure channel
+    bool extended_length = false; ///< the card takes extended length fields; 9F65 bounds them where it says more than 255
+    bool extended_cap = false; ///< loads CAP files of the extended format (optional since Java Card 3.1; DIV-022)
     bool lock_with_applications = true;       ///< SET STATUS P1=60 locks a domain with all its applications
     std::string ara = "none";                 ///< "aram-issuer", "arac", "none"
     int privilege_bytes = 3;

@@ -19,6 +19,8 @@ bool satisfied(std::string_view needed, std::string_view offered) {
 std::optional<std::string_view> first_unmet(const technical_requirement& needed, const technical_offer& offered) {
     if (!satisfied(needed.java_card_version, offered.java_card_version))
         return "javaCard";
+    if (needed.extended_cap && (!offered.extended_cap || !satisfied("3.1", offered.java_card_version)))
+        return "javaCard";
     if (!satisfied(needed.gp_api_version, offered.gp_api_version))
         return "gpApi";
     if (needed.csp && !offered.csp)

@@ -12,6 +12,7 @@ struct technical_requirement {
     std::string java_card_version;
     std::string gp_api_version;
     bool csp = false;
+    bool extended_cap = false; ///< the load file is of the extended CAP format (DIV-022)
 };
 
 /// What a SecureComponentProfile offers.
@@ -19,10 +20,12 @@ struct technical_offer {
     std::string java_card_version;
     std::string gp_api_version; ///< gpApiVersions["card"]
     bool csp = false;
+    bool extended_cap = false; ///< card.extendedCap
 };
 
 /// The <<attributeName>> of error 1016 for the first requirement that is not met: "javaCard", "gpApi" or "csp". A
-/// requirement is not met where the offer is empty or not a version.
+/// requirement is not met where the offer is empty or not a version. The extended CAP format is one of "javaCard": it needs
+/// a card that takes it and Java Card 3.1.
 std::optional<std::string_view> first_unmet(const technical_requirement& needed, const technical_offer& offered);
 
 } // namespace tsms::model

@@ -50,6 +50,9 @@ std::vector<gp::application> applications_of(const work& w, const std::map<std::
         a.instance.instance_aid = octets(app.instance_aid);
         a.instance.rights = privileges_of(app);
         a.instance.privilege_octets = w.parameters().privilege_bytes;
+        if (a.instance.privilege_octets == 1 && (a.instance.rights & 0xFFFF) != 0)
+            refuse(model::error_category::content_related_error,
+                   "application " + app.instance_aid + " needs a privilege of the second or third octet, the secure component takes one");
         try {
             if (data)
                 a.instance.parameters = gp::install_parameters(app.install_parameters, *data);
@@ -62,13 +65,38 @@ std::vector<gp::application> applications_of(const work& w, const std::map<std::
     return list;
 }
 
-/// Bounds that no card can lift, checked before anything is sent (gp/procedures, "Sizes").
-void check_block_count(const model::target_load_file& file, std::size_t block_size) {
-    const auto blocks = gp::load_block_count(file.size, block_size);
-    if (blocks > 256)
-        refuse(model::error_category::content_related_error,
-               "load file " + file.aid + " needs " + std::to_string(blocks) + " blocks of " + std::to_string(block_size) +
-                   " octets; the block number of LOAD allows 256");
+/// Plain octets that fit a block of LOAD or STORE DATA, and any other command.
+struct size_bounds {
+    std::size_t block;
+    std::size_t command;
+};
+
+/// What fits in the best case, before anything is known of the card but its profile.
+size_bounds bounds_of(const model::card_parameters& parameters) {
+    const auto field = parameters.extended_length ? gp::extended_data_field : gp::short_data_field;
+    const auto most = gp::max_plain_data(field, static_cast<std::size_t>(parameters.scp03_mode), parameters.minimum_level);
+    return {parameters.block_size > 0 ? static_cast<std::size_t>(parameters.block_size) : most, most};
+}
+
+/// Bounds that no card can lift, checked before anything is changed (gp/procedures, "Sizes"): with short APDUs at most 61,184 octets in
+/// S8 and 57,088 in S16, and no INSTALL over one command.
+void check_sizes(const work& w, const std::vector<gp::application>& applications, size_bounds bounds) {
+    for (const auto& file : w.instance.target.load_files) {
+        const auto blocks = gp::load_block_count(file.size, bounds.block);
+        if (blocks > 256)
+            refuse(model::error_category::content_related_error,
+                   "load file " + file.aid + " needs " + std::to_string(blocks) + " blocks of " +
+                       std::to_string(bounds.block) + " octets; the block number of LOAD allows 256" +
+                       (w.parameters().extended_length ? "" : ", and the card takes no extended length"));
+    }
+    for (const auto& app : applications) {
+        const auto size = gp::install_for_install(app.instance).data.size();
+        if (size > bounds.command)
+            refuse(model::error_category::content_related_error,
+                   "install parameters of application " + to_hex(app.instance.instance_aid) + " are too long: INSTALL has " +
+                       std::to_string(size) + " octets of data, the secure component takes " +
+                       std::to_string(bounds.command));
+    }
 }
 
 /// Suspended from the moment of finalization (TR 4.2.3.5, AMB-107)?
@@ -127,8 +155,10 @@ process<void> install(work* w, const deployment* d) {
     gp::service_installation what;
     what.tsm_domain_aid = octets(w->card.tsm_domain->aid);
     what.block_size = w->block_size;
+    const bool activate = d->has(service_command::activate);
+    what.applications = applications_of(*w, &d->find(service_command::install)->data, activate);
+    check_sizes(*w, what.applications, {w->block_size, w->channel->max_data()});
     for (const auto& file : target.load_files) {
-        check_block_count(file, w->block_size);
         read_load_image wish(file);
         auto image = co_await std::move(wish);
         gp::load_file load_file;
@@ -137,8 +167,6 @@ process<void> install(work* w, const deployment* d) {
         load_file.image = std::move(image.octets);
         what.load_files.push_back(std::move(load_file));
     }
-    const bool activate = d->has(service_command::activate);
-    what.applications = applications_of(*w, &d->find(service_command::install)->data, activate);
     what.lock = locks(*w, *d);
     what.lock_with_applications = w->parameters().lock_with_applications;
     auto preparing = prepare_domain(w, &what);
@@ -224,10 +252,9 @@ process<void> deploy_steps(work* w, const deployment* d) {
     if (d->has(service_command::install)) {
         check_conflicts(*w);
         w->memory_needed = memory_needed(*w);
-        const auto& parameters = w->parameters();
-        if (!parameters.extended_length) // what cannot fit in the best case is refused before the issuer does anything
-            for (const auto& file : w->instance.target.load_files)
-                check_block_count(file, parameters.block_size > 0 ? static_cast<std::size_t>(parameters.block_size) : 239);
+        // Before the issuer does anything.
+        const auto applications = applications_of(*w, &d->find(service_command::install)->data, false);
+        check_sizes(*w, applications, bounds_of(w->parameters()));
     }
     if (d->from == instance_state::not_deployed) {
         // AMB-101: INITIALIZED is only visible while a process runs.

@@ -2,7 +2,6 @@
 // Everything a life-cycle process can ask of the world: a closed set. The actor that owns the process interprets it, a test plays
 // it. A process has no other way out, so it can be broken off after any effect and entered again.
 
-#include "crypto/session_keys.hpp"
 #include "crypto/vault.hpp"
 #include "gp/card_failure.hpp"
 #include "gp/procedure.hpp"
@@ -64,13 +63,17 @@ struct fetch_issuer_keys {
 
 // -- keys: static ones never leave the vault --------------------------------------------------------------------------------
 
+/// Session keys of a channel, and the challenge that the card must have sent if it is pseudo-random (SCP03 6.2.2.1).
 struct derive_session {
-    using result = crypto::session_keys;
-    derive_session(model::key_set k, bytes host, bytes card)
-        : keys(std::move(k)), host_challenge(std::move(host)), card_challenge(std::move(card)) {}
+    using result = crypto::session_material;
+    derive_session(model::key_set k, bytes host, bytes card, bytes counter, bytes aid)
+        : keys(std::move(k)), host_challenge(std::move(host)), card_challenge(std::move(card)),
+          sequence_counter(std::move(counter)), domain_aid(std::move(aid)) {}
     model::key_set keys;
     bytes host_challenge;
     bytes card_challenge;
+    bytes sequence_counter; ///< 3 octets; empty where the challenge is random
+    bytes domain_aid;       ///< of the selected domain
 };
 
 struct generate_keys {
@@ -124,7 +127,7 @@ using effect_variant = std::variant<announce_start, exchange, open_issuer_sessio
                                     derive_session, generate_keys, encrypt_keys, random_octets, read_load_image,
                                     journal_intent, commit>;
 using answer_variant = std::variant<failed, done, gp::batch_answer, model::issuer_step, model::issuer_keys,
-                                    crypto::session_keys, model::key_set, crypto::encrypted_keys, bytes, load_image>;
+                                    crypto::session_material, model::key_set, crypto::encrypted_keys, bytes, load_image>;
 
 struct effect : effect_variant {
     using answer_type = answer_variant;

@@ -61,56 +61,54 @@ void check_memory(const work& w, const gp::card_claims& claims) {
 /// A channel to the TSM's domain that has been asked for, with the keys it was asked with.
 struct asked_channel {
     gp::secured_batch orders;
-    std::optional<gp::channel_request> request;
+    gp::channel_request request;
     bytes host_challenge;
-    std::uint8_t version = 0;
+    std::uint8_t version;
 
     asked_channel(const std::string& aid, std::uint8_t key_version, bytes challenge)
-        : host_challenge(std::move(challenge)), version(key_version) {
-        request.emplace(orders, octets(aid), key_version, host_challenge);
-    }
+        : request(orders, octets(aid), key_version, challenge), host_challenge(std::move(challenge)),
+          version(key_version) {}
 };
 
-/// Host challenge of 8 or 16 octets: an S16 card refuses 8 with 6700 (field lesson 3).
-process<bytes> host_challenge(work*) {
-    random_octets wish(8);
-    auto challenge = co_await std::move(wish);
-    co_return challenge;
+/// Octets of the host challenge: what the domain was seen to use, else what the profile says. A domain of the other mode refuses it
+/// with 6700 (field lesson 3).
+std::size_t challenge_octets(const work& w) {
+    const auto& domain = w.card.tsm_domain;
+    return static_cast<std::size_t>(domain && domain->scp03_mode != 0 ? domain->scp03_mode : w.parameters().scp03_mode);
 }
 
-/// The card's answer to our INITIALIZE UPDATE: derive the session keys, check the card cryptogram. Only then is the card the one
-/// whose keys we have.
+process<asked_channel> ask(std::string aid, std::uint8_t key_version, std::size_t octets) {
+    random_octets wish(octets);
+    auto challenge = co_await std::move(wish);
+    co_return asked_channel(aid, key_version, std::move(challenge));
+}
+
+/// The card's answer to our INITIALIZE UPDATE: derive the session keys, check the card's challenge and cryptogram. Only then is the
+/// card the one whose keys we have.
 process<void> accept_offer(work* w, model::key_set keys, bytes challenge, gp::initialize_update_response offer) {
-    derive_session wish(keys, challenge, offer.card_challenge);
+    auto& domain = *w->card.tsm_domain;
+    derive_session wish(keys, challenge, offer.card_challenge, offer.sequence_counter, octets(domain.aid));
     auto session = co_await std::move(wish);
     try {
-        w->channel = std::make_shared<gp::secure_channel>(std::move(session), challenge, offer,
+        if (offer.key_version != keys.version)
+            throw gp::scp03_error(gp::scp03_error::reason::malformed_response,
+                                  "the security domain answers with another key version than it was asked for");
+        if (!offer.sequence_counter.empty())
+            gp::check_card_challenge(offer, session.expected_challenge);
+        w->channel = std::make_shared<gp::secure_channel>(std::move(session.keys), challenge, offer,
                                                           w->parameters().minimum_level);
     } catch (const gp::scp03_error& error) {
         throw gp::channel_failure(gp::step::initialize_update, error);
     }
+    if (w->parameters().extended_length)
+        w->channel->allow_extended_length();
     w->channel_keys = std::move(keys);
+    domain.scp03_mode = static_cast<int>(offer.mode_length());
     // Counted before EXTERNAL AUTHENTICATE leaves. The valid card cryptogram has cleared the count of an attempt whose answer was lost;
     // attempts that were answered with failure stay until a channel is proven (gp/procedures, hazard 13).
     w->card.attempt_pending = true;
     commit counted(w->instance, w->card);
     co_await std::move(counted);
-}
-
-/// An own order for the channel, for the rare cases in which the speculative request met other keys.
-process<void> ask_again(work* w, model::key_set keys) {
-    auto making = host_challenge(w);
-    auto challenge = co_await std::move(making);
-    asked_channel asked(w->card.tsm_domain->aid, keys.version, challenge);
-    auto sending = send(w, asked.orders.take());
-    const auto answer = co_await std::move(sending);
-    const auto answers = asked.orders.accept(answer);
-    if (asked.request->found(answers) != gp::channel_request::finding::answered)
-        refuse(error_category::sc_inaccessible,
-               "the TSM's security domain on the secure component does not know key version " +
-                   std::to_string(keys.version));
-    auto accepting = accept_offer(w, std::move(keys), std::move(challenge), asked.request->offer(answers));
-    co_await std::move(accepting);
 }
 
 void note_claims(work& w, const gp::card_claims& claims) {
@@ -121,15 +119,22 @@ void note_claims(work& w, const gp::card_claims& claims) {
         w.isd_aid = to_hex(claims.isd_aid);
 }
 
+/// The Java Card API counts the octets of a command in a short (APDU.getIncomingLength).
+constexpr std::size_t longest_extended_field = 32767;
+
 /// Largest plain block that fits the card's command buffer in this channel (field lesson 6).
 std::size_t block_size_of(const work& w, std::optional<std::size_t> longest_data) {
     const auto& parameters = w.parameters();
-    const auto most = w.channel->max_data(parameters.extended_length);
+    const auto& channel = *w.channel;
     if (parameters.block_size > 0)
-        return std::min(most, static_cast<std::size_t>(parameters.block_size));
-    if (longest_data && *longest_data < 255 && *longest_data > 48)
-        return std::min(most, (*longest_data - 16) / 16 * 16 - 1);
-    return most;
+        return std::min(channel.max_data(), static_cast<std::size_t>(parameters.block_size));
+    // Where the profile knows extended length, 255 is the 9F65 of a card that never told better.
+    auto field = parameters.extended_length ? longest_extended_field : gp::short_data_field;
+    constexpr std::size_t nonsense = 48;
+    const bool tells = longest_data && *longest_data > (parameters.extended_length ? gp::short_data_field : nonsense);
+    if (tells)
+        field = std::min(field, *longest_data);
+    return gp::max_plain_data(field, channel.mode_length(), channel.level());
 }
 
 /// The keys of a rotation whose outcome is unknown count only if the card proves them.
@@ -147,27 +152,51 @@ std::optional<model::key_set> keys_of_version(const model::security_domain& doma
     return std::nullopt;
 }
 
-/// The ways in which a request for our channel can end. False: the card claims that there is no such domain.
-process<bool> settle(work* w, const asked_channel* asked, gp::secured_batch* orders, gp::batch_answer answer) {
-    const auto domain = *w->card.tsm_domain;
-    const auto answers = orders->accept(answer);
-    const auto found = asked->request->found(answers);
-    if (found == gp::channel_request::finding::no_domain)
-        co_return false;
-    const auto keys = keys_of_version(domain, asked->version);
-    if (found == gp::channel_request::finding::answered && keys) {
-        auto accepting = accept_offer(w, *keys, asked->host_challenge, asked->request->offer(answers));
-        co_await std::move(accepting);
-    } else {
-        // Asked with a version that is not the card's: the one of a rotation in doubt, or the one the issuer told afterwards.
-        const auto other = keys && domain.next_keys && keys->version != domain.next_keys->version ? domain.next_keys : domain.keys;
-        if (!other || (keys && other->version == keys->version))
-            refuse(error_category::sc_inaccessible, "the TSM's security domain does not know its keys any more");
-        auto asking = ask_again(w, *other);
-        co_await std::move(asking);
+/// The keys that are left when the domain does not know the asked version: of a rotation in doubt, or the ones that the issuer told
+/// afterwards.
+std::optional<model::key_set> other_keys(const model::security_domain& domain, std::uint8_t version) {
+    for (const auto* keys : {&domain.next_keys, &domain.keys})
+        if (*keys && (*keys)->version != version)
+            return *keys;
+    return std::nullopt;
+}
+
+/// The ways in which a request for our channel can end. Where it met other keys or another mode it is made again, in an order of its own,
+/// once for each. False: the card claims that there is no such domain.
+process<bool> settle(work* w, asked_channel asked, gp::batch_answer answer) {
+    using finding = gp::channel_request::finding;
+    bool other_keys_tried = false;
+    bool other_mode_tried = false;
+    while (true) {
+        const auto answers = asked.orders.accept(answer);
+        const auto found = asked.request.found(answers);
+        if (found == finding::no_domain)
+            co_return false;
+        auto version = asked.version;
+        auto octets = asked.host_challenge.size();
+        const auto keys = keys_of_version(*w->card.tsm_domain, version);
+        if (found == finding::other_length) {
+            if (std::exchange(other_mode_tried, true))
+                refuse(error_category::sc_inaccessible, "the TSM's security domain takes no host challenge of 8 or 16 octets");
+            octets = octets == 8 ? 16 : 8;
+        } else if (found == finding::no_such_keys || !keys) {
+            const auto other = other_keys(*w->card.tsm_domain, version);
+            if (!other || std::exchange(other_keys_tried, true))
+                refuse(error_category::sc_inaccessible,
+                       "the TSM's security domain on the secure component does not know key version " +
+                           std::to_string(version) + " any more");
+            version = other->version;
+        } else {
+            auto accepting = accept_offer(w, *keys, asked.host_challenge, asked.request.offer(answers));
+            co_await std::move(accepting);
+            confirm_rotation(*w);
+            co_return true;
+        }
+        auto asking = ask(w->card.tsm_domain->aid, version, octets);
+        asked = co_await std::move(asking);
+        auto sending = send(w, asked.orders.take());
+        answer = co_await std::move(sending);
     }
-    confirm_rotation(*w);
-    co_return true;
 }
 
 /// The TSM's domain exists: reads and channel request in one order. False if the card claims that there is no such domain.
@@ -175,9 +204,8 @@ process<bool> open_known_domain(work* w) {
     const auto domain = *w->card.tsm_domain;
     gp::secured_batch reads;
     const gp::identification identify(reads);
-    auto making = host_challenge(w);
-    auto challenge = co_await std::move(making);
-    asked_channel asked(domain.aid, domain.keys->version, challenge);
+    auto asking = ask(domain.aid, domain.keys->version, challenge_octets(*w));
+    auto asked = co_await std::move(asking);
 
     joined_order order;
     const auto read_count = reads.size();
@@ -189,7 +217,7 @@ process<bool> open_known_domain(work* w) {
 
     const auto claims = identify.claims(reads.accept(part(answer, 0, read_count)));
     note_claims(*w, claims);
-    auto settling = settle(w, &asked, &asked.orders, part(answer, read_count, ask_count));
+    auto settling = settle(w, std::move(asked), part(answer, read_count, ask_count));
     const bool open = co_await std::move(settling);
     if (open)
         w->block_size = block_size_of(*w, claims.longest_data);
@@ -263,9 +291,8 @@ process<bool> open_with_issuer(work* w, issuer_need need) {
         order.add_relayed(next.commands);
         const auto relayed_end = order.commands.commands.size();
         if (next.last) {
-            auto making = host_challenge(w);
-            auto challenge = co_await std::move(making);
-            asked.emplace(aid, version, std::move(challenge));
+            auto asking = ask(aid, version, challenge_octets(*w));
+            asked = co_await std::move(asking);
             order.add(asked->orders.take());
         }
         const auto total = order.commands.commands.size();
@@ -302,16 +329,14 @@ process<bool> open_with_issuer(work* w, issuer_need need) {
         auto taking = take_over_domain(w);
         co_await std::move(taking);
     }
-    bool open = false;
-    if (asked && asked_answer) {
-        auto settling = settle(w, &*asked, &asked->orders, *std::move(asked_answer));
-        open = co_await std::move(settling);
-    } else {
-        auto asking = ask_again(w, *w->card.tsm_domain->keys);
-        co_await std::move(asking);
-        confirm_rotation(*w);
-        open = true;
+    if (!asked || !asked_answer) { // the issuer never said which commands are its last
+        auto asking = ask(w->card.tsm_domain->aid, w->card.tsm_domain->keys->version, challenge_octets(*w));
+        asked = co_await std::move(asking);
+        auto sending = send(w, asked->orders.take());
+        asked_answer = co_await std::move(sending);
     }
+    auto settling = settle(w, *std::move(asked), *std::move(asked_answer));
+    const bool open = co_await std::move(settling);
     if (open)
         w->block_size = block_size_of(*w, claims ? claims->longest_data : std::nullopt);
     co_return open;

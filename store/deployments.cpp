@@ -50,7 +50,7 @@ std::vector<entity_row> load_files_of(const catalog_view& view, const entity_row
 }
 
 bool meets(const catalog_view& view, const entity_row& profile, const entity_row& flavor) {
-    const auto offered = offer_of(profile.document);
+    const auto offered = offer_of(view, profile);
     return std::ranges::none_of(load_files_of(view, flavor), [&](const entity_row& elf) {
         return model::first_unmet(requirement_of(elf.document, false), offered).has_value();
     });
@@ -143,17 +143,20 @@ known_profile profile_of(const catalog_view& view, const entity_row& row) {
 
 } // namespace
 
-model::technical_offer offer_of(const json::object& profile) {
-    return {.java_card_version = text(profile, "javaCardVersion"),
-            .gp_api_version = text(part(profile, "gpApiVersions"), "card"),
-            .csp = !part(profile, "csp").empty()};
+model::technical_offer offer_of(const catalog_view& view, const entity_row& profile) {
+    const auto internals = view.profile_internals(profile.id);
+    return {.java_card_version = text(profile.document, "javaCardVersion"),
+            .gp_api_version = text(part(profile.document, "gpApiVersions"), "card"),
+            .csp = !part(profile.document, "csp").empty(),
+            .extended_cap = read_card_parameters(part(internals, "card")).extended_cap};
 }
 
 model::technical_requirement requirement_of(const json::object& load_file, bool csp) {
     const auto& needed = part(load_file, "technicalRequirements");
     return {.java_card_version = text(needed, "javaCardVersion"),
             .gp_api_version = text(needed, "gpApiVersion"),
-            .csp = csp};
+            .csp = csp,
+            .extended_cap = flag(part(load_file, "loadImage"), "extended")};
 }
 
 bool deployments::service_exists(const std::string& service) const {

@@ -22,8 +22,8 @@ struct known_profile {
     model::card_parameters card;
 };
 
-/// What a ServiceProfile's document offers to technical requirements (AMB-055).
-model::technical_offer offer_of(const json::object& profile);
+/// What a SecureComponentProfile offers to technical requirements (AMB-055), by its document and its card parameters.
+model::technical_offer offer_of(const catalog_view& view, const entity_row& profile);
 /// What this load file asks for. `csp`: the Flavor's featureConfig.cspFull, where it is a requirement.
 model::technical_requirement requirement_of(const json::object& load_file, bool csp);
 

@@ -23,6 +23,7 @@ template <class A> void describe(A& a, model::security_domain& d) {
     a("aid", d.aid);
     a("keys", d.keys);
     a("nextKeys", d.next_keys);
+    a("scp03Mode", d.scp03_mode);
 }
 
 template <class A> void describe(A& a, model::card_parameters& c) {
@@ -34,10 +35,11 @@ template <class A> void describe(A& a, model::card_parameters& c) {
     a("tsmRotatedVersion", c.tsm_rotated_version);
     a("serviceKeyVersion", c.service_key_version);
     a("keyBits", c.key_bits);
+    a("scp03Mode", c.scp03_mode);
     a("minimumLevel", c.minimum_level);
     a("blockSize", c.block_size);
     a("extendedLength", c.extended_length);
-    a("instanceFollowsElfDomain", c.instance_follows_elf_domain);
+    a("extendedCap", c.extended_cap);
     a("lockWithApplications", c.lock_with_applications);
     a("ara", c.ara);
     a("privilegeBytes", c.privilege_bytes);

@@ -132,6 +132,11 @@ public:
     void forget_log_before(clock::time_point limit);
 
     // -- administration --
+    enum class card_change { done, unknown_card, process_running };
+    /// Ends the quarantine and forgets failed authentications. Not while a process works on the card: its rows would win.
+    card_change release_card(const std::string& id);
+    /// Nothing that the rows say of the card is believed any more: whoever works on it next looks first, under R-MAC.
+    card_change doubt_card(const std::string& id);
     bool add_issuer(const issuer_record& issuer); ///< false if the name is taken
     bool remove_issuer(const std::string& name);
     std::vector<issuer_record> issuers() const;

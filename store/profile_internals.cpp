@@ -1,6 +1,8 @@
 #include "store/profile_internals.hpp"
 
 #include "crypto/bytes.hpp"
+#include "gp/scp03.hpp"
+#include "gp/tlv.hpp"
 
 #include <algorithm>
 #include <limits>
@@ -20,9 +22,10 @@ void check_prefix(std::string_view name, const std::string& prefix) {
 }
 
 using parameters = model::card_parameters;
+enum class content { text, aid, tlvs };
 struct text_member {
     std::string parameters::*at;
-    bool is_hex;
+    content what;
 };
 struct octet_member {
     std::uint8_t parameters::*at;
@@ -36,28 +39,34 @@ struct flag_member {
     bool parameters::*at;
 };
 
+/// "S8" or "S16" (SCP03 5.1)
+struct mode_member {
+    int parameters::*at;
+};
+
 struct row {
     std::string_view name;
-    std::variant<text_member, octet_member, number_member, flag_member> member;
+    std::variant<text_member, octet_member, number_member, flag_member, mode_member> member;
 };
 
 constexpr int any_size = std::numeric_limits<int>::max();
 
 const row rows[] = {
-    {"sdPackageAid", text_member{&parameters::sd_package_aid, true}},
-    {"sdModuleAid", text_member{&parameters::sd_module_aid, true}},
-    {"tsmSdAid", text_member{&parameters::tsm_sd_aid, true}},
-    {"sdInstallParameters", text_member{&parameters::sd_install_parameters, true}},
+    {"sdPackageAid", text_member{&parameters::sd_package_aid, content::aid}},
+    {"sdModuleAid", text_member{&parameters::sd_module_aid, content::aid}},
+    {"tsmSdAid", text_member{&parameters::tsm_sd_aid, content::aid}},
+    {"sdInstallParameters", text_member{&parameters::sd_install_parameters, content::tlvs}},
     {"tsmKeyVersion", octet_member{&parameters::tsm_key_version}},
     {"tsmRotatedVersion", octet_member{&parameters::tsm_rotated_version}},
     {"serviceKeyVersion", octet_member{&parameters::service_key_version}},
     {"keyBits", number_member{&parameters::key_bits, 128, 256}},
+    {"scp03Mode", mode_member{&parameters::scp03_mode}},
     {"minimumLevel", octet_member{&parameters::minimum_level}},
     {"blockSize", number_member{&parameters::block_size, 0, 65535}},
     {"extendedLength", flag_member{&parameters::extended_length}},
-    {"instanceFollowsElfDomain", flag_member{&parameters::instance_follows_elf_domain}},
+    {"extendedCap", flag_member{&parameters::extended_cap}},
     {"lockWithApplications", flag_member{&parameters::lock_with_applications}},
-    {"ara", text_member{&parameters::ara, false}},
+    {"ara", text_member{&parameters::ara, content::text}},
     {"privilegeBytes", number_member{&parameters::privilege_bytes, 1, 3}},
     {"millisecondsPerApdu", number_member{&parameters::milliseconds_per_apdu, 1, 60000}},
     {"orderApdus", number_member{&parameters::order_apdus, 1, any_size}},
@@ -84,13 +93,30 @@ std::int64_t number_in(const json::value& v, std::string_view name, std::int64_t
     return *n;
 }
 
+void check(std::string_view name, const std::string& text, content what) {
+    if (what == content::text)
+        return;
+    const auto octets = from_hex(text);
+    if (what == content::aid && (!octets || octets->size() < 5 || octets->size() > 16))
+        refuse(name, "an AID: 5 to 16 octets, hexadecimal");
+    if (what == content::tlvs && (!octets || !gp::parse_tlvs(*octets)))
+        refuse(name, "well-formed TLV objects, hexadecimal");
+}
+
 void assign(const row& r, const json::value& v, parameters& p) {
     std::visit(overload{
                    [&](const text_member& m) {
                        const auto* text = v.as_string();
-                       if (!text || (m.is_hex && !from_hex(*text)))
-                           refuse(r.name, m.is_hex ? "hexadecimal" : "a string");
+                       if (!text)
+                           refuse(r.name, "a string");
+                       check(r.name, *text, m.what);
                        p.*m.at = *text;
+                   },
+                   [&](const mode_member& m) {
+                       const auto* text = v.as_string();
+                       if (!text || (*text != "S8" && *text != "S16"))
+                           refuse(r.name, "\"S8\" or \"S16\"");
+                       p.*m.at = *text == "S16" ? 16 : 8;
                    },
                    [&](const octet_member& m) { p.*m.at = static_cast<std::uint8_t>(number_in(v, r.name, 1, 0xFF)); },
                    [&](const number_member& m) { p.*m.at = static_cast<int>(number_in(v, r.name, m.least, m.most)); },
@@ -145,6 +171,14 @@ model::card_parameters read_card_parameters(const json::object& o) {
         refuse("minimumLevel", "1, 3, 17, 19 or 51 (levels 01, 03, 11, 13, 33)");
     if (out.key_bits % 64 != 0)
         refuse("keyBits", "128, 192 or 256");
+    if (out.privilege_bytes == 2)
+        refuse("privilegeBytes", "1 or 3");
+    const auto field = out.extended_length ? gp::extended_data_field : gp::short_data_field;
+    const auto most = gp::max_plain_data(field, static_cast<std::size_t>(out.scp03_mode), out.minimum_level);
+    if (static_cast<std::size_t>(out.block_size) > most)
+        throw json::parse_error("card.blockSize " + std::to_string(out.block_size) +
+                                " does not fit one command: at most " + std::to_string(most) +
+                                " octets, more only with extendedLength");
     return out;
 }
 

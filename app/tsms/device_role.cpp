@@ -60,7 +60,7 @@ class device_role final : public role {
 public:
     device_role(const config& c, actors::log_sink log)
         : apps_(c.instances_db()), backend_(parts_of(c, log), options_of(c)),
-          api_(backend_, {[this](const std::string& caller) { return apps_.find(caller); }, c.accept_unknown_apps}) {
+          api_(backend_, api_options(c)) {
         net::server_options listen;
         listen.address = c.device_address;
         listen.port = static_cast<std::uint16_t>(c.device_port);
@@ -92,6 +92,15 @@ public:
     }
 
 private:
+    http::device_api_options api_options(const config& c) {
+        http::device_api_options o;
+        o.app = [this](const std::string& caller) { return apps_.find(caller); };
+        o.accept_unknown_apps = c.accept_unknown_apps;
+        o.calls_per_address = c.calls_per_address;
+        o.calls_per_app = c.calls_per_app;
+        return o;
+    }
+
     http::role_state state() {
         const auto load = backend_.current_load();
         if (!load)

@@ -18,9 +18,10 @@ struct options {
     std::string package = "D276000168010101";
     std::vector<std::string> applets;
     std::string version = "1.0";
-    std::string java_card = "1.5";
+    std::string java_card;
     std::string gp_api;
     std::size_t load_size = 0;
+    bool extended = false;
     bool json = false;
 };
 
@@ -52,7 +53,8 @@ void run(const options& o) {
         request.applets.back().push_back(0x01);
     }
     request.version = version(o.version);
-    request.java_card = version(o.java_card);
+    request.java_card = version(!o.java_card.empty() ? o.java_card : o.extended ? "1.8" : "1.5");
+    request.extended = o.extended;
     if (!o.gp_api.empty())
         request.gp_api = version(o.gp_api);
     request.load_size = o.load_size;
@@ -76,14 +78,16 @@ void add_cap(CLI::App& lab) {
     command->footer("Example:\n  tsms-lab cap --out demo.cap --load-size 20000");
     command->add_option("--out", o->out, "the file to write")->required();
     command->add_option("--load-size", o->load_size,
-                        "octets of the load file, about; 0: as small as possible, at most 55000");
+                        "octets of the load file, about; 0: as small as possible, at most 55000 (extended: 1048576)");
     command->add_option("--package", o->package, "AID of the package")->capture_default_str();
     command->add_option("--applet", o->applets,
                         "AID of an applet, repeatable (default: the package's with 01 appended)");
     command->add_option("--package-version", o->version, "version of the package")->capture_default_str();
-    command->add_option("--java-card", o->java_card, "version of javacard.framework to import (1.5: Java Card 3.0.4)")
-        ->capture_default_str();
+    command->add_option(
+        "--java-card", o->java_card,
+        "version of javacard.framework to import (default: 1.5 of Java Card 3.0.4; extended: 1.8 of 3.1)");
     command->add_option("--gp-api", o->gp_api, "version of org.globalplatform to import (default: none)");
+    command->add_flag("--extended", o->extended, "write the extended CAP format of Java Card 3.1");
     command->add_flag("--json", o->json, "print JSON");
     command->callback([o] { run(*o); });
 }

@@ -18,6 +18,8 @@ channel_request::finding channel_request::found(const std::vector<response_apdu>
         return finding::no_domain;
     if (answers[initialize_update_].sw == 0x6A88)
         return finding::no_such_keys;
+    if (answers[initialize_update_].sw == 0x6700)
+        return finding::other_length;
     return finding::answered;
 }
 

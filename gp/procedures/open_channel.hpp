@@ -8,13 +8,14 @@ namespace tsms::gp {
 
 class channel_request {
 public:
-    /// Always with an explicit key version (AMB: an unknown one answers 6A88 and costs no attempt).
+    /// Always with an explicit key version: an unknown one answers 6A88 and costs no attempt.
     channel_request(secured_batch& orders, bytes_view domain_aid, std::uint8_t key_version, bytes_view host_challenge);
 
     enum class finding {
-        answered,    ///< the domain is there and offers a channel
-        no_domain,   ///< SELECT was refused: a claim of the phone, nothing is concluded from it
-        no_such_keys ///< the domain has no key set of this version
+        answered,     ///< the domain is there and offers a channel
+        no_domain,    ///< SELECT was refused: a claim of the phone, nothing is concluded from it
+        no_such_keys, ///< the domain has no key set of this version
+        other_length, ///< the domain wants a challenge of its other mode, 8 or 16 octets (field lesson 3)
     };
     finding found(const std::vector<response_apdu>& answers) const;
     /// Of a domain that answered. Throws card_failure if the answer is malformed or an error status.

@@ -3,7 +3,7 @@
 
 #include "crypto/random.hpp"
 #include "http/net/message.hpp"
-#include "http/rest/rate_limit.hpp"
+#include "http/net/rate_limit.hpp"
 #include "http/rest/upload.hpp"
 #include "model/operations.hpp"
 #include "store/access.hpp"
@@ -21,7 +21,7 @@ struct api_options {
     std::function<std::chrono::steady_clock::time_point()> ticks = std::chrono::steady_clock::now;
     /// Told what went wrong inside when a request is answered with 2000. Never with contents of requests.
     std::function<void(std::string_view)> on_internal_error = [](std::string_view) {};
-    /// Told what an operator should know of a request that was carried out.
+    /// Told what an operator should know of a request that was carried out, and why a file was refused.
     std::function<void(std::string_view)> on_warning = [](std::string_view) {};
 };
 
@@ -47,7 +47,7 @@ private:
     store::access& access_;
     api_options options_;
     crypto::random_source& random_;
-    rate_limiter limiter_;
+    net::rate_limiter limiter_;
 };
 
 } // namespace tsms::rest

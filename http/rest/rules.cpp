@@ -124,11 +124,15 @@ void check_flavor(const catalog_view& view, const call& c, const entity_row& fla
                      document.object("featureConfig").boolean_or("cspFull", false);
     const auto load_files = view.related(relation::flavor_load_files, entity_kind::executable_load_file, start);
     for (const auto& profile : view.related(relation::flavor_profiles, entity_kind::secure_component_profile, start)) {
-        const auto offered = store::offer_of(profile.document);
+        const auto offered = store::offer_of(view, profile);
         auto unmet = model::first_unmet({.csp = csp}, offered);
         for (const auto& elf : load_files)
-            if (const auto reason = model::first_unmet(store::requirement_of(elf.document, csp), offered)) {
+            if (const auto needed = store::requirement_of(elf.document, csp);
+                const auto reason = model::first_unmet(needed, offered)) {
                 unmet = reason;
+                if (needed.extended_cap && !offered.extended_cap) // 1016 names the platform, not the format
+                    c.options.on_warning("load file " + elf.id + " is a CAP file of the extended format; profile " +
+                                         profile.id + " does not take it unless its card.extendedCap is true");
                 break;
             }
         if (unmet)

@@ -49,17 +49,23 @@ bool is_certificate(std::string_view content) {
     }
 }
 
-void check_type(const form& f, upload& u, const upload_limits& limits) {
-    const rest_error refused(rest_category::invalid_file_type, {f.types});
+void check_type(const form& f, upload& u, const upload_limits& limits, const wrong_type_sink& on_wrong_type) {
+    const auto refuse = [&](const std::string& why) {
+        if (on_wrong_type)
+            on_wrong_type(u.name.value_or(""), why);
+        throw rest_error(rest_category::invalid_file_type, {f.types});
+    };
     if (f.kind == entity_kind::executable_load_file) {
         try {
             u.cap = gp::parse_cap(as_bytes(*u.content), {.file = limits.load_file});
-        } catch (const gp::cap_error&) {
-            throw refused;
+        } catch (const gp::cap_error& e) {
+            refuse(e.what());
         }
-    } else if (f.kind == entity_kind::certificate ? !is_certificate(*u.content)
-                                                  : !is_personalization_script(*u.content)) {
-        throw refused;
+    } else if (f.kind == entity_kind::certificate) {
+        if (!is_certificate(*u.content))
+            refuse("no X.509 certificate in PEM or DER");
+    } else if (!is_personalization_script(*u.content)) {
+        refuse("no personalization script (docs/rest-api.md has the format)");
     }
 }
 
@@ -90,7 +96,7 @@ rest_error too_large(entity_kind kind, std::size_t announced, const upload_limit
 }
 
 upload read_upload(entity_kind kind, bool replacing, std::string_view content_type, std::string_view body,
-                   const upload_limits& limits) {
+                   const upload_limits& limits, const wrong_type_sink& on_wrong_type) {
     const auto boundary = multipart_boundary(content_type);
     if (!boundary)
         throw rest_error(rest_category::invalid_request, {"unsupported content type"});
@@ -125,7 +131,7 @@ upload read_upload(entity_kind kind, bool replacing, std::string_view content_ty
         return u;
     if (u.content->size() > limits.of(kind))
         throw too_large(kind, u.content->size(), limits);
-    check_type(f, u, limits);
+    check_type(f, u, limits, on_wrong_type);
     return u;
 }
 

@@ -6,6 +6,7 @@
 #include "model/rest_error.hpp"
 #include "json/json.hpp"
 
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -26,10 +27,14 @@ struct upload {
     std::optional<gp::cap_file> cap;         ///< of an ExecutableLoadFile
 };
 
+/// Told why a file is not of the type that its route wants: the answer 1013 has no place for it. One line, without
+/// control characters; names out of the file are quoted.
+using wrong_type_sink = std::function<void(const std::string& file_name, const std::string& why)>;
+
 /// Checks 1002, 1007, 1012, 1011, 1014, 1013 in this order. `replacing`: a name without a file is enough (AMB-061).
 /// Throws rest_error.
 upload read_upload(model::entity_kind kind, bool replacing, std::string_view content_type, std::string_view body,
-                   const upload_limits& limits);
+                   const upload_limits& limits, const wrong_type_sink& on_wrong_type = {});
 
 /// The upload was larger than the listener reads: 1014 with the size that was announced.
 model::rest_error too_large(model::entity_kind kind, std::size_t announced, const upload_limits& limits);

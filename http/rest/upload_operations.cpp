@@ -1,4 +1,5 @@
 #include "http/rest/call.hpp"
+#include "model/utf8.hpp"
 
 #include <charconv>
 
@@ -24,8 +25,9 @@ void describe_cap(const gp::cap_file& cap, json::object& document) {
         .set("packageVersion", gp::to_string(cap.package_version))
         .set("technicalRequirements",
              json::object{{"javaCardVersion", cap.java_card_version}, {"gpApiVersion", cap.gp_api_version}})
-        .set("loadImage",
-             json::object{{"sha256", to_hex(cap.sha256)}, {"size", static_cast<std::int64_t>(cap.load_image.size())}});
+        .set("loadImage", json::object{{"sha256", to_hex(cap.sha256)},
+                                       {"size", static_cast<std::int64_t>(cap.load_image.size())},
+                                       {"extended", cap.extended()}});
 }
 
 /// One ExecutableModule for each applet; those with an equal AID keep their id (AMB-061).
@@ -110,8 +112,15 @@ net::response upload_operation(catalog_edit& edit, const call& c) {
         std::from_chars(length.data(), length.data() + length.size(), announced);
         throw too_large(c.operation.entity, announced, c.options.uploads);
     }
+    // The service provider is answered 1013 (TR 4.1.5.2), which names no cause; the operator, whom it will ask, sees
+    // it.
+    const auto explain = [&](const std::string& file_name, const std::string& why) {
+        c.options.on_warning("service provider " + c.provider + " uploaded ‘" + model::quotable(file_name) +
+                             "’, which was refused as " + std::string(model::entity_name(c.operation.entity)) + ": " +
+                             model::quotable(why));
+    };
     const auto u = read_upload(c.operation.entity, replacing, c.request.headers.get("Content-Type"), c.request.body,
-                               c.options.uploads);
+                               c.options.uploads, explain);
     return replacing ? replace(edit, c, path.last(), u) : create(edit, c, u);
 }
 

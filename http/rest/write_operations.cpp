@@ -1,7 +1,10 @@
+#include "gp/commands.hpp"
 #include "http/rest/call.hpp"
 #include "http/rest/text_formats.hpp"
 #include "model/rest_error.hpp"
+#include "model/utf8.hpp"
 #include "model/version_tag.hpp"
+#include "store/profile_internals.hpp"
 
 #include <algorithm>
 
@@ -132,17 +135,53 @@ net::response unlink_load_files(catalog_edit& edit, const call& c, const path_en
     return answer(c, after);
 }
 
-/// The block number of LOAD is one octet (GPCS 11.6.2.2): whatever needs more blocks than that cannot be deployed on a
-/// card that takes short commands only. That depends on the card, so it is no error here.
-void warn_of_long_load_files(const catalog_edit& edit, const call& c, const entity_row& flavor) {
-    constexpr std::int64_t most = 256 * 239; // octets of a block: a short command under SCP03 with C-ENC and C-MAC
+/// Plain octets of a LOAD block: a short command under SCP03 with C-ENC and C-MAC (procedures, "Sizes").
+constexpr std::size_t s8_block = 239;
+constexpr std::size_t s16_block = 223;
+constexpr std::size_t most_blocks = 256; ///< the block number is one octet (GPCS 11.6.2.2)
+
+/// What a load file is too long for, in words; empty where it fits.
+std::string too_long_for(std::size_t size, std::size_t block) {
+    const auto bound = [](std::size_t octets) { return std::to_string(most_blocks * octets); };
+    if (gp::load_block_count(size, block) > most_blocks)
+        return "at most " + bound(block) + " octets";
+    if (block > s16_block && gp::load_block_count(size, s16_block) > most_blocks)
+        return "at most " + bound(s16_block) + " octets in SCP03's S16 mode";
+    return {};
+}
+
+/// A load file that no profile's cards, or not those of every mode, can take is no error of this operation; but its
+/// deployment will be refused, so the operator is told now.
+void warn_of_long_load_files(const catalog_edit& edit, const call& c, const entity_row& flavor,
+                             const entity_row& service) {
+    const auto name = [](const entity_row& row, const char* attribute) {
+        return row.id + " ‘" + model::quotable(json::reader(row.document).string_or(attribute, "")) + "’";
+    };
+    store::walk_start start(flavor.provider);
+    start.set(flavor.kind, flavor.id);
+    const auto profiles = edit.related(model::relation::flavor_profiles, entity_kind::secure_component_profile, start);
     for (const auto& id : json::reader(flavor.document).strings("executableLoadFileIds")) {
         const auto elf = edit.find(entity_kind::executable_load_file, c.provider, id);
-        const auto size = elf ? json::reader(elf->document).object("loadImage").integer("size") : 0;
-        if (size > most)
-            c.options.on_warning("Flavor " + flavor.id + " was published with load file " + id + " of " +
-                                 std::to_string(size) + " octets; cards without extended length take at most " +
-                                 std::to_string(most));
+        const auto size =
+            elf ? static_cast<std::size_t>(json::reader(elf->document).object("loadImage").integer("size")) : 0;
+        const auto warn = [&](const std::string& who, const std::string& what) {
+            if (!what.empty())
+                c.options.on_warning("Flavor " + flavor.id + " was published with load file " + name(*elf, "fileName") +
+                                     " of " + std::to_string(size) + " octets (service " + name(service, "name") +
+                                     "); " + who + " take " + what +
+                                     ": set card.extendedLength of the profile if its cards take extended "
+                                     "length, or have the package split");
+        };
+        for (const auto& profile : profiles) {
+            const auto internals = edit.profile_internals(profile.id);
+            const auto* part = internals.find("card");
+            const auto card = part ? store::read_card_parameters(json::root_object(*part)) : model::card_parameters();
+            const auto block = card.block_size > 0 ? static_cast<std::size_t>(card.block_size) : s8_block;
+            if (!card.extended_length)
+                warn("cards of profile " + name(profile, "name"), too_long_for(size, std::min(block, s8_block)));
+        }
+        if (profiles.empty()) // a Version can be linked later
+            warn("cards without extended length", too_long_for(size, s8_block));
     }
 }
 
@@ -158,7 +197,7 @@ net::response publish(catalog_edit& edit, const call& c, const path_entities& pa
             throw rest_error(rest_category::not_existing, {model::entity_name(entity_kind::executable_module), id});
     }
     check_key_provisioning(edit, c, flavor);
-    warn_of_long_load_files(edit, c, flavor);
+    warn_of_long_load_files(edit, c, flavor, path.of(entity_kind::service));
     flavor.document.set("published", true);
     edit.update(flavor, edges_of(flavor));
     return answer(c, flavor);

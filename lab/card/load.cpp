@@ -25,6 +25,7 @@ gp::response_apdu finish(context& c, const pending_load& pending) {
     require(pending.hash.empty() || pending.hash == digest_of_length(block, pending.hash.size()), sw::wrong_data);
     auto image = read_load_image(block);
     require(image && image->package.aid == pending.load_file, sw::wrong_data);
+    require(!image->extended || c.personality().extended_cap, sw::wrong_data);
     for (const auto& import : image->imports)
         require(c.registry().provides(import), c.personality().missing_import);
     require(image->code_octets <= c.card.free_memory(), sw::no_memory);

@@ -19,6 +19,7 @@ enum component : std::uint8_t {
     export_ = 10,
     descriptor = 11,
     debug = 12,
+    static_resources = 13,
 };
 
 constexpr component mandatory[] = {header, directory, import,       constant_pool,
@@ -65,13 +66,27 @@ private:
     bytes_view rest_;
 };
 
-std::map<std::uint8_t, bytes_view> components_of(bytes_view block) {
+/// Octets of a component's size: the big ones of the extended format have four.
+int size_octets(std::uint8_t tag, bool extended) {
+    const bool big = tag == method || tag == reference_location || tag == descriptor || tag == debug;
+    return tag == static_resources || (extended && big) ? 4 : 2;
+}
+
+/// The flags stand in the first component, at a fixed place: they decide how the others are read.
+bool is_extended(bytes_view block) {
+    constexpr std::size_t flags_at = 3 + 4 + 2;
+    if (block.size() <= flags_at || block[0] != header)
+        throw malformed{};
+    return (block[flags_at] & flag_extended) != 0;
+}
+
+std::map<std::uint8_t, bytes_view> components_of(bytes_view block, bool extended) {
     std::map<std::uint8_t, bytes_view> components;
     cursor at(block);
     while (!at.empty()) {
         const auto tag = at.u1();
-        const auto size = at.u2();
-        if (tag < header || tag > debug || !components.emplace(tag, at.take(size)).second)
+        const std::size_t size = size_octets(tag, extended) == 4 ? at.u4() : at.u2();
+        if (tag < header || tag > static_resources || !components.emplace(tag, at.take(size)).second)
             throw malformed{};
     }
     for (auto tag : mandatory)
@@ -81,23 +96,25 @@ std::map<std::uint8_t, bytes_view> components_of(bytes_view block) {
 }
 
 load_image read(bytes_view block) {
-    const auto components = components_of(block);
     load_image image;
+    image.extended = is_extended(block);
     image.code_octets = block.size();
+    const auto components = components_of(block, image.extended);
 
     cursor head(components.at(header));
     const auto magic = head.u4();
-    head.u1(); // minor version of the format
+    const auto minor = head.u1(); // of the format
     const auto major = head.u1();
-    const auto flags = head.u1();
-    if (magic != 0xDECAFFED || major != 2 || (flags & flag_extended) != 0)
+    head.u1(); // flags
+    if (magic != 0xDECAFFED || major != 2 || (image.extended && minor < 3))
         throw malformed{};
     image.package = head.package();
 
     // Component sizes in the order of their tags, as far as this version of the format lists them.
     cursor sizes(components.at(directory));
-    for (std::uint8_t tag = header; tag <= descriptor; ++tag) {
-        const auto size = sizes.u2();
+    const std::uint8_t last = minor >= 3 ? static_resources : minor == 2 ? debug : descriptor;
+    for (std::uint8_t tag = header; tag <= last; ++tag) {
+        const std::size_t size = size_octets(tag, image.extended) == 4 ? sizes.u4() : sizes.u2();
         const auto found = components.find(tag);
         if (found != components.end() && found->second.size() != size)
             throw malformed{};
@@ -111,7 +128,7 @@ load_image read(bytes_view block) {
         cursor applets(found->second);
         for (int left = applets.u1(); left > 0; --left) {
             image.applets.push_back(applets.aid());
-            applets.u2(); // offset of install()
+            applets.take(image.extended ? 3 : 2); // install(): the block and the offset in it
         }
     }
     return image;

@@ -11,10 +11,11 @@ struct load_image {
     std::vector<package_version> imports;
     std::vector<bytes> applets;
     std::size_t code_octets = 0;
+    bool extended = false; ///< of the extended format (JCVM 3.1): `package` is the CAP file's AID and version
 };
 
-/// The package in a load file data block (value of C4). Nothing if it is malformed, incomplete, of the extended format
-/// (JCVM 3.1) or its Directory does not match.
+/// The package in a load file data block (value of C4). Nothing if it is malformed, incomplete or its Directory does
+/// not match.
 std::optional<load_image> read_load_image(bytes_view block);
 
 } // namespace tsms::lab

@@ -95,11 +95,12 @@ std::vector<personality> make_personalities() {
 
     auto esim = jc305;
     esim.name = "euicc";
-    esim.about = "Java Card 3.1 eUICC: AES-256, UICC packages, key version 30";
+    esim.about = "Java Card 3.1 eUICC: AES-256, UICC packages, key version 30, extended CAP files";
     esim.isd = "A0000005591010FFFFFFFF8900000200";
     esim.historical = "tsms-lab euicc";
     esim.key_version = 0x30;
     esim.key_octets = 32;
+    esim.extended_cap = true;
     esim.packages = euicc();
     all.push_back(esim);
 

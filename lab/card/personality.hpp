@@ -21,6 +21,7 @@ struct personality {
     std::string_view historical; ///< historical characters of the ATR, at most 15
     bool t0 = false;             ///< T=0: short APDUs, 61xx and GET RESPONSE
     bool extended_length = true;
+    bool extended_cap = false;       ///< loads CAP files of the extended format (optional since Java Card 3.1)
     int channels = 4;                ///< logical channels, the basic one included
     std::uint8_t key_version = 0x01; ///< of the ISD's first key set
     std::size_t key_octets = 16;     ///< 16, 24 or 32

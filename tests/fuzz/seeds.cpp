@@ -46,7 +46,43 @@ lab::cap_request cap_request(std::size_t load_size, bool gp_api) {
     return wanted;
 }
 
+/// The load image of an extended CAP file as cap_components wants it: components with a size of four octets get the
+/// high bit of their tag and a size of two.
+bytes short_sizes(bytes_view image) {
+    bytes out;
+    while (!image.empty()) {
+        const auto tag = image[0];
+        const bool big = tag == 7 || tag == 9; // Method, RefLocation
+        if (big)
+            image = image.subspan(2); // both are zero
+        const auto length = std::size_t{image[1]} << 8 | image[2];
+        out.push_back(big ? static_cast<std::uint8_t>(tag | 0x80) : tag);
+        append(out, image.subspan(1, 2 + length));
+        image = image.subspan(3 + length);
+    }
+    return out;
+}
+
 void caps(corpus& to) {
+    auto extended = cap_request(0, true);
+    extended.extended = true;
+    to.add("cap", "extended", lab::write_cap(extended));
+    auto image = short_sizes(lab::load_file_block(extended));
+    to.add("cap_components", "extended", image);
+    const auto directory = 3 + (std::size_t{image[1]} << 8 | image[2]);
+    image[directory] |= 0x80; // its sizes follow the others' (cap_components.cpp)
+    to.add("cap_components", "extended-mended", image);
+    const std::pair<const char*, bytes> more[] = {{"resources", hex("8D000A00010007000000024142")},
+                                                  {"exports", hex("0A0006010100020000")}};
+    for (const auto& [name, component] : more) {
+        auto longer = image;
+        longer[9] |= component[0] == 0x0A ? 0x02 : 0; // the flag of exports
+        append(longer, component);
+        to.add("cap_components", name, longer);
+    }
+    auto mended = lab::load_file_block(cap_request(0, true));
+    mended[3 + (std::size_t{mended[1]} << 8 | mended[2])] |= 0x80;
+    to.add("cap_components", "mended", mended);
     to.add("cap", "least", lab::write_cap(cap_request(0, false)));
     to.add("cap", "gp-api", lab::write_cap(cap_request(400, true)));
     // The load image is the components one behind the other, as cap_components wants them.

@@ -29,12 +29,18 @@ struct world::issuer_run {
     std::optional<gp::procedure<lab::authenticated_card>> work;
 };
 
-world::world(std::string_view personality, std::uint64_t seed)
-    : random(seed), card(lab::card::create(find(personality), random)),
+world::world(std::string_view name, std::uint64_t seed)
+    : world(std::shared_ptr<const lab::personality>(std::shared_ptr<void>(), &find(name)), seed) {}
+
+world::world(lab::personality p, std::uint64_t seed) : world(std::make_shared<const lab::personality>(std::move(p)), seed) {}
+
+world::world(std::shared_ptr<const lab::personality> p, std::uint64_t seed)
+    : personality(std::move(p)), random(seed),
+      card(lab::card::create(*personality, random)),
       vault(crypto::make_software_vault(crypto::secret(bytes(32, 0x4B)), random)) {
     component.id = "card-1";
     component.identity = to_hex(card.state().cplc);
-    component.isd_aid = find(personality).isd;
+    component.isd_aid = personality->isd;
     component.issuer = "lab";
     instance.id = "instance-1";
     instance.secure_component_id = component.id;
@@ -151,6 +157,14 @@ std::vector<process::card_facts> world::identify() {
     return running.result();
 }
 
+/// The transport of a T=0 card fetches what waits (field lesson 7).
+bytes world::over_the_wire(bytes_view apdu) {
+    auto response = card.transmit(apdu);
+    if (response.size() == 2 && response[0] == 0x61)
+        response = card.transmit(bytes{0x00, 0xC0, 0x00, 0x00, response[1]});
+    return response;
+}
+
 gp::batch_answer world::transmit(const gp::batch& commands) {
     gp::batch_answer answer;
     if (phone_lost_ || orders++ >= phone_vanishes_after) {
@@ -160,7 +174,7 @@ gp::batch_answer world::transmit(const gp::batch& commands) {
     }
     for (const auto& command : commands.commands) {
         ++apdus;
-        const auto ask = [&] { return card.transmit(command.apdu); };
+        const auto ask = [&] { return over_the_wire(command.apdu); };
         try {
             auto response = on_the_way ? on_the_way(command, ask) : std::nullopt;
             answer.responses.push_back(response ? *response : ask());
@@ -195,9 +209,9 @@ model::issuer_keys world::issuer_keys() {
     };
     model::issuer_keys keys;
     keys.aid = issuer_->order.domain_aid;
-    keys.keys = from_vault(vault->import_wrapped(transport, fresh.version, 128,
+    keys.keys = from_vault(vault->import_wrapped(transport, fresh.version, static_cast<int>(fresh.keys.enc.size() * 8),
                                                  {wrap(fresh.keys.enc), wrap(fresh.keys.mac), wrap(fresh.keys.dek)}));
-    keys.scp_i = 0x70;
+    keys.scp_i = personality->scp03_i;
     keys.secure_component_identity = issuer_->order.secure_component_identity;
     return keys;
 }
@@ -221,8 +235,9 @@ process::answer_variant world::interpret(const process::effect& wish) {
                 issuer_ = std::make_shared<issuer_run>();
                 issuer_->order = e.order;
                 auto& fresh = issued_[e.order.domain_aid];
+                const auto octets = personality->key_octets;
                 if (fresh.keys.enc.empty() || e.order.domain == model::issuer_order::domain_change::create)
-                    fresh = {0x30, {random.take_secret(16), random.take_secret(16), random.take_secret(16)}};
+                    fresh = {0x30, {random.take_secret(octets), random.take_secret(octets), random.take_secret(octets)}};
                 const auto isd = lab::isd_keys(lab::lab_issuer_master(), hex(e.order.secure_component_identity));
                 issuer_->work.emplace(lab::carry_out(lab::card_work(e.order, isd, fresh, random, issuer_->last)));
                 return advance(issuer_->work->start());
@@ -241,7 +256,8 @@ process::answer_variant world::interpret(const process::effect& wish) {
             },
             [&](const p::fetch_issuer_keys&) -> p::answer_variant { return issuer_keys(); },
             [&](const p::derive_session& e) -> p::answer_variant {
-                return vault->derive_session(to_vault(e.keys), e.host_challenge, e.card_challenge);
+                return crypto::prepare_session(*vault, to_vault(e.keys), e.host_challenge, e.card_challenge,
+                                               e.sequence_counter, e.domain_aid);
             },
             [&](const p::generate_keys& e) -> p::answer_variant { return from_vault(vault->generate(e.version, e.bits)); },
             [&](const p::encrypt_keys& e) -> p::answer_variant {

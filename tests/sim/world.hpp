@@ -37,6 +37,8 @@ private:
 class world {
 public:
     explicit world(std::string_view personality = "jc305", std::uint64_t seed = 1);
+    /// A card that no table lists.
+    explicit world(lab::personality personality, std::uint64_t seed = 1);
 
     /// What happens to one C-APDU on its way: an answer instead of the card's, or nothing and the card is asked. It may throw
     /// lab::no_answer, as a card with faults does.
@@ -60,6 +62,7 @@ public:
     /// AIDs of applications, security domains and load files on the card that are not from the factory, in hex.
     std::set<std::string> on_card() const;
 
+    std::shared_ptr<const lab::personality> personality; ///< a card's state points to it: the table's own where it has a name
     counting_random random;
     lab::card card;
     std::unique_ptr<crypto::key_vault> vault;
@@ -76,11 +79,13 @@ public:
     std::vector<std::string> journal;
 
 private:
+    world(std::shared_ptr<const lab::personality> personality, std::uint64_t seed);
     struct issuer_run;
     process::answer_variant interpret(const process::effect& wish);
     gp::batch_answer transmit(const gp::batch& commands);
     model::issuer_step advance(const gp::card_effect* wish);
     model::issuer_keys issuer_keys();
+    bytes over_the_wire(bytes_view apdu);
 
     std::set<std::string> factory_;
     std::set<std::string> listed() const;

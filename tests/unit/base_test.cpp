@@ -25,7 +25,9 @@ BOOST_AUTO_TEST_CASE(rfc4493_cmac) {
     crypto::aes_cmac cmac(crypto::secret(hex("2b7e151628aed2a6abf7158809cf4f3c")));
     BOOST_TEST(to_hex(cmac.mac(bytes_view{})) == "BB1D6929E95937287FA37D129B756746");
     BOOST_TEST(to_hex(cmac.mac(hex("6bc1bee22e409f96e93d7e117393172a"))) == "070A16B46B4D4144F79BDD9DD04A287C");
-    // The context is reused: the third answer shows that nothing of the second is left in it.
+    BOOST_TEST(to_hex(cmac.mac(hex("6bc1bee22e409f96e93d7e117393172aae2d8a571e03ac9c9eb76fac45af8e5130c81c46a35ce411"
+                                   "e5fbc1191a0a52eff69f2445df4f9b17ad2b417be66c3710"))) == "51F0BEBF7E3B9D92FC49741779363CFE");
+    // The context is reused: the last answer shows that nothing of the second is left in it.
     BOOST_TEST(to_hex(cmac.mac({hex("6bc1bee22e409f96e93d7e117393172aae2d8a571e03ac9c"), hex("9eb76fac45af8e5130c81c46a35ce411")})) ==
                "DFA66747DE9AE63030CA32611497C827");
 }
@@ -53,6 +55,10 @@ BOOST_AUTO_TEST_CASE(tlv_of_cards) {
         BOOST_TEST(!gp::parse_tlvs(hex(text)).has_value());
     BOOST_TEST(to_hex(gp::encode_tlv(0xC4, bytes(200, 1))).substr(0, 6) == "C481C8");
     BOOST_TEST(to_hex(gp::encode_tlv(0x9F70, bytes(300, 1))).substr(0, 10) == "9F7082012C");
+    BOOST_TEST(to_hex(gp::encode_tlv(0xC4, bytes(0xFFFF, 1))).substr(0, 8) == "C482FFFF");
+    BOOST_TEST(to_hex(gp::encode_tlv(0xC4, bytes(0x10000, 1))).substr(0, 10) == "C483010000");
+    BOOST_TEST(gp::parse_tlvs(gp::encode_tlv(0xC4, bytes(0x10000, 1)))->front().value.size() == 0x10000u);
+    BOOST_CHECK_THROW(gp::encode_tlv(0xC4, bytes(0x1000000)), std::length_error);
 }
 
 BOOST_AUTO_TEST_CASE(json_is_strict) {

@@ -64,11 +64,37 @@ BOOST_AUTO_TEST_CASE(damaged_load_files_are_seen) {
     cut.pop_back();
     BOOST_TEST(!lab::read_load_image(cut).has_value());
     auto extended = block;
-    extended[9] |= 0x08; // flags of the header
+    extended[9] |= 0x08; // flags of the header: sizes of two octets are not those of the extended format
     BOOST_TEST(!lab::read_load_image(extended).has_value());
     auto other_magic = block;
     other_magic[3] ^= 1;
     BOOST_TEST(!lab::read_load_image(other_magic).has_value());
+}
+
+BOOST_AUTO_TEST_CASE(extended_cap_files) {
+    auto r = request();
+    r.extended = true;
+    r.java_card = {1, 8};
+    for (std::size_t size : {0u, 500u, 70000u, 130000u, 400000u}) {
+        r.load_size = size;
+        const auto block = lab::load_file_block(r);
+        if (size > 0)
+            BOOST_TEST((block.size() <= size && block.size() + 16 > size));
+        const auto image = lab::read_load_image(block);
+        BOOST_REQUIRE(image.has_value());
+        BOOST_TEST(image->extended);
+        BOOST_TEST(image->package.aid == r.package);
+        BOOST_TEST(image->applets == r.applets);
+        const auto cap = gp::parse_cap(lab::write_cap(r));
+        BOOST_TEST(cap.extended());
+        BOOST_TEST((cap.load_image == block));
+        BOOST_TEST(cap.package_name == "org.tsms.lab");
+        BOOST_TEST(cap.applets == r.applets);
+        BOOST_TEST(cap.java_card_version == "3.1.0");
+    }
+    auto cut = lab::load_file_block(r);
+    cut[9] &= 0xF7; // without the flag, sizes of four octets are no components
+    BOOST_TEST(!lab::read_load_image(cut).has_value());
 }
 
 BOOST_AUTO_TEST_CASE(files_repeat_octet_by_octet) {

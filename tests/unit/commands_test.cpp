@@ -140,6 +140,9 @@ BOOST_AUTO_TEST_CASE(loading) {
     BOOST_CHECK_THROW(load(bytes(10), 0), std::length_error);
     for (std::size_t size : {0u, 1u, 127u, 128u, 255u, 256u, 4000u})
         BOOST_TEST(load(bytes(size), 100).size() == load_block_count(size, 100));
+    // Extended length: the length of C4 takes four octets from 65536 on.
+    for (std::size_t size : {0xFFFFu, 0x10000u, 0x10000u + 1991, 0x10000u + 1992})
+        BOOST_TEST(load(bytes(size), 2000).size() == load_block_count(size, 2000));
 }
 
 BOOST_AUTO_TEST_CASE(deleting_and_states) {

@@ -72,6 +72,15 @@ BOOST_AUTO_TEST_CASE(kdf_known_answers) {
     BOOST_CHECK_THROW(scp03_kdf(secret(bytes(16)), scp03_constant::s_enc, {}, 257), tsms::crypto::error);
 }
 
+BOOST_AUTO_TEST_CASE(sp800_108_known_answers) {
+    for (const auto& c : scp03_vectors::sp800_108)
+        BOOST_TEST(to_hex(counter_mode_kdf(key(c.key), hex(c.before), hex(c.after), std::string_view(c.out).size() / 2)
+                              .view()) == c.out,
+                   c.source);
+    BOOST_CHECK_THROW(counter_mode_kdf(key("00000000000000000000000000000000"), {}, {}, 255 * 16 + 1),
+                      tsms::crypto::error);
+}
+
 BOOST_AUTO_TEST_CASE(kdf3_known_answers) {
     for (const auto& c : scp03_vectors::kdf3)
         for (std::uint8_t k = 1; k <= 3; ++k)
@@ -123,6 +132,7 @@ BOOST_FIXTURE_TEST_CASE(vault_derives_session_keys, vault_fixture) {
     const auto session =
         vault->derive_session(known(same, same, same), hex("A7F76C713F0A713D"), hex("31900058C1C451A2"));
     BOOST_TEST(to_hex(session.s_enc.view()) == "258A78866F41482BEF482DC8CA976CCD");
+    BOOST_TEST(to_hex(session.s_mac.view()) == "053DB6ABC7FDF3B63A0D965EE16B0255");
     BOOST_TEST(to_hex(session.s_rmac.view()) == "EDA0B4F2EC0345BFC50F3BC59CFEF936");
 }
 
@@ -132,6 +142,13 @@ BOOST_FIXTURE_TEST_CASE(vault_predicts_card_challenge, vault_fixture) {
                             "202122232425262728292A2B2C2D2E2F");
     BOOST_TEST(to_hex(vault->card_challenge(keys, hex("000003"), hex("A0000005591010FFFFFFFF8900000100"), 8)) ==
                "3B1ACA81E821F219");
+    const auto host = hex("FDF38259A1E0DE44");
+    const auto card = hex("3B1ACA81E821F219");
+    const auto material =
+        prepare_session(*vault, keys, host, card, hex("000003"), hex("A0000005591010FFFFFFFF8900000100"));
+    BOOST_TEST(to_hex(material.expected_challenge) == "3B1ACA81E821F219");
+    BOOST_TEST(to_hex(material.keys.s_enc.view()) == "BC5689F3A0B783A9ED6DA1C5C6BC1F99");
+    BOOST_TEST(prepare_session(*vault, keys, host, card, {}, {}).expected_challenge.empty()); // a random challenge
 }
 
 BOOST_FIXTURE_TEST_CASE(vault_encrypts_keys_under_the_dek, vault_fixture) {

@@ -1,75 +1,22 @@
 // The host's side of GlobalPlatform (gp/) against the simulated card (lab/): each has passed foreign vectors alone.
 
-#include "crypto/kcv.hpp"
-#include "crypto/key_wrap.hpp"
-#include "crypto/vault.hpp"
 #include "gp/cap.hpp"
-#include "gp/commands.hpp"
 #include "gp/registry.hpp"
-#include "gp/secured_batch.hpp"
 #include "lab/cap_writer.hpp"
-#include "tests/unit/lab_host.hpp"
+#include "tests/unit/meeting.hpp"
 
 using namespace tsms;
 using namespace tsms::gp;
-
-namespace {
-
-struct meeting {
-    explicit meeting(const lab::personality& p) : card(lab::card::create(p, random)) {
-        const auto isd = lab_test::isd_keys(card);
-        const crypto::secret transport(bytes(32, 0x77));
-        const crypto::secret* plain[] = {&isd.enc, &isd.mac, &isd.dek};
-        crypto::transported_keys brought;
-        for (std::size_t k = 0; k < 3; ++k)
-            brought[k] = {crypto::wrap_key(transport, *plain[k]), crypto::aes_kcv(*plain[k])};
-        keys = vault->import_wrapped(transport, p.key_version, static_cast<int>(isd.enc.size() * 8), brought);
-    }
-
-    std::vector<response_apdu> run(secured_batch& orders) {
-        batch_answer answer;
-        for (const auto& command : orders.take().commands)
-            answer.responses.push_back(card.transmit(command.apdu));
-        return orders.accept(answer);
-    }
-
-    /// A channel to the issuer's security domain with these keys.
-    secure_channel open(const crypto::wrapped_keys& with, std::uint8_t level, std::size_t challenge_octets) {
-        const auto host_challenge = random.take(challenge_octets);
-        secured_batch start;
-        start.add(step::select, select({}));
-        const auto updated = start.add(step::initialize_update, initialize_update(with.version, host_challenge));
-        const auto response = parse_initialize_update(run(start)[updated].data);
-        if (!response.sequence_counter.empty())
-            check_card_challenge(response, vault->card_challenge(with, response.sequence_counter,
-                                                                 hex(card.state().personality->isd), challenge_octets));
-        secure_channel channel(vault->derive_session(with, host_challenge, response.card_challenge), host_challenge,
-                               response, level);
-        secured_batch authenticate;
-        authenticate.add_plain(step::external_authenticate, channel.external_authenticate());
-        run(authenticate);
-        return channel;
-    }
-
-    lab_test::counting_random random;
-    std::unique_ptr<crypto::key_vault> vault = crypto::make_software_vault(crypto::secret(bytes(32, 0x5A)), random);
-    lab::card card;
-    crypto::wrapped_keys keys;
-};
-
-} // namespace
+using lab_test::meeting;
 
 BOOST_AUTO_TEST_SUITE(host_meets_card)
 
 BOOST_AUTO_TEST_CASE(every_personality_rotates_its_keys) {
     for (const auto& p : lab::personalities()) {
-        if (p.t0)
-            continue; // needs a transport that sends GET RESPONSE
         BOOST_TEST_CONTEXT(p.name) {
             meeting m(p);
             const std::uint8_t level = p.scp03_i == 0 ? 0x03 : 0x33;
-            const std::size_t challenge = (p.scp03_i & scp03_i::s16) != 0 ? 16 : 8;
-            auto channel = m.open(m.keys, level, challenge);
+            auto channel = m.open(m.keys, level);
             const auto next = m.vault->generate(0x31, m.keys.bits);
             const auto encrypted = m.vault->encrypt_keys(m.keys, next);
 
@@ -81,7 +28,7 @@ BOOST_AUTO_TEST_CASE(every_personality_rotates_its_keys) {
             BOOST_TEST(put_keys_confirmed(answers[put].data, 0x31, encrypted));
             BOOST_TEST(!answers[listed].data.empty());
 
-            auto rotated = m.open(next, level, challenge);
+            auto rotated = m.open(next, level);
             secured_batch again(rotated);
             again.add(step::get_status, get_status(registry_scope::applications));
             BOOST_CHECK_NO_THROW(m.run(again));
@@ -97,7 +44,7 @@ BOOST_AUTO_TEST_CASE(package_is_loaded_installed_and_deleted) {
     BOOST_TEST(cap.java_card_version == "3.0.4");
 
     meeting m(*lab::find_personality(lab::default_personality));
-    auto channel = m.open(m.keys, 0x33, 8);
+    auto channel = m.open(m.keys, 0x33);
     const auto isd = hex(m.card.state().personality->isd);
     const auto instance = hex("D276000163010101");
     secured_batch orders(channel);
@@ -135,10 +82,10 @@ BOOST_AUTO_TEST_CASE(package_is_loaded_installed_and_deleted) {
 BOOST_AUTO_TEST_CASE(other_keys_never_get_as_far_as_external_authenticate) {
     meeting m(*lab::find_personality(lab::default_personality));
     auto wrong = m.vault->generate(m.keys.version, m.keys.bits);
-    BOOST_CHECK_THROW(m.open(wrong, 0x33, 8), scp03_error);
-    BOOST_CHECK_NO_THROW(m.open(m.keys, 0x33, 8)); // and no attempt was spent
+    BOOST_CHECK_THROW(m.open(wrong, 0x33), scp03_error);
+    BOOST_CHECK_NO_THROW(m.open(m.keys, 0x33)); // and no attempt was spent
     wrong.version = 0x55;
-    const auto unknown = [&] { m.open(wrong, 0x33, 8); };
+    const auto unknown = [&] { m.open(wrong, 0x33); };
     BOOST_CHECK_EXCEPTION(unknown(), card_failure,
                           [](const card_failure& f) { return f.what == step::initialize_update && f.sw == 0x6A88; });
 }

@@ -121,7 +121,8 @@ struct world {
         });
     }
     reply answer(const process::derive_session& d) {
-        return vault->derive_session(to_vault(d.keys), d.host_challenge, d.card_challenge);
+        return crypto::prepare_session(*vault, to_vault(d.keys), d.host_challenge, d.card_challenge, d.sequence_counter,
+                                       d.domain_aid);
     }
     reply answer(const process::generate_keys& g) { return to_model(vault->generate(g.version, g.bits)); }
     reply answer(const process::encrypt_keys& e) { return vault->encrypt_keys(to_vault(e.under), to_vault(e.keys)); }

@@ -70,6 +70,28 @@ struct managed_card {
 
 BOOST_AUTO_TEST_SUITE(lab_content)
 
+BOOST_AUTO_TEST_CASE(extended_cap_files_are_for_cards_that_take_them) {
+    auto r = cap(100000); // more than 64 KiB
+    r.extended = true;
+    r.java_card = {1, 6};
+    for (const auto& [name, sw] : {std::pair<const char*, std::uint16_t>{"jc305", 0x6A80}, {"euicc", 0x9000}}) {
+        managed_card m(name);
+        m.open_isd();
+        BOOST_TEST(m.h.install(0x02, {package, "", "", "", ""}) == 0x9000);
+        const auto image = gp::encode_tlv(0xC4, lab::load_file_block(r));
+        std::uint16_t last = 0x9000;
+        for (std::size_t at = 0, block = 0; last == 0x9000 && at < image.size(); at += 4000, ++block) {
+            const auto part = bytes_view(image).subspan(at, std::min<std::size_t>(4000, image.size() - at));
+            last = m.h.secured(0xE8, at + 4000 >= image.size() ? 0x80 : 0x00, static_cast<std::uint8_t>(block), part);
+        }
+        BOOST_TEST(last == sw);
+        const auto* file = m.card.state().registry.find_load_file(hex(package));
+        BOOST_TEST((file != nullptr) == (sw == 0x9000));
+        if (file)
+            BOOST_TEST(m.h.install(0x04, {package, applet, applet, "00", "C900", ""}) == 0x9000);
+    }
+}
+
 BOOST_AUTO_TEST_CASE(a_service_is_deployed_used_and_terminated) {
     managed_card f;
     f.open_tsm_sd();

@@ -158,8 +158,11 @@ private:
             command.data.resize((command.data.size() + 15) / 16 * 16);
             command.data = crypto::aes_cbc(enc_).encrypt(vector(0x00), command.data);
         }
-        const bytes head{0x84, command.ins, command.p1, command.p2,
-                         static_cast<std::uint8_t>(command.data.size() + size_)};
+        const auto lc = command.data.size() + size_;
+        bytes head{0x84, command.ins, command.p1, command.p2};
+        if (lc > 0xFF) // extended length (Amendment D 6.2.4)
+            head.insert(head.end(), {0x00, static_cast<std::uint8_t>(lc >> 8)});
+        head.push_back(static_cast<std::uint8_t>(lc));
         chaining_ = crypto::aes_cmac(mac_).mac({chaining_, head, command.data});
         append(command.data, bytes_view(chaining_).first(size_));
         if (std::exchange(spoil_next_mac, false))

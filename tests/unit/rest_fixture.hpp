@@ -51,7 +51,8 @@ struct fixture {
     store::access access{directory.path() / "access.db"};
     std::chrono::system_clock::time_point now{std::chrono::seconds(1'800'000'000)};
     std::chrono::steady_clock::time_point ticks{};
-    std::string internal; ///< what on_internal_error was told
+    std::string internal;              ///< what on_internal_error was told
+    std::vector<std::string> warnings; ///< what on_warning was told
     rest::api api{catalog, access, options()};
     std::string provider = access.add_provider("Example Corp", now).id;
     std::string long_term = access.issue_long_term(provider, now, now + std::chrono::hours(24));
@@ -64,6 +65,7 @@ struct fixture {
         o.now = [this] { return now; };
         o.ticks = [this] { return ticks; };
         o.on_internal_error = [this](std::string_view what) { internal = what; };
+        o.on_warning = [this](std::string_view what) { warnings.emplace_back(what); };
         return o;
     }
 
@@ -127,7 +129,8 @@ struct fixture {
     }
 
     /// Id of a new profile.
-    std::string profile(std::string name = "sim", std::string java_card = "3.0.5", json::object csp = {}) {
+    std::string profile(std::string name = "sim", std::string java_card = "3.0.5", json::object csp = {},
+                        json::object card = {{"ara", "aram-issuer"}}) {
         const json::array file{json::object{{"name", name},
                                             {"scType", 1},
                                             {"hardwarePlatform", "P" + name},
@@ -140,7 +143,7 @@ struct fixture {
                                             {"csp", std::move(csp)},
                                             {"certifications", json::object()},
                                             {"identification", json::object{{"cplc", json::array{"47.."}}}},
-                                            {"card", json::object{{"ara", "aram-issuer"}}}}};
+                                            {"card", std::move(card)}}};
         return rest::import_profiles(catalog, json::dump(file), crypto::system_random(), now).front().id;
     }
     std::string service(const std::string& name = "Pay") {

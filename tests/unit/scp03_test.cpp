@@ -247,6 +247,10 @@ BOOST_AUTO_TEST_CASE(extended_length) {
     BOOST_TEST(encode(channel.wrap({0x80, 0xE8, 0, 0, bytes(239), 256}).command).size() == 5 + 248 + 1);
 
     auto plain = channel_over(some_key, some_key, some_key, 0x01);
+    failing_with(reason::too_long, [&] {
+        plain.wrap({0x80, 0xE8, 0, 1, bytes(248), {}});
+    }); // unless the card can do it
+    plain.allow_extended_length();
     const auto first = plain.wrap({0x80, 0xE8, 0, 0, bytes(10), {}});
     const auto second = plain.wrap({0x80, 0xE8, 0, 1, bytes(300, 0xAB), {}}).command;
     BOOST_TEST(to_hex(encode(second)).substr(0, 14) == "84E80001000134");
@@ -254,6 +258,74 @@ BOOST_AUTO_TEST_CASE(extended_length) {
     const auto expected = mac.mac({first.context.chaining, hex("84E80001000134"), bytes(300, 0xAB)});
     BOOST_TEST(to_hex(bytes_view(second.data).last(8)) == to_hex(bytes_view(expected).first(8)));
     failing_with(reason::too_long, [&] { plain.wrap({0x80, 0xE8, 0, 0, bytes(65530), {}}); });
+}
+
+// The reference host begins with a chaining value of zeros, which no channel of ours ever has: the vectors check the
+// layout of MAC and encryption, octet by octet, as add_mac() and wrap() have it.
+BOOST_AUTO_TEST_CASE(wrap_sequences_of_another_host) {
+    const auto session_key = key(scp03_vectors::wrap_sequence_key);
+    for (const auto& s : scp03_vectors::wrap_sequences) {
+        crypto::aes_cmac mac(session_key);
+        crypto::aes_cbc enc(session_key);
+        crypto::aes_block chaining{};
+        std::uint8_t counter = 0;
+        for (const auto& [plain, wrapped, response, data, known] : s.commands) {
+            const auto command = *parse_command(hex(plain));
+            const auto expected = *parse_command(hex(wrapped));
+            auto content = command.data;
+            crypto::aes_block vector{};
+            vector[15] = ++counter;
+            if (s.level == 0x03) {
+                content.push_back(0x80);
+                content.resize((content.size() + 15) / 16 * 16);
+                content = enc.encrypt(enc.encrypt_block(vector), content);
+            }
+            const bytes head{static_cast<std::uint8_t>(command.cla | 0x04), command.ins, command.p1, command.p2,
+                             static_cast<std::uint8_t>(content.size() + 8)};
+            chaining = mac.mac({chaining, head, content});
+            append(content, bytes_view(chaining).first(8));
+            BOOST_TEST(to_hex(content) == to_hex(expected.data), s.source);
+            BOOST_TEST(head[0] == expected.cla);
+        }
+    }
+    // Yubico/Yubico.NET.SDK@ac9042af, ChannelMacTests.cs
+    BOOST_TEST(to_hex(crypto::aes_cmac(session_key).mac({hex("CB85E66F9DD7C009CB85E66F9DD7C009"), hex("00FD000008")}))
+                   .substr(0, 16) == "06E58094D47D8908");
+}
+
+// SCP03 6.2.4: the C-MAC is that of the basic logical channel, whatever form the class has (GPCS 11.1.4).
+BOOST_AUTO_TEST_CASE(every_class_becomes_that_of_the_basic_channel) {
+    const auto wrapped = [](std::uint8_t cla) {
+        auto channel = channel_over(some_key, some_key, some_key, 0x03);
+        return channel.wrap({cla, 0xF2, 0x40, 0x02, hex("4F00"), 256}).command;
+    };
+    const auto proprietary = wrapped(0x80);
+    const auto interindustry = wrapped(0x00);
+    BOOST_TEST(proprietary.cla == 0x84);
+    BOOST_TEST(interindustry.cla == 0x04);
+    for (std::uint8_t channel = 0; channel < 16; ++channel)
+        for (const std::uint8_t messaging : {0x00, 0x20}) {
+            BOOST_CHECK(wrapped(static_cast<std::uint8_t>(0xC0 | messaging | channel)) == proprietary);
+            BOOST_CHECK(wrapped(static_cast<std::uint8_t>(0x40 | messaging | channel)) == interindustry);
+        }
+    for (std::uint8_t channel = 0; channel < 4; ++channel)
+        for (const std::uint8_t messaging : {0x00, 0x04}) {
+            BOOST_CHECK(wrapped(static_cast<std::uint8_t>(0x80 | messaging | channel)) == proprietary);
+            BOOST_CHECK(wrapped(static_cast<std::uint8_t>(messaging | channel)) == interindustry);
+        }
+    BOOST_TEST(wrapped(0x90).cla == 0x94); // command chaining stays
+}
+
+BOOST_AUTO_TEST_CASE(nothing_is_wrapped_after_the_last_command) {
+    auto channel = channel_over(some_key, some_key, some_key, 0x01);
+    response_context last;
+    for (std::uint32_t k = 0; k < secure_channel::most_commands; ++k)
+        last = channel.wrap({0x80, 0xCA, 0x00, 0x66, {}, 256}).context;
+    BOOST_TEST(last.counter == secure_channel::most_commands);
+    failing_with(reason::chain_broken, [&] { channel.wrap({0x80, 0xCA, 0x00, 0x66, {}, 256}); });
+    failing_with(reason::chain_broken, [&] { channel.wrap({0x80, 0xCA, 0x00, 0x66, {}, 256}); });
+    BOOST_TEST(!channel.broken());
+    BOOST_TEST(channel.unwrap(last, hex("9000")).sw == 0x9000); // what was sent before can still be checked
 }
 
 BOOST_AUTO_TEST_CASE(external_authenticate_exactly_once) {
