@@ -88,7 +88,8 @@ enum control : std::uint8_t { power_off = 0x00, power_on = 0x01, reset = 0x02, g
 /// Out of the field: long enough for pcscd, which looks four times a second, to see that the card is gone.
 constexpr std::chrono::milliseconds away{1500};
 
-/// Answers until the reader is gone (false) or the card has lost its power (true).
+/// Answers until the reader is gone (false) or the card has lost its power or fallen silent (true): vpcd waits for an
+/// answer for ever, where a real reader gives a mute card up.
 bool serve(connection& reader, stored_card& card) {
     while (const auto message = reader.receive()) {
         if (message->size() == 1) {
@@ -98,16 +99,12 @@ bool serve(connection& reader, stored_card& card) {
                 return false;
             continue;
         }
-        bytes answer;
         try {
-            answer = card.transmit(*message);
-        } catch (const no_answer& e) {
-            if (!e.powered())
-                return true;
-            // Mute: to vpcd, an answer of no octets.
+            if (!reader.send(card.transmit(*message)))
+                return false;
+        } catch (const no_answer&) {
+            return true;
         }
-        if (!reader.send(answer))
-            return false;
     }
     return false;
 }
@@ -120,7 +117,7 @@ void serve_vpcd(stored_card& card, const std::string& host, const std::string& p
             connection reader(host, port);
             if (!serve(reader, card))
                 return;
-        } // a card without power is one that was taken out of its reader
+        } // to pcscd, a card that was taken out
         std::this_thread::sleep_for(away);
         card.card().reset();
     }

@@ -15,8 +15,8 @@ public:
 };
 
 /// Connects to vpcd (by default 127.0.0.1, port 35963) and answers until the reader closes the connection. A card whose
-/// faults take its power away leaves the reader and comes back after a moment. Throws vpcd_error, or card_error if the
-/// card's file cannot be written.
+/// faults take its power away or let it fall silent leaves the reader and comes back after a moment. Throws vpcd_error,
+/// or card_error if the card's file cannot be written.
 void serve_vpcd(stored_card& card, const std::string& host, const std::string& port);
 
 } // namespace tsms::lab

@@ -7,8 +7,29 @@ namespace tsms::sdk {
 
 namespace {
 
+/// What a person can do about it.
+constexpr struct {
+    LONG code;
+    const char* remedy;
+} remedies[] = {
+    {SCARD_E_NO_SERVICE, "start pcscd"},
+    {SCARD_E_SERVICE_STOPPED, "start pcscd"},
+    {SCARD_E_SHARING_VIOLATION, "another program uses the card; close it"},
+    {SCARD_E_NO_SMARTCARD, "put the card into the reader"},
+    {SCARD_W_REMOVED_CARD, "the card was taken out: put it back and start again"},
+    {SCARD_E_NOT_TRANSACTED, "the card was taken out or does not answer: put it back and start again"},
+    {SCARD_W_RESET_CARD, "another program has reset the card: start again"},
+    {SCARD_W_UNRESPONSIVE_CARD, "the card gives no ATR; is it the right way round?"},
+    {SCARD_E_READER_UNAVAILABLE, "the reader was taken away"},
+    {SCARD_E_UNKNOWN_READER, "the reader was taken away"},
+};
+
 [[noreturn]] void fail(const std::string& operation, LONG code) {
-    throw transport_error(transport_cause::unavailable, "PC/SC: " + operation + ": " + pcsc_stringify_error(code));
+    auto text = "PC/SC: " + operation + ": " + pcsc_stringify_error(code);
+    for (const auto& row : remedies)
+        if (row.code == code)
+            text += std::string(" (") + row.remedy + ")";
+    throw transport_error(transport_cause::unavailable, text);
 }
 
 void check(LONG code, const std::string& operation) {
@@ -79,8 +100,11 @@ private:
         if (code !=
             SCARD_S_SUCCESS) // a reset among them: the secure channel is gone, nothing is reconnected here (hazard 8)
             fail("transmission to '" + reader_ + "'", code);
-        if (length < 2)
-            throw transport_error(transport_cause::other, "PC/SC: the card in '" + reader_ + "' gave no status word");
+        if (length < 2) // some drivers call it a success when the card has gone
+            throw transport_error(transport_cause::unavailable,
+                                  "PC/SC: transmission to '" + reader_ +
+                                      "': no status word (the card was taken out or does not answer: put it back and "
+                                      "start again)");
         answer.resize(length);
         return answer;
     }

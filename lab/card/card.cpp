@@ -268,7 +268,10 @@ stored_card::stored_card(std::filesystem::path file, const personality& for_a_ne
     : file_(std::move(file)),
       card_(std::filesystem::exists(file_) ? card::load(file_, random) : card::create(for_a_new_card, random)) {
     card_.inject(fault_plan::parse(faults.empty() ? card_.state().personality->faults : faults, random));
-    write();
+    if (std::filesystem::exists(file_))
+        written_ = to_json(card_.state()); // to look at a card that is in use changes nothing
+    else
+        write();
 }
 
 bytes stored_card::transmit(bytes_view c_apdu, int channel) {

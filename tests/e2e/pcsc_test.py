@@ -4,15 +4,19 @@
 Exits with 77 (skipped) and says why where pcscd cannot run.
 """
 
+import ctypes
+import fcntl
 import json
 import os
 import pathlib
 import shutil
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
 import threading
+import time
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
@@ -23,6 +27,7 @@ DRIVER = pathlib.Path("/usr/lib/pcsc/drivers/serial/libifdvpcd.so")
 PCSCD_SOCKET = "/run/pcscd/pcscd.comm"  # compiled into pcscd: there can be only one
 READER = "tsms test"
 FIRST, SECOND = f"{READER} 00 00", f"{READER} 00 01"
+PORT = 35963  # of the first slot, the second has the next
 PERSONALITIES = ("jc305", "t0")  # of the cards in them
 ISD = "A000000151000000"
 
@@ -39,62 +44,15 @@ def why_pcscd_cannot_run() -> str | None:
     return None
 
 
-def consecutive_listeners() -> list[socket.socket]:
-    for _ in range(100):
-        first = socket.create_server(("127.0.0.1", 0))
-        try:
-            return [first, socket.create_server(("127.0.0.1", first.getsockname()[1] + 1))]
-        except (OSError, OverflowError):
-            first.close()
-    raise RuntimeError("no two free ports behind each other")
-
-
-def port_of(s: socket.socket) -> int:
-    return s.getsockname()[1]
-
-
-class Relay:
-    """Between one slot of the reader driver and its card. The driver would listen on all addresses; told to connect instead, it connects to
-    the card's side, and so does the card: somebody on loopback must listen for both."""
-
-    def __init__(self, slot: socket.socket):
-        self.slot = slot
-        self.card = socket.create_server(("127.0.0.1", 0))
-        self.open = [self.slot, self.card]
-        threading.Thread(target=self.serve, daemon=True).start()
-
-    def serve(self):
-        try:
-            card, _ = self.card.accept()
-            reader, _ = self.slot.accept()
-        except OSError:
-            return  # closed before both came
-        self.open += [card, reader]
-        threading.Thread(target=self.pump, args=(card, reader), daemon=True).start()
-        self.pump(reader, card)
-
-    @staticmethod
-    def pump(source: socket.socket, sink: socket.socket):
-        sink.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        try:
-            while True:
-                # The driver writes length and payload separately: see lab/vpcd.cpp.
-                source.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
-                octets = source.recv(65536)
-                if not octets:
-                    break
-                sink.sendall(octets)
-        except OSError:
-            pass
-        for s in (source, sink):
-            try:
-                s.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
-
-    def close(self):
-        for s in self.open:
-            s.close()
+def leave_the_network() -> str | None:
+    """The reader driver listens on all addresses (told to connect instead, it aborts once a card has gone): in a network namespace of this
+    test's own there is only loopback, and nobody else has the port. Why it cannot be had, or nothing."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.unshare(0x40000000) != 0:  # CLONE_NEWNET
+        return f"no network namespace: {os.strerror(ctypes.get_errno())}"
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+        fcntl.ioctl(s, 0x8914, struct.pack("16sh14x", b"lo", 0x1 | 0x40))  # SIOCSIFFLAGS: up and running
+    return None
 
 
 class VirtualReader(unittest.TestCase):
@@ -103,20 +61,18 @@ class VirtualReader(unittest.TestCase):
         cls.temporary = tempfile.TemporaryDirectory(prefix="tsms-pcsc-")
         cls.folder = pathlib.Path(cls.temporary.name)
         cls.stack = stack.Stack(BUILD, cls.folder)
-        slots = consecutive_listeners()  # where the driver looks for the cards of its two slots
-        port = port_of(slots[0])
-        cls.relays = [Relay(slot) for slot in slots]
         cls.processes = []
         try:
             readers = cls.folder / "readers"
             readers.mkdir()
-            (readers / "vpcd").write_text(f'FRIENDLYNAME "{READER}"\nDEVICENAME 127.0.0.1:{port:#x}\n'
-                                          f"LIBPATH {DRIVER}\nCHANNELID {port:#x}\n")
-            for profile, relay in zip(PERSONALITIES, cls.relays):
-                cls.start(profile, cls.stack.program("tsms-lab"), "card", "--state", cls.folder / f"{profile}.card",
-                          "--profile", profile, "--vpcd", f"127.0.0.1:{port_of(relay.card)}")
-            cls.start("pcscd", "pcscd", "-f", "-i", "-c", readers)
-            stack.wait_until(cls.card_is_seen, 20, "pcscd sees no card")
+            (readers / "vpcd").write_text(f'FRIENDLYNAME "{READER}"\nDEVICENAME /dev/null:{PORT:#x}\n'
+                                          f"LIBPATH {DRIVER}\nCHANNELID {PORT:#x}\n")
+            cls.pcscd = cls.start("pcscd", "pcscd", "-f", "-i", "-c", readers)
+            cls.pcscd.wait_for_port(PORT + len(PERSONALITIES) - 1)
+            cls.cards = [None] * len(PERSONALITIES)
+            for slot in range(len(PERSONALITIES)):
+                cls.insert(slot)
+            cls.wait_for_cards()
         except BaseException:
             cls.show_logs()
             cls.clean_up()
@@ -124,7 +80,35 @@ class VirtualReader(unittest.TestCase):
 
     @classmethod
     def start(cls, name, *arguments):
-        cls.processes.append(stack.Process(cls.folder, name, list(arguments)))
+        process = stack.Process(cls.folder, name, list(arguments))
+        cls.processes.append(process)
+        return process
+
+    @classmethod
+    def insert(cls, slot, *options):
+        """Puts the card of this slot into the reader, with faults where they are given."""
+        profile = PERSONALITIES[slot]
+        cls.cards[slot] = cls.start(f"{profile}-{len(cls.processes)}", cls.stack.program("tsms-lab"), "card", "--state",
+                                    cls.folder / f"{profile}.card", "--profile", profile, "--vpcd",
+                                    f"127.0.0.1:{PORT + slot}", *options)
+
+    @classmethod
+    def take_out(cls, slot):
+        cls.cards[slot].kill()
+        cls.processes.remove(cls.cards[slot])
+        cls.cards[slot] = None
+        time.sleep(1)  # pcscd looks every 0.4 s; a card that is back before that is never seen again
+
+    @classmethod
+    def exchange(cls, slot, *options):
+        cls.take_out(slot)
+        stack.wait_until(lambda: cls.cards_seen() == len(PERSONALITIES) - 1, 20, "pcscd does not see that the card is gone")
+        cls.insert(slot, *options)
+        cls.wait_for_cards()
+
+    @classmethod
+    def wait_for_cards(cls):
+        stack.wait_until(cls.card_is_seen, 20, "pcscd sees no card")
 
     @classmethod
     def show_logs(cls):
@@ -135,8 +119,6 @@ class VirtualReader(unittest.TestCase):
     def clean_up(cls):
         for process in reversed(cls.processes):
             process.stop()
-        for relay in cls.relays:
-            relay.close()
         cls.temporary.cleanup()
 
     @classmethod
@@ -148,7 +130,11 @@ class VirtualReader(unittest.TestCase):
         for process in cls.processes:
             if process.process.poll() is not None:
                 raise RuntimeError(f"{process.name} ended with {process.process.returncode}")
-        return cls.opensc("-l").count("Yes ") == len(PERSONALITIES)
+        return cls.cards_seen() == len(PERSONALITIES)
+
+    @classmethod
+    def cards_seen(cls) -> int:
+        return cls.opensc("-l").count("Yes ")
 
     @staticmethod
     def opensc(*arguments) -> str:
@@ -177,6 +163,15 @@ class VirtualReader(unittest.TestCase):
             self.assertIn("9F7F2A", done.stdout)
             self.assertIn("2A864886FC6B", done.stdout)  # the OID of GlobalPlatform in the card recognition data
 
+    def test_a_mute_card_is_said_so(self):
+        self.exchange(0, "--faults", "mute@get-data:1")
+        try:
+            done = self.handset_apdu(FIRST, ISD, "80CA9F7F00", check=False)
+            self.assertNotEqual(done.returncode, 0)
+            self.assertIn("PC/SC", done.stderr)
+        finally:
+            self.exchange(0)
+
     def test_handset_names_the_readers_that_there_are(self):
         done = self.handset_apdu("no such reader", ISD, check=False)
         self.assertNotEqual(done.returncode, 0)
@@ -185,24 +180,64 @@ class VirtualReader(unittest.TestCase):
     def test_service_lives_and_dies_through_the_readers(self):
         rest = self.stack.start()
         try:
-            self.import_profile_of_the_second_card()
             cap = self.stack.make_cap("pcsc.cap", 8000, "D27600018A01", ["D27600018A0101"])
             published = stack.publish_service(rest, [cap])
             for reader in (FIRST, SECOND):
                 with self.subTest(reader=reader):
                     self.live_and_die(reader, published["service"]["id"])
+            for slot in range(len(PERSONALITIES)):
+                with self.subTest(taken_out=PERSONALITIES[slot]):
+                    self.taken_out_in_the_middle(slot, published["service"]["id"])
+            with self.subTest("a card that loses its power and comes back by itself"):
+                self.torn_in_the_middle(published["service"]["id"])
         finally:
             self.assertEqual(set(self.stack.stop().values()), {0})
 
-    def import_profile_of_the_second_card(self):
-        known = json.loads(stack.PROFILES.read_text())
-        listed = json.loads(self.stack.run("tsms-lab", "card", "--list", "--json").stdout)
-        profile = next(p for p in known if p["name"] == "tsms-lab jc305")
-        profile |= {"name": "tsms-lab t0", "os": "tsms-lab t0"}
-        profile["identification"]["atr"] = [next(p["atr"] for p in listed if p["name"] == "t0")]
-        file = self.folder / "t0.json"
-        file.write_text(json.dumps([profile]))
-        self.stack.tsms("profile", "import", file)
+    def deploy(self, reader, instance, check=True):
+        return self.stack.handset(f"pcsc:{reader}?type=eSE", "deploy", instance, "--commands", "install,activate", "--finalize",
+                                  check=check)["processInfo"]
+
+    def taken_out_in_the_middle(self, slot, service):
+        """The card's process is killed while a deploy is under way: the app is told why, and the card comes back as it was."""
+        reader = (FIRST, SECOND)[slot]
+        card = f"pcsc:{reader}?type=eSE"
+        instance = self.stack.handset(card, "create", service, "1.0.0")["serviceInstance"]["id"]
+        before = self.stack.registry(f"{PERSONALITIES[slot]}.card")
+        self.exchange(slot, "--faults", "slow40@any")
+        told = {}
+        deploying = threading.Thread(target=lambda: told.update(self.deploy(reader, instance, check=False)))
+        deploying.start()
+
+        def loading():
+            return len(self.stack.registry(f"{PERSONALITIES[slot]}.card")["applications"]) > len(before["applications"]) + 1
+
+        stack.wait_until(loading, 30, "the deploy does not come to the service's domain")
+        self.take_out(slot)
+        deploying.join(60)
+        self.assertEqual(told.get("executionStatus"), 9, told)
+        self.assertIn(f"PC/SC: transmission to '{reader}'", told["executionMessage"])
+        self.assertIn("taken out", told["executionMessage"])
+        gone = self.handset_apdu(reader, ISD, check=False)
+        self.assertNotEqual(gone.returncode, 0)
+        self.assertIn("put the card into the reader", gone.stderr)
+
+        self.insert(slot)
+        self.wait_for_cards()
+        self.assertEqual(self.deploy(reader, instance)["executionStatus"], 0)
+        terminated = self.stack.handset(card, "terminate", instance)
+        self.assertEqual(terminated["processInfo"]["executionStatus"], 0, terminated)
+        self.assertEqual([a["aid"] for a in self.stack.registry(f"{PERSONALITIES[slot]}.card")["applications"]],
+                         [a["aid"] for a in before["applications"]])
+
+    def torn_in_the_middle(self, service):
+        instance = self.stack.handset(f"pcsc:{FIRST}?type=eSE", "create", service, "1.0.0")["serviceInstance"]["id"]
+        self.exchange(0, "--faults", "tear-after@load:2")
+        told = self.deploy(FIRST, instance, check=False)
+        self.assertEqual(told["executionStatus"], 9, told)
+        self.wait_for_cards()  # nobody puts it back: the simulated hand does
+        self.assertEqual(self.deploy(FIRST, instance)["executionStatus"], 0)
+        self.stack.handset(f"pcsc:{FIRST}?type=eSE", "terminate", instance)
+        self.exchange(0)
 
     def live_and_die(self, reader, service):
         card, applet = f"pcsc:{reader}?type=eSE", "D27600018A0101"
@@ -217,7 +252,7 @@ class VirtualReader(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    reason = why_pcscd_cannot_run()
+    reason = why_pcscd_cannot_run() or leave_the_network()
     if reason:
         print(f"skipped: {reason}")
         sys.exit(77)

@@ -97,14 +97,14 @@ BOOST_AUTO_TEST_CASE(a_reader_powers_and_asks_the_card) {
 BOOST_AUTO_TEST_CASE(a_card_without_power_leaves_the_reader_and_comes_back) {
     const auto file = std::filesystem::temp_directory_path() / ("tsms-lab-vpcd-" + crypto::system_random().uuid());
     lab::stored_card card(file, *lab::find_personality("jc305"), crypto::system_random(),
-                          "mute@get-data:1,tear-after@get-data:2");
+                          "tear-after@get-data:1,mute@get-data:2");
     reader r;
     std::thread serving([&] { lab::serve_vpcd(card, "127.0.0.1", r.port); });
-    r.accept();
-    r.send(hex("80CA006600"));
-    BOOST_TEST(r.answer() == ""); // mute
-    r.send(hex("80CA006600"));
-    BOOST_TEST(r.is_empty());
+    for (int fault = 0; fault < 2; ++fault) {
+        r.accept();
+        r.send(hex("80CA006600"));
+        BOOST_TEST(r.is_empty());
+    }
     r.accept();
     r.send(hex("01"));
     r.send(hex("80CA004200"));
