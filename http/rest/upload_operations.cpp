@@ -121,7 +121,7 @@ net::response upload_operation(catalog_edit& edit, const call& c) {
     const auto explain = [&](const std::string& file_name, const std::string& why) {
         c.options.on_warning("service provider " + c.provider + " uploaded ‘" + model::quotable(file_name) +
                              "’, which was refused as " + std::string(model::entity_name(c.operation.entity)) + ": " +
-                             model::quotable(why));
+                             why);
     };
     const auto u = read_upload(c.operation.entity, replacing, c.request.headers.get("Content-Type"), c.request.body,
                                c.options.uploads, explain);
