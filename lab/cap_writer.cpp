@@ -1,8 +1,9 @@
 #include "lab/cap_writer.hpp"
 
+#include "lab/zip_writer.hpp"
+
 #include <algorithm>
 #include <stdexcept>
-#include <zip.h>
 
 namespace tsms::lab {
 
@@ -59,21 +60,14 @@ bool is_extended(const cap_request& r, std::size_t t) {
     return r.extended && (t == method || t == reference_location || t == descriptor);
 }
 
-/// The one package of an extended CAP file, which has an AID of its own.
-bytes inner_package(const cap_request& r) {
-    auto aid = r.package;
-    if (aid.size() == 16)
-        aid.pop_back();
-    aid.push_back(0x50);
-    return aid;
-}
-
 std::vector<imported_package> imports_of(const cap_request& r) {
     // Package tokens are positions in this list: the constant pool relies on javacard.framework being 0.
     std::vector<imported_package> all{{hex("A0000000620101"), r.java_card, "javacard.framework"},
                                       {hex("A0000000620001"), {1, 0}, "java.lang"}};
     if (r.gp_api)
         all.push_back({hex("A00000015100"), *r.gp_api, "org.globalplatform"});
+    if (r.library)
+        all.push_back({*r.library, {1, 0}, "library"});
     return all;
 }
 
@@ -181,7 +175,7 @@ private:
         if (request_.extended) {
             w.raw(hex("DECAFFED")).u1(3).u1(2).u1(flag_applet | flag_extended);
             w.package(request_.package, request_.version);
-            w.u1(1).package(inner_package(request_), request_.version);
+            w.u1(1).package(package_in_extended(request_), request_.version);
             return w.u1(request_.name.size()).raw(as_bytes(request_.name));
         }
         w.raw(hex("DECAFFED")).u1(1).u1(2).u1(flag_applet).package(request_.package, request_.version);
@@ -411,7 +405,8 @@ std::string extended_manifest(const cap_request& r) {
     return "Manifest-Version: 1.0\r\nCreated-By: tsms-lab\r\n\r\nName: " + r.name +
            "\r\nJava-Card-CAP-File-Version: 2.3\r\nJava-Card-CAP-Name: " + name +
            "\r\nJava-Card-CAP-AID: " + colon_hex(r.package) + "\r\nJava-Card-CAP-Version: " + text(r.version) +
-           "\r\nJava-Card-Package-1-Name: " + name + "\r\nJava-Card-Package-1-AID: " + colon_hex(inner_package(r)) +
+           "\r\nJava-Card-Package-1-Name: " + name +
+           "\r\nJava-Card-Package-1-AID: " + colon_hex(package_in_extended(r)) +
            "\r\nJava-Card-Package-1-Version: " + text(r.version) + "\r\n\r\n";
 }
 
@@ -440,54 +435,15 @@ std::string manifest(const cap_request& r) {
     return out + "\r\n";
 }
 
-/// A ZIP in memory, the same octets for the same entries.
-class archive {
-public:
-    archive() : source_(zip_source_buffer_create(nullptr, 0, 0, nullptr)) {
-        zip_source_keep(source_);
-        zip_ = zip_open_from_source(source_, ZIP_TRUNCATE, nullptr);
-        if (!zip_)
-            throw std::runtime_error("a ZIP in memory cannot be opened");
-    }
-    archive(const archive&) = delete;
-    archive& operator=(const archive&) = delete;
-    ~archive() {
-        if (zip_)
-            zip_discard(zip_);
-        zip_source_free(source_);
-    }
-
-    /// The octets must live until finish().
-    void add(const std::string& name, bytes_view octets) {
-        auto* entry = zip_source_buffer(zip_, octets.data(), octets.size(), 0);
-        const auto index = zip_file_add(zip_, name.c_str(), entry, ZIP_FL_ENC_UTF_8);
-        constexpr time_t january_2020 = 1577880000;
-        if (index < 0 || zip_file_set_mtime(zip_, static_cast<zip_uint64_t>(index), january_2020, 0) != 0)
-            throw std::runtime_error("a ZIP entry cannot be added");
-    }
-
-    bytes finish() {
-        const auto failed = zip_close(zip_) != 0;
-        if (failed)
-            throw std::runtime_error("a ZIP in memory cannot be written");
-        zip_ = nullptr;
-        zip_stat_t status;
-        if (zip_source_stat(source_, &status) != 0 || zip_source_open(source_) != 0)
-            throw std::runtime_error("a ZIP in memory cannot be read");
-        bytes out(status.size);
-        const auto got = zip_source_read(source_, out.data(), out.size());
-        zip_source_close(source_);
-        if (got < 0 || static_cast<std::size_t>(got) != out.size())
-            throw std::runtime_error("a ZIP in memory cannot be read");
-        return out;
-    }
-
-private:
-    zip_source_t* source_;
-    zip_t* zip_ = nullptr;
-};
-
 } // namespace
+
+bytes package_in_extended(const cap_request& request) {
+    auto aid = request.package;
+    if (aid.size() == 16)
+        aid.pop_back();
+    aid.push_back(0x50);
+    return aid;
+}
 
 bytes load_file_block(const cap_request& request) {
     return build(request).load_file_block();
@@ -495,14 +451,13 @@ bytes load_file_block(const cap_request& request) {
 
 bytes write_cap(const cap_request& request) {
     const auto package = build(request);
-    const auto manifest_text = manifest(request);
-    archive zip;
-    zip.add("META-INF/MANIFEST.MF", as_bytes(manifest_text));
+    const auto text = manifest(request);
+    std::vector<zip_entry> files{{"META-INF/MANIFEST.MF", as_bytes(text)}};
     for (std::size_t t = header; t <= descriptor; ++t)
         if (!package.component(t).empty())
-            zip.add(request.name + "/javacard/" + file_names[t] + (is_extended(request, t) ? ".capx" : ".cap"),
-                    package.component(t));
-    return zip.finish();
+            files.push_back({request.name + "/javacard/" + file_names[t] + (is_extended(request, t) ? ".capx" : ".cap"),
+                             package.component(t)});
+    return write_zip(files);
 }
 
 } // namespace tsms::lab

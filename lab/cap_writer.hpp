@@ -18,6 +18,7 @@ struct cap_request {
     cap_version version{1, 0};
     cap_version java_card{1, 5};       ///< of javacard.framework, e.g. 1.5 in Java Card 3.0.4, 1.6 in 3.0.5
     std::optional<cap_version> gp_api; ///< of org.globalplatform, if it is to be imported
+    std::optional<bytes> library;      ///< AID of a package 1.0 that is to be imported
     std::string name = "org/tsms/lab"; ///< Java package, as a path
     std::size_t load_size = 0;         ///< octets that go to the card (all components but Descriptor); 0: the least
     bool extended = false; ///< extended format (Java Card 3.1): `package` and `version` are the CAP file's own
@@ -26,6 +27,9 @@ struct cap_request {
 /// Most octets of a load file that can be asked for.
 inline constexpr std::size_t most_load_size = 55000;
 inline constexpr std::size_t most_extended_load_size = 1u << 20;
+
+/// AID of the one package in an extended CAP file of this request.
+bytes package_in_extended(const cap_request& request);
 
 /// The CAP file, a ZIP. If load_size is less than the least possible, the least. Throws std::invalid_argument if the
 /// request cannot be met.

@@ -141,6 +141,7 @@ struct target_load_file {
     std::string sha256; ///< of the load file data block, hex
     std::size_t size = 0; ///< of the load file data block
     std::vector<std::string> imports; ///< package AIDs, hex
+    std::vector<std::string> packages = {}; ///< of the extended CAP format: AIDs of the packages in it, hex
 };
 
 /// One application instance of a target, in the order of instantiation.

@@ -24,8 +24,8 @@ struct technical_offer {
 };
 
 /// The <<attributeName>> of error 1016 for the first requirement that is not met: "javaCard", "gpApi" or "csp". A
-/// requirement is not met where the offer is empty or not a version. The extended CAP format is one of "javaCard": it needs
-/// a card that takes it and Java Card 3.1.
+/// requirement is not met where the offer is empty or not a version. The extended CAP format is one of "javaCard": it
+/// needs a card that takes it and Java Card 3.1.
 std::optional<std::string_view> first_unmet(const technical_requirement& needed, const technical_offer& offered);
 
 } // namespace tsms::model

@@ -84,7 +84,9 @@ std::vector<model::target_load_file> target_load_files(const catalog_view& view,
                        .aid = text(elf.document, "aid"),
                        .sha256 = text(internal, "sha256"),
                        .size = static_cast<std::size_t>(number(internal, "size", 0)),
-                       .imports = texts(elf.document, "importedPackages")});
+                       .imports = texts(elf.document, "importedPackages"),
+                       .packages = json::reader(internal).has("packages") ? texts(internal, "packages")
+                                                                          : std::vector<std::string>()});
     }
     return in_load_order(std::move(out));
 }
@@ -281,9 +283,15 @@ std::optional<model::spos_target> deployments::spos_of(const std::string& servic
 
 std::vector<model::target_load_file> in_load_order(std::vector<model::target_load_file> files) {
     std::vector<model::target_load_file> out;
-    const auto waits_for = [](const model::target_load_file& file, const std::vector<model::target_load_file>& others) {
+    const auto imports = [](const model::target_load_file& file, const std::string& package) {
+        return std::ranges::find(file.imports, package) != file.imports.end();
+    };
+    const auto waits_for = [&](const model::target_load_file& file,
+                               const std::vector<model::target_load_file>& others) {
         return std::ranges::any_of(others, [&](const model::target_load_file& other) {
-            return other.elf_id != file.elf_id && std::ranges::find(file.imports, other.aid) != file.imports.end();
+            return other.elf_id != file.elf_id &&
+                   (imports(file, other.aid) ||
+                    std::ranges::any_of(other.packages, [&](const auto& package) { return imports(file, package); }));
         });
     };
     while (!files.empty()) {

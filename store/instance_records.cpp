@@ -65,6 +65,7 @@ template <class A> void describe(A& a, model::target_load_file& f) {
     a("sha256", f.sha256);
     a("size", f.size);
     a("imports", f.imports);
+    a("packages", f.packages);
 }
 
 template <class A> void describe(A& a, model::target_application& t) {

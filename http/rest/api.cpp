@@ -253,7 +253,7 @@ net::response api::execute_upload(call& c) {
     const auto explain = [&](const std::string& file_name, const std::string& why) {
         options_.on_warning("service provider " + c.provider + " uploaded ‘" + model::quotable(file_name) +
                             "’, which was refused as " + std::string(model::entity_name(c.operation.entity)) + ": " +
-                            model::quotable(why));
+                            why);
     };
     const auto u = reader->finish(c.operation.what == action::replace, announced, explain);
     return catalog_.write([&](store::catalog_edit& edit) { return upload_operation(edit, c, u); });

@@ -15,6 +15,9 @@ void describe_cap(const gp::cap_file& cap, json::object& document) {
     json::array imports;
     for (const auto& import : cap.imports)
         imports.push_back(to_hex(import.aid));
+    json::array packages;
+    for (const auto& package : cap.packages)
+        packages.push_back(to_hex(package.aid));
     document.set("aid", to_hex(cap.package_aid))
         .set("type", "CAP")
         .set("packageName", cap.package_name)
@@ -24,7 +27,8 @@ void describe_cap(const gp::cap_file& cap, json::object& document) {
              json::object{{"javaCardVersion", cap.java_card_version}, {"gpApiVersion", cap.gp_api_version}})
         .set("loadImage", json::object{{"sha256", to_hex(cap.sha256)},
                                        {"size", static_cast<std::int64_t>(cap.load_image.size())},
-                                       {"extended", cap.extended()}});
+                                       {"extended", cap.extended()},
+                                       {"packages", std::move(packages)}});
 }
 
 /// One ExecutableModule for each applet; those with an equal AID keep their id (AMB-061).

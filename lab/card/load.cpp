@@ -33,6 +33,7 @@ gp::response_apdu finish(context& c, const pending_load& pending) {
 
     load_file file;
     file.package = std::move(image->package);
+    file.packages = std::move(image->packages);
     file.modules = std::move(image->applets);
     file.imports = std::move(image->imports);
     file.domain = pending.domain;

@@ -109,6 +109,9 @@ load_image read(bytes_view block) {
     if (magic != 0xDECAFFED || major != 2 || (image.extended && minor < 3))
         throw malformed{};
     image.package = head.package();
+    if (image.extended)
+        for (int left = head.u1(); left > 0; --left)
+            image.packages.push_back(head.package());
 
     // Component sizes in the order of their tags, as far as this version of the format lists them.
     cursor sizes(components.at(directory));

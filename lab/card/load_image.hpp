@@ -12,6 +12,7 @@ struct load_image {
     std::vector<bytes> applets;
     std::size_t code_octets = 0;
     bool extended = false; ///< of the extended format (JCVM 3.1): `package` is the CAP file's AID and version
+    std::vector<package_version> packages; ///< extended: what others can import
 };
 
 /// The package in a load file data block (value of C4). Nothing if it is malformed, incomplete or its Directory does

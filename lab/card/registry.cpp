@@ -94,14 +94,23 @@ bool registry::has_content(bytes_view domain) const {
 }
 
 bool registry::provides(const package_version& import) const {
-    const auto* file = find_load_file(import.aid);
-    return file && file->package.major == import.major && file->package.minor >= import.minor;
+    const auto is = [&](const package_version& p) {
+        return same(p.aid, import.aid) && p.major == import.major && p.minor >= import.minor;
+    };
+    return std::any_of(load_files_.begin(), load_files_.end(), [&](const load_file& f) {
+        return is(f.package) || std::any_of(f.packages.begin(), f.packages.end(), is);
+    });
 }
 
 bool registry::imported_by_another(bytes_view package) const {
-    return std::any_of(load_files_.begin(), load_files_.end(), [&](const auto& f) {
-        return !same(f.package.aid, package) &&
-               std::any_of(f.imports.begin(), f.imports.end(), [&](const auto& i) { return same(i.aid, package); });
+    const auto* imported = find_load_file(package);
+    const auto is = [&](const package_version& import) {
+        return same(import.aid, package) ||
+               (imported && std::any_of(imported->packages.begin(), imported->packages.end(),
+                                        [&](const package_version& p) { return same(p.aid, import.aid); }));
+    };
+    return std::any_of(load_files_.begin(), load_files_.end(), [&](const load_file& f) {
+        return !same(f.package.aid, package) && std::any_of(f.imports.begin(), f.imports.end(), is);
     });
 }
 

@@ -69,6 +69,7 @@ struct package_version {
 
 struct load_file {
     package_version package;
+    std::vector<package_version> packages; ///< of the extended CAP format: the packages in it, instead of `package`
     std::vector<bytes> modules;
     std::vector<package_version> imports;
     bytes domain;

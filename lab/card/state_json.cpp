@@ -64,13 +64,13 @@ json::object load_file_json(const load_file& f) {
     json::array imports;
     for (const auto& import : f.imports)
         imports.emplace_back(package_json(import));
-    return {{"package", package_json(f.package)},
-            {"modules", hex_array(f.modules)},
-            {"imports", std::move(imports)},
-            {"domain", to_hex(f.domain)},
-            {"memory", number(f.memory)},
-            {"preloaded", f.preloaded},
-            {"listed", f.listed}};
+    json::array packages;
+    for (const auto& package : f.packages)
+        packages.emplace_back(package_json(package));
+    return {{"package", package_json(f.package)}, {"packages", std::move(packages)},
+            {"modules", hex_array(f.modules)},    {"imports", std::move(imports)},
+            {"domain", to_hex(f.domain)},         {"memory", number(f.memory)},
+            {"preloaded", f.preloaded},           {"listed", f.listed}};
 }
 
 bytes octets(std::string_view text) {
@@ -144,6 +144,8 @@ load_file load_file_from(const json::reader& r) {
     f.modules = hex_list(r, "modules");
     for (const auto& item : r.array("imports"))
         f.imports.push_back(package_from(json::reader(json::root_object(item))));
+    for (const auto& item : r.array_or_empty("packages"))
+        f.packages.push_back(package_from(json::reader(json::root_object(item))));
     f.domain = octets(r.string("domain"));
     f.memory = static_cast<std::size_t>(number_between(r, "memory", 1 << 30));
     f.preloaded = r.boolean("preloaded");

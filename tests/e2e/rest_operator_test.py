@@ -146,6 +146,20 @@ class Operator(unittest.TestCase):
                          1002)
         client.close()
 
+    def test_the_log_says_why_a_file_was_refused(self):
+        """1013 does not (TR 4.1.5.2)."""
+        s = self.stack
+        good = s.make_cap("good.cap", 0, "D27600018592", ["D2760001859201"]).read_bytes()
+        client = rest_world.Client(s.rest_port, s.ca, "/sptsm/1.0", self.rest.token)
+        for name, content, why in (("behind.cap", good + b"more", "the ZIP is followed by 4 octets"),
+                                   ("none.cap", b"x" * 100, "not a ZIP file")):
+            answer = client.send("POST", "/executable-load-files", Form([("elf-file", name, content)]))
+            self.assertEqual(answer.category, 1013, answer)
+            lines = [line for line in s.server.log().splitlines() if name in line]
+            self.assertEqual(len(lines), 1, lines)
+            self.assertIn(why, lines[0])
+        client.close()
+
     def test_deprecated_profiles_get_no_new_instances(self):
         """AMB-070"""
         s = self.stack

@@ -87,8 +87,22 @@ BOOST_AUTO_TEST_CASE(extended_cap_files_are_for_cards_that_take_them) {
         BOOST_TEST(last == sw);
         const auto* file = m.card.state().registry.find_load_file(hex(package));
         BOOST_TEST((file != nullptr) == (sw == 0x9000));
-        if (file)
-            BOOST_TEST(m.h.install(0x04, {package, applet, applet, "00", "C900", ""}) == 0x9000);
+        if (!file)
+            continue;
+        BOOST_TEST(m.h.install(0x04, {package, applet, applet, "00", "C900", ""}) == 0x9000);
+        // What is in it can be imported, and then it cannot be deleted.
+        lab::cap_request importing;
+        importing.package = hex("D27600016802");
+        importing.applets = {hex("D2760001680201")};
+        importing.library = lab::package_in_extended(r);
+        BOOST_TEST(m.load(importing) == 0x9000);
+        importing.package.back() = 0x03;
+        importing.applets[0] = hex("D2760001680301");
+        importing.library->back() = 0x51;
+        BOOST_TEST(m.load(importing) == 0x6438);
+        BOOST_TEST(m.h.erase(package, 0x80) == 0x6985);
+        BOOST_TEST(m.h.erase("D27600016802") == 0x9000);
+        BOOST_TEST(m.h.erase(package, 0x80) == 0x9000);
     }
 }
 

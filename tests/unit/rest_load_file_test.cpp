@@ -131,6 +131,12 @@ BOOST_FIXTURE_TEST_CASE(extended_cap_files_need_a_profile_that_takes_them, load_
     warnings.clear();
     BOOST_TEST(problem(deploy("1.0.0", flavor, old)).find("javaCard") != std::string::npos);
     BOOST_TEST(warnings.empty()); // the version says it
+    // Also where nothing that the CAP file imports tells its platform.
+    const model::technical_requirement needed{.java_card_version = {}, .gp_api_version = {}, .extended_cap = true};
+    for (const auto& [version, met] : {std::pair{"3.0.5", false}, {"3.1.0", true}, {"3.2.0", true}}) {
+        const model::technical_offer offered{.java_card_version = version, .gp_api_version = {}, .extended_cap = true};
+        BOOST_TEST(model::first_unmet(needed, offered).has_value() != met);
+    }
     const auto answer = problem(deploy("1.0.0", flavor, plain));
     BOOST_TEST(answer.substr(0, 4) == "1016");
     BOOST_TEST(answer.find("javaCard") != std::string::npos);

@@ -211,6 +211,13 @@ BOOST_AUTO_TEST_CASE(load_files_are_ordered_by_their_imports) {
     for (const auto& f : ordered)
         order += f.elf_id + " ";
     BOOST_TEST(order == "top base lib app ");
+
+    auto extended = file("bundle", "C0", {"A1"}); // the extended CAP format: imported is what is in it
+    extended.packages = {"C1", "C2"};
+    order.clear();
+    for (const auto& f : store::in_load_order({file("app", "D1", {"C2"}), extended, file("lib", "A1", {})}))
+        order += f.elf_id + " ";
+    BOOST_TEST(order == "lib bundle app ");
     BOOST_TEST(store::in_load_order({file("a", "A1", {"B1"}), file("b", "B1", {"A1"})}).size() == 2U); // a cycle ends
 }
 
