@@ -39,6 +39,8 @@ object& object::set(std::string key, value v) {
 
 void object::append(std::string key, value v) { members_.push_back({std::move(key), std::move(v)}); }
 
+void object::reserve(std::size_t members) { members_.reserve(members); }
+
 bool object::erase(std::string_view key) {
     return std::erase_if(members_, [&](const member& m) { return m.key == key; }) > 0;
 }
@@ -72,7 +74,9 @@ public:
             return std::string_view(e);
         case type::ARRAY: {
             array list;
-            for (auto item : simdjson::dom::array(e))
+            const simdjson::dom::array items(e);
+            list.reserve(items.size());
+            for (auto item : items)
                 list.push_back(build(item, depth + 1));
             return list;
         }
@@ -80,6 +84,8 @@ public:
             object o;
             std::vector<std::string_view> keys;
             const simdjson::dom::object members(e);
+            keys.reserve(members.size());
+            o.reserve(members.size());
             for (auto m : members)
                 keys.push_back(m.key);
             std::sort(keys.begin(), keys.end());
@@ -163,6 +169,22 @@ std::string dump(const value& v) {
     write(out, v);
     return {buffer.GetString(), buffer.GetSize()};
 }
+
+struct printer::state {
+    rapidjson::StringBuffer buffer;
+    rapidjson::Writer<rapidjson::StringBuffer> out{buffer};
+};
+
+printer::printer() : state_(std::make_unique<state>()) {}
+printer::~printer() = default;
+
+void printer::begin_object() { state_->out.StartObject(); }
+void printer::key(std::string_view name) { state_->out.Key(name.data(), static_cast<rapidjson::SizeType>(name.size())); }
+void printer::end_object() { state_->out.EndObject(); }
+void printer::begin_array() { state_->out.StartArray(); }
+void printer::end_array() { state_->out.EndArray(); }
+void printer::put(const value& v) { write(state_->out, v); }
+std::string printer::text() const { return {state_->buffer.GetString(), state_->buffer.GetSize()}; }
 
 std::string pretty(const value& v) {
     rapidjson::StringBuffer buffer;

@@ -3,6 +3,7 @@
 // themselves are in http/wire/.
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -34,6 +35,8 @@ public:
     object& set(std::string key, value v);
     /// Appends without looking for the key: for a caller who knows that it is new.
     void append(std::string key, value v);
+    /// Room for that many members, so that none moves while they are appended.
+    void reserve(std::size_t members);
     bool erase(std::string_view key);
 
     const member* begin() const;
@@ -112,6 +115,27 @@ value parse(std::string_view text, const limits& bounds = {});
 std::string dump(const value& v);
 /// Indented text for people.
 std::string pretty(const value& v);
+
+/// Compact text made piece by piece, for what is not there as one tree. The pieces must make one value.
+class printer {
+public:
+    printer();
+    ~printer();
+    printer(const printer&) = delete;
+    printer& operator=(const printer&) = delete;
+
+    void begin_object();
+    void key(std::string_view name);
+    void end_object();
+    void begin_array();
+    void end_array();
+    void put(const value& v);
+    std::string text() const;
+
+private:
+    struct state;
+    std::unique_ptr<state> state_;
+};
 
 // Readers for documents whose shape is known: a missing member or one of another kind is a parse_error that names the path.
 class reader {

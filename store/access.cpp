@@ -2,10 +2,13 @@
 
 #include "crypto/digest.hpp"
 #include "store/audit.hpp"
+#include "store/change_watch.hpp"
 #include "store/connection.hpp"
 #include "store/instances.hpp"
 
 #include <mutex>
+#include <shared_mutex>
+#include <unordered_map>
 
 namespace tsms::store {
 
@@ -65,9 +68,47 @@ provider_record provider_of(SQLite::Statement& s) {
 
 } // namespace
 
+namespace {
+
+/// Bearers of access tokens as they were found, for as long as nobody has committed to the database since.
+class bearer_cache {
+public:
+    std::optional<bearer> find(const std::optional<change_stamp>& now, const std::string& key,
+                               std::int64_t time) const {
+        const std::shared_lock lock(mutex_);
+        if (!now || now != stamp_)
+            return std::nullopt;
+        const auto found = bearers_.find(key);
+        if (found == bearers_.end() || found->second.expires <= time)
+            return std::nullopt;
+        return found->second.whose;
+    }
+    /// `read_at`: the stamp of a moment before the bearer was read.
+    void keep(const std::optional<change_stamp>& read_at, const std::string& key, bearer whose, std::int64_t expires) {
+        const std::unique_lock lock(mutex_);
+        if (read_at != stamp_ || bearers_.size() >= most)
+            bearers_.clear();
+        stamp_ = read_at;
+        bearers_.insert_or_assign(key, entry{std::move(whose), expires});
+    }
+
+private:
+    struct entry {
+        bearer whose;
+        std::int64_t expires;
+    };
+    static constexpr std::size_t most = 10000;
+    mutable std::shared_mutex mutex_;
+    std::optional<change_stamp> stamp_;
+    std::unordered_map<std::string, entry> bearers_; ///< by hash of the token and fingerprint
+};
+
+} // namespace
+
 struct access::state {
     state(const std::filesystem::path& f, crypto::random_source& r)
-        : file(f), random(r), db(open_writer(f, schema_version, (std::string(schema) + audit_schema).c_str())) {}
+        : file(f), random(r), db(open_writer(f, schema_version, (std::string(schema) + audit_schema).c_str())),
+          changes(db.database()) {}
 
     std::string new_token() { return to_hex(random.take(32)); }
 
@@ -106,17 +147,22 @@ struct access::state {
         });
     }
 
-    /// A row of (provider, second factor) for ?1 hash of the token, ?2 now, ?3 fingerprint.
-    std::optional<bearer> bearer_of(const std::string& sql, const std::string& token, access_time now,
-                                    const std::string& client_fingerprint) {
-        return locked([&]() -> std::optional<bearer> {
+    struct found_bearer {
+        bearer whose;
+        std::int64_t expires;
+    };
+    /// A row of (provider, second factor, end) for ?1 hash of the token, ?2 now, ?3 fingerprint.
+    std::optional<found_bearer> find_bearer(const std::string& sql, const std::string& hash, access_time now,
+                                            const std::string& client_fingerprint) {
+        return locked([&]() -> std::optional<found_bearer> {
             auto s = db.prepare(sql);
-            s->bind(1, hash_of(token));
+            s->bind(1, hash);
             s->bind(2, milliseconds(now));
             s->bind(3, client_fingerprint);
             if (!s->executeStep())
                 return std::nullopt;
-            return bearer{s->getColumn(0).getString(), s->getColumn(1).getInt() != 0};
+            return found_bearer{{s->getColumn(0).getString(), s->getColumn(1).getInt() != 0},
+                                s->getColumn(2).getInt64()};
         });
     }
 
@@ -124,6 +170,8 @@ struct access::state {
     crypto::random_source& random;
     std::mutex mutex;
     connection db;
+    change_watch changes;
+    bearer_cache bearers;
 };
 
 access::access(const std::filesystem::path& file, crypto::random_source& random)
@@ -215,9 +263,10 @@ int access::revoke(const std::string& provider, const std::string& token_id) {
 
 std::optional<bearer> access::authenticate_long_term(const std::string& long_term, access_time now,
                                                      const std::string& client_fingerprint) const {
-    return state_->bearer_of("SELECT l.provider, " + second_factor +
-                                 " FROM long_term_token l WHERE l.hash = ?1 AND l.revoked = 0 AND l.expires > ?2",
-                             long_term, now, client_fingerprint);
+    static const auto sql = "SELECT l.provider, " + second_factor +
+                            ", l.expires FROM long_term_token l WHERE l.hash = ?1 AND l.revoked = 0 AND l.expires > ?2";
+    const auto found = state_->find_bearer(sql, hash_of(long_term), now, client_fingerprint);
+    return found ? std::optional(found->whose) : std::nullopt;
 }
 
 std::optional<std::string> access::issue_access(const std::string& long_term, access_time now,
@@ -248,10 +297,20 @@ std::optional<std::string> access::issue_access(const std::string& long_term, ac
 
 std::optional<bearer> access::authenticate(const std::string& access_token, access_time now,
                                            const std::string& client_fingerprint) const {
-    return state_->bearer_of("SELECT l.provider, " + second_factor +
-                                 " FROM access_token a JOIN long_term_token l ON l.hash = a.long_term "
-                                 "WHERE a.hash = ?1 AND a.expires > ?2 AND l.revoked = 0 AND l.expires > ?2",
-                             access_token, now, client_fingerprint);
+    static const auto sql = "SELECT l.provider, " + second_factor +
+                            ", min(a.expires, l.expires) FROM access_token a "
+                            "JOIN long_term_token l ON l.hash = a.long_term "
+                            "WHERE a.hash = ?1 AND a.expires > ?2 AND l.revoked = 0 AND l.expires > ?2";
+    const auto hash = hash_of(access_token);
+    const auto key = hash + client_fingerprint;
+    const auto stamp = state_->changes.now();
+    if (auto known = state_->bearers.find(stamp, key, milliseconds(now)))
+        return known;
+    const auto found = state_->find_bearer(sql, hash, now, client_fingerprint);
+    if (!found)
+        return std::nullopt;
+    state_->bearers.keep(stamp, key, found->whose, found->expires);
+    return found->whose;
 }
 
 void access::add_client_certificate(const std::string& provider, const std::string& fingerprint) {

@@ -4,10 +4,9 @@
 #include "store/audit.hpp"
 #include "store/catalog_sql.hpp"
 #include "store/connection.hpp"
+#include "store/reader_pool.hpp"
 
-#include <chrono>
 #include <mutex>
-#include <semaphore>
 
 namespace tsms::store {
 
@@ -238,73 +237,18 @@ void catalog_edit::put_profile_internals(const std::string& id, const json::obje
 }
 
 /// Connections that are free, kept for the next reader.
-/// Sessions that read. Each has a cache of its own, so there are few, and who comes later waits.
-class catalog_reader::pool {
-public:
-    explicit pool(std::filesystem::path file) : file_(std::move(file)) {}
+catalog_reader::catalog_reader(std::filesystem::path file) : catalog_reader(std::move(file), false) {}
 
-    /// A session of one caller. One that was not finished ends, and its transaction with it.
-    class session {
-    public:
-        explicit session(pool& from) : from_(from), held_(from.take()) {}
-        ~session() { from_.turns_.release(); }
-        session(const session&) = delete;
-        session& operator=(const session&) = delete;
-        connection& operator*() { return *held_; }
-        connection* operator->() { return held_.get(); }
-        void finish() { from_.give_back(std::move(held_)); }
-
-    private:
-        pool& from_;
-        std::unique_ptr<connection> held_;
-    };
-
-private:
-    std::unique_ptr<connection> take() {
-        if (!turns_.try_acquire_for(patience))
-            throw error(file_.filename().string() + ": too many readers at once");
-        try {
-            {
-                const std::lock_guard lock(mutex_);
-                if (!free_.empty()) {
-                    auto session = std::move(free_.back());
-                    free_.pop_back();
-                    return session;
-                }
-            }
-            return std::make_unique<connection>(open_reader(file_, catalog_schema_version));
-        } catch (...) {
-            turns_.release();
-            throw;
-        }
-    }
-    void give_back(std::unique_ptr<connection> session) {
-        const std::lock_guard lock(mutex_);
-        free_.push_back(std::move(session));
-    }
-
-    static constexpr std::ptrdiff_t most = 16;
-    static constexpr std::chrono::seconds patience{5};
-    std::filesystem::path file_;
-    std::counting_semaphore<most> turns_{most};
-    std::mutex mutex_;
-    std::vector<std::unique_ptr<connection>> free_;
-};
-
-catalog_reader::catalog_reader(std::filesystem::path file)
-    : file_(std::move(file)), pool_(std::make_unique<pool>(file_)) {
-    pool::session(*pool_).finish(); // refuses a wrong database now
-}
+catalog_reader::catalog_reader(std::filesystem::path file, bool keep_snapshots)
+    : file_(std::move(file)), readers_(std::make_unique<reader_pool>(file_, catalog_schema_version, keep_snapshots)) {}
 
 catalog_reader::~catalog_reader() = default;
 
 void catalog_reader::in_snapshot(const std::function<void(const catalog_view&)>& f) const {
     try {
-        pool::session session(*pool_);
-        session->run("BEGIN");
-        f(catalog_view(*session));
-        session->run("COMMIT");
-        session.finish();
+        reader_pool::turn turn(*readers_);
+        f(catalog_view(turn.session()));
+        turn.finish();
     } catch (const SQLite::Exception& e) {
         throw error("reading " + file_.filename().string() + " failed: " + e.what());
     }
@@ -319,7 +263,7 @@ struct catalog::writer {
 
 catalog::catalog(const std::filesystem::path& file) : catalog(file, std::make_unique<writer>(file)) {}
 catalog::catalog(const std::filesystem::path& file, std::unique_ptr<writer> w)
-    : catalog_reader(file), writer_(std::move(w)) {}
+    : catalog_reader(file, true), writer_(std::move(w)) {}
 catalog::~catalog() = default;
 
 void catalog::in_transaction(const std::function<void(catalog_edit&)>& f) {
@@ -329,6 +273,7 @@ void catalog::in_transaction(const std::function<void(catalog_edit&)>& f) {
         try {
             catalog_edit edit(writer_->session);
             f(edit);
+            readers_->let_go(); // a snapshot that nobody uses shall not hold up the checkpoint
             writer_->session.run("COMMIT");
         } catch (...) {
             writer_->session.run("ROLLBACK");

@@ -19,6 +19,7 @@
 namespace tsms::store {
 
 class connection;
+class reader_pool;
 
 struct entity_row {
     std::string id; ///< a Version has one too, though the TR knows it by Service and tag only
@@ -124,12 +125,10 @@ public:
     }
 
 protected:
+    catalog_reader(std::filesystem::path file, bool keep_snapshots);
     void in_snapshot(const std::function<void(const catalog_view&)>& f) const;
     std::filesystem::path file_;
-
-private:
-    class pool;
-    std::unique_ptr<pool> pool_;
+    std::unique_ptr<reader_pool> readers_;
 };
 
 /// Reads and writes. Makes the database where there is none.

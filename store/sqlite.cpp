@@ -8,6 +8,13 @@ namespace {
 
 constexpr int patience_ms = 2000;
 
+/// The library counts its memory under one lock of the whole process; nobody asks for the number. Before the first
+/// connection.
+void configure_library() {
+    static const int done = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+    static_cast<void>(done);
+}
+
 void refuse_other_version(SQLite::Database& db, const std::filesystem::path& file, int version) {
     const int found = db.execAndGet("PRAGMA user_version").getInt();
     if (found != version)
@@ -18,6 +25,7 @@ void refuse_other_version(SQLite::Database& db, const std::filesystem::path& fil
 } // namespace
 
 SQLite::Database open_writer(const std::filesystem::path& file, int version, const char* schema) {
+    configure_library();
     try {
         SQLite::Database db(file.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE, patience_ms);
         db.exec("PRAGMA journal_mode=WAL");
@@ -40,8 +48,9 @@ SQLite::Database open_writer(const std::filesystem::path& file, int version, con
 }
 
 SQLite::Database open_reader(const std::filesystem::path& file, int version) {
+    configure_library();
     try {
-        SQLite::Database db(file.string(), SQLite::OPEN_READONLY, patience_ms);
+        SQLite::Database db(file.string(), SQLite::OPEN_READONLY | SQLite::OPEN_NOMUTEX, patience_ms);
         refuse_other_version(db, file, version);
         return db;
     } catch (const SQLite::Exception& e) {

@@ -61,7 +61,21 @@ void descriptor::close() {
     fd_ = -1;
 }
 
-connection::connection(std::shared_ptr<descriptor> fd) : fd_(std::move(fd)) {
+namespace {
+
+std::string address_of_peer(int fd) {
+    sockaddr_storage address{};
+    socklen_t size = sizeof address;
+    char text[NI_MAXHOST] = {};
+    if (::getpeername(fd, reinterpret_cast<sockaddr*>(&address), &size) == 0)
+        ::getnameinfo(reinterpret_cast<sockaddr*>(&address), size, text, sizeof text, nullptr, 0, NI_NUMERICHOST);
+    return text;
+}
+
+} // namespace
+
+connection::connection(std::shared_ptr<descriptor> fd)
+    : fd_(std::move(fd)), remote_address_(address_of_peer(fd_->get())) {
     const int on = 1;
     ::setsockopt(fd_->get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     ::fcntl(fd_->get(), F_SETFL, ::fcntl(fd_->get(), F_GETFL) | O_NONBLOCK);
@@ -187,7 +201,8 @@ void connection::write(std::string_view data, time_point deadline) {
 }
 
 bool connection::wait_readable(time_point deadline) {
-    return (ssl_ && SSL_pending(ssl_.get()) > 0) || wait(POLLIN, deadline);
+    // What was read ahead may be less than a record: then read() waits for the rest.
+    return (ssl_ && SSL_has_pending(ssl_.get())) || wait(POLLIN, deadline);
 }
 
 bool connection::stale() {
@@ -233,15 +248,6 @@ std::optional<crypto::certificate> connection::peer() const {
     const bytes octets(der, der + size);
     OPENSSL_free(der);
     return crypto::parse_certificate(octets);
-}
-
-std::string connection::remote_address() const {
-    sockaddr_storage address{};
-    socklen_t size = sizeof address;
-    char text[NI_MAXHOST] = {};
-    if (::getpeername(fd_->get(), reinterpret_cast<sockaddr*>(&address), &size) == 0)
-        ::getnameinfo(reinterpret_cast<sockaddr*>(&address), size, text, sizeof text, nullptr, 0, NI_NUMERICHOST);
-    return text;
 }
 
 namespace {

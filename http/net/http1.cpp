@@ -263,10 +263,12 @@ void put_field(std::string& out, std::string_view name, std::string_view value) 
 
 } // namespace
 
-std::string response_head(const response& message, bool keep_alive) {
-    std::string out = "HTTP/1.1 " + std::to_string(message.status) + " " +
-                      std::string(http::obsolete_reason(http::int_to_status(static_cast<unsigned>(message.status)))) +
-                      "\r\n";
+std::string response_head(const response& message, bool keep_alive, std::size_t beside) {
+    std::string out;
+    out.reserve(512 + (message.body.size() <= beside ? message.body.size() : 0));
+    const auto reason = http::obsolete_reason(http::int_to_status(static_cast<unsigned>(message.status)));
+    out.append("HTTP/1.1 ").append(std::to_string(message.status)).append(" ");
+    out.append(reason.data(), reason.size()).append("\r\n");
     for (const auto& field : message.headers)
         put_field(out, field.name, field.value);
     if (message.status != 204 && message.status != 304)

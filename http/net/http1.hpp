@@ -56,8 +56,9 @@ struct incoming_response {
 incoming_response read_response(buffered_connection& from, std::string_view method, std::size_t body_limit,
                                 time_point deadline);
 
-/// Status line and header fields of an answer. Throws std::invalid_argument if a field cannot be written (line breaks).
-std::string response_head(const response& message, bool keep_alive);
+/// Status line and header fields of an answer, with room behind them for a body of at most `beside` octets. Throws
+/// std::invalid_argument if a field cannot be written (line breaks).
+std::string response_head(const response& message, bool keep_alive, std::size_t beside);
 /// Whether the body follows the head, or is only announced (RFC 9110 9.3.2) or not even that.
 bool has_body(const response& message, std::string_view method);
 /// Throws std::invalid_argument if method, target or a header field cannot be written (line breaks).

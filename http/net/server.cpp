@@ -191,7 +191,7 @@ after_answer tls_server::state::answer_one(buffered_connection& from, tracked& s
     } catch (const refused_request& refusal) {
         auto answer = options.on_refusal ? options.on_refusal(refusal.status(), refusal.what())
                                          : response{refusal.status(), {}, {}};
-        auto head = response_head(answer, false);
+        auto head = response_head(answer, false, one_record);
         write(from, {std::move(head), std::move(answer)}, "");
         set_busy(self, false);
         return after_answer::close_unread;
@@ -201,11 +201,11 @@ after_answer tls_server::state::answer_one(buffered_connection& from, tracked& s
 prepared tls_server::state::handle_safely(const request& r, bool keep_alive) const {
     try {
         auto answer = handle(r);
-        auto head = response_head(answer, keep_alive); // throws where a header field could not be written
+        auto head = response_head(answer, keep_alive, one_record); // throws where a header field could not be written
         return {std::move(head), std::move(answer)};
     } catch (const std::exception& e) {
         auto answer = options.on_exception ? options.on_exception(r, e) : response{500, {}, {}};
-        auto head = response_head(answer, keep_alive);
+        auto head = response_head(answer, keep_alive, one_record);
         return {std::move(head), std::move(answer)};
     }
 }

@@ -309,38 +309,6 @@ const json::object& root(const json::value& body, const entity& e) {
     refuse(body, std::string(e.name), "object");
 }
 
-json::value presented_value(const attribute& a, dialect d, const json::value* v) {
-    switch (a.type) {
-    case value_type::string:
-        if (v)
-            return *v;
-        return a.target == model::entity_kind::none ? json::value("") : json::value();
-    case value_type::boolean:
-        return v ? *v : json::value(a.fallback != 0);
-    case value_type::integer:
-        return v ? *v : json::value(a.fallback);
-    case value_type::strings:
-        return v ? *v : json::value(json::array());
-    case value_type::string_map:
-    case value_type::boolean_map:
-    case value_type::strings_map:
-        return v ? *v : json::value(json::object());
-    case value_type::object:
-        if (v && v->as_object())
-            return presented(a.part, d, *v->as_object());
-        // Where another dialect lets a mandatory part out, this one shows its defaults (M is never null).
-        return a.default_object || a.is_mandatory(d) ? json::value(presented(a.part, d, {})) : json::value();
-    case value_type::objects: {
-        json::array out;
-        if (v && v->as_array())
-            for (const auto& item : *v->as_array())
-                out.push_back(presented(a.part, d, *item.as_object()));
-        return out;
-    }
-    }
-    return {};
-}
-
 void collect(const entity& e, const json::object& o, const std::string& path, std::vector<document_reference>& out) {
     for (const auto& a : e.attributes) {
         const auto* v = o.find(a.key());
@@ -392,14 +360,6 @@ json::object modified(model::entity_kind kind, dialect d, const json::value& bod
     return out;
 }
 
-json::object presented(model::entity_kind kind, dialect d, const json::object& stored) {
-    json::object out;
-    for (const auto& a : model::describe(kind).attributes)
-        if (contains(a.in, d))
-            out.append(std::string(a.name), presented_value(a, d, stored.find(a.key())));
-    return out;
-}
-
 std::vector<document_reference> references(model::entity_kind kind, const json::object& stored) {
     std::vector<document_reference> out;
     collect(model::describe(kind), stored, {}, out);
@@ -410,22 +370,6 @@ std::vector<document_reference> references(model::entity_kind kind, const json::
             out[i - 1].target == model::entity_kind::executable_module)
             out[i].via = out[i - 1].id;
     return out;
-}
-
-bool frozen_differs(model::entity_kind kind, dialect d, const json::object& before, const json::object& after) {
-    return std::ranges::any_of(model::describe(kind).attributes, [&](const attribute& a) {
-        if (!contains(a.in, d) || !contains(a.frozen_in, d))
-            return false;
-        if (a.type == value_type::object) {
-            static const json::object nothing;
-            const auto part = [&](const json::object& o) -> const json::object& {
-                const auto* v = o.find(a.key());
-                return v && v->as_object() ? *v->as_object() : nothing;
-            };
-            return frozen_differs(a.part, d, part(before), part(after));
-        }
-        return presented_value(a, d, before.find(a.key())) != presented_value(a, d, after.find(a.key()));
-    });
 }
 
 json::object deployment_map(const json::value& body) {

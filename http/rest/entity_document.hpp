@@ -20,6 +20,9 @@ json::object modified(model::entity_kind kind, model::dialect d, const json::val
 /// The document as the dialect answers it: every attribute, unset ones with their defaults.
 json::object presented(model::entity_kind kind, model::dialect d, const json::object& stored);
 
+/// The same, written at once.
+void print(model::entity_kind kind, model::dialect d, const json::object& stored, json::printer& out);
+
 /// An id of another entity in a document.
 struct document_reference {
     model::entity_kind target;

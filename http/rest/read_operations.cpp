@@ -10,10 +10,12 @@ using model::entity_kind;
 using store::catalog_view;
 
 net::response answer_list(const call& c, const std::vector<store::entity_row>& rows) {
-    json::array out;
+    json::printer out;
+    out.begin_array();
     for (const auto& row : rows)
-        out.push_back(presented(row.kind, c.dialect, row.document));
-    return net::json_response(200, json::dump(out));
+        print(row.kind, c.dialect, row.document, out);
+    out.end_array();
+    return net::json_response(200, out.text());
 }
 
 std::vector<store::entity_row> listed(const catalog_view& view, const call& c, const path_entities& path) {

@@ -46,7 +46,9 @@ const entity_row& path_entities::of(entity_kind kind) const {
 }
 
 net::response answer(const call& c, const entity_row& row) {
-    return net::json_response(200, json::dump(presented(row.kind, c.dialect, row.document)));
+    json::printer out;
+    print(row.kind, c.dialect, row.document, out);
+    return net::json_response(200, out.text());
 }
 
 std::string now_text(const call& c) {

@@ -120,16 +120,23 @@ class Documents(unittest.TestCase):
         with tempfile.TemporaryDirectory(prefix="tsms-browser-") as profile:
             picture = pathlib.Path(os.environ.get("TSMS_SCREENSHOT", pathlib.Path(profile) / "page.png"))
             page = f"https://localhost:{self.stack.rest_port}/"
-            for purpose in (["--dump-dom"], [f"--screenshot={picture}"]):
-                done = subprocess.run([browser, *QUIET_BROWSER, f"--user-data-dir={profile}/data", *purpose, page],
+            other = page + "?urls.primaryName=TR-03165%201.0.4"
+            for purpose, url, base in ((["--dump-dom"], page, "/sptsm/1.0"), (["--dump-dom"], other, "/sptsm/1.0.4"),
+                                       ([f"--screenshot={picture}"], page, "")):
+                done = subprocess.run([browser, *QUIET_BROWSER, f"--user-data-dir={profile}/data", *purpose, url],
                                       capture_output=True, text=True, timeout=120)
                 # The policy refuses an inline style of the viewer, which does without it.
                 complaints = [line for line in done.stderr.splitlines()
                               if ":CONSOLE" in line and "Applying inline style" not in line]
                 self.assertEqual(complaints, [])
-                if purpose == ["--dump-dom"]:
-                    for text in ("tsms: TSM-Backend REST API", "listServices", "/secure-component-profiles/{scpId}"):
-                        self.assertTrue(text in done.stdout.replace("\u200b", ""), f"{text} is not on the page")
+                if base:
+                    seen = done.stdout.replace("\u200b", "")
+                    for text in ("<title>tsms: TSM-Backend REST API</title>", "listServices",
+                                 "/secure-component-profiles/{scpId}", f'href="{base}/openapi.json"',
+                                 f'<option value="{base}">'):
+                        self.assertTrue(text in seen, f"{text} is not on the page")
+                    offered = re.findall(r'<option value="/sptsm/[^"]*openapi.json"[^>]*>(TR-03165 [^<]*)</option>', seen)
+                    self.assertEqual(offered, ["TR-03165 1.0", "TR-03165 1.0.4"])
             self.assertGreater(picture.stat().st_size, 20000)
 
 

@@ -116,7 +116,8 @@ class Uploads(unittest.TestCase):
         peak = self.memory("VmHWM")
         print(f"\n{AT_ONCE} uploads of {LOAD_FILE >> 20} MiB: resident {before >> 20} MiB before, {waiting >> 20} with the "
               f"connections, {held >> 20} while they are held, peak {peak >> 20} MiB", file=sys.stderr)
-        self.assertLess(held - waiting, AT_ONCE * 64 << 10)   # 128 MiB are there
+        # 128 MiB are there; a connection's own buffers (TLS, input, the first octets of the file) are docs/http-edge.md's.
+        self.assertLess(held - waiting, AT_ONCE * 128 << 10)
         self.assertLess(peak - before, 32 << 20)
         self.assertEqual(list(self.stack.data.glob("upload-*")), [])
 

@@ -14,7 +14,9 @@ void entity(model::entity_kind kind, model::dialect d, const json::value& body) 
     const auto stored = attempt<model::rest_error>([&] { return rest::created(kind, d, body); });
     if (!stored)
         return;
-    rest::presented(kind, d, *stored);
+    json::printer printed;
+    rest::print(kind, d, *stored, printed);
+    require(printed.text() == json::dump(rest::presented(kind, d, *stored)), "two ways to show it are one");
     rest::references(kind, *stored);
     require(!rest::frozen_differs(kind, d, *stored, *stored), "a document does not differ from itself");
     // What is stored is canonical: the same change made again changes nothing.

@@ -274,7 +274,7 @@ BOOST_AUTO_TEST_CASE(bombs) {
     BOOST_TEST(bomb.size() < (1u << 20));
     const auto start = std::chrono::steady_clock::now();
     cap_test::refused(bomb, "unpacks to more than 16777216 octets");
-    BOOST_CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds(1)); // a loop, not a measurement
+    BOOST_CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds(30)); // a deadline, not a measurement
     entries[5].content.assign(1u << 20, 0);
     cap_test::refused(make_zip(entries), "larger than 65538 octets");
     entries = extended_cap().entries();

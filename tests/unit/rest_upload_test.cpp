@@ -5,8 +5,6 @@
 #include "crypto/pki.hpp"
 #include "http/rest/json_body.hpp"
 
-#include <boost/test/data/test_case.hpp>
-
 using namespace tsms;
 using namespace tsms::rest_test;
 
@@ -58,33 +56,33 @@ struct upload_fixture : fixture {
 
 BOOST_AUTO_TEST_SUITE(rest_api)
 
-BOOST_DATA_TEST_CASE_F(upload_fixture, forms_are_the_same_in_whatever_pieces_they_come,
-                       (boost::unit_test::data::make({1, 2, 3, 5, 7, 64, 1000, 100000})), piece) {
-    const auto size = static_cast<std::size_t>(piece);
-    const auto certificate = crypto::make_ca("X").certificate_pem;
-    // Octets that look like the delimiter until the last one.
-    const std::string nearly = "\r\n--\r\n--a\r\n-\r\r\n--\r";
-    BOOST_TEST(refusal(form({{"cert-file", "a", certificate}, {"cert-filename", "", "n"}}), size) == "");
-    BOOST_TEST(refusal(form({{"cert-file", "a", nearly}}), size) == "1013");
-    BOOST_TEST(refusal(form({{"cert-file", "a", ""}}), size) == "1011");
-    BOOST_TEST(refusal(form({{"cert-file", "a", "x"}, {"certFile", "b", "y"}}), size) == "1012");
-    BOOST_TEST(refusal(form({{"cert-file", "a", "x"}, {"certFile", "b", "y"}, {"z", "", ""}}), size) == "1007");
-    BOOST_TEST(refusal(form({{"cert-file", std::string(256, 'x'), "x"}, {"certFile", "b", "y"}}), size) == "1008");
-    BOOST_TEST(refusal(form({{"cert-filename", "", "a"}, {"certFilename", "", "b"}, {"cert-file", "x", "x"}}), size) ==
-               "1002");
-    const auto whole = form({{"cert-file", "a", "x"}});
-    for (std::size_t end = 0; end < whole.size() - 2; ++end)
-        BOOST_TEST(refusal(whole.substr(0, end), size) == "1002");
-    BOOST_TEST(refusal(whole + "x", size) == "1002");
-    BOOST_TEST(refusal("x" + whole, size) == "1002");
+BOOST_FIXTURE_TEST_CASE(forms_are_the_same_in_whatever_pieces_they_come, upload_fixture) {
+    for (const std::size_t size : {1, 2, 3, 5, 7, 64, 1000, 100000}) {
+        const auto certificate = crypto::make_ca("X").certificate_pem;
+        // Octets that look like the delimiter until the last one.
+        const std::string nearly = "\r\n--\r\n--a\r\n-\r\r\n--\r";
+        BOOST_TEST(refusal(form({{"cert-file", "a", certificate}, {"cert-filename", "", "n"}}), size) == "");
+        BOOST_TEST(refusal(form({{"cert-file", "a", nearly}}), size) == "1013");
+        BOOST_TEST(refusal(form({{"cert-file", "a", ""}}), size) == "1011");
+        BOOST_TEST(refusal(form({{"cert-file", "a", "x"}, {"certFile", "b", "y"}}), size) == "1012");
+        BOOST_TEST(refusal(form({{"cert-file", "a", "x"}, {"certFile", "b", "y"}, {"z", "", ""}}), size) == "1007");
+        BOOST_TEST(refusal(form({{"cert-file", std::string(256, 'x'), "x"}, {"certFile", "b", "y"}}), size) == "1008");
+        BOOST_TEST(refusal(form({{"cert-filename", "", "a"}, {"certFilename", "", "b"}, {"cert-file", "x", "x"}}),
+                           size) == "1002");
+        const auto whole = form({{"cert-file", "a", "x"}});
+        for (std::size_t end = 0; end < whole.size() - 2; ++end)
+            BOOST_TEST(refusal(whole.substr(0, end), size) == "1002");
+        BOOST_TEST(refusal(whole + "x", size) == "1002");
+        BOOST_TEST(refusal("x" + whole, size) == "1002");
 
-    std::string content;
-    rest::form_reader raw("b", {[](const rest::part_head&) {}, [&](std::string_view o) { content += o; }});
-    const auto body = form({{"f", "a", nearly}});
-    for (std::size_t at = 0; at < body.size(); at += size)
-        BOOST_REQUIRE(raw.feed(std::string_view(body).substr(at, size)));
-    BOOST_TEST(raw.complete());
-    BOOST_TEST(content == nearly);
+        std::string content;
+        rest::form_reader raw("b", {[](const rest::part_head&) {}, [&](std::string_view o) { content += o; }});
+        const auto body = form({{"f", "a", nearly}});
+        for (std::size_t at = 0; at < body.size(); at += size)
+            BOOST_REQUIRE(raw.feed(std::string_view(body).substr(at, size)));
+        BOOST_TEST(raw.complete());
+        BOOST_TEST(content == nearly);
+    }
 }
 
 BOOST_FIXTURE_TEST_CASE(of_a_file_over_its_limit_nothing_more_is_kept, upload_fixture) {
