@@ -28,12 +28,13 @@ struct device_backend::state {
         : parts(std::move(p)), options(o), system(std::make_unique<caf::actor_system>(configured(config))) {
         auto around = std::make_shared<surroundings>();
         around->spos = parts.spos();
-        resolve_interrupted(*parts.db, *around->spos, parts.log);
+        resolve_interrupted(*parts.db, *parts.catalog, *around->spos, parts.log);
         around->log = parts.log;
         around->issuers = parts.issuers;
         around->random = &crypto::system_random();
         around->sessions = options.sessions;
         around->remove_tsm_domain_when_last = options.remove_tsm_domain_when_last;
+        around->card_log_kept = options.card_log_kept;
         around->store = store = spawn_instance_store(*system, parts.db, around->now, parts.log);
         around->catalog = catalog = spawn_catalog_store(*system, parts.catalog);
         around->hsm = hsm = spawn_hsm(*system, parts.vault);

@@ -39,6 +39,7 @@ struct backend_parts {
 struct backend_options {
     session_settings sessions;
     bool remove_tsm_domain_when_last = true;
+    std::chrono::hours card_log_kept{42 * 24}; ///< AMB-190
 };
 
 class device_backend {

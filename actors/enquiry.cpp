@@ -83,7 +83,7 @@ private:
 
     void read_cards() {
         reading_ = std::make_unique<card_reading<enquiry>>(*this, begun_.session, begun_.request.cards,
-                                                           around_->sessions.dialogue.phone_lost + std::chrono::seconds(60),
+                                                           session_answers_within(around_->sessions),
                                                            [this](cards_seen seen) { cards_are_read(std::move(seen)); });
         reading_->start();
     }

@@ -14,6 +14,7 @@ namespace {
 constexpr std::size_t most_sessions = 20000;
 constexpr std::size_t identifier_octets = 16;
 constexpr int idle_check_every = 30; ///< pulses
+constexpr int log_trim_every = 3600; ///< likewise
 
 /// The instance of a life-cycle function; null for an enquiry.
 const std::string* instance_of(const function& what) {
@@ -61,7 +62,7 @@ public:
             [this](const find_card& f) {
                 auto& known = cards_[f.id];
                 if (!known.actor)
-                    known.actor = spawn_secure_component(system());
+                    known.actor = spawn_secure_component(system(), around_->now);
                 ++known.uses;
                 return card_handle{known.actor};
             },
@@ -185,6 +186,8 @@ private:
         for (auto& [id, conductor] : instances_)
             send(conductor.actor, now);
         send(around_->outbox, now);
+        if (beats_ % log_trim_every == 0)
+            send(around_->store, trim_log{around_->card_log_kept});
         if (++beats_ % idle_check_every == 0) {
             let_idle_go(instances_);
             let_idle_go(cards_);

@@ -56,13 +56,8 @@ public:
                     return process_ended{std::move(delivery)};
                 });
             },
-            [this](const log_apdus& l) {
-                try {
-                    db_->log(l.entries);
-                } catch (const store::error& e) {
-                    log_(severity::error, e.what());
-                }
-            },
+            [this](const log_apdus& l) { unanswered([&] { db_->log(l.entries); }); },
+            [this](const trim_log& t) { unanswered([&] { db_->forget_log_before(store::clock::now() - t.kept); }); },
             [this](const find_issuer& f) { return attempt([&] { return issuer_found{issuer(f.name)}; }); },
             [this](const load_outbox&) { return attempt([&] { return outbox_loaded{db_->outbox()}; }); },
             [this](const settle_delivery& s) {
@@ -100,6 +95,14 @@ private:
             work();
             return process::done{};
         });
+    }
+
+    template <class F> void unanswered(F work) {
+        try {
+            work();
+        } catch (const store::error& e) {
+            log_(severity::error, e.what());
+        }
     }
 
     instance_loaded load_row(const std::string& id) const {

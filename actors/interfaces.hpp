@@ -129,7 +129,7 @@ struct commit_step {
 struct end_process {
     store::process_end end;
     model::service_instance instance;
-    model::secure_component card;
+    std::optional<model::secure_component> card; ///< nothing: the process has not touched it
     bool gone = false;
     std::optional<store::outbox_entry> delivery;
     steady_time deadline = steady_time::max();
@@ -143,6 +143,9 @@ struct enqueue_delivery {
 };
 struct log_apdus {
     std::vector<store::card_log_entry> entries;
+};
+struct trim_log {
+    std::chrono::hours kept;
 };
 struct find_issuer {
     std::string name;
@@ -174,6 +177,7 @@ using store_actor = caf::typed_actor<
     caf::replies_to<end_process>::with<process_ended>,          // result and delivery in one transaction
     caf::replies_to<enqueue_delivery>::with<process_ended>,     // a failed eligibility check (AMB-140)
     caf::reacts_to<log_apdus>,                                  // sequence log (TR 3.5.1)
+    caf::reacts_to<trim_log>,                                   // what is older is deleted (AMB-190)
     caf::replies_to<find_issuer>::with<issuer_found>,           // by name
     caf::replies_to<load_outbox>::with<outbox_loaded>,          // at the start
     caf::replies_to<settle_delivery>::with<stored>,             // after an attempt
@@ -355,6 +359,7 @@ TSMS_MESSAGE(end_process)
 TSMS_MESSAGE(process_ended)
 TSMS_MESSAGE(enqueue_delivery)
 TSMS_MESSAGE(log_apdus)
+TSMS_MESSAGE(trim_log)
 TSMS_MESSAGE(find_issuer)
 TSMS_MESSAGE(issuer_found)
 TSMS_MESSAGE(load_outbox)

@@ -7,6 +7,6 @@ namespace tsms::actors {
 
 /// Ends each of them with 6 (AMB-101): the state before the process where no component of the Service can have changed, else IN_ERROR,
 /// and the card is in doubt where an intent has no outcome. The SPOS is told. Returns how many there were.
-std::size_t resolve_interrupted(store::instance_db& db, const spos_port& spos, const log_sink& log);
+std::size_t resolve_interrupted(store::instance_db& db, catalog_port& catalog, const spos_port& spos, const log_sink& log);
 
 } // namespace tsms::actors

@@ -10,7 +10,7 @@ namespace {
 /// A lease belongs to a process of one conductor; a conductor that dies gives it back.
 class secure_component final : public card_actor::base {
 public:
-    explicit secure_component(caf::actor_config& config) : card_actor::base(config) {
+    secure_component(caf::actor_config& config, std::function<steady_time()> now) : card_actor::base(config), now_(std::move(now)) {
         set_down_handler([this](const caf::down_msg& down) {
             if (holder_ && holder_->conductor == down.source)
                 pass_on();
@@ -22,8 +22,9 @@ public:
     behavior_type make_behavior() override {
         return {
             [this](const lease_card& l) -> caf::result<card_leased> {
+                const auto conductor = caf::actor_cast<caf::actor_addr>(current_sender()); // the promise takes the sender
                 auto promise = make_response_promise<card_leased>();
-                waiting_.push_back({l, caf::actor_cast<caf::actor_addr>(current_sender()), promise});
+                waiting_.push_back({l, conductor, promise});
                 if (!holder_)
                     pass_on();
                 return promise;
@@ -50,16 +51,20 @@ private:
         caf::typed_response_promise<card_leased> promise;
     };
 
+    /// To the first that still waits: a lease that nobody takes would keep everybody off the card.
     void pass_on() {
         holder_.reset();
-        if (waiting_.empty())
-            return;
-        auto next = std::move(waiting_.front());
-        waiting_.pop_front();
-        holder_ = tenant{next.wish.process_id, next.conductor};
-        if (auto conductor = caf::actor_cast<caf::strong_actor_ptr>(next.conductor))
-            monitor(caf::actor_cast<caf::actor>(conductor));
-        next.promise.deliver(card_leased{true});
+        while (!holder_ && !waiting_.empty()) {
+            auto next = std::move(waiting_.front());
+            waiting_.pop_front();
+            const auto conductor = caf::actor_cast<caf::strong_actor_ptr>(next.conductor);
+            const bool granted = conductor && next.wish.deadline > now_();
+            if (granted) {
+                holder_ = tenant{next.wish.process_id, next.conductor};
+                monitor(caf::actor_cast<caf::actor>(conductor));
+            }
+            next.promise.deliver(card_leased{granted});
+        }
     }
 
     void refuse_late(steady_time now) {
@@ -73,12 +78,15 @@ private:
         waiting_ = std::move(patient);
     }
 
+    std::function<steady_time()> now_;
     std::optional<tenant> holder_;
     std::deque<waiter> waiting_;
 };
 
 } // namespace
 
-card_actor spawn_secure_component(caf::actor_system& system) { return system.spawn<secure_component>(); }
+card_actor spawn_secure_component(caf::actor_system& system, std::function<steady_time()> now) {
+    return system.spawn<secure_component>(std::move(now));
+}
 
 } // namespace tsms::actors

@@ -1,8 +1,8 @@
-// One Service Instance in use: judges what may begin (TR 3.2.2), owns the process and interprets its effects, and is the only writer of
-// the instance's row.
+// One Service Instance in use: judges what may begin (TR 3.2.2), owns the process, and is the only writer of the instance's row.
 
 #include "actors/framework/card_reading.hpp"
-#include "actors/framework/redaction.hpp"
+#include "actors/framework/effects.hpp"
+#include "actors/framework/process_result.hpp"
 #include "actors/spawn.hpp"
 #include "model/life_cycle.hpp"
 
@@ -14,22 +14,6 @@ namespace {
 
 using process::process_outcome;
 
-std::vector<model::service_command> kinds_of(const deploy_service& d) {
-    std::vector<model::service_command> kinds;
-    for (const auto& command : d.commands)
-        kinds.push_back(command.what);
-    return kinds;
-}
-
-/// TR 4.3.3.1 requestedOperations (AMB-120).
-std::vector<model::operation> requested_operations(const function& what) {
-    if (const auto* d = std::get_if<deploy_service>(&what))
-        return model::requested_deploy_operations(kinds_of(*d));
-    if (const auto* s = std::get_if<suspend_or_resume_service>(&what))
-        return {s->suspend ? model::operation::service_suspension : model::operation::service_resumption};
-    return {model::operation::service_termination};
-}
-
 /// What is running.
 struct running {
     begin_call begun;
@@ -40,8 +24,7 @@ struct running {
     std::set<std::string> aids_of_others;
     std::vector<store::issuer_record> issuers; ///< where the card has none yet
     card_actor lease;
-    issuer_actor issuer;
-    std::shared_ptr<issuer_line> line; ///< to the issuer
+    std::optional<model::refusal> hindrance; ///< why the card cannot be used: the process begins and ends with it (AMB-131)
 };
 
 constexpr std::chrono::seconds longest_pause{30};
@@ -72,6 +55,7 @@ public:
     void on_exit() override {
         refuse(model::error_category::tsm_not_available, "the TSM is stopping");
         runner_.reset();
+        effects_.reset();
         reading_.reset();
         gate_ = nullptr;
         running_ = {};
@@ -86,6 +70,7 @@ private:
         busy_ = true;
         running_ = {};
         runner_.reset();
+        effects_.reset();
         reading_.reset();
         running_.begun = b;
         admission_ = make_response_promise<call_begun>();
@@ -132,9 +117,6 @@ private:
         running_.last_on_card = l.last_on_card;
         running_.aids_of_others = std::move(l.aids_of_others);
         running_.issuers = std::move(l.issuers);
-        if (running_.card.quarantined)
-            return refuse(model::error_category::sc_inaccessible, "the secure component is quarantined after failed authentications; "
-                                                                  "the operator can release it (tsms card release)");
         const auto& target = running_.instance.target;
         request(around_->catalog, catalog_deadline, check_target{target.service_id, target.version_tag, target.flavor_id})
             .then([this](const target_checked& c) { checked(c); }, refuse_on_error());
@@ -143,6 +125,9 @@ private:
     void checked(const target_checked& c) {
         if (auto refusal = judge(c))
             return refuse(refusal->category, refusal->details);
+        if (running_.lease && running_.card.quarantined)
+            return hinder(model::error_category::sc_inaccessible, "the secure component is quarantined after failed authentications; "
+                                                                  "the operator can release it (tsms card release)");
         if (running_.lease)
             return find_reader();
         request(gate_, actor_deadline, find_card{running_.card.id})
@@ -177,11 +162,17 @@ private:
             .then(
                 [this, card](const card_leased& l) {
                     if (!l.granted) // AMB-228
-                        return refuse(model::error_category::sc_inaccessible, "another process runs on this secure component");
+                        return hinder(model::error_category::sc_inaccessible, "another process runs on this secure component");
                     running_.lease = card;
                     load();
                 },
                 refuse_on_error());
+    }
+
+    /// From here on everything is a process with an id, and the SPOS hears of it (AMB-131); this one only tells why the card cannot be used.
+    void hinder(model::error_category category, const std::string& details) {
+        running_.hindrance = model::refusal{category, details};
+        store_beginning();
     }
 
     // -- where the card is now ----------------------------------------------------------------------------------------------------
@@ -192,7 +183,7 @@ private:
         if (std::ranges::find(announced, running_.instance.reader, &announced_card::reader) != announced.end())
             return found_reader(nullptr);
         admission_.deliver(call_begun{std::nullopt}); // from here on the phone works in its session
-        reading_ = std::make_unique<card_reading<service_instance>>(*this, running_.begun.session, announced, session_deadline(),
+        reading_ = std::make_unique<card_reading<service_instance>>(*this, running_.begun.session, announced, session_answers_within(around_->sessions),
                                                                     [this](cards_seen seen) { choose_reader(seen); });
         reading_->start();
     }
@@ -200,15 +191,15 @@ private:
     void choose_reader(const cards_seen& seen) {
         if (!seen.bug.empty()) {
             around_->log(severity::error, "reading the cards broke: " + seen.bug);
-            return refuse(model::error_category::internal_error, "the secure components could not be read");
+            return hinder(model::error_category::internal_error, "the secure components could not be read");
         }
         if (seen.phone_lost)
-            return refuse(model::error_category::execution_interrupted, "the connection to the handset was lost");
+            return hinder(model::error_category::execution_interrupted, "the connection to the handset was lost");
         const auto ours = std::ranges::find_if(seen.cards, [this](const model::seen_card& card) {
             return card.accessible && model::identity_of(card) == running_.card.identity;
         });
         if (ours == seen.cards.end())
-            return refuse(model::error_category::sc_inaccessible,
+            return hinder(model::error_category::sc_inaccessible,
                           "none of the announced secure components is the one of the service instance");
         around_->log(severity::info, "instance " + id_ + ": its secure component has another reader now");
         running_.instance.reader = ours->reader;
@@ -273,12 +264,7 @@ private:
     void become_idle() {
         if (running_.lease)
             send(running_.lease, return_card{running_.record.id});
-        if (running_.issuer) {
-            running_.line->cut();
-            send_exit(running_.issuer, caf::exit_reason::user_shutdown);
-        }
         running_.lease = nullptr;
-        running_.issuer = nullptr;
         running_.begun.session = nullptr;
         unstored_.reset();
         busy_ = false;
@@ -290,8 +276,15 @@ private:
         if (admission_.pending())
             admission_.deliver(call_begun{std::nullopt});
         log("begins, instance " + id_ + ", secure component " + running_.card.id);
+        effects_ = std::make_unique<effect_interpreter<service_instance>>(
+            *this, around_, process_context{running_.record, running_.begun.session, running_.card.issuer},
+            [this](process::answer_variant reply) { runner_->answer(std::move(reply)); },
+            [this](const process::commit& c) {
+                running_.instance = c.instance;
+                running_.card = c.card;
+            });
         runner_ = std::make_unique<process_runner<process_outcome>>(
-            make_process(), [this](const process::effect& e) { perform(e); },
+            make_process(), [this](const process::effect& e) { effects_->perform(e); },
             [this](const process_outcome* outcome, const std::string& bug) { ended(outcome, bug); });
         runner_->start();
     }
@@ -306,6 +299,7 @@ private:
         for (const auto& card : running_.begun.request.cards)
             if (card.reader == r.reader)
                 r.se_type = card.se_type;
+        r.hindrance = running_.hindrance;
         r.last_service_on_card = running_.last_on_card;
         r.aids_of_others = running_.aids_of_others;
         r.remove_tsm_domain_when_last = around_->remove_tsm_domain_when_last;
@@ -317,109 +311,10 @@ private:
         return process::terminate(std::move(r));
     }
 
-    void perform(const process::effect& e) {
-        std::visit([this](const auto& wish) { perform_one(wish); }, static_cast<const process::effect_variant&>(e));
-    }
-
-    void answer(process::answer_variant reply) {
-        if (runner_)
-            runner_->answer(std::move(reply));
-    }
-    void fail(model::error_category category, const std::string& details, bool phone_lost = false) {
-        answer(process::failed{category, details, phone_lost});
-    }
-    std::function<void(caf::error&)> fail_on_error() {
-        return [this](caf::error& e) { fail(model::error_category::internal_error, text_of(e)); };
-    }
-
     /// A message that writes, with the moment after which nobody waits for it any more.
     template <class Message> Message timely(Message message) const {
         message.deadline = around_->now() + write_deadline;
         return message;
-    }
-
-    /// Asks an actor whose answer is the effect's answer.
-    template <class Handle, class Message> void ask(const Handle& whom, std::chrono::seconds deadline, Message message) {
-        request(whom, deadline, std::move(message))
-            .then([this](answered& a) { answer(std::move(a.value)); }, fail_on_error());
-    }
-
-    std::chrono::seconds session_deadline() const {
-        return around_->sessions.dialogue.phone_lost + std::chrono::seconds(60); // the session itself answers for a lost phone
-    }
-
-    void perform_one(const process::announce_start&) {
-        model::process_start start{running_.record.id, running_.record.caller, running_.record.started};
-        request(running_.begun.session, session_deadline(), announce_process{start})
-            .then([this](const process_announced& a) { announced(a); }, fail_on_error());
-    }
-
-    void announced(const process_announced& a) {
-        if (!a.acknowledged) // AMB-132
-            return fail(model::error_category::execution_interrupted, a.detail, a.phone_lost);
-        request(around_->store, actor_deadline, timely(acknowledge_start{running_.record.id}))
-            .then([this](const stored&) { answer(process::done{}); }, fail_on_error());
-    }
-
-    void perform_one(const process::exchange& x) {
-        send(around_->store, log_apdus{log_of_commands(running_.record.id, x.commands)});
-        request(running_.begun.session, session_deadline(), perform_order{x.reader, x.commands})
-            .then(
-                [this, sent = x.commands](order_performed& p) {
-                    send(around_->store, log_apdus{log_of_answers(running_.record.id, sent, p.answer)});
-                    answer(std::move(p.answer));
-                },
-                [this](caf::error& e) {
-                    answer(gp::batch_answer{{}, gp::transmission::phone_lost, text_of(e)});
-                });
-    }
-
-    void perform_one(const process::open_issuer_session& o) {
-        if (!running_.issuer) {
-            running_.line = std::make_shared<issuer_line>();
-            running_.issuer = spawn_issuer_session(system(), around_->issuers, running_.card.issuer, running_.line);
-        }
-        ask(running_.issuer, issuer_deadline, o);
-    }
-    void perform_one(const process::relay_to_issuer& r) { ask(running_.issuer, issuer_deadline, r); }
-
-    void perform_one(const process::fetch_issuer_keys&) {
-        request(around_->store, actor_deadline, find_issuer{running_.card.issuer})
-            .then(
-                [this](const issuer_found& f) {
-                    if (!f.issuer)
-                        return fail(model::error_category::internal_error,
-                                    "no issuer ‘" + running_.card.issuer + "’ is configured (tsms issuer add)");
-                    fetch_keys(f.issuer->transport_key);
-                },
-                fail_on_error());
-    }
-
-    void fetch_keys(const bytes& sealed_transport_key) {
-        request(running_.issuer, issuer_deadline, fetch_material{})
-            .then(
-                [this, sealed_transport_key](material_fetched& m) {
-                    if (!m.material)
-                        return answer(m.failure);
-                    ask(around_->hsm, key_deadline, take_over_keys{sealed_transport_key, std::move(*m.material)});
-                },
-                fail_on_error());
-    }
-
-    void perform_one(const process::derive_session& d) { ask(around_->hsm, key_deadline, d); }
-    void perform_one(const process::generate_keys& g) { ask(around_->hsm, key_deadline, g); }
-    void perform_one(const process::encrypt_keys& e) { ask(around_->hsm, key_deadline, e); }
-    void perform_one(const process::random_octets& r) { answer(around_->random->take(r.count)); }
-    void perform_one(const process::read_load_image& r) { ask(around_->catalog, catalog_deadline, r); }
-    void perform_one(const process::journal_intent& j) {
-        ask(around_->store, actor_deadline, timely(write_intent{running_.record.id, j.what}));
-    }
-    void perform_one(const process::commit& c) {
-        auto instance = c.instance;
-        instance.running_process = running_.record.id; // until the end is stored, whatever the process says
-        ask(around_->store, actor_deadline, timely(commit_step{running_.record.id, std::move(instance), c.card}));
-        running_.instance = c.instance;
-        running_.card = c.card;
     }
 
     // -- the end ---------------------------------------------------------------------------------------------------------------------
@@ -457,9 +352,12 @@ private:
         end_process e;
         e.end = {record.id, end.status, model::error_message(end.status, end.details), store::iso8601(store::clock::now())};
         e.instance = end.instance;
-        e.card = end.card;
+        if (!running_.hindrance) // else nothing is known that is not in the row, which may be another process's at the moment
+            e.card = end.card;
         e.gone = end.instance_gone;
-        e.delivery = delivery_of(end, e.end);
+        e.delivery = delivery_of(record, e.end, end.instance,
+                                 end.instance_gone ? model::instance_state::not_deployed : end.instance.state,
+                                 end.instance.target.spos, *around_->spos);
         try_to_store({std::move(end), std::move(e), {}, std::chrono::seconds(1)});
     }
 
@@ -489,30 +387,6 @@ private:
             try_to_store(*std::exchange(unstored_, std::nullopt));
     }
 
-    std::optional<store::outbox_entry> delivery_of(const process_outcome& end, const store::process_end& stored_end) const {
-        const auto& target = end.instance.target;
-        if (!target.spos)
-            return std::nullopt;
-        model::process_result r;
-        r.process_id = stored_end.id;
-        r.status = stored_end.status;
-        r.message = stored_end.message;
-        r.start_date = running_.record.started;
-        r.end_date = stored_end.ended;
-        r.service_id = target.service_id;
-        r.version_tag = running_.record.version_tag;
-        r.service_instance_id = id_;
-        r.requested_operations = running_.record.requested;
-        r.start_state = running_.record.start_state;
-        r.end_state = end.instance_gone ? model::instance_state::not_deployed : end.instance.state; // AMB-121
-        store::outbox_entry d;
-        d.process = stored_end.id;
-        d.spos = *target.spos;
-        d.body = around_->spos->encode(r);
-        d.created = d.next_attempt = store::clock::now();
-        return d;
-    }
-
     void finish(const process_outcome& end, const store::process_end& shown, const std::optional<store::outbox_entry>& delivery) {
         log("ends, status " + std::to_string(static_cast<int>(shown.status)) + (shown.message.empty() ? "" : ", " + shown.message) +
             ", state " + std::to_string(static_cast<int>(end.instance.state)));
@@ -527,26 +401,8 @@ private:
         std::optional<model::process_progress> completed;
         if (shown.status == model::error_category::none)
             completed = {shown.id, 100, end.instance.last_operation};
-        send(running_.begun.session, finish_session{result_of(end, shown), completed});
+        send(running_.begun.session, finish_session{result_of(running_.begun.request.what, end, running_.record, shown), completed});
         running_.begun.session = nullptr;
-    }
-
-    result result_of(const process_outcome& end, const store::process_end& shown) const {
-        const model::process_info info{shown.id, {shown.status, shown.message}, running_.record.started, shown.ended};
-        const auto& what = running_.begun.request.what;
-        if (std::holds_alternative<suspend_or_resume_service>(what))
-            return model::suspend_or_resume_result{info};
-        if (std::holds_alternative<terminate_service>(what))
-            return model::terminate_service_result{info};
-        model::deploy_service_result r;
-        r.process = info;
-        const auto view = view_of(end.instance);
-        r.state = view.state;
-        r.technical = view.technical;
-        r.reader = view.reader;
-        for (auto status : end.commands)
-            r.commands.push_back({status, {}});
-        return r;
     }
 
     void log(const std::string& text) { around_->log(severity::info, "process " + running_.record.id + " " + text); }
@@ -558,6 +414,7 @@ private:
     running running_;
     caf::typed_response_promise<call_begun> admission_;
     std::unique_ptr<card_reading<service_instance>> reading_;
+    std::unique_ptr<effect_interpreter<service_instance>> effects_;
     std::unique_ptr<process_runner<process_outcome>> runner_;
     std::optional<unstored_end> unstored_;
 };

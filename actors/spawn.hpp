@@ -24,8 +24,14 @@ struct surroundings {
     session_settings sessions;
     std::chrono::seconds card_wait{8}; ///< how long a process waits for a card that is in use (AMB-228)
     bool remove_tsm_domain_when_last = true;
+    std::chrono::hours card_log_kept{42 * 24};
     std::function<steady_time()> now = [] { return std::chrono::steady_clock::now(); };
 };
+
+/// The session itself answers for a lost phone, within this time.
+inline std::chrono::seconds session_answers_within(const session_settings& s) {
+    return s.dialogue.phone_lost + std::chrono::seconds(60);
+}
 
 /// Cuts an issuer's exchange from outside: its actor hears nothing while it waits for the network.
 class issuer_line {
@@ -58,7 +64,7 @@ outbox_actor spawn_spos_outbox(caf::actor_system& system, store_actor store, std
                                log_sink log);
 session_actor spawn_device_session(caf::actor_system& system, std::string secret, std::vector<announced_card> cards,
                                    session_settings settings, std::function<steady_time()> now);
-card_actor spawn_secure_component(caf::actor_system& system);
+card_actor spawn_secure_component(caf::actor_system& system, std::function<steady_time()> now);
 conductor_actor spawn_service_instance(caf::actor_system& system, std::string id, gate_actor gate,
                                        std::shared_ptr<const surroundings> around);
 conductor_actor spawn_enquiry(caf::actor_system& system, std::shared_ptr<const surroundings> around);

@@ -231,11 +231,22 @@ process<void> check_presence(work* w) {
     w->proven = true;
 }
 
+/// What is there already is removed first, so that only an empty card is asked for room.
+std::size_t memory_needed(const work& w) {
+    if (w.instance.on_card)
+        return 0;
+    auto needed = static_cast<std::size_t>(w.parameters().memory_reserve);
+    for (const auto& file : w.instance.target.load_files)
+        needed += file.size;
+    return needed;
+}
+
 process<void> deploy_steps(work* w, const deployment* d) {
-    announce_start start;
-    co_await std::move(start);
+    auto beginning = begin(w);
+    co_await std::move(beginning);
     if (d->has(service_command::install)) {
         check_conflicts(*w);
+        w->memory_needed = memory_needed(*w);
         // Before the issuer does anything.
         const auto applications = applications_of(*w, &d->find(service_command::install)->data, false);
         check_sizes(*w, applications, bounds_of(w->parameters()));

@@ -52,14 +52,9 @@ void check_identity(work& w, const gp::card_claims& claims) {
 
 /// Refused before anything is changed: what cannot fit on the card.
 void check_memory(const work& w, const gp::card_claims& claims) {
-    if (w.instance.on_card || !claims.resources)
-        return;
-    std::size_t needed = static_cast<std::size_t>(w.parameters().memory_reserve);
-    for (const auto& file : w.instance.target.load_files)
-        needed += file.size;
-    if (claims.resources->non_volatile < needed)
+    if (claims.resources && claims.resources->non_volatile < w.memory_needed)
         refuse(error_category::content_related_error,
-               "not enough memory on the secure component: " + std::to_string(needed) + " octets needed, " +
+               "not enough memory on the secure component: " + std::to_string(w.memory_needed) + " octets needed, " +
                    std::to_string(claims.resources->non_volatile) + " free");
 }
 
@@ -119,8 +114,9 @@ process<void> accept_offer(work* w, model::key_set keys, bytes challenge, gp::in
 void note_claims(work& w, const gp::card_claims& claims) {
     check_identity(w, claims);
     check_memory(w, claims);
-    if (!claims.isd_aid.empty())
-        w.card.isd_aid = to_hex(claims.isd_aid);
+    w.identified = true;
+    if (!claims.isd_aid.empty()) // a claim: it serves this process; the row takes what an issuer has proven (AMB-226)
+        w.isd_aid = to_hex(claims.isd_aid);
 }
 
 /// The Java Card API counts the octets of a command in a short (APDU.getIncomingLength).
@@ -250,6 +246,12 @@ process<void> take_over_domain(work* w) {
     co_await std::move(wish_commit);
 }
 
+/// The card says now that its ISD has another AID than the one the issuer was told: nobody has authenticated either, so the issuer is
+/// asked once more with this one. What it has sent so far does nothing without an answer to it.
+bool is_misled(const work& w, bool identified_before, const model::issuer_order& order) {
+    return !identified_before && order.isd_aid != w.isd_aid;
+}
+
 /// The issuer works on the card, and behind its last commands we ask for our channel in the same order. False if the card claims
 /// that there is no domain of ours.
 process<bool> open_with_issuer(work* w, issuer_need need) {
@@ -272,6 +274,7 @@ process<bool> open_with_issuer(work* w, issuer_need need) {
     const auto aid = known ? known->aid : w->parameters().tsm_sd_aid;
     const auto version = known && known->keys && !need.create_domain ? known->keys->version : w->parameters().tsm_key_version;
 
+    const bool identified_before = w->identified;
     std::optional<gp::card_claims> claims;
     while (!next.done) {
         joined_order order;
@@ -303,6 +306,11 @@ process<bool> open_with_issuer(work* w, issuer_need need) {
         if (identify) {
             claims = identify->claims(reads.accept(part(answer, 0, read_count)));
             note_claims(*w, *claims);
+            if (is_misled(*w, identified_before, order_for_issuer)) {
+                auto again = open_with_issuer(w, std::move(need));
+                const bool open = co_await std::move(again);
+                co_return open;
+            }
         }
         auto relayed = part(answer, read_count, relayed_end - read_count);
         if (relayed.end == gp::transmission::phone_lost || (relayed.end != gp::transmission::complete && relayed.responses.empty()))
@@ -313,6 +321,7 @@ process<bool> open_with_issuer(work* w, issuer_need need) {
         next = co_await std::move(report);
     }
 
+    w->card.isd_aid = order_for_issuer.isd_aid; // the issuer has proven itself to it
     if (need.create_domain) {
         auto taking = take_over_domain(w);
         co_await std::move(taking);
@@ -352,6 +361,16 @@ process<bool> open_tsm_domain(work* w, issuer_need need) {
     auto again = open_with_issuer(w, std::move(need));
     const bool created = co_await std::move(again);
     co_return created;
+}
+
+process<void> identify(work* w) {
+    if (w->identified)
+        co_return;
+    gp::secured_batch reads;
+    const gp::identification identification(reads);
+    auto sending = send(w, reads.take());
+    const auto answer = co_await std::move(sending);
+    note_claims(*w, identification.claims(reads.accept(answer)));
 }
 
 process<void> let_issuer(work* w, model::issuer_order order) {

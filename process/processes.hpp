@@ -2,6 +2,7 @@
 // The life-cycle processes (TR 3.2.1): what each is asked and how it ends. All of them are re-entered, never resumed: they look at what
 // is on the card (or know it from the last commit) and do what is missing.
 
+#include "model/life_cycle.hpp"
 #include "model/results.hpp"
 #include "process/effect.hpp"
 
@@ -18,6 +19,7 @@ struct process_request {
     std::string se_type;              ///< SERAM seType, for the issuer
     model::service_instance instance; ///< as stored; `target` is the snapshot to deploy
     model::secure_component card;     ///< as stored
+    std::optional<model::refusal> hindrance; ///< why the card cannot be used: the process announces itself and ends with it (AMB-131)
     /// AIDs (hex) of load files and application instances that other Services of ours have on this card. An order is speculative, so a
     /// conflict must be known before it leaves: the extradition at its end would move their objects (AMB-125).
     std::set<std::string> aids_of_others;

@@ -8,8 +8,8 @@ namespace tsms::process {
 namespace {
 
 process<void> lock_steps(work* w, bool suspend) {
-    announce_start start;
-    co_await std::move(start);
+    auto beginning = begin(w);
+    co_await std::move(beginning);
     const auto wanted = suspend ? model::instance_state::suspended : model::instance_state::operational;
     if (w->instance.state == wanted) // AMB-109: no change of the card
         co_return;

@@ -16,13 +16,16 @@ bool has_rules(const work& w) {
 /// Access rules and the TSM's own domain are the issuer's to remove. It authenticates the card: whether something is gone it knows, and
 /// a domain that still has contents it cannot delete.
 process<void> clear_with_issuer(work* w, bool remove_domain) {
-    auto order = issuer_order_of(*w, remove_domain ? "remove" : "clear"); // one id for one content
-    if (w->instance.on_card && has_rules(*w))
+    const bool remove_rules = w->instance.on_card && has_rules(*w);
+    if (!remove_domain && !remove_rules)
+        co_return;
+    auto asking = identify(w);
+    co_await std::move(asking);
+    auto order = issuer_order_of(*w, remove_domain ? "remove" : "clear");
+    if (remove_rules)
         order.remove_rules = access_rules_of(w->instance.target);
     if (remove_domain)
         order.domain = model::issuer_order::domain_change::remove;
-    if (!remove_domain && order.remove_rules.empty())
-        co_return;
     if (w->card.tsm_domain)
         order.domain_aid = w->card.tsm_domain->aid;
     auto working = let_issuer(w, std::move(order));
@@ -32,8 +35,8 @@ process<void> clear_with_issuer(work* w, bool remove_domain) {
 }
 
 process<void> terminate_steps(work* w) {
-    announce_start start;
-    co_await std::move(start);
+    auto beginning = begin(w);
+    co_await std::move(beginning);
     const bool last = w->request.last_service_on_card && w->request.remove_tsm_domain_when_last;
     const bool may_be_there = w->instance.on_card || w->card.doubt;
     bool remove_domain = last && (w->card.tsm_domain || w->instance.on_card);

@@ -88,6 +88,14 @@ gp::batch next_order(const gp::batch& all, std::size_t from, const model::card_p
 
 } // namespace
 
+process<void> begin(work* w) {
+    announce_start start;
+    co_await std::move(start);
+    if (const auto& hindrance = w->request.hindrance)
+        throw gp::card_failure(gp::card_failure::kind::refused, gp::step::select, static_cast<int>(hindrance->category),
+                               hindrance->details);
+}
+
 process<void> write_intent(work* w, std::string what) {
     w->intent_written = true;
     w->card.doubt = true;
@@ -139,11 +147,11 @@ std::vector<model::access_rule> access_rules_of(const model::deployment_target& 
 
 model::issuer_order issuer_order_of(const work& w, std::string_view purpose) {
     model::issuer_order order;
-    order.id = w.request.process_id + "-" + std::string(purpose);
+    order.id = w.request.process_id + "-" + std::string(purpose) + "-" + w.isd_aid; // one id for one content
     order.secure_component_identity = w.card.identity;
     order.cin_iin = w.card.cin_iin;
     order.se_type = w.request.se_type;
-    order.isd_aid = w.card.isd_aid;
+    order.isd_aid = w.isd_aid;
     order.domain_aid = w.parameters().tsm_sd_aid;
     order.device_app = w.request.caller_id;
     return order;

@@ -9,14 +9,17 @@ namespace tsms::process {
 
 struct work {
     work(process_request r, model::operation o)
-        : request(std::move(r)), operation(o), instance(request.instance), card(request.card) {}
+        : request(std::move(r)), operation(o), instance(request.instance), card(request.card), isd_aid(card.isd_aid) {}
 
     process_request request;
     model::operation operation; ///< TR 4.2.4.2
     model::service_instance instance;
     model::secure_component card;
+    std::string isd_aid;             ///< of the card's ISD as it says now (hex), else as an issuer has proven it: for the issuer's SELECT
+    bool identified = false;         ///< the card has been asked who it is, in this process
     gp::channel_ptr channel;         ///< to the TSM's own domain
     model::key_set channel_keys;     ///< the static keys it was opened with
+    std::size_t memory_needed = 0;   ///< octets that this process will load, with the reserve; 0 where it loads nothing
     std::size_t block_size = 0;      ///< plain octets of a LOAD or STORE DATA block in this channel
     bool service_changed = false;    ///< a component of the Service has, or may have, changed on the card (TR 3.2.2)
     bool authentication_failed = false; ///< EXTERNAL AUTHENTICATE was answered with failure: a strike
@@ -25,6 +28,9 @@ struct work {
 
     const model::card_parameters& parameters() const { return instance.target.card; }
 };
+
+/// The app learns that the process has begun (AMB-132). A hindrance ends it here.
+process<void> begin(work* w);
 
 /// Before the first command leaves that changes the Service: the card is in doubt and the operation is named, durable, so that whoever
 /// comes after a crash looks before it changes anything.
@@ -56,6 +62,9 @@ struct issuer_need {
 /// Opens SCP03 to the TSM's own domain, up to and without EXTERNAL AUTHENTICATE. Where the domain does not exist yet, or access rules are to be
 /// written, the issuer works first, in the same orders (TR 3.3.1.1 steps 1 to 6). False if the card claims that the domain is gone.
 process<bool> open_tsm_domain(work* w, issuer_need need);
+
+/// Asks the card who it is, if this process has not done so yet: an order for the issuer names the ISD's AID.
+process<void> identify(work* w);
 
 /// An issuer's session of its own, after the TSM's work is done: removal of access rules and of the TSM's domain.
 process<void> let_issuer(work* w, model::issuer_order order);

@@ -105,9 +105,10 @@ public:
     void journal(const std::string& process, const std::string& what);
     /// Both rows in one transaction; intents of the process are settled.
     void commit(const std::string& process, const model::service_instance& instance, const model::secure_component& card);
-    /// The process has ended: instance (removed where `gone`), card, result and delivery in one transaction. The delivery gets its id.
-    void end(const process_end& process, const model::service_instance& instance, const model::secure_component& card, bool gone,
-             std::optional<outbox_entry>& delivery);
+    /// The process has ended: instance (removed where `gone`), card (where it may have changed), result and delivery in one transaction.
+    /// The delivery gets its id.
+    void end(const process_end& process, const model::service_instance& instance, const std::optional<model::secure_component>& card,
+             bool gone, std::optional<outbox_entry>& delivery);
 
     struct interrupted_process {
         process_record process;
@@ -131,6 +132,11 @@ public:
     void forget_log_before(clock::time_point limit);
 
     // -- administration --
+    enum class card_change { done, unknown_card, process_running };
+    /// Ends the quarantine and forgets failed authentications. Not while a process works on the card: its rows would win.
+    card_change release_card(const std::string& id);
+    /// Nothing that the rows say of the card is believed any more: whoever works on it next looks first, under R-MAC.
+    card_change doubt_card(const std::string& id);
     bool add_issuer(const issuer_record& issuer); ///< false if the name is taken
     bool remove_issuer(const std::string& name);
     std::vector<issuer_record> issuers() const;

@@ -56,7 +56,8 @@ void dialogue::consume(const report& r) {
         break;
     case expects::acknowledgement: // AMB-132: only PROCESSED says that the app has seen the start
         announcement_.reset();
-        if (r.status == agent_status::processed)
+        acknowledged_ = r.status == agent_status::processed;
+        if (acknowledged_)
             event_ = start_acknowledged{};
         else
             event_ = start_refused{r.error.empty() ? "the app did not take the start of the process" : r.error, false};
@@ -186,6 +187,10 @@ void dialogue::announce(model::process_start start) {
 void dialogue::perform(std::string reader, gp::batch work) {
     if (std::ranges::find(cards_, reader, &announced_card::reader) == cards_.end()) { // another card's APDUs must not go to this one
         event_ = gp::batch_answer{{}, gp::transmission::unavailable, "the reader was not announced"};
+        return;
+    }
+    if (!acknowledged_ && std::ranges::any_of(work.commands, &gp::card_command::changes_card)) {
+        event_ = gp::batch_answer{{}, gp::transmission::failed, "the app has not acknowledged the start of the process"};
         return;
     }
     chosen_ = std::move(reader);

@@ -35,6 +35,7 @@ public:
 
     // -- the owner --
     void announce(model::process_start start);
+    /// Commands that change the card need the acknowledged start of a process (AMB-132): without it they fail here.
     void perform(std::string reader, gp::batch work);
     void finish(result outcome, std::optional<model::process_progress> completed = std::nullopt) {
         outcome_ = std::move(outcome);
@@ -81,6 +82,7 @@ private:
     std::optional<gp::batch> work_;
     bool work_sent_ = false;
     bool announcement_sent_ = false;
+    bool acknowledged_ = false;
     std::optional<result> outcome_;
     std::optional<model::process_progress> completed_;
     bool stopped_ = false;

@@ -32,6 +32,8 @@ struct config {
     std::string device_certificate = "device.pem";
     std::string device_key = "device-key.pem";
     int device_connections = 1000;
+    int calls_per_address = 20;
+    int calls_per_app = 200;
     bool accept_unknown_apps = true;
     int long_poll_seconds = 20;
     int phone_lost_seconds = 300;

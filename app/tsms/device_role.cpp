@@ -37,7 +37,6 @@ private:
 actors::backend_parts parts_of(const config& c, const actors::log_sink& log) {
     actors::backend_parts parts;
     parts.db = std::make_shared<store::instance_db>(c.instances_db());
-    parts.db->forget_log_before(store::clock::now() - std::chrono::hours(24) * c.card_log_days);
     parts.catalog = actors::open_catalog(c.catalog_db());
     parts.vault = crypto::open_software_vault(c.file(c.vault_key));
     parts.issuers = issuers_of(c);
@@ -53,6 +52,7 @@ actors::backend_options options_of(const config& c) {
     o.sessions.dialogue.phone_lost = std::chrono::seconds(c.phone_lost_seconds);
     o.sessions.result_kept = std::chrono::seconds(c.result_seconds);
     o.remove_tsm_domain_when_last = c.remove_domain_when_last;
+    o.card_log_kept = std::chrono::hours(24) * c.card_log_days;
     return o;
 }
 
@@ -60,7 +60,7 @@ class device_role final : public role {
 public:
     device_role(const config& c, actors::log_sink log)
         : apps_(c.instances_db()), backend_(parts_of(c, log), options_of(c)),
-          api_(backend_, {[this](const std::string& caller) { return apps_.find(caller); }, c.accept_unknown_apps}) {
+          api_(backend_, api_options(c)) {
         net::server_options listen;
         listen.address = c.device_address;
         listen.port = static_cast<std::uint16_t>(c.device_port);
@@ -92,6 +92,15 @@ public:
     }
 
 private:
+    http::device_api_options api_options(const config& c) {
+        http::device_api_options o;
+        o.app = [this](const std::string& caller) { return apps_.find(caller); };
+        o.accept_unknown_apps = c.accept_unknown_apps;
+        o.calls_per_address = c.calls_per_address;
+        o.calls_per_app = c.calls_per_app;
+        return o;
+    }
+
     http::role_state state() {
         const auto load = backend_.current_load();
         if (!load)

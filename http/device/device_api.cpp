@@ -89,6 +89,12 @@ std::string upper(std::string text) {
     return text;
 }
 
+net::response overloaded(int status, const char* text, int seconds) {
+    auto busy = error(status, text);
+    busy.headers.set("Retry-After", std::to_string(seconds));
+    return busy;
+}
+
 class admission {
 public:
     admission(std::atomic<int>& count, int most) : count_(count), admitted_(count.fetch_add(1) < most) {}
@@ -140,11 +146,10 @@ net::response device_api::call(std::string_view function, const net::request& re
     if (request.method != "POST")
         return method_not_allowed("POST");
     const admission admitted(calls_, options_.most_calls);
-    if (!admitted) {
-        auto busy = error(503, "too many calls, please try again later");
-        busy.headers.set("Retry-After", "2");
-        return busy;
-    }
+    if (!admitted)
+        return overloaded(503, "too many calls, please try again later", 2);
+    if (const int wait = by_address_.take(request.remote_address, std::chrono::steady_clock::now()))
+        return overloaded(429, "too many calls from this address, please try again later", wait);
     std::optional<wire::tsm_api_call> wanted;
     try {
         wanted = wire::parse_call(function, json::parse(request.body));
@@ -158,6 +163,8 @@ net::response device_api::call(std::string_view function, const net::request& re
         refused.headers.set("WWW-Authenticate", "Bearer");
         return refused;
     }
+    if (const int wait = by_app_.take(caller_id, std::chrono::steady_clock::now()))
+        return overloaded(429, "too many calls of this app, please try again later", wait);
     const auto what = from_wire(wanted->function);
     if (!what)
         return answer_with(wire::refusal_of(wanted->function, model::error_category::unspecified,

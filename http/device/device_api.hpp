@@ -3,6 +3,7 @@
 
 #include "actors/backend.hpp"
 #include "http/net/message.hpp"
+#include "http/net/rate_limit.hpp"
 
 #include <atomic>
 #include <functional>
@@ -20,13 +21,17 @@ struct device_api_options {
     std::function<std::optional<registered_app>(const std::string& caller_id)> app;
     bool accept_unknown_apps = false; ///< development only
     int most_calls = 256;             ///< calls in flight; more are answered 503
+    /// Calls of the TSM-API a second, in the long run; ten times as many at once. More are answered 429.
+    int calls_per_address = 20; ///< many handsets may share one
+    int calls_per_app = 200;    ///< of all handsets with this app: one provider must not starve the others
 };
 
 /// Safe to call from several threads.
 class device_api {
 public:
     device_api(actors::device_backend& backend, device_api_options options)
-        : backend_(backend), options_(std::move(options)) {}
+        : backend_(backend), options_(std::move(options)), by_address_(10.0 * options_.calls_per_address, options_.calls_per_address),
+          by_app_(10.0 * options_.calls_per_app, options_.calls_per_app) {}
 
     net::response handle(const net::request& request);
 
@@ -44,6 +49,8 @@ private:
     actors::device_backend& backend_;
     device_api_options options_;
     std::atomic<int> calls_{0};
+    net::rate_limiter by_address_;
+    net::rate_limiter by_app_;
 };
 
 } // namespace tsms::http

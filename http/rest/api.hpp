@@ -3,7 +3,7 @@
 
 #include "crypto/random.hpp"
 #include "http/net/message.hpp"
-#include "http/rest/rate_limit.hpp"
+#include "http/net/rate_limit.hpp"
 #include "http/rest/upload.hpp"
 #include "model/operations.hpp"
 #include "store/access.hpp"
@@ -47,7 +47,7 @@ private:
     store::access& access_;
     api_options options_;
     crypto::random_source& random_;
-    rate_limiter limiter_;
+    net::rate_limiter limiter_;
 };
 
 } // namespace tsms::rest

@@ -61,6 +61,20 @@ error_category result_in(const order& stop) {
     return error_category::none;
 }
 
+/// The process is announced, ends with 9 and is reported to the SPOS.
+void ends_with_inaccessible(world& w, const session_opened& s) {
+    const auto start = w.report_back(s, 0);
+    BOOST_REQUIRE(start);
+    BOOST_TEST(std::holds_alternative<model::process_start>(start->items.at(1)));
+    const auto stop = w.report_back(s, 1, processed);
+    BOOST_REQUIRE(stop);
+    BOOST_TEST((result_in(*stop) == error_category::sc_inaccessible));
+    BOOST_REQUIRE(!w.rows.ends.empty());
+    const auto& end = w.rows.ends.back();
+    BOOST_TEST((end.end.status == error_category::sc_inaccessible));
+    BOOST_TEST((end.delivery && end.delivery->body == end.end.id));
+}
+
 } // namespace
 
 BOOST_AUTO_TEST_SUITE(actors_conductors)
@@ -130,7 +144,8 @@ BOOST_AUTO_TEST_CASE(one_process_at_a_time_on_a_card) {
     w.wait(9s); // longer than a process waits for a card
     pending.receive([&](call_routed& r) { late = r.answer; }, [](caf::error&) {});
     BOOST_REQUIRE(late);
-    BOOST_TEST((refusal_in(*late) == error_category::sc_inaccessible));
+    ends_with_inaccessible(w, opened(*late)); // AMB-228
+    BOOST_TEST(!w.rows.ends.at(0).card); // the row belongs to the process that has the card
 
     auto patient = self->request(w.gate, caf::infinite, second);
     w.run();
@@ -145,14 +160,22 @@ BOOST_AUTO_TEST_CASE(what_is_refused_leaves_no_trace) {
     world w;
     BOOST_TEST((refusal_in(w.open(terminate_service{"nobody"})) == error_category::invalid_request));
     BOOST_TEST((refusal_in(w.open(terminate_service{"one"}, "another sp")) == error_category::invalid_request));
-    w.rows.cards["card"].quarantined = true;
-    BOOST_TEST((refusal_in(w.open(terminate_service{"one"})) == error_category::sc_inaccessible));
-    w.rows.cards["card"].quarantined = false;
     w.rows.instances["one"].state = model::instance_state::installed;
     w.flavor_exists = false;
     deploy_service d{"one", {{model::service_command::activate, {}, false}}, true};
     BOOST_TEST((refusal_in(w.open(d)) == error_category::orphaned_service_instance));
     BOOST_TEST(w.rows.events.empty());
+}
+
+// TR 4.2, AMB-131: what is found out later than the checks of the request is a process, and the SPOS hears of it.
+BOOST_AUTO_TEST_CASE(a_quarantined_card_ends_the_process) {
+    world w;
+    w.rows.cards["card"].quarantined = true;
+    ends_with_inaccessible(w, opened(w.open(terminate_service{"one"})));
+    BOOST_TEST(w.rows.instances.contains("one"));
+    BOOST_TEST(!w.rows.ends.at(0).card); // an operator may release it meanwhile
+    w.rows.cards["card"].quarantined = false;
+    opened(w.open(terminate_service{"one"}));
 }
 
 BOOST_AUTO_TEST_CASE(a_store_that_cannot_write_lets_no_process_begin) {
@@ -254,8 +277,8 @@ BOOST_AUTO_TEST_CASE(what_changed_while_waiting_for_the_card_is_judged_again) {
     std::optional<call_answer> answer;
     pending.receive([&](call_routed& r) { answer = r.answer; }, [](caf::error&) {});
     BOOST_REQUIRE(answer);
-    BOOST_TEST((refusal_in(*answer) == error_category::sc_inaccessible));
-    BOOST_TEST(w.rows.ends.size() == 1u);
+    ends_with_inaccessible(w, opened(*answer));
+    BOOST_TEST(w.rows.ends.size() == 2u);
 }
 
 BOOST_AUTO_TEST_CASE(a_call_without_secure_components_is_invalid) {
@@ -286,12 +309,13 @@ BOOST_AUTO_TEST_CASE(another_card_is_not_worked_on) {
     const auto s = opened(w.open(terminate_service{"one"}));
     const auto look = w.report_back(s, 0);
     BOOST_REQUIRE(look);
-    const auto stop = w.report_back(s, 1, told_by_card(*look));
+    const auto start = w.report_back(s, 1, told_by_card(*look));
+    BOOST_REQUIRE(start);
+    BOOST_TEST(std::holds_alternative<model::process_start>(start->items.at(0)));
+    const auto stop = w.report_back(s, 2, processed);
     BOOST_REQUIRE(stop && result_of(*stop));
-    const auto& process = std::get<model::terminate_service_result>(*result_of(*stop)).process;
-    BOOST_TEST((process.outcome.status == error_category::sc_inaccessible));
-    BOOST_TEST(process.process_id.empty());
-    BOOST_TEST(w.rows.events.empty());
+    BOOST_TEST((result_in(*stop) == error_category::sc_inaccessible));
+    BOOST_TEST(w.rows.ends.at(0).delivery.has_value());
     BOOST_TEST(w.rows.instances["one"].reader == "old name");
     opened(w.open(terminate_service{"two"}, "sp")); // the card is free again
 }
@@ -328,6 +352,45 @@ BOOST_AUTO_TEST_CASE(an_end_is_stored_again_until_it_is_stored) {
     BOOST_TEST(w.rows.ends.size() == 1u);
     BOOST_TEST(!w.rows.instances.contains("one"));
     opened(w.open(terminate_service{"two"}));
+}
+
+BOOST_AUTO_TEST_CASE(a_lease_is_not_given_after_its_deadline_nor_to_the_dead) {
+    world w;
+    const auto card = spawn_secure_component(w.system, w.around->now);
+    caf::scoped_actor holder{w.system};
+    caf::scoped_actor late{w.system};
+    caf::scoped_actor patient{w.system};
+    const auto granted = [&](auto& pending) {
+        bool yes = false;
+        w.run();
+        pending.receive([&](card_leased& l) { yes = l.granted; }, [](caf::error&) { BOOST_FAIL("no answer"); });
+        return yes;
+    };
+    auto first = holder->request(card, caf::infinite, lease_card{"1", w.time + 8s});
+    BOOST_TEST(granted(first));
+    {
+        caf::scoped_actor dead{w.system};
+        dead->send(card, lease_card{"2", w.time + 60s});
+        w.run();
+    }
+    auto second = late->request(card, caf::infinite, lease_card{"3", w.time + 8s});
+    auto third = patient->request(card, caf::infinite, lease_card{"4", w.time + 60s});
+    w.run();
+    w.time += 9s;
+    holder->send(card, return_card{"1"});
+    BOOST_TEST(!granted(second));
+    BOOST_TEST(granted(third));
+    patient->send(card, return_card{"4"});
+    {
+        caf::scoped_actor mortal{w.system};
+        auto fourth = mortal->request(card, caf::infinite, lease_card{"5", w.time + 8s});
+        BOOST_TEST(granted(fourth));
+        BOOST_TEST(!w.ask<bool>(card, ask_idle{}));
+    }
+    w.run();
+    BOOST_TEST(w.ask<bool>(card, ask_idle{})); // who dies gives it back
+    caf::anon_send_exit(card, caf::exit_reason::user_shutdown);
+    w.run();
 }
 
 BOOST_AUTO_TEST_CASE(the_store_drops_a_write_that_comes_too_late) {

@@ -20,7 +20,7 @@ dialogue fresh() {
 gp::batch commands(std::size_t count) {
     gp::batch b;
     for (std::size_t i = 0; i < count; ++i)
-        b.commands.emplace_back(gp::step::load, bytes{0x80, 0xE8, 0x00, static_cast<std::uint8_t>(i), 0x00});
+        b.commands.emplace_back(gp::step::get_data, bytes{0x80, 0xE8, 0x00, static_cast<std::uint8_t>(i), 0x00});
     return b;
 }
 
@@ -50,6 +50,24 @@ BOOST_AUTO_TEST_CASE(the_first_order_starts_the_session_and_announces_the_proces
     BOOST_TEST(!d.take_event(t0));
     d.report_arrived(processed(), 1, t0);
     BOOST_TEST(std::holds_alternative<dialogue::start_acknowledged>(*d.take_event(t0)));
+}
+
+// AMB-132: whatever a process does wrong, the card does not feel it before the app has seen the start.
+BOOST_AUTO_TEST_CASE(nothing_changes_the_card_before_the_start_is_acknowledged) {
+    gp::batch change;
+    change.commands.emplace_back(gp::step::load, hex("80E8000000"), true);
+    for (const auto status : {agent_status::polling, agent_status::processed}) {
+        auto d = fresh();
+        d.announce({"p", "caller", "now"});
+        next_order(d, {}, 0);
+        d.report_arrived({status, "", {}}, 1, t0);
+        d.take_event(t0);
+        d.perform("eSE1", change);
+        const auto event = d.take_event(t0);
+        BOOST_TEST(event.has_value() == (status != agent_status::processed));
+        if (event)
+            BOOST_TEST((std::get<gp::batch_answer>(*event).end == gp::transmission::failed));
+    }
 }
 
 BOOST_AUTO_TEST_CASE(a_start_that_was_not_processed_is_refused) {

@@ -152,6 +152,8 @@ def at_index(index: int, change):
 class HostileCase(unittest.TestCase):
     """One stack for the class, both roles without supervisor, so that a test can kill one."""
 
+    options = {"phone_lost_seconds": 10, "long_poll_seconds": 2, "calls_per_address": 10000, "calls_per_app": 10000}
+
     @classmethod
     def setUpClass(cls):
         cls.temporary = tempfile.TemporaryDirectory(prefix="tsms-hostile-")
@@ -170,7 +172,7 @@ class HostileCase(unittest.TestCase):
         s = cls.stack
         s.init()
         config = (s.data / "tsms.toml").read_text()
-        for option, value in (("phone_lost_seconds", 10), ("long_poll_seconds", 2)):
+        for option, value in cls.options.items():
             config, count = re.subn(rf"(?m)^{option} = .*$", f"{option} = {value}", config)
             assert count == 1, option
         (s.data / "tsms.toml").write_text(config)
@@ -634,6 +636,72 @@ class Protocol(HostileCase):
             answers = list(pool.map(lambda _: ask(), range(150)))
         self.assertIn(200, answers)
         self.assertEqual(phone.instances(self.service), [])
+
+
+class Limits(HostileCase):
+    """What one address may ask, and what an operator does about a card."""
+
+    options = {**HostileCase.options, "calls_per_address": 5}
+
+    def test_too_many_calls_from_one_address(self):  # the last one: it takes the others' tokens
+        phone = self.new_phone()
+        answers = [phone.call("terminateService", serviceInstanceId="00000000-0000-4000-8000-000000000000")[0] for _ in range(80)]
+        self.assertEqual(set(answers), {200, 429})
+        self.assertEqual(set(answers[:40]), {200})
+        status, headers, answer = phone.exchange("POST", "/tsm-api/1.0/terminateService", {
+            "serviceInstanceId": "x", "handset": {"callerId": "3F" * 32, "secureComponents": [{"reader": "a", "seType": "eSE"}]}})
+        self.assertEqual((status, headers["Retry-After"]), (429, "1"), answer)
+        told = self.stack.handset(self.stack.card("limited.card"), "instances", self.service, check=False)
+        self.assertEqual(told["executionStatus"], TSM_NOT_AVAILABLE, told)
+        stacks.wait_until(lambda: phone.call("getServiceInstances", serviceId=self.service)[0] == 200, 10, "no token again")
+
+    def card(self, *arguments, check: bool = True):
+        return self.stack.tsms("card", *arguments, check=check)
+
+    def card_of(self, instance: str) -> str:
+        cards = json.loads(self.card("list", "--json").stdout)
+        return next(c["id"] for c in cards if instance in [i["id"] for i in c["instances"]])
+
+    def test_quarantine_and_release(self):
+        """Two answered refusals quarantine the card (hazard 13): nothing more is tried until the operator releases it."""
+        phone, instance = self.new_instance()
+        identity = self.card_of(instance)
+        for order in (INSTALLING, INSTALLING - 1):  # the second time the issuer need not create the TSM's domain
+            result = phone.deploy(instance, Answers(0x82, bytes.fromhex("6300"), order))
+            self.assertEqual(result["processInfo"]["executionStatus"], INACCESSIBLE, result)
+        self.assertEqual(json.loads(self.card("show", "--card", identity).stdout)["condition"], "quarantined")
+        before = phone.card.sent
+        result = phone.deploy(instance)
+        self.assertEqual(result["processInfo"]["executionStatus"], INACCESSIBLE, result)
+        self.assertIn("tsms card release", result["processInfo"]["executionMessage"])
+        self.assertNotEqual(result["processInfo"]["processId"], "")  # AMB-131: a process that the SPOS hears of
+        self.assertEqual(phone.card.sent, before)
+        refused = self.card("release", "--card", "nobody", check=False)
+        self.assertNotEqual(refused.returncode, 0)
+        self.assertIn("tsms card list", refused.stderr)
+        self.assertEqual(json.loads(self.card("release", "--card", identity, "--json").stdout)["strikes"], 0)
+        self.check_recovery(phone, instance)
+
+    def test_reconcile(self):
+        """A card that was changed behind our back: the next process looks first."""
+        phone, instance = self.new_instance()
+        self.assertEqual(phone.deploy(instance)["serviceInstanceState"], OPERATIONAL)
+        card = self.card_of(instance)
+        test = self
+
+        class Asks(Honest):
+            def report(self, agent, number, order, report):
+                if number == 3:
+                    refused = test.card("reconcile", "--card", card, check=False)
+                    test.assertNotEqual(refused.returncode, 0)
+                    test.assertIn("a process works", refused.stderr)
+                return report
+
+        self.assertEqual(phone.ask("suspendOrResumeService", Asks(), serviceInstanceId=instance, suspensionControl=True)
+                         ["processInfo"]["executionStatus"], 0)
+        self.card("reconcile", "--card", card)
+        self.assertEqual(json.loads(self.card("show", "--card", card).stdout)["condition"], "in doubt")
+        self.check_terminate(phone, instance)
 
 
 # -- the power supply, the issuer ------------------------------------------------------------------------------------------------------

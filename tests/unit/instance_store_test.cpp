@@ -226,6 +226,31 @@ BOOST_AUTO_TEST_CASE(a_provider_whose_app_was_revoked_has_had_apps) {
     BOOST_TEST(db.add_app(app));
 }
 
+BOOST_AUTO_TEST_CASE(an_operator_changes_a_card_only_while_no_process_does) {
+    temporary_database t;
+    instance_db db(t.file());
+    auto card = some_card();
+    card.quarantined = true;
+    card.strikes = 2;
+    db.create(some_instance(), card);
+    using change = instance_db::card_change;
+    BOOST_TEST((db.release_card("card-2") == change::unknown_card));
+    db.begin(some_process(), some_instance());
+    BOOST_TEST((db.release_card("card-1") == change::process_running));
+    BOOST_TEST(db.card("card-1")->quarantined);
+    std::optional<store::outbox_entry> none;
+    db.end({"process-1", model::error_category::sc_inaccessible, "no", "later"}, some_instance(), std::nullopt, false, none);
+    BOOST_TEST(db.card("card-1")->quarantined); // a process that did not touch it leaves its row alone
+    BOOST_TEST((db.release_card("card-1") == change::done));
+    BOOST_TEST(!db.card("card-1")->quarantined);
+    BOOST_TEST(db.card("card-1")->strikes == 0);
+    BOOST_TEST(!db.instance("instance-1")->on_card);
+    BOOST_TEST((db.doubt_card("card-1") == change::done));
+    BOOST_TEST(db.card("card-1")->doubt);
+    BOOST_TEST(db.instance("instance-1")->on_card);
+    BOOST_TEST(!db.broken_audit_entry());
+}
+
 BOOST_AUTO_TEST_CASE(an_end_that_is_told_twice_counts_once) {
     temporary_database t;
     instance_db db(t.file());

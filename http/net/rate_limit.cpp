@@ -1,9 +1,9 @@
-#include "http/rest/rate_limit.hpp"
+#include "http/net/rate_limit.hpp"
 
 #include <algorithm>
 #include <cmath>
 
-namespace tsms::rest {
+namespace tsms::net {
 
 namespace {
 
@@ -36,4 +36,4 @@ void rate_limiter::forget_full(time now) {
     });
 }
 
-} // namespace tsms::rest
+} // namespace tsms::net

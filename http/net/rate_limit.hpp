@@ -5,9 +5,9 @@
 #include <mutex>
 #include <string>
 
-namespace tsms::rest {
+namespace tsms::net {
 
-/// Token buckets by key (AMB-209). Thread-safe; forgets keys whose bucket is full again, so its size follows activity.
+/// Token buckets by key. Thread-safe; forgets keys whose bucket is full again, so its size follows activity.
 class rate_limiter {
 public:
     using time = std::chrono::steady_clock::time_point;
@@ -31,4 +31,4 @@ private:
     std::map<std::string, bucket> buckets_;
 };
 
-} // namespace tsms::rest
+} // namespace tsms::net

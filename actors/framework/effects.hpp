@@ -1,0 +1,151 @@
+#pragma once
+// Interprets the effects of a process for the conductor that owns it: each becomes a message to the actor that can do it, and its answer
+// the effect's answer. A timed-out or dead actor is an answer too.
+
+#include "actors/framework/attempt.hpp"
+#include "actors/framework/redaction.hpp"
+#include "actors/spawn.hpp"
+
+namespace tsms::actors {
+
+/// Whose effects they are.
+struct process_context {
+    store::process_record record;
+    session_actor session;
+    std::string issuer; ///< name of the card's issuer; empty if none is known
+};
+
+/// A member of the actor `self`, as long as the process runs. `answer` gets exactly one answer for each effect; `committed` sees what a
+/// commit has written.
+template <class Self> class effect_interpreter {
+public:
+    effect_interpreter(Self& self, std::shared_ptr<const surroundings> around, process_context context,
+                       std::function<void(process::answer_variant)> answer, std::function<void(const process::commit&)> committed)
+        : self_(self), around_(std::move(around)), context_(std::move(context)), answer_(std::move(answer)),
+          committed_(std::move(committed)) {}
+    effect_interpreter(const effect_interpreter&) = delete;
+    effect_interpreter& operator=(const effect_interpreter&) = delete;
+    ~effect_interpreter() {
+        if (!issuer_)
+            return;
+        line_->cut();
+        caf::anon_send_exit(issuer_, caf::exit_reason::user_shutdown);
+    }
+
+    void perform(const process::effect& e) {
+        std::visit([this](const auto& wish) { this->perform_one(wish); }, static_cast<const process::effect_variant&>(e));
+    }
+
+private:
+    void answer(process::answer_variant reply) { answer_(std::move(reply)); }
+    void fail(model::error_category category, const std::string& details, bool phone_lost = false) {
+        answer(process::failed{category, details, phone_lost});
+    }
+    std::function<void(caf::error&)> fail_on_error() {
+        return [this](caf::error& e) { fail(model::error_category::internal_error, text_of(e)); };
+    }
+
+    /// Asks an actor whose answer is the effect's answer.
+    template <class Handle, class Message> void ask(const Handle& whom, std::chrono::seconds deadline, Message message) {
+        self_.request(whom, deadline, std::move(message))
+            .then([this](answered& a) { answer(std::move(a.value)); }, fail_on_error());
+    }
+
+    /// A message that writes, with the moment after which nobody waits for it any more.
+    template <class Message> Message timely(Message message) const {
+        message.deadline = around_->now() + write_deadline;
+        return message;
+    }
+
+    const std::string& id() const { return context_.record.id; }
+    std::chrono::seconds session_deadline() const { return session_answers_within(around_->sessions); }
+
+    // -- the phone --
+
+    void perform_one(const process::announce_start&) {
+        model::process_start start{id(), context_.record.caller, context_.record.started};
+        self_.request(context_.session, session_deadline(), announce_process{start})
+            .then([this](const process_announced& a) { announced(a); }, fail_on_error());
+    }
+
+    void announced(const process_announced& a) {
+        if (!a.acknowledged) // AMB-132
+            return fail(model::error_category::execution_interrupted, a.detail, a.phone_lost);
+        self_.request(around_->store, actor_deadline, timely(acknowledge_start{id()}))
+            .then([this](const stored&) { answer(process::done{}); }, fail_on_error());
+    }
+
+    void perform_one(const process::exchange& x) {
+        self_.send(around_->store, log_apdus{log_of_commands(id(), x.commands)});
+        self_.request(context_.session, session_deadline(), perform_order{x.reader, x.commands})
+            .then(
+                [this, sent = x.commands](order_performed& p) {
+                    self_.send(around_->store, log_apdus{log_of_answers(id(), sent, p.answer)});
+                    answer(std::move(p.answer));
+                },
+                [this](caf::error& e) {
+                    answer(gp::batch_answer{{}, gp::transmission::phone_lost, text_of(e)});
+                });
+    }
+
+    // -- the issuer --
+
+    void perform_one(const process::open_issuer_session& o) {
+        if (!issuer_) {
+            line_ = std::make_shared<issuer_line>();
+            issuer_ = spawn_issuer_session(self_.system(), around_->issuers, context_.issuer, line_);
+        }
+        ask(issuer_, issuer_deadline, o);
+    }
+    void perform_one(const process::relay_to_issuer& r) { ask(issuer_, issuer_deadline, r); }
+
+    void perform_one(const process::fetch_issuer_keys&) {
+        self_.request(around_->store, actor_deadline, find_issuer{context_.issuer})
+            .then(
+                [this](const issuer_found& f) {
+                    if (!f.issuer)
+                        return fail(model::error_category::internal_error,
+                                    "no issuer ‘" + context_.issuer + "’ is configured (tsms issuer add)");
+                    fetch_keys(f.issuer->transport_key);
+                },
+                fail_on_error());
+    }
+
+    void fetch_keys(const bytes& sealed_transport_key) {
+        self_.request(issuer_, issuer_deadline, fetch_material{})
+            .then(
+                [this, sealed_transport_key](material_fetched& m) {
+                    if (!m.material)
+                        return answer(m.failure);
+                    ask(around_->hsm, key_deadline, take_over_keys{sealed_transport_key, std::move(*m.material)});
+                },
+                fail_on_error());
+    }
+
+    // -- keys and what is kept --
+
+    void perform_one(const process::derive_session& d) { ask(around_->hsm, key_deadline, d); }
+    void perform_one(const process::generate_keys& g) { ask(around_->hsm, key_deadline, g); }
+    void perform_one(const process::encrypt_keys& e) { ask(around_->hsm, key_deadline, e); }
+    void perform_one(const process::random_octets& r) { answer(around_->random->take(r.count)); }
+    void perform_one(const process::read_load_image& r) { ask(around_->catalog, catalog_deadline, r); }
+    void perform_one(const process::journal_intent& j) {
+        ask(around_->store, actor_deadline, timely(write_intent{id(), j.what}));
+    }
+    void perform_one(const process::commit& c) {
+        auto instance = c.instance;
+        instance.running_process = id(); // until the end is stored, whatever the process says
+        ask(around_->store, actor_deadline, timely(commit_step{id(), std::move(instance), c.card}));
+        committed_(c);
+    }
+
+    Self& self_;
+    std::shared_ptr<const surroundings> around_;
+    process_context context_;
+    std::function<void(process::answer_variant)> answer_;
+    std::function<void(const process::commit&)> committed_;
+    issuer_actor issuer_;
+    std::shared_ptr<issuer_line> line_; ///< to the issuer
+};
+
+} // namespace tsms::actors

@@ -1,0 +1,104 @@
+#pragma once
+// The open database behind instance_db, shared by its source files.
+
+#include "store/audit.hpp"
+#include "store/instance_records.hpp"
+#include "store/instances.hpp"
+#include "store/sqlite.hpp"
+
+namespace tsms::store {
+
+inline std::int64_t seconds(clock::time_point t) {
+    return std::chrono::duration_cast<std::chrono::seconds>(t.time_since_epoch()).count();
+}
+
+inline clock::time_point from_seconds(std::int64_t s) { return clock::time_point(std::chrono::seconds(s)); }
+
+struct instance_db::state {
+    explicit state(const std::filesystem::path& file);
+
+    mutable SQLite::Database db;
+
+    SQLite::Statement query(const char* sql) const { return SQLite::Statement(db, sql); }
+
+    template <class... Values> SQLite::Statement bound(const char* sql, const Values&... values) const {
+        SQLite::Statement statement(db, sql);
+        int index = 0;
+        (statement.bind(++index, values), ...);
+        return statement;
+    }
+
+    template <class... Values> int run(const char* sql, const Values&... values) { return bound(sql, values...).exec(); }
+
+    /// Runs `change` in one transaction and turns the library's exceptions into ours.
+    template <class F> auto write(F change) {
+        return guarded([&] {
+            SQLite::Transaction transaction(db, SQLite::TransactionBehavior::IMMEDIATE);
+            if constexpr (std::is_void_v<decltype(change())>) {
+                change();
+                transaction.commit();
+            } else {
+                auto result = change();
+                transaction.commit();
+                return result;
+            }
+        });
+    }
+
+    template <class F> auto guarded(F work) const {
+        try {
+            return work();
+        } catch (const SQLite::Exception& e) {
+            throw error(std::string("instance database: ") + e.what());
+        }
+    }
+
+    void audit(const std::string& what, const std::string& subject) { append_audit(db, what, subject); }
+
+    void put(const model::service_instance& i) {
+        run("INSERT INTO service_instances (id, service, card, state, document) VALUES (?, ?, ?, ?, ?) "
+            "ON CONFLICT (id) DO UPDATE SET state = excluded.state, document = excluded.document",
+            i.id, i.target.service_id, i.secure_component_id, static_cast<int>(i.state), encode(i));
+        audit("instance state " + std::to_string(static_cast<int>(i.state)), i.id);
+    }
+
+    void put(const model::secure_component& c) {
+        run("INSERT INTO secure_components (id, identity, document) VALUES (?, ?, ?) "
+            "ON CONFLICT (id) DO UPDATE SET identity = excluded.identity, document = excluded.document",
+            c.id, c.identity, encode(c));
+        audit(c.quarantined ? "card quarantined" : "card written", c.id);
+    }
+
+    std::optional<model::secure_component> one_card(const char* sql, const std::string& key) const {
+        return guarded([&]() -> std::optional<model::secure_component> {
+            auto rows = bound(sql, key);
+            if (!rows.executeStep())
+                return std::nullopt;
+            return decode_card(rows.getColumn(0).getString());
+        });
+    }
+
+    /// An operator's change of a card's row, in one transaction with the look whether a process is at work on it.
+    template <class F> card_change change_card(const std::string& id, const char* what, F change) {
+        return write([&] {
+            auto card = one_card("SELECT document FROM secure_components WHERE id = ?", id);
+            if (!card)
+                return card_change::unknown_card;
+            auto running = bound("SELECT 1 FROM processes WHERE card = ? AND ended IS NULL", id);
+            if (running.executeStep())
+                return card_change::process_running;
+            change(*card);
+            put(*card);
+            audit(what, id);
+            return card_change::done;
+        });
+    }
+
+    void add(outbox_entry& d) {
+        run("INSERT INTO outbox (process, spos, body, created, next_attempt) VALUES (?, ?, ?, ?, ?)", d.process, encode(d.spos),
+            d.body, seconds(d.created), seconds(d.next_attempt));
+        d.id = db.getLastInsertRowid();
+    }
+};
+
+} // namespace tsms::store

@@ -1,0 +1,51 @@
+#pragma once
+// A service of one load file with two applets, and what is asked of it in every test of the processes.
+
+#include "model/life_cycle.hpp"
+#include "tests/sim/world.hpp"
+
+namespace tsms::sim {
+
+using enum model::instance_state;
+
+inline constexpr auto I = model::service_command::install;
+inline constexpr auto P = model::service_command::personalize;
+inline constexpr auto A = model::service_command::activate;
+
+inline const bytes package = hex("D2760001855453");
+inline const bytes applet_1 = hex("D276000185545301");
+inline const bytes applet_2 = hex("D276000185545302");
+inline constexpr const char* tsm_domain = "D27600016354534D0001";
+inline constexpr const char* service_domain = "D276000163544D5301000001";
+
+inline const std::set<std::string> deployed{"D2760001855453", "D276000185545301", "D276000185545302", tsm_domain, service_domain};
+
+inline world ready(std::string_view personality = "jc305", std::size_t load_size = 2000) {
+    world w(personality);
+    w.add_load_file(package, {applet_1, applet_2}, load_size);
+    return w;
+}
+
+/// Access rules make the issuer part of every deploy, also of one that finds the TSM's domain there.
+inline world ready_with_rules() {
+    auto w = ready();
+    w.instance.target.card.ara = "aram-issuer";
+    w.instance.target.device_apps = {std::string(40, 'A'), std::string(64, 'B')};
+    return w;
+}
+
+inline int number(const process::process_outcome& outcome) { return static_cast<int>(outcome.status); }
+inline int number(model::instance_state state) { return static_cast<int>(state); }
+
+inline std::uint16_t sw_of(const bytes& response) { return gp::parse_response(response)->sw; }
+
+/// "Used": the application can be selected and answers.
+inline std::uint16_t use(world& w, const bytes& aid) {
+    w.card.reset();
+    gp::command_apdu select{0x00, 0xA4, 0x04, 0x00, aid, 256};
+    if (const auto sw = sw_of(w.card.transmit(gp::encode(select))); sw != 0x9000)
+        return sw;
+    return sw_of(w.card.transmit(hex("00010000")));
+}
+
+} // namespace tsms::sim
