@@ -34,6 +34,8 @@ struct personality {
     std::uint16_t redundant_extradition = 0x6985; ///< extradition to where it already is
     std::uint16_t missing_import = 0x6438;        ///< last LOAD of a package whose imports the card has not
     bool ara_m = true;
+    bool ara_c = true;          ///< the module of an access rule application client is preloaded
+    bool splits_entries = false; ///< an answer of GET STATUS is filled to the last octet, an entry may go on in the next one
     const char* iin = "";
     const char* cin = "";
     std::vector<preloaded_package> packages;
@@ -51,6 +53,10 @@ inline constexpr const char* security_domain_module = "A000000151535041";
 /// CAP files for an ARA-M use.
 inline constexpr const char* ara_m_package = "A00000015141524D";
 inline constexpr const char* ara_m_aid = "A00000015141434C00";
+
+/// The module of an ARA-C: a rule store that its owner writes and the ARA-M aggregates once it is registered (GP SEAC 3.2).
+inline constexpr const char* ara_c_package = "A000000151415243";
+inline constexpr const char* ara_c_module = "A00000015141524301";
 
 const std::vector<personality>& personalities();
 /// Null where there is none of this name.

@@ -76,6 +76,10 @@ json::value card::registry() const {
     json::array rules;
     for (const auto& rule : s.ara.rules)
         rules.emplace_back(json::object{{"reference", to_hex(rule.reference)}, {"rule", to_hex(rule.rule)}});
+    for (const auto& [client, list] : s.client_rules)
+        for (const auto& rule : list)
+            rules.emplace_back(json::object{
+                {"client", to_hex(client)}, {"reference", to_hex(rule.reference)}, {"rule", to_hex(rule.rule)}});
     return json::object{{"personality", s.personality->name},
                         {"cplc", to_hex(s.cplc)},
                         {"freeMemory", static_cast<std::int64_t>(s.free_memory())},
@@ -105,6 +109,8 @@ std::string card::registry_text() const {
             out += "ELF  " + to_hex(f.package.aid) + "  " + version_text(f.package) + "  under " + to_hex(f.domain) +
                    "  " + std::to_string(f.memory) + " octets\n";
     out += "access rules: " + std::to_string(s.ara.rules.size()) + "\n";
+    for (const auto& [client, list] : s.client_rules)
+        out += "access rules of client " + to_hex(client) + ": " + std::to_string(list.size()) + "\n";
     return out;
 }
 

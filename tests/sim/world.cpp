@@ -29,10 +29,13 @@ struct world::issuer_run {
     std::optional<gp::procedure<lab::authenticated_card>> work;
 };
 
-world::world(std::string_view name, std::uint64_t seed) : world(find(name), seed) {}
+world::world(std::string_view name, std::uint64_t seed) : world(nullptr, find(name), seed) {}
 
 world::world(lab::personality p, std::uint64_t seed)
-    : personality(std::make_unique<lab::personality>(std::move(p))), random(seed),
+    : world(std::make_unique<lab::personality>(std::move(p)), p, seed) {}
+
+world::world(std::unique_ptr<const lab::personality> own, const lab::personality& p, std::uint64_t seed)
+    : unlisted(std::move(own)), personality(unlisted ? unlisted.get() : &p), random(seed),
       card(lab::card::create(*personality, random)),
       vault(crypto::make_software_vault(crypto::secret(bytes(32, 0x4B)), random)) {
     component.id = "card-1";

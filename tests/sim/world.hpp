@@ -61,7 +61,8 @@ public:
     /// AIDs of applications, security domains and load files on the card that are not from the factory, in hex.
     std::set<std::string> on_card() const;
 
-    std::unique_ptr<const lab::personality> personality;
+    std::unique_ptr<const lab::personality> unlisted; ///< the card's personality where no table has it
+    const lab::personality* personality;
     counting_random random;
     lab::card card;
     std::unique_ptr<crypto::key_vault> vault;
@@ -78,6 +79,7 @@ public:
     std::vector<std::string> journal;
 
 private:
+    world(std::unique_ptr<const lab::personality> own, const lab::personality& p, std::uint64_t seed);
     struct issuer_run;
     process::answer_variant interpret(const process::effect& wish);
     gp::batch_answer transmit(const gp::batch& commands);
