@@ -40,6 +40,8 @@ std::string_view to_string(step s) {
         return "INSTALL [for extradition]";
     case step::access_rule:
         return "STORE DATA of an access rule";
+    case step::access_rule_removal:
+        return "STORE DATA that deletes an access rule";
     case step::delete_object:
         return "DELETE [card content]";
     case step::relayed:

@@ -30,6 +30,7 @@ enum class step {
     make_selectable,
     extradite,
     access_rule,
+    access_rule_removal,
     delete_object,
     relayed, ///< an issuer's opaque command
 };

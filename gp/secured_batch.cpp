@@ -34,6 +34,7 @@ step_traits traits(step what) {
     case step::make_selectable:
     case step::extradite:
     case step::access_rule:
+    case step::access_rule_removal:
     case step::delete_object:
         break;
     }

@@ -26,6 +26,7 @@ constexpr bool accept = true;
 constexpr row rows[] = {
     {step::select, 0x6A82, {"application is not on the secure component", content_related, no_retry}},
     {step::select, 0x6283, {"application or card is locked", inaccessible, no_retry}},
+    {step::select, 0x6A81, {"card is locked", inaccessible, no_retry}},
     {step::select, 0x6985, {"application cannot be selected now", inaccessible, retry}},
     {step::select, 0x6999, {"application refused its selection", inaccessible, no_retry}},
 
@@ -39,12 +40,16 @@ constexpr row rows[] = {
     {step::initialize_update, 0x6983, {"authentication to the security domain is blocked", inaccessible, no_retry}},
     {step::initialize_update, 0x6982, {"security domain refuses authentication", inaccessible, no_retry}},
     {step::initialize_update, 0x6985, {"security domain refuses authentication now", inaccessible, no_retry}},
+    {step::initialize_update, 0x6A86, {"security domain has no such key set", inaccessible, no_retry}},
     {step::initialize_update, 0x6D00, {"selected application is no security domain", inaccessible, no_retry}},
 
     {step::external_authenticate, 0x6300, {"security domain rejected our authentication", inaccessible, no_retry}},
     {step::external_authenticate, 0x6982, {"security domain rejected our authentication", inaccessible, no_retry}},
     {step::external_authenticate, 0x6983, {"authentication to the security domain is blocked", inaccessible, no_retry}},
     {step::external_authenticate, 0x6985, {"authentication was not started", inaccessible, no_retry}},
+    {step::external_authenticate, 0x6A86, {"security domain refused the security level", inaccessible, no_retry}},
+    {step::external_authenticate, 0x6700, {"security domain wants another length of cryptogram", inaccessible, no_retry}},
+    {step::external_authenticate, 0x6A80, {"security domain rejected our authentication", inaccessible, no_retry}},
 
     {step::install_security_domain, 0x6985, {"card refused the security domain", content_related, no_retry}},
     {step::install_security_domain,
@@ -66,6 +71,7 @@ constexpr row rows[] = {
 
     {step::put_key, 0x6A80, {"card refused the keys", content_related, no_retry}},
     {step::put_key, 0x6A84, {"not enough memory", content_related, no_retry}},
+    {step::put_key, 0x6985, {"card refused the keys in its state", content_related, no_retry}},
     {step::put_key, 0x6A88, {"key set to be replaced is not on the card", content_related, no_retry}},
     {step::put_key, 0x9484, {"card does not support this kind of key", content_related, no_retry}},
     {step::put_key, 0x9485, {"card found another key check value", content_related, no_retry}},
@@ -91,6 +97,7 @@ constexpr row rows[] = {
     {step::load, 0x6A80, {"missing import, wrong Java Card version or wrong hash", content_related, no_retry}},
     {step::load, 0x6985, {"missing import or wrong Java Card version", content_related, no_retry}},
     {step::load, 0x6A84, {"not enough memory", content_related, no_retry}},
+    {step::load, 0x6581, {"not enough memory, or the memory of the card failed", content_related, no_retry}},
     {step::load, 0x6A86, {"card expected another block", internal_error, retry}},
     {step::load, 0x6A88, {"loading was not prepared on the card", internal_error, retry}},
 
@@ -103,6 +110,7 @@ constexpr row rows[] = {
     {step::install_for_install, 0x6F00, {"applet failed during its installation", content_related, no_retry}},
 
     {step::make_selectable, 0x6985, {"application cannot be made selectable in its state", content_related, no_retry}},
+    {step::make_selectable, 0x6A80, {"application cannot be made selectable so", content_related, no_retry}},
     {step::make_selectable, 0x6A88, {"application is not on the card", content_related, no_retry}},
 
     // Some cards associate a new instance with the load file's domain, then there is nothing to extradite (procedures,
@@ -113,9 +121,13 @@ constexpr row rows[] = {
 
     {step::access_rule, 0x6381, {"rule is stored; the card restricts it further", 0, no_retry, accept}},
     {step::access_rule, 0x6A84, {"not enough memory for access rules", content_related, no_retry}},
-    {step::access_rule, 0x6A88, {"rule is not on the card", 0, no_retry, accept}},
     {step::access_rule, 0x6A89, {"rule conflicts with one on the card", content_related, no_retry}},
     {step::access_rule, 0x6A80, {"card refused the access rule", content_related, no_retry}},
+    {step::access_rule, 0x6A88, {"store of access rules does not know the command", content_related, no_retry}},
+    {step::access_rule, 0x6985, {"store of access rules refused the rule in its state", content_related, no_retry}},
+    {step::access_rule_removal, 0x6A88, {"rule is not on the card", 0, no_retry, accept}},
+    {step::access_rule_removal, 0x6A80, {"card refused to delete the access rule", content_related, no_retry}},
+    {step::access_rule_removal, 0x6985, {"store of access rules refused in its state", content_related, no_retry}},
 
     // Counts as done only after an authenticated GET STATUS (procedures, terminate).
     {step::delete_object, 0x6A88, {"object is not on the card", 0, no_retry, accept}},
@@ -123,6 +135,7 @@ constexpr row rows[] = {
     {step::delete_object,
      0x6985,
      {"object is in use: selected, not empty, or others depend on it", content_related, retry}},
+    {step::delete_object, 0x6A81, {"object cannot be deleted: it is in the card's mask", content_related, no_retry}},
     {step::delete_object, 0x6A80, {"card refused to delete the object", content_related, no_retry}},
 
     {{}, 0x6400, {"card gives no diagnosis", unspecified, retry}},

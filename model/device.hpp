@@ -96,6 +96,8 @@ struct security_domain {
     std::optional<key_set> next_keys;
     /// Octets of challenges and MACs that the domain was seen to use, 8 or 16; 0: not seen yet, the profile says.
     int scp03_mode = 0;
+    bool client_registered = false; ///< the issuer has registered our ARA-C at ARA-M
+    bool client_installed = false;  ///< our ARA-C was in it when the card was looked at last
 };
 
 /// Card parameters of a SecureComponentProfile, internal to the TSM ("card" in the profile file; gp/procedures). Everything that
@@ -116,6 +118,9 @@ struct card_parameters {
     bool extended_cap = false; ///< loads CAP files of the extended format (optional since Java Card 3.1; DIV-022)
     bool lock_with_applications = true;       ///< SET STATUS P1=60 locks a domain with all its applications
     std::string ara = "none";                 ///< "aram-issuer", "arac", "none"
+    std::string arac_package_aid = "A000000151415243"; ///< with "arac": the card's own load file and module for an ARA-C
+    std::string arac_module_aid = "A00000015141524301";
+    std::string arac_aid = "D276000163415241430001"; ///< of our instance, in the TSM's own domain
     int privilege_bytes = 3;
     int milliseconds_per_apdu = 30;
     int order_apdus = 400;     ///< most C-APDUs in one order

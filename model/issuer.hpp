@@ -30,6 +30,7 @@ struct issuer_order {
     std::string device_app;            ///< callerId of the app on whose behalf the TSM acts
     std::vector<access_rule> add_rules;
     std::vector<access_rule> remove_rules;
+    std::string register_client; ///< AID of the TSM's ARA-C, hex, which ARA-M shall ask for rules; empty: none
 };
 
 /// The issuer's next commands for the card, opaque to the TSM.

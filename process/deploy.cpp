@@ -99,6 +99,14 @@ void check_sizes(const work& w, const std::vector<gp::application>& applications
     }
 }
 
+/// The rules that an activation writes into our ARA-C. A listing that has shown it spares the INSTALL.
+std::optional<gp::access_client> client_of(const work& w, const deployment& d) {
+    auto client = d.has(service_command::activate) ? access_client_of(w) : std::nullopt;
+    if (client)
+        client->install = !w.card.tsm_domain->client_installed;
+    return client;
+}
+
 /// Suspended from the moment of finalization (TR 4.2.3.5, AMB-107)?
 bool locks(const work& w, const deployment& d) {
     if (!d.finalize)
@@ -167,6 +175,7 @@ process<void> install(work* w, const deployment* d) {
         load_file.image = std::move(image.octets);
         what.load_files.push_back(std::move(load_file));
     }
+    what.client = client_of(*w, *d);
     what.lock = locks(*w, *d);
     what.lock_with_applications = w->parameters().lock_with_applications;
     auto preparing = prepare_domain(w, &what);
@@ -178,10 +187,12 @@ process<void> install(work* w, const deployment* d) {
     auto intending = write_intent(w, "install service " + target.service_id + " version " + target.version_tag);
     co_await std::move(intending);
 
+    const bool has_client = what.client.has_value();
     auto installing = on_card(w, gp::install_service(w->channel, std::move(what)));
     co_await std::move(installing);
     w->proven = true;
     auto& domain = *w->card.tsm_domain;
+    domain.client_installed = domain.client_installed || has_client;
     if (domain.next_keys)
         domain.keys = std::exchange(domain.next_keys, std::nullopt);
 }
@@ -193,16 +204,21 @@ process<void> activate(work* w, const deployment* d) {
     what.applications = applications_of(*w, nullptr, d->has(service_command::activate));
     what.lock = locks(*w, *d);
     what.lock_with_applications = parameters.lock_with_applications;
+    what.client = client_of(*w, *d);
+    what.block_size = w->block_size;
+    const bool has_client = what.client.has_value();
     auto intending = write_intent(w, "activate service " + w->instance.target.service_id);
     co_await std::move(intending);
     auto activating = on_card(w, gp::activate_service(w->channel, std::move(what)));
     co_await std::move(activating);
     w->proven = true;
+    w->card.tsm_domain->client_installed = w->card.tsm_domain->client_installed || has_client;
 }
 
 /// No sharing between Services (AMB-125).
 void check_conflicts(const work& w) {
-    const auto& taken = w.request.aids_of_others;
+    auto taken = w.request.aids_of_others;
+    taken.merge(own_aids(w));
     const auto& target = w.instance.target;
     for (const auto& file : target.load_files)
         if (taken.count(file.aid) != 0)
@@ -211,7 +227,7 @@ void check_conflicts(const work& w) {
     for (const auto& app : target.applications)
         if (taken.count(app.instance_aid) != 0)
             refuse(model::error_category::content_related_error,
-                   "application " + app.instance_aid + " belongs to another service on this secure component");
+                   "application " + app.instance_aid + " belongs to another service on this secure component, or to the TSM");
 }
 
 issuer_need need_of(const work& w, const deployment& d) {
@@ -222,8 +238,7 @@ issuer_need need_of(const work& w, const deployment& d) {
         return need;
     if (w.parameters().ara == "aram-issuer")
         need.add_rules = access_rules_of(w.instance.target);
-    else if (w.parameters().ara == "arac" && !access_rules_of(w.instance.target).empty())
-        refuse(model::error_category::content_related_error, "access rules through an ARA-C are not supported yet");
+    need.has_client = access_client_of(w).has_value();
     return need;
 }
 

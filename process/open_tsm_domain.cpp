@@ -268,6 +268,9 @@ process<bool> open_with_issuer(work* w, issuer_need need) {
     if (need.create_domain)
         order_for_issuer.domain = model::issuer_order::domain_change::create;
     order_for_issuer.add_rules = need.add_rules;
+    const bool registers = need.has_client && (need.create_domain || !w->card.tsm_domain || !w->card.tsm_domain->client_registered);
+    if (registers)
+        order_for_issuer.register_client = w->parameters().arac_aid;
     open_issuer_session opening(order_for_issuer);
     auto next = co_await std::move(opening);
 
@@ -329,6 +332,8 @@ process<bool> open_with_issuer(work* w, issuer_need need) {
         auto taking = take_over_domain(w);
         co_await std::move(taking);
     }
+    if (registers)
+        w->card.tsm_domain->client_registered = true;
     if (!asked || !asked_answer) { // the issuer never said which commands are its last
         auto asking = ask(w->card.tsm_domain->aid, w->card.tsm_domain->keys->version, challenge_octets(*w));
         asked = co_await std::move(asking);
@@ -348,7 +353,7 @@ process<bool> open_tsm_domain(work* w, issuer_need need) {
     const bool keys_known = w->card.tsm_domain && w->card.tsm_domain->keys;
     if (!need.any() && !keys_known)
         co_return false;
-    if (!need.any()) {
+    if (!need.any() && !(need.has_client && !w->card.tsm_domain->client_registered)) {
         auto opening = open_known_domain(w);
         const bool open = co_await std::move(opening);
         if (open || !need.create_if_gone)

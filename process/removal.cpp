@@ -18,8 +18,8 @@ bool is_ours(const gp::registry_entry& entry, const work& w) {
 
 } // namespace
 
-process<void> remove_what_is_there(work* w) {
-    auto looking = on_card(w, gp::inspect(w->channel, w->instance.target.applications.size()));
+process<void> remove_what_is_there(work* w, bool last_service) {
+    auto looking = on_card(w, gp::inspect(w->channel, w->instance.target.applications.size() + 1));
     const auto found = co_await std::move(looking);
     if (!w->card.identity.empty() && !found.cplc.empty() && to_hex(found.cplc) != w->card.identity)
         throw gp::card_failure(gp::card_failure::kind::refused, gp::step::get_data,
@@ -29,10 +29,11 @@ process<void> remove_what_is_there(work* w) {
     const auto& target = w->instance.target;
     gp::service_removal what;
     what.operation = static_cast<int>(w->operation);
+    const auto never = own_aids(*w);
     for (auto app = target.applications.rbegin(); app != target.applications.rend(); ++app) {
         const auto aid = octets(app->instance_aid);
         const auto* entry = gp::find_entry(found.applications, aid);
-        if (entry && is_ours(*entry, *w))
+        if (entry && is_ours(*entry, *w) && never.count(app->instance_aid) == 0)
             what.instances.push_back(aid);
     }
     for (auto file = target.load_files.rbegin(); file != target.load_files.rend(); ++file) {
@@ -46,11 +47,28 @@ process<void> remove_what_is_there(work* w) {
     const auto domain = octets(target.sd_aid);
     if (gp::find_entry(found.applications, domain))
         what.domain = domain;
-    if (what.instances.empty() && what.load_files.empty() && what.doubtful_load_files.empty() && !what.domain) {
+    // Which rules are in it the card does not list: deleting one that is not there is done.
+    auto& tsm_domain = *w->card.tsm_domain;
+    const auto client_aid = octets(w->parameters().arac_aid);
+    const auto* client = gp::find_entry(found.applications, client_aid);
+    tsm_domain.client_installed =
+        client && (client->security_domain_aid.empty() || client->security_domain_aid == octets(tsm_domain.aid));
+    if (tsm_domain.client_installed) {
+        what.client = access_client_of(*w);
+        if (last_service && !what.client) {
+            what.client.emplace();
+            what.client->instance.instance_aid = client_aid;
+        }
+        if (what.client)
+            what.client->remove = last_service;
+    }
+    what.block_size = w->block_size;
+    if (what.instances.empty() && what.load_files.empty() && what.doubtful_load_files.empty() && !what.domain && !what.client) {
         w->proven = true;
         co_return;
     }
 
+    tsm_domain.client_installed = tsm_domain.client_installed && !last_service;
     auto intending = write_intent(w, "remove service " + target.service_id);
     co_await std::move(intending);
     auto removing = on_card(w, gp::remove_service(w->channel, std::move(what)));

@@ -7,7 +7,8 @@ namespace tsms::process {
 
 /// Looks at the card through the open channel and deletes what is this Service's: its instances, load files and security domain, but
 /// nothing that is associated with another domain than the Service's or the TSM's own (AMB-125, AMB-229).
-process<void> remove_what_is_there(work* w);
+/// With `last_service` the TSM's own store of access rules (ARA-C) goes too: a domain with contents cannot be deleted.
+process<void> remove_what_is_there(work* w, bool last_service = false);
 
 /// How a process ends; whoever plays it stores the outcome together with the result. `w.instance.state` is the new state where it succeeded. Where it failed: the state of TR 3.2.2 (InError only if a component of the Service has changed,
 /// AMB-100, AMB-101), and strikes of an authentication that was answered with failure.

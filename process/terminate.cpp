@@ -38,14 +38,15 @@ process<void> terminate_steps(work* w) {
     auto beginning = begin(w);
     co_await std::move(beginning);
     const bool last = w->request.last_service_on_card && w->request.remove_tsm_domain_when_last;
-    const bool may_be_there = w->instance.on_card || w->card.doubt;
+    const bool holds_client = last && w->card.tsm_domain && (w->card.tsm_domain->client_registered || w->card.tsm_domain->client_installed);
+    const bool may_be_there = w->instance.on_card || w->card.doubt || holds_client;
     bool remove_domain = last && (w->card.tsm_domain || w->instance.on_card);
     // A domain without keys is one that the issuer may have created before a process broke off: only the issuer can remove it.
     if (w->card.tsm_domain && w->card.tsm_domain->keys && may_be_there) {
         auto opening = open_tsm_domain(w, {});
         const bool open = co_await std::move(opening);
         if (open) {
-            auto removing = remove_what_is_there(w);
+            auto removing = remove_what_is_there(w, last);
             co_await std::move(removing);
         } else {
             // The card says that our domain, and with it everything of ours, is gone. That is a claim (AMB-226).

@@ -26,6 +26,7 @@ bool changes_service(gp::step what) {
     case gp::step::make_selectable:
     case gp::step::extradite:
     case gp::step::access_rule:
+    case gp::step::access_rule_removal:
     case gp::step::delete_object:
         return true;
     default:
@@ -143,6 +144,29 @@ std::vector<model::access_rule> access_rules_of(const model::deployment_target& 
         }
     }
     return rules;
+}
+
+std::optional<gp::access_client> access_client_of(const work& w) {
+    const auto& parameters = w.parameters();
+    if (parameters.ara != "arac")
+        return std::nullopt;
+    gp::access_client client;
+    for (const auto& rule : access_rules_of(w.instance.target))
+        client.rules.push_back({octets(rule.aid), octets(rule.device_app), rule.apdu, rule.nfc});
+    if (client.rules.empty())
+        return std::nullopt;
+    client.instance.load_file_aid = octets(parameters.arac_package_aid);
+    client.instance.module_aid = octets(parameters.arac_module_aid);
+    client.instance.instance_aid = octets(parameters.arac_aid);
+    client.instance.privilege_octets = parameters.privilege_bytes;
+    return client;
+}
+
+std::set<std::string> own_aids(const work& w) {
+    std::set<std::string> aids{w.parameters().tsm_sd_aid, w.parameters().arac_aid};
+    if (w.card.tsm_domain)
+        aids.insert(w.card.tsm_domain->aid);
+    return aids;
 }
 
 model::issuer_order issuer_order_of(const work& w, std::string_view purpose) {

@@ -55,6 +55,7 @@ struct issuer_need {
     bool create_domain = false;
     bool create_if_gone = false; ///< the card's claim that the domain does not exist leads to the issuer
     std::vector<model::access_rule> add_rules;
+    bool has_client = false; ///< the Service's rules go into our own ARA-C, which a domain's first use has to have registered
 
     bool any() const { return create_domain || !add_rules.empty(); }
 };
@@ -74,6 +75,12 @@ model::issuer_order issuer_order_of(const work& w, std::string_view purpose);
 
 /// Access rules of the service (TR 4.1.4.2, AMB-220, AMB-222): one for each selectable application and listed app.
 std::vector<model::access_rule> access_rules_of(const model::deployment_target& target);
+
+/// The rules of the service in the TSM's own ARA-C, where the profile has one (AMB-213); nothing if it has no rules.
+std::optional<gp::access_client> access_client_of(const work& w);
+
+/// AIDs (hex) of what is ours on a card and nobody's Service: no application may have them, none is deleted as a Service's.
+std::set<std::string> own_aids(const work& w);
 
 /// The steps that are the Service's, not the TSM's or the issuer's own business (AMB-223).
 bool changes_service(gp::step what);

@@ -24,6 +24,8 @@ template <class A> void describe(A& a, model::security_domain& d) {
     a("keys", d.keys);
     a("nextKeys", d.next_keys);
     a("scp03Mode", d.scp03_mode);
+    a("clientRegistered", d.client_registered);
+    a("clientInstalled", d.client_installed);
 }
 
 template <class A> void describe(A& a, model::card_parameters& c) {
@@ -42,6 +44,9 @@ template <class A> void describe(A& a, model::card_parameters& c) {
     a("extendedCap", c.extended_cap);
     a("lockWithApplications", c.lock_with_applications);
     a("ara", c.ara);
+    a("aracPackageAid", c.arac_package_aid);
+    a("aracModuleAid", c.arac_module_aid);
+    a("aracAid", c.arac_aid);
     a("privilegeBytes", c.privilege_bytes);
     a("millisecondsPerApdu", c.milliseconds_per_apdu);
     a("orderApdus", c.order_apdus);

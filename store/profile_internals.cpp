@@ -67,6 +67,9 @@ const row rows[] = {
     {"extendedCap", flag_member{&parameters::extended_cap}},
     {"lockWithApplications", flag_member{&parameters::lock_with_applications}},
     {"ara", text_member{&parameters::ara, content::text}},
+    {"aracPackageAid", text_member{&parameters::arac_package_aid, content::aid}},
+    {"aracModuleAid", text_member{&parameters::arac_module_aid, content::aid}},
+    {"aracAid", text_member{&parameters::arac_aid, content::aid}},
     {"privilegeBytes", number_member{&parameters::privilege_bytes, 1, 3}},
     {"millisecondsPerApdu", number_member{&parameters::milliseconds_per_apdu, 1, 60000}},
     {"orderApdus", number_member{&parameters::order_apdus, 1, any_size}},
@@ -93,14 +96,16 @@ std::int64_t number_in(const json::value& v, std::string_view name, std::int64_t
     return *n;
 }
 
-void check(std::string_view name, const std::string& text, content what) {
+/// The text in the form that everything compares: hexadecimal in capitals.
+std::string checked(std::string_view name, const std::string& text, content what) {
     if (what == content::text)
-        return;
+        return text;
     const auto octets = from_hex(text);
     if (what == content::aid && (!octets || octets->size() < 5 || octets->size() > 16))
         refuse(name, "an AID: 5 to 16 octets, hexadecimal");
     if (what == content::tlvs && (!octets || !gp::parse_tlvs(*octets)))
         refuse(name, "well-formed TLV objects, hexadecimal");
+    return to_hex(*octets);
 }
 
 void assign(const row& r, const json::value& v, parameters& p) {
@@ -109,8 +114,7 @@ void assign(const row& r, const json::value& v, parameters& p) {
                        const auto* text = v.as_string();
                        if (!text)
                            refuse(r.name, "a string");
-                       check(r.name, *text, m.what);
-                       p.*m.at = *text;
+                       p.*m.at = checked(r.name, *text, m.what);
                    },
                    [&](const mode_member& m) {
                        const auto* text = v.as_string();
@@ -162,6 +166,8 @@ model::card_parameters read_card_parameters(const json::object& o) {
     }
     if (out.ara != "none" && out.ara != "aram-issuer" && out.ara != "arac")
         refuse("ara", "one of none, aram-issuer, arac");
+    if (out.arac_aid == out.tsm_sd_aid)
+        refuse("aracAid", "another AID than tsmSdAid");
     // Keys of one level must never replace keys of another (gp/procedures, "the order to split at").
     const auto versions = {out.tsm_key_version, out.tsm_rotated_version, out.service_key_version};
     for (auto v : versions)

@@ -48,6 +48,25 @@ void make_selectable(secured_batch& card, const std::vector<application>& applic
                                                                         app.instance.privilege_octets));
 }
 
+/// Each rule names its receiver again: the last block of a STORE DATA chain ends a personalization (GPCS 7.3.3).
+void change_rules(secured_batch& card, const access_client& client, std::size_t block_size, step what) {
+    const auto command = what == step::access_rule ? store_rule : delete_rule;
+    for (const auto& rule : client.rules) {
+        card.add(step::install_for_personalization, install_for_personalization(client.instance.instance_aid));
+        card.add_all(what, command(rule, block_size));
+    }
+}
+
+/// GPD_SPE_013 6: the rules of a Service into our own ARA-C. Whether the card has it the listing proves; an INSTALL too many is refused
+/// and changes nothing.
+void write_rules(secured_batch& card, const std::optional<access_client>& client, std::size_t block_size) {
+    if (!client)
+        return;
+    if (client->install)
+        card.add(step::install_for_install, install_and_make_selectable(client->instance), any);
+    change_rules(card, *client, block_size, step::access_rule);
+}
+
 std::vector<bytes> instance_aids(const std::vector<application>& applications) {
     std::vector<bytes> aids;
     for (const auto& app : applications)
@@ -149,6 +168,12 @@ procedure<card_contents> contents(channel_ptr channel, listings at, std::vector<
     throw card_failure(card_failure::kind::status, what, 7, text);
 }
 
+void check_client(const card_contents& found, const std::optional<access_client>& client) {
+    if (client && !find_entry(found.applications, client->instance.instance_aid))
+        not_proven(step::access_rule, "the store of access rules " + to_hex(client->instance.instance_aid) +
+                                          " is not in the card's registry");
+}
+
 bool is_locked(const registry_entry& entry) { return (entry.life_cycle & life_cycle::locked) != 0; }
 
 void check_lock(const card_contents& found, const std::vector<bytes>& instances, bool lock) {
@@ -192,6 +217,7 @@ procedure<void> install_service(channel_ptr channel, service_installation what) 
         card.add(step::install_for_install, install_for_install(app.instance));
     card.mark(85, progress.activate);
     make_selectable(card, what.applications);
+    write_rules(card, what.client, what.block_size);
 
     // Last, because INSTALL [for personalization] must go to the domain an application is associated with (AMB-231). A card whose
     // instances follow their load file refuses the second extradition as redundant.
@@ -207,7 +233,7 @@ procedure<void> install_service(channel_ptr channel, service_installation what) 
         rotated = card.add(step::put_key, put_keys(what.rotation->replaced, what.rotation->version,
                                                    what.rotation->bits, what.rotation->keys));
     card.mark(95, progress.finalize);
-    const auto at = list(card, instances.size());
+    const auto at = list(card, instances.size() + (what.client ? 1 : 0));
 
     const auto sent = co_await card.take();
     auto answers = card.accept(sent);
@@ -235,6 +261,7 @@ procedure<void> install_service(channel_ptr channel, service_installation what) 
             not_proven(step::extradite,
                        "application " + to_hex(aid) + " is associated with another security domain");
     }
+    check_client(found, what.client);
     if (what.lock)
         check_lock(found, instances, true);
 }
@@ -245,10 +272,11 @@ procedure<void> activate_service(channel_ptr channel, service_activation what) {
     authenticate(card, channel);
     card.mark(20, what.progress.activate);
     make_selectable(card, what.applications);
+    write_rules(card, what.client, what.block_size);
     if (what.lock)
         set_lock(card, what.domain_aid, instances, true, what.lock_with_applications);
     card.mark(80, what.progress.finalize);
-    const auto at = list(card, instances.size());
+    const auto at = list(card, instances.size() + (what.client ? 1 : 0));
     const auto sent = co_await card.take();
     auto answers = card.accept(sent);
     auto reading = contents(channel, at, std::move(answers));
@@ -261,6 +289,7 @@ procedure<void> activate_service(channel_ptr channel, service_activation what) {
         if (app.make_selectable && (entry->life_cycle & life_cycle::selectable) != life_cycle::selectable)
             not_proven(step::make_selectable, "application " + to_hex(aid) + " is not selectable");
     }
+    check_client(found, what.client);
     if (what.lock)
         check_lock(found, instances, true);
 }
@@ -298,6 +327,10 @@ procedure<void> remove_service(channel_ptr channel, service_removal what) {
     secured_batch card(*channel);
     authenticate(card, channel);
     card.mark(30, what.operation);
+    if (what.client) // access first (gp/procedures, terminate)
+        change_rules(card, *what.client, what.block_size, step::access_rule_removal);
+    if (what.client && what.client->remove)
+        card.add(step::delete_object, delete_object(what.client->instance.instance_aid));
     for (const auto& aid : what.instances)
         card.add(step::delete_object, delete_object(aid));
     card.mark(50, what.operation);
@@ -320,6 +353,9 @@ procedure<void> remove_service(channel_ptr channel, service_removal what) {
     for (const auto& aid : what.load_files)
         if (find_entry(found.load_files, aid))
             not_proven(step::delete_object, "load file " + to_hex(aid) + " is still in the card's registry");
+    if (what.client && what.client->remove && find_entry(found.applications, what.client->instance.instance_aid))
+        not_proven(step::delete_object, "the store of access rules " + to_hex(what.client->instance.instance_aid) +
+                                            " is still in the card's registry");
     if (what.domain && find_entry(found.applications, *what.domain))
         not_proven(step::delete_object, "security domain " + to_hex(*what.domain) + " is still in the card's registry");
 }

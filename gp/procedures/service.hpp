@@ -2,6 +2,7 @@
 // What the TSM does to a Service on a card, through one channel to its own security domain. Each procedure begins with EXTERNAL
 // AUTHENTICATE if the channel is new, and reads like the order of commands that goes to the card.
 
+#include "gp/access_rules.hpp"
 #include "gp/commands.hpp"
 #include "gp/registry.hpp"
 #include "gp/secured_batch.hpp"
@@ -43,6 +44,14 @@ struct key_rotation {
     crypto::encrypted_keys keys;
 };
 
+/// The TSM's rule store on the card (ARA-C, GPD_SPE_013) and the rules of one Service in it.
+struct access_client {
+    instance_description instance; ///< from the module that the card has preloaded
+    bool install = false;          ///< it may be missing: installed first; one that is there stays
+    bool remove = false;           ///< in a removal: the last Service takes it along
+    std::vector<access_rule> rules;
+};
+
 /// What progress is told with: numbers of TR 4.2.4.2.
 struct progress_operations {
     int install = 10;
@@ -59,6 +68,7 @@ struct service_installation {
     bool lock = false; ///< suspended from the start (TR 4.2.3.5)
     bool lock_with_applications = true;
     std::optional<key_rotation> rotation;
+    std::optional<access_client> client; ///< rules to be written, where an activation is part of it
     progress_operations progress;
 };
 
@@ -71,6 +81,8 @@ struct service_activation {
     std::vector<application> applications;
     bool lock = false;
     bool lock_with_applications = true;
+    std::optional<access_client> client; ///< rules to be written
+    std::size_t block_size = 0;
     progress_operations progress;
 };
 procedure<void> activate_service(channel_ptr channel, service_activation what);
@@ -103,6 +115,8 @@ struct service_removal {
     /// accepted (another's package has the same AID): the listing behind it proves that the card got the command.
     std::vector<bytes> doubtful_load_files;
     std::optional<bytes> domain;
+    std::optional<access_client> client; ///< rules to be deleted
+    std::size_t block_size = 0;
     int operation = 40;
 };
 /// Deletes and proves by GET STATUS that nothing of it is left.

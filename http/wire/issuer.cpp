@@ -99,6 +99,8 @@ json::value to_json(const issuer_order& order) {
     if (!order.add_rules.empty() || !order.remove_rules.empty())
         management.append("accessRules",
                           json::object{{"add", rules(order.add_rules)}, {"remove", rules(order.remove_rules)}});
+    if (!order.register_client.empty())
+        management.append("accessRuleClient", order.register_client);
     json::array elements;
     elements.push_back(json::object{{"seType", order.se_type}, {"seId", order.secure_component_identity}});
     return json::object{{"secureElement", std::move(elements)}, {"remoteManagementOrder", std::move(management)}};
@@ -139,6 +141,8 @@ issuer_order parse_issuer_order(const json::value& document) {
         order.add_rules = parse_rules(access, "add");
         order.remove_rules = parse_rules(access, "remove");
     }
+    if (management.has("accessRuleClient"))
+        order.register_client = aid(management, "accessRuleClient");
     return order;
 }
 

@@ -1,7 +1,9 @@
-// The built-in access rule application master (GlobalPlatform Secure Element Access Control 1.1).
+// The built-in access rule application master and its clients (GlobalPlatform Secure Element Access Control 1.1).
 
 #include "gp/tlv.hpp"
 #include "lab/card/commands.hpp"
+
+#include <utility>
 
 namespace tsms::lab {
 
@@ -58,7 +60,15 @@ void changed(access_rules& ara) {
     }
 }
 
-std::uint16_t store_rule(access_rules& ara, bytes_view value) {
+/// Where a command's rules are: those of the master or of one client. The master's refresh tag tells the change of any
+/// of them (GP SEAC 4.2.3).
+struct rule_store {
+    access_rules& master;
+    std::vector<access_rule>& rules;
+    bool is_master;
+};
+
+std::uint16_t store_rule(rule_store& ara, bytes_view value) {
     const auto objects = objects_of(value);
     require(objects.size() == 1 && objects[0].tag == ref_ar_do, sw::wrong_data);
     auto rule = read_rule(objects[0].value);
@@ -68,12 +78,12 @@ std::uint16_t store_rule(access_rules& ara, bytes_view value) {
         require(existing.reference != rule.reference, sw::rule_conflicts);
     }
     ara.rules.push_back(std::move(rule));
-    changed(ara);
+    changed(ara.master);
     return sw::ok;
 }
 
 /// Deletes by whole rule (E2), by reference (E1), by AID (4F), or everything (no data).
-std::uint16_t delete_rules(access_rules& ara, bytes_view value) {
+std::uint16_t delete_rules(rule_store& ara, bytes_view value) {
     const auto objects = objects_of(value);
     require(objects.size() <= 1, sw::wrong_data);
     const auto matches = [&](const access_rule& rule) {
@@ -89,29 +99,31 @@ std::uint16_t delete_rules(access_rules& ara, bytes_view value) {
         return aid && same(*aid, wanted.value);
     };
     require(std::erase_if(ara.rules, matches) != 0, sw::reference_not_found);
-    changed(ara);
+    changed(ara.master);
     return sw::ok;
 }
 
-std::uint16_t update_refresh_tag(access_rules& ara, bytes_view) {
-    changed(ara);
+std::uint16_t update_refresh_tag(rule_store& ara, bytes_view) {
+    changed(ara.master);
     return sw::ok;
 }
 
-std::uint16_t register_clients(access_rules& ara, bytes_view value) {
+std::uint16_t register_clients(rule_store& ara, bytes_view value) {
+    require(ara.is_master, sw::wrong_data);
+    auto& clients = ara.master.clients;
     for (const auto& object : objects_of(value)) {
         require(object.tag == aid_ref_do && is_aid(object.value), sw::wrong_data);
         const auto aid = to_bytes(object.value);
-        if (std::find(ara.clients.begin(), ara.clients.end(), aid) == ara.clients.end())
-            ara.clients.push_back(aid);
+        if (std::find(clients.begin(), clients.end(), aid) == clients.end())
+            clients.push_back(aid);
     }
-    changed(ara);
+    changed(ara.master);
     return sw::ok;
 }
 
 constexpr struct {
     std::uint32_t tag;
-    std::uint16_t (*run)(access_rules&, bytes_view);
+    std::uint16_t (*run)(rule_store&, bytes_view);
 } store_commands[] = {
     {0xF0, store_rule},
     {0xF1, delete_rules},
@@ -131,15 +143,47 @@ bytes encoded(const std::vector<access_rule>& rules, const std::optional<bytes_v
     return out;
 }
 
+/// What the selected ARA tells: a client its own rules, the master its own and those of every registered client that is
+/// there and not locked.
+std::vector<access_rule> visible_rules(const context& c) {
+    const auto of_client = [&](bytes_view aid) {
+        const auto found = c.card.client_rules.find(to_bytes(aid));
+        return found == c.card.client_rules.end() ? std::vector<access_rule>{} : found->second;
+    };
+    if (!same(c.channel.selected, hex(ara_m_aid)))
+        return of_client(c.channel.selected);
+    auto rules = c.card.ara.rules;
+    for (const auto& client : c.card.ara.clients) {
+        const auto* instance = std::as_const(c.card).registry.find_application(client);
+        if (!instance || !keeps_access_rules(*instance) || instance->state != life_cycle::selectable)
+            continue;
+        for (auto& rule : of_client(client))
+            if (std::find(rules.begin(), rules.end(), rule) == rules.end())
+                rules.push_back(std::move(rule));
+    }
+    return rules;
+}
+
 } // namespace
 
-std::uint16_t ara_store(card_state& card, bytes_view data) {
+bool keeps_access_rules(const application& a) {
+    return same(a.aid, hex(ara_m_aid)) || same(a.module, hex(ara_c_module));
+}
+
+void ara_client_deleted(card_state& card, bytes_view aid) {
+    if (card.client_rules.erase(to_bytes(aid)) != 0)
+        changed(card.ara);
+}
+
+std::uint16_t ara_store(card_state& card, const application& target, bytes_view data) {
     const auto commands = objects_of(data);
     require(commands.size() == 1, sw::wrong_data);
     const auto* entry = std::find_if(std::begin(store_commands), std::end(store_commands),
                                      [&](const auto& row) { return row.tag == commands[0].tag; });
     require(entry != std::end(store_commands), sw::wrong_data);
-    return entry->run(card.ara, commands[0].value);
+    const bool is_master = same(target.aid, hex(ara_m_aid));
+    rule_store where{card.ara, is_master ? card.ara.rules : card.client_rules[target.aid], is_master};
+    return entry->run(where, commands[0].value);
 }
 
 gp::response_apdu ara_command(context& c, const gp::command_apdu& command) {
@@ -154,7 +198,7 @@ gp::response_apdu ara_command(context& c, const gp::command_apdu& command) {
             reference = gp::find(objects_of(command.data), ref_do);
             require(reference.has_value(), sw::wrong_data);
         }
-        listing = pending_listing{{}, {gp::encode_tlv(tag, encoded(c.card.ara.rules, reference))}};
+        listing = pending_listing{{}, {gp::encode_tlv(tag, encoded(visible_rules(c), reference))}};
     } else {
         require(tag == next_part, sw::reference_not_found);
     }

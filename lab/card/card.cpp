@@ -92,7 +92,7 @@ gp::response_apdu security_domain_command(context& c, gp::command_apdu command, 
 gp::response_apdu application_command(context& c, const gp::command_apdu& command) {
     if ((command.cla & 0x04) != 0)
         return {{}, sw::cla_not_supported};
-    if (same(c.channel.selected, hex(ara_m_aid)))
+    if (keeps_access_rules(*c.registry().find_application(c.channel.selected)))
         return ara_command(c, command);
     return {{}, sw::ok};
 }

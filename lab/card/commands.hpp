@@ -86,10 +86,14 @@ gp::response_apdu manage_channel(context&, const gp::command_apdu&);
 /// The application that is selected where nobody selected one (GPCS 6.4.1).
 bytes default_selected(const registry& r);
 
-/// Commands to the selected ARA-M.
+/// True for the ARA-M and for instances of the ARA-C module.
+bool keeps_access_rules(const application& a);
+/// Commands to the selected ARA-M or ARA-C.
 gp::response_apdu ara_command(context&, const gp::command_apdu&);
-/// STORE DATA that was directed to the ARA-M (GP SEAC 7.2). Throws refused.
-std::uint16_t ara_store(card_state& card, bytes_view data);
+/// STORE DATA that was directed to the ARA-M or an ARA-C (GP SEAC 7.2). Throws refused.
+std::uint16_t ara_store(card_state& card, const application& target, bytes_view data);
+/// Its rules go with an ARA-C.
+void ara_client_deleted(card_state& card, bytes_view aid);
 
 /// The data fields of INSTALL: `count` length-prefixed values and nothing behind them. Throws refused (6A80).
 std::vector<bytes_view> length_values(bytes_view data, std::size_t count);

@@ -45,6 +45,7 @@ gp::response_apdu delete_content(context& c, bytes_view aid, bool related) {
     if (const auto* a = c.registry().find_application(aid)) {
         require_deletable(c, *a);
         c.registry().erase_application(to_bytes(aid));
+        ara_client_deleted(c.card, aid);
         return done();
     }
     const auto* file = c.registry().find_load_file(aid);

@@ -54,6 +54,21 @@ private:
     }
 };
 
+json::object rule_view(const access_rule& rule) {
+    const rule_words words(rule);
+    return {{"reference", to_hex(rule.reference)},
+            {"rule", to_hex(rule.rule)},
+            {"application", words.application},
+            {"app", words.app},
+            {"apdu", words.apdu},
+            {"nfc", words.nfc}};
+}
+
+std::string rule_text(const access_rule& rule) {
+    const rule_words words(rule);
+    return "RULE application " + words.application + "  app " + words.app + "  APDU " + words.apdu + "  NFC " + words.nfc;
+}
+
 json::object application_view(const application& a, bool is_isd) {
     json::object out{{"aid", to_hex(a.aid)},
                      {"kind", is_isd ? "ISD"
@@ -104,15 +119,11 @@ json::value card::registry() const {
         if (f.listed)
             load_files.emplace_back(load_file_view(f));
     json::array rules;
-    for (const auto& rule : s.ara.rules) {
-        const rule_words words(rule);
-        rules.emplace_back(json::object{{"reference", to_hex(rule.reference)},
-                                        {"rule", to_hex(rule.rule)},
-                                        {"application", words.application},
-                                        {"app", words.app},
-                                        {"apdu", words.apdu},
-                                        {"nfc", words.nfc}});
-    }
+    for (const auto& rule : s.ara.rules)
+        rules.emplace_back(rule_view(rule));
+    for (const auto& [client, list] : s.client_rules)
+        for (const auto& rule : list)
+            rules.emplace_back(rule_view(rule).set("client", to_hex(client)));
     return json::object{{"personality", s.personality->name},
                         {"atr", to_hex(atr())},
                         {"cplc", to_hex(s.cplc)},
@@ -149,12 +160,15 @@ std::string card::registry_text() const {
         if (f.listed)
             out += "ELF  " + to_hex(f.package.aid) + "  " + version_text(f.package) + "  under " + to_hex(f.domain) +
                    "  " + std::to_string(f.memory) + " octets\n";
-    out += "access rules: " + std::to_string(s.ara.rules.size()) + "\n";
-    for (const auto& rule : s.ara.rules) {
-        const rule_words words(rule);
-        out += "RULE application " + words.application + "  app " + words.app + "  APDU " + words.apdu + "  NFC " +
-               words.nfc + "\n";
-    }
+    auto rules = s.ara.rules.size();
+    for (const auto& [client, list] : s.client_rules)
+        rules += list.size();
+    out += "access rules: " + std::to_string(rules) + "\n";
+    for (const auto& rule : s.ara.rules)
+        out += rule_text(rule) + "\n";
+    for (const auto& [client, list] : s.client_rules)
+        for (const auto& rule : list)
+            out += rule_text(rule) + "  in " + to_hex(client) + "\n";
     return out;
 }
 

@@ -77,6 +77,14 @@ card_state make_card(const personality& p, const crypto::secret& issuer_master, 
         ara.domain = isd_aid;
         card.registry.add(std::move(ara));
     }
+    if (p.ara_c) {
+        load_file file;
+        file.package = {hex(ara_c_package), 1, 0};
+        file.modules = {hex(ara_c_module)};
+        file.domain = isd_aid;
+        file.preloaded = true;
+        card.registry.add(std::move(file));
+    }
     return card;
 }
 

@@ -34,6 +34,7 @@ struct card_state {
     bytes cplc;                                    ///< 42 octets
     lab::registry registry;
     access_rules ara;
+    std::map<bytes, std::vector<access_rule>> client_rules; ///< by AID of the ARA-C instance
 
     /// Key diversification data of INITIALIZE UPDATE: ten octets of the CPLC (fabrication date, serial, batch, module).
     bytes_view diversification() const { return bytes_view(cplc).subspan(10, 10); }

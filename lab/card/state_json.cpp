@@ -165,6 +165,11 @@ json::value to_json(const card_state& card) {
     json::array rules;
     for (const auto& rule : card.ara.rules)
         rules.emplace_back(json::object{{"reference", to_hex(rule.reference)}, {"rule", to_hex(rule.rule)}});
+    json::array client_rules;
+    for (const auto& [client, list] : card.client_rules)
+        for (const auto& rule : list)
+            client_rules.emplace_back(json::object{
+                {"client", to_hex(client)}, {"reference", to_hex(rule.reference)}, {"rule", to_hex(rule.rule)}});
     return json::object{{"format", format},
                         {"personality", card.personality->name},
                         {"cplc", to_hex(card.cplc)},
@@ -172,6 +177,7 @@ json::value to_json(const card_state& card) {
                         {"loadFiles", std::move(load_files)},
                         {"accessRules", std::move(rules)},
                         {"accessClients", hex_array(card.ara.clients)},
+                        {"clientRules", std::move(client_rules)},
                         {"refreshTag", to_hex(card.ara.refresh_tag)}};
 }
 
@@ -193,6 +199,12 @@ card_state card_from_json(const json::value& v) {
         card.ara.rules.push_back({octets(rule.string("reference")), octets(rule.string("rule"))});
     }
     card.ara.clients = hex_list(r, "accessClients");
+    if (r.has("clientRules")) // not in files of before
+        for (const auto& item : r.array("clientRules")) {
+            const json::reader rule(json::root_object(item));
+            card.client_rules[octets(rule.string("client"))].push_back(
+                {octets(rule.string("reference")), octets(rule.string("rule"))});
+        }
     card.ara.refresh_tag = octets(r.string("refreshTag"));
     if (card.cplc.size() != 42 || card.registry.applications().empty() || !card.registry.isd().sd)
         throw card_error("card file: no CPLC or no ISD; restore the file or delete it");

@@ -151,10 +151,11 @@ gp::response_apdu get_status(context& c, const gp::command_apdu& command) {
     }
     if (!entries.empty()) {
         // An entry that no answer can hold is split over two.
-        if (answer.empty()) {
+        if (answer.empty() || c.personality().splits_entries) {
             auto& entry = entries.front();
-            answer.assign(entry.begin(), entry.begin() + static_cast<std::ptrdiff_t>(room));
-            entry.erase(entry.begin(), entry.begin() + static_cast<std::ptrdiff_t>(room));
+            const auto part = static_cast<std::ptrdiff_t>(room - answer.size());
+            answer.insert(answer.end(), entry.begin(), entry.begin() + part);
+            entry.erase(entry.begin(), entry.begin() + part);
         }
         return {std::move(answer), sw::more_data};
     }

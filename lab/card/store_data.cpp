@@ -79,8 +79,8 @@ gp::response_apdu store_data(context& c, const gp::command_apdu& command) {
     channel.personalizing.clear();
     if (target.sd)
         store_domain_data(c, target, command.p1, chain);
-    else if (same(target.aid, hex(ara_m_aid)))
-        return {{}, ara_store(c.card, chain)};
+    else if (keeps_access_rules(target))
+        return {{}, ara_store(c.card, target, chain)};
     return {{}, sw::ok};
 }
 

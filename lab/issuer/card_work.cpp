@@ -54,9 +54,13 @@ gp::access_rule to_rule(const model::access_rule& rule) {
 /// The last block of a STORE DATA chain ends the personalization of its receiver (GPCS 7.3.3), so each rule names ARA-M
 /// again. Removing a rule that is not there is done: orders are repeated.
 void add_rules(secured_batch& batch, const model::issuer_order& order, std::size_t block) {
+    if (!order.register_client.empty()) {
+        batch.add(step::install_for_personalization, gp::install_for_personalization(ara_m));
+        batch.add_all(step::access_rule, gp::register_client(hex(order.register_client), block));
+    }
     for (const auto& rule : order.remove_rules) {
         batch.add(step::install_for_personalization, gp::install_for_personalization(ara_m));
-        batch.add_all(step::access_rule, gp::delete_rule(to_rule(rule), block));
+        batch.add_all(step::access_rule_removal, gp::delete_rule(to_rule(rule), block));
     }
     for (const auto& rule : order.add_rules) {
         batch.add(step::install_for_personalization, gp::install_for_personalization(ara_m));

@@ -336,6 +336,22 @@ BOOST_AUTO_TEST_CASE(the_card_s_longest_command_counts) {
         }
 }
 
+// A card that fills its answers of GET STATUS: entries go on in the next one (field lesson 7), in processes as well.
+BOOST_AUTO_TEST_CASE(split_registry_entries) {
+    auto p = card_with(0x71, 16);
+    p.splits_entries = true;
+    world w = on(p);
+    std::vector<bytes> applets;
+    for (std::uint8_t k = 0; k < 12; ++k)
+        applets.push_back(hex("D27600018554560000000000000000" + to_hex({&k, 1})));
+    w.add_load_file(hex("D2760001855456"), applets);
+    const auto outcome = w.deploy({I, A}, true);
+    BOOST_TEST(outcome.details == "");
+    BOOST_TEST(w.on_card().size() == 2u + 2 + 1 + 12);
+    BOOST_TEST(w.terminate().details == "");
+    BOOST_TEST(w.on_card().empty());
+}
+
 BOOST_AUTO_TEST_CASE(an_install_command_that_does_not_fit_is_refused_first) {
     auto w = on(like("jc304"));
     w.instance.target.applications[0].install_parameters = "C981D0" + std::string(2 * 0xD0, 'A');

@@ -22,6 +22,7 @@ model::issuer_order an_order() {
     order.device_app = std::string(40, 'A');
     order.add_rules = {{"D276000163544500", std::string(64, 'B'), true, false}};
     order.remove_rules = {{"D276000163544501", std::string(40, 'C'), false, true}};
+    order.register_client = "D27600016341524143";
     return order;
 }
 
@@ -37,6 +38,7 @@ BOOST_AUTO_TEST_CASE(order_survives_the_wire) {
     BOOST_TEST(equal(order, read));
     BOOST_TEST((read.add_rules == order.add_rules));
     BOOST_TEST((read.remove_rules == order.remove_rules));
+    BOOST_TEST(read.register_client == order.register_client);
     BOOST_TEST(read.secure_component_identity == order.secure_component_identity);
     BOOST_TEST(read.privileges == "804000");
 
@@ -56,6 +58,7 @@ BOOST_AUTO_TEST_CASE(order_is_refused_for_what_it_lacks) {
     refused([](auto& o) { o.isd_aid = std::string(34, 'A'); });
     refused([](auto& o) { o.privileges = "80400000"; });
     refused([](auto& o) { o.privileges = "8040"; });
+    refused([](auto& o) { o.register_client = "D276"; });
     refused([](auto& o) { o.add_rules[0].device_app = std::string(42, 'A'); });
 }
 

@@ -43,6 +43,7 @@ BOOST_AUTO_TEST_CASE(what_a_card_can_be) {
     BOOST_TEST(card(R"("blockSize": 247, "minimumLevel": 17)").block_size == 247);
     BOOST_TEST(card(R"("blockSize": 223, "scp03Mode": "S16")").block_size == 223);
     BOOST_TEST(card(R"("privilegeBytes": 1)").privilege_bytes == 1);
+    BOOST_TEST(card(R"("tsmSdAid": "d276000163abcdef")").tsm_sd_aid == "D276000163ABCDEF");
 }
 
 BOOST_AUTO_TEST_CASE(what_no_card_can_be) {
@@ -63,6 +64,8 @@ BOOST_AUTO_TEST_CASE(what_no_card_can_be) {
     refused(R"("tsmKeyVersion": 49)", "different"); // is that of the rotated keys
     refused(R"("serviceKeyVersion": 200)", "127");
     refused(R"("ara": "yes")", "ara");
+    refused(R"("aracAid": "D276")", "aracAid");
+    refused(R"("aracAid": "D27600016354534D0001")", "aracAid");
     refused(R"("instanceFollowsElfDomain": true)", "instanceFollowsElfDomain"); // DIV-017
 }
 
