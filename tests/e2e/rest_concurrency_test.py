@@ -3,32 +3,22 @@
 
 import collections
 import concurrent.futures
-import os
 import pathlib
 import sys
-import tempfile
 import threading
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import rest_world  # noqa: E402
-import stack  # noqa: E402
 from rest_world import SCRIPT, Form  # noqa: E402
 
-BUILD = pathlib.Path(os.environ.get("TSMS_BUILD", stack.ROOT / "build"))
 CLIENTS = 8
 
 
-class Concurrency(unittest.TestCase):
+class Concurrency(rest_world.RestCase):
     @classmethod
     def setUpClass(cls):
-        cls.temporary = tempfile.TemporaryDirectory(prefix="tsms-concurrency-")
-        cls.stack = rest_world.RestStack(BUILD, pathlib.Path(cls.temporary.name))
-        try:
-            cls.stack.start()
-        except BaseException:
-            cls.stack.kill()
-            raise
+        super().setUpClass()
         cls.clients = [cls.stack.client("1.0") for _ in range(CLIENTS)]
         cls.world = cls.stack.world(cls.clients[0], "1.0")
 
@@ -36,10 +26,7 @@ class Concurrency(unittest.TestCase):
     def tearDownClass(cls):
         for client in cls.clients:
             client.close()
-        result = cls.stack.stop()
-        cls.temporary.cleanup()
-        if any(result.values()):
-            raise AssertionError(f"processes did not stop cleanly: {result}")
+        super().tearDownClass()
 
     def together(self, act) -> list:
         """act(client, number) of every client, begun at the same moment."""

@@ -2,20 +2,16 @@
 """Every operation of the REST API as TR 4.1.6 lists it, in both dialects, over TLS to the real binary: success, the
 shape of the answer, each error category, and who may see what."""
 
-import os
 import pathlib
 import re
 import sqlite3
 import sys
-import tempfile
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import rest_world  # noqa: E402
-import stack  # noqa: E402
 from rest_world import DIALECTS, FACTS, SCRIPT, UNKNOWN, Form, World  # noqa: E402
 
-BUILD = pathlib.Path(os.environ.get("TSMS_BUILD", stack.ROOT / "build"))
 OPERATIONS = FACTS["operations"]
 
 # TR 4.1.5.2; 1002 as worded by 1.0.4 (AMB-010), in 1.0 with one exception.
@@ -145,16 +141,10 @@ def bad_forms(w: World, kind: str) -> dict:
     }
 
 
-class Conformance(unittest.TestCase):
+class Conformance(rest_world.RestCase):
     @classmethod
     def setUpClass(cls):
-        cls.temporary = tempfile.TemporaryDirectory(prefix="tsms-rest-")
-        cls.stack = rest_world.RestStack(BUILD, pathlib.Path(cls.temporary.name))
-        try:
-            cls.stack.start()
-        except BaseException:
-            cls.stack.kill()
-            raise
+        super().setUpClass()
         cls.clients = {d: cls.stack.client(d) for d in DIALECTS}
         cls.strangers = {d: cls.stack.client(d, provider=1) for d in DIALECTS}
 
@@ -162,10 +152,7 @@ class Conformance(unittest.TestCase):
     def tearDownClass(cls):
         for client in [*cls.clients.values(), *cls.strangers.values()]:
             client.close()
-        result = cls.stack.stop()
-        cls.temporary.cleanup()
-        if any(result.values()):
-            raise AssertionError(f"processes did not stop cleanly: {result}")
+        super().tearDownClass()
 
     # -- what an answer has to be
 

@@ -14,10 +14,8 @@ import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import rest_world  # noqa: E402
-import stack  # noqa: E402
 from rest_world import DIALECTS, FACTS  # noqa: E402
 
-BUILD = pathlib.Path(os.environ.get("TSMS_BUILD", stack.ROOT / "build"))
 QUIET_BROWSER = ("--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
                  "--disable-component-update", "--disable-sync", "--disable-default-apps",
                  "--ignore-certificate-errors",
@@ -39,25 +37,16 @@ def kind_of(schema: dict) -> str:
     return schema["type"] + (":uuid" if schema.get("format") == "uuid" else "")
 
 
-class Documents(unittest.TestCase):
+class Documents(rest_world.RestCase):
     @classmethod
     def setUpClass(cls):
-        cls.temporary = tempfile.TemporaryDirectory(prefix="tsms-document-")
-        cls.stack = rest_world.RestStack(BUILD, pathlib.Path(cls.temporary.name))
-        try:
-            cls.stack.start()
-        except BaseException:
-            cls.stack.kill()
-            raise
+        super().setUpClass()
         cls.client = rest_world.Client(cls.stack.rest_port, cls.stack.ca, "")
 
     @classmethod
     def tearDownClass(cls):
         cls.client.close()
-        result = cls.stack.stop()
-        cls.temporary.cleanup()
-        if any(result.values()):
-            raise AssertionError(f"processes did not stop cleanly: {result}")
+        super().tearDownClass()
 
     def document(self, dialect: str) -> dict:
         answer = self.client.send("GET", f"/sptsm/{dialect}/openapi.json")

@@ -189,23 +189,8 @@ class Operator(unittest.TestCase):
             self.assertEqual(warning in self.stack.server.log(), warned)
 
 
-class KeyProvisioning(unittest.TestCase):
+class KeyProvisioning(rest_world.RestCase):
     """AMB-170 and AMB-171, in 1.0.4 only."""
-
-    @classmethod
-    def setUpClass(cls):
-        cls.temporary = tempfile.TemporaryDirectory(prefix="tsms-keys-")
-        cls.stack = rest_world.RestStack(BUILD, pathlib.Path(cls.temporary.name))
-        try:
-            cls.stack.start()
-        except BaseException:
-            cls.stack.kill()
-            raise
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.stack.stop()
-        cls.temporary.cleanup()
 
     def test_rules(self):
         client = self.stack.client("1.0.4")

@@ -3,10 +3,15 @@
 import dataclasses
 import http.client
 import json
+import os
 import pathlib
 import ssl
+import tempfile
+import unittest
 
 import stack
+
+BUILD = pathlib.Path(os.environ.get("TSMS_BUILD", stack.ROOT / "build"))
 
 FACTS = json.loads((pathlib.Path(__file__).with_name("official_rest_api.json")).read_text())
 DIALECTS = ("1.0", "1.0.4")
@@ -205,3 +210,24 @@ class RestStack(stack.Stack):
 
     def world(self, client: Client, dialect: str) -> World:
         return World(client, dialect, self.profiles, self.files)
+
+
+class RestCase(unittest.TestCase):
+    """One RestStack for the class; it has to stop cleanly."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.temporary = tempfile.TemporaryDirectory(prefix="tsms-rest-")
+        cls.stack = RestStack(BUILD, pathlib.Path(cls.temporary.name))
+        try:
+            cls.stack.start()
+        except BaseException:
+            cls.stack.kill()
+            raise
+
+    @classmethod
+    def tearDownClass(cls):
+        result = cls.stack.stop()
+        cls.temporary.cleanup()
+        if any(result.values()):
+            raise AssertionError(f"processes did not stop cleanly: {result}")
