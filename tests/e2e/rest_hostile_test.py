@@ -24,9 +24,8 @@ from rest_world import DIALECTS, UNKNOWN, Form  # noqa: E402
 
 BUILD = pathlib.Path(os.environ.get("TSMS_BUILD", stack.ROOT / "build"))
 REQUEST_MEMORY = 16 << 20  # octets, rest.request_memory_mib of this test's server
-# Binary, SQLite's caches, 64 connections, and the one large request that is carried out (docs/http-edge.md): some 105 MiB were measured,
-# and 20 more in runs in which the C library spread its work over more of its heaps.
-MOST_MEMORY = REQUEST_MEMORY + (128 << 20)
+# Binary, SQLite's caches, 64 connections, and the one large request that is carried out (docs/http-edge.md).
+MOST_MEMORY = REQUEST_MEMORY + (96 << 20)
 REQUEST_DEADLINE = 15  # seconds, http/net/server.hpp
 
 CAP = "/executable-load-files"

@@ -162,7 +162,7 @@ class Uploads(unittest.TestCase):
             sender.close()
         self.assertGreaterEqual(refused, 11)
         self.assertLess(refused, 16)
-        self.assertLess(self.memory("VmHWM") - before, 64 << 20)
+        self.assertLess(self.memory("VmHWM") - before, 40 << 20)
         self.assertEqual(self.client.send("POST", "/services", head + b'"}}').status, 200)
 
     def test_room_for_uploads_is_bounded(self):
