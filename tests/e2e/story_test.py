@@ -169,6 +169,44 @@ class Story(StoryCase):
         only_other = self.stack.handset(cards[0], "check", published["service"]["id"], "1.0.0")
         self.assertEqual(only_other["deploymentAvailable"], 0)
 
+    def test_why_no_card_is_eligible_is_told_to_the_spos(self):
+        """AMB-140: the one failure without a process of which the SPOS hears."""
+        cap = self.stack.make_cap("none.cap", 2000, "D27600018521", ["D2760001852101"])
+        published = stack.publish_service(self.rest, [cap], profiles=["tsms-lab jc304"], spos_config=self.spos_config)
+        service = published["service"]["id"]
+        refused = self.stack.handset(self.stack.card("none.card", "jc305"), "create", service, "1.0.0", check=False)
+        self.assertEqual((refused["executionStatus"], refused["serviceInstance"]), (8, None), refused)
+        told = stack.wait_until(lambda: [r for r in self.stack.spos_results() if r["serviceId"] == service], 10, "no result at the SPOS")
+        self.assertEqual(len(told), 1)
+        told = told[0]
+        self.assertEqual((told["processId"], told["serviceInstanceId"], told["requestedOperations"]), ("", "", []))
+        self.assertEqual((told["executionStatus"], told["serviceStartState"], told["serviceEndState"]), (8, NOT_DEPLOYED, NOT_DEPLOYED))
+        self.assertEqual(told["executionMessage"], refused["executionMessage"])
+
+    def test_orphaned_instances(self):
+        """TR 3.2.3, AMB-067, AMB-114: without its Flavor an instance is suspended, resumed and terminated, and nothing else."""
+        cap = self.stack.make_cap("orphan.cap", 2000, "D27600018522", ["D2760001852201"])
+        published = stack.publish_service(self.rest, [cap])
+        operational, installed = self.stack.card("orphan-a.card"), self.stack.card("orphan-b.card")
+        first, second = self.create(operational, published), self.create(installed, published)
+        self.deploy(operational, first)
+        self.stack.handset(installed, "deploy", second, "--commands", "install")
+        path = f"/services/{published['service']['id']}"
+        flavor = published["flavor"]["id"]
+        self.rest.call("PUT", f"{path}/versions/1.0.0/flavors", [flavor])
+        self.rest.call("DELETE", f"{path}/flavors/{flavor}")
+        orphaned = 12
+        for function in ("suspend", "resume"):
+            self.assertEqual(self.stack.handset(operational, function, first)["processInfo"]["executionStatus"], 0)
+        for card, instance, commands in ((operational, first, "install,activate"), (installed, second, "activate")):
+            refused = self.stack.handset(card, "deploy", instance, "--commands", commands, "--finalize", check=False)["processInfo"]
+            self.assertEqual((refused["executionStatus"], refused["processId"]), (orphaned, ""), refused)
+        refused = self.stack.handset(installed, "suspend", second, check=False)["processInfo"]
+        self.assertEqual(refused["executionStatus"], orphaned, refused)
+        for name, card, instance in (("orphan-a.card", operational, first), ("orphan-b.card", installed, second)):
+            self.assertEqual(self.stack.handset(card, "terminate", instance)["processInfo"]["executionStatus"], 0)
+            self.assertNotIn("D2760001852201", aids(self.stack.registry(name)))
+
     def test_every_profile_of_the_lab_serves_its_card(self):
         names = [p["name"] for p in json.loads(stack.PROFILES.read_text())]
         for number, profile in enumerate(names):
