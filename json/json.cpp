@@ -109,6 +109,8 @@ private:
 value parse(std::string_view text, const limits& bounds) {
     if (text.size() > bounds.bytes)
         throw parse_error("document too large");
+    if (text.empty()) // simdjson copies from where the text begins, and an empty one may be nowhere
+        throw parse_error(simdjson::error_message(simdjson::EMPTY));
     // A parser keeps room for the largest document it has seen: the one that stays with the thread sees small ones only.
     constexpr std::size_t small = 16384;
     thread_local simdjson::dom::parser kept;

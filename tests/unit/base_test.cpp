@@ -62,6 +62,7 @@ BOOST_AUTO_TEST_CASE(tlv_of_cards) {
 }
 
 BOOST_AUTO_TEST_CASE(json_is_strict) {
+    BOOST_CHECK_THROW(json::parse(std::string_view()), json::parse_error); // nowhere, not only empty
     const auto v = json::parse(R"({"a": [1, true, null, "x"], "b": {"c": 1.5}})");
     BOOST_TEST(json::dump(v) == R"({"a":[1,true,null,"x"],"b":{"c":1.5}})");
     for (const auto* text : {"", "{", "{} x", "{\"a\":1,\"a\":2}", "[1,]", "{\"a\":\"\x01\"}", "\"\xff\"", "nul"})
