@@ -7,7 +7,6 @@ namespace tsms::actors {
 
 namespace {
 
-constexpr std::string_view transport_key_purpose = "issuer transport key";
 
 crypto::wrapped_keys for_vault(const model::key_set& k) { return {k.version, k.bits, k.wrapped}; }
 model::key_set from_vault(crypto::wrapped_keys k) { return {k.version, k.bits, std::move(k.wrapped)}; }

@@ -1,6 +1,7 @@
 #include "store/access.hpp"
 
 #include "crypto/digest.hpp"
+#include "model/utf8.hpp"
 #include "store/audit.hpp"
 #include "store/change_watch.hpp"
 #include "store/connection.hpp"
@@ -181,6 +182,8 @@ access::~access() = default;
 provider_record access::add_provider(const std::string& name, access_time now) {
     if (name.empty() || name.size() > 255)
         throw error("the name of a service provider has 1 to 255 octets");
+    if (model::quotable(name) != name) // it is told in JSON and on terminals
+        throw error("the name of a service provider is UTF-8 without control characters");
     if (provider_by_name(name))
         throw error("there is a service provider named '" + name +
                     "' already; choose another name, or use `tsms provider token`");

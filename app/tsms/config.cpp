@@ -162,6 +162,12 @@ config read_config(const std::filesystem::path& data) {
         refuse(file, "log.format is \"human\" or \"json\"");
     if (!std::set<std::string>{"debug", "info", "warning", "error"}.contains(c.log_level))
         refuse(file, "log.level is \"debug\", \"info\", \"warning\" or \"error\"");
+    for (const auto& database : {c.access_db(), c.catalog_db(), c.instances_db()}) {
+        std::error_code unknown;
+        if (std::filesystem::file_size(database, unknown) == 0 || unknown == std::errc::no_such_file_or_directory)
+            throw config_error(database.string() + " is missing or empty: restore it from a backup. It is never made anew here, because "
+                                                   "what it knows of providers and cards would be forgotten (tsms init makes a new directory)");
+    }
     override_port("TSMS_REST_PORT", c.rest_port);
     override_port("TSMS_DEVICE_PORT", c.device_port);
     override_port("TSMS_OPS_PORT", c.operations_port);
@@ -169,11 +175,15 @@ config read_config(const std::filesystem::path& data) {
 }
 
 std::string read_text(const std::filesystem::path& file) {
+    constexpr std::size_t most = 1 << 20;
     std::ifstream in(file, std::ios::binary);
-    std::ostringstream text;
-    if (!in || !(text << in.rdbuf()))
+    std::string text(most + 1, '\0');
+    if (!in || (in.read(text.data(), most + 1), in.bad()))
         throw config_error("cannot read " + file.string() + "; is the path right, and may this user read it?");
-    return text.str();
+    text.resize(static_cast<std::size_t>(in.gcount()));
+    if (text.empty() || text.size() > most)
+        throw config_error(file.string() + " is empty or larger than 1 MiB");
+    return text;
 }
 
 } // namespace tsms::app

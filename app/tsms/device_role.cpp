@@ -4,6 +4,7 @@
 #include "app/tsms/listener.hpp"
 #include "app/tsms/role.hpp"
 #include "actors/deployment_catalog.hpp"
+#include "crypto/error.hpp"
 #include "crypto/vault.hpp"
 #include "http/device/device_api.hpp"
 #include "http/ops/operations.hpp"
@@ -34,11 +35,23 @@ private:
     store::instance_db db_;
 };
 
+/// Another master key would be noticed only in the middle of a phone's process.
+void check_vault(crypto::key_vault& vault, const store::issuer_record& issuer, const config& c) {
+    try {
+        vault.open(issuer.transport_key, actors::transport_key_purpose);
+    } catch (const crypto::error&) {
+        throw config_error(c.file(c.vault_key).string() + " is not the key that the secrets in " + c.instances_db().string() +
+                           " were sealed with; restore both from the same backup");
+    }
+}
+
 actors::backend_parts parts_of(const config& c, const actors::log_sink& log) {
     actors::backend_parts parts;
     parts.db = std::make_shared<store::instance_db>(c.instances_db());
     parts.catalog = actors::open_catalog(c.catalog_db());
     parts.vault = crypto::open_software_vault(c.file(c.vault_key));
+    for (const auto& issuer : parts.db->issuers())
+        check_vault(*parts.vault, issuer, c);
     parts.issuers = issuers_of(c);
     const auto identity = read_identity(c, c.client_certificate, c.client_key);
     parts.spos = [identity] { return std::make_shared<http::spos_client>(identity); };

@@ -2,6 +2,9 @@
 
 #include "app/tsms/commands.hpp"
 #include "app/tsms/issuer_access.hpp"
+#include "actors/ports.hpp"
+#include "crypto/error.hpp"
+#include "crypto/pki.hpp"
 #include "crypto/vault.hpp"
 #include "json/json.hpp"
 #include "store/profile_internals.hpp"
@@ -18,6 +21,14 @@ struct issuer_options {
     bool as_json = false;
 };
 
+bool holds_certificate(const std::string& pem) {
+    try {
+        return !crypto::parse_certificates(pem).empty();
+    } catch (const crypto::error&) {
+        return false;
+    }
+}
+
 void add_issuer(const issuer_options& o) {
     const auto c = read_config(o.data);
     auto key = from_hex(o.transport_key);
@@ -29,8 +40,10 @@ void add_issuer(const issuer_options& o) {
     issuer.name = o.name;
     issuer.url = o.url;
     issuer.certificate_pem = read_text(o.ca);
+    if (!holds_certificate(issuer.certificate_pem))
+        throw config_error(o.ca + " holds no certificate in PEM; --ca is the trust anchor of the issuer's server");
     issuer.transport_key =
-        crypto::open_software_vault(c.file(c.vault_key))->seal(crypto::secret(std::move(*key)), "issuer transport key");
+        crypto::open_software_vault(c.file(c.vault_key))->seal(crypto::secret(std::move(*key)), actors::transport_key_purpose);
     if (!o.cards.empty())
         issuer.cards = store::read_identification(json::root_object(json::parse(read_text(o.cards))));
     store::instance_db db(c.instances_db());

@@ -1,9 +1,9 @@
 #include "app/tsms/commands.hpp"
+#include "app/tsms/config.hpp"
 
 #include "http/rest/profiles.hpp"
 
 #include <CLI/CLI.hpp>
-#include <fstream>
 #include <iostream>
 #include <memory>
 
@@ -28,13 +28,6 @@ store::catalog open_catalog(const options& o) {
     return store::catalog(file);
 }
 
-std::string content_of(const std::filesystem::path& file) {
-    std::ifstream in(file, std::ios::binary);
-    if (!in)
-        throw std::runtime_error("cannot read " + file.string() + "; give a profile file (JSON) that exists");
-    return {std::istreambuf_iterator<char>(in), {}};
-}
-
 void print(const options& o, const std::vector<rest::profile_summary>& profiles, bool imported) {
     json::array out;
     for (const auto& p : profiles) {
@@ -53,7 +46,7 @@ void print(const options& o, const std::vector<rest::profile_summary>& profiles,
 void import(const options& o) {
     auto catalog = open_catalog(o);
     print(o,
-          rest::import_profiles(catalog, content_of(o.file), crypto::system_random(), std::chrono::system_clock::now()),
+          rest::import_profiles(catalog, read_text(o.file), crypto::system_random(), std::chrono::system_clock::now()),
           true);
 }
 

@@ -1,5 +1,6 @@
 #include "app/tsms/role.hpp"
 
+#include "app/tsms/data_lock.hpp"
 #include "app/tsms/log.hpp"
 
 #include <csignal>
@@ -35,6 +36,7 @@ int run_role(const config& c, const std::string& name) {
 
     const auto log = open_log(c, name);
     try {
+        const data_lock lock(c.data, name); // before anything is opened, and before the last run is cleaned up after
         auto running = name == "rest" ? start_rest_role(c, log) : start_device_role(c, log);
         log(actors::severity::info, "listening");
         tell_ready();

@@ -641,11 +641,11 @@ class Protocol(HostileCase):
 class Limits(HostileCase):
     """What one address may ask, and what an operator does about a card."""
 
-    options = {**HostileCase.options, "calls_per_address": 5}
+    options = {**HostileCase.options, "calls_per_address": 10}
 
     def test_too_many_calls_from_one_address(self):  # the last one: it takes the others' tokens
         phone = self.new_phone()
-        answers = [phone.call("terminateService", serviceInstanceId="00000000-0000-4000-8000-000000000000")[0] for _ in range(80)]
+        answers = [phone.call("terminateService", serviceInstanceId="00000000-0000-4000-8000-000000000000")[0] for _ in range(160)]
         self.assertEqual(set(answers), {200, 429})
         self.assertEqual(set(answers[:40]), {200})
         status, headers, answer = phone.exchange("POST", "/tsm-api/1.0/terminateService", {
@@ -681,6 +681,23 @@ class Limits(HostileCase):
         self.assertIn("tsms card list", refused.stderr)
         self.assertEqual(json.loads(self.card("release", "--card", identity, "--json").stdout)["strikes"], 0)
         self.check_recovery(phone, instance)
+
+    def test_a_second_device_role_is_refused(self):
+        """It would end the processes of the first as if they had been left by a crash (AMB-122, AMB-228)."""
+        phone, instance = self.new_instance()
+        test = self
+
+        class Starts(Honest):
+            def report(self, agent, number, order, report):
+                if number == INSTALLING - 1:
+                    second = test.stack.tsms("serve", "--role", "device", check=False)
+                    test.assertEqual(second.returncode, 1)
+                    test.assertIn("another tsms runs the device role", second.stderr)
+                return report
+
+        self.assertEqual(phone.deploy(instance, Starts())["serviceInstanceState"], OPERATIONAL)
+        self.assertEqual(self.state(phone), OPERATIONAL)
+        self.check_terminate(phone, instance)
 
     def test_reconcile(self):
         """A card that was changed behind our back: the next process looks first."""

@@ -64,6 +64,34 @@ class Operator(unittest.TestCase):
         if any(result.values()):
             raise AssertionError(f"processes did not stop cleanly: {result}")
 
+    def test_what_is_missing_is_not_made_anew(self):
+        """Databases, or a vault key that is another one: refused at the start, not in the middle of a phone's process."""
+        with tempfile.TemporaryDirectory(prefix="tsms-missing-") as folder:
+            s = stack.Stack(BUILD, pathlib.Path(folder))
+            s.init()
+            s.add_issuer()
+            s.issuer.stop()
+
+            def refused(role: str) -> str:
+                done = s.tsms("serve", "--role", role, check=False)
+                self.assertEqual(done.returncode, 1, done)
+                return done.stderr
+
+            for role, name in (("device", "instances.db"), ("rest", "catalog.db"), ("rest", "access.db")):
+                (s.data / name).rename(s.data / "away")
+                self.assertIn(f"{name} is missing", refused(role))
+                (s.data / name).touch()
+                self.assertIn(f"{name} is missing or empty", refused(role))
+                (s.data / "away").rename(s.data / name)
+            (s.data / "vault.key").write_bytes(os.urandom(32))
+            self.assertIn("vault.key is not the key", refused("device"))
+
+    def test_names_of_providers(self):
+        for name in (b"\xff\xfe", b"a\nb", b"\x1b[31m"):
+            done = self.stack.tsms("provider", "add", "--name", os.fsdecode(name), check=False)
+            self.assertNotEqual(done.returncode, 0, name)
+            self.assertIn("UTF-8", done.stderr)
+
     def test_second_factor(self):
         """AMB-008: with a certificate registered, a provider is served only over a connection that proves it."""
         s = self.stack
