@@ -283,6 +283,8 @@ process<bool> open_with_issuer(work* w, issuer_need need) {
     const bool identified_before = w->identified;
     std::optional<gp::card_claims> claims;
     while (!next.done) {
+        asked.reset(); // an issuer that goes on after its last commands has ended the session that we asked for
+        asked_answer.reset();
         joined_order order;
         gp::secured_batch reads;
         std::optional<gp::identification> identify;

@@ -93,7 +93,8 @@ process_outcome close_process(work& w, const std::optional<ending>& failed, mode
         } else {
             const auto& before = w.request.instance;
             instance.state = before.state;
-            instance.failed_operation = before.failed_operation;
+            // An intent that nobody has proven is remembered: the error that ended it may be the phone's invention.
+            instance.failed_operation = w.intent_written && !w.proven ? w.operation : before.failed_operation;
             instance.on_card = before.on_card || w.intent_written; // until an authenticated listing says otherwise
             instance.last_operation = before.last_operation;
         }

@@ -11,7 +11,8 @@ process<void> lock_steps(work* w, bool suspend) {
     auto beginning = begin(w);
     co_await std::move(beginning);
     const auto wanted = suspend ? model::instance_state::suspended : model::instance_state::operational;
-    if (w->instance.state == wanted) // AMB-109: no change of the card
+    // AMB-109: no change of the card, unless an earlier change of this Service has never been proven either way.
+    if (w->instance.state == wanted && w->instance.failed_operation == model::operation::no_operation)
         co_return;
     auto opening = open_tsm_domain(w, {});
     const bool open = co_await std::move(opening);

@@ -41,11 +41,13 @@ void personalize_domain(secured_batch& card, const service_domain& domain, std::
     card.add(step::set_status, set_status(status_type::application, life_cycle::personalized, domain.aid));
 }
 
-void make_selectable(secured_batch& card, const std::vector<application>& applications) {
+void make_selectable(secured_batch& card, const std::vector<application>& applications,
+                     secured_batch::tolerance accepted = secured_batch::tolerance::table) {
     for (const auto& app : applications)
         if (app.make_selectable)
             card.add(step::make_selectable, install_for_make_selectable(app.instance.instance_aid, app.instance.rights,
-                                                                        app.instance.privilege_octets));
+                                                                        app.instance.privilege_octets),
+                     accepted);
 }
 
 /// Each rule names its receiver again: the last block of a STORE DATA chain ends a personalization (GPCS 7.3.3).
@@ -271,7 +273,8 @@ procedure<void> activate_service(channel_ptr channel, service_activation what) {
     secured_batch card(*channel);
     authenticate(card, channel);
     card.mark(20, what.progress.activate);
-    make_selectable(card, what.applications);
+    // Repeated after a lost report (AMB-100), some are selectable already and the card refuses (GPCS 11.5): the listing decides.
+    make_selectable(card, what.applications, any);
     write_rules(card, what.client, what.block_size);
     if (what.lock)
         set_lock(card, what.domain_aid, instances, true, what.lock_with_applications);

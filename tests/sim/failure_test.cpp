@@ -274,6 +274,46 @@ BOOST_AUTO_TEST_CASE(a_wrong_isd_aid_in_the_row_is_mended) {
         }
 }
 
+// The report of an activation is lost: the same call again must come through (AMB-100), whatever is selectable already.
+BOOST_AUTO_TEST_CASE(an_activation_can_be_repeated) {
+    auto w = ready();
+    w.deploy({I}, false);
+    w.on_the_way = [](const gp::card_command& command, const auto& card) -> std::optional<bytes> {
+        if (command.what != gp::step::make_selectable)
+            return std::nullopt;
+        card();
+        return hex("6985");
+    };
+    w.phone_vanishes_after = 1;
+    BOOST_TEST(w.deploy({A}, true).details != "");
+    w.phone_vanishes_after = SIZE_MAX;
+    w.deploy({A}, true);
+    w.on_the_way = nullptr;
+    BOOST_TEST(w.deploy({A}, true).details == "");
+    BOOST_TEST(number(w.instance.state) == number(operational));
+    BOOST_TEST(use(w, applet_1) == 0x9000);
+}
+
+// The phone executes a resumption and denies it: the next suspension must not believe that the card is suspended.
+BOOST_AUTO_TEST_CASE(a_denied_resumption_is_undone_by_a_suspension) {
+    auto w = ready();
+    w.deploy({I, A}, true, true);
+    BOOST_TEST(use(w, applet_1) != 0x9000);
+    w.on_the_way = [lies = false](const gp::card_command& command, const auto& card) mutable -> std::optional<bytes> {
+        lies = lies || command.what == gp::step::lock;
+        auto truth = card();
+        return lies ? hex("6985") : truth;
+    };
+    BOOST_TEST(number(w.suspend(false)) == 7);
+    BOOST_TEST(number(w.instance.state) == number(suspended));
+    w.on_the_way = nullptr;
+    BOOST_TEST(use(w, applet_1) == 0x9000);
+    BOOST_TEST(w.suspend(true).details == "");
+    BOOST_TEST(use(w, applet_1) != 0x9000);
+    BOOST_TEST(w.suspend(true).details == "");
+    BOOST_TEST(w.orders == 0u); // AMB-109: now it is proven
+}
+
 BOOST_AUTO_TEST_CASE(a_full_card_can_be_cleaned) {
     auto w = ready();
     w.deploy({I, A}, true);
