@@ -93,7 +93,8 @@ public:
 private:
     template <class Handle> struct in_use {
         Handle actor;
-        std::uint64_t uses = 0; ///< counted, so that one that was idle a moment ago is not let go while it is wanted again
+        std::uint64_t uses = 0;         ///< counted, so that one that was idle a moment ago is not let go while it is wanted again
+        std::uint64_t uses_last_time = 0; ///< at the last look
     };
 
     struct opening {
@@ -203,7 +204,10 @@ private:
     }
 
     template <class Map> void let_idle_go(Map& actors) {
-        for (auto& [id, known] : actors)
+        for (auto& [id, known] : actors) {
+            // Who was given a handle since the last look may still be on the way with it (hazard 14): messages take less than that.
+            if (std::exchange(known.uses_last_time, known.uses) != known.uses)
+                continue;
             request(known.actor, actor_deadline, ask_idle{})
                 .then(
                     [this, &actors, id = id, uses = known.uses](bool idle) {
@@ -213,7 +217,11 @@ private:
                         send_exit(found->second.actor, caf::exit_reason::user_shutdown);
                         actors.erase(found);
                     },
-                    [&actors, id = id](caf::error&) { actors.erase(id); });
+                    [&actors, id = id](caf::error& e) {
+                        if (e == caf::sec::request_receiver_down) // one that is only slow may hold a lease
+                            actors.erase(id);
+                    });
+        }
     }
 
     std::shared_ptr<const surroundings> around_;
