@@ -22,7 +22,7 @@ std::optional<model::spos_target> spos_of(catalog_port& catalog, const model::de
 std::size_t resolve_interrupted(store::instance_db& db, catalog_port& catalog, const spos_port& spos, const log_sink& log) {
     const auto found = db.interrupted();
     for (const auto& [record, stored, stored_card, in_doubt] : found) {
-        const auto instance = model::after_crash(stored, in_doubt);
+        const auto instance = model::after_crash(stored, record.start_state, in_doubt);
         auto card = stored_card;
         card.doubt = card.doubt || in_doubt;
         const auto status = model::error_category::execution_interrupted;

@@ -330,8 +330,7 @@ private:
             end.instance = running_.instance;
             end.card = running_.card;
             end.card.doubt = true;
-            end.instance.last_stable = running_.record.start_state;
-            end.instance.state = model::instance_state::in_error;
+            model::fail(end.instance, running_.record.start_state, running_.record.requested.back());
             if (const auto* d = std::get_if<deploy_service>(&running_.begun.request.what))
                 end.commands.assign(d->commands.size(), model::command_status::not_executed);
         }

@@ -96,6 +96,7 @@ struct security_domain {
     std::optional<key_set> next_keys;
     /// Octets of challenges and MACs that the domain was seen to use, 8 or 16; 0: not seen yet, the profile says.
     int scp03_mode = 0;
+    bool issuer_knows_keys = false; ///< `keys` came from the issuer: to be replaced in the first session (gp/procedures, issuer contract)
     bool client_registered = false; ///< the issuer has registered our ARA-C at ARA-M
     bool client_installed = false;  ///< our ARA-C was in it when the card was looked at last
 };
@@ -195,7 +196,10 @@ struct service_instance {
     std::string reader; ///< name under which the app reached the card last
     instance_state state = instance_state::not_deployed;
     instance_state last_stable = instance_state::not_deployed; ///< AMB-100: state before the failed operation
-    operation failed_operation = operation::no_operation;      ///< AMB-100
+    operation failed_operation = operation::no_operation;      ///< AMB-100: in state IN_ERROR
+    /// The operation that last wrote an intent to change the card, as long as no authenticated listing has shown what became of it: the
+    /// error that ended it may have been the phone's invention (AMB-226).
+    operation unproven_operation = operation::no_operation;
     operation last_operation = operation::no_operation;
     std::vector<service_command> executed; ///< of this deployment, in order (AMB-105)
     bool suspend_on_finalize = false;      ///< AMB-107
@@ -216,7 +220,6 @@ struct secure_component {
     std::string issuer;     ///< name of the SCI that owns it
     std::optional<security_domain> tsm_domain;
     int strikes = 0; ///< EXTERNAL AUTHENTICATEs that were answered with failure since the last channel that was proven
-    bool attempt_pending = false; ///< an EXTERNAL AUTHENTICATE left and its answer was not seen: counted before it leaves
     bool quarantined = false;
     bool doubt = false; ///< an intent without outcome: look before changing
 };

@@ -143,19 +143,21 @@ instance_state state_after_finalize(const service_instance& instance) {
     return was_activated && instance.suspend_on_finalize ? suspended : operational;
 }
 
-service_instance after_crash(service_instance instance, bool card_in_doubt) {
+service_instance after_crash(service_instance instance, instance_state before, bool card_in_doubt) {
     if (instance.running_process.empty())
         return instance;
     instance.running_process.clear();
-    if (card_in_doubt && instance.failed_operation != operation::no_operation) {
-        instance.last_operation = instance.failed_operation;
-        if (instance.state != in_error && instance.state != initialized)
-            instance.last_stable = instance.state;
-        instance.state = in_error;
-    } else if (instance.state == initialized) {
-        instance.state = instance.last_stable;
-    }
+    instance.state = before;
+    if (card_in_doubt && instance.unproven_operation != operation::no_operation)
+        fail(instance, before, instance.unproven_operation);
     return instance;
+}
+
+void fail(service_instance& instance, instance_state before, operation what) {
+    if (before != in_error)
+        instance.last_stable = before;
+    instance.failed_operation = instance.last_operation = what;
+    instance.state = in_error;
 }
 
 operation deploy_operation(service_command command) {

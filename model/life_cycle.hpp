@@ -41,8 +41,12 @@ std::vector<operation> requested_deploy_operations(const std::vector<service_com
 /// Operation that progress reports while a command is executed.
 operation deploy_operation(service_command command);
 
+/// A process has failed behind a change of a Service's component (TR 3.2.2): InError, with what AMB-100 remembers. `before` is the state
+/// that the process began in; InError keeps the last stable one.
+void fail(service_instance& instance, instance_state before, operation what);
+
 /// What a row means that a crashed server left behind with a running process: InError if the process had written its intent to change
 /// the card (`card_in_doubt`), else the state before it (AMB-101). The process is no longer running.
-service_instance after_crash(service_instance instance, bool card_in_doubt);
+service_instance after_crash(service_instance instance, instance_state before, bool card_in_doubt);
 
 } // namespace tsms::model

@@ -135,17 +135,37 @@ process<void> prepare_domain(work* w, gp::service_installation* what) {
     w->instance.domain = std::move(domain);
 }
 
+/// Keys for a domain that is not created reach the TSM's own: their version must be none of its.
+void check_key_versions(const work& w) {
+    const auto version = w.parameters().service_key_version;
+    const auto& domain = *w.card.tsm_domain;
+    for (const auto* keys : {&domain.keys, &domain.next_keys})
+        if (*keys && (*keys)->version == version)
+            refuse(model::error_category::internal_error, "the TSM's security domain on the secure component has keys of version " +
+                                                              std::to_string(version) +
+                                                              "; change serviceKeyVersion of the profile");
+}
+
+/// PUT KEY adds no version that the card has already: none that the domain has or may have, nor that of stray keys.
+std::uint8_t free_key_version(const work& w) {
+    std::set<int> taken{w.parameters().service_key_version};
+    const auto& domain = *w.card.tsm_domain;
+    for (const auto* keys : {&domain.keys, &domain.next_keys})
+        if (*keys)
+            taken.insert((*keys)->version);
+    constexpr int last_version = 0x7F; // GPCS 11.8.2.2; 00 is none
+    int version = w.parameters().tsm_rotated_version;
+    while (taken.contains(version))
+        version = version % last_version + 1;
+    return static_cast<std::uint8_t>(version);
+}
+
 /// The issuer knows the first keys of the TSM's domain: the first deploy replaces them (gp/procedures, issuer contract).
 process<void> prepare_rotation(work* w, gp::service_installation* what) {
     const auto& parameters = w->parameters();
-    if (w->channel_keys.version != parameters.tsm_key_version)
+    if (!w->card.tsm_domain->issuer_knows_keys)
         co_return;
-    // PUT KEY adds no version that the card has already: above every one that the domain may have.
-    constexpr int last_version = 0x7F; // GPCS 11.8.2.2
-    int version = parameters.tsm_rotated_version;
-    if (const auto& other = w->card.tsm_domain->next_keys; other && other->version >= version)
-        version = other->version < last_version ? other->version + 1 : version;
-    generate_keys wish(static_cast<std::uint8_t>(version), parameters.key_bits);
+    generate_keys wish(free_key_version(*w), parameters.key_bits);
     auto keys = co_await std::move(wish);
     encrypt_keys encryption(w->channel_keys, keys);
     gp::key_rotation rotation;
@@ -166,6 +186,7 @@ process<void> install(work* w, const deployment* d) {
     const bool activate = d->has(service_command::activate);
     what.applications = applications_of(*w, &d->find(service_command::install)->data, activate);
     check_sizes(*w, what.applications, {w->block_size, w->channel->max_data()});
+    check_key_versions(*w);
     for (const auto& file : target.load_files) {
         read_load_image wish(file);
         auto image = co_await std::move(wish);
@@ -188,13 +209,16 @@ process<void> install(work* w, const deployment* d) {
     co_await std::move(intending);
 
     const bool has_client = what.client.has_value();
+    const bool has_rotation = what.rotation.has_value();
     auto installing = on_card(w, gp::install_service(w->channel, std::move(what)));
     co_await std::move(installing);
     w->proven = true;
     auto& domain = *w->card.tsm_domain;
     domain.client_installed = domain.client_installed || has_client;
-    if (domain.next_keys)
+    if (has_rotation) {
         domain.keys = std::exchange(domain.next_keys, std::nullopt);
+        domain.issuer_knows_keys = false;
+    }
 }
 
 process<void> activate(work* w, const deployment* d) {
@@ -251,10 +275,7 @@ process<void> check_presence(work* w) {
     w->proven = true;
 }
 
-/// What is there already is removed first, so that only an empty card is asked for room.
-std::size_t memory_needed(const work& w) {
-    if (w.instance.on_card)
-        return 0;
+std::size_t octets_to_load(const work& w) {
     auto needed = static_cast<std::size_t>(w.parameters().memory_reserve);
     for (const auto& file : w.instance.target.load_files)
         needed += file.size;
@@ -266,7 +287,8 @@ process<void> deploy_steps(work* w, const deployment* d) {
     co_await std::move(beginning);
     if (d->has(service_command::install)) {
         check_conflicts(*w);
-        w->memory_needed = memory_needed(*w);
+        if (!w->instance.on_card) // what is there is removed first, then there is room or not
+            w->memory_needed = octets_to_load(*w);
         // Before the issuer does anything.
         const auto applications = applications_of(*w, &d->find(service_command::install)->data, false);
         check_sizes(*w, applications, bounds_of(w->parameters()));
@@ -290,6 +312,8 @@ process<void> deploy_steps(work* w, const deployment* d) {
             // An earlier life left something, or may have: look, and begin from an empty card.
             auto cleaning = remove_what_is_there(w);
             co_await std::move(cleaning);
+            w->memory_needed = octets_to_load(*w);
+            check_memory(*w, w->resources);
         }
         auto installing = install(w, d);
         co_await std::move(installing);

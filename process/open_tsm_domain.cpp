@@ -31,7 +31,8 @@ struct joined_order {
     }
 };
 
-/// The answers that belong to `count` commands from `from` on. If the transmission broke inside or before, the part is broken too.
+/// The answers that belong to `count` commands from `from` on. If the transmission broke inside or before, the part is broken too; what
+/// ended it before says nothing of the part's own commands.
 gp::batch_answer part(const gp::batch_answer& all, std::size_t from, std::size_t count) {
     gp::batch_answer answer;
     for (std::size_t i = from; i < from + count && i < all.responses.size(); ++i)
@@ -39,6 +40,8 @@ gp::batch_answer part(const gp::batch_answer& all, std::size_t from, std::size_t
     if (answer.responses.size() < count) {
         answer.end = all.end == gp::transmission::complete ? gp::transmission::failed : all.end;
         answer.detail = all.detail;
+        if (all.responses.size() < from && answer.end == gp::transmission::unavailable)
+            answer.end = gp::transmission::failed;
     }
     return answer;
 }
@@ -48,14 +51,6 @@ void check_identity(work& w, const gp::card_claims& claims) {
     const auto cplc = to_hex(claims.cplc);
     if (!w.card.identity.empty() && !cplc.empty() && cplc != w.card.identity)
         refuse(error_category::sc_inaccessible, "reader ‘" + w.request.reader + "’ holds another secure component");
-}
-
-/// Refused before anything is changed: what cannot fit on the card.
-void check_memory(const work& w, const gp::card_claims& claims) {
-    if (claims.resources && claims.resources->non_volatile < w.memory_needed)
-        refuse(error_category::content_related_error,
-               "not enough memory on the secure component: " + std::to_string(w.memory_needed) + " octets needed, " +
-                   std::to_string(claims.resources->non_volatile) + " free");
 }
 
 /// A channel to the TSM's domain that has been asked for, with the keys it was asked with.
@@ -83,6 +78,11 @@ process<asked_channel> ask(std::string aid, std::uint8_t key_version, std::size_
     co_return asked_channel(aid, key_version, std::move(challenge));
 }
 
+/// What the card must answer under R-MAC: its CPLC, unless it is known by its IIN and CIN (model::identity_of).
+bytes cplc_of(const model::secure_component& card) {
+    return gp::parse_cplc(octets(card.identity)).value_or(bytes{});
+}
+
 /// The card's answer to our INITIALIZE UPDATE: derive the session keys, check the card's challenge and cryptogram. Only then is the
 /// card the one whose keys we have.
 process<void> accept_offer(work* w, model::key_set keys, bytes challenge, gp::initialize_update_response offer) {
@@ -95,8 +95,8 @@ process<void> accept_offer(work* w, model::key_set keys, bytes challenge, gp::in
                                   "the security domain answers with another key version than it was asked for");
         if (!offer.sequence_counter.empty())
             gp::check_card_challenge(offer, session.expected_challenge);
-        w->channel = std::make_shared<gp::secure_channel>(std::move(session.keys), challenge, offer,
-                                                          w->parameters().minimum_level);
+        gp::secure_channel opened(std::move(session.keys), challenge, offer, w->parameters().minimum_level);
+        w->channel = std::make_shared<gp::tsm_channel>(std::move(opened), cplc_of(w->card));
     } catch (const gp::scp03_error& error) {
         throw gp::channel_failure(gp::step::initialize_update, error);
     }
@@ -104,16 +104,11 @@ process<void> accept_offer(work* w, model::key_set keys, bytes challenge, gp::in
         w->channel->allow_extended_length();
     w->channel_keys = std::move(keys);
     domain.scp03_mode = static_cast<int>(offer.mode_length());
-    // Counted before EXTERNAL AUTHENTICATE leaves. The valid card cryptogram has cleared the count of an attempt whose answer was lost;
-    // attempts that were answered with failure stay until a channel is proven (gp/procedures, hazard 13).
-    w->card.attempt_pending = true;
-    commit counted(w->instance, w->card);
-    co_await std::move(counted);
 }
 
 void note_claims(work& w, const gp::card_claims& claims) {
     check_identity(w, claims);
-    check_memory(w, claims);
+    check_memory(w, claims.resources);
     w.identified = true;
     if (!claims.isd_aid.empty()) // a claim: it serves this process; the row takes what an issuer has proven (AMB-226)
         w.isd_aid = to_hex(claims.isd_aid);
@@ -140,8 +135,10 @@ std::size_t block_size_of(const work& w, std::optional<std::size_t> longest_data
 /// The keys of a rotation whose outcome is unknown count only if the card proves them.
 void confirm_rotation(work& w) {
     auto& domain = *w.card.tsm_domain;
-    if (domain.next_keys && *domain.next_keys == w.channel_keys)
-        domain.keys = std::exchange(domain.next_keys, std::nullopt);
+    if (!domain.next_keys || *domain.next_keys != w.channel_keys)
+        return;
+    domain.keys = std::exchange(domain.next_keys, std::nullopt);
+    domain.issuer_knows_keys = false;
 }
 
 std::optional<model::key_set> keys_of_version(const model::security_domain& domain, std::uint8_t version) {
@@ -161,6 +158,12 @@ std::optional<model::key_set> other_keys(const model::security_domain& domain, s
     return std::nullopt;
 }
 
+/// Over OMAPI a SELECT that the card refuses gets no answer and ends the order (gp/procedures, hazard 3). That the card itself is gone
+/// looks the same; both are claims, and whoever is asked next finds out.
+bool ends_at_select(const gp::batch_answer& answer) {
+    return answer.responses.empty() && answer.end == gp::transmission::unavailable;
+}
+
 /// The ways in which a request for our channel can end. Where it met other keys or another mode it is made again, in an order of its own,
 /// once for each. False: the card claims that there is no such domain.
 process<bool> settle(work* w, asked_channel asked, gp::batch_answer answer) {
@@ -168,6 +171,8 @@ process<bool> settle(work* w, asked_channel asked, gp::batch_answer answer) {
     bool other_keys_tried = false;
     bool other_mode_tried = false;
     while (true) {
+        if (ends_at_select(answer))
+            co_return false;
         const auto answers = asked.orders.accept(answer);
         const auto found = asked.request.found(answers);
         if (found == finding::no_domain)
@@ -238,9 +243,13 @@ process<void> take_over_domain(work* w) {
     const auto rights = privileges ? gp::parse_privileges(*privileges) : std::nullopt;
     if (rights && (*rights & gp::privilege::authorized_management) == 0)
         refuse(error_category::unspecified, "the issuer has created the TSM's security domain without Authorized Management");
+    if (got.keys.version == w->parameters().service_key_version)
+        refuse(error_category::internal_error, "the issuer's keys of the TSM's security domain have the version of the services' keys (" +
+                                                   std::to_string(got.keys.version) + "); change serviceKeyVersion of the profile");
     model::security_domain domain;
     domain.aid = got.aid;
     domain.keys = got.keys;
+    domain.issuer_knows_keys = true;
     // That the domain was gone may have been the phone's word alone: the issuer then found it, and our own keys still are on it.
     if (const auto& known = w->card.tsm_domain; known && known->keys && known->keys->version != got.keys.version)
         domain.next_keys = known->next_keys ? known->next_keys : known->keys;
@@ -258,16 +267,21 @@ bool is_misled(const work& w, bool identified_before, const model::issuer_order&
 /// The issuer works on the card, and behind its last commands we ask for our channel in the same order. False if the card claims
 /// that there is no domain of ours.
 process<bool> open_with_issuer(work* w, issuer_need need) {
+    if (!need.remove_rules.empty()) {
+        auto intending = write_intent(w, "remove access rules of service " + w->instance.target.service_id);
+        co_await std::move(intending);
+    }
     if (!need.add_rules.empty()) { // what terminate has to look for, whatever becomes of this process (DIV-024)
         w->intent_written = true;
         w->instance.on_card = true;
         commit intent(w->instance, w->card);
         co_await std::move(intent);
     }
-    auto order_for_issuer = issuer_order_of(*w, need.create_domain ? "create" : "rules");
+    auto order_for_issuer = issuer_order_of(*w, need.create_domain ? "create" : need.remove_rules.empty() ? "rules" : "clear");
     if (need.create_domain)
         order_for_issuer.domain = model::issuer_order::domain_change::create;
     order_for_issuer.add_rules = need.add_rules;
+    order_for_issuer.remove_rules = need.remove_rules;
     const bool registers = need.has_client && (need.create_domain || !w->card.tsm_domain || !w->card.tsm_domain->client_registered);
     if (registers)
         order_for_issuer.register_client = w->parameters().arac_aid;
@@ -309,6 +323,8 @@ process<bool> open_with_issuer(work* w, issuer_need need) {
             commit expecting(w->instance, w->card);
             co_await std::move(expecting);
         }
+        if (claims && !need.remove_rules.empty())
+            w->service_changed = true; // an app may have lost its access: unlike a new rule (DIV-024) that is the Service's matter
         auto sending = send(w, std::move(order.commands));
         const auto answer = co_await std::move(sending);
         if (identify) {

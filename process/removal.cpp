@@ -1,5 +1,7 @@
 #include "process/removal.hpp"
 
+#include "model/life_cycle.hpp"
+
 #include <algorithm>
 
 namespace tsms::process {
@@ -21,10 +23,7 @@ bool is_ours(const gp::registry_entry& entry, const work& w) {
 process<void> remove_what_is_there(work* w, bool last_service) {
     auto looking = on_card(w, gp::inspect(w->channel, w->instance.target.applications.size() + 1));
     const auto found = co_await std::move(looking);
-    if (!w->card.identity.empty() && !found.cplc.empty() && to_hex(found.cplc) != w->card.identity)
-        throw gp::card_failure(gp::card_failure::kind::refused, gp::step::get_data,
-                               static_cast<int>(model::error_category::sc_inaccessible),
-                               "the authenticated secure component is another one than the instance's");
+    w->resources = found.resources;
 
     const auto& target = w->instance.target;
     gp::service_removal what;
@@ -63,7 +62,12 @@ process<void> remove_what_is_there(work* w, bool last_service) {
             what.client->remove = last_service;
     }
     what.block_size = w->block_size;
-    if (what.instances.empty() && what.load_files.empty() && what.doubtful_load_files.empty() && !what.domain && !what.client) {
+    // Never the version of the channel's own keys: see check_key_versions.
+    const auto stray = w->parameters().service_key_version;
+    if (found.key_versions.contains(stray) && stray != w->channel_keys.version)
+        what.stray_keys = stray;
+    if (what.instances.empty() && what.load_files.empty() && what.doubtful_load_files.empty() && !what.domain && !what.client &&
+        !what.stray_keys) {
         w->proven = true;
         co_return;
     }
@@ -72,7 +76,8 @@ process<void> remove_what_is_there(work* w, bool last_service) {
     auto intending = write_intent(w, "remove service " + target.service_id);
     co_await std::move(intending);
     auto removing = on_card(w, gp::remove_service(w->channel, std::move(what)));
-    co_await std::move(removing);
+    const auto left = co_await std::move(removing);
+    w->resources = left.resources;
     w->proven = true;
 }
 
@@ -84,17 +89,12 @@ process_outcome close_process(work& w, const std::optional<ending>& failed, mode
         outcome.details = failed->details;
         if (w.authentication_failed && ++w.card.strikes >= strikes_to_quarantine)
             w.card.quarantined = true;
+        const auto& before = w.request.instance;
         if (w.service_changed) {
-            instance.state = model::instance_state::in_error;
-            instance.last_stable = from;
-            instance.failed_operation = w.operation;
-            instance.last_operation = w.operation;
+            model::fail(instance, from, w.operation);
             instance.on_card = true;
         } else {
-            const auto& before = w.request.instance;
             instance.state = before.state;
-            // An intent that nobody has proven is remembered: the error that ended it may be the phone's invention.
-            instance.failed_operation = w.intent_written && !w.proven ? w.operation : before.failed_operation;
             instance.on_card = before.on_card || w.intent_written; // until an authenticated listing says otherwise
             instance.last_operation = before.last_operation;
         }
@@ -107,6 +107,8 @@ process_outcome close_process(work& w, const std::optional<ending>& failed, mode
             w.card.strikes = 0;
         }
     }
+    if (!failed || w.proven)
+        instance.unproven_operation = model::operation::no_operation;
     instance.running_process.clear();
     outcome.instance = instance;
     outcome.card = w.card;

@@ -19,7 +19,8 @@ struct work {
     bool identified = false;         ///< the card has been asked who it is, in this process
     gp::channel_ptr channel;         ///< to the TSM's own domain
     model::key_set channel_keys;     ///< the static keys it was opened with
-    std::size_t memory_needed = 0;   ///< octets that this process will load, with the reserve; 0 where it loads nothing
+    std::size_t memory_needed = 0;   ///< octets that must be free now; 0 where nothing is loaded, or something is removed first
+    std::optional<gp::card_resources> resources; ///< as the domain told them after the removal of what was there
     std::size_t block_size = 0;      ///< plain octets of a LOAD or STORE DATA block in this channel
     bool service_changed = false;    ///< a component of the Service has, or may have, changed on the card (TR 3.2.2)
     bool authentication_failed = false; ///< EXTERNAL AUTHENTICATE was answered with failure: a strike
@@ -36,8 +37,12 @@ process<void> begin(work* w);
 /// comes after a crash looks before it changes anything.
 process<void> write_intent(work* w, std::string what);
 
-/// Sends a batch in as many orders as the profile's bounds ask for (one, as a rule), and notes what may have changed.
+/// Sends a batch in as many orders as the profile's bounds ask for (one, as a rule), none behind one with a refusal, and notes what may
+/// have changed.
 process<gp::batch_answer> send(work* w, gp::batch commands);
+
+/// Refused before anything is loaded: what cannot fit. A card that does not tell its free memory is tried.
+void check_memory(const work& w, const std::optional<gp::card_resources>& card);
 
 /// Runs a card procedure inside a process: its batches go to the card of this work.
 template <class T> process<T> on_card(work* w, gp::procedure<T> procedure) {
@@ -53,11 +58,12 @@ template <class T> process<T> on_card(work* w, gp::procedure<T> procedure) {
 /// What the issuer shall do on the way, if anything.
 struct issuer_need {
     bool create_domain = false;
+    std::vector<model::access_rule> remove_rules;
     bool create_if_gone = false; ///< the card's claim that the domain does not exist leads to the issuer
     std::vector<model::access_rule> add_rules;
     bool has_client = false; ///< the Service's rules go into our own ARA-C, which a domain's first use has to have registered
 
-    bool any() const { return create_domain || !add_rules.empty(); }
+    bool any() const { return create_domain || !add_rules.empty() || !remove_rules.empty(); }
 };
 
 /// Opens SCP03 to the TSM's own domain, up to and without EXTERNAL AUTHENTICATE. Where the domain does not exist yet, or access rules are to be

@@ -18,7 +18,6 @@ bytes blob(const SQLite::Column& column) {
 instance_db::card_change instance_db::release_card(const std::string& id) {
     return state_->change_card(id, "card released", [](model::secure_component& card) {
         card.quarantined = false;
-        card.attempt_pending = false;
         card.strikes = 0;
     });
 }

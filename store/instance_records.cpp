@@ -24,6 +24,7 @@ template <class A> void describe(A& a, model::security_domain& d) {
     a("keys", d.keys);
     a("nextKeys", d.next_keys);
     a("scp03Mode", d.scp03_mode);
+    a("issuerKnowsKeys", d.issuer_knows_keys);
     a("clientRegistered", d.client_registered);
     a("clientInstalled", d.client_installed);
 }
@@ -115,6 +116,7 @@ template <class A> void describe(A& a, model::service_instance& i) {
     a("state", i.state);
     a("lastStable", i.last_stable);
     a("failedOperation", i.failed_operation);
+    a("unprovenOperation", i.unproven_operation);
     a("lastOperation", i.last_operation);
     a("executed", i.executed);
     a("suspendOnFinalize", i.suspend_on_finalize);
@@ -134,7 +136,6 @@ template <class A> void describe(A& a, model::secure_component& c) {
     a("issuer", c.issuer);
     a("tsmDomain", c.tsm_domain);
     a("strikes", c.strikes);
-    a("attemptPending", c.attempt_pending);
     a("quarantined", c.quarantined);
     a("doubt", c.doubt);
 }

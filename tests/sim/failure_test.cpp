@@ -228,7 +228,7 @@ BOOST_AUTO_TEST_CASE(a_rotation_in_doubt_on_the_issuers_path) {
     whole.instance.target = w.instance.target;
     whole.deploy({I, A}, true);
     w.play(process::deploy(w.request(), commands, true), whole.effects);
-    w.instance = model::after_crash(w.instance, w.component.doubt);
+    w.restart();
     BOOST_REQUIRE(w.component.tsm_domain->next_keys.has_value());
     BOOST_TEST(w.deploy({I, A}, true).details == "");
     BOOST_TEST(int{w.component.tsm_domain->keys->version} == 0x31);

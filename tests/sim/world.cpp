@@ -1,6 +1,7 @@
 #include "tests/sim/world.hpp"
 
 #include "lab/cap_writer.hpp"
+#include "model/life_cycle.hpp"
 
 namespace tsms::sim {
 
@@ -107,6 +108,7 @@ process::process_request world::request() {
     r.reader = "SIM1";
     r.se_type = "eSE";
     r.instance = instance;
+    before_ = instance.state;
     r.instance.running_process = r.process_id;
     r.card = component;
     return r;
@@ -149,6 +151,8 @@ std::optional<process::process_outcome> world::play(process::process<process::pr
     return outcome;
 }
 
+void world::restart() { instance = model::after_crash(instance, before_, component.doubt); }
+
 std::vector<process::card_facts> world::identify() {
     auto running = process::read_cards({"SIM1"});
     const auto* wish = running.start();
@@ -166,6 +170,13 @@ bytes world::over_the_wire(bytes_view apdu) {
 }
 
 gp::batch_answer world::transmit(const gp::batch& commands) {
+    auto answer = execute(commands);
+    if (on_report)
+        on_report(answer);
+    return answer;
+}
+
+gp::batch_answer world::execute(const gp::batch& commands) {
     gp::batch_answer answer;
     if (phone_lost_ || orders++ >= phone_vanishes_after) {
         phone_lost_ = true;
@@ -237,7 +248,7 @@ process::answer_variant world::interpret(const process::effect& wish) {
                 auto& fresh = issued_[e.order.domain_aid];
                 const auto octets = personality->key_octets;
                 if (fresh.keys.enc.empty() || e.order.domain == model::issuer_order::domain_change::create)
-                    fresh = {0x30, {random.take_secret(octets), random.take_secret(octets), random.take_secret(octets)}};
+                    fresh = {issuer_key_version, {random.take_secret(octets), random.take_secret(octets), random.take_secret(octets)}};
                 const auto isd = lab::isd_keys(lab::lab_issuer_master(), hex(e.order.secure_component_identity));
                 issuer_->work.emplace(lab::carry_out(lab::card_work(e.order, isd, fresh, random, issuer_->last)));
                 return advance(issuer_->work->start());
