@@ -439,12 +439,12 @@ class Liars(HostileCase):
 
         failures = {INTERRUPTED, CONTENT, INACCESSIBLE, UNSPECIFIED}
         cases = []
-        for at in (2, 4, 6):
+        for at in range(2, 8): # issuer, rules; listing; deletion; issuer, the domain
             cases += [(f"{at} unavailable", Says(at, "UNAVAILABLE_SE"), failures),
                       (f"{at} forged", Rewrites(at, at_index(-1, flipped)), failures),
                       (f"{at} no R-MACs", Rewrites(at, lambda a: ["9000"] * len(a)), failures)]
-        cases += [("DELETE 6985", Answers(0xE4, bytes.fromhex("6985"), 4), failures),
-                  ("one DELETE 6985", Answers(0xE4, bytes.fromhex("6985"), 4, False), failures)]
+        cases += [("DELETE 6985", Answers(0xE4, bytes.fromhex("6985"), 5), failures),
+                  ("one DELETE 6985", Answers(0xE4, bytes.fromhex("6985"), 5, False), failures)]
         self.in_parallel(lie, cases)
 
 
