@@ -22,7 +22,7 @@ struct running {
     model::secure_component card;
     bool last_on_card = false;
     std::set<std::string> aids_of_others;
-    std::vector<store::issuer_record> issuers; ///< where the card has none yet
+    std::vector<store::issuer_record> issuers; ///< where the card's row rests on claims
     card_actor lease;
     std::optional<model::refusal> hindrance; ///< why the card cannot be used: the process begins and ends with it (AMB-131)
 };
@@ -208,17 +208,27 @@ private:
 
     /// `seen`: what the card said just now, if it was asked.
     void found_reader(const model::seen_card* seen) {
-        if (running_.card.issuer.empty()) { // the instance is older than `tsms issuer add`
-            model::seen_card known;
-            known.cplc = running_.card.identity;
-            known.isd_aid = running_.card.isd_aid;
-            const auto& announced = running_.begun.request.cards;
-            const auto card = std::ranges::find(announced, running_.instance.reader, &announced_card::reader);
-            if (card != announced.end())
-                known.atr = card->atr;
-            running_.card.issuer = issuer_of(running_.issuers, seen ? *seen : known);
-        }
+        auto& card = running_.card;
+        if (model::rests_on_claims(card) && seen)
+            take_claims(card, *seen, running_.issuers);
+        else if (model::rests_on_claims(card) && !is_configured(card.issuer)) // added, or removed, after the instance was created
+            card.issuer = issuer_of(running_.issuers, card_as_stored());
         store_beginning();
+    }
+
+    bool is_configured(const std::string& issuer) const {
+        return std::ranges::find(running_.issuers, issuer, &store::issuer_record::name) != running_.issuers.end();
+    }
+
+    model::seen_card card_as_stored() const {
+        model::seen_card known;
+        known.cplc = running_.card.identity;
+        known.isd_aid = running_.card.isd_aid;
+        const auto& announced = running_.begun.request.cards;
+        const auto here = std::ranges::find(announced, running_.instance.reader, &announced_card::reader);
+        if (here != announced.end())
+            known.atr = here->atr;
+        return known;
     }
 
     void store_beginning() {

@@ -219,6 +219,12 @@ struct secure_component {
     bool attempt_pending = false; ///< an EXTERNAL AUTHENTICATE left and its answer was not seen: counted before it leaves
     bool quarantined = false;
     bool doubt = false; ///< an intent without outcome: look before changing
+    bool assigned = false; ///< an operator has said whose it is (tsms card assign)
+    std::string claimed;   ///< ISO 8601: when a createServiceInstance named it last
 };
+
+/// Is what the row says of issuer, profile and ISD only a phone's word (AMB-226)? Until an issuer has given us keys for a domain on it, or the
+/// operator has decided, it follows what phones say today.
+inline bool rests_on_claims(const secure_component& card) { return !card.assigned && !(card.tsm_domain && card.tsm_domain->keys); }
 
 } // namespace tsms::model

@@ -137,6 +137,8 @@ template <class A> void describe(A& a, model::secure_component& c) {
     a("attemptPending", c.attempt_pending);
     a("quarantined", c.quarantined);
     a("doubt", c.doubt);
+    a("assigned", c.assigned);
+    a("claimed", c.claimed);
 }
 
 class writer {

@@ -78,19 +78,24 @@ struct instance_db::state {
         });
     }
 
+    bool is_at_work(const std::string& card) const {
+        return bound("SELECT 1 FROM processes WHERE card = ? AND ended IS NULL", card).executeStep();
+    }
+
     /// An operator's change of a card's row, in one transaction with the look whether a process is at work on it.
     template <class F> card_change change_card(const std::string& id, const char* what, F change) {
         return write([&] {
             auto card = one_card("SELECT document FROM secure_components WHERE id = ?", id);
             if (!card)
                 return card_change::unknown_card;
-            auto running = bound("SELECT 1 FROM processes WHERE card = ? AND ended IS NULL", id);
-            if (running.executeStep())
+            if (is_at_work(id))
                 return card_change::process_running;
-            change(*card);
-            put(*card);
-            audit(what, id);
-            return card_change::done;
+            const auto changed = change(*card);
+            if (changed == card_change::done) {
+                put(*card);
+                audit(what, id);
+            }
+            return changed;
         });
     }
 

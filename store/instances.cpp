@@ -33,6 +33,10 @@ CREATE TABLE issuers (name TEXT PRIMARY KEY, url TEXT NOT NULL, certificate TEXT
 CREATE TABLE apps (caller_id TEXT PRIMARY KEY, provider TEXT NOT NULL, credential_hash BLOB NOT NULL, created TEXT NOT NULL);
 )";
 
+/// Not in the schema: databases of before have it made when they are opened.
+constexpr const char* claims_index = "CREATE INDEX IF NOT EXISTS cards_by_claim ON secure_components(json_extract(document, '$.claimed')) "
+                                     "WHERE json_extract(document, '$.tsmDomain') IS NULL";
+
 std::string join(const std::vector<model::operation>& operations) {
     std::string text;
     for (auto o : operations)
@@ -62,7 +66,9 @@ std::string iso8601(clock::time_point when) {
 }
 
 instance_db::state::state(const std::filesystem::path& file)
-    : db(open_writer(file, schema_version, (std::string(schema) + audit_schema).c_str())) {}
+    : db(open_writer(file, schema_version, (std::string(schema) + audit_schema).c_str())) {
+    guarded([&] { db.exec(claims_index); });
+}
 
 instance_db::instance_db(const std::filesystem::path& file) : state_(std::make_unique<state>(file)) {}
 instance_db::~instance_db() = default;
@@ -138,8 +144,15 @@ bool instance_db::create(model::service_instance instance, const model::secure_c
             return false;
         if (!known) {
             state_->put(card);
+        } else if (model::rests_on_claims(*known)) { // the rest of the row belongs to the processes
+            known->issuer = card.issuer;
+            known->profile_id = card.profile_id;
+            known->cin_iin = card.cin_iin;
+            known->isd_aid = card.isd_aid;
+            known->claimed = card.claimed;
+            state_->put(*known);
         } else if (known->issuer != card.issuer && known->issuer.empty()) {
-            known->issuer = card.issuer; // the rest of the row belongs to the processes
+            known->issuer = card.issuer;
             state_->put(*known);
         }
         state_->put(instance);

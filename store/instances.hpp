@@ -93,8 +93,8 @@ public:
     std::vector<model::secure_component> cards() const;
     std::vector<model::service_instance> instances_on_card(const std::string& card) const;
 
-    /// A new instance, and its card if its identity is new (a known one only gets the issuer it lacks, and keeps its id). False, and
-    /// nothing is stored, if the card already has an instance of that service.
+    /// A new instance, and its card if its identity is new. A known one keeps its id, and its row unless that rests on claims: then it says of
+    /// issuer, profile and ISD what `card` says. False, and nothing is stored, if the card already has an instance of that service.
     bool create(model::service_instance instance, const model::secure_component& card);
 
     // -- processes --
@@ -131,14 +131,26 @@ public:
     std::vector<card_log_entry> card_log(const std::string& process) const;
     void forget_log_before(clock::time_point limit);
 
+    /// Deletes the secure components that only phones have named, last before `limit`, on which nothing was ever begun, with their
+    /// instances, which were created before `limit` too and never deployed (DIV-032). How many.
+    std::size_t forget_claims_before(clock::time_point limit);
+
     // -- administration --
-    enum class card_change { done, unknown_card, process_running };
+    enum class card_change { done, unknown_card, process_running, unknown_issuer, would_strand };
     /// Ends the quarantine and forgets failed authentications. Not while a process works on the card: its rows would win.
     card_change release_card(const std::string& id);
     /// Nothing that the rows say of the card is believed any more: whoever works on it next looks first, under R-MAC.
     card_change doubt_card(const std::string& id);
+    /// The card is this issuer's from now on, whatever phones say. Not while another issuer's security domain of ours is on it, because only
+    /// that issuer can remove it; with `force` all the same, for an issuer that has another name now.
+    card_change assign_card(const std::string& id, const std::string& issuer, bool force);
     bool add_issuer(const issuer_record& issuer); ///< false if the name is taken
-    bool remove_issuer(const std::string& name);
+    struct issuer_removal {
+        bool known = false;
+        std::size_t cards = 0; ///< that need it: it stays
+    };
+    /// Not while a secure component is proven to be its own, was assigned to it, or is at work. Rows that rest on claims find another.
+    issuer_removal remove_issuer(const std::string& name);
     std::vector<issuer_record> issuers() const;
     bool add_app(const app_record& app); ///< false if the provider has the app already
     bool revoke_app(const std::string& caller_id);

@@ -61,6 +61,10 @@ error_category result_in(const order& stop) {
     return error_category::none;
 }
 
+bool announces(const order& o) {
+    return std::ranges::any_of(o.items, [](const auto& item) { return std::holds_alternative<model::process_start>(item); });
+}
+
 /// The process is announced, ends with 9 and is reported to the SPOS.
 void ends_with_inaccessible(world& w, const session_opened& s) {
     const auto start = w.report_back(s, 0);
@@ -318,6 +322,41 @@ BOOST_AUTO_TEST_CASE(another_card_is_not_worked_on) {
     BOOST_TEST(w.rows.ends.at(0).delivery.has_value());
     BOOST_TEST(w.rows.instances["one"].reader == "old name");
     opened(w.open(terminate_service{"two"}, "sp")); // the card is free again
+}
+
+BOOST_AUTO_TEST_CASE(an_issuer_that_rests_on_a_claim_is_found_anew) {
+    const auto issuer_after = [](const char* stored, auto change) {
+        world w;
+        w.rows.issuers = {{"lab", "https://issuer", "", {}, {}}};
+        auto& card = w.rows.cards["card"];
+        card.identity = cplc;
+        card.issuer = stored;
+        change(w);
+        const auto s = opened(w.open(terminate_service{"one"}));
+        const auto first = w.report_back(s, 0);
+        BOOST_REQUIRE(first);
+        std::uint64_t number = 1;
+        if (!announces(*first))
+            w.report_back(s, number++, told_by_card(*first));
+        w.report_back(s, number, processed);
+        BOOST_REQUIRE(!w.rows.ends.empty() && w.rows.ends[0].card);
+        return w.rows.ends[0].card->issuer;
+    };
+    const auto nothing = [](world&) {};
+    const auto renamed = [](world& w) { w.rows.instances["one"].reader = "old name"; }; // so that the card is read
+    BOOST_TEST(issuer_after("", nothing) == "lab");
+    BOOST_TEST(issuer_after("removed", nothing) == "lab");
+    BOOST_TEST(issuer_after("removed", [](world& w) { w.rows.cards["card"].assigned = true; }) == "removed");
+    BOOST_TEST(issuer_after("removed", [](world& w) {
+        w.rows.cards["card"].tsm_domain.emplace().keys.emplace();
+        w.rows.cards["card"].quarantined = false;
+    }) == "removed");
+    const auto claimed_now = [&](world& w) {
+        renamed(w);
+        w.rows.issuers.push_back({"liar's", "https://issuer", "", {}, {}});
+        w.rows.issuers[0].cards.cplc = {"4444"};
+    };
+    BOOST_TEST(issuer_after("liar's", claimed_now) == "lab"); // what the card says today
 }
 
 BOOST_AUTO_TEST_CASE(the_result_goes_to_the_spos_of_the_end) {

@@ -97,7 +97,7 @@ played_store::behavior_type played_store::make_behavior() {
         },
         [](const enqueue_delivery& e) { return process_ended{e.delivery}; },
         [](const log_apdus&) {},
-        [](const trim_log&) {},
+        [](const trim_store&) {},
         [](const find_issuer&) { return issuer_found{}; },
         [](const load_outbox&) { return outbox_loaded{}; },
         [](const settle_delivery&) { return stored{}; },
