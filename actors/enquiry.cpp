@@ -188,6 +188,7 @@ private:
         row.instance.id = around_->random->uuid();
         row.instance.secure_component_id = row.card.id;
         row.instance.reader = seen.reader;
+        row.instance.atr = seen.atr;
         row.instance.target = std::move(target);
         row.instance.created = store::iso8601(store::clock::now());
         row.deadline = around_->now() + write_deadline;

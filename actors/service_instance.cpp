@@ -177,10 +177,22 @@ private:
 
     // -- where the card is now ----------------------------------------------------------------------------------------------------
 
-    /// Handsets rename readers. Where the stored name is not announced, every announced card is asked who it is, before there is a process.
+    /// Handsets rename readers, and readers exchange their names. Unless the stored name is announced with the stored ATR, which no other
+    /// announced card has, every announced card is asked who it is, before there is a process (DIV-033). The name of the only reader is
+    /// enough: the process finds out whether it holds another card.
+    bool reader_is_certain() const {
+        const auto& announced = running_.begun.request.cards;
+        const auto& instance = running_.instance;
+        const auto here = std::ranges::find(announced, instance.reader, &announced_card::reader);
+        if (here == announced.end())
+            return false;
+        return announced.size() == 1 ||
+               (here->atr == instance.atr && std::ranges::count(announced, instance.atr, &announced_card::atr) == 1);
+    }
+
     void find_reader() {
         const auto& announced = running_.begun.request.cards;
-        if (std::ranges::find(announced, running_.instance.reader, &announced_card::reader) != announced.end())
+        if (reader_is_certain())
             return found_reader(nullptr);
         admission_.deliver(call_begun{std::nullopt}); // from here on the phone works in its session
         reading_ = std::make_unique<card_reading<service_instance>>(*this, running_.begun.session, announced, session_answers_within(around_->sessions),
@@ -201,8 +213,10 @@ private:
         if (ours == seen.cards.end())
             return hinder(model::error_category::sc_inaccessible,
                           "none of the announced secure components is the one of the service instance");
-        around_->log(severity::info, "instance " + id_ + ": its secure component has another reader now");
+        if (running_.instance.reader != ours->reader)
+            around_->log(severity::info, "instance " + id_ + ": its secure component has another reader now");
         running_.instance.reader = ours->reader;
+        running_.instance.atr = ours->atr;
         found_reader(&*ours);
     }
 

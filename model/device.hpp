@@ -193,6 +193,7 @@ struct service_instance {
     std::string id;
     std::string secure_component_id;
     std::string reader; ///< name under which the app reached the card last
+    std::string atr;    ///< that the reader had then, hex, may be empty: with another one, it may hold another card now
     instance_state state = instance_state::not_deployed;
     instance_state last_stable = instance_state::not_deployed; ///< AMB-100: state before the failed operation
     operation failed_operation = operation::no_operation;      ///< AMB-100

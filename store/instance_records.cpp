@@ -112,6 +112,7 @@ template <class A> void describe(A& a, model::service_instance& i) {
     a("id", i.id);
     a("secureComponent", i.secure_component_id);
     a("reader", i.reader);
+    a("atr", i.atr);
     a("state", i.state);
     a("lastStable", i.last_stable);
     a("failedOperation", i.failed_operation);

@@ -38,20 +38,25 @@ const result* result_of(const order& stop) {
 const report no_card{agent_status::unavailable, "no card", {}};
 const std::string cplc(84, '4');
 
-/// A card that tells its CPLC and nothing else, to every APDU of an order.
-report told_by_card(const order& o) {
+using readers = std::map<std::string, std::string>;
+
+/// A card in each of these readers that tells this CPLC and nothing else, to every APDU of an order.
+report told_by_cards(const order& o, const readers& cplc_in) {
     report r{agent_status::processed, "", {}};
     for (const auto& item : o.items)
         if (const auto* c = std::get_if<card_commands>(&item)) {
+            const auto& told = cplc_in.at(o.card->reader);
             auto& answers = r.responses.emplace_back();
             for (const auto& apdu : c->apdus) {
                 const bool select = apdu[1] == 0xA4;
                 const bool get_cplc = apdu[1] == 0xCA && apdu[2] == 0x9F && apdu[3] == 0x7F;
-                answers.push_back(hex(select ? "6F0A8408A0000001510000009000" : get_cplc ? "9F7F2A" + cplc + "9000" : "6A88"));
+                answers.push_back(hex(select ? "6F0A8408A0000001510000009000" : get_cplc ? "9F7F2A" + told + "9000" : "6A88"));
             }
         }
     return r;
 }
+
+report told_by_card(const order& o) { return told_by_cards(o, {{"eSE1", cplc}}); }
 
 error_category result_in(const order& stop) {
     for (const auto& item : stop.items)
@@ -304,6 +309,46 @@ BOOST_AUTO_TEST_CASE(a_card_in_a_renamed_reader_is_found_again) {
     BOOST_REQUIRE(start);
     BOOST_TEST(std::holds_alternative<model::process_start>(start->items.at(0)));
     BOOST_TEST(w.rows.instances["one"].reader == "eSE1");
+}
+
+BOOST_AUTO_TEST_CASE(readers_that_have_exchanged_their_names_are_told_apart) {
+    const auto other = std::string(84, '5');
+    struct situation {
+        std::string stored_atr;
+        std::vector<announced_card> announced;
+        readers cards;
+        bool asked;
+    };
+    const announced_card first{"SIM1", "UICC", "", "3B01"}, second{"SIM2", "UICC", "", "3B02"};
+    const announced_card first_other{"SIM1", "UICC", "", "3B02"}, second_ours{"SIM2", "UICC", "", "3B01"};
+    const announced_card first_twin{"SIM1", "UICC", "", "3B01"}, second_twin{"SIM2", "UICC", "", "3B01"};
+    const announced_card only{"SIM1", "UICC", "", "3B02"};
+    for (const auto& s : {situation{"3B01", {first, second}, {}, false},
+                          situation{"3B01", {first_other, second_ours}, {{"SIM1", other}, {"SIM2", cplc}}, true},
+                          situation{"3B01", {first_twin, second_twin}, {{"SIM1", other}, {"SIM2", cplc}}, true},
+                          situation{"3B01", {first_twin, second_twin}, {{"SIM1", cplc}, {"SIM2", other}}, true},
+                          situation{"", {first, second}, {{"SIM1", cplc}, {"SIM2", other}}, true}, // a row of before
+                          situation{"3B01", {only}, {}, false}}) {
+        world w;
+        w.rows.cards["card"].identity = cplc;
+        w.rows.instances["one"].reader = "SIM1";
+        w.rows.instances["one"].atr = s.stored_atr;
+        w.cards = s.announced;
+        const auto session = opened(w.open(terminate_service{"one"}));
+        auto order = w.report_back(session, 0);
+        BOOST_REQUIRE(order);
+        BOOST_TEST(announces(*order) != s.asked);
+        std::uint64_t number = 1;
+        while (!announces(*order)) {
+            BOOST_TEST(w.rows.events.empty()); // no process yet
+            order = w.report_back(session, number++, told_by_cards(*order, s.cards));
+            BOOST_REQUIRE(order);
+        }
+        const bool in_second = s.asked && s.cards.at("SIM2") == cplc;
+        BOOST_TEST(w.rows.instances["one"].reader == (in_second ? "SIM2" : "SIM1"));
+        if (s.asked)
+            BOOST_TEST(w.rows.instances["one"].atr == (in_second ? s.announced[1].atr : s.announced[0].atr));
+    }
 }
 
 BOOST_AUTO_TEST_CASE(another_card_is_not_worked_on) {

@@ -152,7 +152,7 @@ call_answer world::open(function what, std::optional<std::string> provider) {
     c.what = std::move(what);
     c.caller_id = "CAFE";
     c.provider = std::move(provider);
-    c.cards = {{"eSE1", "eSE", "", ""}};
+    c.cards = cards;
     return ask<call_routed>(gate, c).answer;
 }
 

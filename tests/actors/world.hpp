@@ -78,6 +78,7 @@ struct world {
     std::optional<model::offered_service> service; ///< that the catalog has
     std::vector<std::string> log;
     std::shared_ptr<surroundings> around = std::make_shared<surroundings>();
+    std::vector<announced_card> cards{{"eSE1", "eSE", "", ""}}; ///< that calls announce
     gate_actor gate;
 };
 

@@ -169,6 +169,23 @@ class Story(StoryCase):
         only_other = self.stack.handset(cards[0], "check", published["service"]["id"], "1.0.0")
         self.assertEqual(only_other["deploymentAvailable"], 0)
 
+    def test_readers_that_exchange_their_names(self):
+        """DIV-033: after a reboot the second card is in the reader of the first, and the instance's card is found all the same."""
+        cap = self.stack.make_cap("swap.cap", 2000, "D27600018523", ["D2760001852301"])
+        published = stack.publish_service(self.rest, [cap], profiles=["tsms-lab jc305"])
+
+        def readers(first: str, second: str) -> list:
+            return [self.stack.card(first) + "&reader=SIM1", self.stack.card(second) + "&reader=SIM2"]
+
+        instance = self.create(readers("swap-a.card", "swap-b.card"), published)
+        deployed = self.deploy(readers("swap-b.card", "swap-a.card"), instance)
+        self.assertEqual((deployed["serviceInstanceState"], deployed["reader"]), (OPERATIONAL, "SIM2"), deployed)
+        self.assertIn("D2760001852301", aids(self.stack.registry("swap-a.card")))
+        self.assertNotIn("D2760001852301", aids(self.stack.registry("swap-b.card")))
+        terminated = self.stack.handset(readers("swap-a.card", "swap-b.card"), "terminate", instance)
+        self.assertEqual(terminated["processInfo"]["executionStatus"], 0, terminated)
+        self.assertNotIn("D2760001852301", aids(self.stack.registry("swap-a.card")))
+
     def test_why_no_card_is_eligible_is_told_to_the_spos(self):
         """AMB-140: the one failure without a process of which the SPOS hears."""
         cap = self.stack.make_cap("none.cap", 2000, "D27600018521", ["D2760001852101"])
