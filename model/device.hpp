@@ -103,6 +103,7 @@ struct security_domain {
 /// Card parameters of a SecureComponentProfile, internal to the TSM ("card" in the profile file; gp/procedures). Everything that
 /// differs from card to card is a parameter here and not a branch in the code.
 struct card_parameters {
+    std::string isd_aid; ///< hex: the issuer's SELECT goes to it where neither the card nor its row tells one; empty: the default selection
     std::string sd_package_aid = "A0000001515350";
     std::string sd_module_aid = "A000000151535041";
     std::string tsm_sd_aid = "D27600016354534D0001"; ///< AID of the TSM's own security domain
@@ -131,7 +132,8 @@ struct card_parameters {
     bool rule_hash_sha256 = true;
 };
 
-/// How a profile recognises its cards (DESIGN, profile file): hex prefixes, '.' stands for any nibble. Every list that is given must match.
+/// How a profile recognises its cards (DESIGN, profile file): hex prefixes, '.' stands for any nibble. Every list that is given must match,
+/// but an ISD that the phone does not tell does not exclude a card that another list matches.
 struct identification {
     std::vector<std::string> cplc;
     std::vector<std::string> atr;

@@ -264,6 +264,10 @@ process<bool> open_with_issuer(work* w, issuer_need need) {
         commit intent(w->instance, w->card);
         co_await std::move(intent);
     }
+    if (w->isd_aid.empty()) { // the row is of a phone that did not tell it
+        auto asking = identify(w);
+        co_await std::move(asking);
+    }
     auto order_for_issuer = issuer_order_of(*w, need.create_domain ? "create" : "rules");
     if (need.create_domain)
         order_for_issuer.domain = model::issuer_order::domain_change::create;

@@ -9,13 +9,14 @@ namespace tsms::process {
 
 struct work {
     work(process_request r, model::operation o)
-        : request(std::move(r)), operation(o), instance(request.instance), card(request.card), isd_aid(card.isd_aid) {}
+        : request(std::move(r)), operation(o), instance(request.instance), card(request.card),
+          isd_aid(card.isd_aid.empty() ? parameters().isd_aid : card.isd_aid) {}
 
     process_request request;
     model::operation operation; ///< TR 4.2.4.2
     model::service_instance instance;
     model::secure_component card;
-    std::string isd_aid;             ///< of the card's ISD as it says now (hex), else as an issuer has proven it: for the issuer's SELECT
+    std::string isd_aid;             ///< of the card's ISD as it says now (hex), else as an issuer has proven it, else of the profile: for the issuer's SELECT
     bool identified = false;         ///< the card has been asked who it is, in this process
     gp::channel_ptr channel;         ///< to the TSM's own domain
     model::key_set channel_keys;     ///< the static keys it was opened with

@@ -29,6 +29,7 @@ template <class A> void describe(A& a, model::security_domain& d) {
 }
 
 template <class A> void describe(A& a, model::card_parameters& c) {
+    a("isdAid", c.isd_aid);
     a("sdPackageAid", c.sd_package_aid);
     a("sdModuleAid", c.sd_module_aid);
     a("tsmSdAid", c.tsm_sd_aid);

@@ -280,6 +280,23 @@ class Story(StoryCase):
         terminated = self.stack.handset(card, "terminate", instance)
         self.assertEqual(terminated["processInfo"]["executionStatus"], 0, terminated)
 
+    def test_a_phone_that_keeps_the_answer_to_select_to_itself(self):
+        """DIV-034: no tag 84, so neither the profile's list of ISDs nor the issuer's SELECT has anything to go by but the profile."""
+        cap = self.stack.make_cap("quiet.cap", 2000, "D27600018553", ["D2760001855301"])
+        published = stack.publish_service(self.rest, [cap])
+        card = self.stack.card("quiet.card") + "&access=omapi-quiet"
+        instance = self.create(card, published)
+        for _ in range(2):  # with the issuer, and without
+            deployed = self.deploy(card, instance)
+            self.assertEqual(deployed["serviceInstanceState"], OPERATIONAL, deployed)
+            self.assertIn("D2760001855301", aids(self.stack.registry("quiet.card")))
+            suspended = self.stack.handset(card, "suspend", instance)
+            self.assertEqual(suspended["processInfo"]["executionStatus"], 0, suspended)
+            terminated = self.stack.handset(card, "terminate", instance)
+            self.assertEqual(terminated["processInfo"]["executionStatus"], 0, terminated)
+            self.assertNotIn("D2760001855301", aids(self.stack.registry("quiet.card")))
+            instance = self.create(card, published)
+
     def test_a_hostile_phone_gets_nothing_and_breaks_nothing(self):
         cap = self.stack.make_cap("lies.cap", 2000, "D27600018552", ["D2760001855201"])
         published = stack.publish_service(self.rest, [cap])
