@@ -24,10 +24,14 @@ instance_db::card_change instance_db::release_card(const std::string& id) {
     });
 }
 
-instance_db::card_change instance_db::doubt_card(const std::string& id) {
+instance_db::card_change instance_db::doubt_card(const std::string& id, bool all) {
     return state_->change_card(id, "card to be reconciled", [&](model::secure_component& card) {
         card.doubt = true;
         for (auto& instance : instances_on_card(id)) {
+            // The service's domain has its keys from the first deploy that came as far as the card, and keeps them here.
+            const bool never_there = instance.state == model::instance_state::not_deployed && !instance.domain && !instance.on_card;
+            if (never_there && !all)
+                continue;
             instance.on_card = true;
             state_->put(instance);
         }

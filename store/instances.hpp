@@ -139,8 +139,9 @@ public:
     enum class card_change { done, unknown_card, process_running, unknown_issuer, would_strand };
     /// Ends the quarantine and forgets failed authentications. Not while a process works on the card: its rows would win.
     card_change release_card(const std::string& id);
-    /// Nothing that the rows say of the card is believed any more: whoever works on it next looks first, under R-MAC.
-    card_change doubt_card(const std::string& id);
+    /// The next deployService with install, or terminateService, of any instance on the card looks first, under R-MAC; so does each one's own
+    /// that had a process once. `all`: of those too that never had one, for a database that is older than the card.
+    card_change doubt_card(const std::string& id, bool all = false);
     /// The card is this issuer's from now on, whatever phones say. Not while another issuer's security domain of ours is on it, because only
     /// that issuer can remove it; with `force` all the same, for an issuer that has another name now.
     card_change assign_card(const std::string& id, const std::string& issuer, bool force);

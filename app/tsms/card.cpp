@@ -16,6 +16,7 @@ struct card_options {
     std::string data, card, of, issuer;
     bool as_json = false;
     bool force = false;
+    bool all = false;
 };
 
 std::string condition(const model::secure_component& card) {
@@ -145,11 +146,15 @@ void add_card_command(CLI::App& app) {
     show->footer("Example:\n  tsms card show --data ./data --card 1b9d6bcd-…");
     show->callback([o] { show_card(*o); });
     auto* reconcile = common(card->add_subcommand("reconcile", "Has the next process look at what is on the card before it believes it"));
-    reconcile->footer("For a card that was changed behind the TSM's back, or a restored database.\n"
+    reconcile->footer("For a card that was changed behind the TSM's back, or a restored database (--all, if it is older than a first deployment).\n"
+                      "Nothing is sent now, and no state changes: what getServiceInstances shows and suspendOrResumeService believes stays.\n"
                       "Example:\n  tsms card reconcile --data ./data --card 1b9d6bcd-…");
+    reconcile->add_flag("--all", o->all, "mark instances too that were never deployed as far as this database knows");
     reconcile->callback([o] {
-        change_card(*o, [o](store::instance_db& db) { return db.doubt_card(o->card); },
-                    "in doubt: the next deployService or terminateService lists the card's registry first, and removes what is ours");
+        change_card(*o, [o](store::instance_db& db) { return db.doubt_card(o->card, o->all); },
+                    "in doubt: the next deployService with install, or terminateService, of an instance on this card lists the card's registry first and "
+                    "removes what it finds of that service; other services stay. Every instance that may be on the card is marked and has its own "
+                    "looked for when its turn comes");
     });
     auto* release = common(card->add_subcommand("release", "Ends the quarantine after failed authentications"));
     release->footer("Find out first why they failed: a card that gets too many wrong cryptograms blocks its keys for ever.\n"

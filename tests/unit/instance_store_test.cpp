@@ -252,6 +252,28 @@ BOOST_AUTO_TEST_CASE(an_operator_changes_a_card_only_while_no_process_does) {
     BOOST_TEST(!db.broken_audit_entry());
 }
 
+BOOST_AUTO_TEST_CASE(only_what_may_be_on_a_card_is_looked_for_again) {
+    temporary_database t;
+    instance_db db(t.file());
+    const auto add = [&](const std::string& id, model::instance_state state, bool has_had_a_domain) {
+        auto instance = some_instance(id);
+        instance.target.service_id = "service of " + id;
+        instance.state = state;
+        if (has_had_a_domain)
+            instance.domain.emplace();
+        db.create(instance, some_card());
+    };
+    add("created", model::instance_state::not_deployed, false);
+    add("deployed", model::instance_state::operational, true);
+    add("failed", model::instance_state::not_deployed, true); // a deploy broke off, and the state fell back
+    BOOST_TEST((db.doubt_card("card-1") == instance_db::card_change::done));
+    BOOST_TEST(!db.instance("created")->on_card);
+    BOOST_TEST(db.instance("deployed")->on_card);
+    BOOST_TEST(db.instance("failed")->on_card);
+    BOOST_TEST((db.doubt_card("card-1", true) == instance_db::card_change::done));
+    BOOST_TEST(db.instance("created")->on_card);
+}
+
 BOOST_AUTO_TEST_CASE(a_claim_that_nobody_has_proven_gives_way_to_the_next_one) {
     temporary_database t;
     instance_db db(t.file());
