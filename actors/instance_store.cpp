@@ -123,6 +123,7 @@ private:
             found.provider_has_apps = db_->has_had_apps(found.instance->target.service_provider_id);
             if (model::rests_on_claims(found.card))
                 found.issuers = db_->issuers();
+            found.tombstones = db_->tombstones_on(found.card.id);
             for (const auto& other : db_->instances_on_card(found.card.id)) {
                 if (other.id == id || !other.on_card)
                     continue;

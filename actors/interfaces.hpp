@@ -77,6 +77,7 @@ struct instance_loaded {
     model::secure_component card;
     bool last_on_card = true;             ///< no other instance is on the card
     std::set<std::string> aids_of_others; ///< of load files and applications that other instances have on it
+    std::vector<model::service_instance> tombstones; ///< of lost instances on this card (AMB-227)
     bool provider_has_apps = false;       ///< has ever registered one (AMB-236)
     std::vector<store::issuer_record> issuers; ///< where the card's row rests on claims
 };

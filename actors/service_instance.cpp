@@ -23,7 +23,9 @@ struct running {
     bool last_on_card = false;
     std::set<std::string> aids_of_others;
     std::vector<store::issuer_record> issuers; ///< where the card's row rests on claims
+    std::vector<model::service_instance> tombstones; ///< what lost instances left on the card
     card_actor lease;
+    bool lost = false; ///< terminate, and the card is nowhere: the instance ends as a tombstone (AMB-227)
     std::optional<model::refusal> hindrance; ///< why the card cannot be used: the process begins and ends with it (AMB-131)
 };
 
@@ -116,6 +118,7 @@ private:
         running_.card = std::move(l.card);
         running_.last_on_card = l.last_on_card;
         running_.aids_of_others = std::move(l.aids_of_others);
+        running_.tombstones = std::move(l.tombstones);
         running_.issuers = std::move(l.issuers);
         const auto& target = running_.instance.target;
         request(around_->catalog, catalog_deadline, check_target{target.service_id, target.version_tag, target.flavor_id})
@@ -178,16 +181,16 @@ private:
     // -- where the card is now ----------------------------------------------------------------------------------------------------
 
     /// Handsets rename readers, and readers exchange their names. Unless the stored name is announced with the stored ATR, which no other
-    /// announced card has, every announced card is asked who it is, before there is a process (DIV-033). The name of the only reader is
-    /// enough: the process finds out whether it holds another card.
+    /// announced card has, every announced card is asked who it is, before there is a process (DIV-033).
     bool reader_is_certain() const {
         const auto& announced = running_.begun.request.cards;
         const auto& instance = running_.instance;
         const auto here = std::ranges::find(announced, instance.reader, &announced_card::reader);
         if (here == announced.end())
             return false;
-        return announced.size() == 1 ||
-               (here->atr == instance.atr && std::ranges::count(announced, instance.atr, &announced_card::atr) == 1);
+        if (announced.size() == 1 && instance.atr.empty()) // a row of before: the process finds out whether it is another card
+            return true;
+        return here->atr == instance.atr && std::ranges::count(announced, instance.atr, &announced_card::atr) == 1;
     }
 
     void find_reader() {
@@ -211,13 +214,24 @@ private:
             return card.accessible && model::identity_of(card) == running_.card.identity;
         });
         if (ours == seen.cards.end())
-            return hinder(model::error_category::sc_inaccessible,
-                          "none of the announced secure components is the one of the service instance");
+            return card_not_found(seen);
         if (running_.instance.reader != ours->reader)
             around_->log(severity::info, "instance " + id_ + ": its secure component has another reader now");
         running_.instance.reader = ours->reader;
         running_.instance.atr = ours->atr;
         found_reader(&*ours);
+    }
+
+    /// Only where every announced card was read is it certain that the phone claims to have another one; who terminates then is told 9, and
+    /// the instance goes. That claim loses nothing: a tombstone keeps what may be on the card (AMB-121, AMB-227).
+    void card_not_found(const cards_seen& seen) {
+        const std::string details = "none of the announced secure components is the one of the service instance";
+        const bool all_read = std::ranges::all_of(seen.cards, [](const model::seen_card& card) {
+            return card.accessible && !model::identity_of(card).empty();
+        });
+        running_.lost = all_read && std::holds_alternative<terminate_service>(running_.begun.request.what);
+        hinder(model::error_category::sc_inaccessible,
+               details + (running_.lost ? "; its id is invalid now, and what is on its own is removed when it comes back" : ""));
     }
 
     /// `seen`: what the card said just now, if it was asked.
@@ -326,6 +340,8 @@ private:
         r.hindrance = running_.hindrance;
         r.last_service_on_card = running_.last_on_card;
         r.aids_of_others = running_.aids_of_others;
+        for (const auto& tombstone : running_.tombstones)
+            r.tombstones.push_back(tombstone.target);
         r.remove_tsm_domain_when_last = around_->remove_tsm_domain_when_last;
         const auto& what = running_.begun.request.what;
         if (const auto* d = std::get_if<deploy_service>(&what))
@@ -376,6 +392,12 @@ private:
         end_process e;
         e.end = {record.id, end.status, model::error_message(end.status, end.details), store::iso8601(store::clock::now())};
         e.instance = end.instance;
+        e.end.lost = running_.lost;
+        if (end.tombstones_gone)
+            for (const auto& tombstone : running_.tombstones)
+                e.end.cleaned.push_back(tombstone.id);
+        if (end.other_card) // the next call asks all cards who they are
+            e.instance.reader.clear();
         if (!running_.hindrance) // else nothing is known that is not in the row, which may be another process's at the moment
             e.card = end.card;
         e.gone = end.instance_gone;

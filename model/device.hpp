@@ -209,6 +209,11 @@ struct service_instance {
     std::string created;         ///< ISO 8601
 };
 
+/// Can anything of it be on its card? The service's domain has its keys from the first deploy that came as far as the card, and keeps them.
+inline bool may_be_on_card(const service_instance& i) {
+    return i.state != instance_state::not_deployed || i.domain.has_value() || i.on_card;
+}
+
 /// A secure component that has been seen.
 struct secure_component {
     std::string id;

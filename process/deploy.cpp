@@ -3,6 +3,7 @@
 #include "gp/install_parameters.hpp"
 #include "model/life_cycle.hpp"
 #include "process/removal.hpp"
+#include "process/tombstones.hpp"
 
 #include <algorithm>
 
@@ -253,7 +254,7 @@ process<void> check_presence(work* w) {
 
 /// What is there already is removed first, so that only an empty card is asked for room.
 std::size_t memory_needed(const work& w) {
-    if (w.instance.on_card)
+    if (w.instance.on_card || !w.request.tombstones.empty())
         return 0;
     auto needed = static_cast<std::size_t>(w.parameters().memory_reserve);
     for (const auto& file : w.instance.target.load_files)
@@ -281,10 +282,14 @@ process<void> deploy_steps(work* w, const deployment* d) {
         std::any_of(w->instance.target.applications.begin(), w->instance.target.applications.end(),
                     [](const auto& app) { return app.has_personalization; }))
         refuse(model::error_category::unspecified, "personalization scripts and attestation tokens are not supported yet");
+    auto clearing = remove_rules_of_tombstones(w);
+    co_await std::move(clearing);
     auto opening = open_tsm_domain(w, need_of(*w, *d));
     const bool open = co_await std::move(opening);
     if (!open)
         refuse(model::error_category::sc_inaccessible, "the TSM's security domain is not on the secure component any more");
+    auto tidying = remove_tombstones(w);
+    co_await std::move(tidying);
     if (d->has(service_command::install)) {
         if (w->request.instance.on_card || w->request.card.doubt) {
             // An earlier life left something, or may have: look, and begin from an empty card.

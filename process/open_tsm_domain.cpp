@@ -46,7 +46,8 @@ gp::batch_answer part(const gp::batch_answer& all, std::size_t from, std::size_t
 /// Is this still the card that the instance was created on? A claim, checked again by the keys of the channel.
 void check_identity(work& w, const gp::card_claims& claims) {
     const auto cplc = to_hex(claims.cplc);
-    if (!w.card.identity.empty() && !cplc.empty() && cplc != w.card.identity)
+    w.other_card = !w.card.identity.empty() && !cplc.empty() && cplc != w.card.identity;
+    if (w.other_card)
         refuse(error_category::sc_inaccessible, "reader ‘" + w.request.reader + "’ holds another secure component");
 }
 

@@ -146,12 +146,14 @@ std::vector<model::access_rule> access_rules_of(const model::deployment_target& 
     return rules;
 }
 
-std::optional<gp::access_client> access_client_of(const work& w) {
-    const auto& parameters = w.parameters();
+std::optional<gp::access_client> access_client_of(const work& w) { return access_client_of(w.instance.target); }
+
+std::optional<gp::access_client> access_client_of(const model::deployment_target& target) {
+    const auto& parameters = target.card;
     if (parameters.ara != "arac")
         return std::nullopt;
     gp::access_client client;
-    for (const auto& rule : access_rules_of(w.instance.target))
+    for (const auto& rule : access_rules_of(target))
         client.rules.push_back({octets(rule.aid), octets(rule.device_app), rule.apdu, rule.nfc});
     if (client.rules.empty())
         return std::nullopt;

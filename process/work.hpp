@@ -25,6 +25,8 @@ struct work {
     bool service_changed = false;    ///< a component of the Service has, or may have, changed on the card (TR 3.2.2)
     bool authentication_failed = false; ///< EXTERNAL AUTHENTICATE was answered with failure: a strike
     bool intent_written = false;        ///< what the card holds is not known until an authenticated listing tells
+    bool tombstones_gone = false;       ///< nothing of them is on the card any more
+    bool other_card = false;            ///< the card says that it is another one
     bool proven = false;                ///< a procedure through our channel has ended with such a listing
 
     const model::card_parameters& parameters() const { return instance.target.card; }
@@ -79,6 +81,7 @@ std::vector<model::access_rule> access_rules_of(const model::deployment_target& 
 
 /// The rules of the service in the TSM's own ARA-C, where the profile has one (AMB-213); nothing if it has no rules.
 std::optional<gp::access_client> access_client_of(const work& w);
+std::optional<gp::access_client> access_client_of(const model::deployment_target& target);
 
 /// AIDs (hex) of what is ours on a card and nobody's Service: no application may have them, none is deleted as a Service's.
 std::set<std::string> own_aids(const work& w);

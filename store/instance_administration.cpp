@@ -28,9 +28,7 @@ instance_db::card_change instance_db::doubt_card(const std::string& id, bool all
     return state_->change_card(id, "card to be reconciled", [&](model::secure_component& card) {
         card.doubt = true;
         for (auto& instance : instances_on_card(id)) {
-            // The service's domain has its keys from the first deploy that came as far as the card, and keeps them here.
-            const bool never_there = instance.state == model::instance_state::not_deployed && !instance.domain && !instance.on_card;
-            if (never_there && !all)
+            if (!all && !model::may_be_on_card(instance))
                 continue;
             instance.on_card = true;
             state_->put(instance);
@@ -51,6 +49,21 @@ instance_db::card_change instance_db::assign_card(const std::string& id, const s
     });
 }
 
+instance_db::card_change instance_db::lose_card(const std::string& id) {
+    return state_->change_card(id, "card lost", [&](model::secure_component&) {
+        for (const auto& instance : instances_on_card(id))
+            state_->lose(instance);
+        return card_change::done;
+    });
+}
+
+instance_db::card_change instance_db::drop_tombstones(const std::string& id) {
+    return state_->change_card(id, "tombstones dropped", [&](model::secure_component&) {
+        state_->run("DELETE FROM tombstones WHERE card = ?", id);
+        return card_change::done;
+    });
+}
+
 std::size_t instance_db::forget_claims_before(clock::time_point limit) {
     return state_->write([&] {
         const auto before = iso8601(limit);
@@ -58,6 +71,7 @@ std::size_t instance_db::forget_claims_before(clock::time_point limit) {
                                   "WHERE json_extract(c.document, '$.tsmDomain') IS NULL AND json_extract(c.document, '$.claimed') < ?1 "
                                   "AND NOT EXISTS (SELECT 1 FROM service_instances i WHERE i.card = c.id AND (i.state <> ?2 "
                                   "OR json_extract(i.document, '$.onCard') OR json_extract(i.document, '$.created') >= ?1)) "
+                                  "AND NOT EXISTS (SELECT 1 FROM tombstones t WHERE t.card = c.id) "
                                   "AND NOT EXISTS (SELECT 1 FROM processes p WHERE p.card = c.id AND p.ended IS NULL)",
                                   before, static_cast<int>(model::instance_state::not_deployed));
         std::vector<model::secure_component> forgotten;

@@ -69,6 +69,14 @@ struct instance_db::state {
         audit(c.quarantined ? "card quarantined" : "card written", c.id);
     }
 
+    /// The app's id is invalid from now on. What may be on the card is kept for whoever meets the card again.
+    void lose(const model::service_instance& i) {
+        run("DELETE FROM service_instances WHERE id = ?", i.id);
+        if (model::may_be_on_card(i))
+            run("INSERT OR REPLACE INTO tombstones (id, card, document) VALUES (?, ?, ?)", i.id, i.secure_component_id, encode(i));
+        audit("instance lost", i.id);
+    }
+
     std::optional<model::secure_component> one_card(const char* sql, const std::string& key) const {
         return guarded([&]() -> std::optional<model::secure_component> {
             auto rows = bound(sql, key);

@@ -36,6 +36,8 @@ struct process_end {
     model::error_category status = model::error_category::none;
     std::string message;
     std::string ended;
+    bool lost = false; ///< terminated where its secure component is not there any more: a tombstone remains (AMB-227)
+    std::vector<std::string> cleaned = {}; ///< ids of tombstones whose contents this process has removed from the card
 };
 
 /// A result on its way to a SPOS-Service (AMB-180): kept until it was delivered or given up.
@@ -93,6 +95,9 @@ public:
     std::vector<model::secure_component> cards() const;
     std::vector<model::service_instance> instances_on_card(const std::string& card) const;
 
+    /// Instances of before whose secure component was lost: unknown to apps, and what they left on it is removed at the next contact.
+    std::vector<model::service_instance> tombstones_on(const std::string& card) const;
+
     /// A new instance, and its card if its identity is new. A known one keeps its id, and its row unless that rests on claims: then it says of
     /// issuer, profile and ISD what `card` says. False, and nothing is stored, if the card already has an instance of that service.
     bool create(model::service_instance instance, const model::secure_component& card);
@@ -105,7 +110,7 @@ public:
     void journal(const std::string& process, const std::string& what);
     /// Both rows in one transaction; intents of the process are settled.
     void commit(const std::string& process, const model::service_instance& instance, const model::secure_component& card);
-    /// The process has ended: instance (removed where `gone`), card (where it may have changed), result and delivery in one transaction.
+    /// The process has ended: instance (removed where `gone`; a tombstone where it is lost and may be on the card), card (where it may have changed), result and delivery in one transaction.
     /// The delivery gets its id.
     void end(const process_end& process, const model::service_instance& instance, const std::optional<model::secure_component>& card,
              bool gone, std::optional<outbox_entry>& delivery);
@@ -146,6 +151,10 @@ public:
     /// that issuer can remove it; with `force` all the same, for an issuer that has another name now.
     card_change assign_card(const std::string& id, const std::string& issuer, bool force);
     bool add_issuer(const issuer_record& issuer); ///< false if the name is taken
+    /// The card is not coming back as far as anybody knows: its instances are invalid from now on, as by a terminateService without the card.
+    card_change lose_card(const std::string& id);
+    /// Drops the tombstones of a card: what they name stays on it.
+    card_change drop_tombstones(const std::string& id);
     struct issuer_removal {
         bool known = false;
         std::size_t cards = 0; ///< that need it: it stays

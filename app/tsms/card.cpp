@@ -28,15 +28,21 @@ std::string basis(const model::secure_component& card) {
     return card.assigned ? "assigned" : model::rests_on_claims(card) ? "claimed" : "proven";
 }
 
+json::object as_json(const model::service_instance& i) {
+    return {{"id", i.id},
+            {"service", i.target.service_id},
+            {"version", i.target.version_tag},
+            {"state", static_cast<int>(i.state)},
+            {"securityDomain", i.domain ? i.domain->aid : std::string()},
+            {"runningProcess", i.running_process}};
+}
+
 json::object as_json(const store::instance_db& db, const model::secure_component& card) {
-    json::array instances;
+    json::array instances, tombstones;
     for (const auto& i : db.instances_on_card(card.id))
-        instances.push_back(json::object{{"id", i.id},
-                                         {"service", i.target.service_id},
-                                         {"version", i.target.version_tag},
-                                         {"state", static_cast<int>(i.state)},
-                                         {"securityDomain", i.domain ? i.domain->aid : std::string()},
-                                         {"runningProcess", i.running_process}});
+        instances.push_back(as_json(i));
+    for (const auto& i : db.tombstones_on(card.id))
+        tombstones.push_back(as_json(i));
     return {{"id", card.id},
             {"identity", card.identity},
             {"profile", card.profile_id},
@@ -45,7 +51,8 @@ json::object as_json(const store::instance_db& db, const model::secure_component
             {"condition", condition(card)},
             {"strikes", card.strikes},
             {"tsmDomain", card.tsm_domain ? json::value(card.tsm_domain->aid) : json::value()},
-            {"instances", std::move(instances)}};
+            {"instances", std::move(instances)},
+            {"tombstones", std::move(tombstones)}};
 }
 
 void list_cards(const card_options& o) {
@@ -55,7 +62,8 @@ void list_cards(const card_options& o) {
         if (o.as_json)
             list.push_back(as_json(db, card));
         else
-            std::cout << card.id << "\t" << condition(card) << "\t" << db.instances_on(card.id) << " instances\t"
+            std::cout << card.id << "\t" << condition(card) << "\t" << db.instances_on(card.id) << " instances, "
+                      << db.tombstones_on(card.id).size() << " tombstones\t"
                       << (card.issuer.empty() ? "no issuer" : "issuer " + card.issuer) << " (" << basis(card) << ")\n";
     }
     if (o.as_json)
@@ -133,7 +141,7 @@ void assign_cards(const card_options& o) {
 } // namespace
 
 void add_card_command(CLI::App& app) {
-    auto* card = app.add_subcommand("card", "Secure components seen: list, show, assign, reconcile, release");
+    auto* card = app.add_subcommand("card", "Secure components seen: list, show, assign, reconcile, release, lost, forget");
     card->require_subcommand(1);
     auto o = std::make_shared<card_options>();
     const auto common = [o](CLI::App* command) {
@@ -171,7 +179,19 @@ void add_card_command(CLI::App& app) {
     assign->add_option("--issuer", o->issuer, "name of the issuer")->required();
     assign->add_flag("--force", o->force, "also where a security domain of ours is on the card");
     assign->callback([o] { o->card.empty() ? assign_cards(*o) : assign_card(*o); });
-    for (auto* command : {show, reconcile, release})
+    auto* lost = common(card->add_subcommand("lost", "Ends the instances on a secure component that is not coming back"));
+    lost->footer("Their ids are invalid for apps from now on. What may be on the card is kept as tombstones: should it come back, the next deployService or\n"
+                 "terminateService on it removes that first.\n"
+                 "Example:\n  tsms card lost --data ./data --card 1b9d6bcd-…");
+    lost->callback([o] {
+        change_card(*o, [o](store::instance_db& db) { return db.lose_card(o->card); },
+                    "its instances are invalid for apps now; what may be on the card is kept as tombstones (tsms card show)");
+    });
+    auto* forget = common(card->add_subcommand("forget", "Drops the tombstones of a secure component"));
+    forget->footer("What they name stays on the card if it is there: nobody removes it any more, and a later service with the same AIDs fails.\n"
+                   "Example:\n  tsms card forget --data ./data --card 1b9d6bcd-…");
+    forget->callback([o] { change_card(*o, [o](store::instance_db& db) { return db.drop_tombstones(o->card); }, "its tombstones are dropped"); });
+    for (auto* command : {show, reconcile, release, lost, forget})
         command->add_option("--card", o->card, "id of the secure component")->required();
 }
 

@@ -53,6 +53,7 @@ played_store::behavior_type played_store::make_behavior() {
                 found.last_on_card = m_.instances.size() <= 1;
                 found.provider_has_apps = m_.provider_has_apps;
                 found.issuers = m_.issuers;
+                found.tombstones = m_.tombstones;
             }
             return found;
         },
@@ -89,7 +90,7 @@ played_store::behavior_type played_store::make_behavior() {
                 return failed();
             m_.events.push_back("end");
             m_.ends.push_back(e);
-            if (e.gone)
+            if (e.gone || e.end.lost)
                 m_.instances.erase(e.instance.id);
             else
                 m_.instances[e.instance.id] = e.instance;

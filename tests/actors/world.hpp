@@ -22,6 +22,7 @@ struct memory {
     bool broken = false; ///< every write fails
     bool provider_has_apps = false;
     std::vector<store::issuer_record> issuers;
+    std::vector<model::service_instance> tombstones; ///< on the card of the instance
 };
 
 class played_store final : public store_actor::base {

@@ -109,6 +109,7 @@ process::process_request world::request() {
     r.instance = instance;
     r.instance.running_process = r.process_id;
     r.card = component;
+    r.tombstones = tombstones;
     return r;
 }
 
@@ -121,7 +122,7 @@ process::process_outcome world::deploy(std::vector<model::service_command> comma
 
 process::process_outcome world::terminate() {
     auto r = request();
-    r.last_service_on_card = true;
+    r.last_service_on_card = last_on_card;
     return *play(process::terminate(r));
 }
 

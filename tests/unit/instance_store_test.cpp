@@ -410,6 +410,8 @@ BOOST_AUTO_TEST_CASE(what_only_phones_have_named_is_forgotten_after_its_time) {
     add("may be there", [](auto&, auto& instance) { instance.on_card = true; });
     add("at work", [](auto&, auto&) {});
     add("empty", [](auto&, auto&) {});
+    add("tombstone", [](auto&, auto& instance) { instance.on_card = true; });
+    db.lose_card("tombstone");
     std::optional<store::outbox_entry> none;
     auto process = some_process();
     process.card = "empty";
@@ -426,8 +428,70 @@ BOOST_AUTO_TEST_CASE(what_only_phones_have_named_is_forgotten_after_its_time) {
     BOOST_TEST(!db.card("claimed"));
     BOOST_TEST(!db.instance("on claimed"));
     BOOST_TEST(!db.card("empty"));
-    BOOST_TEST(db.cards().size() == 9u);
+    BOOST_TEST(db.cards().size() == 10u);
     BOOST_TEST(!db.broken_audit_entry());
+}
+
+// AMB-227
+BOOST_AUTO_TEST_CASE(a_lost_instance_is_a_tombstone_until_it_is_cleaned_up) {
+    temporary_database t;
+    instance_db db(t.file());
+    auto instance = some_instance();
+    instance.on_card = true;
+    db.create(instance, some_card());
+    auto process = some_process();
+    const auto end = [&](const model::service_instance& which, bool lost, std::vector<std::string> cleaned) {
+        std::optional<store::outbox_entry> none;
+        process.instance = which.id;
+        db.begin(process, which);
+        db.end({process.id, model::error_category::none, "", "later", lost, std::move(cleaned)}, which, std::nullopt, false, none);
+        process.id += "'";
+    };
+    end(instance, true, {});
+    BOOST_TEST(!db.instance("instance-1"));
+    BOOST_TEST(db.instances_of("service-1", {"card-1"}).empty());
+    BOOST_TEST(db.instances_on("card-1") == 0u);
+    BOOST_REQUIRE_EQUAL(db.tombstones_on("card-1").size(), 1u);
+    BOOST_TEST(store::encode(db.tombstones_on("card-1")[0]) == store::encode(instance));
+    BOOST_TEST(db.create(some_instance("instance-2"), some_card())); // the service may come again
+
+    end(some_instance("instance-2"), false, {});
+    BOOST_TEST(db.tombstones_on("card-1").size() == 1u);
+    end(some_instance("instance-2"), false, {"instance-1"});
+    BOOST_TEST(db.tombstones_on("card-1").empty());
+    BOOST_TEST(db.instance("instance-2").has_value());
+
+    // Of what was never on the card nothing is kept.
+    auto created = some_instance("instance-3");
+    created.target.service_id = "service-3";
+    created.state = model::instance_state::not_deployed;
+    db.create(created, some_card());
+    end(created, true, {});
+    BOOST_TEST(!db.instance("instance-3"));
+    BOOST_TEST(db.tombstones_on("card-1").empty());
+    BOOST_TEST(!db.broken_audit_entry());
+}
+
+BOOST_AUTO_TEST_CASE(an_operator_gives_a_card_up_and_its_tombstones) {
+    temporary_database t;
+    using change = instance_db::card_change;
+    {
+        instance_db db(t.file());
+        db.create(some_instance(), some_card());
+        BOOST_TEST((db.lose_card("card-2") == change::unknown_card));
+        db.begin(some_process(), some_instance());
+        BOOST_TEST((db.lose_card("card-1") == change::process_running));
+        std::optional<store::outbox_entry> none;
+        db.end({"process-1", model::error_category::none, "", "later"}, some_instance(), std::nullopt, false, none);
+        BOOST_TEST((db.lose_card("card-1") == change::done));
+    }
+    instance_db db(t.file());
+    BOOST_TEST(!db.instance("instance-1"));
+    BOOST_TEST(db.tombstones_on("card-1").size() == 1u);
+    BOOST_TEST(db.forget_claims_before(store::clock::now()) == 0u);
+    BOOST_TEST((db.drop_tombstones("card-2") == change::unknown_card));
+    BOOST_TEST((db.drop_tombstones("card-1") == change::done));
+    BOOST_TEST(db.tombstones_on("card-1").empty());
 }
 
 BOOST_AUTO_TEST_CASE(an_end_that_is_told_twice_counts_once) {
