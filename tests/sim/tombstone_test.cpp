@@ -90,6 +90,44 @@ BOOST_AUTO_TEST_CASE(a_tombstone_that_cannot_be_cleaned_up_stays_and_is_not_the_
         }
 }
 
+BOOST_AUTO_TEST_CASE(a_proven_clean_up_proves_nothing_of_the_services_own_work) {
+    auto w = ready();
+    BOOST_REQUIRE(w.deploy({I, A}, true).details == "");
+    lose(w, false);
+    w.on_the_way = [lies = false](const gp::card_command& command, const auto& card) mutable -> std::optional<bytes> {
+        lies = lies || command.what == gp::step::install_security_domain;
+        auto truth = card();
+        return lies && command.changes_card ? hex("6985") : truth;
+    };
+    BOOST_TEST(number(w.deploy({I, A}, true)) != 0);
+    BOOST_TEST((w.instance.failed_operation != model::operation::no_operation));
+    w.on_the_way = nullptr;
+    BOOST_TEST(w.deploy({I, A}, true).details == "");
+    BOOST_TEST(!w.on_card().contains("D2760001855453"));
+}
+
+BOOST_AUTO_TEST_CASE(room_is_asked_for_without_what_goes_first) {
+    auto w = ready("small", 6000); // not twice on 12 KiB
+    BOOST_REQUIRE(w.deploy({I, A}, true).details == "");
+    lose(w, true);
+    BOOST_TEST(w.deploy({I, A}, true).details == "");
+}
+
+BOOST_AUTO_TEST_CASE(a_tombstone_stays_while_the_issuer_has_not_removed_its_rules) {
+    auto w = ready_with_rules();
+    BOOST_REQUIRE(w.deploy({I, A}, true).details == "");
+    lose(w, true);
+    w.last_on_card = false;
+    w.issuer_down = true;
+    const auto failed = w.terminate();
+    BOOST_TEST(number(failed) == 3);
+    BOOST_TEST(!failed.tombstones_gone);
+    BOOST_TEST(number(w.instance.state) == number(not_deployed));
+    w.issuer_down = false;
+    BOOST_TEST(w.terminate().tombstones_gone);
+    BOOST_TEST(rules_on(w) == 0u);
+}
+
 // Broken off behind every effect, and entered again: the card and the rows end the same.
 BOOST_AUTO_TEST_CASE(a_clean_up_may_break_off_anywhere) {
     for (std::size_t after = 1;; ++after) {
