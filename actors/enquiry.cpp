@@ -179,15 +179,16 @@ private:
         } else {
             row.card.id = around_->random->uuid();
             row.card.identity = model::identity_of(seen);
-            row.card.profile_id = choice_.profile_id;
-            row.card.isd_aid = seen.isd_aid;
-            row.card.cin_iin = seen.cin + seen.iin;
         }
-        if (row.card.issuer.empty()) // the issuer may have been configured after the card was seen first
-            row.card.issuer = issuer_of(known_.issuers, seen);
+        if (model::rests_on_claims(row.card)) {
+            take_claims(row.card, seen, known_.issuers);
+            row.card.profile_id = choice_.profile_id;
+            row.card.claimed = store::iso8601(store::clock::now());
+        }
         row.instance.id = around_->random->uuid();
         row.instance.secure_component_id = row.card.id;
         row.instance.reader = seen.reader;
+        row.instance.atr = seen.atr;
         row.instance.target = std::move(target);
         row.instance.created = store::iso8601(store::clock::now());
         row.deadline = around_->now() + write_deadline;

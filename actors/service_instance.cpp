@@ -22,8 +22,10 @@ struct running {
     model::secure_component card;
     bool last_on_card = false;
     std::set<std::string> aids_of_others;
-    std::vector<store::issuer_record> issuers; ///< where the card has none yet
+    std::vector<store::issuer_record> issuers; ///< where the card's row rests on claims
+    std::vector<model::service_instance> tombstones; ///< what lost instances left on the card
     card_actor lease;
+    bool lost = false; ///< terminate, and the card is nowhere: the instance ends as a tombstone (AMB-227)
     std::optional<model::refusal> hindrance; ///< why the card cannot be used: the process begins and ends with it (AMB-131)
 };
 
@@ -116,6 +118,7 @@ private:
         running_.card = std::move(l.card);
         running_.last_on_card = l.last_on_card;
         running_.aids_of_others = std::move(l.aids_of_others);
+        running_.tombstones = std::move(l.tombstones);
         running_.issuers = std::move(l.issuers);
         const auto& target = running_.instance.target;
         request(around_->catalog, catalog_deadline, check_target{target.service_id, target.version_tag, target.flavor_id})
@@ -177,10 +180,22 @@ private:
 
     // -- where the card is now ----------------------------------------------------------------------------------------------------
 
-    /// Handsets rename readers. Where the stored name is not announced, every announced card is asked who it is, before there is a process.
+    /// Handsets rename readers, and readers exchange their names. Unless the stored name is announced with the stored ATR, which no other
+    /// announced card has, every announced card is asked who it is, before there is a process (DIV-033).
+    bool reader_is_certain() const {
+        const auto& announced = running_.begun.request.cards;
+        const auto& instance = running_.instance;
+        const auto here = std::ranges::find(announced, instance.reader, &announced_card::reader);
+        if (here == announced.end())
+            return false;
+        if (announced.size() == 1 && instance.atr.empty()) // a row of before: the process finds out whether it is another card
+            return true;
+        return here->atr == instance.atr && std::ranges::count(announced, instance.atr, &announced_card::atr) == 1;
+    }
+
     void find_reader() {
         const auto& announced = running_.begun.request.cards;
-        if (std::ranges::find(announced, running_.instance.reader, &announced_card::reader) != announced.end())
+        if (reader_is_certain())
             return found_reader(nullptr);
         admission_.deliver(call_begun{std::nullopt}); // from here on the phone works in its session
         reading_ = std::make_unique<card_reading<service_instance>>(*this, running_.begun.session, announced, session_answers_within(around_->sessions),
@@ -199,26 +214,49 @@ private:
             return card.accessible && model::identity_of(card) == running_.card.identity;
         });
         if (ours == seen.cards.end())
-            return hinder(model::error_category::sc_inaccessible,
-                          "none of the announced secure components is the one of the service instance");
-        around_->log(severity::info, "instance " + id_ + ": its secure component has another reader now");
+            return card_not_found(seen);
+        if (running_.instance.reader != ours->reader)
+            around_->log(severity::info, "instance " + id_ + ": its secure component has another reader now");
         running_.instance.reader = ours->reader;
+        running_.instance.atr = ours->atr;
         found_reader(&*ours);
+    }
+
+    /// Only where every announced card was read is it certain that the phone claims to have another one; who terminates then is told 9, and
+    /// the instance goes. That claim loses nothing: a tombstone keeps what may be on the card (AMB-121, AMB-227).
+    void card_not_found(const cards_seen& seen) {
+        const std::string details = "none of the announced secure components is the one of the service instance";
+        const bool all_read = std::ranges::all_of(seen.cards, [](const model::seen_card& card) {
+            return card.accessible && !model::identity_of(card).empty();
+        });
+        running_.lost = all_read && std::holds_alternative<terminate_service>(running_.begun.request.what);
+        hinder(model::error_category::sc_inaccessible,
+               details + (running_.lost ? "; its id is invalid now, and what is on its own is removed when it comes back" : ""));
     }
 
     /// `seen`: what the card said just now, if it was asked.
     void found_reader(const model::seen_card* seen) {
-        if (running_.card.issuer.empty()) { // the instance is older than `tsms issuer add`
-            model::seen_card known;
-            known.cplc = running_.card.identity;
-            known.isd_aid = running_.card.isd_aid;
-            const auto& announced = running_.begun.request.cards;
-            const auto card = std::ranges::find(announced, running_.instance.reader, &announced_card::reader);
-            if (card != announced.end())
-                known.atr = card->atr;
-            running_.card.issuer = issuer_of(running_.issuers, seen ? *seen : known);
-        }
+        auto& card = running_.card;
+        if (model::rests_on_claims(card) && seen)
+            take_claims(card, *seen, running_.issuers);
+        else if (model::rests_on_claims(card) && !is_configured(card.issuer)) // added, or removed, after the instance was created
+            card.issuer = issuer_of(running_.issuers, card_as_stored());
         store_beginning();
+    }
+
+    bool is_configured(const std::string& issuer) const {
+        return std::ranges::find(running_.issuers, issuer, &store::issuer_record::name) != running_.issuers.end();
+    }
+
+    model::seen_card card_as_stored() const {
+        model::seen_card known;
+        known.cplc = running_.card.identity;
+        known.isd_aid = running_.card.isd_aid;
+        const auto& announced = running_.begun.request.cards;
+        const auto here = std::ranges::find(announced, running_.instance.reader, &announced_card::reader);
+        if (here != announced.end())
+            known.atr = here->atr;
+        return known;
     }
 
     void store_beginning() {
@@ -302,6 +340,8 @@ private:
         r.hindrance = running_.hindrance;
         r.last_service_on_card = running_.last_on_card;
         r.aids_of_others = running_.aids_of_others;
+        for (const auto& tombstone : running_.tombstones)
+            r.tombstones.push_back(tombstone.target);
         r.remove_tsm_domain_when_last = around_->remove_tsm_domain_when_last;
         const auto& what = running_.begun.request.what;
         if (const auto* d = std::get_if<deploy_service>(&what))
@@ -351,6 +391,12 @@ private:
         end_process e;
         e.end = {record.id, end.status, model::error_message(end.status, end.details), store::iso8601(store::clock::now())};
         e.instance = end.instance;
+        e.end.lost = running_.lost;
+        if (end.tombstones_gone)
+            for (const auto& tombstone : running_.tombstones)
+                e.end.cleaned.push_back(tombstone.id);
+        if (end.other_card) // the next call asks all cards who they are
+            e.instance.reader.clear();
         if (!running_.hindrance) // else nothing is known that is not in the row, which may be another process's at the moment
             e.card = end.card;
         e.gone = end.instance_gone;

@@ -104,6 +104,7 @@ struct security_domain {
 /// Card parameters of a SecureComponentProfile, internal to the TSM ("card" in the profile file; gp/procedures). Everything that
 /// differs from card to card is a parameter here and not a branch in the code.
 struct card_parameters {
+    std::string isd_aid; ///< hex: the issuer's SELECT goes to it where neither the card nor its row tells one; empty: the default selection
     std::string sd_package_aid = "A0000001515350";
     std::string sd_module_aid = "A000000151535041";
     std::string tsm_sd_aid = "D27600016354534D0001"; ///< AID of the TSM's own security domain
@@ -132,7 +133,8 @@ struct card_parameters {
     bool rule_hash_sha256 = true;
 };
 
-/// How a profile recognises its cards (DESIGN, profile file): hex prefixes, '.' stands for any nibble. Every list that is given must match.
+/// How a profile recognises its cards (DESIGN, profile file): hex prefixes, '.' stands for any nibble. Every list that is given must match,
+/// but an ISD that the phone does not tell does not exclude a card that another list matches.
 struct identification {
     std::vector<std::string> cplc;
     std::vector<std::string> atr;
@@ -194,6 +196,7 @@ struct service_instance {
     std::string id;
     std::string secure_component_id;
     std::string reader; ///< name under which the app reached the card last
+    std::string atr;    ///< that the reader had then, hex, may be empty: with another one, it may hold another card now
     instance_state state = instance_state::not_deployed;
     instance_state last_stable = instance_state::not_deployed; ///< AMB-100: state before the failed operation
     operation failed_operation = operation::no_operation;      ///< AMB-100: in state IN_ERROR
@@ -210,6 +213,11 @@ struct service_instance {
     std::string created;         ///< ISO 8601
 };
 
+/// Can anything of it be on its card? The service's domain has its keys from the first deploy that came as far as the card, and keeps them.
+inline bool may_be_on_card(const service_instance& i) {
+    return i.state != instance_state::not_deployed || i.domain.has_value() || i.on_card;
+}
+
 /// A secure component that has been seen.
 struct secure_component {
     std::string id;
@@ -222,6 +230,12 @@ struct secure_component {
     int strikes = 0; ///< EXTERNAL AUTHENTICATEs that were answered with failure since the last channel that was proven
     bool quarantined = false;
     bool doubt = false; ///< an intent without outcome: look before changing
+    bool assigned = false; ///< an operator has said whose it is (tsms card assign)
+    std::string claimed;   ///< ISO 8601: when a createServiceInstance named it last
 };
+
+/// Is what the row says of issuer, profile and ISD only a phone's word (AMB-226)? Until an issuer has given us keys for a domain on it, or the
+/// operator has decided, it follows what phones say today.
+inline bool rests_on_claims(const secure_component& card) { return !card.assigned && !(card.tsm_domain && card.tsm_domain->keys); }
 
 } // namespace tsms::model

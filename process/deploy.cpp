@@ -3,6 +3,7 @@
 #include "gp/install_parameters.hpp"
 #include "model/life_cycle.hpp"
 #include "process/removal.hpp"
+#include "process/tombstones.hpp"
 
 #include <algorithm>
 
@@ -287,7 +288,7 @@ process<void> deploy_steps(work* w, const deployment* d) {
     co_await std::move(beginning);
     if (d->has(service_command::install)) {
         check_conflicts(*w);
-        if (!w->instance.on_card) // what is there is removed first, then there is room or not
+        if (!w->instance.on_card && w->request.tombstones.empty()) // what is there is removed first, then there is room or not
             w->memory_needed = octets_to_load(*w);
         // Before the issuer does anything.
         const auto applications = applications_of(*w, &d->find(service_command::install)->data, false);
@@ -303,10 +304,14 @@ process<void> deploy_steps(work* w, const deployment* d) {
         std::any_of(w->instance.target.applications.begin(), w->instance.target.applications.end(),
                     [](const auto& app) { return app.has_personalization; }))
         refuse(model::error_category::unspecified, "personalization scripts and attestation tokens are not supported yet");
+    auto clearing = remove_rules_of_tombstones(w);
+    co_await std::move(clearing);
     auto opening = open_tsm_domain(w, need_of(*w, *d));
     const bool open = co_await std::move(opening);
     if (!open)
         refuse(model::error_category::sc_inaccessible, "the TSM's security domain is not on the secure component any more");
+    auto tidying = remove_tombstones(w);
+    co_await std::move(tidying);
     if (d->has(service_command::install)) {
         if (w->request.instance.on_card || w->request.card.doubt) {
             // An earlier life left something, or may have: look, and begin from an empty card.

@@ -49,7 +49,8 @@ gp::batch_answer part(const gp::batch_answer& all, std::size_t from, std::size_t
 /// Is this still the card that the instance was created on? A claim, checked again by the keys of the channel.
 void check_identity(work& w, const gp::card_claims& claims) {
     const auto cplc = to_hex(claims.cplc);
-    if (!w.card.identity.empty() && !cplc.empty() && cplc != w.card.identity)
+    w.other_card = !w.card.identity.empty() && !cplc.empty() && cplc != w.card.identity;
+    if (w.other_card)
         refuse(error_category::sc_inaccessible, "reader ‘" + w.request.reader + "’ holds another secure component");
 }
 
@@ -267,7 +268,7 @@ bool is_misled(const work& w, bool identified_before, const model::issuer_order&
 /// The issuer works on the card, and behind its last commands we ask for our channel in the same order. False if the card claims
 /// that there is no domain of ours.
 process<bool> open_with_issuer(work* w, issuer_need need) {
-    if (!need.remove_rules.empty()) {
+    if (need.takes_access) {
         auto intending = write_intent(w, "remove access rules of service " + w->instance.target.service_id);
         co_await std::move(intending);
     }
@@ -276,6 +277,10 @@ process<bool> open_with_issuer(work* w, issuer_need need) {
         w->instance.on_card = true;
         commit intent(w->instance, w->card);
         co_await std::move(intent);
+    }
+    if (w->isd_aid.empty()) { // the row is of a phone that did not tell it
+        auto asking = identify(w);
+        co_await std::move(asking);
     }
     auto order_for_issuer = issuer_order_of(*w, need.create_domain ? "create" : need.remove_rules.empty() ? "rules" : "clear");
     if (need.create_domain)
@@ -323,7 +328,7 @@ process<bool> open_with_issuer(work* w, issuer_need need) {
             commit expecting(w->instance, w->card);
             co_await std::move(expecting);
         }
-        if (claims && !need.remove_rules.empty())
+        if (claims && need.takes_access)
             w->service_changed = true; // an app may have lost its access: unlike a new rule (DIV-024) that is the Service's matter
         auto sending = send(w, std::move(order.commands));
         const auto answer = co_await std::move(sending);

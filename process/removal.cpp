@@ -13,32 +13,35 @@ constexpr int strikes_to_quarantine = 2;
 
 /// May we delete it? Only what the card's registry associates with the Service's own domain, or with the TSM's (not extradited yet). A
 /// card that does not tell is believed to hold what we once put there.
-bool is_ours(const gp::registry_entry& entry, const work& w) {
+bool is_ours(const gp::registry_entry& entry, const work& w, const model::deployment_target& target) {
     const auto& domain = entry.security_domain_aid;
-    return domain.empty() || domain == octets(w.instance.target.sd_aid) || domain == octets(w.card.tsm_domain->aid);
+    return domain.empty() || domain == octets(target.sd_aid) || domain == octets(w.card.tsm_domain->aid);
 }
 
 } // namespace
 
-process<void> remove_what_is_there(work* w, bool last_service) {
-    auto looking = on_card(w, gp::inspect(w->channel, w->instance.target.applications.size() + 1));
+process<void> remove_what_is_there(work* w, bool last_service) { return remove_target(w, &w->instance.target, last_service); }
+
+process<void> remove_target(work* w, const model::deployment_target* to_remove, bool last_service) {
+    const auto& target = *to_remove;
+    auto looking = on_card(w, gp::inspect(w->channel, target.applications.size() + 1));
     const auto found = co_await std::move(looking);
     w->resources = found.resources;
 
-    const auto& target = w->instance.target;
     gp::service_removal what;
     what.operation = static_cast<int>(w->operation);
-    const auto never = own_aids(*w);
+    auto never = own_aids(*w);
+    never.merge(std::set<std::string>{target.card.tsm_sd_aid, target.card.arac_aid});
     for (auto app = target.applications.rbegin(); app != target.applications.rend(); ++app) {
         const auto aid = octets(app->instance_aid);
         const auto* entry = gp::find_entry(found.applications, aid);
-        if (entry && is_ours(*entry, *w) && never.count(app->instance_aid) == 0)
+        if (entry && is_ours(*entry, *w, target) && never.count(app->instance_aid) == 0)
             what.instances.push_back(aid);
     }
     for (auto file = target.load_files.rbegin(); file != target.load_files.rend(); ++file) {
         const auto aid = octets(file->aid);
         const auto* entry = gp::find_entry(found.load_files, aid);
-        if (entry && is_ours(*entry, *w))
+        if (entry && is_ours(*entry, *w, target))
             what.load_files.push_back(aid);
         else if (!found.load_files_proven)
             what.doubtful_load_files.push_back(aid);
@@ -48,12 +51,12 @@ process<void> remove_what_is_there(work* w, bool last_service) {
         what.domain = domain;
     // Which rules are in it the card does not list: deleting one that is not there is done.
     auto& tsm_domain = *w->card.tsm_domain;
-    const auto client_aid = octets(w->parameters().arac_aid);
+    const auto client_aid = octets(target.card.arac_aid);
     const auto* client = gp::find_entry(found.applications, client_aid);
     tsm_domain.client_installed =
         client && (client->security_domain_aid.empty() || client->security_domain_aid == octets(tsm_domain.aid));
     if (tsm_domain.client_installed) {
-        what.client = access_client_of(*w);
+        what.client = access_client_of(target);
         if (last_service && !what.client) {
             what.client.emplace();
             what.client->instance.instance_aid = client_aid;
@@ -63,7 +66,7 @@ process<void> remove_what_is_there(work* w, bool last_service) {
     }
     what.block_size = w->block_size;
     // Never the version of the channel's own keys: see check_key_versions.
-    const auto stray = w->parameters().service_key_version;
+    const auto stray = target.card.service_key_version;
     if (found.key_versions.contains(stray) && stray != w->channel_keys.version)
         what.stray_keys = stray;
     if (what.instances.empty() && what.load_files.empty() && what.doubtful_load_files.empty() && !what.domain && !what.client &&
@@ -110,6 +113,8 @@ process_outcome close_process(work& w, const std::optional<ending>& failed, mode
     if (!failed || w.proven)
         instance.unproven_operation = model::operation::no_operation;
     instance.running_process.clear();
+    outcome.tombstones_gone = !failed && w.tombstones_gone;
+    outcome.other_card = w.other_card;
     outcome.instance = instance;
     outcome.card = w.card;
     return outcome;

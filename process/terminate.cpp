@@ -2,6 +2,7 @@
 
 #include "model/life_cycle.hpp"
 #include "process/removal.hpp"
+#include "process/tombstones.hpp"
 
 #include <algorithm>
 
@@ -40,16 +41,22 @@ process<void> terminate_steps(work* w) {
     co_await std::move(beginning);
     const bool last = w->request.last_service_on_card && w->request.remove_tsm_domain_when_last;
     const bool holds_client = last && w->card.tsm_domain && (w->card.tsm_domain->client_registered || w->card.tsm_domain->client_installed);
-    const bool may_be_there = w->instance.on_card || w->card.doubt || holds_client;
+    const bool has_tombstones = !w->request.tombstones.empty();
+    const bool may_be_there = w->instance.on_card || w->card.doubt || holds_client || has_tombstones;
     auto rules = issuers_rules(*w);
-    bool remove_domain = last && (w->card.tsm_domain || w->instance.on_card);
+    const bool has_rules = !rules.empty();
+    std::ranges::move(rules_of_tombstones(*w), std::back_inserter(rules));
+    bool remove_domain = last && (w->card.tsm_domain || w->instance.on_card || has_tombstones);
     // A domain without keys is one that the issuer may have created before a process broke off: only the issuer can remove it.
     if (w->card.tsm_domain && w->card.tsm_domain->keys && may_be_there) {
         issuer_need need;
         need.remove_rules = std::exchange(rules, {}); // access first (gp/procedures, Terminate)
+        need.takes_access = has_rules;
         auto opening = open_tsm_domain(w, std::move(need));
         const bool open = co_await std::move(opening);
         if (open) {
+            auto tidying = remove_tombstones(w);
+            co_await std::move(tidying);
             auto removing = remove_what_is_there(w, last);
             co_await std::move(removing);
         } else {
@@ -59,6 +66,8 @@ process<void> terminate_steps(work* w) {
     }
     auto clearing = clear_with_issuer(w, remove_domain, std::move(rules));
     co_await std::move(clearing);
+    // Where we had no channel the issuer has removed our domain, which is empty then; or there was never one that anything could be in.
+    w->tombstones_gone = true;
 }
 
 } // namespace

@@ -171,12 +171,14 @@ std::vector<model::access_rule> access_rules_of(const model::deployment_target& 
     return rules;
 }
 
-std::optional<gp::access_client> access_client_of(const work& w) {
-    const auto& parameters = w.parameters();
+std::optional<gp::access_client> access_client_of(const work& w) { return access_client_of(w.instance.target); }
+
+std::optional<gp::access_client> access_client_of(const model::deployment_target& target) {
+    const auto& parameters = target.card;
     if (parameters.ara != "arac")
         return std::nullopt;
     gp::access_client client;
-    for (const auto& rule : access_rules_of(w.instance.target))
+    for (const auto& rule : access_rules_of(target))
         client.rules.push_back({octets(rule.aid), octets(rule.device_app), rule.apdu, rule.nfc});
     if (client.rules.empty())
         return std::nullopt;
@@ -195,6 +197,9 @@ std::set<std::string> own_aids(const work& w) {
 }
 
 model::issuer_order issuer_order_of(const work& w, std::string_view purpose) {
+    if (w.isd_aid.empty())
+        throw gp::card_failure(gp::card_failure::kind::refused, gp::step::select, static_cast<int>(model::error_category::sc_inaccessible),
+                               "the handset does not tell the AID of the issuer security domain; the operator can (isdAid in the profile)");
     model::issuer_order order;
     order.id = w.request.process_id + "-" + std::string(purpose) + "-" + w.isd_aid; // one id for one content
     order.secure_component_identity = w.card.identity;

@@ -9,13 +9,14 @@ namespace tsms::process {
 
 struct work {
     work(process_request r, model::operation o)
-        : request(std::move(r)), operation(o), instance(request.instance), card(request.card), isd_aid(card.isd_aid) {}
+        : request(std::move(r)), operation(o), instance(request.instance), card(request.card),
+          isd_aid(card.isd_aid.empty() ? parameters().isd_aid : card.isd_aid) {}
 
     process_request request;
     model::operation operation; ///< TR 4.2.4.2
     model::service_instance instance;
     model::secure_component card;
-    std::string isd_aid;             ///< of the card's ISD as it says now (hex), else as an issuer has proven it: for the issuer's SELECT
+    std::string isd_aid;             ///< of the card's ISD as it says now (hex), else as an issuer has proven it, else of the profile: for the issuer's SELECT
     bool identified = false;         ///< the card has been asked who it is, in this process
     gp::channel_ptr channel;         ///< to the TSM's own domain
     model::key_set channel_keys;     ///< the static keys it was opened with
@@ -25,6 +26,8 @@ struct work {
     bool service_changed = false;    ///< a component of the Service has, or may have, changed on the card (TR 3.2.2)
     bool authentication_failed = false; ///< EXTERNAL AUTHENTICATE was answered with failure: a strike
     bool intent_written = false;        ///< what the card holds is not known until an authenticated listing tells
+    bool tombstones_gone = false;       ///< nothing of them is on the card any more
+    bool other_card = false;            ///< the card says that it is another one
     bool proven = false;                ///< a procedure through our channel has ended with such a listing
 
     const model::card_parameters& parameters() const { return instance.target.card; }
@@ -59,6 +62,7 @@ template <class T> process<T> on_card(work* w, gp::procedure<T> procedure) {
 struct issuer_need {
     bool create_domain = false;
     std::vector<model::access_rule> remove_rules;
+    bool takes_access = false; ///< rules of the process's own Service are among them
     bool create_if_gone = false; ///< the card's claim that the domain does not exist leads to the issuer
     std::vector<model::access_rule> add_rules;
     bool has_client = false; ///< the Service's rules go into our own ARA-C, which a domain's first use has to have registered
@@ -84,6 +88,7 @@ std::vector<model::access_rule> access_rules_of(const model::deployment_target& 
 
 /// The rules of the service in the TSM's own ARA-C, where the profile has one (AMB-213); nothing if it has no rules.
 std::optional<gp::access_client> access_client_of(const work& w);
+std::optional<gp::access_client> access_client_of(const model::deployment_target& target);
 
 /// AIDs (hex) of what is ours on a card and nobody's Service: no application may have them, none is deleted as a Service's.
 std::set<std::string> own_aids(const work& w);

@@ -30,6 +30,7 @@ template <class A> void describe(A& a, model::security_domain& d) {
 }
 
 template <class A> void describe(A& a, model::card_parameters& c) {
+    a("isdAid", c.isd_aid);
     a("sdPackageAid", c.sd_package_aid);
     a("sdModuleAid", c.sd_module_aid);
     a("tsmSdAid", c.tsm_sd_aid);
@@ -113,6 +114,7 @@ template <class A> void describe(A& a, model::service_instance& i) {
     a("id", i.id);
     a("secureComponent", i.secure_component_id);
     a("reader", i.reader);
+    a("atr", i.atr);
     a("state", i.state);
     a("lastStable", i.last_stable);
     a("failedOperation", i.failed_operation);
@@ -138,6 +140,8 @@ template <class A> void describe(A& a, model::secure_component& c) {
     a("strikes", c.strikes);
     a("quarantined", c.quarantined);
     a("doubt", c.doubt);
+    a("assigned", c.assigned);
+    a("claimed", c.claimed);
 }
 
 class writer {

@@ -53,6 +53,7 @@ played_store::behavior_type played_store::make_behavior() {
                 found.last_on_card = m_.instances.size() <= 1;
                 found.provider_has_apps = m_.provider_has_apps;
                 found.issuers = m_.issuers;
+                found.tombstones = m_.tombstones;
             }
             return found;
         },
@@ -89,7 +90,7 @@ played_store::behavior_type played_store::make_behavior() {
                 return failed();
             m_.events.push_back("end");
             m_.ends.push_back(e);
-            if (e.gone)
+            if (e.gone || e.end.lost)
                 m_.instances.erase(e.instance.id);
             else
                 m_.instances[e.instance.id] = e.instance;
@@ -97,7 +98,7 @@ played_store::behavior_type played_store::make_behavior() {
         },
         [](const enqueue_delivery& e) { return process_ended{e.delivery}; },
         [](const log_apdus&) {},
-        [](const trim_log&) {},
+        [](const trim_store&) {},
         [](const find_issuer&) { return issuer_found{}; },
         [](const load_outbox&) { return outbox_loaded{}; },
         [](const settle_delivery&) { return stored{}; },
@@ -152,7 +153,7 @@ call_answer world::open(function what, std::optional<std::string> provider) {
     c.what = std::move(what);
     c.caller_id = "CAFE";
     c.provider = std::move(provider);
-    c.cards = {{"eSE1", "eSE", "", ""}};
+    c.cards = cards;
     return ask<call_routed>(gate, c).answer;
 }
 

@@ -22,6 +22,7 @@ struct memory {
     bool broken = false; ///< every write fails
     bool provider_has_apps = false;
     std::vector<store::issuer_record> issuers;
+    std::vector<model::service_instance> tombstones; ///< on the card of the instance
 };
 
 class played_store final : public store_actor::base {
@@ -78,6 +79,7 @@ struct world {
     std::optional<model::offered_service> service; ///< that the catalog has
     std::vector<std::string> log;
     std::shared_ptr<surroundings> around = std::make_shared<surroundings>();
+    std::vector<announced_card> cards{{"eSE1", "eSE", "", ""}}; ///< that calls announce
     gate_actor gate;
 };
 

@@ -682,6 +682,42 @@ class Limits(HostileCase):
         self.assertEqual(json.loads(self.card("release", "--card", identity, "--json").stdout)["strikes"], 0)
         self.check_recovery(phone, instance)
 
+    def test_the_operator_says_whose_a_card_is(self):
+        """DIV-032: claims decide until an issuer has proven the card; an issuer that cards need is not removed."""
+        phone, instance = self.new_instance()
+        identity = self.card_of(instance)
+        shown = json.loads(self.card("show", "--card", identity, "--json").stdout)
+        self.assertEqual((shown["issuer"], shown["basis"]), ("lab", "claimed"))
+        refused = self.card("assign", "--card", identity, "--issuer", "nobody", check=False)
+        self.assertEqual(refused.returncode, 1, refused)
+        self.assertIn("tsms issuer list", refused.stderr)
+        cards = self.stack.folder / "none.json"
+        cards.write_text('{"cplc": ["FFFFFFFF"]}')
+        self.stack.tsms("issuer", "add", "--name", "other", "--url", "https://127.0.0.1:1", "--ca", self.stack.ca,
+                        "--transport-key", "00" * 16, "--cards", cards)
+        moved = json.loads(self.card("assign", "--card", identity, "--issuer", "other", "--json").stdout)
+        self.assertEqual((moved["issuer"], moved["basis"]), ("other", "assigned"))
+        result = phone.deploy(instance)  # there is no issuer at that address
+        self.assertEqual(result["processInfo"]["executionStatus"], 3, result)
+        refused = self.stack.tsms("issuer", "remove", "--name", "other", check=False)
+        self.assertEqual(refused.returncode, 1, refused)
+        self.assertIn("1 secure components", refused.stderr)
+        self.assertIn("tsms card assign", refused.stderr)
+        self.assertEqual(json.loads(self.card("assign", "--of", "other", "--issuer", "lab", "--json").stdout), {"assigned": 1})
+        self.stack.tsms("issuer", "remove", "--name", "other")
+        self.check_recovery(phone, instance)
+        phone, instance = self.new_instance()
+        identity = self.card_of(instance)
+        self.assertEqual(phone.deploy(instance)["processInfo"]["executionStatus"], 0)
+        self.assertEqual(json.loads(self.card("show", "--card", identity, "--json").stdout)["basis"], "proven")
+        self.stack.tsms("issuer", "add", "--name", "other", "--url", "https://127.0.0.1:1", "--ca", self.stack.ca,
+                        "--transport-key", "00" * 16, "--cards", cards)
+        refused = self.card("assign", "--card", identity, "--issuer", "other", check=False)
+        self.assertEqual(refused.returncode, 1, refused)
+        self.assertIn("--force", refused.stderr)
+        self.stack.tsms("issuer", "remove", "--name", "other")
+        phone.terminate(instance)
+
     def test_a_second_device_role_is_refused(self):
         """It would end the processes of the first as if they had been left by a crash (AMB-122, AMB-228)."""
         phone, instance = self.new_instance()

@@ -274,6 +274,33 @@ BOOST_AUTO_TEST_CASE(a_wrong_isd_aid_in_the_row_is_mended) {
         }
 }
 
+// Over the Open Mobile API SELECT may be answered by an empty string (DIV-034).
+BOOST_AUTO_TEST_CASE(an_isd_that_nobody_tells_is_the_profiles) {
+    for (const bool phone_tells : {true, false})
+        for (const bool profile_tells : {true, false})
+            BOOST_TEST_CONTEXT("phone " << phone_tells << ", profile " << profile_tells) {
+                auto w = ready_with_rules();
+                const auto isd = std::exchange(w.component.isd_aid, "");
+                if (profile_tells)
+                    w.instance.target.card.isd_aid = isd;
+                if (!phone_tells)
+                    w.on_the_way = [](const gp::card_command& command, const auto& card) -> std::optional<bytes> {
+                        if (command.what != gp::step::select)
+                            return std::nullopt;
+                        card();
+                        return hex("9000");
+                    };
+                const auto outcome = w.deploy({I, A}, true);
+                BOOST_TEST(number(outcome) == (phone_tells || profile_tells ? 0 : 9));
+                if (number(outcome) == 0)
+                    BOOST_TEST(w.component.isd_aid == isd);
+                else
+                    BOOST_TEST(outcome.details.find("isdAid") != std::string::npos);
+                BOOST_TEST(w.terminate().details == (number(outcome) == 0 ? "" : outcome.details));
+                BOOST_TEST(w.on_card().empty());
+            }
+}
+
 // The report of an activation is lost: the same call again must come through (AMB-100), whatever is selectable already.
 BOOST_AUTO_TEST_CASE(an_activation_can_be_repeated) {
     auto w = ready();

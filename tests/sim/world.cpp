@@ -111,6 +111,7 @@ process::process_request world::request() {
     before_ = instance.state;
     r.instance.running_process = r.process_id;
     r.card = component;
+    r.tombstones = tombstones;
     return r;
 }
 
@@ -123,7 +124,7 @@ process::process_outcome world::deploy(std::vector<model::service_command> comma
 
 process::process_outcome world::terminate() {
     auto r = request();
-    r.last_service_on_card = true;
+    r.last_service_on_card = last_on_card;
     return *play(process::terminate(r));
 }
 

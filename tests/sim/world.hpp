@@ -71,6 +71,8 @@ public:
     std::map<std::string, bytes> images; ///< load images by AID
     model::service_instance instance;    ///< as committed
     model::secure_component component;   ///< as committed
+    std::vector<model::deployment_target> tombstones; ///< on this card, of requests
+    bool last_on_card = true;                         ///< of terminates
     bool issuer_down = false;
     std::size_t phone_vanishes_after = SIZE_MAX; ///< orders
     tamper on_the_way;
