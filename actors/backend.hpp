@@ -25,6 +25,9 @@ using log_sink = std::function<void(severity, const std::string&)>;
 struct session_settings {
     dialogue_settings dialogue;
     std::chrono::seconds result_kept{900}; ///< a finished session answers for its result so long
+    std::size_t most_of_address = 500;     ///< unfinished sessions of one address; many handsets may share one
+    std::size_t most_of_app = 5000;        ///< likewise of one app on all handsets
+    std::size_t most = 20000;              ///< of all; beyond, the oldest finished ones are let go first
 };
 
 struct backend_parts {

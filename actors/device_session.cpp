@@ -11,16 +11,16 @@ namespace {
 /// Carries messages between the phone, the dialogue and the owner. Held promises are answered when the session ends.
 class device_session final : public session_actor::base {
 public:
-    device_session(caf::actor_config& config, std::string secret, std::vector<announced_card> cards, session_settings settings,
-                   std::function<steady_time()> now)
-        : session_actor::base(config), secret_(std::move(secret)), settings_(settings), now_(std::move(now)),
-          dialogue_(std::move(cards), settings.dialogue, now_()) {}
+    device_session(caf::actor_config& config, session_opened opened, std::vector<announced_card> cards, gate_actor gate,
+                   std::shared_ptr<const surroundings> around)
+        : session_actor::base(config), opened_(std::move(opened)), gate_(std::move(gate)), around_(std::move(around)),
+          dialogue_(std::move(cards), around_->sessions.dialogue, now()) {}
 
     const char* name() const override { return "device_session"; }
 
     behavior_type make_behavior() override {
         return {
-            [this](const shake_hands& s) { return hand_shaken{may_enter(s.secret) && dialogue_.handshake(now_())}; },
+            [this](const shake_hands& s) { return hand_shaken{may_enter(s.secret) && dialogue_.handshake(now())}; },
             [this](const report_back& r) -> caf::result<order_given> { return report_arrived(r); },
             [this](const fetch_result& f) -> result_fetched {
                 if (!may_enter(f.secret))
@@ -32,24 +32,25 @@ public:
             [this](const announce_process& a) -> caf::result<process_announced> {
                 owner_announced_ = make_response_promise<process_announced>();
                 dialogue_.announce(a.start);
-                settle(now_());
+                settle(now());
                 return owner_announced_;
             },
             [this](const perform_order& p) -> caf::result<order_performed> {
                 owner_performed_ = make_response_promise<order_performed>();
                 dialogue_.perform(p.reader, p.commands);
-                settle(now_());
+                settle(now());
                 return owner_performed_;
             },
             [this](const finish_session& f) {
                 outcome_ = f.outcome;
-                finished_at_ = now_();
+                finished_at_ = now();
                 dialogue_.finish(f.outcome, f.completed);
-                settle(now_());
+                settle(now());
+                send(gate_, session_finished{opened_.session_id});
             },
             [this](const tick& t) {
                 settle(t.now);
-                if (finished_at_ && t.now - *finished_at_ >= settings_.result_kept)
+                if (finished_at_ && (dialogue_.never_came() || t.now - *finished_at_ >= around_->sessions.result_kept))
                     quit();
             },
         };
@@ -62,15 +63,19 @@ public:
             owner_announced_.deliver(process_announced{false, "the session ended", true});
         if (owner_performed_.pending())
             owner_performed_.deliver(order_performed{{{}, gp::transmission::phone_lost, "the session ended"}});
+        gate_ = nullptr;
     }
 
 private:
-    bool may_enter(const std::string& secret) const { return crypto::equal(as_bytes(secret), as_bytes(secret_)); }
+    steady_time now() const { return around_->now(); }
+    bool may_enter(const std::string& secret) const {
+        return crypto::equal(as_bytes(secret), as_bytes(opened_.secret));
+    }
 
     caf::result<order_given> report_arrived(const report_back& r) {
         if (!may_enter(r.secret))
             return order_given{no_session{}};
-        auto turn = dialogue_.report_arrived(r.content, r.order, now_());
+        auto turn = dialogue_.report_arrived(r.content, r.order, now());
         if (auto* again = std::get_if<order>(&turn))
             return order_given{std::move(*again)};
         if (std::holds_alternative<dialogue::unknown_order>(turn))
@@ -79,7 +84,7 @@ private:
             phone_.deliver(order_given{no_session{}});
         phone_ = make_response_promise<order_given>();
         auto promise = phone_;
-        settle(now_());
+        settle(now());
         return promise;
     }
 
@@ -104,9 +109,9 @@ private:
             owner_performed_.deliver(order_performed{std::move(a)});
     }
 
-    std::string secret_;
-    session_settings settings_;
-    std::function<steady_time()> now_;
+    session_opened opened_;
+    gate_actor gate_;
+    std::shared_ptr<const surroundings> around_;
     dialogue dialogue_;
     std::optional<result> outcome_;
     std::optional<steady_time> finished_at_;
@@ -117,9 +122,9 @@ private:
 
 } // namespace
 
-session_actor spawn_device_session(caf::actor_system& system, std::string secret, std::vector<announced_card> cards,
-                                   session_settings settings, std::function<steady_time()> now) {
-    return system.spawn<device_session>(std::move(secret), std::move(cards), settings, std::move(now));
+session_actor spawn_device_session(caf::actor_system& system, session_opened opened, std::vector<announced_card> cards,
+                                   gate_actor gate, std::shared_ptr<const surroundings> around) {
+    return system.spawn<device_session>(std::move(opened), std::move(cards), std::move(gate), std::move(around));
 }
 
 } // namespace tsms::actors

@@ -2,6 +2,7 @@
 // depends on them, so that memory follows activity.
 
 #include "actors/framework/attempt.hpp"
+#include "actors/framework/session_book.hpp"
 #include "actors/spawn.hpp"
 
 #include <caf/all.hpp>
@@ -11,7 +12,6 @@ namespace tsms::actors {
 
 namespace {
 
-constexpr std::size_t most_sessions = 20000;
 constexpr std::size_t identifier_octets = 16;
 constexpr int idle_check_every = 30; ///< pulses
 constexpr int log_trim_every = 3600; ///< likewise
@@ -30,7 +30,7 @@ const std::string* instance_of(const function& what) {
 class gate final : public gate_actor::base {
 public:
     gate(caf::actor_config& config, std::shared_ptr<const surroundings> around)
-        : gate_actor::base(config), around_(std::move(around)) {
+        : gate_actor::base(config), around_(std::move(around)), book_(around_->sessions) {
         set_down_handler([this](const caf::down_msg& down) { forget_session(down.source); });
     }
 
@@ -66,6 +66,7 @@ public:
                 ++known.uses;
                 return card_handle{known.actor};
             },
+            [this](const session_finished& f) { book_.finished(f.session_id); },
             [this](const ask_load&) -> caf::result<load> { return count(); },
             [this](const pulse&) {
                 beat();
@@ -114,11 +115,15 @@ private:
         ++load_.calls;
         if (c.cards.empty())
             return refusal(c.what, model::error_category::invalid_request, "handset.secureComponents is empty");
-        if (sessions_.size() + opening_.size() >= most_sessions)
+        if (auto refused = book_.refuse(c.address, c.caller_id))
+            return call_routed{std::move(*refused)};
+        if (book_.full() && !let_oldest_go())
             return refusal(c.what, "too many sessions, please try again later");
-        session_opened opened{to_hex(around_->random->take(identifier_octets)), to_hex(around_->random->take(identifier_octets))};
-        auto session = spawn_device_session(system(), opened.secret, c.cards, around_->sessions, around_->now);
+        session_opened opened{to_hex(around_->random->take(identifier_octets)),
+                              to_hex(around_->random->take(identifier_octets))};
+        auto session = spawn_device_session(system(), opened, c.cards, gate_actor(this), around_);
         auto promise = make_response_promise<call_routed>();
+        book_.opened(opened.session_id, c.address, c.caller_id);
         opening_.emplace(opened.session_id, opening{c.what, promise, session});
         request(conductor_for(c), actor_deadline + around_->card_wait, begin_call{c, opened.session_id, session})
             .then([this, opened](call_begun& b) { begun(opened, std::move(b)); },
@@ -134,6 +139,7 @@ private:
             return;
         auto& [what, promise, session] = waiting.mapped();
         if (b.refusal) {
+            book_.forget(opened.session_id);
             send_exit(session, caf::exit_reason::user_shutdown);
             promise.deliver(call_routed{std::move(*b.refusal)});
             return;
@@ -199,8 +205,21 @@ private:
         const auto found = session_ids_.find(session);
         if (found == session_ids_.end())
             return;
+        book_.forget(found->second);
         sessions_.erase(found->second);
         session_ids_.erase(found);
+    }
+
+    /// A result that nobody fetches must not keep a new session out. False if there is none.
+    bool let_oldest_go() {
+        const auto id = book_.oldest_finished();
+        const auto found = id ? sessions_.find(*id) : sessions_.end();
+        if (found == sessions_.end())
+            return false;
+        const auto session = found->second;
+        forget_session(session.address());
+        send_exit(session, caf::exit_reason::user_shutdown);
+        return true;
     }
 
     template <class Map> void let_idle_go(Map& actors) {
@@ -230,6 +249,7 @@ private:
     std::map<caf::actor_addr, std::string> session_ids_;
     std::map<std::string, in_use<conductor_actor>> instances_;
     std::map<std::string, in_use<card_actor>> cards_;
+    session_book book_;
     load load_;
     int beats_ = 0;
 };

@@ -261,7 +261,7 @@ using session_actor = caf::typed_actor<
     caf::replies_to<announce_process>::with<process_announced>, // owner: ProcessStart and its acknowledgement
     caf::replies_to<perform_order>::with<order_performed>,      // owner: APDUs and their answers; a lost phone is an answer
     caf::reacts_to<finish_session>,                             // owner: the result; the phone gets Stop
-    caf::reacts_to<tick>>;                                      // quits when its result has been kept long enough
+    caf::reacts_to<tick>>;                                      // quits when its result has been kept long enough, or nobody came for it
 
 // -- secure_component: one process per card at a time (AMB-228) ------------------------------------------------------------------------
 
@@ -319,6 +319,9 @@ struct route_fetch {
 struct call_routed {
     call_answer answer;
 };
+struct session_finished { ///< from a session that has its result
+    std::string session_id;
+};
 struct pulse {}; ///< to itself, once a second
 struct ask_load {};
 using gate_actor = caf::typed_actor<
@@ -327,6 +330,7 @@ using gate_actor = caf::typed_actor<
     caf::replies_to<route_report>::with<order_given>,
     caf::replies_to<route_fetch>::with<result_fetched>,
     caf::replies_to<find_card>::with<card_handle>, // from conductors
+    caf::reacts_to<session_finished>,
     caf::replies_to<ask_load>::with<load>,
     caf::reacts_to<pulse>>;
 
@@ -394,6 +398,7 @@ TSMS_MESSAGE(route_handshake)
 TSMS_MESSAGE(route_report)
 TSMS_MESSAGE(route_fetch)
 TSMS_MESSAGE(call_routed)
+TSMS_MESSAGE(session_finished)
 TSMS_MESSAGE(pulse)
 TSMS_MESSAGE(ask_load)
 TSMS_MESSAGE(call)

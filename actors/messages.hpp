@@ -51,6 +51,7 @@ struct call {
     std::string caller_id; ///< hash of the app's certificate (AMB-142)
     std::optional<std::string> provider; ///< service provider that the app has proved to belong to; nothing: anonymous (AMB-236)
     std::vector<announced_card> cards;
+    std::string address; ///< where the call came from, as the edge names it
 };
 
 // -- what it gets (TR 4.2.5) --------------------------------------------------------------------------------------------------------
@@ -67,12 +68,16 @@ model::service_instance_info view_of(const model::service_instance& instance);
 /// `installed`: also the attributes that are empty before the installation.
 model::technical_information technical_information(const model::deployment_target& target, bool installed);
 
-/// Answer to a call: its result where no card is needed or nothing may begin, else the session in which the phone works.
+/// Answer to a call: its result where no card is needed or nothing may begin, else the session in which the phone works; or that its
+/// address or its app has too many sessions that have not ended.
 struct session_opened {
     std::string session_id;
     std::string secret; ///< of the session cookie
 };
-using call_answer = std::variant<result, session_opened>;
+struct too_many_sessions {
+    std::string whose;
+};
+using call_answer = std::variant<result, session_opened, too_many_sessions>;
 
 // -- the phone's management session (GP SERAM 2.0) ----------------------------------------------------------------------------------
 

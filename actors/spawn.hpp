@@ -63,8 +63,9 @@ store_actor spawn_instance_store(caf::actor_system& system, std::shared_ptr<stor
 issuer_actor spawn_issuer_session(caf::actor_system& system, issuer_ports ports, std::string name, std::shared_ptr<issuer_line> line);
 outbox_actor spawn_spos_outbox(caf::actor_system& system, store_actor store, std::function<std::shared_ptr<spos_port>()> ports,
                                log_sink log);
-session_actor spawn_device_session(caf::actor_system& system, std::string secret, std::vector<announced_card> cards,
-                                   session_settings settings, std::function<steady_time()> now);
+/// Tells the gate when it has its result.
+session_actor spawn_device_session(caf::actor_system& system, session_opened opened, std::vector<announced_card> cards, gate_actor gate,
+                                   std::shared_ptr<const surroundings> around);
 card_actor spawn_secure_component(caf::actor_system& system, std::function<steady_time()> now);
 conductor_actor spawn_service_instance(caf::actor_system& system, std::string id, gate_actor gate,
                                        std::shared_ptr<const surroundings> around);

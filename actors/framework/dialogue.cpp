@@ -199,7 +199,8 @@ void dialogue::perform(std::string reader, gp::batch work) {
 }
 
 std::optional<dialogue::event> dialogue::take_event(steady_time now) {
-    if (!waiting_since_ && !stopped_ && now - last_seen_ >= settings_.phone_lost)
+    const auto patience = last_.number == 0 ? std::min(settings_.first_report, settings_.phone_lost) : settings_.phone_lost;
+    if (!waiting_since_ && !stopped_ && now - last_seen_ >= patience)
         lost_ = true;
     if (lost_ && !event_) {
         if (std::exchange(announcement_, std::nullopt))

@@ -14,6 +14,7 @@ struct dialogue_settings {
     std::chrono::seconds poll{20};        ///< longest wait inside one long poll, then a void order
     std::chrono::seconds phone_lost{300}; ///< SERAM: a Local Agent that has been silent so long is lost
     std::size_t apdus_per_command = 32;   ///< C-APDUs in one seRamCommand, so that there is progress between them (hazard 9)
+    std::chrono::seconds first_report{60}; ///< likewise lost: one that has never sent a report
 };
 
 class dialogue {
@@ -53,6 +54,7 @@ public:
     std::optional<event> take_event(steady_time now);
 
     bool lost() const { return lost_; }
+    bool never_came() const { return lost_ && last_.number == 0; } ///< lost before its first order
     bool stopped() const { return stopped_; } ///< the Stop has been handed out
 
 private:

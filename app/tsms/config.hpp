@@ -39,8 +39,11 @@ struct config {
     int device_connections = 1000;
     int calls_per_address = 20;
     int calls_per_app = 200;
+    int sessions_per_address = 500;
+    int sessions_per_app = 5000;
     bool accept_unknown_apps = true;
     int long_poll_seconds = 20;
+    int first_report_seconds = 60;
     int phone_lost_seconds = 300;
     int result_seconds = 900;
 

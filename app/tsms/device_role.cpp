@@ -63,6 +63,9 @@ actors::backend_options options_of(const config& c) {
     actors::backend_options o;
     o.sessions.dialogue.poll = std::chrono::seconds(c.long_poll_seconds);
     o.sessions.dialogue.phone_lost = std::chrono::seconds(c.phone_lost_seconds);
+    o.sessions.dialogue.first_report = std::chrono::seconds(c.first_report_seconds);
+    o.sessions.most_of_address = static_cast<std::size_t>(c.sessions_per_address);
+    o.sessions.most_of_app = static_cast<std::size_t>(c.sessions_per_app);
     o.sessions.result_kept = std::chrono::seconds(c.result_seconds);
     o.remove_tsm_domain_when_last = c.remove_domain_when_last;
     o.card_log_kept = std::chrono::hours(24) * c.card_log_days;

@@ -18,6 +18,7 @@ constexpr std::string_view sessions_path = "/tsm-api/1.0/sessions/";
 constexpr std::string_view result_suffix = "/result";
 constexpr std::string_view seram_path = "/gp/seram";
 constexpr std::string_view cookie_name = "tsms-session";
+constexpr int sessions_wait = 10; ///< seconds after which sessions of an address or app may have ended
 
 net::response error(int status, std::string_view text) {
     return net::json_response(status, json::dump(json::value(json::object{{"error", json::value(text)}})));
@@ -89,7 +90,7 @@ std::string upper(std::string text) {
     return text;
 }
 
-net::response overloaded(int status, const char* text, int seconds) {
+net::response overloaded(int status, const std::string& text, int seconds) {
     auto busy = error(status, text);
     busy.headers.set("Retry-After", std::to_string(seconds));
     return busy;
@@ -173,11 +174,14 @@ net::response device_api::call(std::string_view function, const net::request& re
     message.what = *what;
     message.caller_id = caller_id;
     message.provider = known->provider;
+    message.address = request.remote_address;
     for (auto& c : wanted->phone.components)
         message.cards.push_back({c.reader, c.se_type, c.se_id, c.atr});
     const auto answer = backend_.open(message);
     if (const auto* result = std::get_if<actors::result>(&answer))
         return answer_with(*result);
+    if (const auto* full = std::get_if<actors::too_many_sessions>(&answer))
+        return overloaded(429, "too many sessions of " + full->whose + ", please try again later", sessions_wait);
     const auto& opened = std::get<actors::session_opened>(answer);
     // A path alone: the phone comes back to where it is, whatever this host is called outside.
     auto response = answer_with(wire::session_opened{opened.session_id, std::string(seram_path)});

@@ -641,7 +641,7 @@ class Protocol(HostileCase):
 class Limits(HostileCase):
     """What one address may ask, and what an operator does about a card."""
 
-    options = {**HostileCase.options, "calls_per_address": 10}
+    options = {**HostileCase.options, "calls_per_address": 10, "sessions_per_address": 8, "first_report_seconds": 5}
 
     def test_too_many_calls_from_one_address(self):  # the last one: it takes the others' tokens
         phone = self.new_phone()
@@ -654,6 +654,21 @@ class Limits(HostileCase):
         told = self.stack.handset(self.stack.card("limited.card"), "instances", self.service, check=False)
         self.assertEqual(told["executionStatus"], TSM_NOT_AVAILABLE, told)
         stacks.wait_until(lambda: phone.call("getServiceInstances", serviceId=self.service)[0] == 200, 10, "no token again")
+
+    def test_sessions_of_one_address_are_bounded(self):
+        """DIV-037: handsets that never come to their sessions keep nobody out for long."""
+        phone, instance = self.new_instance()
+        process = phone.open("terminateService", serviceInstanceId=instance)
+        answers = [phone.call("getServiceInstances", serviceId=self.service)[0] for _ in range(9)]
+        self.assertEqual(answers, [200] * 7 + [429] * 2)
+        _, headers, answer = phone.exchange("POST", "/tsm-api/1.0/getServiceInstances", {
+            "serviceId": self.service, "handset": {"callerId": phone.caller, "secureComponents": [{"reader": "a", "seType": "eSE"}]}})
+        self.assertEqual(headers["Retry-After"], "10", answer)
+        self.assertIn("sessions", json.loads(answer)["error"])
+        stacks.wait_until(lambda: self.spos_of(instance), 15, "the process has not ended")
+        time.sleep(2)
+        self.assertEqual(process.handshake()[0], 404)
+        self.check_recovery(phone, instance)
 
     def card(self, *arguments, check: bool = True):
         return self.stack.tsms("card", *arguments, check=check)
