@@ -83,6 +83,7 @@ struct key_set {
     std::uint8_t version = 0; ///< key version number on the card, 01…7F
     int bits = 128;
     std::vector<std::uint8_t> wrapped; ///< ENC || MAC || DEK under the vault's master key
+    bool issuer_knows = false; ///< it came from the issuer: replaced in the first session (gp/procedures, issuer contract)
 
     friend bool operator==(const key_set&, const key_set&) = default;
 };
@@ -90,13 +91,12 @@ struct key_set {
 /// A security domain of ours on a card.
 struct security_domain {
     std::string aid; ///< hex
-    std::optional<key_set> keys;
-    /// Set before a rotation leaves for the card, cleared when it is confirmed: after doubt both are tried, against the card
-    /// cryptogram of INITIALIZE UPDATE only. Also our keys of before, where the issuer has personalized the domain again.
-    std::optional<key_set> next_keys;
+    std::optional<key_set> keys; ///< those that count: the card has proven them last, or the issuer has just told them
+    /// Sets that may be on the card too: new ones before a rotation leaves, and those from before the issuer personalized the domain again.
+    /// After doubt they are tried, against the card cryptogram of INITIALIZE UPDATE only; the card's own list ends the doubt.
+    std::vector<key_set> other_keys;
     /// Octets of challenges and MACs that the domain was seen to use, 8 or 16; 0: not seen yet, the profile says.
     int scp03_mode = 0;
-    bool issuer_knows_keys = false; ///< `keys` came from the issuer: to be replaced in the first session (gp/procedures, issuer contract)
     bool client_registered = false; ///< the issuer has registered our ARA-C at ARA-M
     bool client_installed = false;  ///< our ARA-C was in it when the card was looked at last
 };

@@ -2,6 +2,7 @@
 
 #include "gp/install_parameters.hpp"
 #include "model/life_cycle.hpp"
+#include "process/domain_keys.hpp"
 #include "process/removal.hpp"
 #include "process/tombstones.hpp"
 
@@ -139,34 +140,18 @@ process<void> prepare_domain(work* w, gp::service_installation* what) {
 /// Keys for a domain that is not created reach the TSM's own: their version must be none of its.
 void check_key_versions(const work& w) {
     const auto version = w.parameters().service_key_version;
-    const auto& domain = *w.card.tsm_domain;
-    for (const auto* keys : {&domain.keys, &domain.next_keys})
-        if (*keys && (*keys)->version == version)
-            refuse(model::error_category::internal_error, "the TSM's security domain on the secure component has keys of version " +
-                                                              std::to_string(version) +
-                                                              "; change serviceKeyVersion of the profile");
-}
-
-/// PUT KEY adds no version that the card has already: none that the domain has or may have, nor that of stray keys.
-std::uint8_t free_key_version(const work& w) {
-    std::set<int> taken{w.parameters().service_key_version};
-    const auto& domain = *w.card.tsm_domain;
-    for (const auto* keys : {&domain.keys, &domain.next_keys})
-        if (*keys)
-            taken.insert((*keys)->version);
-    constexpr int last_version = 0x7F; // GPCS 11.8.2.2; 00 is none
-    int version = w.parameters().tsm_rotated_version;
-    while (taken.contains(version))
-        version = version % last_version + 1;
-    return static_cast<std::uint8_t>(version);
+    if (keys_of_version(*w.card.tsm_domain, version))
+        refuse(model::error_category::internal_error, "the TSM's security domain on the secure component has keys of version " +
+                                                          std::to_string(version) + "; change serviceKeyVersion of the profile");
 }
 
 /// The issuer knows the first keys of the TSM's domain: the first deploy replaces them (gp/procedures, issuer contract).
 process<void> prepare_rotation(work* w, gp::service_installation* what) {
     const auto& parameters = w->parameters();
-    if (!w->card.tsm_domain->issuer_knows_keys)
+    auto& domain = *w->card.tsm_domain;
+    if (!domain.keys->issuer_knows)
         co_return;
-    generate_keys wish(free_key_version(*w), parameters.key_bits);
+    generate_keys wish(free_key_version(domain, parameters), parameters.key_bits);
     auto keys = co_await std::move(wish);
     encrypt_keys encryption(w->channel_keys, keys);
     gp::key_rotation rotation;
@@ -175,7 +160,18 @@ process<void> prepare_rotation(work* w, gp::service_installation* what) {
     rotation.bits = keys.bits;
     rotation.keys = co_await std::move(encryption);
     what->rotation = std::move(rotation);
-    w->card.tsm_domain->next_keys = std::move(keys);
+    remember_keys(domain, keys); // kept, wrapped, before they leave; after doubt both sets are tried
+}
+
+/// Whoever knows a key set of the TSM's domain can open it: only those that count stay.
+process<void> tidy_keys(work* w, key_versions versions) {
+    auto& domain = *w->card.tsm_domain;
+    const auto foreign = foreign_keys(domain, versions, w->parameters().service_key_version);
+    if (!foreign.empty()) {
+        auto removing = on_card(w, gp::remove_key_sets(w->channel, foreign));
+        versions = co_await std::move(removing);
+    }
+    forget_absent_keys(domain, versions);
 }
 
 /// Everything of the service onto the card, in one order: what the card gets is written down first.
@@ -186,7 +182,7 @@ process<void> install(work* w, const deployment* d) {
     what.block_size = w->block_size;
     const bool activate = d->has(service_command::activate);
     what.applications = applications_of(*w, &d->find(service_command::install)->data, activate);
-    check_sizes(*w, what.applications, {w->block_size, w->channel->max_data()});
+    check_sizes(*w, what.applications, {w->block_size, w->command_size});
     check_key_versions(*w);
     for (const auto& file : target.load_files) {
         read_load_image wish(file);
@@ -205,21 +201,20 @@ process<void> install(work* w, const deployment* d) {
     auto rotating = prepare_rotation(w, &what);
     co_await std::move(rotating);
 
-    // New keys are kept, wrapped, before they leave; after doubt both sets are tried.
     auto intending = write_intent(w, "install service " + target.service_id + " version " + target.version_tag);
     co_await std::move(intending);
 
     const bool has_client = what.client.has_value();
-    const bool has_rotation = what.rotation.has_value();
+    const auto rotated = what.rotation ? keys_of_version(*w->card.tsm_domain, what.rotation->version) : std::nullopt;
     auto installing = on_card(w, gp::install_service(w->channel, std::move(what)));
-    co_await std::move(installing);
-    w->proven = true;
+    auto versions = co_await std::move(installing);
     auto& domain = *w->card.tsm_domain;
     domain.client_installed = domain.client_installed || has_client;
-    if (has_rotation) {
-        domain.keys = std::exchange(domain.next_keys, std::nullopt);
-        domain.issuer_knows_keys = false;
-    }
+    if (rotated)
+        confirm_keys(domain, *rotated);
+    auto tidying = tidy_keys(w, std::move(versions));
+    co_await std::move(tidying);
+    w->proven = true;
 }
 
 process<void> activate(work* w, const deployment* d) {

@@ -3,6 +3,7 @@
 #include "gp/procedures/identify.hpp"
 #include "gp/procedures/open_channel.hpp"
 #include "gp/privileges.hpp"
+#include "process/domain_keys.hpp"
 #include "process/work.hpp"
 
 #include <algorithm>
@@ -111,6 +112,7 @@ void note_claims(work& w, const gp::card_claims& claims) {
     check_identity(w, claims);
     check_memory(w, claims.resources);
     w.identified = true;
+    w.longest_data = claims.longest_data;
     if (!claims.isd_aid.empty()) // a claim: it serves this process; the row takes what an issuer has proven (AMB-226)
         w.isd_aid = to_hex(claims.isd_aid);
 }
@@ -118,45 +120,22 @@ void note_claims(work& w, const gp::card_claims& claims) {
 /// The Java Card API counts the octets of a command in a short (APDU.getIncomingLength).
 constexpr std::size_t longest_extended_field = 32767;
 
-/// Largest plain block that fits the card's command buffer in this channel (field lesson 6).
-std::size_t block_size_of(const work& w, std::optional<std::size_t> longest_data) {
+/// What fits one command of this card in this channel (field lesson 6). `of_domain`: 9F65 of the TSM's domain, which gets the commands;
+/// where it does not tell, the ISD's counts.
+void measure(work& w, std::optional<std::size_t> of_domain) {
     const auto& parameters = w.parameters();
     const auto& channel = *w.channel;
-    if (parameters.block_size > 0)
-        return std::min(channel.max_data(), static_cast<std::size_t>(parameters.block_size));
     // Where the profile knows extended length, 255 is the 9F65 of a card that never told better.
     auto field = parameters.extended_length ? longest_extended_field : gp::short_data_field;
     constexpr std::size_t nonsense = 48;
-    const bool tells = longest_data && *longest_data > (parameters.extended_length ? gp::short_data_field : nonsense);
-    if (tells)
-        field = std::min(field, *longest_data);
-    return gp::max_plain_data(field, channel.mode_length(), channel.level());
-}
-
-/// The keys of a rotation whose outcome is unknown count only if the card proves them.
-void confirm_rotation(work& w) {
-    auto& domain = *w.card.tsm_domain;
-    if (!domain.next_keys || *domain.next_keys != w.channel_keys)
-        return;
-    domain.keys = std::exchange(domain.next_keys, std::nullopt);
-    domain.issuer_knows_keys = false;
-}
-
-std::optional<model::key_set> keys_of_version(const model::security_domain& domain, std::uint8_t version) {
-    if (domain.keys && domain.keys->version == version)
-        return domain.keys;
-    if (domain.next_keys && domain.next_keys->version == version)
-        return domain.next_keys;
-    return std::nullopt;
-}
-
-/// The keys that are left when the domain does not know the asked version: of a rotation in doubt, or the ones that the issuer told
-/// afterwards.
-std::optional<model::key_set> other_keys(const model::security_domain& domain, std::uint8_t version) {
-    for (const auto* keys : {&domain.next_keys, &domain.keys})
-        if (*keys && (*keys)->version != version)
-            return *keys;
-    return std::nullopt;
+    const auto least = parameters.extended_length ? gp::short_data_field : nonsense;
+    for (const auto& longest : {of_domain, w.longest_data})
+        if (longest && *longest > least) {
+            field = std::min(field, *longest);
+            break;
+        }
+    w.command_size = gp::max_plain_data(field, channel.mode_length(), channel.level());
+    w.block_size = parameters.block_size > 0 ? std::min(channel.max_data(), static_cast<std::size_t>(parameters.block_size)) : w.command_size;
 }
 
 /// Over OMAPI a SELECT that the card refuses gets no answer and ends the order (gp/procedures, hazard 3). That the card itself is gone
@@ -169,7 +148,7 @@ bool ends_at_select(const gp::batch_answer& answer) {
 /// once for each. False: the card claims that there is no such domain.
 process<bool> settle(work* w, asked_channel asked, gp::batch_answer answer) {
     using finding = gp::channel_request::finding;
-    bool other_keys_tried = false;
+    key_versions tried;
     bool other_mode_tried = false;
     while (true) {
         if (ends_at_select(answer))
@@ -186,8 +165,9 @@ process<bool> settle(work* w, asked_channel asked, gp::batch_answer answer) {
                 refuse(error_category::sc_inaccessible, "the TSM's security domain takes no host challenge of 8 or 16 octets");
             octets = octets == 8 ? 16 : 8;
         } else if (found == finding::no_such_keys || !keys) {
-            const auto other = other_keys(*w->card.tsm_domain, version);
-            if (!other || std::exchange(other_keys_tried, true))
+            tried.insert(version);
+            const auto other = untried_keys(*w->card.tsm_domain, tried);
+            if (!other)
                 refuse(error_category::sc_inaccessible,
                        "the TSM's security domain on the secure component does not know key version " +
                            std::to_string(version) + " any more");
@@ -195,7 +175,8 @@ process<bool> settle(work* w, asked_channel asked, gp::batch_answer answer) {
         } else {
             auto accepting = accept_offer(w, *keys, asked.host_challenge, asked.request.offer(answers));
             co_await std::move(accepting);
-            confirm_rotation(*w);
+            confirm_keys(*w->card.tsm_domain, *keys);
+            measure(*w, asked.request.longest_data(answers));
             co_return true;
         }
         auto asking = ask(w->card.tsm_domain->aid, version, octets);
@@ -225,8 +206,6 @@ process<bool> open_known_domain(work* w) {
     note_claims(*w, claims);
     auto settling = settle(w, std::move(asked), part(answer, read_count, ask_count));
     const bool open = co_await std::move(settling);
-    if (open)
-        w->block_size = block_size_of(*w, claims.longest_data);
     co_return open;
 }
 
@@ -250,10 +229,14 @@ process<void> take_over_domain(work* w) {
     model::security_domain domain;
     domain.aid = got.aid;
     domain.keys = got.keys;
-    domain.issuer_knows_keys = true;
-    // That the domain was gone may have been the phone's word alone: the issuer then found it, and our own keys still are on it.
-    if (const auto& known = w->card.tsm_domain; known && known->keys && known->keys->version != got.keys.version)
-        domain.next_keys = known->next_keys ? known->next_keys : known->keys;
+    domain.keys->issuer_knows = true;
+    // That the domain was gone may have been the phone's word alone: the issuer then found it, and the former keys still are on it.
+    if (const auto& known = w->card.tsm_domain) {
+        for (const auto& other : known->other_keys)
+            remember_keys(domain, other);
+        if (known->keys)
+            remember_keys(domain, *known->keys);
+    }
     w->card.tsm_domain = std::move(domain);
     commit wish_commit(w->instance, w->card);
     co_await std::move(wish_commit);
@@ -264,6 +247,24 @@ process<void> take_over_domain(work* w) {
 bool is_misled(const work& w, bool identified_before, const model::issuer_order& order) {
     return !identified_before && order.isd_aid != w.isd_aid;
 }
+
+/// An issuer whose session has no end would keep everybody else from the secure component.
+class issuer_bounds {
+public:
+    void count(const model::issuer_step& step) {
+        constexpr std::size_t most_rounds = 64;
+        constexpr std::size_t most_commands = 4096;
+        commands_ += step.commands.size();
+        if (++rounds_ > most_rounds || commands_ > most_commands)
+            throw card_failure(card_failure::kind::issuer, gp::step::relayed, static_cast<int>(error_category::unspecified),
+                               "the issuer's session does not end: " + std::to_string(rounds_) + " orders, " +
+                                   std::to_string(commands_) + " commands");
+    }
+
+private:
+    std::size_t rounds_ = 0;
+    std::size_t commands_ = 0;
+};
 
 /// The issuer works on the card, and behind its last commands we ask for our channel in the same order. False if the card claims
 /// that there is no domain of ours.
@@ -301,7 +302,9 @@ process<bool> open_with_issuer(work* w, issuer_need need) {
 
     const bool identified_before = w->identified;
     std::optional<gp::card_claims> claims;
+    issuer_bounds bounds;
     while (!next.done) {
+        bounds.count(next);
         asked.reset(); // an issuer that goes on after its last commands has ended the session that we asked for
         asked_answer.reset();
         joined_order order;
@@ -350,7 +353,8 @@ process<bool> open_with_issuer(work* w, issuer_need need) {
         next = co_await std::move(report);
     }
 
-    w->card.isd_aid = order_for_issuer.isd_aid; // the issuer has proven itself to it
+    if (claims) // the issuer has proven itself to it, unless it had nothing to do
+        w->card.isd_aid = order_for_issuer.isd_aid;
     if (need.create_domain) {
         auto taking = take_over_domain(w);
         co_await std::move(taking);
@@ -365,8 +369,6 @@ process<bool> open_with_issuer(work* w, issuer_need need) {
     }
     auto settling = settle(w, *std::move(asked), *std::move(asked_answer));
     const bool open = co_await std::move(settling);
-    if (open)
-        w->block_size = block_size_of(*w, claims ? claims->longest_data : std::nullopt);
     co_return open;
 }
 
@@ -407,7 +409,9 @@ process<void> identify(work* w) {
 process<void> let_issuer(work* w, model::issuer_order order) {
     open_issuer_session opening(std::move(order));
     auto next = co_await std::move(opening);
+    issuer_bounds bounds;
     while (!next.done) {
+        bounds.count(next);
         joined_order commands;
         commands.add_relayed(next.commands);
         auto sending = send(w, std::move(commands.commands));

@@ -1,6 +1,7 @@
 #include "process/removal.hpp"
 
 #include "model/life_cycle.hpp"
+#include "process/domain_keys.hpp"
 
 #include <algorithm>
 
@@ -65,12 +66,10 @@ process<void> remove_target(work* w, const model::deployment_target* to_remove, 
             what.client->remove = last_service;
     }
     what.block_size = w->block_size;
-    // Never the version of the channel's own keys: see check_key_versions.
-    const auto stray = target.card.service_key_version;
-    if (found.key_versions.contains(stray) && stray != w->channel_keys.version)
-        what.stray_keys = stray;
+    what.key_sets = foreign_keys(tsm_domain, found.key_versions, target.card.service_key_version);
     if (what.instances.empty() && what.load_files.empty() && what.doubtful_load_files.empty() && !what.domain && !what.client &&
-        !what.stray_keys) {
+        what.key_sets.empty()) {
+        forget_absent_keys(tsm_domain, found.key_versions);
         w->proven = true;
         co_return;
     }
@@ -81,6 +80,7 @@ process<void> remove_target(work* w, const model::deployment_target* to_remove, 
     auto removing = on_card(w, gp::remove_service(w->channel, std::move(what)));
     const auto left = co_await std::move(removing);
     w->resources = left.resources;
+    forget_absent_keys(*w->card.tsm_domain, left.key_versions);
     w->proven = true;
 }
 

@@ -22,7 +22,9 @@ struct work {
     model::key_set channel_keys;     ///< the static keys it was opened with
     std::size_t memory_needed = 0;   ///< octets that must be free now; 0 where nothing is loaded, or something is removed first
     std::optional<gp::card_resources> resources; ///< as the domain told them after the removal of what was there
-    std::size_t block_size = 0;      ///< plain octets of a LOAD or STORE DATA block in this channel
+    std::optional<std::size_t> longest_data; ///< 9F65 of the ISD
+    std::size_t command_size = 0;    ///< most plain octets of a command in this channel
+    std::size_t block_size = 0;      ///< of a LOAD or STORE DATA block
     bool service_changed = false;    ///< a component of the Service has, or may have, changed on the card (TR 3.2.2)
     bool authentication_failed = false; ///< EXTERNAL AUTHENTICATE was answered with failure: a strike
     bool intent_written = false;        ///< what the card holds is not known until an authenticated listing tells

@@ -17,14 +17,14 @@ template <class A> void describe(A& a, model::key_set& k) {
     a("version", k.version);
     a("bits", k.bits);
     a("wrapped", k.wrapped);
+    a("issuerKnows", k.issuer_knows);
 }
 
 template <class A> void describe(A& a, model::security_domain& d) {
     a("aid", d.aid);
     a("keys", d.keys);
-    a("nextKeys", d.next_keys);
+    a("otherKeys", d.other_keys);
     a("scp03Mode", d.scp03_mode);
-    a("issuerKnowsKeys", d.issuer_knows_keys);
     a("clientRegistered", d.client_registered);
     a("clientInstalled", d.client_installed);
 }

@@ -113,20 +113,26 @@ listings list(secured_batch& card, std::size_t expected_applications) {
     return {applications, load_files};
 }
 
-/// The same, with what a card in doubt has to tell beyond it (gp/procedures, hazard 15).
+/// Nothing but the list itself is a proof: "no such data" has no R-MAC, and a domain that has opened a channel has keys (GPCS 11.3.3.1).
+std::size_t list_keys(secured_batch& card) {
+    return card.add(step::get_data, get_data(0x00E0), secured_batch::tolerance::success);
+}
+
+/// With what a card in doubt has to tell beyond it (gp/procedures, hazard 15).
 listings list_all(secured_batch& card, std::size_t expected_applications) {
     auto at = list(card, expected_applications);
-    at.keys = card.add(step::get_data, get_data(0x00E0), any);
+    at.keys = list_keys(card);
     at.resources = card.add(step::get_data, get_data(0xFF21), any);
     return at;
 }
 
 std::set<std::uint8_t> key_versions(const response_apdu& answer) {
+    const auto keys = parse_key_information(answer.data);
+    if (!keys)
+        throw card_failure(card_failure::kind::malformed, step::get_data, 9, "the card's key information is malformed");
     std::set<std::uint8_t> versions;
-    const auto keys = answer.sw == 0x9000 ? parse_key_information(answer.data) : std::nullopt;
-    if (keys)
-        for (const auto& key : *keys)
-            versions.insert(key.version);
+    for (const auto& key : *keys)
+        versions.insert(key.version);
     return versions;
 }
 
@@ -202,7 +208,7 @@ void check_lock(const card_contents& found, const std::vector<bytes>& instances,
 
 } // namespace
 
-procedure<void> install_service(channel_ptr channel, service_installation what) {
+procedure<std::set<std::uint8_t>> install_service(channel_ptr channel, service_installation what) {
     const auto& progress = what.progress;
     const auto instances = instance_aids(what.applications);
     channel_batch card(channel);
@@ -247,7 +253,8 @@ procedure<void> install_service(channel_ptr channel, service_installation what) 
         rotated = card.add(step::put_key, put_keys(what.rotation->replaced, what.rotation->version,
                                                    what.rotation->bits, what.rotation->keys));
     card.mark(95, progress.finalize);
-    const auto at = list(card, instances.size() + (what.client ? 1 : 0));
+    auto at = list(card, instances.size() + (what.client ? 1 : 0));
+    at.keys = list_keys(card);
 
     const auto sent = co_await card.take();
     auto answers = card.accept(sent);
@@ -278,6 +285,7 @@ procedure<void> install_service(channel_ptr channel, service_installation what) 
     check_client(found, what.client);
     if (what.lock)
         check_lock(found, instances, true);
+    co_return found.key_versions;
 }
 
 procedure<void> activate_service(channel_ptr channel, service_activation what) {
@@ -347,8 +355,8 @@ procedure<card_contents> remove_service(channel_ptr channel, service_removal wha
         card.add(step::delete_object, delete_object(aid, true), any);
     if (what.domain)
         card.add(step::delete_object, delete_object(*what.domain));
-    if (what.stray_keys) // a card that keeps them keeps keys that nobody has any more: no reason to keep the Service
-        card.add(step::delete_key, delete_keys(*what.stray_keys), any);
+    for (const auto version : what.key_sets) // a card that keeps them is found out by the next installation
+        card.add(step::delete_key, delete_keys(version), any);
     card.mark(80, what.operation);
     const auto at = list_all(card, 0);
     const auto sent = co_await card.take();
@@ -368,6 +376,20 @@ procedure<card_contents> remove_service(channel_ptr channel, service_removal wha
     if (what.domain && find_entry(found.applications, *what.domain))
         not_proven(step::delete_object, "security domain " + to_hex(*what.domain) + " is still in the card's registry");
     co_return found;
+}
+
+procedure<std::set<std::uint8_t>> remove_key_sets(channel_ptr channel, std::set<std::uint8_t> versions) {
+    channel_batch card(channel);
+    for (const auto version : versions)
+        card.add(step::delete_key, delete_keys(version), any);
+    const auto at = list_keys(card);
+    const auto sent = co_await card.take();
+    const auto answers = card.accept(sent);
+    auto left = key_versions(answers[at]);
+    for (const auto version : versions)
+        if (left.contains(version))
+            not_proven(step::delete_key, "key set " + to_hex({&version, 1}) + " is still in the TSM's security domain");
+    co_return left;
 }
 
 } // namespace tsms::gp

@@ -71,8 +71,9 @@ struct service_installation {
     progress_operations progress;
 };
 
-/// All of it in one batch; the proof (GET STATUS) is checked before it returns. Throws card_failure.
-procedure<void> install_service(channel_ptr channel, service_installation what);
+/// All of it in one batch; the proof (GET STATUS) is checked before it returns. Returns the key version numbers that the TSM's domain has
+/// now. Throws card_failure.
+procedure<std::set<std::uint8_t>> install_service(channel_ptr channel, service_installation what);
 
 /// Applications that are installed already become selectable. `lock`: the service's domain is locked in the same order.
 struct service_activation {
@@ -102,8 +103,8 @@ struct card_contents {
     std::vector<registry_entry> load_files;
     /// False where somebody said that there are none: 6A88 has no R-MAC, so a phone can say so of any card.
     bool load_files_proven = true;
-    /// Key version numbers of the TSM's own domain (GET DATA E0); empty where it does not tell. Keys that were meant for a domain which
-    /// was not created have gone there (gp/procedures, "the order to split at").
+    /// Key version numbers of the TSM's own domain (GET DATA E0). Keys that were meant for a domain which was not created have gone there
+    /// (gp/procedures, "the order to split at").
     std::set<std::uint8_t> key_versions;
     std::optional<card_resources> resources; ///< FF21, where the card tells
 };
@@ -118,11 +119,14 @@ struct service_removal {
     std::vector<bytes> doubtful_load_files;
     std::optional<bytes> domain;
     std::optional<access_client> client; ///< rules to be deleted
-    std::optional<std::uint8_t> stray_keys; ///< key version number of a Service's keys that lie in the TSM's own domain
+    std::set<std::uint8_t> key_sets; ///< versions of the TSM's own domain that have no business there
     std::size_t block_size = 0;
     int operation = 40;
 };
 /// Deletes and proves by GET STATUS that nothing of it is left. Returns what is.
 procedure<card_contents> remove_service(channel_ptr channel, service_removal what);
+
+/// DELETE [key] of these versions of the TSM's own domain, proven by its own list. Returns the versions that it has now.
+procedure<std::set<std::uint8_t>> remove_key_sets(channel_ptr channel, std::set<std::uint8_t> versions);
 
 } // namespace tsms::gp

@@ -87,16 +87,16 @@ BOOST_AUTO_TEST_CASE(an_issuer_may_choose_the_version_of_its_keys) {
     BOOST_TEST(w.deploy({I, A}, true).details == "");
     BOOST_TEST(int{w.component.tsm_domain->keys->version} == 0x32);
     BOOST_TEST(key_versions_of(w, tsm_domain) == std::set<int>{0x32}, boost::test_tools::per_element());
-    BOOST_TEST(!w.component.tsm_domain->issuer_knows_keys);
+    BOOST_TEST(!w.component.tsm_domain->keys->issuer_knows);
     BOOST_TEST(w.terminate().details == "");
 }
 
 BOOST_AUTO_TEST_CASE(rotation_passes_the_versions_that_are_taken) {
     auto w = ready();
     auto& card = w.instance.target.card;
-    card.tsm_rotated_version = 0x7F;
+    card.tsm_rotated_version = 0x6F; // the last; 70 and above are of other roles
     card.service_key_version = 0x01;
-    w.issuer_key_version = 0x7F;
+    w.issuer_key_version = 0x6F;
     BOOST_TEST(w.deploy({I, A}, true).details == "");
     BOOST_TEST(int{w.component.tsm_domain->keys->version} == 0x02);
 }
@@ -132,6 +132,145 @@ BOOST_AUTO_TEST_CASE(stray_keys_are_found_and_deleted) {
             BOOST_TEST(terminate_but_keep_the_domain(w).details == "");
         BOOST_TEST(key_versions_of(w, tsm_domain) == std::set<int>{0x31}, boost::test_tools::per_element());
     }
+}
+
+/// A phone that says of the TSM's domain that it is not there.
+world::tamper hides_the_domain() {
+    return [](const gp::card_command& command, const auto&) -> std::optional<bytes> {
+        const bool of_ours = command.what == gp::step::select && to_hex(command.apdu).find(tsm_domain) != std::string::npos;
+        return of_ours ? std::optional(hex("6A82")) : std::nullopt;
+    };
+}
+
+/// The card has one key set in the TSM's domain, it is the row's, and the issuer does not know it.
+void check_keys_are_ours(world& w) {
+    const auto& domain = *w.component.tsm_domain;
+    BOOST_TEST(key_versions_of(w, tsm_domain) == std::set<int>{domain.keys->version}, boost::test_tools::per_element());
+    BOOST_TEST(!domain.keys->issuer_knows);
+    BOOST_TEST(domain.other_keys.empty());
+}
+
+// An issuer that personalizes the domain again, because a phone hides it, with other versions each time: however often, and whatever
+// of it the row has seen proven, an honest deploy ends with keys that only we have.
+BOOST_AUTO_TEST_CASE(key_sets_of_an_issuer_do_not_stay) {
+    for (const bool same_version : {true, false})
+        for (int lies = 1; lies <= 4; ++lies)
+            BOOST_TEST_CONTEXT(lies << " lies, issuer's version " << (same_version ? "the same" : "another each time")) {
+                auto w = with_the_domain_only();
+                const auto fresh = w.instance;
+                for (int i = 0; i < lies; ++i) {
+                    if (!same_version)
+                        w.issuer_key_version = static_cast<std::uint8_t>(0x30 + 3 * i);
+                    w.on_the_way = hides_the_domain();
+                    w.deploy({I, A}, true);
+                    w.on_the_way = nullptr;
+                    if (i % 2 == 1) { // and now and then something comes of it
+                        BOOST_TEST(w.deploy({I, A}, true).details == "");
+                        terminate_but_keep_the_domain(w);
+                        w.instance = fresh;
+                    }
+                }
+                BOOST_TEST(w.deploy({I, A}, true).details == "");
+                BOOST_TEST(w.on_card() == deployed, boost::test_tools::per_element());
+                check_keys_are_ours(w);
+                BOOST_TEST(w.terminate().details == "");
+                BOOST_TEST(w.on_card().empty());
+            }
+}
+
+// The first set was taken over and never rotated; then the domain gets another one, and the card proves the first.
+BOOST_AUTO_TEST_CASE(a_set_that_the_issuer_made_is_rotated_whenever_it_is_met) {
+    auto w = ready();
+    w.on_the_way = [](const gp::card_command& command, const auto& card) -> std::optional<bytes> {
+        auto response = card();
+        if (command.what == gp::step::initialize_update)
+            response[24] ^= 1;
+        return response;
+    };
+    BOOST_TEST(number(w.deploy({I, A}, true)) == 9);
+    BOOST_REQUIRE(w.component.tsm_domain->keys->issuer_knows);
+    w.issuer_key_version = 0x40;
+    w.on_the_way = [lie = hides_the_domain(), done = false](const gp::card_command& command, const auto& card) mutable {
+        auto answer = done ? std::nullopt : lie(command, card);
+        done = done || answer.has_value();
+        return answer;
+    };
+    BOOST_TEST(w.deploy({I, A}, true).details == "");
+    check_keys_are_ours(w);
+}
+
+// A rotation in doubt, and then the issuer personalizes the domain once more: each of three sets may be the one.
+BOOST_AUTO_TEST_CASE(every_key_set_that_may_be_there_is_tried) {
+    for (const bool card_has_new_keys : {true, false}) {
+        auto w = ready();
+        w.on_the_way = [&](const gp::card_command& command, const auto& card) -> std::optional<bytes> {
+            if (command.what != gp::step::put_key)
+                return std::nullopt;
+            if (card_has_new_keys)
+                card();
+            return hex("6F00");
+        };
+        BOOST_TEST(w.deploy({I, A}, true).details != "");
+        w.issuer_key_version = 0x40;
+        w.on_the_way = hides_the_domain();
+        w.deploy({I, A}, true);
+        // What the card had is gone from it: only the issuer's last set is there.
+        auto state = w.card.state();
+        std::erase_if(state.registry.find_application(hex(tsm_domain))->sd->key_sets, [](const auto& s) { return s.version != 0x40; });
+        w.card = lab::card(state, w.random);
+        w.on_the_way = nullptr;
+        BOOST_TEST(w.deploy({I, A}, true).details == "");
+        check_keys_are_ours(w);
+    }
+}
+
+// Errors have no R-MAC: that the domain has no key information is nobody's word (hazard 15).
+BOOST_AUTO_TEST_CASE(a_domain_cannot_be_without_keys) {
+    auto w = with_the_domain_only();
+    w.card.inject(lab::fault_plan::parse("sw6A80@install-and-make-selectable", w.random));
+    BOOST_TEST(number(w.deploy({I, A}, true)) == 7);
+    w.card.inject({});
+    w.on_the_way = [](const gp::card_command& command, const auto& card) -> std::optional<bytes> {
+        auto response = card();
+        const bool key_information = command.what == gp::step::get_data && command.apdu[3] == 0xE0;
+        return key_information ? hex("6A88") : response;
+    };
+    BOOST_TEST(number(terminate_but_keep_the_domain(w)) != 0);
+    BOOST_TEST(w.component.doubt);
+    w.on_the_way = nullptr;
+    BOOST_TEST(terminate_but_keep_the_domain(w).details == "");
+    BOOST_TEST(key_versions_of(w, tsm_domain) == std::set<int>{0x31}, boost::test_tools::per_element());
+}
+
+// Whoever holds the card for ever keeps everybody else from it.
+BOOST_AUTO_TEST_CASE(an_issuer_without_end_is_ended) {
+    auto w = ready();
+    w.issuer_without_end = true;
+    auto outcome = w.deploy({I, A}, true);
+    BOOST_TEST(number(outcome) == 100);
+    BOOST_TEST(outcome.details.find("does not end") != std::string::npos, outcome.details);
+    BOOST_TEST(w.orders < 100u);
+    w.issuer_without_end = false;
+    BOOST_TEST(w.deploy({I, A}, true).details == "");
+    w.issuer_without_end = true;
+    outcome = w.terminate();
+    BOOST_TEST(number(outcome) == 100);
+    BOOST_TEST(number(w.instance.state) == number(in_error));
+    w.issuer_without_end = false;
+    BOOST_TEST(w.terminate().details == "");
+    BOOST_TEST(w.on_card().empty());
+}
+
+// GPCS 11.2.3.2: 6200 says that the object is deleted logically; whether it is gone the listing tells.
+BOOST_AUTO_TEST_CASE(a_warning_at_a_deletion_is_judged_by_the_listing) {
+    auto w = ready();
+    w.deploy({I, A}, true);
+    w.card.inject(lab::fault_plan::parse("sw6200@delete:4", w.random)); // the domain, and does nothing
+    const auto outcome = w.terminate();
+    BOOST_TEST(number(outcome) == 7);
+    w.card.inject({});
+    BOOST_TEST(w.terminate().details == "");
+    BOOST_TEST(w.on_card().empty());
 }
 
 // Over the Open Mobile API nobody tells "there is no such domain" from "there is no card" (hazard 3).

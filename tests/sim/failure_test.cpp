@@ -229,10 +229,10 @@ BOOST_AUTO_TEST_CASE(a_rotation_in_doubt_on_the_issuers_path) {
     whole.deploy({I, A}, true);
     w.play(process::deploy(w.request(), commands, true), whole.effects);
     w.restart();
-    BOOST_REQUIRE(w.component.tsm_domain->next_keys.has_value());
+    BOOST_REQUIRE(!w.component.tsm_domain->other_keys.empty());
     BOOST_TEST(w.deploy({I, A}, true).details == "");
     BOOST_TEST(int{w.component.tsm_domain->keys->version} == 0x31);
-    BOOST_TEST(!w.component.tsm_domain->next_keys.has_value());
+    BOOST_TEST(w.component.tsm_domain->other_keys.empty());
 }
 
 /// Says at the first SELECT that the ISD has another AID than it has.

@@ -8,7 +8,7 @@ namespace tsms::sim {
 namespace {
 
 crypto::wrapped_keys to_vault(const model::key_set& k) { return {k.version, k.bits, k.wrapped}; }
-model::key_set from_vault(crypto::wrapped_keys k) { return {k.version, k.bits, std::move(k.wrapped)}; }
+model::key_set from_vault(crypto::wrapped_keys k) { return {k.version, k.bits, std::move(k.wrapped), false}; }
 
 const lab::personality& find(std::string_view name) {
     const auto* p = lab::find_personality(name);
@@ -162,14 +162,6 @@ std::vector<process::card_facts> world::identify() {
     return running.result();
 }
 
-/// The transport of a T=0 card fetches what waits (field lesson 7).
-bytes world::over_the_wire(bytes_view apdu) {
-    auto response = card.transmit(apdu);
-    if (response.size() == 2 && response[0] == 0x61)
-        response = card.transmit(bytes{0x00, 0xC0, 0x00, 0x00, response[1]});
-    return response;
-}
-
 gp::batch_answer world::transmit(const gp::batch& commands) {
     auto answer = execute(commands);
     if (on_report)
@@ -186,7 +178,7 @@ gp::batch_answer world::execute(const gp::batch& commands) {
     }
     for (const auto& command : commands.commands) {
         ++apdus;
-        const auto ask = [&] { return over_the_wire(command.apdu); };
+        const auto ask = [&] { return lab::transmit_through_reader(card, command.apdu); };
         try {
             auto response = on_the_way ? on_the_way(command, ask) : std::nullopt;
             answer.responses.push_back(response ? *response : ask());
@@ -257,6 +249,11 @@ process::answer_variant world::interpret(const process::effect& wish) {
             [&](const p::relay_to_issuer& e) -> p::answer_variant {
                 if (issuer_down)
                     return issuer_failed("connection lost");
+                if (issuer_without_end) {
+                    model::issuer_step one_more;
+                    one_more.commands.push_back(hex("80CA00C100"));
+                    return one_more;
+                }
                 gp::batch_answer answer;
                 answer.responses = e.responses;
                 answer.end = e.interrupted ? gp::transmission::failed : gp::transmission::complete;

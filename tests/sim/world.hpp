@@ -78,6 +78,7 @@ public:
     tamper on_the_way;
     std::function<void(gp::batch_answer&)> on_report; ///< what the agent makes of a whole order's answers
     std::uint8_t issuer_key_version = 0x30;
+    bool issuer_without_end = false; ///< it always has one more command
 
     std::size_t effects = 0; ///< played so far, in the last play
     std::size_t orders = 0;  ///< exchanges with the card, in the last play
@@ -92,7 +93,6 @@ private:
     gp::batch_answer execute(const gp::batch& commands);
     model::issuer_step advance(const gp::card_effect* wish);
     model::issuer_keys issuer_keys();
-    bytes over_the_wire(bytes_view apdu);
 
     std::set<std::string> factory_;
     std::set<std::string> listed() const;

@@ -25,7 +25,7 @@ inline model::secure_component some_card() {
     card.issuer = "lab";
     model::security_domain domain;
     domain.aid = "D27600016354534D0001";
-    domain.keys = model::key_set{0x30, 128, {1, 2, 3}};
+    domain.keys = model::key_set{0x30, 128, {1, 2, 3}, true};
     card.tsm_domain = domain;
     return card;
 }
