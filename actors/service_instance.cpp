@@ -434,6 +434,7 @@ private:
 
     void finish(const process_outcome& end, const store::process_end& shown, const std::optional<store::outbox_entry>& delivery) {
         log("ends, status " + std::to_string(static_cast<int>(shown.status)) + (shown.message.empty() ? "" : ", " + shown.message) +
+            (end.retry_can_help ? ", a repetition of the call may succeed" : "") +
             ", state " + std::to_string(static_cast<int>(end.instance.state)));
         if (delivery)
             send(around_->outbox, deliver_result{*delivery});

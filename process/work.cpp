@@ -212,7 +212,7 @@ model::issuer_order issuer_order_of(const work& w, std::string_view purpose) {
 }
 
 ending ending_of(const gp::card_failure& failure) {
-    return {static_cast<model::error_category>(failure.category), failure.details(), failure.what};
+    return {static_cast<model::error_category>(failure.category), failure.details(), failure.what, failure.retry_can_help};
 }
 
 } // namespace tsms::process

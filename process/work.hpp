@@ -103,6 +103,7 @@ struct ending {
     model::error_category status = model::error_category::none;
     std::string details;
     std::optional<gp::step> failed_step;
+    bool retry_can_help = false; ///< the same process started again may succeed, without anything else being changed
 };
 ending ending_of(const gp::card_failure& failure);
 

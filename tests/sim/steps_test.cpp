@@ -72,6 +72,7 @@ struct scenario {
 bool may_deploy(const model::service_instance& i) { return !model::refuse_deploy(i, {I, A}, true, false); }
 bool may_install(const model::service_instance& i) { return !model::refuse_deploy(i, {I}, false, false); }
 bool may_activate(const model::service_instance& i) { return !model::refuse_deploy(i, {A}, true, false); }
+bool may_finalize(const model::service_instance& i) { return !model::refuse_deploy(i, {}, true, false); }
 bool may_lock(const model::service_instance& i) { return !model::refuse_suspend_or_resume(i, false); }
 bool may_terminate(const model::service_instance& i) { return !model::refuse_terminate(i); }
 
@@ -104,6 +105,23 @@ void broken_off_after_load(world& w) {
     break_off(w, "tear-before@install-for-install");
 }
 
+void activated_service(world& w) {
+    w.play(deploy(w, {I, A}, false));
+}
+/// A phone has hidden the TSM's domain, and the issuer has personalized it again beside our own keys.
+void other_keys_in_the_domain(world& w) {
+    tsm_domain_only(w);
+    w.on_the_way = [](const gp::card_command& command, const auto&) -> std::optional<bytes> {
+        const bool of_ours = command.what == gp::step::select && to_hex(command.apdu).find(tsm_domain) != std::string::npos;
+        return of_ours ? std::optional(hex("6A82")) : std::nullopt;
+    };
+    operational_service(w);
+    w.on_the_way = nullptr;
+}
+bool is_operational_with_one_key_set(world& w) {
+    return is_operational(w) && w.card.state().registry.find_application(hex(tsm_domain))->sd->key_sets.size() == 1;
+}
+
 const scenario scenarios[] = {
     {"deploy with the issuer", false, [](world&) {},
      [](world& w) {
@@ -122,6 +140,9 @@ const scenario scenarios[] = {
      is_operational, may_deploy},
     {"install alone", false, [](world&) {}, [](world& w) { return deploy(w, {I}, false); }, is_installed, may_install},
     {"activate alone", false, installed_service, [](world& w) { return deploy(w, {A}, true); }, is_operational, may_activate},
+    {"finalize alone", false, activated_service, [](world& w) { return deploy(w, {}, true); }, is_operational, may_finalize},
+    {"deploy into a domain with other key sets", false, other_keys_in_the_domain, [](world& w) { return deploy(w, {I, A}, true); },
+     is_operational_with_one_key_set, may_deploy},
     {"suspend", false, operational_service, [](world& w) { return process::suspend_or_resume(w.request(), true); },
      is_suspended, may_lock},
     {"resume", false, suspended_service, [](world& w) { return process::suspend_or_resume(w.request(), false); },
