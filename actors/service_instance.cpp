@@ -1,12 +1,13 @@
-// One Service Instance in use: judges what may begin (TR 3.2.2), owns the process, and is the only writer of the instance's row.
+// One Service Instance in use: judges what may begin (TR 3.2.2), owns the process, and is the only writer of the
+// instance's row.
 
 #include "actors/framework/card_reading.hpp"
 #include "actors/framework/effects.hpp"
 #include "actors/framework/process_result.hpp"
-#include "actors/spawn.hpp"
 #include "model/life_cycle.hpp"
 
 #include <caf/all.hpp>
+#include <deque>
 
 namespace tsms::actors {
 
@@ -14,22 +15,33 @@ namespace {
 
 using process::process_outcome;
 
+/// A call that another process of the instance keeps waiting (AMB-228).
+struct waiting_call {
+    begin_call call;
+    caf::typed_response_promise<call_begun> promise;
+    steady_time deadline; ///< for the instance and then for its card
+};
+
 /// What is running.
 struct running {
     begin_call begun;
+    steady_time deadline; ///< to wait for the card
     store::process_record record;
     model::service_instance instance; ///< as stored before
     model::secure_component card;
     bool last_on_card = false;
     std::set<std::string> aids_of_others;
-    std::vector<store::issuer_record> issuers; ///< where the card's row rests on claims
+    std::vector<store::issuer_record> issuers;       ///< where the card's row rests on claims
     std::vector<model::service_instance> tombstones; ///< what lost instances left on the card
     card_actor lease;
     bool lost = false; ///< terminate, and the card is nowhere: the instance ends as a tombstone (AMB-227)
-    std::optional<model::refusal> hindrance; ///< why the card cannot be used: the process begins and ends with it (AMB-131)
+    std::optional<model::refusal>
+        hindrance; ///< why the card cannot be used: the process begins and ends with it (AMB-131)
 };
 
 constexpr std::chrono::seconds longest_pause{30};
+constexpr std::size_t most_waiting = 4;            ///< calls on one instance
+constexpr std::chrono::seconds least_card_wait{2}; ///< of who has waited for the instance: its card is on its way back
 
 /// The end of a process that the store has not taken yet.
 struct unstored_end {
@@ -41,20 +53,28 @@ struct unstored_end {
 
 class service_instance final : public conductor_actor::base {
 public:
-    service_instance(caf::actor_config& config, std::string id, gate_actor gate, std::shared_ptr<const surroundings> around)
-        : conductor_actor::base(config), id_(std::move(id)), gate_(std::move(gate)), around_(std::move(around)) {}
+    service_instance(caf::actor_config& config, std::string id, gate_actor gate,
+                     std::shared_ptr<const surroundings> around)
+        : conductor_actor::base(config), id_(std::move(id)), gate_(std::move(gate)), around_(std::move(around)) {
+        set_down_handler([this](const caf::down_msg& down) { drop_gone(down.source); });
+    }
 
     const char* name() const override { return "service_instance"; }
 
     behavior_type make_behavior() override {
         return {
             [this](const begin_call& b) -> caf::result<call_begun> { return begin(b); },
-            [this](const tick& t) { store_end_again(t.now); },
+            [this](const tick& t) {
+                store_end_again(t.now);
+                refuse_late(t.now);
+            },
             [this](const ask_idle&) { return !busy_; },
         };
     }
 
     void on_exit() override {
+        for (auto& w : std::exchange(waiting_, {}))
+            refuse_waiting(w, {model::error_category::tsm_not_available, "the TSM is stopping"});
         refuse(model::error_category::tsm_not_available, "the TSM is stopping");
         runner_.reset();
         effects_.reset();
@@ -64,41 +84,82 @@ public:
     }
 
 private:
-    // -- before the process (AMB-131): a refusal leaves no trace ------------------------------------------------------------------
+    // -- before the process (AMB-131): a refusal leaves no trace
+    // ------------------------------------------------------------------
 
     caf::result<call_begun> begin(const begin_call& b) {
-        if (busy_) // AMB-122
-            return refuse_second(b);
+        waiting_call w{b, make_response_promise<call_begun>(), around_->now() + around_->card_wait};
+        auto promise = w.promise;
+        if (busy_)
+            admit_second(std::move(w));
+        else
+            take_up(std::move(w));
+        return promise;
+    }
+
+    /// What the former call has left goes when the rows are there: it may be what calls us.
+    void take_up(waiting_call w) {
         busy_ = true;
         running_ = {};
-        runner_.reset();
-        effects_.reset();
-        reading_.reset();
-        running_.begun = b;
-        admission_ = make_response_promise<call_begun>();
-        auto promise = admission_;
+        running_.begun = std::move(w.call);
+        running_.deadline = w.deadline;
+        admission_ = std::move(w.promise);
         load();
-        return promise;
     }
 
-    /// That a process runs is only told to who may know of the instance.
-    caf::result<call_begun> refuse_second(const begin_call& b) {
-        auto promise = make_response_promise<call_begun>();
-        auto refuse = [promise, what = b.request.what](const model::refusal& why) mutable {
-            const auto now = store::iso8601(store::clock::now());
-            promise.deliver(call_begun{refused(what, model::failed_execution(why.category, why.details), now)});
-        };
+    /// That a process runs is only told to who may know of the instance, be it by keeping him waiting.
+    void admit_second(waiting_call w) {
         request(around_->store, actor_deadline, load_instance{id_})
             .then(
-                [this, refuse, provider = b.request.provider](const instance_loaded& l) mutable {
-                    const auto foreign = refuse_foreign(l, provider);
-                    refuse(foreign ? *foreign : model::refusal{model::error_category::invalid_state, "another process is running"});
+                [this, w](const instance_loaded& l) mutable {
+                    if (const auto foreign = refuse_foreign(l, w.call.request.provider))
+                        return refuse_waiting(w, *foreign);
+                    if (!busy_)
+                        return take_up(std::move(w));
+                    if (waiting_.size() >= most_waiting)
+                        return refuse_waiting(w, model::another_process_runs);
+                    monitor(w.call.session);
+                    waiting_.push_back(std::move(w));
                 },
-                [refuse](caf::error& e) mutable { refuse({model::error_category::tsm_not_available, text_of(e)}); });
-        return promise;
+                [this, w](caf::error& e) mutable {
+                    refuse_waiting(w, {model::error_category::tsm_not_available, text_of(e)});
+                });
     }
 
-    std::optional<model::refusal> refuse_foreign(const instance_loaded& l, const std::optional<std::string>& provider) const {
+    void refuse_waiting(waiting_call& w, const model::refusal& why) {
+        const auto now = store::iso8601(store::clock::now());
+        around_->log(severity::info,
+                     "instance " + id_ + ": refused, " + model::error_message(why.category, why.details));
+        w.promise.deliver(
+            call_begun{refused(w.call.request.what, model::failed_execution(why.category, why.details), now)});
+    }
+
+    void refuse_late(steady_time now) {                                                     // AMB-122
+        for (; !waiting_.empty() && waiting_.front().deadline <= now; waiting_.pop_front()) // all wait equally long
+            refuse_waiting(waiting_.front(), model::another_process_runs);
+    }
+
+    /// The gate ends the session of a call that it has given up: nobody would report to the process.
+    void drop_gone(const caf::actor_addr& session) {
+        const auto gone =
+            std::ranges::find_if(waiting_, [&](const waiting_call& w) { return w.call.session.address() == session; });
+        if (gone == waiting_.end())
+            return;
+        refuse_waiting(*gone, {model::error_category::execution_interrupted, "the caller has gone"});
+        waiting_.erase(gone);
+    }
+
+    void take_up_next() {
+        refuse_late(around_->now());
+        if (waiting_.empty())
+            return;
+        auto next = std::move(waiting_.front());
+        waiting_.pop_front();
+        take_up(std::move(next));
+    }
+
+    std::optional<model::refusal> refuse_foreign(const instance_loaded& l,
+                                                 const std::optional<std::string>& provider) const {
         const auto thing = "serviceInstanceId ‘" + id_ + "’";
         if (!l.instance)
             return model::refusal{model::error_category::invalid_request, thing + " does not exist"};
@@ -112,6 +173,9 @@ private:
     }
 
     void loaded(instance_loaded l) {
+        runner_.reset();
+        effects_.reset();
+        reading_.reset();
         if (const auto refusal = refuse_foreign(l, running_.begun.request.provider))
             return refuse(refusal->category, refusal->details);
         running_.instance = std::move(*l.instance);
@@ -121,7 +185,8 @@ private:
         running_.tombstones = std::move(l.tombstones);
         running_.issuers = std::move(l.issuers);
         const auto& target = running_.instance.target;
-        request(around_->catalog, catalog_deadline, check_target{target.service_id, target.version_tag, target.flavor_id})
+        request(around_->catalog, catalog_deadline,
+                check_target{target.service_id, target.version_tag, target.flavor_id})
             .then([this](const target_checked& c) { checked(c); }, refuse_on_error());
     }
 
@@ -129,8 +194,9 @@ private:
         if (auto refusal = judge(c))
             return refuse(refusal->category, refusal->details);
         if (running_.lease && running_.card.quarantined)
-            return hinder(model::error_category::sc_inaccessible, "the secure component is quarantined after failed authentications; "
-                                                                  "the operator can release it (tsms card release)");
+            return hinder(model::error_category::sc_inaccessible,
+                          "the secure component is quarantined after failed authentications; "
+                          "the operator can release it (tsms card release)");
         if (running_.lease)
             return find_reader();
         request(gate_, actor_deadline, find_card{running_.card.id})
@@ -150,7 +216,8 @@ private:
                 return model::refusal{model::error_category::invalid_request,
                                       "version ‘" + instance.target.version_tag + "’ does not exist"};
             if (instance.state == model::instance_state::not_deployed && !c.flavor_exists) // AMB-116
-                return model::refusal{model::error_category::invalid_request, "the Flavor of the service instance does not exist"};
+                return model::refusal{model::error_category::invalid_request,
+                                      "the Flavor of the service instance does not exist"};
             return std::nullopt;
         }
         if (std::holds_alternative<suspend_or_resume_service>(what))
@@ -160,35 +227,40 @@ private:
 
     void lease(card_actor card) {
         running_.record.id = around_->random->uuid();
-        lease_card wish{running_.record.id, around_->now() + around_->card_wait};
+        lease_card wish{running_.record.id, std::max(running_.deadline, around_->now() + least_card_wait)};
         request(card, around_->card_wait + std::chrono::seconds(2), wish)
             .then(
                 [this, card](const card_leased& l) {
                     if (!l.granted) // AMB-228
-                        return hinder(model::error_category::sc_inaccessible, "another process runs on this secure component");
+                        return hinder(model::error_category::sc_inaccessible,
+                                      "another process runs on this secure component");
                     running_.lease = card;
                     load();
                 },
                 refuse_on_error());
     }
 
-    /// From here on everything is a process with an id, and the SPOS hears of it (AMB-131); this one only tells why the card cannot be used.
+    /// From here on everything is a process with an id, and the SPOS hears of it (AMB-131); this one only tells why the
+    /// card cannot be used.
     void hinder(model::error_category category, const std::string& details) {
         running_.hindrance = model::refusal{category, details};
         store_beginning();
     }
 
-    // -- where the card is now ----------------------------------------------------------------------------------------------------
+    // -- where the card is now
+    // ----------------------------------------------------------------------------------------------------
 
-    /// Handsets rename readers, and readers exchange their names. Unless the stored name is announced with the stored ATR, which no other
-    /// announced card has, every announced card is asked who it is, before there is a process (DIV-033).
+    /// Handsets rename readers, and readers exchange their names. Unless the stored name is announced with the stored
+    /// ATR, which no other announced card has, every announced card is asked who it is, before there is a process
+    /// (DIV-033).
     bool reader_is_certain() const {
         const auto& announced = running_.begun.request.cards;
         const auto& instance = running_.instance;
         const auto here = std::ranges::find(announced, instance.reader, &announced_card::reader);
         if (here == announced.end())
             return false;
-        if (announced.size() == 1 && instance.atr.empty()) // a row of before: the process finds out whether it is another card
+        if (announced.size() == 1 &&
+            instance.atr.empty()) // a row of before: the process finds out whether it is another card
             return true;
         return here->atr == instance.atr && std::ranges::count(announced, instance.atr, &announced_card::atr) == 1;
     }
@@ -198,7 +270,8 @@ private:
         if (reader_is_certain())
             return found_reader(nullptr);
         admission_.deliver(call_begun{std::nullopt}); // from here on the phone works in its session
-        reading_ = std::make_unique<card_reading<service_instance>>(*this, running_.begun.session, announced, session_answers_within(around_->sessions),
+        reading_ = std::make_unique<card_reading<service_instance>>(*this, running_.begun.session, announced,
+                                                                    session_answers_within(around_->sessions),
                                                                     [this](cards_seen seen) { choose_reader(seen); });
         reading_->start();
     }
@@ -222,8 +295,9 @@ private:
         found_reader(&*ours);
     }
 
-    /// Only where every announced card was read is it certain that the phone claims to have another one; who terminates then is told 9, and
-    /// the instance goes. That claim loses nothing: a tombstone keeps what may be on the card (AMB-121, AMB-227).
+    /// Only where every announced card was read is it certain that the phone claims to have another one; who terminates
+    /// then is told 9, and the instance goes. That claim loses nothing: a tombstone keeps what may be on the card
+    /// (AMB-121, AMB-227).
     void card_not_found(const cards_seen& seen) {
         const std::string details = "none of the announced secure components is the one of the service instance";
         const bool all_read = std::ranges::all_of(seen.cards, [](const model::seen_card& card) {
@@ -231,7 +305,9 @@ private:
         });
         running_.lost = all_read && std::holds_alternative<terminate_service>(running_.begun.request.what);
         hinder(model::error_category::sc_inaccessible,
-               details + (running_.lost ? "; its id is invalid now, and what is on its own is removed when it comes back" : ""));
+               details + (running_.lost
+                              ? "; its id is invalid now, and what is on its own is removed when it comes back"
+                              : ""));
     }
 
     /// `seen`: what the card said just now, if it was asked.
@@ -239,7 +315,8 @@ private:
         auto& card = running_.card;
         if (model::rests_on_claims(card) && seen)
             take_claims(card, *seen, running_.issuers);
-        else if (model::rests_on_claims(card) && !is_configured(card.issuer)) // added, or removed, after the instance was created
+        else if (model::rests_on_claims(card) &&
+                 !is_configured(card.issuer)) // added, or removed, after the instance was created
             card.issuer = issuer_of(running_.issuers, card_as_stored());
         store_beginning();
     }
@@ -270,7 +347,7 @@ private:
         r.start_state = running_.instance.state;
         r.started = store::iso8601(store::clock::now());
         running_.instance.running_process = r.id;
-        request(around_->store, actor_deadline, timely(begin_process{r, running_.instance}))
+        request(around_->store, actor_deadline, timely(*around_, begin_process{r, running_.instance}))
             .then([this](const stored&) { start(); }, refuse_on_error());
     }
 
@@ -306,9 +383,11 @@ private:
         running_.begun.session = nullptr;
         unstored_.reset();
         busy_ = false;
+        take_up_next();
     }
 
-    // -- the process ----------------------------------------------------------------------------------------------------------------
+    // -- the process
+    // ----------------------------------------------------------------------------------------------------------------
 
     void start() {
         if (admission_.pending())
@@ -351,13 +430,8 @@ private:
         return process::terminate(std::move(r));
     }
 
-    /// A message that writes, with the moment after which nobody waits for it any more.
-    template <class Message> Message timely(Message message) const {
-        message.deadline = around_->now() + write_deadline;
-        return message;
-    }
-
-    // -- the end ---------------------------------------------------------------------------------------------------------------------
+    // -- the end
+    // ---------------------------------------------------------------------------------------------------------------------
 
     void ended(const process_outcome* outcome, const std::string& bug) {
         process_outcome end;
@@ -389,7 +463,8 @@ private:
     void store_end(process_outcome end) {
         const auto& record = running_.record;
         end_process e;
-        e.end = {record.id, end.status, model::error_message(end.status, end.details), store::iso8601(store::clock::now())};
+        e.end = {record.id, end.status, model::error_message(end.status, end.details),
+                 store::iso8601(store::clock::now())};
         e.instance = end.instance;
         e.end.lost = running_.lost;
         if (end.tombstones_gone)
@@ -397,7 +472,8 @@ private:
                 e.end.cleaned.push_back(tombstone.id);
         if (end.other_card) // the next call asks all cards who they are
             e.instance.reader.clear();
-        if (!running_.hindrance) // else nothing is known that is not in the row, which may be another process's at the moment
+        if (!running_.hindrance) // else nothing is known that is not in the row, which may be another process's at the
+                                 // moment
             e.card = end.card;
         e.gone = end.instance_gone;
         e.delivery = delivery_of(record, e.end, end.instance,
@@ -407,14 +483,15 @@ private:
     }
 
     void try_to_store(unstored_end u) {
-        request(around_->store, actor_deadline, timely(u.message))
+        request(around_->store, actor_deadline, timely(*around_, u.message))
             .then([this, u](const process_ended& p) { finish(u.outcome, u.message.end, p.delivery); },
                   [this, u](caf::error& error) { not_stored(u, text_of(error)); });
     }
 
     /// The app is not kept waiting, but instance and card stay ours until the row says that the process has ended.
     void not_stored(unstored_end u, const std::string& why) {
-        around_->log(severity::error, "process " + u.message.end.id + ": its end could not be stored, next attempt in " +
+        around_->log(severity::error, "process " + u.message.end.id +
+                                          ": its end could not be stored, next attempt in " +
                                           std::to_string(u.pause.count()) + " s: " + why);
         if (running_.begun.session) {
             auto shown = u.message.end;
@@ -432,10 +509,12 @@ private:
             try_to_store(*std::exchange(unstored_, std::nullopt));
     }
 
-    void finish(const process_outcome& end, const store::process_end& shown, const std::optional<store::outbox_entry>& delivery) {
-        log("ends, status " + std::to_string(static_cast<int>(shown.status)) + (shown.message.empty() ? "" : ", " + shown.message) +
-            (end.retry_can_help ? ", a repetition of the call may succeed" : "") +
-            ", state " + std::to_string(static_cast<int>(end.instance.state)));
+    void finish(const process_outcome& end, const store::process_end& shown,
+                const std::optional<store::outbox_entry>& delivery) {
+        log("ends, status " + std::to_string(static_cast<int>(shown.status)) +
+            (shown.message.empty() ? "" : ", " + shown.message) +
+            (end.retry_can_help ? ", a repetition of the call may succeed" : "") + ", state " +
+            std::to_string(static_cast<int>(end.instance.state)));
         if (delivery)
             send(around_->outbox, deliver_result{*delivery});
         if (running_.begun.session)
@@ -447,7 +526,8 @@ private:
         std::optional<model::process_progress> completed;
         if (shown.status == model::error_category::none)
             completed = {shown.id, 100, end.instance.last_operation};
-        send(running_.begun.session, finish_session{result_of(running_.begun.request.what, end, running_.record, shown), completed});
+        send(running_.begun.session,
+             finish_session{result_of(running_.begun.request.what, end, running_.record, shown), completed});
         running_.begun.session = nullptr;
     }
 
@@ -457,6 +537,7 @@ private:
     gate_actor gate_;
     std::shared_ptr<const surroundings> around_;
     bool busy_ = false;
+    std::deque<waiting_call> waiting_; ///< in the order of their deadlines
     running running_;
     caf::typed_response_promise<call_begun> admission_;
     std::unique_ptr<card_reading<service_instance>> reading_;

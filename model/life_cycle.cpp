@@ -17,7 +17,8 @@ struct combination {
     std::vector<service_command> commands;
 };
 
-/// TR 4.2.5.3, "The following combinations are supported", and INSTALLED: [Personalize] (Figure 4 transition 6, AMB-102).
+/// TR 4.2.5.3, "The following combinations are supported", and INSTALLED: [Personalize] (Figure 4 transition 6,
+/// AMB-102).
 const std::vector<combination>& combinations() {
     static const std::vector<combination> table{
         {not_deployed, {I, A, P}}, {not_deployed, {I, A}}, {not_deployed, {I, P, A}}, {not_deployed, {I, P}},
@@ -52,13 +53,17 @@ bool is_deployment(operation o) {
     return code >= 10 && code < 20;
 }
 
-bool is_suspension(operation o) { return o == operation::service_suspension || o == operation::service_resumption; }
+bool is_suspension(operation o) {
+    return o == operation::service_suspension || o == operation::service_resumption;
+}
 
-refusal invalid_state(std::string details) { return {error_category::invalid_state, std::move(details)}; }
+refusal invalid_state(std::string details) {
+    return {error_category::invalid_state, std::move(details)};
+}
 
-const refusal running = {error_category::invalid_state, "another process is running"};
-const refusal orphan = {error_category::orphaned_service_instance,
-                        "the Flavor of the service instance has been removed; only suspend, resume and terminate are possible"};
+const refusal orphan = {
+    error_category::orphaned_service_instance,
+    "the Flavor of the service instance has been removed; only suspend, resume and terminate are possible"};
 
 } // namespace
 
@@ -71,9 +76,10 @@ std::optional<refusal> refuse_deploy(const service_instance& instance, const std
     if (has_duplicates(commands) || commands.size() > 3)
         return refusal{error_category::invalid_request, "each service command may be given once"};
     if (commands.empty() && !finalize) // AMB-103
-        return refusal{error_category::invalid_request, "no service commands, and the deployment is not to be finalized"};
+        return refusal{error_category::invalid_request,
+                       "no service commands, and the deployment is not to be finalized"};
     if (!instance.running_process.empty()) // AMB-122
-        return running;
+        return another_process_runs;
     if (orphaned) // AMB-114
         return orphan;
     if (instance.state == in_error && !is_deployment(instance.failed_operation)) // AMB-100
@@ -100,7 +106,7 @@ std::optional<refusal> refuse_deploy(const service_instance& instance, const std
 
 std::optional<refusal> refuse_suspend_or_resume(const service_instance& instance, bool orphaned) {
     if (!instance.running_process.empty())
-        return running;
+        return another_process_runs;
     if (instance.state == in_error) {
         if (orphaned) // AMB-114
             return orphan;
@@ -121,7 +127,7 @@ std::optional<refusal> refuse_suspend_or_resume(const service_instance& instance
 
 std::optional<refusal> refuse_terminate(const service_instance& instance) {
     if (!instance.running_process.empty())
-        return running;
+        return another_process_runs;
     return std::nullopt;
 }
 

@@ -1,10 +1,9 @@
 #pragma once
-// Interprets the effects of a process for the conductor that owns it: each becomes a message to the actor that can do it, and its answer
-// the effect's answer. A timed-out or dead actor is an answer too.
+// Interprets the effects of a process for the conductor that owns it: each becomes a message to the actor that can do
+// it, and its answer the effect's answer. A timed-out or dead actor is an answer too.
 
-#include "actors/framework/attempt.hpp"
 #include "actors/framework/redaction.hpp"
-#include "actors/spawn.hpp"
+#include "actors/framework/timely.hpp"
 
 namespace tsms::actors {
 
@@ -15,12 +14,13 @@ struct process_context {
     std::string issuer; ///< name of the card's issuer; empty if none is known
 };
 
-/// A member of the actor `self`, as long as the process runs. `answer` gets exactly one answer for each effect; `committed` sees what a
-/// commit has written.
+/// A member of the actor `self`, as long as the process runs. `answer` gets exactly one answer for each effect;
+/// `committed` sees what a commit has written.
 template <class Self> class effect_interpreter {
 public:
     effect_interpreter(Self& self, std::shared_ptr<const surroundings> around, process_context context,
-                       std::function<void(process::answer_variant)> answer, std::function<void(const process::commit&)> committed)
+                       std::function<void(process::answer_variant)> answer,
+                       std::function<void(const process::commit&)> committed)
         : self_(self), around_(std::move(around)), context_(std::move(context)), answer_(std::move(answer)),
           committed_(std::move(committed)) {}
     effect_interpreter(const effect_interpreter&) = delete;
@@ -33,7 +33,8 @@ public:
     }
 
     void perform(const process::effect& e) {
-        std::visit([this](const auto& wish) { this->perform_one(wish); }, static_cast<const process::effect_variant&>(e));
+        std::visit([this](const auto& wish) { this->perform_one(wish); },
+                   static_cast<const process::effect_variant&>(e));
     }
 
 private:
@@ -46,15 +47,10 @@ private:
     }
 
     /// Asks an actor whose answer is the effect's answer.
-    template <class Handle, class Message> void ask(const Handle& whom, std::chrono::seconds deadline, Message message) {
+    template <class Handle, class Message>
+    void ask(const Handle& whom, std::chrono::seconds deadline, Message message) {
         self_.request(whom, deadline, std::move(message))
             .then([this](answered& a) { answer(std::move(a.value)); }, fail_on_error());
-    }
-
-    /// A message that writes, with the moment after which nobody waits for it any more.
-    template <class Message> Message timely(Message message) const {
-        message.deadline = around_->now() + write_deadline;
-        return message;
     }
 
     const std::string& id() const { return context_.record.id; }
@@ -71,7 +67,7 @@ private:
     void announced(const process_announced& a) {
         if (!a.acknowledged) // AMB-132
             return fail(model::error_category::execution_interrupted, a.detail, a.phone_lost);
-        self_.request(around_->store, actor_deadline, timely(acknowledge_start{id()}))
+        self_.request(around_->store, actor_deadline, timely(*around_, acknowledge_start{id()}))
             .then([this](const stored&) { answer(process::done{}); }, fail_on_error());
     }
 
@@ -130,12 +126,12 @@ private:
     void perform_one(const process::random_octets& r) { answer(around_->random->take(r.count)); }
     void perform_one(const process::read_load_image& r) { ask(around_->catalog, catalog_deadline, r); }
     void perform_one(const process::journal_intent& j) {
-        ask(around_->store, actor_deadline, timely(write_intent{id(), j.what}));
+        ask(around_->store, actor_deadline, timely(*around_, write_intent{id(), j.what}));
     }
     void perform_one(const process::commit& c) {
         auto instance = c.instance;
         instance.running_process = id(); // until the end is stored, whatever the process says
-        ask(around_->store, actor_deadline, timely(commit_step{id(), std::move(instance), c.card}));
+        ask(around_->store, actor_deadline, timely(*around_, commit_step{id(), std::move(instance), c.card}));
         committed_(c);
     }
 

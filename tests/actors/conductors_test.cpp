@@ -76,8 +76,123 @@ BOOST_AUTO_TEST_CASE(a_phone_that_vanishes_ends_the_process_and_frees_the_card) 
 
 BOOST_AUTO_TEST_CASE(one_process_at_a_time_on_an_instance) {
     world w;
+    const auto first = opened(w.open(terminate_service{"one"}));
+    pending_call second(w, w.call_of(terminate_service{"one"}));
+    w.wait(7s);
+    BOOST_TEST(!second.answer());
+    w.wait(1s);
+    const auto late = second.answer();
+    BOOST_REQUIRE(late);
+    BOOST_TEST((refusal_in(*late) == error_category::invalid_state)); // AMB-122
+    w.report_back(first, 0);                                          // which does not disturb the first
+    const auto stop = w.report_back(first, 1, processed);
+    BOOST_REQUIRE(stop);
+    BOOST_TEST((result_in(*stop) == error_category::none));
+    BOOST_TEST(w.rows.ends.size() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(a_second_call_on_an_instance_waits_for_the_first) { // AMB-228
+    world w;
+    w.rows.instances["one"].state = model::instance_state::operational;
+    const auto first = opened(w.open(suspend_or_resume_service{"one", false}));
+    pending_call second(w, w.call_of(suspend_or_resume_service{"one", false}));
+    pending_call third(w, w.call_of(terminate_service{"one"}));
+    w.wait(5s);
+    const auto end = [&](const session_opened& s) {
+        w.report_back(s, 0);
+        const auto stop = w.report_back(s, 1, processed);
+        BOOST_REQUIRE(stop);
+        BOOST_TEST((result_in(*stop) == error_category::none));
+        w.run();
+    };
+    end(first);
+    const auto next = second.answer();
+    BOOST_REQUIRE(next);
+    BOOST_TEST(!third.answer());
+    w.rows.instances["one"].state = model::instance_state::not_deployed; // what is judged is the row of that moment
+    end(opened(*next));
+    const auto last = third.answer();
+    BOOST_REQUIRE(last);
+    end(opened(*last));
+    BOOST_TEST(w.rows.ends.size() == 3u);
+    BOOST_TEST(!w.rows.instances.contains("one"));
+}
+
+BOOST_AUTO_TEST_CASE(a_call_that_has_waited_is_judged_by_what_is_there_then) {
+    world w;
+    const auto first = opened(w.open(terminate_service{"one"}));
+    pending_call second(w, w.call_of(terminate_service{"one"}));
+    w.report_back(first, 0);
+    w.report_back(first, 1, processed);
+    const auto late = second.answer();
+    BOOST_REQUIRE(late);
+    BOOST_TEST((refusal_in(*late) == error_category::invalid_request)); // the first has removed it
+    BOOST_TEST(w.rows.ends.size() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(a_call_that_came_late_to_the_instance_still_gets_its_card) {
+    world w;
+    w.rows.instances["one"].state = model::instance_state::operational;
+    const auto first = opened(w.open(suspend_or_resume_service{"one", false}));
+    pending_call second(w, w.call_of(suspend_or_resume_service{"one", false}));
+    w.time += 7900ms;
+    pending_call other(w, w.call_of(terminate_service{"two"})); // gets the card first
+    w.report_back(first, 0);
+    w.report_back(first, 1, processed);
+    const auto two = other.answer();
+    BOOST_REQUIRE(two);
+    w.wait(1s);
+    BOOST_TEST(!second.answer());
+    w.report_back(opened(*two), 0);
+    w.report_back(opened(*two), 1, processed);
+    const auto next = second.answer();
+    BOOST_REQUIRE(next);
+    const auto start = w.report_back(opened(*next), 0);
+    BOOST_REQUIRE(start);
+    const auto stop = w.report_back(opened(*next), 1, processed);
+    BOOST_REQUIRE(stop);
+    BOOST_TEST((result_in(*stop) == error_category::none));
+}
+
+BOOST_AUTO_TEST_CASE(calls_that_wait_for_an_instance_are_bounded_and_a_stop_answers_them) {
+    world w;
     opened(w.open(terminate_service{"one"}));
-    BOOST_TEST((refusal_in(w.open(terminate_service{"one"})) == error_category::invalid_state));
+    std::vector<std::unique_ptr<pending_call>> waiting;
+    for (int i = 0; i < 4; ++i)
+        waiting.push_back(std::make_unique<pending_call>(w, w.call_of(terminate_service{"one"})));
+    BOOST_TEST((refusal_in(w.open(terminate_service{"one"})) == error_category::invalid_state)); // at once
+    for (auto& call : waiting)
+        BOOST_TEST(!call->answer());
+    caf::anon_send_exit(w.gate, caf::exit_reason::user_shutdown);
+    w.run();
+    for (auto& call : waiting) {
+        const auto answer = call->answer();
+        BOOST_REQUIRE(answer);
+        BOOST_TEST((refusal_in(*answer) == error_category::tsm_not_available));
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_waiting_call_whose_session_has_ended_is_dropped) {
+    world w;
+    const auto instance = spawn_service_instance(w.system, "one", w.gate, w.around);
+    std::vector<session_actor> sessions;
+    caf::scoped_actor asker(w.system);
+    const auto begin = [&](const std::string& id) {
+        sessions.push_back(spawn_device_session(w.system, {id, "secret"}, w.cards, w.gate, w.around));
+        asker->send(instance, begin_call{w.call_of(terminate_service{"one"}), id, sessions.back()});
+        w.run();
+    };
+    begin("first");
+    asker->receive([](const call_begun& b) { BOOST_TEST(!b.refusal); });
+    begin("second");
+    BOOST_TEST(asker->mailbox().empty());
+    caf::anon_send_exit(sessions.back(), caf::exit_reason::user_shutdown);
+    w.run();
+    BOOST_REQUIRE(!asker->mailbox().empty()); // not when its time is up, and not when the first has ended
+    asker->receive([](const call_begun& b) { BOOST_TEST(b.refusal.has_value()); });
+    caf::anon_send_exit(sessions.front(), caf::exit_reason::user_shutdown);
+    caf::anon_send_exit(instance, caf::exit_reason::user_shutdown);
+    w.run();
 }
 
 BOOST_AUTO_TEST_CASE(one_process_at_a_time_on_a_card) {
@@ -94,7 +209,7 @@ BOOST_AUTO_TEST_CASE(one_process_at_a_time_on_a_card) {
     pending.receive([&](call_routed& r) { late = r.answer; }, [](caf::error&) {});
     BOOST_REQUIRE(late);
     ends_with_inaccessible(w, opened(*late)); // AMB-228
-    BOOST_TEST(!w.rows.ends.at(0).card); // the row belongs to the process that has the card
+    BOOST_TEST(!w.rows.ends.at(0).card);      // the row belongs to the process that has the card
 
     auto patient = self->request(w.gate, caf::infinite, second);
     w.run();
@@ -141,7 +256,8 @@ BOOST_AUTO_TEST_CASE(a_session_is_for_who_has_its_cookie) {
     s.secret.back() ^= 1;
     BOOST_TEST(!w.ask<hand_shaken>(w.gate, route_handshake{s.session_id, {s.secret}}).accepted);
     BOOST_TEST(!w.report_back(s, 0));
-    BOOST_TEST(std::holds_alternative<no_session>(w.ask<result_fetched>(w.gate, route_fetch{s.session_id, {s.secret}}).answer));
+    BOOST_TEST(std::holds_alternative<no_session>(
+        w.ask<result_fetched>(w.gate, route_fetch{s.session_id, {s.secret}}).answer));
 }
 
 BOOST_AUTO_TEST_CASE(a_stop_answers_those_who_wait) {
@@ -171,9 +287,11 @@ BOOST_AUTO_TEST_CASE(a_finished_session_is_forgotten_after_its_time) {
     w.report_back(s, 0);
     w.report_back(s, 1, processed);
     w.wait(899s);
-    BOOST_TEST(std::holds_alternative<result>(w.ask<result_fetched>(w.gate, route_fetch{s.session_id, {s.secret}}).answer));
+    BOOST_TEST(
+        std::holds_alternative<result>(w.ask<result_fetched>(w.gate, route_fetch{s.session_id, {s.secret}}).answer));
     w.wait(2s);
-    BOOST_TEST(std::holds_alternative<no_session>(w.ask<result_fetched>(w.gate, route_fetch{s.session_id, {s.secret}}).answer));
+    BOOST_TEST(std::holds_alternative<no_session>(
+        w.ask<result_fetched>(w.gate, route_fetch{s.session_id, {s.secret}}).answer));
     BOOST_TEST(w.ask<load>(w.gate, ask_load{}).sessions == 0u);
 }
 
@@ -206,8 +324,10 @@ BOOST_AUTO_TEST_CASE(instances_of_a_deleted_service_are_shown_to_its_provider_al
 BOOST_AUTO_TEST_CASE(another_provider_does_not_learn_that_a_process_runs) {
     world w;
     opened(w.open(terminate_service{"one"}, "sp"));
-    BOOST_TEST((refusal_in(w.open(terminate_service{"one"}, "another sp")) == error_category::invalid_request));
-    BOOST_TEST((refusal_in(w.open(terminate_service{"one"}, "sp")) == error_category::invalid_state));
+    BOOST_TEST(
+        (refusal_in(w.open(terminate_service{"one"}, "another sp")) == error_category::invalid_request)); // at once
+    pending_call own(w, w.call_of(terminate_service{"one"}, "sp"));
+    BOOST_TEST(!own.answer());
 }
 
 BOOST_AUTO_TEST_CASE(what_changed_while_waiting_for_the_card_is_judged_again) {
@@ -261,13 +381,15 @@ BOOST_AUTO_TEST_CASE(an_end_is_stored_again_until_it_is_stored) {
     const auto stop = w.report_back(s, 1, processed);
     BOOST_REQUIRE(stop);
     BOOST_TEST((result_in(*stop) == error_category::internal_error)); // the app is not kept waiting
-    BOOST_TEST((refusal_in(w.open(terminate_service{"one"})) == error_category::invalid_state));
+    pending_call second(w, w.call_of(terminate_service{"one"}));
     w.wait(5s);
+    BOOST_TEST(!second.answer());
     BOOST_TEST(w.rows.ends.empty());
     w.rows.broken = false;
     w.wait(5s);
     BOOST_TEST(w.rows.ends.size() == 1u);
     BOOST_TEST(!w.rows.instances.contains("one"));
+    BOOST_TEST(second.answer().has_value());
     opened(w.open(terminate_service{"two"}));
 }
 
@@ -318,7 +440,8 @@ BOOST_AUTO_TEST_CASE(the_store_drops_a_write_that_comes_too_late) {
         caf::actor_system system{config};
         const steady_time now = steady_time{} + 10s;
         auto db = std::make_shared<store::instance_db>(std::filesystem::path(folder) / "instances.db");
-        auto store = spawn_instance_store(system, db, [now] { return now; }, [](severity, const std::string&) {});
+        auto store = spawn_instance_store(
+            system, db, [now] { return now; }, [](severity, const std::string&) {});
         create_row row;
         row.card.id = "card";
         row.card.identity = "4790";
@@ -327,7 +450,8 @@ BOOST_AUTO_TEST_CASE(the_store_drops_a_write_that_comes_too_late) {
         caf::scoped_actor self{system};
         const auto created = [&] {
             bool done = false;
-            self->request(store, caf::infinite, row).receive([&](row_created& r) { done = r.created; }, [](caf::error&) {});
+            self->request(store, caf::infinite, row)
+                .receive([&](row_created& r) { done = r.created; }, [](caf::error&) {});
             return done;
         };
         row.deadline = now - 1s;

@@ -20,6 +20,8 @@ inline session_opened opened(const call_answer& a) {
 inline const model::execution& outcome_of(const result& r) {
     if (const auto* t = std::get_if<model::terminate_service_result>(&r))
         return t->process.outcome;
+    if (const auto* s = std::get_if<model::suspend_or_resume_result>(&r))
+        return s->process.outcome;
     return std::get<model::deploy_service_result>(r).process.outcome;
 }
 
@@ -50,13 +52,17 @@ inline report told_by_cards(const order& o, const readers& cplc_in) {
             for (const auto& apdu : c->apdus) {
                 const bool select = apdu[1] == 0xA4;
                 const bool get_cplc = apdu[1] == 0xCA && apdu[2] == 0x9F && apdu[3] == 0x7F;
-                answers.push_back(hex(select ? "6F0A8408A0000001510000009000" : get_cplc ? "9F7F2A" + told + "9000" : "6A88"));
+                answers.push_back(hex(select     ? "6F0A8408A0000001510000009000"
+                                      : get_cplc ? "9F7F2A" + told + "9000"
+                                                 : "6A88"));
             }
         }
     return r;
 }
 
-inline report told_by_card(const order& o) { return told_by_cards(o, {{"eSE1", cplc}}); }
+inline report told_by_card(const order& o) {
+    return told_by_cards(o, {{"eSE1", cplc}});
+}
 
 inline error_category result_in(const order& stop) {
     for (const auto& item : stop.items)
@@ -67,7 +73,8 @@ inline error_category result_in(const order& stop) {
 }
 
 inline bool announces(const order& o) {
-    return std::ranges::any_of(o.items, [](const auto& item) { return std::holds_alternative<model::process_start>(item); });
+    return std::ranges::any_of(o.items,
+                               [](const auto& item) { return std::holds_alternative<model::process_start>(item); });
 }
 
 } // namespace tsms::actors_test

@@ -6,13 +6,18 @@ namespace {
 
 class played_catalog final : public catalog_actor::base {
 public:
-    played_catalog(caf::actor_config& config, const bool& flavor_exists, const std::optional<model::offered_service>& service)
+    played_catalog(caf::actor_config& config, const bool& flavor_exists,
+                   const std::optional<model::offered_service>& service)
         : catalog_actor::base(config), flavor_exists_(flavor_exists), service_(service) {}
     behavior_type make_behavior() override {
         return {
-            [this](const survey_service&) { return service_surveyed{service_, {}}; },
+            [this](const survey_service&) {
+                return service_surveyed{service_, {}};
+            },
             [](const find_target&) { return target_found{}; },
-            [this](const check_target&) { return target_checked{true, flavor_exists_}; },
+            [this](const check_target&) {
+                return target_checked{true, flavor_exists_};
+            },
             [](const process::read_load_image&) { return answered{process::failed{}}; },
         };
     }
@@ -148,13 +153,17 @@ void world::wait(std::chrono::seconds passed) {
     run();
 }
 
-call_answer world::open(function what, std::optional<std::string> provider) {
+call world::call_of(function what, std::optional<std::string> provider) const {
     call c;
     c.what = std::move(what);
     c.caller_id = "CAFE";
     c.provider = std::move(provider);
     c.cards = cards;
-    return ask<call_routed>(gate, c).answer;
+    return c;
+}
+
+call_answer world::open(function what, std::optional<std::string> provider) {
+    return ask<call_routed>(gate, call_of(std::move(what), std::move(provider))).answer;
 }
 
 std::optional<order> world::report_back(const session_opened& s, std::uint64_t number, report r) {

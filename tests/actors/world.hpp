@@ -1,6 +1,6 @@
 #pragma once
-// The device role under CAF's deterministic coordinator: real gate, sessions, conductors and processes; a played store, catalog, vault and
-// SPOS; time that the test moves.
+// The device role under CAF's deterministic coordinator: real gate, sessions, conductors and processes; a played store,
+// catalog, vault and SPOS; time that the test moves.
 
 #include "actors/spawn.hpp"
 
@@ -48,6 +48,21 @@ struct counting_random final : crypto::random_source {
     std::uint8_t next = 0;
 };
 
+/// A call whose answer the test does not wait for yet.
+struct pending_call {
+    template <class World> pending_call(World& w, call c) : asker(w.system) {
+        asker->send(w.gate, std::move(c));
+        w.run();
+    }
+    std::optional<call_answer> answer() {
+        std::optional<call_answer> got;
+        if (!asker->mailbox().empty())
+            asker->receive([&](call_routed& r) { got = std::move(r.answer); });
+        return got;
+    }
+    caf::scoped_actor asker;
+};
+
 struct world {
     world();
     ~world();
@@ -57,7 +72,8 @@ struct world {
         Answer answer;
         auto pending = self->request(whom, caf::infinite, std::move(message));
         run();
-        pending.receive([&](Answer& a) { answer = std::move(a); }, [&](caf::error& e) { throw std::runtime_error(system.render(e)); });
+        pending.receive([&](Answer& a) { answer = std::move(a); },
+                        [&](caf::error& e) { throw std::runtime_error(system.render(e)); });
         return answer;
     }
     void run() { coordinator().run(); }
@@ -68,6 +84,7 @@ struct world {
     }
 
     call_answer open(function what, std::optional<std::string> provider = std::nullopt);
+    call call_of(function what, std::optional<std::string> provider = std::nullopt) const;
     std::optional<order> report_back(const session_opened& s, std::uint64_t number, report r = {});
 
     caf::actor_system_config config;
