@@ -10,6 +10,7 @@ import sys
 import tempfile
 import time
 import unittest
+import unittest.mock
 import zipfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
@@ -76,6 +77,9 @@ class Operator(rest_world.RestCase):
                 (s.data / name).touch()
                 self.assertIn(f"{name} is missing or empty", refused(role))
                 (s.data / "away").rename(s.data / name)
+            for port in ("0", "65536", "-1", "x"):
+                with unittest.mock.patch.dict(os.environ, {"TSMS_REST_PORT": port}):
+                    self.assertIn("TSMS_REST_PORT is no port number", refused("rest"))
             (s.data / "vault.key").write_bytes(os.urandom(32))
             self.assertIn("vault.key is not the key", refused("device"))
 
