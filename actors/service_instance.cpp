@@ -84,8 +84,7 @@ public:
     }
 
 private:
-    // -- before the process (AMB-131): a refusal leaves no trace
-    // ------------------------------------------------------------------
+    // -- before the process (AMB-131): a refusal leaves no trace --
 
     caf::result<call_begun> begin(const begin_call& b) {
         waiting_call w{b, make_response_promise<call_begun>(), around_->now() + around_->card_wait};
@@ -247,8 +246,7 @@ private:
         store_beginning();
     }
 
-    // -- where the card is now
-    // ----------------------------------------------------------------------------------------------------
+    // -- where the card is now --
 
     /// Handsets rename readers, and readers exchange their names. Unless the stored name is announced with the stored
     /// ATR, which no other announced card has, every announced card is asked who it is, before there is a process
@@ -386,8 +384,7 @@ private:
         take_up_next();
     }
 
-    // -- the process
-    // ----------------------------------------------------------------------------------------------------------------
+    // -- the process --
 
     void start() {
         if (admission_.pending())
@@ -430,8 +427,7 @@ private:
         return process::terminate(std::move(r));
     }
 
-    // -- the end
-    // ---------------------------------------------------------------------------------------------------------------------
+    // -- the end --
 
     void ended(const process_outcome* outcome, const std::string& bug) {
         process_outcome end;

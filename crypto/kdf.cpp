@@ -43,6 +43,12 @@ session_keys derive_session_keys(const secret& k_enc, const secret& k_mac, bytes
             scp03_kdf(k_mac, scp03_constant::s_rmac, context, bits(k_mac))};
 }
 
+bytes scp03_card_challenge(const secret& k_enc, bytes_view sequence_counter, bytes_view aid, std::size_t octets) {
+    auto context = to_bytes(sequence_counter);
+    append(context, aid);
+    return to_bytes(scp03_kdf(k_enc, scp03_constant::card_challenge, context, static_cast<int>(octets * 8)).view());
+}
+
 secret kdf3(const secret& master, bytes_view diversification_data, std::uint8_t key) {
     bytes fixed{0, 0, 0, key, 0};
     append(fixed, diversification_data);

@@ -27,6 +27,9 @@ secret scp03_kdf(const secret& key, scp03_constant constant, bytes_view context,
 session_keys derive_session_keys(const secret& k_enc, const secret& k_mac, bytes_view host_challenge,
                                  bytes_view card_challenge);
 
+/// The pseudo-random card challenge of 8 or 16 octets (SCP03 6.2.2.1); `aid` of the domain.
+bytes scp03_card_challenge(const secret& k_enc, bytes_view sequence_counter, bytes_view aid, std::size_t octets);
+
 /// Static keys of one security domain out of a service provider's master key, with the key diversification data of the
 /// domain (AMB-232, "KDF3"). `key` is 1 for ENC, 2 for MAC, 3 for DEK; the result is as long as the master key.
 secret kdf3(const secret& master, bytes_view diversification_data, std::uint8_t key);

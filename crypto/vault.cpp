@@ -93,11 +93,8 @@ public:
 
     bytes card_challenge(const wrapped_keys& keys, bytes_view sequence_counter, bytes_view aid,
                          std::size_t length) override {
-        auto context = to_bytes(sequence_counter);
-        append(context, aid);
         const auto plain = take_out(keys);
-        return to_bytes(
-            scp03_kdf(plain[0], scp03_constant::card_challenge, context, static_cast<int>(length * 8)).view());
+        return scp03_card_challenge(plain[0], sequence_counter, aid, length);
     }
 
     encrypted_keys encrypt_keys(const wrapped_keys& under, const wrapped_keys& keys) override {

@@ -86,6 +86,16 @@ struct instance_db::state {
         });
     }
 
+    std::vector<model::service_instance> instances(const char* sql, const std::string& key) const {
+        return guarded([&] {
+            std::vector<model::service_instance> found;
+            auto rows = bound(sql, key);
+            while (rows.executeStep())
+                found.push_back(decode_instance(rows.getColumn(0).getString()));
+            return found;
+        });
+    }
+
     bool is_at_work(const std::string& card) const {
         return bound("SELECT 1 FROM processes WHERE card = ? AND ended IS NULL", card).executeStep();
     }

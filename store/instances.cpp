@@ -114,23 +114,11 @@ std::size_t instance_db::instances_on(const std::string& card) const {
 }
 
 std::vector<model::service_instance> instance_db::instances_on_card(const std::string& card) const {
-    return state_->guarded([&] {
-        std::vector<model::service_instance> found;
-        auto rows = state_->bound("SELECT document FROM service_instances WHERE card = ? ORDER BY id", card);
-        while (rows.executeStep())
-            found.push_back(decode_instance(rows.getColumn(0).getString()));
-        return found;
-    });
+    return state_->instances("SELECT document FROM service_instances WHERE card = ? ORDER BY id", card);
 }
 
 std::vector<model::service_instance> instance_db::tombstones_on(const std::string& card) const {
-    return state_->guarded([&] {
-        std::vector<model::service_instance> found;
-        auto rows = state_->bound("SELECT document FROM tombstones WHERE card = ? ORDER BY id", card);
-        while (rows.executeStep())
-            found.push_back(decode_instance(rows.getColumn(0).getString()));
-        return found;
-    });
+    return state_->instances("SELECT document FROM tombstones WHERE card = ? ORDER BY id", card);
 }
 
 std::optional<model::secure_component> instance_db::card(const std::string& id) const {

@@ -101,9 +101,7 @@ BOOST_AUTO_TEST_CASE(only_the_first_needs_the_issuer) {
     BOOST_TEST(w.orders == 2u); // seven exchanges
     BOOST_TEST(seen_by_the_phone(w).size() == 6u);
 
-    auto r = w.request();
-    r.last_service_on_card = false;
-    BOOST_TEST(w.play(process::terminate(r))->details == "");
+    BOOST_TEST(terminate_but_keep_the_domain(w).details == "");
     BOOST_TEST(w.on_card() == with_client(deployed), boost::test_tools::per_element());
     BOOST_TEST(seen_by_the_phone(w).size() == 4u); // the other's are untouched
     w.instance = first;
@@ -128,9 +126,7 @@ BOOST_AUTO_TEST_CASE(the_last_service_takes_the_store_along_even_if_it_was_never
     auto w = ready_with_client();
     BOOST_TEST(w.deploy({I, A}, true).details == "");
     const auto first = w.instance;
-    auto r = w.request();
-    r.last_service_on_card = false;
-    BOOST_TEST(w.play(process::terminate(r))->details == "");
+    BOOST_TEST(terminate_but_keep_the_domain(w).details == "");
     w.instance = first;
     w.instance.on_card = false;
     w.instance.state = not_deployed;
@@ -155,9 +151,7 @@ BOOST_AUTO_TEST_CASE(no_application_takes_an_aid_of_the_tsm) {
         BOOST_TEST(number(w.deploy({I, A}, true)) == 7);
         BOOST_TEST(w.orders == 0u);
         w.component.doubt = true; // terminate looks, and leaves what is ours alone
-        auto r = w.request();
-        r.last_service_on_card = false;
-        BOOST_TEST(w.play(process::terminate(r))->details == "");
+        BOOST_TEST(terminate_but_keep_the_domain(w).details == "");
         BOOST_TEST(w.on_card() == before, boost::test_tools::per_element());
     }
 }

@@ -2,8 +2,7 @@
 
 #include "crypto/digest.hpp"
 #include "gp/tlv.hpp"
-#include "model/life_cycle.hpp"
-#include "tests/sim/world.hpp"
+#include "tests/sim/service.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -44,13 +43,7 @@ world on(const lab::personality& p, std::size_t load_size = 2000) {
     return w;
 }
 
-std::uint16_t use(world& w) {
-    w.card.reset();
-    const auto ask = [&](const bytes& apdu) { return gp::parse_response(lab::transmit_through_reader(w.card, apdu))->sw; };
-    if (const auto sw = ask(gp::encode({0x00, 0xA4, 0x04, 0x00, applet, 256})); sw != 0x9000)
-        return sw;
-    return ask(hex("00010000"));
-}
+std::uint16_t use(world& w) { return sim::use(w, applet); }
 
 void check_story(world& w) {
     auto outcome = w.deploy({I, A}, true);
@@ -162,13 +155,7 @@ BOOST_AUTO_TEST_CASE(a_wrong_mode_is_corrected) {
 BOOST_AUTO_TEST_CASE(a_wrong_mode_while_a_rotation_is_in_doubt) {
     for (const bool card_has_new_keys : {true, false}) {
         auto w = on(card_with(0x71, 32));
-        w.on_the_way = [&](const gp::card_command& command, const auto& card) -> std::optional<bytes> {
-            if (command.what != gp::step::put_key)
-                return std::nullopt;
-            if (card_has_new_keys)
-                card();
-            return hex("6F00");
-        };
+        w.on_the_way = sim::leaves_the_rotation_in_doubt(card_has_new_keys);
         BOOST_TEST(w.deploy({I, A}, true).details != "");
         BOOST_REQUIRE(!w.component.tsm_domain->other_keys.empty());
         w.on_the_way = nullptr;

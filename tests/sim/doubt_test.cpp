@@ -9,12 +9,6 @@ using namespace tsms::sim;
 
 namespace {
 
-process::process_outcome terminate_but_keep_the_domain(world& w) {
-    auto r = w.request();
-    r.last_service_on_card = false;
-    return *w.play(process::terminate(r));
-}
-
 /// A service that is gone again, on a card that keeps the TSM's domain; then the same is to be deployed once more.
 world with_the_domain_only() {
     auto w = ready();
@@ -134,14 +128,6 @@ BOOST_AUTO_TEST_CASE(stray_keys_are_found_and_deleted) {
     }
 }
 
-/// A phone that says of the TSM's domain that it is not there.
-world::tamper hides_the_domain() {
-    return [](const gp::card_command& command, const auto&) -> std::optional<bytes> {
-        const bool of_ours = command.what == gp::step::select && to_hex(command.apdu).find(tsm_domain) != std::string::npos;
-        return of_ours ? std::optional(hex("6A82")) : std::nullopt;
-    };
-}
-
 /// The card has one key set in the TSM's domain, it is the row's, and the issuer does not know it.
 void check_keys_are_ours(world& w) {
     const auto& domain = *w.component.tsm_domain;
@@ -203,13 +189,7 @@ BOOST_AUTO_TEST_CASE(a_set_that_the_issuer_made_is_rotated_whenever_it_is_met) {
 BOOST_AUTO_TEST_CASE(every_key_set_that_may_be_there_is_tried) {
     for (const bool card_has_new_keys : {true, false}) {
         auto w = ready();
-        w.on_the_way = [&](const gp::card_command& command, const auto& card) -> std::optional<bytes> {
-            if (command.what != gp::step::put_key)
-                return std::nullopt;
-            if (card_has_new_keys)
-                card();
-            return hex("6F00");
-        };
+        w.on_the_way = leaves_the_rotation_in_doubt(card_has_new_keys);
         BOOST_TEST(w.deploy({I, A}, true).details != "");
         w.issuer_key_version = 0x40;
         w.on_the_way = hides_the_domain();

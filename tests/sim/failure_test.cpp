@@ -429,9 +429,7 @@ BOOST_AUTO_TEST_CASE(a_hidden_load_file_is_deleted) {
     w.card.inject({});
     BOOST_REQUIRE(w.on_card().contains(to_hex(package)));
     w.on_the_way = forge(gp::step::get_status, 0x6A88, 2);
-    auto r = w.request();
-    r.last_service_on_card = false;
-    BOOST_TEST(w.play(process::terminate(r))->details == "");
+    BOOST_TEST(terminate_but_keep_the_domain(w).details == "");
     BOOST_TEST(w.on_card() == std::set<std::string>{tsm_domain}, boost::test_tools::per_element());
 }
 
@@ -439,14 +437,9 @@ BOOST_AUTO_TEST_CASE(a_hidden_load_file_is_deleted) {
 BOOST_AUTO_TEST_CASE(a_domain_that_was_not_gone_gets_another_key_version) {
     auto w = ready();
     w.deploy({I, A}, true);
-    auto r = w.request();
-    r.last_service_on_card = false;
-    w.play(process::terminate(r));
+    terminate_but_keep_the_domain(w);
     w.instance.state = not_deployed;
-    w.on_the_way = [](const gp::card_command& command, const auto&) -> std::optional<bytes> {
-        const bool of_ours = command.what == gp::step::select && to_hex(command.apdu).find(tsm_domain) != std::string::npos;
-        return of_ours ? std::optional(hex("6A82")) : std::nullopt;
-    };
+    w.on_the_way = hides_the_domain();
     w.deploy({I, A}, true);
     w.on_the_way = nullptr;
     BOOST_TEST(w.deploy({I, A}, true).details == "");

@@ -51,9 +51,7 @@ BOOST_AUTO_TEST_CASE(orders_do_not_depend_on_the_size) {
 BOOST_AUTO_TEST_CASE(without_the_issuer_seven_exchanges) {
     auto w = ready();
     w.deploy({I, A}, true);
-    auto r = w.request(); // terminate, but keep the TSM's domain: another service is on the card
-    r.last_service_on_card = false;
-    BOOST_TEST(w.play(process::terminate(r))->details == "");
+    BOOST_TEST(terminate_but_keep_the_domain(w).details == "");
     BOOST_TEST(w.on_card() == std::set<std::string>{tsm_domain}, boost::test_tools::per_element());
     w.issuer_down = true;
     w.instance.state = not_deployed;

@@ -48,4 +48,30 @@ inline std::uint16_t use(world& w, const bytes& aid) {
     return sw_of(w.card.transmit(hex("00010000")));
 }
 
+/// As where another service is on the card: the TSM's own domain stays.
+inline process::process_outcome terminate_but_keep_the_domain(world& w) {
+    auto r = w.request();
+    r.last_service_on_card = false;
+    return *w.play(process::terminate(r));
+}
+
+/// A phone that says of the TSM's domain that it is not there.
+inline world::tamper hides_the_domain() {
+    return [](const gp::card_command& command, const auto&) -> std::optional<bytes> {
+        const bool of_ours = command.what == gp::step::select && to_hex(command.apdu).find(tsm_domain) != std::string::npos;
+        return of_ours ? std::optional(hex("6A82")) : std::nullopt;
+    };
+}
+
+/// A phone that answers PUT KEY with an error, whether the card has got it or not.
+inline world::tamper leaves_the_rotation_in_doubt(bool card_gets_it) {
+    return [card_gets_it](const gp::card_command& command, const auto& card) -> std::optional<bytes> {
+        if (command.what != gp::step::put_key)
+            return std::nullopt;
+        if (card_gets_it)
+            card();
+        return hex("6F00");
+    };
+}
+
 } // namespace tsms::sim

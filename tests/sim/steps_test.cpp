@@ -111,10 +111,7 @@ void activated_service(world& w) {
 /// A phone has hidden the TSM's domain, and the issuer has personalized it again beside our own keys.
 void other_keys_in_the_domain(world& w) {
     tsm_domain_only(w);
-    w.on_the_way = [](const gp::card_command& command, const auto&) -> std::optional<bytes> {
-        const bool of_ours = command.what == gp::step::select && to_hex(command.apdu).find(tsm_domain) != std::string::npos;
-        return of_ours ? std::optional(hex("6A82")) : std::nullopt;
-    };
+    w.on_the_way = hides_the_domain();
     operational_service(w);
     w.on_the_way = nullptr;
 }
