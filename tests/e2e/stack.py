@@ -5,6 +5,7 @@ import http.client
 import json
 import os
 import pathlib
+import random
 import signal
 import socket
 import ssl
@@ -16,10 +17,26 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 PROFILES = ROOT / "lab" / "profiles.json"
 
 
+_reservations: list[socket.socket] = []
+
+
 def free_port() -> int:
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    """A port that is free, as the next one is (operations_port needs two), and that no other test of this machine gets before the
+    program listens: below those that the system gives to connections, and reserved by a name as long as this process lives."""
+    for port in random.sample(range(20000, 32000, 2), 1000):
+        name = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        try:
+            name.bind(f"\0tsms-test-port-{port}")
+            for wanted in (port, port + 1):
+                with socket.socket() as s:
+                    s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                    s.bind(("127.0.0.1", wanted))
+        except OSError:
+            name.close()
+            continue
+        _reservations.append(name)
+        return port
+    raise RuntimeError("no free port between 20000 and 32000")
 
 
 def wait_until(condition, seconds: float, what: str):
