@@ -2,7 +2,7 @@
 // getServiceInstances (TR 4.2.5.1, 4.2.5.2, 4.2.5.7). One actor a call.
 
 #include "actors/framework/card_reading.hpp"
-#include "actors/spawn.hpp"
+#include "actors/framework/timely.hpp"
 
 #include <caf/all.hpp>
 
@@ -190,8 +190,7 @@ private:
         row.instance.reader = seen.reader;
         row.instance.target = std::move(target);
         row.instance.created = store::iso8601(store::clock::now());
-        row.deadline = around_->now() + write_deadline;
-        request(around_->store, actor_deadline, row)
+        request(around_->store, actor_deadline, timely(*around_, row))
             .then(
                 [this, view = view_of(row.instance)](const row_created& r) {
                     if (!r.created) // another call was faster (AMB-115)
@@ -217,8 +216,7 @@ private:
             e.delivery.spos = *survey_.service->spos;
             e.delivery.body = around_->spos->encode(r);
             e.delivery.created = e.delivery.next_attempt = store::clock::now();
-            e.deadline = around_->now() + write_deadline;
-            request(around_->store, actor_deadline, e)
+            request(around_->store, actor_deadline, timely(*around_, e))
                 .then(
                     [this, refusal](const process_ended& stored) {
                         if (stored.delivery)

@@ -3,10 +3,10 @@
 #include "actors/framework/card_reading.hpp"
 #include "actors/framework/effects.hpp"
 #include "actors/framework/process_result.hpp"
-#include "actors/spawn.hpp"
 #include "model/life_cycle.hpp"
 
 #include <caf/all.hpp>
+#include <deque>
 
 namespace tsms::actors {
 
@@ -14,9 +14,17 @@ namespace {
 
 using process::process_outcome;
 
+/// A call that another process of the instance keeps waiting (AMB-228).
+struct waiting_call {
+    begin_call call;
+    caf::typed_response_promise<call_begun> promise;
+    steady_time deadline; ///< for the instance and then for its card
+};
+
 /// What is running.
 struct running {
     begin_call begun;
+    steady_time deadline; ///< to wait for the card
     store::process_record record;
     model::service_instance instance; ///< as stored before
     model::secure_component card;
@@ -28,6 +36,8 @@ struct running {
 };
 
 constexpr std::chrono::seconds longest_pause{30};
+constexpr std::size_t most_waiting = 4; ///< calls on one instance
+constexpr std::chrono::seconds least_card_wait{2}; ///< of who has waited for the instance: its card is on its way back
 
 /// The end of a process that the store has not taken yet.
 struct unstored_end {
@@ -47,12 +57,17 @@ public:
     behavior_type make_behavior() override {
         return {
             [this](const begin_call& b) -> caf::result<call_begun> { return begin(b); },
-            [this](const tick& t) { store_end_again(t.now); },
+            [this](const tick& t) {
+                store_end_again(t.now);
+                refuse_late(t.now);
+            },
             [this](const ask_idle&) { return !busy_; },
         };
     }
 
     void on_exit() override {
+        for (auto& w : std::exchange(waiting_, {}))
+            refuse_waiting(w, {model::error_category::tsm_not_available, "the TSM is stopping"});
         refuse(model::error_category::tsm_not_available, "the TSM is stopping");
         runner_.reset();
         effects_.reset();
@@ -65,35 +80,59 @@ private:
     // -- before the process (AMB-131): a refusal leaves no trace ------------------------------------------------------------------
 
     caf::result<call_begun> begin(const begin_call& b) {
-        if (busy_) // AMB-122
-            return refuse_second(b);
-        busy_ = true;
-        running_ = {};
-        runner_.reset();
-        effects_.reset();
-        reading_.reset();
-        running_.begun = b;
-        admission_ = make_response_promise<call_begun>();
-        auto promise = admission_;
-        load();
+        waiting_call w{b, make_response_promise<call_begun>(), around_->now() + around_->card_wait};
+        auto promise = w.promise;
+        if (busy_)
+            admit_second(std::move(w));
+        else
+            take_up(std::move(w));
         return promise;
     }
 
-    /// That a process runs is only told to who may know of the instance.
-    caf::result<call_begun> refuse_second(const begin_call& b) {
-        auto promise = make_response_promise<call_begun>();
-        auto refuse = [promise, what = b.request.what](const model::refusal& why) mutable {
-            const auto now = store::iso8601(store::clock::now());
-            promise.deliver(call_begun{refused(what, model::failed_execution(why.category, why.details), now)});
-        };
+    /// What the former call has left goes when the rows are there: it may be what calls us.
+    void take_up(waiting_call w) {
+        busy_ = true;
+        running_ = {};
+        running_.begun = std::move(w.call);
+        running_.deadline = w.deadline;
+        admission_ = std::move(w.promise);
+        load();
+    }
+
+    /// That a process runs is only told to who may know of the instance, be it by keeping him waiting.
+    void admit_second(waiting_call w) {
         request(around_->store, actor_deadline, load_instance{id_})
             .then(
-                [this, refuse, provider = b.request.provider](const instance_loaded& l) mutable {
-                    const auto foreign = refuse_foreign(l, provider);
-                    refuse(foreign ? *foreign : model::refusal{model::error_category::invalid_state, "another process is running"});
+                [this, w](const instance_loaded& l) mutable {
+                    if (const auto foreign = refuse_foreign(l, w.call.request.provider))
+                        return refuse_waiting(w, *foreign);
+                    if (!busy_)
+                        return take_up(std::move(w));
+                    if (waiting_.size() >= most_waiting)
+                        return refuse_waiting(w, model::another_process_runs);
+                    waiting_.push_back(std::move(w));
                 },
-                [refuse](caf::error& e) mutable { refuse({model::error_category::tsm_not_available, text_of(e)}); });
-        return promise;
+                [this, w](caf::error& e) mutable { refuse_waiting(w, {model::error_category::tsm_not_available, text_of(e)}); });
+    }
+
+    void refuse_waiting(waiting_call& w, const model::refusal& why) {
+        const auto now = store::iso8601(store::clock::now());
+        around_->log(severity::info, "instance " + id_ + ": refused, " + model::error_message(why.category, why.details));
+        w.promise.deliver(call_begun{refused(w.call.request.what, model::failed_execution(why.category, why.details), now)});
+    }
+
+    void refuse_late(steady_time now) { // AMB-122
+        for (; !waiting_.empty() && waiting_.front().deadline <= now; waiting_.pop_front()) // all wait equally long
+            refuse_waiting(waiting_.front(), model::another_process_runs);
+    }
+
+    void take_up_next() {
+        refuse_late(around_->now());
+        if (waiting_.empty())
+            return;
+        auto next = std::move(waiting_.front());
+        waiting_.pop_front();
+        take_up(std::move(next));
     }
 
     std::optional<model::refusal> refuse_foreign(const instance_loaded& l, const std::optional<std::string>& provider) const {
@@ -110,6 +149,9 @@ private:
     }
 
     void loaded(instance_loaded l) {
+        runner_.reset();
+        effects_.reset();
+        reading_.reset();
         if (const auto refusal = refuse_foreign(l, running_.begun.request.provider))
             return refuse(refusal->category, refusal->details);
         running_.instance = std::move(*l.instance);
@@ -157,7 +199,7 @@ private:
 
     void lease(card_actor card) {
         running_.record.id = around_->random->uuid();
-        lease_card wish{running_.record.id, around_->now() + around_->card_wait};
+        lease_card wish{running_.record.id, std::max(running_.deadline, around_->now() + least_card_wait)};
         request(card, around_->card_wait + std::chrono::seconds(2), wish)
             .then(
                 [this, card](const card_leased& l) {
@@ -232,7 +274,7 @@ private:
         r.start_state = running_.instance.state;
         r.started = store::iso8601(store::clock::now());
         running_.instance.running_process = r.id;
-        request(around_->store, actor_deadline, timely(begin_process{r, running_.instance}))
+        request(around_->store, actor_deadline, timely(*around_, begin_process{r, running_.instance}))
             .then([this](const stored&) { start(); }, refuse_on_error());
     }
 
@@ -268,6 +310,7 @@ private:
         running_.begun.session = nullptr;
         unstored_.reset();
         busy_ = false;
+        take_up_next();
     }
 
     // -- the process ----------------------------------------------------------------------------------------------------------------
@@ -309,12 +352,6 @@ private:
         if (const auto* s = std::get_if<suspend_or_resume_service>(&what))
             return process::suspend_or_resume(std::move(r), s->suspend);
         return process::terminate(std::move(r));
-    }
-
-    /// A message that writes, with the moment after which nobody waits for it any more.
-    template <class Message> Message timely(Message message) const {
-        message.deadline = around_->now() + write_deadline;
-        return message;
     }
 
     // -- the end ---------------------------------------------------------------------------------------------------------------------
@@ -362,7 +399,7 @@ private:
     }
 
     void try_to_store(unstored_end u) {
-        request(around_->store, actor_deadline, timely(u.message))
+        request(around_->store, actor_deadline, timely(*around_, u.message))
             .then([this, u](const process_ended& p) { finish(u.outcome, u.message.end, p.delivery); },
                   [this, u](caf::error& error) { not_stored(u, text_of(error)); });
     }
@@ -411,6 +448,7 @@ private:
     gate_actor gate_;
     std::shared_ptr<const surroundings> around_;
     bool busy_ = false;
+    std::deque<waiting_call> waiting_; ///< in the order of their deadlines
     running running_;
     caf::typed_response_promise<call_begun> admission_;
     std::unique_ptr<card_reading<service_instance>> reading_;

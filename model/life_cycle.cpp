@@ -56,7 +56,6 @@ bool is_suspension(operation o) { return o == operation::service_suspension || o
 
 refusal invalid_state(std::string details) { return {error_category::invalid_state, std::move(details)}; }
 
-const refusal running = {error_category::invalid_state, "another process is running"};
 const refusal orphan = {error_category::orphaned_service_instance,
                         "the Flavor of the service instance has been removed; only suspend, resume and terminate are possible"};
 
@@ -73,7 +72,7 @@ std::optional<refusal> refuse_deploy(const service_instance& instance, const std
     if (commands.empty() && !finalize) // AMB-103
         return refusal{error_category::invalid_request, "no service commands, and the deployment is not to be finalized"};
     if (!instance.running_process.empty()) // AMB-122
-        return running;
+        return another_process_runs;
     if (orphaned) // AMB-114
         return orphan;
     if (instance.state == in_error && !is_deployment(instance.failed_operation)) // AMB-100
@@ -100,7 +99,7 @@ std::optional<refusal> refuse_deploy(const service_instance& instance, const std
 
 std::optional<refusal> refuse_suspend_or_resume(const service_instance& instance, bool orphaned) {
     if (!instance.running_process.empty())
-        return running;
+        return another_process_runs;
     if (instance.state == in_error) {
         if (orphaned) // AMB-114
             return orphan;
@@ -121,7 +120,7 @@ std::optional<refusal> refuse_suspend_or_resume(const service_instance& instance
 
 std::optional<refusal> refuse_terminate(const service_instance& instance) {
     if (!instance.running_process.empty())
-        return running;
+        return another_process_runs;
     return std::nullopt;
 }
 

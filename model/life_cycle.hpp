@@ -13,6 +13,9 @@ struct refusal {
     std::string details;
 };
 
+/// AMB-122.
+inline const refusal another_process_runs{error_category::invalid_state, "another process is running"};
+
 /// May this deployService begin (TR 4.2.5.3, AMB-100…107)? Nothing if it may.
 std::optional<refusal> refuse_deploy(const service_instance& instance, const std::vector<service_command>& commands,
                                      bool finalize, bool orphaned);

@@ -2,9 +2,8 @@
 // Interprets the effects of a process for the conductor that owns it: each becomes a message to the actor that can do it, and its answer
 // the effect's answer. A timed-out or dead actor is an answer too.
 
-#include "actors/framework/attempt.hpp"
 #include "actors/framework/redaction.hpp"
-#include "actors/spawn.hpp"
+#include "actors/framework/timely.hpp"
 
 namespace tsms::actors {
 
@@ -51,12 +50,6 @@ private:
             .then([this](answered& a) { answer(std::move(a.value)); }, fail_on_error());
     }
 
-    /// A message that writes, with the moment after which nobody waits for it any more.
-    template <class Message> Message timely(Message message) const {
-        message.deadline = around_->now() + write_deadline;
-        return message;
-    }
-
     const std::string& id() const { return context_.record.id; }
     std::chrono::seconds session_deadline() const { return session_answers_within(around_->sessions); }
 
@@ -71,7 +64,7 @@ private:
     void announced(const process_announced& a) {
         if (!a.acknowledged) // AMB-132
             return fail(model::error_category::execution_interrupted, a.detail, a.phone_lost);
-        self_.request(around_->store, actor_deadline, timely(acknowledge_start{id()}))
+        self_.request(around_->store, actor_deadline, timely(*around_, acknowledge_start{id()}))
             .then([this](const stored&) { answer(process::done{}); }, fail_on_error());
     }
 
@@ -130,12 +123,12 @@ private:
     void perform_one(const process::random_octets& r) { answer(around_->random->take(r.count)); }
     void perform_one(const process::read_load_image& r) { ask(around_->catalog, catalog_deadline, r); }
     void perform_one(const process::journal_intent& j) {
-        ask(around_->store, actor_deadline, timely(write_intent{id(), j.what}));
+        ask(around_->store, actor_deadline, timely(*around_, write_intent{id(), j.what}));
     }
     void perform_one(const process::commit& c) {
         auto instance = c.instance;
         instance.running_process = id(); // until the end is stored, whatever the process says
-        ask(around_->store, actor_deadline, timely(commit_step{id(), std::move(instance), c.card}));
+        ask(around_->store, actor_deadline, timely(*around_, commit_step{id(), std::move(instance), c.card}));
         committed_(c);
     }
 

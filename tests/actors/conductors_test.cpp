@@ -20,6 +20,8 @@ session_opened opened(const call_answer& a) {
 const model::execution& outcome_of(const result& r) {
     if (const auto* t = std::get_if<model::terminate_service_result>(&r))
         return t->process.outcome;
+    if (const auto* s = std::get_if<model::suspend_or_resume_result>(&r))
+        return s->process.outcome;
     return std::get<model::deploy_service_result>(r).process.outcome;
 }
 
@@ -127,8 +129,100 @@ BOOST_AUTO_TEST_CASE(a_phone_that_vanishes_ends_the_process_and_frees_the_card) 
 
 BOOST_AUTO_TEST_CASE(one_process_at_a_time_on_an_instance) {
     world w;
+    const auto first = opened(w.open(terminate_service{"one"}));
+    pending_call second(w, world::call_of(terminate_service{"one"}));
+    w.wait(7s);
+    BOOST_TEST(!second.answer());
+    w.wait(1s);
+    const auto late = second.answer();
+    BOOST_REQUIRE(late);
+    BOOST_TEST((refusal_in(*late) == error_category::invalid_state)); // AMB-122
+    w.report_back(first, 0); // which does not disturb the first
+    const auto stop = w.report_back(first, 1, processed);
+    BOOST_REQUIRE(stop);
+    BOOST_TEST((result_in(*stop) == error_category::none));
+    BOOST_TEST(w.rows.ends.size() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(a_second_call_on_an_instance_waits_for_the_first) { // AMB-228
+    world w;
+    w.rows.instances["one"].state = model::instance_state::operational;
+    const auto first = opened(w.open(suspend_or_resume_service{"one", false}));
+    pending_call second(w, world::call_of(suspend_or_resume_service{"one", false}));
+    pending_call third(w, world::call_of(terminate_service{"one"}));
+    w.wait(5s);
+    const auto end = [&](const session_opened& s) {
+        w.report_back(s, 0);
+        const auto stop = w.report_back(s, 1, processed);
+        BOOST_REQUIRE(stop);
+        BOOST_TEST((result_in(*stop) == error_category::none));
+        w.run();
+    };
+    end(first);
+    const auto next = second.answer();
+    BOOST_REQUIRE(next);
+    BOOST_TEST(!third.answer());
+    w.rows.instances["one"].state = model::instance_state::not_deployed; // what is judged is the row of that moment
+    end(opened(*next));
+    const auto last = third.answer();
+    BOOST_REQUIRE(last);
+    end(opened(*last));
+    BOOST_TEST(w.rows.ends.size() == 3u);
+    BOOST_TEST(!w.rows.instances.contains("one"));
+}
+
+BOOST_AUTO_TEST_CASE(a_call_that_has_waited_is_judged_by_what_is_there_then) {
+    world w;
+    const auto first = opened(w.open(terminate_service{"one"}));
+    pending_call second(w, world::call_of(terminate_service{"one"}));
+    w.report_back(first, 0);
+    w.report_back(first, 1, processed);
+    const auto late = second.answer();
+    BOOST_REQUIRE(late);
+    BOOST_TEST((refusal_in(*late) == error_category::invalid_request)); // the first has removed it
+    BOOST_TEST(w.rows.ends.size() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(a_call_that_came_late_to_the_instance_still_gets_its_card) {
+    world w;
+    w.rows.instances["one"].state = model::instance_state::operational;
+    const auto first = opened(w.open(suspend_or_resume_service{"one", false}));
+    pending_call second(w, world::call_of(suspend_or_resume_service{"one", false}));
+    w.time += 7900ms;
+    pending_call other(w, world::call_of(terminate_service{"two"})); // gets the card first
+    w.report_back(first, 0);
+    w.report_back(first, 1, processed);
+    const auto two = other.answer();
+    BOOST_REQUIRE(two);
+    w.wait(1s);
+    BOOST_TEST(!second.answer());
+    w.report_back(opened(*two), 0);
+    w.report_back(opened(*two), 1, processed);
+    const auto next = second.answer();
+    BOOST_REQUIRE(next);
+    const auto start = w.report_back(opened(*next), 0);
+    BOOST_REQUIRE(start);
+    const auto stop = w.report_back(opened(*next), 1, processed);
+    BOOST_REQUIRE(stop);
+    BOOST_TEST((result_in(*stop) == error_category::none));
+}
+
+BOOST_AUTO_TEST_CASE(calls_that_wait_for_an_instance_are_bounded_and_a_stop_answers_them) {
+    world w;
     opened(w.open(terminate_service{"one"}));
-    BOOST_TEST((refusal_in(w.open(terminate_service{"one"})) == error_category::invalid_state));
+    std::vector<std::unique_ptr<pending_call>> waiting;
+    for (int i = 0; i < 4; ++i)
+        waiting.push_back(std::make_unique<pending_call>(w, world::call_of(terminate_service{"one"})));
+    BOOST_TEST((refusal_in(w.open(terminate_service{"one"})) == error_category::invalid_state)); // at once
+    for (auto& call : waiting)
+        BOOST_TEST(!call->answer());
+    caf::anon_send_exit(w.gate, caf::exit_reason::user_shutdown);
+    w.run();
+    for (auto& call : waiting) {
+        const auto answer = call->answer();
+        BOOST_REQUIRE(answer);
+        BOOST_TEST((refusal_in(*answer) == error_category::tsm_not_available));
+    }
 }
 
 BOOST_AUTO_TEST_CASE(one_process_at_a_time_on_a_card) {
@@ -257,8 +351,9 @@ BOOST_AUTO_TEST_CASE(instances_of_a_deleted_service_are_shown_to_its_provider_al
 BOOST_AUTO_TEST_CASE(another_provider_does_not_learn_that_a_process_runs) {
     world w;
     opened(w.open(terminate_service{"one"}, "sp"));
-    BOOST_TEST((refusal_in(w.open(terminate_service{"one"}, "another sp")) == error_category::invalid_request));
-    BOOST_TEST((refusal_in(w.open(terminate_service{"one"}, "sp")) == error_category::invalid_state));
+    BOOST_TEST((refusal_in(w.open(terminate_service{"one"}, "another sp")) == error_category::invalid_request)); // at once
+    pending_call own(w, world::call_of(terminate_service{"one"}, "sp"));
+    BOOST_TEST(!own.answer());
 }
 
 BOOST_AUTO_TEST_CASE(what_changed_while_waiting_for_the_card_is_judged_again) {
@@ -344,13 +439,15 @@ BOOST_AUTO_TEST_CASE(an_end_is_stored_again_until_it_is_stored) {
     const auto stop = w.report_back(s, 1, processed);
     BOOST_REQUIRE(stop);
     BOOST_TEST((result_in(*stop) == error_category::internal_error)); // the app is not kept waiting
-    BOOST_TEST((refusal_in(w.open(terminate_service{"one"})) == error_category::invalid_state));
+    pending_call second(w, world::call_of(terminate_service{"one"}));
     w.wait(5s);
+    BOOST_TEST(!second.answer());
     BOOST_TEST(w.rows.ends.empty());
     w.rows.broken = false;
     w.wait(5s);
     BOOST_TEST(w.rows.ends.size() == 1u);
     BOOST_TEST(!w.rows.instances.contains("one"));
+    BOOST_TEST(second.answer().has_value());
     opened(w.open(terminate_service{"two"}));
 }
 

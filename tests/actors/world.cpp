@@ -147,13 +147,17 @@ void world::wait(std::chrono::seconds passed) {
     run();
 }
 
-call_answer world::open(function what, std::optional<std::string> provider) {
+call world::call_of(function what, std::optional<std::string> provider) {
     call c;
     c.what = std::move(what);
     c.caller_id = "CAFE";
     c.provider = std::move(provider);
     c.cards = {{"eSE1", "eSE", "", ""}};
-    return ask<call_routed>(gate, c).answer;
+    return c;
+}
+
+call_answer world::open(function what, std::optional<std::string> provider) {
+    return ask<call_routed>(gate, call_of(std::move(what), std::move(provider))).answer;
 }
 
 std::optional<order> world::report_back(const session_opened& s, std::uint64_t number, report r) {

@@ -47,6 +47,21 @@ struct counting_random final : crypto::random_source {
     std::uint8_t next = 0;
 };
 
+/// A call whose answer the test does not wait for yet.
+struct pending_call {
+    template <class World> pending_call(World& w, call c) : asker(w.system) {
+        asker->send(w.gate, std::move(c));
+        w.run();
+    }
+    std::optional<call_answer> answer() {
+        std::optional<call_answer> got;
+        if (!asker->mailbox().empty())
+            asker->receive([&](call_routed& r) { got = std::move(r.answer); });
+        return got;
+    }
+    caf::scoped_actor asker;
+};
+
 struct world {
     world();
     ~world();
@@ -67,6 +82,7 @@ struct world {
     }
 
     call_answer open(function what, std::optional<std::string> provider = std::nullopt);
+    static call call_of(function what, std::optional<std::string> provider = std::nullopt);
     std::optional<order> report_back(const session_opened& s, std::uint64_t number, report r = {});
 
     caf::actor_system_config config;

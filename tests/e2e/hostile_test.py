@@ -152,7 +152,7 @@ def at_index(index: int, change):
 class HostileCase(unittest.TestCase):
     """One stack for the class, both roles without supervisor, so that a test can kill one."""
 
-    options = {"phone_lost_seconds": 10, "long_poll_seconds": 2, "calls_per_address": 10000, "calls_per_app": 10000}
+    options = {"phone_lost_seconds": 12, "long_poll_seconds": 2, "calls_per_address": 10000, "calls_per_app": 10000}
 
     @classmethod
     def setUpClass(cls):
@@ -543,22 +543,43 @@ class Protocol(HostileCase):
         self.assertEqual(phone.exchange("GET", "/tsm-api/1.0/deployService", None)[0], 405)
 
     def test_two_at_once(self):
-        """One process per instance (AMB-122): the second is refused; two enquiries on one card do not disturb it."""
+        """One process per instance (AMB-122): the second waits (AMB-228) and is refused, which does not disturb the first."""
         phone, instance = self.new_instance()
-        second = phones.Phone(self.stack, phone.card)
+        second, third = phones.Phone(self.stack, phone.card), phones.Phone(self.stack, phone.card)
         test = self
 
         class Interrupted(Honest):
             def report(self, agent, number, order, report):
-                refused = second.deploy(instance)
-                test.assertEqual(refused["processInfo"]["executionStatus"], INVALID_STATE, refused)
-                test.assertEqual(refused["processInfo"]["processId"], "")
-                refused = second.terminate(instance)
-                test.assertEqual(refused["processInfo"]["executionStatus"], INVALID_STATE, refused)
+                if number != INSTALLING - 1:
+                    return report
+                with concurrent.futures.ThreadPoolExecutor(2) as pool:
+                    for call in (pool.submit(second.deploy, instance), pool.submit(third.terminate, instance)):
+                        refused = call.result(20)
+                        test.assertEqual(refused["processInfo"]["executionStatus"], INVALID_STATE, refused)
+                        test.assertEqual(refused["processInfo"]["processId"], "")
                 return report
 
         self.assertEqual(phone.deploy(instance, Interrupted())["serviceInstanceState"], OPERATIONAL)
         self.check_terminate(phone, instance)
+
+    def test_a_second_waits_for_the_first(self):
+        """AMB-228: it begins when the first has ended."""
+        phone, instance = self.new_instance()
+        second = phones.Phone(self.stack, phone.card)
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            later = []
+
+            class Calls(Honest):
+                def report(self, agent, number, order, report):
+                    if number == INSTALLING - 1:
+                        later.append(pool.submit(second.terminate, instance))
+                        time.sleep(0.5)
+                    return report
+
+            self.assertEqual(phone.deploy(instance, Calls())["serviceInstanceState"], OPERATIONAL)
+            ended = later[0].result(20)
+        self.assertEqual(ended["processInfo"]["executionStatus"], 0, ended)
+        self.assertEqual(aids(phone.card.registry()), phone.before)
 
     def test_one_card_two_creates(self):
         """AMB-115: one instance of a service on a card, however many ask at once."""
