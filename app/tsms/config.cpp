@@ -27,7 +27,7 @@ struct option {
 const std::vector<option>& options() {
     static const std::vector<option> table{
         {"rest", "address", &config::rest_address, 0, 0, "numeric address the REST API of service providers listens on"},
-        {"rest", "port", &config::rest_port, 0, 65535, "TSMS_REST_PORT overrides it"},
+        {"rest", "port", &config::rest_port, 1, 65535, "TSMS_REST_PORT overrides it"},
         {"rest", "certificate", &config::rest_certificate, 0, 0, "TLS certificate chain, PEM, leaf first"},
         {"rest", "key", &config::rest_key, 0, 0, "its private key, PEM"},
         {"rest", "client_ca", &config::rest_client_ca, 0, 0,
@@ -46,7 +46,7 @@ const std::vector<option>& options() {
          "requests to /auth at once, of one address and with one long-term token"},
         {"rest", "auth_per_second", &config::auth_per_second, 1, 100000, "and how many more each second"},
         {"device", "address", &config::device_address, 0, 0, "numeric address the TSM-API and GP SERAM listen on"},
-        {"device", "port", &config::device_port, 0, 65535, "TSMS_DEVICE_PORT overrides it"},
+        {"device", "port", &config::device_port, 1, 65535, "TSMS_DEVICE_PORT overrides it"},
         {"device", "certificate", &config::device_certificate, 0, 0, "TLS certificate chain, PEM, leaf first"},
         {"device", "key", &config::device_key, 0, 0, "its private key, PEM"},
         {"device", "connections", &config::device_connections, 1, 10000, "most connections at once; each costs a thread"},
@@ -119,14 +119,15 @@ void take(config& c, const std::filesystem::path& file, const std::string& secti
         refuse(file, section + "." + name + " has a value of the wrong type or out of range" + line);
 }
 
-void override_port(const char* variable, int& port) {
+/// Port 0, any that is free, is none for a server: nobody would know which.
+void override_port(const char* variable, int& port, int least) {
     const char* text = std::getenv(variable);
     if (!text || !*text)
         return;
     char* end = nullptr;
     const long value = std::strtol(text, &end, 10);
-    if (*end || value < 0 || value > 65535)
-        throw config_error(std::string(variable) + " is not a port number");
+    if (*end || value < least || value > 65535)
+        throw config_error(std::string(variable) + " is not a port number from " + std::to_string(least) + " to 65535");
     port = static_cast<int>(value);
 }
 
@@ -173,9 +174,9 @@ config read_config(const std::filesystem::path& data) {
             throw config_error(database.string() + " is missing or empty: restore it from a backup. It is never made anew here, because "
                                                    "what it knows of providers and cards would be forgotten (tsms init makes a new directory)");
     }
-    override_port("TSMS_REST_PORT", c.rest_port);
-    override_port("TSMS_DEVICE_PORT", c.device_port);
-    override_port("TSMS_OPS_PORT", c.operations_port);
+    override_port("TSMS_REST_PORT", c.rest_port, 1);
+    override_port("TSMS_DEVICE_PORT", c.device_port, 1);
+    override_port("TSMS_OPS_PORT", c.operations_port, 0);
     return c;
 }
 

@@ -86,6 +86,13 @@ class Operator(unittest.TestCase):
             (s.data / "vault.key").write_bytes(os.urandom(32))
             self.assertIn("vault.key is not the key", refused("device"))
 
+    def test_a_port_is_one_that_others_can_know(self):
+        for variable in ("TSMS_REST_PORT", "TSMS_DEVICE_PORT"):
+            for port in ("0", "65536", "-1", "x"):
+                done = self.stack.tsms("serve", "--role", "rest", check=False, env={variable: port})
+                self.assertEqual(done.returncode, 1, done)
+                self.assertIn(f"{variable} is not a port number from 1 to 65535", done.stderr)
+
     def test_names_of_providers(self):
         for name in (b"\xff\xfe", b"a\nb", b"\x1b[31m"):
             done = self.stack.tsms("provider", "add", "--name", os.fsdecode(name), check=False)
