@@ -35,6 +35,7 @@ struct device_backend::state {
         around->sessions = options.sessions;
         around->remove_tsm_domain_when_last = options.remove_tsm_domain_when_last;
         around->card_log_kept = options.card_log_kept;
+        around->claims_kept = options.claims_kept;
         around->store = store = spawn_instance_store(*system, parts.db, around->now, parts.log);
         around->catalog = catalog = spawn_catalog_store(*system, parts.catalog);
         around->hsm = hsm = spawn_hsm(*system, parts.vault);

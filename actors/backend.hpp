@@ -43,6 +43,7 @@ struct backend_options {
     session_settings sessions;
     bool remove_tsm_domain_when_last = true;
     std::chrono::hours card_log_kept{42 * 24}; ///< AMB-190
+    std::chrono::hours claims_kept{90 * 24};   ///< DIV-032
 };
 
 class device_backend {

@@ -1,5 +1,5 @@
-// The functions that look at the handset's cards and change nothing on them: checkServiceDeploymentAvailable, createServiceInstance,
-// getServiceInstances (TR 4.2.5.1, 4.2.5.2, 4.2.5.7). One actor a call.
+// The functions that look at the handset's cards and change nothing on them: checkServiceDeploymentAvailable,
+// createServiceInstance, getServiceInstances (TR 4.2.5.1, 4.2.5.2, 4.2.5.7). One actor a call.
 
 #include "actors/framework/card_reading.hpp"
 #include "actors/framework/timely.hpp"
@@ -28,8 +28,7 @@ public:
                     .then([this](service_surveyed& s) { surveyed(std::move(s)); }, fail_on_error());
                 return promise;
             },
-            [](const tick&) {},
-            [](const ask_idle&) { return false; }, // it goes by itself
+            [](const tick&) {}, [](const ask_idle&) { return false; }, // it goes by itself
         };
     }
 
@@ -82,9 +81,9 @@ private:
     }
 
     void read_cards() {
-        reading_ = std::make_unique<card_reading<enquiry>>(*this, begun_.session, begun_.request.cards,
-                                                           session_answers_within(around_->sessions),
-                                                           [this](cards_seen seen) { cards_are_read(std::move(seen)); });
+        reading_ = std::make_unique<card_reading<enquiry>>(
+            *this, begun_.session, begun_.request.cards, session_answers_within(around_->sessions),
+            [this](cards_seen seen) { cards_are_read(std::move(seen)); });
         reading_->start();
     }
 
@@ -94,7 +93,8 @@ private:
             return finish(failure(model::error_category::internal_error, "the secure components could not be read"));
         }
         if (seen.phone_lost)
-            return finish(failure(model::error_category::execution_interrupted, "the connection to the handset was lost"));
+            return finish(
+                failure(model::error_category::execution_interrupted, "the connection to the handset was lost"));
         seen_ = std::move(seen.cards);
         find_cards wanted;
         wanted.service_id = service_id();
@@ -107,13 +107,17 @@ private:
     void decide(cards_found found) {
         known_ = std::move(found);
         if (std::holds_alternative<get_instances>(begun_.request.what))
-            std::erase_if(known_.instances, [this](const model::service_instance& i) { // the service may be gone, its provider is not
-                const auto& owner = i.target.service_provider_id;
-                return model::refuse_caller(begun_.request.provider, owner, known_.providers_with_apps.contains(owner), {}).has_value();
-            });
+            std::erase_if(known_.instances,
+                          [this](const model::service_instance& i) { // the service may be gone, its provider is not
+                              const auto& owner = i.target.service_provider_id;
+                              return model::refuse_caller(begun_.request.provider, owner,
+                                                          known_.providers_with_apps.contains(owner), {})
+                                  .has_value();
+                          });
         for (std::size_t i = 0; i < seen_.size(); ++i)
             for (const auto& instance : known_.instances)
-                seen_[i].has_service = seen_[i].has_service || (known_.cards[i] && known_.cards[i]->id == instance.secure_component_id);
+                seen_[i].has_service =
+                    seen_[i].has_service || (known_.cards[i] && known_.cards[i]->id == instance.secure_component_id);
         const auto& what = begun_.request.what;
         if (std::holds_alternative<get_instances>(what))
             return list();
@@ -165,7 +169,8 @@ private:
             .then(
                 [this](target_found& found) {
                     if (!found.target)
-                        return not_eligible({model::error_category::no_eligible_sc, "the Flavor is not published any more"});
+                        return not_eligible(
+                            {model::error_category::no_eligible_sc, "the Flavor is not published any more"});
                     store_instance(std::move(*found.target));
                 },
                 fail_on_error());
@@ -179,15 +184,16 @@ private:
         } else {
             row.card.id = around_->random->uuid();
             row.card.identity = model::identity_of(seen);
-            row.card.profile_id = choice_.profile_id;
-            row.card.isd_aid = seen.isd_aid;
-            row.card.cin_iin = seen.cin + seen.iin;
         }
-        if (row.card.issuer.empty()) // the issuer may have been configured after the card was seen first
-            row.card.issuer = issuer_of(known_.issuers, seen);
+        if (model::rests_on_claims(row.card)) {
+            take_claims(row.card, seen, known_.issuers);
+            row.card.profile_id = choice_.profile_id;
+            row.card.claimed = store::iso8601(store::clock::now());
+        }
         row.instance.id = around_->random->uuid();
         row.instance.secure_component_id = row.card.id;
         row.instance.reader = seen.reader;
+        row.instance.atr = seen.atr;
         row.instance.target = std::move(target);
         row.instance.created = store::iso8601(store::clock::now());
         request(around_->store, actor_deadline, timely(*around_, row))
@@ -230,7 +236,8 @@ private:
     }
 
     result failure(model::error_category category, const std::string& details) const {
-        return refused(begun_.request.what, model::failed_execution(category, details), store::iso8601(store::clock::now()));
+        return refused(begun_.request.what, model::failed_execution(category, details),
+                       store::iso8601(store::clock::now()));
     }
 
     std::function<void(caf::error&)> fail_on_error() {

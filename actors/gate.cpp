@@ -194,7 +194,7 @@ private:
             send(conductor.actor, now);
         send(around_->outbox, now);
         if (beats_ % log_trim_every == 0)
-            send(around_->store, trim_log{around_->card_log_kept});
+            send(around_->store, trim_store{around_->card_log_kept, around_->claims_kept});
         if (++beats_ % idle_check_every == 0) {
             let_idle_go(instances_);
             let_idle_go(cards_);

@@ -58,7 +58,7 @@ public:
                 });
             },
             [this](const log_apdus& l) { unanswered([&] { db_->log(l.entries); }); },
-            [this](const trim_log& t) { unanswered([&] { db_->forget_log_before(store::clock::now() - t.kept); }); },
+            [this](const trim_store& t) { unanswered([&] { trim(t); }); },
             [this](const find_issuer& f) { return attempt([&] { return issuer_found{issuer(f.name)}; }); },
             [this](const load_outbox&) { return attempt([&] { return outbox_loaded{db_->outbox()}; }); },
             [this](const settle_delivery& s) {
@@ -106,6 +106,13 @@ private:
         }
     }
 
+    void trim(const trim_store& t) {
+        const auto now = store::clock::now();
+        db_->forget_log_before(now - t.log_kept);
+        if (const auto forgotten = db_->forget_claims_before(now - t.claims_kept))
+            log_(severity::info, std::to_string(forgotten) + " secure components that only phones have named were forgotten");
+    }
+
     instance_loaded load_row(const std::string& id) const {
         instance_loaded found;
         found.instance = db_->instance(id);
@@ -115,8 +122,9 @@ private:
                 throw store::error("the secure component of instance " + id + " is missing; restore the database from a backup");
             found.card = std::move(*card);
             found.provider_has_apps = db_->has_had_apps(found.instance->target.service_provider_id);
-            if (found.card.issuer.empty())
+            if (model::rests_on_claims(found.card))
                 found.issuers = db_->issuers();
+            found.tombstones = db_->tombstones_on(found.card.id);
             for (const auto& other : db_->instances_on_card(found.card.id)) {
                 if (other.id == id || !other.on_card)
                     continue;

@@ -77,8 +77,9 @@ struct instance_loaded {
     model::secure_component card;
     bool last_on_card = true;             ///< no other instance is on the card
     std::set<std::string> aids_of_others; ///< of load files and applications that other instances have on it
+    std::vector<model::service_instance> tombstones; ///< of lost instances on this card (AMB-227)
     bool provider_has_apps = false;       ///< has ever registered one (AMB-236)
-    std::vector<store::issuer_record> issuers; ///< where the card has none yet
+    std::vector<store::issuer_record> issuers; ///< where the card's row rests on claims
 };
 struct find_provider {
     std::string id;
@@ -144,8 +145,9 @@ struct enqueue_delivery {
 struct log_apdus {
     std::vector<store::card_log_entry> entries;
 };
-struct trim_log {
-    std::chrono::hours kept;
+struct trim_store {
+    std::chrono::hours log_kept;
+    std::chrono::hours claims_kept;
 };
 struct find_issuer {
     std::string name;
@@ -177,7 +179,7 @@ using store_actor = caf::typed_actor<
     caf::replies_to<end_process>::with<process_ended>,          // result and delivery in one transaction
     caf::replies_to<enqueue_delivery>::with<process_ended>,     // a failed eligibility check (AMB-140)
     caf::reacts_to<log_apdus>,                                  // sequence log (TR 3.5.1)
-    caf::reacts_to<trim_log>,                                   // what is older is deleted (AMB-190)
+    caf::reacts_to<trim_store>,                                 // what is older is deleted (AMB-190, DIV-032)
     caf::replies_to<find_issuer>::with<issuer_found>,           // by name
     caf::replies_to<load_outbox>::with<outbox_loaded>,          // at the start
     caf::replies_to<settle_delivery>::with<stored>,             // after an attempt
@@ -363,7 +365,7 @@ TSMS_MESSAGE(end_process)
 TSMS_MESSAGE(process_ended)
 TSMS_MESSAGE(enqueue_delivery)
 TSMS_MESSAGE(log_apdus)
-TSMS_MESSAGE(trim_log)
+TSMS_MESSAGE(trim_store)
 TSMS_MESSAGE(find_issuer)
 TSMS_MESSAGE(issuer_found)
 TSMS_MESSAGE(load_outbox)

@@ -22,7 +22,7 @@ std::optional<model::spos_target> spos_of(catalog_port& catalog, const model::de
 std::size_t resolve_interrupted(store::instance_db& db, catalog_port& catalog, const spos_port& spos, const log_sink& log) {
     const auto found = db.interrupted();
     for (const auto& [record, stored, stored_card, in_doubt] : found) {
-        const auto instance = model::after_crash(stored, in_doubt);
+        const auto instance = model::after_crash(stored, record.start_state, in_doubt);
         auto card = stored_card;
         card.doubt = card.doubt || in_doubt;
         const auto status = model::error_category::execution_interrupted;
@@ -36,7 +36,8 @@ std::size_t resolve_interrupted(store::instance_db& db, catalog_port& catalog, c
     }
     const auto stranded = db.stranded();
     for (const auto& [stored, stored_card] : stranded) { // nobody knows what became of the card
-        auto instance = model::after_crash(stored, true);
+        const auto before = stored.state == model::instance_state::initialized ? stored.last_stable : stored.state;
+        const auto instance = model::after_crash(stored, before, true);
         auto card = stored_card;
         card.doubt = true;
         db.heal(instance, card);

@@ -1,4 +1,5 @@
-// One Service Instance in use: judges what may begin (TR 3.2.2), owns the process, and is the only writer of the instance's row.
+// One Service Instance in use: judges what may begin (TR 3.2.2), owns the process, and is the only writer of the
+// instance's row.
 
 #include "actors/framework/card_reading.hpp"
 #include "actors/framework/effects.hpp"
@@ -30,13 +31,16 @@ struct running {
     model::secure_component card;
     bool last_on_card = false;
     std::set<std::string> aids_of_others;
-    std::vector<store::issuer_record> issuers; ///< where the card has none yet
+    std::vector<store::issuer_record> issuers;       ///< where the card's row rests on claims
+    std::vector<model::service_instance> tombstones; ///< what lost instances left on the card
     card_actor lease;
-    std::optional<model::refusal> hindrance; ///< why the card cannot be used: the process begins and ends with it (AMB-131)
+    bool lost = false; ///< terminate, and the card is nowhere: the instance ends as a tombstone (AMB-227)
+    std::optional<model::refusal>
+        hindrance; ///< why the card cannot be used: the process begins and ends with it (AMB-131)
 };
 
 constexpr std::chrono::seconds longest_pause{30};
-constexpr std::size_t most_waiting = 4; ///< calls on one instance
+constexpr std::size_t most_waiting = 4;            ///< calls on one instance
 constexpr std::chrono::seconds least_card_wait{2}; ///< of who has waited for the instance: its card is on its way back
 
 /// The end of a process that the store has not taken yet.
@@ -49,8 +53,11 @@ struct unstored_end {
 
 class service_instance final : public conductor_actor::base {
 public:
-    service_instance(caf::actor_config& config, std::string id, gate_actor gate, std::shared_ptr<const surroundings> around)
-        : conductor_actor::base(config), id_(std::move(id)), gate_(std::move(gate)), around_(std::move(around)) {}
+    service_instance(caf::actor_config& config, std::string id, gate_actor gate,
+                     std::shared_ptr<const surroundings> around)
+        : conductor_actor::base(config), id_(std::move(id)), gate_(std::move(gate)), around_(std::move(around)) {
+        set_down_handler([this](const caf::down_msg& down) { drop_gone(down.source); });
+    }
 
     const char* name() const override { return "service_instance"; }
 
@@ -77,7 +84,8 @@ public:
     }
 
 private:
-    // -- before the process (AMB-131): a refusal leaves no trace ------------------------------------------------------------------
+    // -- before the process (AMB-131): a refusal leaves no trace
+    // ------------------------------------------------------------------
 
     caf::result<call_begun> begin(const begin_call& b) {
         waiting_call w{b, make_response_promise<call_begun>(), around_->now() + around_->card_wait};
@@ -110,20 +118,35 @@ private:
                         return take_up(std::move(w));
                     if (waiting_.size() >= most_waiting)
                         return refuse_waiting(w, model::another_process_runs);
+                    monitor(w.call.session);
                     waiting_.push_back(std::move(w));
                 },
-                [this, w](caf::error& e) mutable { refuse_waiting(w, {model::error_category::tsm_not_available, text_of(e)}); });
+                [this, w](caf::error& e) mutable {
+                    refuse_waiting(w, {model::error_category::tsm_not_available, text_of(e)});
+                });
     }
 
     void refuse_waiting(waiting_call& w, const model::refusal& why) {
         const auto now = store::iso8601(store::clock::now());
-        around_->log(severity::info, "instance " + id_ + ": refused, " + model::error_message(why.category, why.details));
-        w.promise.deliver(call_begun{refused(w.call.request.what, model::failed_execution(why.category, why.details), now)});
+        around_->log(severity::info,
+                     "instance " + id_ + ": refused, " + model::error_message(why.category, why.details));
+        w.promise.deliver(
+            call_begun{refused(w.call.request.what, model::failed_execution(why.category, why.details), now)});
     }
 
-    void refuse_late(steady_time now) { // AMB-122
+    void refuse_late(steady_time now) {                                                     // AMB-122
         for (; !waiting_.empty() && waiting_.front().deadline <= now; waiting_.pop_front()) // all wait equally long
             refuse_waiting(waiting_.front(), model::another_process_runs);
+    }
+
+    /// The gate ends the session of a call that it has given up: nobody would report to the process.
+    void drop_gone(const caf::actor_addr& session) {
+        const auto gone =
+            std::ranges::find_if(waiting_, [&](const waiting_call& w) { return w.call.session.address() == session; });
+        if (gone == waiting_.end())
+            return;
+        refuse_waiting(*gone, {model::error_category::execution_interrupted, "the caller has gone"});
+        waiting_.erase(gone);
     }
 
     void take_up_next() {
@@ -135,7 +158,8 @@ private:
         take_up(std::move(next));
     }
 
-    std::optional<model::refusal> refuse_foreign(const instance_loaded& l, const std::optional<std::string>& provider) const {
+    std::optional<model::refusal> refuse_foreign(const instance_loaded& l,
+                                                 const std::optional<std::string>& provider) const {
         const auto thing = "serviceInstanceId ‘" + id_ + "’";
         if (!l.instance)
             return model::refusal{model::error_category::invalid_request, thing + " does not exist"};
@@ -158,9 +182,11 @@ private:
         running_.card = std::move(l.card);
         running_.last_on_card = l.last_on_card;
         running_.aids_of_others = std::move(l.aids_of_others);
+        running_.tombstones = std::move(l.tombstones);
         running_.issuers = std::move(l.issuers);
         const auto& target = running_.instance.target;
-        request(around_->catalog, catalog_deadline, check_target{target.service_id, target.version_tag, target.flavor_id})
+        request(around_->catalog, catalog_deadline,
+                check_target{target.service_id, target.version_tag, target.flavor_id})
             .then([this](const target_checked& c) { checked(c); }, refuse_on_error());
     }
 
@@ -168,8 +194,9 @@ private:
         if (auto refusal = judge(c))
             return refuse(refusal->category, refusal->details);
         if (running_.lease && running_.card.quarantined)
-            return hinder(model::error_category::sc_inaccessible, "the secure component is quarantined after failed authentications; "
-                                                                  "the operator can release it (tsms card release)");
+            return hinder(model::error_category::sc_inaccessible,
+                          "the secure component is quarantined after failed authentications; "
+                          "the operator can release it (tsms card release)");
         if (running_.lease)
             return find_reader();
         request(gate_, actor_deadline, find_card{running_.card.id})
@@ -189,7 +216,8 @@ private:
                 return model::refusal{model::error_category::invalid_request,
                                       "version ‘" + instance.target.version_tag + "’ does not exist"};
             if (instance.state == model::instance_state::not_deployed && !c.flavor_exists) // AMB-116
-                return model::refusal{model::error_category::invalid_request, "the Flavor of the service instance does not exist"};
+                return model::refusal{model::error_category::invalid_request,
+                                      "the Flavor of the service instance does not exist"};
             return std::nullopt;
         }
         if (std::holds_alternative<suspend_or_resume_service>(what))
@@ -204,28 +232,46 @@ private:
             .then(
                 [this, card](const card_leased& l) {
                     if (!l.granted) // AMB-228
-                        return hinder(model::error_category::sc_inaccessible, "another process runs on this secure component");
+                        return hinder(model::error_category::sc_inaccessible,
+                                      "another process runs on this secure component");
                     running_.lease = card;
                     load();
                 },
                 refuse_on_error());
     }
 
-    /// From here on everything is a process with an id, and the SPOS hears of it (AMB-131); this one only tells why the card cannot be used.
+    /// From here on everything is a process with an id, and the SPOS hears of it (AMB-131); this one only tells why the
+    /// card cannot be used.
     void hinder(model::error_category category, const std::string& details) {
         running_.hindrance = model::refusal{category, details};
         store_beginning();
     }
 
-    // -- where the card is now ----------------------------------------------------------------------------------------------------
+    // -- where the card is now
+    // ----------------------------------------------------------------------------------------------------
 
-    /// Handsets rename readers. Where the stored name is not announced, every announced card is asked who it is, before there is a process.
+    /// Handsets rename readers, and readers exchange their names. Unless the stored name is announced with the stored
+    /// ATR, which no other announced card has, every announced card is asked who it is, before there is a process
+    /// (DIV-033).
+    bool reader_is_certain() const {
+        const auto& announced = running_.begun.request.cards;
+        const auto& instance = running_.instance;
+        const auto here = std::ranges::find(announced, instance.reader, &announced_card::reader);
+        if (here == announced.end())
+            return false;
+        if (announced.size() == 1 &&
+            instance.atr.empty()) // a row of before: the process finds out whether it is another card
+            return true;
+        return here->atr == instance.atr && std::ranges::count(announced, instance.atr, &announced_card::atr) == 1;
+    }
+
     void find_reader() {
         const auto& announced = running_.begun.request.cards;
-        if (std::ranges::find(announced, running_.instance.reader, &announced_card::reader) != announced.end())
+        if (reader_is_certain())
             return found_reader(nullptr);
         admission_.deliver(call_begun{std::nullopt}); // from here on the phone works in its session
-        reading_ = std::make_unique<card_reading<service_instance>>(*this, running_.begun.session, announced, session_answers_within(around_->sessions),
+        reading_ = std::make_unique<card_reading<service_instance>>(*this, running_.begun.session, announced,
+                                                                    session_answers_within(around_->sessions),
                                                                     [this](cards_seen seen) { choose_reader(seen); });
         reading_->start();
     }
@@ -241,26 +287,53 @@ private:
             return card.accessible && model::identity_of(card) == running_.card.identity;
         });
         if (ours == seen.cards.end())
-            return hinder(model::error_category::sc_inaccessible,
-                          "none of the announced secure components is the one of the service instance");
-        around_->log(severity::info, "instance " + id_ + ": its secure component has another reader now");
+            return card_not_found(seen);
+        if (running_.instance.reader != ours->reader)
+            around_->log(severity::info, "instance " + id_ + ": its secure component has another reader now");
         running_.instance.reader = ours->reader;
+        running_.instance.atr = ours->atr;
         found_reader(&*ours);
+    }
+
+    /// Only where every announced card was read is it certain that the phone claims to have another one; who terminates
+    /// then is told 9, and the instance goes. That claim loses nothing: a tombstone keeps what may be on the card
+    /// (AMB-121, AMB-227).
+    void card_not_found(const cards_seen& seen) {
+        const std::string details = "none of the announced secure components is the one of the service instance";
+        const bool all_read = std::ranges::all_of(seen.cards, [](const model::seen_card& card) {
+            return card.accessible && !model::identity_of(card).empty();
+        });
+        running_.lost = all_read && std::holds_alternative<terminate_service>(running_.begun.request.what);
+        hinder(model::error_category::sc_inaccessible,
+               details + (running_.lost
+                              ? "; its id is invalid now, and what is on its own is removed when it comes back"
+                              : ""));
     }
 
     /// `seen`: what the card said just now, if it was asked.
     void found_reader(const model::seen_card* seen) {
-        if (running_.card.issuer.empty()) { // the instance is older than `tsms issuer add`
-            model::seen_card known;
-            known.cplc = running_.card.identity;
-            known.isd_aid = running_.card.isd_aid;
-            const auto& announced = running_.begun.request.cards;
-            const auto card = std::ranges::find(announced, running_.instance.reader, &announced_card::reader);
-            if (card != announced.end())
-                known.atr = card->atr;
-            running_.card.issuer = issuer_of(running_.issuers, seen ? *seen : known);
-        }
+        auto& card = running_.card;
+        if (model::rests_on_claims(card) && seen)
+            take_claims(card, *seen, running_.issuers);
+        else if (model::rests_on_claims(card) &&
+                 !is_configured(card.issuer)) // added, or removed, after the instance was created
+            card.issuer = issuer_of(running_.issuers, card_as_stored());
         store_beginning();
+    }
+
+    bool is_configured(const std::string& issuer) const {
+        return std::ranges::find(running_.issuers, issuer, &store::issuer_record::name) != running_.issuers.end();
+    }
+
+    model::seen_card card_as_stored() const {
+        model::seen_card known;
+        known.cplc = running_.card.identity;
+        known.isd_aid = running_.card.isd_aid;
+        const auto& announced = running_.begun.request.cards;
+        const auto here = std::ranges::find(announced, running_.instance.reader, &announced_card::reader);
+        if (here != announced.end())
+            known.atr = here->atr;
+        return known;
     }
 
     void store_beginning() {
@@ -313,7 +386,8 @@ private:
         take_up_next();
     }
 
-    // -- the process ----------------------------------------------------------------------------------------------------------------
+    // -- the process
+    // ----------------------------------------------------------------------------------------------------------------
 
     void start() {
         if (admission_.pending())
@@ -345,6 +419,8 @@ private:
         r.hindrance = running_.hindrance;
         r.last_service_on_card = running_.last_on_card;
         r.aids_of_others = running_.aids_of_others;
+        for (const auto& tombstone : running_.tombstones)
+            r.tombstones.push_back(tombstone.target);
         r.remove_tsm_domain_when_last = around_->remove_tsm_domain_when_last;
         const auto& what = running_.begun.request.what;
         if (const auto* d = std::get_if<deploy_service>(&what))
@@ -354,7 +430,8 @@ private:
         return process::terminate(std::move(r));
     }
 
-    // -- the end ---------------------------------------------------------------------------------------------------------------------
+    // -- the end
+    // ---------------------------------------------------------------------------------------------------------------------
 
     void ended(const process_outcome* outcome, const std::string& bug) {
         process_outcome end;
@@ -367,8 +444,7 @@ private:
             end.instance = running_.instance;
             end.card = running_.card;
             end.card.doubt = true;
-            end.instance.last_stable = running_.record.start_state;
-            end.instance.state = model::instance_state::in_error;
+            model::fail(end.instance, running_.record.start_state, running_.record.requested.back());
             if (const auto* d = std::get_if<deploy_service>(&running_.begun.request.what))
                 end.commands.assign(d->commands.size(), model::command_status::not_executed);
         }
@@ -387,9 +463,17 @@ private:
     void store_end(process_outcome end) {
         const auto& record = running_.record;
         end_process e;
-        e.end = {record.id, end.status, model::error_message(end.status, end.details), store::iso8601(store::clock::now())};
+        e.end = {record.id, end.status, model::error_message(end.status, end.details),
+                 store::iso8601(store::clock::now())};
         e.instance = end.instance;
-        if (!running_.hindrance) // else nothing is known that is not in the row, which may be another process's at the moment
+        e.end.lost = running_.lost;
+        if (end.tombstones_gone)
+            for (const auto& tombstone : running_.tombstones)
+                e.end.cleaned.push_back(tombstone.id);
+        if (end.other_card) // the next call asks all cards who they are
+            e.instance.reader.clear();
+        if (!running_.hindrance) // else nothing is known that is not in the row, which may be another process's at the
+                                 // moment
             e.card = end.card;
         e.gone = end.instance_gone;
         e.delivery = delivery_of(record, e.end, end.instance,
@@ -406,7 +490,8 @@ private:
 
     /// The app is not kept waiting, but instance and card stay ours until the row says that the process has ended.
     void not_stored(unstored_end u, const std::string& why) {
-        around_->log(severity::error, "process " + u.message.end.id + ": its end could not be stored, next attempt in " +
+        around_->log(severity::error, "process " + u.message.end.id +
+                                          ": its end could not be stored, next attempt in " +
                                           std::to_string(u.pause.count()) + " s: " + why);
         if (running_.begun.session) {
             auto shown = u.message.end;
@@ -424,9 +509,12 @@ private:
             try_to_store(*std::exchange(unstored_, std::nullopt));
     }
 
-    void finish(const process_outcome& end, const store::process_end& shown, const std::optional<store::outbox_entry>& delivery) {
-        log("ends, status " + std::to_string(static_cast<int>(shown.status)) + (shown.message.empty() ? "" : ", " + shown.message) +
-            ", state " + std::to_string(static_cast<int>(end.instance.state)));
+    void finish(const process_outcome& end, const store::process_end& shown,
+                const std::optional<store::outbox_entry>& delivery) {
+        log("ends, status " + std::to_string(static_cast<int>(shown.status)) +
+            (shown.message.empty() ? "" : ", " + shown.message) +
+            (end.retry_can_help ? ", a repetition of the call may succeed" : "") + ", state " +
+            std::to_string(static_cast<int>(end.instance.state)));
         if (delivery)
             send(around_->outbox, deliver_result{*delivery});
         if (running_.begun.session)
@@ -438,7 +526,8 @@ private:
         std::optional<model::process_progress> completed;
         if (shown.status == model::error_category::none)
             completed = {shown.id, 100, end.instance.last_operation};
-        send(running_.begun.session, finish_session{result_of(running_.begun.request.what, end, running_.record, shown), completed});
+        send(running_.begun.session,
+             finish_session{result_of(running_.begun.request.what, end, running_.record, shown), completed});
         running_.begun.session = nullptr;
     }
 

@@ -25,6 +25,7 @@ struct surroundings {
     std::chrono::seconds card_wait{8}; ///< how long a process waits for a card that is in use (AMB-228)
     bool remove_tsm_domain_when_last = true;
     std::chrono::hours card_log_kept{42 * 24};
+    std::chrono::hours claims_kept{90 * 24};
     std::function<steady_time()> now = [] { return std::chrono::steady_clock::now(); };
 };
 

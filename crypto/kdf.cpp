@@ -4,6 +4,7 @@
 #include "crypto/error.hpp"
 
 #include <algorithm>
+#include <openssl/crypto.h>
 
 namespace tsms::crypto {
 
@@ -14,8 +15,9 @@ secret counter_mode_kdf(const secret& key, bytes_view before, bytes_view after, 
     bytes out;
     out.reserve(octets); // in its final size: growing would leave a copy of the key behind
     for (std::uint8_t i = 1; out.size() < octets; ++i) {
-        const auto block = cmac.mac({before, {&i, 1}, after});
+        auto block = cmac.mac({before, {&i, 1}, after});
         append(out, bytes_view(block).first(std::min(block.size(), octets - out.size())));
+        OPENSSL_cleanse(block.data(), block.size());
     }
     return secret(std::move(out));
 }

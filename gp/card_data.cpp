@@ -48,14 +48,6 @@ std::optional<bytes> parse_cplc(bytes_view answer) {
     return to_bytes(content);
 }
 
-std::string chip_identity(bytes_view cplc) {
-    if (cplc.size() < 18)
-        return {};
-    auto identity = to_bytes(cplc.first(4)); // IC fabricator, IC type
-    append(identity, cplc.subspan(10, 8));   // IC fabrication date, serial number, batch identifier
-    return to_hex(identity);
-}
-
 std::optional<card_recognition> parse_card_recognition(bytes_view answer) {
     const auto objects = parse_tlvs(without_tag(without_tag(answer, 0x66), 0x73));
     if (!objects)

@@ -8,10 +8,6 @@ namespace tsms::gp {
 /// Content of CPLC data (tag 9F7F, 42 octets) with or without its tag; nothing for other lengths.
 std::optional<bytes> parse_cplc(bytes_view answer);
 
-/// The part of the CPLC that names one chip: IC fabricator, type, fabrication date, serial number and batch (hex). It
-/// does not change when a card is personalized.
-std::string chip_identity(bytes_view cplc);
-
 /// A secure channel protocol a card claims (GPCS H.2).
 struct claimed_protocol {
     std::uint8_t scp = 0;
@@ -24,7 +20,7 @@ struct card_recognition {
 };
 std::optional<card_recognition> parse_card_recognition(bytes_view answer);
 
-/// Extended card resources (tag FF21, ETSI TS 102 226 8.2.1.7.2).
+/// Extended card resources (tag FF21, ETSI TS 102 226 8.2.1.7).
 struct card_resources {
     std::uint32_t applications = 0;
     std::uint32_t non_volatile = 0; ///< free octets

@@ -23,7 +23,7 @@ enum class registry_scope : std::uint8_t {
     load_files_and_modules = 0x10,
 };
 
-/// GET STATUS in TLV form (P2 02, `next` 03). `aid` restricts the search. The tag list asks for 4F 9F70 C5 C4 C1 CC
+/// GET STATUS in TLV form (P2 02, `next` 03). `aid` restricts the search. The tag list asks for 4F 9F70 C5 C4 CC
 /// and, for load files, CE 84.
 command_apdu get_status(registry_scope scope, bytes_view aid = {}, bool next = false);
 

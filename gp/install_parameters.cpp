@@ -30,10 +30,6 @@ std::string substitute(std::string_view text, const std::map<std::string, std::s
     }
 }
 
-bool has_placeholders(std::string_view text) {
-    return text.find(opening) != std::string_view::npos;
-}
-
 bytes parse_hex_text(std::string_view text) {
     std::string digits;
     for (char c : text) {

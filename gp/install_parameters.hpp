@@ -18,9 +18,6 @@ public:
 /// Unused keys have no effect.
 std::string substitute(std::string_view text, const std::map<std::string, std::string>& values);
 
-/// True if there is a ${…} in it: the text can be checked only after substitution.
-bool has_placeholders(std::string_view text);
-
 /// Octets of hexadecimal text in which blanks and colons may stand between octets. Throws parameter_error.
 bytes parse_hex_text(std::string_view text);
 

@@ -39,13 +39,14 @@ std::string_view to_string(step s);
 
 /// One C-APDU on its way to the card.
 struct card_command {
-    card_command(step what_, bytes apdu_, bool changes_card_ = false, bool sensitive_ = false)
-        : what(what_), apdu(std::move(apdu_)), changes_card(changes_card_), sensitive(sensitive_) {}
+    card_command(step what_, bytes apdu_, bool changes_card_ = false, bool sensitive_ = false, bool may_fail_ = true)
+        : what(what_), apdu(std::move(apdu_)), changes_card(changes_card_), sensitive(sensitive_), may_fail(may_fail_) {}
 
     step what;
     bytes apdu;        ///< as transmitted, wrapped where a secure channel is open
     bool changes_card; ///< a process may send it only after the start of the process was acknowledged (AMB-132)
     bool sensitive;    ///< carries key material or personal data, plain or wrapped: only the header may be logged (AMB-233)
+    bool may_fail;     ///< false: what stands behind it is of no use if the status word is not one that its step accepts
 };
 
 /// Progress of a process, told to the app between two commands (TR 4.2.3.8).
@@ -69,6 +70,8 @@ struct batch_answer {
     std::vector<bytes> responses; ///< R-APDUs of the commands that were executed, in order; empty octets where a SELECT gave none
     transmission end = transmission::complete;
     std::string detail; ///< the agent's own words, for the log; hostile
+    /// Nobody can say which answer belongs to which command, so there are none here, and every command may have been executed.
+    bool unattributed = false;
 };
 
 struct batch {

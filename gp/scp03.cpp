@@ -22,6 +22,11 @@ void check_level(std::uint8_t level, std::uint8_t i) {
     if (std::find(std::begin(levels), std::end(levels), level) == std::end(levels))
         throw scp03_error(reason::level_not_supported,
                           "SCP03 has the security levels 01, 03, 11, 13 and 33 (SCP03 7.1.2.1)");
+    // SCP03 5.1: bit 01 is S16; 10 pseudo-random challenge; 20 R-MAC; 40 R-ENC, only together with R-MAC; the others mean nothing.
+    static constexpr std::uint8_t known[] = {0x00, 0x10, 0x20, 0x30, 0x60, 0x70};
+    const std::uint8_t without_mode = i & 0xFE;
+    if (std::find(std::begin(known), std::end(known), without_mode) == std::end(known))
+        throw scp03_error(reason::level_not_supported, "SCP03 has no option \"i\" of " + to_hex({&i, 1}));
     const auto needed = static_cast<std::uint8_t>(((level & r_mac) != 0 ? scp03_i::r_mac : 0) |
                                                   ((level & r_enc) != 0 ? scp03_i::r_enc : 0));
     if ((i & needed) != needed)
@@ -59,9 +64,14 @@ crypto::aes_block initial_chaining(crypto::aes_cbc& enc, std::uint32_t counter, 
     return enc.encrypt_block(block);
 }
 
-void pad(bytes& data) {
-    data.push_back(0x80);
-    data.resize((data.size() + 15) / 16 * 16);
+/// ISO/IEC 9797-1 method 2. Growing in place might leave a copy of the plain data behind.
+bytes padded(bytes_view data) {
+    bytes out;
+    out.reserve(data.size() / 16 * 16 + 16);
+    append(out, data);
+    out.push_back(0x80);
+    out.resize(data.size() / 16 * 16 + 16);
+    return out;
 }
 
 /// Removes ISO/IEC 9797-1 method 2 padding; false if there is none. Some cards pad by a block more than they have to;
@@ -159,10 +169,10 @@ wrapped_command secure_channel::wrap(command_apdu plain) {
     ++counter_;                                                       // also for commands without data (SCP03 6.2.6)
     plain.cla = protected_class(plain.cla);
     if ((level_ & c_enc) != 0 && !plain.data.empty()) {
-        pad(plain.data);
-        auto encrypted = enc_.encrypt(initial_chaining(enc_, counter_, false), plain.data);
+        auto open = padded(plain.data);
         crypto::wipe(plain.data);
-        plain.data = std::move(encrypted);
+        plain.data = enc_.encrypt(initial_chaining(enc_, counter_, false), open);
+        crypto::wipe(open);
     }
     add_mac(plain);
     return {std::move(plain), {chaining_, counter_}};

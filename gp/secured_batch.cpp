@@ -88,7 +88,8 @@ std::size_t secured_batch::add_plain(step what, command_apdu command, tolerance 
 }
 
 std::size_t secured_batch::push(const command_apdu& command, const expectation& expected) {
-    commands_.emplace_back(expected.what, encode(command), changes_card(expected.what), is_sensitive(expected.what));
+    commands_.emplace_back(expected.what, encode(command), changes_card(expected.what), is_sensitive(expected.what),
+                           expected.accepted == tolerance::any);
     expected_.push_back(expected);
     return expected_.size() - 1;
 }

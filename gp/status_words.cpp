@@ -130,6 +130,7 @@ constexpr row rows[] = {
     {step::access_rule_removal, 0x6985, {"store of access rules refused in its state", content_related, no_retry}},
 
     // Counts as done only after an authenticated GET STATUS (procedures, terminate).
+    {step::delete_object, 0x6200, {"object is deleted logically", 0, no_retry, accept}}, // GPCS 11.2.3.2
     {step::delete_object, 0x6A88, {"object is not on the card", 0, no_retry, accept}},
     {step::delete_object, 0x6A82, {"object is not on the card", 0, no_retry, accept}},
     {step::delete_object,
@@ -143,9 +144,13 @@ constexpr row rows[] = {
     {{}, 0x6700, {"card refused the length of a command", internal_error, no_retry}},
     {{}, 0x6881, {"card does not support the logical channel", no_channel, retry}},
     {{}, 0x6882, {"card does not support secure messaging", inaccessible, no_retry}},
+    {{}, 0x6883, {"card expected the end of a chain of commands", internal_error, retry}},
+    {{}, 0x6884, {"card does not support chaining of commands", inaccessible, no_retry}},
     {{}, 0x6982, {"secure channel was lost or does not permit this", inaccessible, retry}},
     {{}, 0x6983, {"authentication is blocked", inaccessible, no_retry}},
+    {{}, 0x6984, {"card refused the data in its state", content_related, no_retry}},
     {{}, 0x6985, {"card refused the command in its state", content_related, no_retry}},
+    {{}, 0x6986, {"card allows no such command now", content_related, no_retry}},
     {{}, 0x6987, {"secure channel was lost", inaccessible, retry}},
     {{}, 0x6988, {"secure channel was lost", inaccessible, retry}},
     {{}, 0x6A80, {"card refused the data of a command", internal_error, no_retry}},
@@ -153,6 +158,7 @@ constexpr row rows[] = {
     {{}, 0x6A82, {"object is not on the card", content_related, no_retry}},
     {{}, 0x6A84, {"not enough memory", content_related, no_retry}},
     {{}, 0x6A86, {"card refused the parameters of a command", internal_error, no_retry}},
+    {{}, 0x6A87, {"card refused the length for these parameters", internal_error, no_retry}},
     {{}, 0x6A88, {"object is not on the card", content_related, no_retry}},
     {{}, 0x6B00, {"card refused the parameters of a command", internal_error, no_retry}},
     {{}, 0x6D00, {"card does not know the command", inaccessible, no_retry}},

@@ -83,6 +83,7 @@ struct key_set {
     std::uint8_t version = 0; ///< key version number on the card, 01…7F
     int bits = 128;
     std::vector<std::uint8_t> wrapped; ///< ENC || MAC || DEK under the vault's master key
+    bool issuer_knows = false; ///< it came from the issuer: replaced in the first session (gp/procedures, issuer contract)
 
     friend bool operator==(const key_set&, const key_set&) = default;
 };
@@ -90,10 +91,10 @@ struct key_set {
 /// A security domain of ours on a card.
 struct security_domain {
     std::string aid; ///< hex
-    std::optional<key_set> keys;
-    /// Set before a rotation leaves for the card, cleared when it is confirmed: after doubt both are tried, against the card
-    /// cryptogram of INITIALIZE UPDATE only. Also our keys of before, where the issuer has personalized the domain again.
-    std::optional<key_set> next_keys;
+    std::optional<key_set> keys; ///< those that count: the card has proven them last, or the issuer has just told them
+    /// Sets that may be on the card too: new ones before a rotation leaves, and those from before the issuer personalized the domain again.
+    /// After doubt they are tried, against the card cryptogram of INITIALIZE UPDATE only; the card's own list ends the doubt.
+    std::vector<key_set> other_keys;
     /// Octets of challenges and MACs that the domain was seen to use, 8 or 16; 0: not seen yet, the profile says.
     int scp03_mode = 0;
     bool client_registered = false; ///< the issuer has registered our ARA-C at ARA-M
@@ -103,6 +104,7 @@ struct security_domain {
 /// Card parameters of a SecureComponentProfile, internal to the TSM ("card" in the profile file; gp/procedures). Everything that
 /// differs from card to card is a parameter here and not a branch in the code.
 struct card_parameters {
+    std::string isd_aid; ///< hex: the issuer's SELECT goes to it where neither the card nor its row tells one; empty: the default selection
     std::string sd_package_aid = "A0000001515350";
     std::string sd_module_aid = "A000000151535041";
     std::string tsm_sd_aid = "D27600016354534D0001"; ///< AID of the TSM's own security domain
@@ -131,7 +133,8 @@ struct card_parameters {
     bool rule_hash_sha256 = true;
 };
 
-/// How a profile recognises its cards (DESIGN, profile file): hex prefixes, '.' stands for any nibble. Every list that is given must match.
+/// How a profile recognises its cards (DESIGN, profile file): hex prefixes, '.' stands for any nibble. Every list that is given must match,
+/// but an ISD that the phone does not tell does not exclude a card that another list matches.
 struct identification {
     std::vector<std::string> cplc;
     std::vector<std::string> atr;
@@ -193,9 +196,13 @@ struct service_instance {
     std::string id;
     std::string secure_component_id;
     std::string reader; ///< name under which the app reached the card last
+    std::string atr;    ///< that the reader had then, hex, may be empty: with another one, it may hold another card now
     instance_state state = instance_state::not_deployed;
     instance_state last_stable = instance_state::not_deployed; ///< AMB-100: state before the failed operation
-    operation failed_operation = operation::no_operation;      ///< AMB-100
+    operation failed_operation = operation::no_operation;      ///< AMB-100: in state IN_ERROR
+    /// The operation that last wrote an intent to change the card, as long as no authenticated listing has shown what became of it: the
+    /// error that ended it may have been the phone's invention (AMB-226).
+    operation unproven_operation = operation::no_operation;
     operation last_operation = operation::no_operation;
     std::vector<service_command> executed; ///< of this deployment, in order (AMB-105)
     bool suspend_on_finalize = false;      ///< AMB-107
@@ -205,6 +212,11 @@ struct service_instance {
     std::string running_process; ///< id of the process that runs, empty if none
     std::string created;         ///< ISO 8601
 };
+
+/// Can anything of it be on its card? The service's domain has its keys from the first deploy that came as far as the card, and keeps them.
+inline bool may_be_on_card(const service_instance& i) {
+    return i.state != instance_state::not_deployed || i.domain.has_value() || i.on_card;
+}
 
 /// A secure component that has been seen.
 struct secure_component {
@@ -216,9 +228,14 @@ struct secure_component {
     std::string issuer;     ///< name of the SCI that owns it
     std::optional<security_domain> tsm_domain;
     int strikes = 0; ///< EXTERNAL AUTHENTICATEs that were answered with failure since the last channel that was proven
-    bool attempt_pending = false; ///< an EXTERNAL AUTHENTICATE left and its answer was not seen: counted before it leaves
     bool quarantined = false;
     bool doubt = false; ///< an intent without outcome: look before changing
+    bool assigned = false; ///< an operator has said whose it is (tsms card assign)
+    std::string claimed;   ///< ISO 8601: when a createServiceInstance named it last
 };
+
+/// Is what the row says of issuer, profile and ISD only a phone's word (AMB-226)? Until an issuer has given us keys for a domain on it, or the
+/// operator has decided, it follows what phones say today.
+inline bool rests_on_claims(const secure_component& card) { return !card.assigned && !(card.tsm_domain && card.tsm_domain->keys); }
 
 } // namespace tsms::model

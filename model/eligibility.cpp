@@ -103,7 +103,9 @@ bool has_prefix(std::string_view hex, std::string_view pattern) {
 bool recognises(const identification& by, const seen_card& card) {
     if (by.cplc.empty() && by.atr.empty() && by.isd.empty() && by.card_data.empty())
         return false;
-    return any_prefix(by.cplc, card.cplc) && any_prefix(by.atr, card.atr) && any_prefix(by.isd, card.isd_aid) &&
+    // A phone may keep the answer to SELECT, and with it the ISD's AID, to itself: then the other lists decide (DIV-034).
+    const bool others_decide = card.isd_aid.empty() && !(by.cplc.empty() && by.atr.empty() && by.card_data.empty());
+    return any_prefix(by.cplc, card.cplc) && any_prefix(by.atr, card.atr) && (others_decide || any_prefix(by.isd, card.isd_aid)) &&
            any_prefix(by.card_data, card.card_data);
 }
 

@@ -17,7 +17,8 @@ struct combination {
     std::vector<service_command> commands;
 };
 
-/// TR 4.2.5.3, "The following combinations are supported", and INSTALLED: [Personalize] (Figure 4 transition 6, AMB-102).
+/// TR 4.2.5.3, "The following combinations are supported", and INSTALLED: [Personalize] (Figure 4 transition 6,
+/// AMB-102).
 const std::vector<combination>& combinations() {
     static const std::vector<combination> table{
         {not_deployed, {I, A, P}}, {not_deployed, {I, A}}, {not_deployed, {I, P, A}}, {not_deployed, {I, P}},
@@ -52,12 +53,17 @@ bool is_deployment(operation o) {
     return code >= 10 && code < 20;
 }
 
-bool is_suspension(operation o) { return o == operation::service_suspension || o == operation::service_resumption; }
+bool is_suspension(operation o) {
+    return o == operation::service_suspension || o == operation::service_resumption;
+}
 
-refusal invalid_state(std::string details) { return {error_category::invalid_state, std::move(details)}; }
+refusal invalid_state(std::string details) {
+    return {error_category::invalid_state, std::move(details)};
+}
 
-const refusal orphan = {error_category::orphaned_service_instance,
-                        "the Flavor of the service instance has been removed; only suspend, resume and terminate are possible"};
+const refusal orphan = {
+    error_category::orphaned_service_instance,
+    "the Flavor of the service instance has been removed; only suspend, resume and terminate are possible"};
 
 } // namespace
 
@@ -70,7 +76,8 @@ std::optional<refusal> refuse_deploy(const service_instance& instance, const std
     if (has_duplicates(commands) || commands.size() > 3)
         return refusal{error_category::invalid_request, "each service command may be given once"};
     if (commands.empty() && !finalize) // AMB-103
-        return refusal{error_category::invalid_request, "no service commands, and the deployment is not to be finalized"};
+        return refusal{error_category::invalid_request,
+                       "no service commands, and the deployment is not to be finalized"};
     if (!instance.running_process.empty()) // AMB-122
         return another_process_runs;
     if (orphaned) // AMB-114
@@ -142,19 +149,21 @@ instance_state state_after_finalize(const service_instance& instance) {
     return was_activated && instance.suspend_on_finalize ? suspended : operational;
 }
 
-service_instance after_crash(service_instance instance, bool card_in_doubt) {
+service_instance after_crash(service_instance instance, instance_state before, bool card_in_doubt) {
     if (instance.running_process.empty())
         return instance;
     instance.running_process.clear();
-    if (card_in_doubt && instance.failed_operation != operation::no_operation) {
-        instance.last_operation = instance.failed_operation;
-        if (instance.state != in_error && instance.state != initialized)
-            instance.last_stable = instance.state;
-        instance.state = in_error;
-    } else if (instance.state == initialized) {
-        instance.state = instance.last_stable;
-    }
+    instance.state = before;
+    if (card_in_doubt && instance.unproven_operation != operation::no_operation)
+        fail(instance, before, instance.unproven_operation);
     return instance;
+}
+
+void fail(service_instance& instance, instance_state before, operation what) {
+    if (before != in_error)
+        instance.last_stable = before;
+    instance.failed_operation = instance.last_operation = what;
+    instance.state = in_error;
 }
 
 operation deploy_operation(service_command command) {

@@ -1,6 +1,6 @@
 #pragma once
-// The life-cycle of a Service Instance (TR 3.2.2, Figure 4) as one table of what may be asked in which state, and where it leads.
-// Pure functions: no I/O, no clock.
+// The life-cycle of a Service Instance (TR 3.2.2, Figure 4) as one table of what may be asked in which state, and where
+// it leads. Pure functions: no I/O, no clock.
 
 #include "model/device.hpp"
 
@@ -26,7 +26,8 @@ std::optional<refusal> refuse_suspend_or_resume(const service_instance& instance
 /// May this terminateService begin (TR 4.2.5.6)? Always, but for a process that is already running.
 std::optional<refusal> refuse_terminate(const service_instance& instance);
 
-/// From which state the operation counts: InError stands for the last stable state when the failed operation is repeated (AMB-100).
+/// From which state the operation counts: InError stands for the last stable state when the failed operation is
+/// repeated (AMB-100).
 instance_state effective_state(const service_instance& instance);
 
 /// State after a command has been executed.
@@ -44,8 +45,12 @@ std::vector<operation> requested_deploy_operations(const std::vector<service_com
 /// Operation that progress reports while a command is executed.
 operation deploy_operation(service_command command);
 
-/// What a row means that a crashed server left behind with a running process: InError if the process had written its intent to change
-/// the card (`card_in_doubt`), else the state before it (AMB-101). The process is no longer running.
-service_instance after_crash(service_instance instance, bool card_in_doubt);
+/// A process has failed behind a change of a Service's component (TR 3.2.2): InError, with what AMB-100 remembers.
+/// `before` is the state that the process began in; InError keeps the last stable one.
+void fail(service_instance& instance, instance_state before, operation what);
+
+/// What a row means that a crashed server left behind with a running process: InError if the process had written its
+/// intent to change the card (`card_in_doubt`), else the state before it (AMB-101). The process is no longer running.
+service_instance after_crash(service_instance instance, instance_state before, bool card_in_doubt);
 
 } // namespace tsms::model

@@ -2,7 +2,9 @@
 
 #include "gp/install_parameters.hpp"
 #include "model/life_cycle.hpp"
+#include "process/domain_keys.hpp"
 #include "process/removal.hpp"
+#include "process/tombstones.hpp"
 
 #include <algorithm>
 
@@ -135,17 +137,21 @@ process<void> prepare_domain(work* w, gp::service_installation* what) {
     w->instance.domain = std::move(domain);
 }
 
+/// Keys for a domain that is not created reach the TSM's own: their version must be none of its.
+void check_key_versions(const work& w) {
+    const auto version = w.parameters().service_key_version;
+    if (keys_of_version(*w.card.tsm_domain, version))
+        refuse(model::error_category::internal_error, "the TSM's security domain on the secure component has keys of version " +
+                                                          std::to_string(version) + "; change serviceKeyVersion of the profile");
+}
+
 /// The issuer knows the first keys of the TSM's domain: the first deploy replaces them (gp/procedures, issuer contract).
 process<void> prepare_rotation(work* w, gp::service_installation* what) {
     const auto& parameters = w->parameters();
-    if (w->channel_keys.version != parameters.tsm_key_version)
+    auto& domain = *w->card.tsm_domain;
+    if (!domain.keys->issuer_knows)
         co_return;
-    // PUT KEY adds no version that the card has already: above every one that the domain may have.
-    constexpr int last_version = 0x7F; // GPCS 11.8.2.2
-    int version = parameters.tsm_rotated_version;
-    if (const auto& other = w->card.tsm_domain->next_keys; other && other->version >= version)
-        version = other->version < last_version ? other->version + 1 : version;
-    generate_keys wish(static_cast<std::uint8_t>(version), parameters.key_bits);
+    generate_keys wish(free_key_version(domain, parameters), parameters.key_bits);
     auto keys = co_await std::move(wish);
     encrypt_keys encryption(w->channel_keys, keys);
     gp::key_rotation rotation;
@@ -154,7 +160,18 @@ process<void> prepare_rotation(work* w, gp::service_installation* what) {
     rotation.bits = keys.bits;
     rotation.keys = co_await std::move(encryption);
     what->rotation = std::move(rotation);
-    w->card.tsm_domain->next_keys = std::move(keys);
+    remember_keys(domain, keys); // kept, wrapped, before they leave; after doubt both sets are tried
+}
+
+/// Whoever knows a key set of the TSM's domain can open it: only those that count stay.
+process<void> tidy_keys(work* w, key_versions versions) {
+    auto& domain = *w->card.tsm_domain;
+    const auto foreign = foreign_keys(domain, versions, w->parameters().service_key_version);
+    if (!foreign.empty()) {
+        auto removing = on_card(w, gp::remove_key_sets(w->channel, foreign));
+        versions = co_await std::move(removing);
+    }
+    forget_absent_keys(domain, versions);
 }
 
 /// Everything of the service onto the card, in one order: what the card gets is written down first.
@@ -165,7 +182,8 @@ process<void> install(work* w, const deployment* d) {
     what.block_size = w->block_size;
     const bool activate = d->has(service_command::activate);
     what.applications = applications_of(*w, &d->find(service_command::install)->data, activate);
-    check_sizes(*w, what.applications, {w->block_size, w->channel->max_data()});
+    check_sizes(*w, what.applications, {w->block_size, w->command_size});
+    check_key_versions(*w);
     for (const auto& file : target.load_files) {
         read_load_image wish(file);
         auto image = co_await std::move(wish);
@@ -183,18 +201,20 @@ process<void> install(work* w, const deployment* d) {
     auto rotating = prepare_rotation(w, &what);
     co_await std::move(rotating);
 
-    // New keys are kept, wrapped, before they leave; after doubt both sets are tried.
     auto intending = write_intent(w, "install service " + target.service_id + " version " + target.version_tag);
     co_await std::move(intending);
 
     const bool has_client = what.client.has_value();
+    const auto rotated = what.rotation ? keys_of_version(*w->card.tsm_domain, what.rotation->version) : std::nullopt;
     auto installing = on_card(w, gp::install_service(w->channel, std::move(what)));
-    co_await std::move(installing);
-    w->proven = true;
+    auto versions = co_await std::move(installing);
     auto& domain = *w->card.tsm_domain;
     domain.client_installed = domain.client_installed || has_client;
-    if (domain.next_keys)
-        domain.keys = std::exchange(domain.next_keys, std::nullopt);
+    if (rotated)
+        confirm_keys(domain, *rotated);
+    auto tidying = tidy_keys(w, std::move(versions));
+    co_await std::move(tidying);
+    w->proven = true;
 }
 
 process<void> activate(work* w, const deployment* d) {
@@ -251,10 +271,7 @@ process<void> check_presence(work* w) {
     w->proven = true;
 }
 
-/// What is there already is removed first, so that only an empty card is asked for room.
-std::size_t memory_needed(const work& w) {
-    if (w.instance.on_card)
-        return 0;
+std::size_t octets_to_load(const work& w) {
     auto needed = static_cast<std::size_t>(w.parameters().memory_reserve);
     for (const auto& file : w.instance.target.load_files)
         needed += file.size;
@@ -266,7 +283,8 @@ process<void> deploy_steps(work* w, const deployment* d) {
     co_await std::move(beginning);
     if (d->has(service_command::install)) {
         check_conflicts(*w);
-        w->memory_needed = memory_needed(*w);
+        if (!w->instance.on_card && w->request.tombstones.empty()) // what is there is removed first, then there is room or not
+            w->memory_needed = octets_to_load(*w);
         // Before the issuer does anything.
         const auto applications = applications_of(*w, &d->find(service_command::install)->data, false);
         check_sizes(*w, applications, bounds_of(w->parameters()));
@@ -281,15 +299,21 @@ process<void> deploy_steps(work* w, const deployment* d) {
         std::any_of(w->instance.target.applications.begin(), w->instance.target.applications.end(),
                     [](const auto& app) { return app.has_personalization; }))
         refuse(model::error_category::unspecified, "personalization scripts and attestation tokens are not supported yet");
+    auto clearing = remove_rules_of_tombstones(w);
+    co_await std::move(clearing);
     auto opening = open_tsm_domain(w, need_of(*w, *d));
     const bool open = co_await std::move(opening);
     if (!open)
         refuse(model::error_category::sc_inaccessible, "the TSM's security domain is not on the secure component any more");
+    auto tidying = remove_tombstones(w);
+    co_await std::move(tidying);
     if (d->has(service_command::install)) {
         if (w->request.instance.on_card || w->request.card.doubt) {
             // An earlier life left something, or may have: look, and begin from an empty card.
             auto cleaning = remove_what_is_there(w);
             co_await std::move(cleaning);
+            w->memory_needed = octets_to_load(*w);
+            check_memory(*w, w->resources);
         }
         auto installing = install(w, d);
         co_await std::move(installing);

@@ -3,6 +3,7 @@
 #include "gp/procedures/identify.hpp"
 #include "gp/procedures/open_channel.hpp"
 #include "gp/privileges.hpp"
+#include "process/domain_keys.hpp"
 #include "process/work.hpp"
 
 #include <algorithm>
@@ -31,7 +32,8 @@ struct joined_order {
     }
 };
 
-/// The answers that belong to `count` commands from `from` on. If the transmission broke inside or before, the part is broken too.
+/// The answers that belong to `count` commands from `from` on. If the transmission broke inside or before, the part is broken too; what
+/// ended it before says nothing of the part's own commands.
 gp::batch_answer part(const gp::batch_answer& all, std::size_t from, std::size_t count) {
     gp::batch_answer answer;
     for (std::size_t i = from; i < from + count && i < all.responses.size(); ++i)
@@ -39,6 +41,8 @@ gp::batch_answer part(const gp::batch_answer& all, std::size_t from, std::size_t
     if (answer.responses.size() < count) {
         answer.end = all.end == gp::transmission::complete ? gp::transmission::failed : all.end;
         answer.detail = all.detail;
+        if (all.responses.size() < from && answer.end == gp::transmission::unavailable)
+            answer.end = gp::transmission::failed;
     }
     return answer;
 }
@@ -46,16 +50,9 @@ gp::batch_answer part(const gp::batch_answer& all, std::size_t from, std::size_t
 /// Is this still the card that the instance was created on? A claim, checked again by the keys of the channel.
 void check_identity(work& w, const gp::card_claims& claims) {
     const auto cplc = to_hex(claims.cplc);
-    if (!w.card.identity.empty() && !cplc.empty() && cplc != w.card.identity)
+    w.other_card = !w.card.identity.empty() && !cplc.empty() && cplc != w.card.identity;
+    if (w.other_card)
         refuse(error_category::sc_inaccessible, "reader ‘" + w.request.reader + "’ holds another secure component");
-}
-
-/// Refused before anything is changed: what cannot fit on the card.
-void check_memory(const work& w, const gp::card_claims& claims) {
-    if (claims.resources && claims.resources->non_volatile < w.memory_needed)
-        refuse(error_category::content_related_error,
-               "not enough memory on the secure component: " + std::to_string(w.memory_needed) + " octets needed, " +
-                   std::to_string(claims.resources->non_volatile) + " free");
 }
 
 /// A channel to the TSM's domain that has been asked for, with the keys it was asked with.
@@ -83,6 +80,11 @@ process<asked_channel> ask(std::string aid, std::uint8_t key_version, std::size_
     co_return asked_channel(aid, key_version, std::move(challenge));
 }
 
+/// What the card must answer under R-MAC: its CPLC, unless it is known by its IIN and CIN (model::identity_of).
+bytes cplc_of(const model::secure_component& card) {
+    return gp::parse_cplc(octets(card.identity)).value_or(bytes{});
+}
+
 /// The card's answer to our INITIALIZE UPDATE: derive the session keys, check the card's challenge and cryptogram. Only then is the
 /// card the one whose keys we have.
 process<void> accept_offer(work* w, model::key_set keys, bytes challenge, gp::initialize_update_response offer) {
@@ -95,8 +97,8 @@ process<void> accept_offer(work* w, model::key_set keys, bytes challenge, gp::in
                                   "the security domain answers with another key version than it was asked for");
         if (!offer.sequence_counter.empty())
             gp::check_card_challenge(offer, session.expected_challenge);
-        w->channel = std::make_shared<gp::secure_channel>(std::move(session.keys), challenge, offer,
-                                                          w->parameters().minimum_level);
+        gp::secure_channel opened(std::move(session.keys), challenge, offer, w->parameters().minimum_level);
+        w->channel = std::make_shared<gp::tsm_channel>(std::move(opened), cplc_of(w->card));
     } catch (const gp::scp03_error& error) {
         throw gp::channel_failure(gp::step::initialize_update, error);
     }
@@ -104,17 +106,13 @@ process<void> accept_offer(work* w, model::key_set keys, bytes challenge, gp::in
         w->channel->allow_extended_length();
     w->channel_keys = std::move(keys);
     domain.scp03_mode = static_cast<int>(offer.mode_length());
-    // Counted before EXTERNAL AUTHENTICATE leaves. The valid card cryptogram has cleared the count of an attempt whose answer was lost;
-    // attempts that were answered with failure stay until a channel is proven (gp/procedures, hazard 13).
-    w->card.attempt_pending = true;
-    commit counted(w->instance, w->card);
-    co_await std::move(counted);
 }
 
 void note_claims(work& w, const gp::card_claims& claims) {
     check_identity(w, claims);
-    check_memory(w, claims);
+    check_memory(w, claims.resources);
     w.identified = true;
+    w.longest_data = claims.longest_data;
     if (!claims.isd_aid.empty()) // a claim: it serves this process; the row takes what an issuer has proven (AMB-226)
         w.isd_aid = to_hex(claims.isd_aid);
 }
@@ -122,52 +120,39 @@ void note_claims(work& w, const gp::card_claims& claims) {
 /// The Java Card API counts the octets of a command in a short (APDU.getIncomingLength).
 constexpr std::size_t longest_extended_field = 32767;
 
-/// Largest plain block that fits the card's command buffer in this channel (field lesson 6).
-std::size_t block_size_of(const work& w, std::optional<std::size_t> longest_data) {
+/// What fits one command of this card in this channel (field lesson 6). `of_domain`: 9F65 of the TSM's domain, which gets the commands;
+/// where it does not tell, the ISD's counts.
+void measure(work& w, std::optional<std::size_t> of_domain) {
     const auto& parameters = w.parameters();
     const auto& channel = *w.channel;
-    if (parameters.block_size > 0)
-        return std::min(channel.max_data(), static_cast<std::size_t>(parameters.block_size));
     // Where the profile knows extended length, 255 is the 9F65 of a card that never told better.
     auto field = parameters.extended_length ? longest_extended_field : gp::short_data_field;
     constexpr std::size_t nonsense = 48;
-    const bool tells = longest_data && *longest_data > (parameters.extended_length ? gp::short_data_field : nonsense);
-    if (tells)
-        field = std::min(field, *longest_data);
-    return gp::max_plain_data(field, channel.mode_length(), channel.level());
+    const auto least = parameters.extended_length ? gp::short_data_field : nonsense;
+    for (const auto& longest : {of_domain, w.longest_data})
+        if (longest && *longest > least) {
+            field = std::min(field, *longest);
+            break;
+        }
+    w.command_size = gp::max_plain_data(field, channel.mode_length(), channel.level());
+    w.block_size = parameters.block_size > 0 ? std::min(channel.max_data(), static_cast<std::size_t>(parameters.block_size)) : w.command_size;
 }
 
-/// The keys of a rotation whose outcome is unknown count only if the card proves them.
-void confirm_rotation(work& w) {
-    auto& domain = *w.card.tsm_domain;
-    if (domain.next_keys && *domain.next_keys == w.channel_keys)
-        domain.keys = std::exchange(domain.next_keys, std::nullopt);
-}
-
-std::optional<model::key_set> keys_of_version(const model::security_domain& domain, std::uint8_t version) {
-    if (domain.keys && domain.keys->version == version)
-        return domain.keys;
-    if (domain.next_keys && domain.next_keys->version == version)
-        return domain.next_keys;
-    return std::nullopt;
-}
-
-/// The keys that are left when the domain does not know the asked version: of a rotation in doubt, or the ones that the issuer told
-/// afterwards.
-std::optional<model::key_set> other_keys(const model::security_domain& domain, std::uint8_t version) {
-    for (const auto* keys : {&domain.next_keys, &domain.keys})
-        if (*keys && (*keys)->version != version)
-            return *keys;
-    return std::nullopt;
+/// Over OMAPI a SELECT that the card refuses gets no answer and ends the order (gp/procedures, hazard 3). That the card itself is gone
+/// looks the same; both are claims, and whoever is asked next finds out.
+bool ends_at_select(const gp::batch_answer& answer) {
+    return answer.responses.empty() && answer.end == gp::transmission::unavailable;
 }
 
 /// The ways in which a request for our channel can end. Where it met other keys or another mode it is made again, in an order of its own,
 /// once for each. False: the card claims that there is no such domain.
 process<bool> settle(work* w, asked_channel asked, gp::batch_answer answer) {
     using finding = gp::channel_request::finding;
-    bool other_keys_tried = false;
+    key_versions tried;
     bool other_mode_tried = false;
     while (true) {
+        if (ends_at_select(answer))
+            co_return false;
         const auto answers = asked.orders.accept(answer);
         const auto found = asked.request.found(answers);
         if (found == finding::no_domain)
@@ -180,8 +165,9 @@ process<bool> settle(work* w, asked_channel asked, gp::batch_answer answer) {
                 refuse(error_category::sc_inaccessible, "the TSM's security domain takes no host challenge of 8 or 16 octets");
             octets = octets == 8 ? 16 : 8;
         } else if (found == finding::no_such_keys || !keys) {
-            const auto other = other_keys(*w->card.tsm_domain, version);
-            if (!other || std::exchange(other_keys_tried, true))
+            tried.insert(version);
+            const auto other = untried_keys(*w->card.tsm_domain, tried);
+            if (!other)
                 refuse(error_category::sc_inaccessible,
                        "the TSM's security domain on the secure component does not know key version " +
                            std::to_string(version) + " any more");
@@ -189,7 +175,8 @@ process<bool> settle(work* w, asked_channel asked, gp::batch_answer answer) {
         } else {
             auto accepting = accept_offer(w, *keys, asked.host_challenge, asked.request.offer(answers));
             co_await std::move(accepting);
-            confirm_rotation(*w);
+            confirm_keys(*w->card.tsm_domain, *keys);
+            measure(*w, asked.request.longest_data(answers));
             co_return true;
         }
         auto asking = ask(w->card.tsm_domain->aid, version, octets);
@@ -219,8 +206,6 @@ process<bool> open_known_domain(work* w) {
     note_claims(*w, claims);
     auto settling = settle(w, std::move(asked), part(answer, read_count, ask_count));
     const bool open = co_await std::move(settling);
-    if (open)
-        w->block_size = block_size_of(*w, claims.longest_data);
     co_return open;
 }
 
@@ -238,12 +223,20 @@ process<void> take_over_domain(work* w) {
     const auto rights = privileges ? gp::parse_privileges(*privileges) : std::nullopt;
     if (rights && (*rights & gp::privilege::authorized_management) == 0)
         refuse(error_category::unspecified, "the issuer has created the TSM's security domain without Authorized Management");
+    if (got.keys.version == w->parameters().service_key_version)
+        refuse(error_category::internal_error, "the issuer's keys of the TSM's security domain have the version of the services' keys (" +
+                                                   std::to_string(got.keys.version) + "); change serviceKeyVersion of the profile");
     model::security_domain domain;
     domain.aid = got.aid;
     domain.keys = got.keys;
-    // That the domain was gone may have been the phone's word alone: the issuer then found it, and our own keys still are on it.
-    if (const auto& known = w->card.tsm_domain; known && known->keys && known->keys->version != got.keys.version)
-        domain.next_keys = known->next_keys ? known->next_keys : known->keys;
+    domain.keys->issuer_knows = true;
+    // That the domain was gone may have been the phone's word alone: the issuer then found it, and the former keys still are on it.
+    if (const auto& known = w->card.tsm_domain) {
+        for (const auto& other : known->other_keys)
+            remember_keys(domain, other);
+        if (known->keys)
+            remember_keys(domain, *known->keys);
+    }
     w->card.tsm_domain = std::move(domain);
     commit wish_commit(w->instance, w->card);
     co_await std::move(wish_commit);
@@ -255,19 +248,46 @@ bool is_misled(const work& w, bool identified_before, const model::issuer_order&
     return !identified_before && order.isd_aid != w.isd_aid;
 }
 
+/// An issuer whose session has no end would keep everybody else from the secure component.
+class issuer_bounds {
+public:
+    void count(const model::issuer_step& step) {
+        constexpr std::size_t most_rounds = 64;
+        constexpr std::size_t most_commands = 4096;
+        commands_ += step.commands.size();
+        if (++rounds_ > most_rounds || commands_ > most_commands)
+            throw card_failure(card_failure::kind::issuer, gp::step::relayed, static_cast<int>(error_category::unspecified),
+                               "the issuer's session does not end: " + std::to_string(rounds_) + " orders, " +
+                                   std::to_string(commands_) + " commands");
+    }
+
+private:
+    std::size_t rounds_ = 0;
+    std::size_t commands_ = 0;
+};
+
 /// The issuer works on the card, and behind its last commands we ask for our channel in the same order. False if the card claims
 /// that there is no domain of ours.
 process<bool> open_with_issuer(work* w, issuer_need need) {
+    if (need.takes_access) {
+        auto intending = write_intent(w, "remove access rules of service " + w->instance.target.service_id);
+        co_await std::move(intending);
+    }
     if (!need.add_rules.empty()) { // what terminate has to look for, whatever becomes of this process (DIV-024)
         w->intent_written = true;
         w->instance.on_card = true;
         commit intent(w->instance, w->card);
         co_await std::move(intent);
     }
-    auto order_for_issuer = issuer_order_of(*w, need.create_domain ? "create" : "rules");
+    if (w->isd_aid.empty()) { // the row is of a phone that did not tell it
+        auto asking = identify(w);
+        co_await std::move(asking);
+    }
+    auto order_for_issuer = issuer_order_of(*w, need.create_domain ? "create" : need.remove_rules.empty() ? "rules" : "clear");
     if (need.create_domain)
         order_for_issuer.domain = model::issuer_order::domain_change::create;
     order_for_issuer.add_rules = need.add_rules;
+    order_for_issuer.remove_rules = need.remove_rules;
     const bool registers = need.has_client && (need.create_domain || !w->card.tsm_domain || !w->card.tsm_domain->client_registered);
     if (registers)
         order_for_issuer.register_client = w->parameters().arac_aid;
@@ -282,7 +302,9 @@ process<bool> open_with_issuer(work* w, issuer_need need) {
 
     const bool identified_before = w->identified;
     std::optional<gp::card_claims> claims;
+    issuer_bounds bounds;
     while (!next.done) {
+        bounds.count(next);
         asked.reset(); // an issuer that goes on after its last commands has ended the session that we asked for
         asked_answer.reset();
         joined_order order;
@@ -309,6 +331,8 @@ process<bool> open_with_issuer(work* w, issuer_need need) {
             commit expecting(w->instance, w->card);
             co_await std::move(expecting);
         }
+        if (claims && need.takes_access)
+            w->service_changed = true; // an app may have lost its access: unlike a new rule (DIV-024) that is the Service's matter
         auto sending = send(w, std::move(order.commands));
         const auto answer = co_await std::move(sending);
         if (identify) {
@@ -329,7 +353,8 @@ process<bool> open_with_issuer(work* w, issuer_need need) {
         next = co_await std::move(report);
     }
 
-    w->card.isd_aid = order_for_issuer.isd_aid; // the issuer has proven itself to it
+    if (claims) // the issuer has proven itself to it, unless it had nothing to do
+        w->card.isd_aid = order_for_issuer.isd_aid;
     if (need.create_domain) {
         auto taking = take_over_domain(w);
         co_await std::move(taking);
@@ -344,8 +369,6 @@ process<bool> open_with_issuer(work* w, issuer_need need) {
     }
     auto settling = settle(w, *std::move(asked), *std::move(asked_answer));
     const bool open = co_await std::move(settling);
-    if (open)
-        w->block_size = block_size_of(*w, claims ? claims->longest_data : std::nullopt);
     co_return open;
 }
 
@@ -386,7 +409,9 @@ process<void> identify(work* w) {
 process<void> let_issuer(work* w, model::issuer_order order) {
     open_issuer_session opening(std::move(order));
     auto next = co_await std::move(opening);
+    issuer_bounds bounds;
     while (!next.done) {
+        bounds.count(next);
         joined_order commands;
         commands.add_relayed(next.commands);
         auto sending = send(w, std::move(commands.commands));

@@ -23,6 +23,8 @@ struct process_request {
     /// AIDs (hex) of load files and application instances that other Services of ours have on this card. An order is speculative, so a
     /// conflict must be known before it leaves: the extradition at its end would move their objects (AMB-125).
     std::set<std::string> aids_of_others;
+    /// What lost Service Instances left on this card, to be removed before the process's own work (AMB-227).
+    std::vector<model::deployment_target> tombstones;
     bool last_service_on_card = false; ///< terminate: no other instance of ours is on the card
     bool remove_tsm_domain_when_last = true; ///< operator's policy (AMB-121, AMB-227)
 };
@@ -30,9 +32,12 @@ struct process_request {
 struct process_outcome {
     model::error_category status = model::error_category::none;
     std::string details; ///< of the failure, without the category's prefix
+    bool retry_can_help = false; ///< for the operator's log: the same process started again may succeed
     std::vector<model::command_status> commands; ///< one for each requested command (AMB-149)
     model::service_instance instance; ///< to be stored together with the result
     model::secure_component card;     ///< likewise
+    bool tombstones_gone = false; ///< what the request's tombstones name is not on the card any more
+    bool other_card = false;    ///< the reader holds another card than the instance's
     bool instance_gone = false; ///< terminated: the id is invalid from now on (AMB-121)
 };
 

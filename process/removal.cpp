@@ -1,5 +1,8 @@
 #include "process/removal.hpp"
 
+#include "model/life_cycle.hpp"
+#include "process/domain_keys.hpp"
+
 #include <algorithm>
 
 namespace tsms::process {
@@ -11,35 +14,35 @@ constexpr int strikes_to_quarantine = 2;
 
 /// May we delete it? Only what the card's registry associates with the Service's own domain, or with the TSM's (not extradited yet). A
 /// card that does not tell is believed to hold what we once put there.
-bool is_ours(const gp::registry_entry& entry, const work& w) {
+bool is_ours(const gp::registry_entry& entry, const work& w, const model::deployment_target& target) {
     const auto& domain = entry.security_domain_aid;
-    return domain.empty() || domain == octets(w.instance.target.sd_aid) || domain == octets(w.card.tsm_domain->aid);
+    return domain.empty() || domain == octets(target.sd_aid) || domain == octets(w.card.tsm_domain->aid);
 }
 
 } // namespace
 
-process<void> remove_what_is_there(work* w, bool last_service) {
-    auto looking = on_card(w, gp::inspect(w->channel, w->instance.target.applications.size() + 1));
-    const auto found = co_await std::move(looking);
-    if (!w->card.identity.empty() && !found.cplc.empty() && to_hex(found.cplc) != w->card.identity)
-        throw gp::card_failure(gp::card_failure::kind::refused, gp::step::get_data,
-                               static_cast<int>(model::error_category::sc_inaccessible),
-                               "the authenticated secure component is another one than the instance's");
+process<void> remove_what_is_there(work* w, bool last_service) { return remove_target(w, &w->instance.target, last_service); }
 
-    const auto& target = w->instance.target;
+process<void> remove_target(work* w, const model::deployment_target* to_remove, bool last_service) {
+    const auto& target = *to_remove;
+    auto looking = on_card(w, gp::inspect(w->channel, target.applications.size() + 1));
+    const auto found = co_await std::move(looking);
+    w->resources = found.resources;
+
     gp::service_removal what;
     what.operation = static_cast<int>(w->operation);
-    const auto never = own_aids(*w);
+    auto never = own_aids(*w);
+    never.merge(std::set<std::string>{target.card.tsm_sd_aid, target.card.arac_aid});
     for (auto app = target.applications.rbegin(); app != target.applications.rend(); ++app) {
         const auto aid = octets(app->instance_aid);
         const auto* entry = gp::find_entry(found.applications, aid);
-        if (entry && is_ours(*entry, *w) && never.count(app->instance_aid) == 0)
+        if (entry && is_ours(*entry, *w, target) && never.count(app->instance_aid) == 0)
             what.instances.push_back(aid);
     }
     for (auto file = target.load_files.rbegin(); file != target.load_files.rend(); ++file) {
         const auto aid = octets(file->aid);
         const auto* entry = gp::find_entry(found.load_files, aid);
-        if (entry && is_ours(*entry, *w))
+        if (entry && is_ours(*entry, *w, target))
             what.load_files.push_back(aid);
         else if (!found.load_files_proven)
             what.doubtful_load_files.push_back(aid);
@@ -49,12 +52,12 @@ process<void> remove_what_is_there(work* w, bool last_service) {
         what.domain = domain;
     // Which rules are in it the card does not list: deleting one that is not there is done.
     auto& tsm_domain = *w->card.tsm_domain;
-    const auto client_aid = octets(w->parameters().arac_aid);
+    const auto client_aid = octets(target.card.arac_aid);
     const auto* client = gp::find_entry(found.applications, client_aid);
     tsm_domain.client_installed =
         client && (client->security_domain_aid.empty() || client->security_domain_aid == octets(tsm_domain.aid));
     if (tsm_domain.client_installed) {
-        what.client = access_client_of(*w);
+        what.client = access_client_of(target);
         if (last_service && !what.client) {
             what.client.emplace();
             what.client->instance.instance_aid = client_aid;
@@ -63,7 +66,10 @@ process<void> remove_what_is_there(work* w, bool last_service) {
             what.client->remove = last_service;
     }
     what.block_size = w->block_size;
-    if (what.instances.empty() && what.load_files.empty() && what.doubtful_load_files.empty() && !what.domain && !what.client) {
+    what.key_sets = foreign_keys(tsm_domain, found.key_versions, target.card.service_key_version);
+    if (what.instances.empty() && what.load_files.empty() && what.doubtful_load_files.empty() && !what.domain && !what.client &&
+        what.key_sets.empty()) {
+        forget_absent_keys(tsm_domain, found.key_versions);
         w->proven = true;
         co_return;
     }
@@ -72,7 +78,9 @@ process<void> remove_what_is_there(work* w, bool last_service) {
     auto intending = write_intent(w, "remove service " + target.service_id);
     co_await std::move(intending);
     auto removing = on_card(w, gp::remove_service(w->channel, std::move(what)));
-    co_await std::move(removing);
+    const auto left = co_await std::move(removing);
+    w->resources = left.resources;
+    forget_absent_keys(*w->card.tsm_domain, left.key_versions);
     w->proven = true;
 }
 
@@ -82,19 +90,15 @@ process_outcome close_process(work& w, const std::optional<ending>& failed, mode
     if (failed) {
         outcome.status = failed->status;
         outcome.details = failed->details;
+        outcome.retry_can_help = failed->retry_can_help;
         if (w.authentication_failed && ++w.card.strikes >= strikes_to_quarantine)
             w.card.quarantined = true;
+        const auto& before = w.request.instance;
         if (w.service_changed) {
-            instance.state = model::instance_state::in_error;
-            instance.last_stable = from;
-            instance.failed_operation = w.operation;
-            instance.last_operation = w.operation;
+            model::fail(instance, from, w.operation);
             instance.on_card = true;
         } else {
-            const auto& before = w.request.instance;
             instance.state = before.state;
-            // An intent that nobody has proven is remembered: the error that ended it may be the phone's invention.
-            instance.failed_operation = w.intent_written && !w.proven ? w.operation : before.failed_operation;
             instance.on_card = before.on_card || w.intent_written; // until an authenticated listing says otherwise
             instance.last_operation = before.last_operation;
         }
@@ -107,7 +111,11 @@ process_outcome close_process(work& w, const std::optional<ending>& failed, mode
             w.card.strikes = 0;
         }
     }
+    if (!failed || w.proven)
+        instance.unproven_operation = model::operation::no_operation;
     instance.running_process.clear();
+    outcome.tombstones_gone = !failed && w.tombstones_gone;
+    outcome.other_card = w.other_card;
     outcome.instance = instance;
     outcome.card = w.card;
     return outcome;

@@ -12,7 +12,7 @@ process<void> lock_steps(work* w, bool suspend) {
     co_await std::move(beginning);
     const auto wanted = suspend ? model::instance_state::suspended : model::instance_state::operational;
     // AMB-109: no change of the card, unless an earlier change of this Service has never been proven either way.
-    if (w->instance.state == wanted && w->instance.failed_operation == model::operation::no_operation)
+    if (w->instance.state == wanted && w->instance.unproven_operation == model::operation::no_operation)
         co_return;
     auto opening = open_tsm_domain(w, {});
     const bool open = co_await std::move(opening);

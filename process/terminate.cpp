@@ -2,6 +2,7 @@
 
 #include "model/life_cycle.hpp"
 #include "process/removal.hpp"
+#include "process/tombstones.hpp"
 
 #include <algorithm>
 
@@ -9,21 +10,22 @@ namespace tsms::process {
 
 namespace {
 
-bool has_rules(const work& w) {
-    return w.parameters().ara == "aram-issuer" && !access_rules_of(w.instance.target).empty();
+/// Rules that the issuer has written, or may have.
+std::vector<model::access_rule> issuers_rules(const work& w) {
+    if (w.parameters().ara != "aram-issuer" || !w.instance.on_card)
+        return {};
+    return access_rules_of(w.instance.target);
 }
 
-/// Access rules and the TSM's own domain are the issuer's to remove. It authenticates the card: whether something is gone it knows, and
-/// a domain that still has contents it cannot delete.
-process<void> clear_with_issuer(work* w, bool remove_domain) {
-    const bool remove_rules = w->instance.on_card && has_rules(*w);
-    if (!remove_domain && !remove_rules)
+/// The TSM's own domain is the issuer's to remove, and so are rules without a domain. It authenticates the card: whether something is gone it
+/// knows, and a domain that still has contents it cannot delete.
+process<void> clear_with_issuer(work* w, bool remove_domain, std::vector<model::access_rule> remove_rules) {
+    if (!remove_domain && remove_rules.empty())
         co_return;
     auto asking = identify(w);
     co_await std::move(asking);
     auto order = issuer_order_of(*w, remove_domain ? "remove" : "clear");
-    if (remove_rules)
-        order.remove_rules = access_rules_of(w->instance.target);
+    order.remove_rules = std::move(remove_rules);
     if (remove_domain)
         order.domain = model::issuer_order::domain_change::remove;
     if (w->card.tsm_domain)
@@ -39,13 +41,22 @@ process<void> terminate_steps(work* w) {
     co_await std::move(beginning);
     const bool last = w->request.last_service_on_card && w->request.remove_tsm_domain_when_last;
     const bool holds_client = last && w->card.tsm_domain && (w->card.tsm_domain->client_registered || w->card.tsm_domain->client_installed);
-    const bool may_be_there = w->instance.on_card || w->card.doubt || holds_client;
-    bool remove_domain = last && (w->card.tsm_domain || w->instance.on_card);
+    const bool has_tombstones = !w->request.tombstones.empty();
+    const bool may_be_there = w->instance.on_card || w->card.doubt || holds_client || has_tombstones;
+    auto rules = issuers_rules(*w);
+    const bool has_rules = !rules.empty();
+    std::ranges::move(rules_of_tombstones(*w), std::back_inserter(rules));
+    bool remove_domain = last && (w->card.tsm_domain || w->instance.on_card || has_tombstones);
     // A domain without keys is one that the issuer may have created before a process broke off: only the issuer can remove it.
     if (w->card.tsm_domain && w->card.tsm_domain->keys && may_be_there) {
-        auto opening = open_tsm_domain(w, {});
+        issuer_need need;
+        need.remove_rules = std::exchange(rules, {}); // access first (gp/procedures, Terminate)
+        need.takes_access = has_rules;
+        auto opening = open_tsm_domain(w, std::move(need));
         const bool open = co_await std::move(opening);
         if (open) {
+            auto tidying = remove_tombstones(w);
+            co_await std::move(tidying);
             auto removing = remove_what_is_there(w, last);
             co_await std::move(removing);
         } else {
@@ -53,8 +64,10 @@ process<void> terminate_steps(work* w) {
             remove_domain = true;
         }
     }
-    auto clearing = clear_with_issuer(w, remove_domain);
+    auto clearing = clear_with_issuer(w, remove_domain, std::move(rules));
     co_await std::move(clearing);
+    // Where we had no channel the issuer has removed our domain, which is empty then; or there was never one that anything could be in.
+    w->tombstones_gone = true;
 }
 
 } // namespace

@@ -1,5 +1,7 @@
 #include "process/work.hpp"
 
+#include "gp/status_words.hpp"
+
 #include <algorithm>
 
 namespace tsms::process {
@@ -39,7 +41,7 @@ namespace {
 /// Could this command have taken effect, as far as the answers tell? Errors are not authenticated, so "no" is the phone's claim;
 /// what it decides is only how the process ends, and the card is looked at before it is changed again.
 bool may_have_worked(const gp::batch_answer& answer, std::size_t index) {
-    if (answer.end == gp::transmission::phone_lost)
+    if (answer.end == gp::transmission::phone_lost || answer.unattributed)
         return true;
     if (index > answer.responses.size())
         return false; // the agent stops at the command it could not transmit
@@ -58,9 +60,20 @@ void note_changes(work& w, const gp::batch& sent, const gp::batch_answer& answer
         if (what == gp::step::external_authenticate && i < answer.responses.size()) {
             const auto response = gp::parse_response(answer.responses[i]);
             w.authentication_failed = response && response->sw != 0x9000;
-            w.card.attempt_pending = false; // answered
         }
     }
+}
+
+/// Has a command been refused, so that what comes after this order is of no use? The status word may be forged: the card is looked at
+/// before it is changed again.
+bool is_refused(const gp::batch& order, const gp::batch_answer& answer) {
+    for (std::size_t i = 0; i < answer.responses.size(); ++i) {
+        const auto& command = order.commands[i];
+        const auto response = gp::parse_response(answer.responses[i]);
+        if (!command.may_fail && (!response || !gp::explain(command.what, response->sw).accepted))
+            return true;
+    }
+    return false;
 }
 
 /// The next part of a batch that keeps the bounds of one order (gp/procedures, hazard 9).
@@ -99,9 +112,10 @@ process<void> begin(work* w) {
 
 process<void> write_intent(work* w, std::string what) {
     w->intent_written = true;
+    w->proven = false;
     w->card.doubt = true;
     w->instance.on_card = true;
-    w->instance.failed_operation = w->operation;
+    w->instance.unproven_operation = w->operation;
     w->instance.last_operation = w->operation; // AMB-120
     commit rows(w->instance, w->card);
     co_await std::move(rows);
@@ -117,18 +131,29 @@ process<gp::batch_answer> send(work* w, gp::batch commands) {
         exchange transmitted(w->request.reader, order);
         auto answer = co_await std::move(transmitted);
         if (answer.responses.size() > order.commands.size()) {
-            answer.responses.resize(order.commands.size());
+            answer.responses.clear();
+            answer.unattributed = true;
             answer.end = gp::transmission::failed;
             answer.detail = "more answers than commands";
         }
         note_changes(*w, order, answer);
+        const bool over = answer.end != gp::transmission::complete || is_refused(order, answer);
         std::move(answer.responses.begin(), answer.responses.end(), std::back_inserter(all.responses));
         all.end = answer.end;
         all.detail = answer.detail;
-        if (answer.end != gp::transmission::complete)
+        all.unattributed = answer.unattributed;
+        if (over)
             break;
     }
     co_return all;
+}
+
+void check_memory(const work& w, const std::optional<gp::card_resources>& card) {
+    if (card && card->non_volatile < w.memory_needed)
+        throw gp::card_failure(gp::card_failure::kind::refused, gp::step::get_data,
+                               static_cast<int>(model::error_category::content_related_error),
+                               "not enough memory on the secure component: " + std::to_string(w.memory_needed) +
+                                   " octets needed, " + std::to_string(card->non_volatile) + " free");
 }
 
 std::vector<model::access_rule> access_rules_of(const model::deployment_target& target) {
@@ -146,12 +171,14 @@ std::vector<model::access_rule> access_rules_of(const model::deployment_target& 
     return rules;
 }
 
-std::optional<gp::access_client> access_client_of(const work& w) {
-    const auto& parameters = w.parameters();
+std::optional<gp::access_client> access_client_of(const work& w) { return access_client_of(w.instance.target); }
+
+std::optional<gp::access_client> access_client_of(const model::deployment_target& target) {
+    const auto& parameters = target.card;
     if (parameters.ara != "arac")
         return std::nullopt;
     gp::access_client client;
-    for (const auto& rule : access_rules_of(w.instance.target))
+    for (const auto& rule : access_rules_of(target))
         client.rules.push_back({octets(rule.aid), octets(rule.device_app), rule.apdu, rule.nfc});
     if (client.rules.empty())
         return std::nullopt;
@@ -170,6 +197,9 @@ std::set<std::string> own_aids(const work& w) {
 }
 
 model::issuer_order issuer_order_of(const work& w, std::string_view purpose) {
+    if (w.isd_aid.empty())
+        throw gp::card_failure(gp::card_failure::kind::refused, gp::step::select, static_cast<int>(model::error_category::sc_inaccessible),
+                               "the handset does not tell the AID of the issuer security domain; the operator can (isdAid in the profile)");
     model::issuer_order order;
     order.id = w.request.process_id + "-" + std::string(purpose) + "-" + w.isd_aid; // one id for one content
     order.secure_component_identity = w.card.identity;
@@ -182,7 +212,7 @@ model::issuer_order issuer_order_of(const work& w, std::string_view purpose) {
 }
 
 ending ending_of(const gp::card_failure& failure) {
-    return {static_cast<model::error_category>(failure.category), failure.details(), failure.what};
+    return {static_cast<model::error_category>(failure.category), failure.details(), failure.what, failure.retry_can_help};
 }
 
 } // namespace tsms::process

@@ -9,21 +9,27 @@ namespace tsms::process {
 
 struct work {
     work(process_request r, model::operation o)
-        : request(std::move(r)), operation(o), instance(request.instance), card(request.card), isd_aid(card.isd_aid) {}
+        : request(std::move(r)), operation(o), instance(request.instance), card(request.card),
+          isd_aid(card.isd_aid.empty() ? parameters().isd_aid : card.isd_aid) {}
 
     process_request request;
     model::operation operation; ///< TR 4.2.4.2
     model::service_instance instance;
     model::secure_component card;
-    std::string isd_aid;             ///< of the card's ISD as it says now (hex), else as an issuer has proven it: for the issuer's SELECT
+    std::string isd_aid;             ///< of the card's ISD as it says now (hex), else as an issuer has proven it, else of the profile: for the issuer's SELECT
     bool identified = false;         ///< the card has been asked who it is, in this process
     gp::channel_ptr channel;         ///< to the TSM's own domain
     model::key_set channel_keys;     ///< the static keys it was opened with
-    std::size_t memory_needed = 0;   ///< octets that this process will load, with the reserve; 0 where it loads nothing
-    std::size_t block_size = 0;      ///< plain octets of a LOAD or STORE DATA block in this channel
+    std::size_t memory_needed = 0;   ///< octets that must be free now; 0 where nothing is loaded, or something is removed first
+    std::optional<gp::card_resources> resources; ///< as the domain told them after the removal of what was there
+    std::optional<std::size_t> longest_data; ///< 9F65 of the ISD
+    std::size_t command_size = 0;    ///< most plain octets of a command in this channel
+    std::size_t block_size = 0;      ///< of a LOAD or STORE DATA block
     bool service_changed = false;    ///< a component of the Service has, or may have, changed on the card (TR 3.2.2)
     bool authentication_failed = false; ///< EXTERNAL AUTHENTICATE was answered with failure: a strike
     bool intent_written = false;        ///< what the card holds is not known until an authenticated listing tells
+    bool tombstones_gone = false;       ///< nothing of them is on the card any more
+    bool other_card = false;            ///< the card says that it is another one
     bool proven = false;                ///< a procedure through our channel has ended with such a listing
 
     const model::card_parameters& parameters() const { return instance.target.card; }
@@ -36,8 +42,12 @@ process<void> begin(work* w);
 /// comes after a crash looks before it changes anything.
 process<void> write_intent(work* w, std::string what);
 
-/// Sends a batch in as many orders as the profile's bounds ask for (one, as a rule), and notes what may have changed.
+/// Sends a batch in as many orders as the profile's bounds ask for (one, as a rule), none behind one with a refusal, and notes what may
+/// have changed.
 process<gp::batch_answer> send(work* w, gp::batch commands);
+
+/// Refused before anything is loaded: what cannot fit. A card that does not tell its free memory is tried.
+void check_memory(const work& w, const std::optional<gp::card_resources>& card);
 
 /// Runs a card procedure inside a process: its batches go to the card of this work.
 template <class T> process<T> on_card(work* w, gp::procedure<T> procedure) {
@@ -53,11 +63,13 @@ template <class T> process<T> on_card(work* w, gp::procedure<T> procedure) {
 /// What the issuer shall do on the way, if anything.
 struct issuer_need {
     bool create_domain = false;
+    std::vector<model::access_rule> remove_rules;
+    bool takes_access = false; ///< rules of the process's own Service are among them
     bool create_if_gone = false; ///< the card's claim that the domain does not exist leads to the issuer
     std::vector<model::access_rule> add_rules;
     bool has_client = false; ///< the Service's rules go into our own ARA-C, which a domain's first use has to have registered
 
-    bool any() const { return create_domain || !add_rules.empty(); }
+    bool any() const { return create_domain || !add_rules.empty() || !remove_rules.empty(); }
 };
 
 /// Opens SCP03 to the TSM's own domain, up to and without EXTERNAL AUTHENTICATE. Where the domain does not exist yet, or access rules are to be
@@ -78,6 +90,7 @@ std::vector<model::access_rule> access_rules_of(const model::deployment_target& 
 
 /// The rules of the service in the TSM's own ARA-C, where the profile has one (AMB-213); nothing if it has no rules.
 std::optional<gp::access_client> access_client_of(const work& w);
+std::optional<gp::access_client> access_client_of(const model::deployment_target& target);
 
 /// AIDs (hex) of what is ours on a card and nobody's Service: no application may have them, none is deleted as a Service's.
 std::set<std::string> own_aids(const work& w);
@@ -90,6 +103,7 @@ struct ending {
     model::error_category status = model::error_category::none;
     std::string details;
     std::optional<gp::step> failed_step;
+    bool retry_can_help = false; ///< the same process started again may succeed, without anything else being changed
 };
 ending ending_of(const gp::card_failure& failure);
 

@@ -75,6 +75,8 @@ public:
     void close() noexcept override { disconnect(SCARD_RESET_CARD); }
 
 private:
+    bool is_t0() const override { return protocol_ == SCARD_PROTOCOL_T0; }
+
     void connect(DWORD sharing) {
         check(SCardConnect(context_.get(), reader_.c_str(), sharing, SCARD_PROTOCOL_T0 | SCARD_PROTOCOL_T1, &card_,
                            &protocol_),

@@ -50,8 +50,10 @@ public:
     virtual void close() noexcept = 0;
 
 private:
-    /// One C-APDU, one R-APDU as the card gives it (empty only for a SELECT).
+    /// One C-APDU, or TPDU of T=0, and one R-APDU as the card gives it (empty only for a SELECT).
     virtual bytes exchange(bytes_view c_apdu) = 0;
+    /// The card speaks T=0: a command with data then carries no Le (ISO/IEC 7816-3 12.1.3).
+    virtual bool is_t0() const { return false; }
 };
 
 } // namespace tsms::sdk

@@ -18,18 +18,73 @@ bytes blob(const SQLite::Column& column) {
 instance_db::card_change instance_db::release_card(const std::string& id) {
     return state_->change_card(id, "card released", [](model::secure_component& card) {
         card.quarantined = false;
-        card.attempt_pending = false;
         card.strikes = 0;
+        return card_change::done;
     });
 }
 
-instance_db::card_change instance_db::doubt_card(const std::string& id) {
+instance_db::card_change instance_db::doubt_card(const std::string& id, bool all) {
     return state_->change_card(id, "card to be reconciled", [&](model::secure_component& card) {
         card.doubt = true;
         for (auto& instance : instances_on_card(id)) {
+            if (!all && !model::may_be_on_card(instance))
+                continue;
             instance.on_card = true;
             state_->put(instance);
         }
+        return card_change::done;
+    });
+}
+
+instance_db::card_change instance_db::assign_card(const std::string& id, const std::string& issuer, bool force) {
+    return state_->change_card(id, "card assigned", [&](model::secure_component& card) {
+        if (!state_->bound("SELECT 1 FROM issuers WHERE name = ?", issuer).executeStep())
+            return card_change::unknown_issuer;
+        if (card.tsm_domain && card.issuer != issuer && !force)
+            return card_change::would_strand;
+        card.issuer = issuer;
+        card.assigned = true;
+        return card_change::done;
+    });
+}
+
+instance_db::card_change instance_db::lose_card(const std::string& id) {
+    return state_->change_card(id, "card lost", [&](model::secure_component&) {
+        for (const auto& instance : instances_on_card(id))
+            state_->lose(instance);
+        return card_change::done;
+    });
+}
+
+instance_db::card_change instance_db::drop_tombstones(const std::string& id) {
+    return state_->change_card(id, "tombstones dropped", [&](model::secure_component&) {
+        state_->run("DELETE FROM tombstones WHERE card = ?", id);
+        return card_change::done;
+    });
+}
+
+std::size_t instance_db::forget_claims_before(clock::time_point limit) {
+    return state_->write([&] {
+        const auto before = iso8601(limit);
+        auto rows = state_->bound("SELECT c.document FROM secure_components c "
+                                  "WHERE json_extract(c.document, '$.tsmDomain') IS NULL AND json_extract(c.document, '$.claimed') < ?1 "
+                                  "AND NOT EXISTS (SELECT 1 FROM service_instances i WHERE i.card = c.id AND (i.state <> ?2 "
+                                  "OR json_extract(i.document, '$.onCard') OR json_extract(i.document, '$.created') >= ?1)) "
+                                  "AND NOT EXISTS (SELECT 1 FROM tombstones t WHERE t.card = c.id) "
+                                  "AND NOT EXISTS (SELECT 1 FROM processes p WHERE p.card = c.id AND p.ended IS NULL)",
+                                  before, static_cast<int>(model::instance_state::not_deployed));
+        std::vector<model::secure_component> forgotten;
+        while (rows.executeStep()) {
+            auto card = decode_card(rows.getColumn(0).getString());
+            if (model::rests_on_claims(card) && !card.doubt && !card.quarantined)
+                forgotten.push_back(std::move(card));
+        }
+        for (const auto& card : forgotten) {
+            state_->run("DELETE FROM service_instances WHERE card = ?", card.id);
+            state_->run("DELETE FROM secure_components WHERE id = ?", card.id);
+            state_->audit("card forgotten", card.id);
+        }
+        return forgotten.size();
     });
 }
 
@@ -47,10 +102,28 @@ bool instance_db::add_issuer(const issuer_record& issuer) {
     });
 }
 
-bool instance_db::remove_issuer(const std::string& name) {
+instance_db::issuer_removal instance_db::remove_issuer(const std::string& name) {
     return state_->write([&] {
+        issuer_removal removal;
+        removal.known = state_->bound("SELECT 1 FROM issuers WHERE name = ?", name).executeStep();
+        std::vector<model::secure_component> claimed;
+        auto rows = state_->bound("SELECT document FROM secure_components WHERE json_extract(document, '$.issuer') = ?", name);
+        while (rows.executeStep()) {
+            auto card = decode_card(rows.getColumn(0).getString());
+            if (card.tsm_domain || card.assigned || state_->is_at_work(card.id))
+                ++removal.cards;
+            else
+                claimed.push_back(std::move(card));
+        }
+        if (!removal.known || removal.cards > 0)
+            return removal;
+        for (auto& card : claimed) {
+            card.issuer.clear();
+            state_->put(card);
+        }
+        state_->run("DELETE FROM issuers WHERE name = ?", name);
         state_->audit("issuer removed", name);
-        return state_->run("DELETE FROM issuers WHERE name = ?", name) > 0;
+        return removal;
     });
 }
 

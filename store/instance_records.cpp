@@ -17,18 +17,20 @@ template <class A> void describe(A& a, model::key_set& k) {
     a("version", k.version);
     a("bits", k.bits);
     a("wrapped", k.wrapped);
+    a("issuerKnows", k.issuer_knows);
 }
 
 template <class A> void describe(A& a, model::security_domain& d) {
     a("aid", d.aid);
     a("keys", d.keys);
-    a("nextKeys", d.next_keys);
+    a("otherKeys", d.other_keys);
     a("scp03Mode", d.scp03_mode);
     a("clientRegistered", d.client_registered);
     a("clientInstalled", d.client_installed);
 }
 
 template <class A> void describe(A& a, model::card_parameters& c) {
+    a("isdAid", c.isd_aid);
     a("sdPackageAid", c.sd_package_aid);
     a("sdModuleAid", c.sd_module_aid);
     a("tsmSdAid", c.tsm_sd_aid);
@@ -112,9 +114,11 @@ template <class A> void describe(A& a, model::service_instance& i) {
     a("id", i.id);
     a("secureComponent", i.secure_component_id);
     a("reader", i.reader);
+    a("atr", i.atr);
     a("state", i.state);
     a("lastStable", i.last_stable);
     a("failedOperation", i.failed_operation);
+    a("unprovenOperation", i.unproven_operation);
     a("lastOperation", i.last_operation);
     a("executed", i.executed);
     a("suspendOnFinalize", i.suspend_on_finalize);
@@ -134,9 +138,10 @@ template <class A> void describe(A& a, model::secure_component& c) {
     a("issuer", c.issuer);
     a("tsmDomain", c.tsm_domain);
     a("strikes", c.strikes);
-    a("attemptPending", c.attempt_pending);
     a("quarantined", c.quarantined);
     a("doubt", c.doubt);
+    a("assigned", c.assigned);
+    a("claimed", c.claimed);
 }
 
 class writer {

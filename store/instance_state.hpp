@@ -69,6 +69,14 @@ struct instance_db::state {
         audit(c.quarantined ? "card quarantined" : "card written", c.id);
     }
 
+    /// The app's id is invalid from now on. What may be on the card is kept for whoever meets the card again.
+    void lose(const model::service_instance& i) {
+        run("DELETE FROM service_instances WHERE id = ?", i.id);
+        if (model::may_be_on_card(i))
+            run("INSERT OR REPLACE INTO tombstones (id, card, document) VALUES (?, ?, ?)", i.id, i.secure_component_id, encode(i));
+        audit("instance lost", i.id);
+    }
+
     std::optional<model::secure_component> one_card(const char* sql, const std::string& key) const {
         return guarded([&]() -> std::optional<model::secure_component> {
             auto rows = bound(sql, key);
@@ -78,19 +86,24 @@ struct instance_db::state {
         });
     }
 
+    bool is_at_work(const std::string& card) const {
+        return bound("SELECT 1 FROM processes WHERE card = ? AND ended IS NULL", card).executeStep();
+    }
+
     /// An operator's change of a card's row, in one transaction with the look whether a process is at work on it.
     template <class F> card_change change_card(const std::string& id, const char* what, F change) {
         return write([&] {
             auto card = one_card("SELECT document FROM secure_components WHERE id = ?", id);
             if (!card)
                 return card_change::unknown_card;
-            auto running = bound("SELECT 1 FROM processes WHERE card = ? AND ended IS NULL", id);
-            if (running.executeStep())
+            if (is_at_work(id))
                 return card_change::process_running;
-            change(*card);
-            put(*card);
-            audit(what, id);
-            return card_change::done;
+            const auto changed = change(*card);
+            if (changed == card_change::done) {
+                put(*card);
+                audit(what, id);
+            }
+            return changed;
         });
     }
 

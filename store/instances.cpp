@@ -33,6 +33,13 @@ CREATE TABLE issuers (name TEXT PRIMARY KEY, url TEXT NOT NULL, certificate TEXT
 CREATE TABLE apps (caller_id TEXT PRIMARY KEY, provider TEXT NOT NULL, credential_hash BLOB NOT NULL, created TEXT NOT NULL);
 )";
 
+/// Not in the schema: databases of before have these made when they are opened.
+constexpr const char* tombstones =
+    "CREATE TABLE IF NOT EXISTS tombstones (id TEXT PRIMARY KEY, card TEXT NOT NULL REFERENCES secure_components(id), document TEXT NOT NULL)";
+constexpr const char* tombstones_index = "CREATE INDEX IF NOT EXISTS tombstones_by_card ON tombstones(card)";
+constexpr const char* claims_index = "CREATE INDEX IF NOT EXISTS cards_by_claim ON secure_components(json_extract(document, '$.claimed')) "
+                                     "WHERE json_extract(document, '$.tsmDomain') IS NULL";
+
 std::string join(const std::vector<model::operation>& operations) {
     std::string text;
     for (auto o : operations)
@@ -62,7 +69,12 @@ std::string iso8601(clock::time_point when) {
 }
 
 instance_db::state::state(const std::filesystem::path& file)
-    : db(open_writer(file, schema_version, (std::string(schema) + audit_schema).c_str())) {}
+    : db(open_writer(file, schema_version, (std::string(schema) + audit_schema).c_str())) {
+    guarded([&] {
+        for (const auto* addition : {claims_index, tombstones, tombstones_index})
+            db.exec(addition);
+    });
+}
 
 instance_db::instance_db(const std::filesystem::path& file) : state_(std::make_unique<state>(file)) {}
 instance_db::~instance_db() = default;
@@ -111,6 +123,16 @@ std::vector<model::service_instance> instance_db::instances_on_card(const std::s
     });
 }
 
+std::vector<model::service_instance> instance_db::tombstones_on(const std::string& card) const {
+    return state_->guarded([&] {
+        std::vector<model::service_instance> found;
+        auto rows = state_->bound("SELECT document FROM tombstones WHERE card = ? ORDER BY id", card);
+        while (rows.executeStep())
+            found.push_back(decode_instance(rows.getColumn(0).getString()));
+        return found;
+    });
+}
+
 std::optional<model::secure_component> instance_db::card(const std::string& id) const {
     return state_->one_card("SELECT document FROM secure_components WHERE id = ?", id);
 }
@@ -138,8 +160,15 @@ bool instance_db::create(model::service_instance instance, const model::secure_c
             return false;
         if (!known) {
             state_->put(card);
+        } else if (model::rests_on_claims(*known)) { // the rest of the row belongs to the processes
+            known->issuer = card.issuer;
+            known->profile_id = card.profile_id;
+            known->cin_iin = card.cin_iin;
+            known->isd_aid = card.isd_aid;
+            known->claimed = card.claimed;
+            state_->put(*known);
         } else if (known->issuer != card.issuer && known->issuer.empty()) {
-            known->issuer = card.issuer; // the rest of the row belongs to the processes
+            known->issuer = card.issuer;
             state_->put(*known);
         }
         state_->put(instance);
@@ -193,7 +222,13 @@ bool instance_db::end(const process_end& p, const model::service_instance& insta
         }
         if (card)
             state_->put(*card);
-        if (gone) {
+        for (const auto& id : p.cleaned) {
+            state_->run("DELETE FROM tombstones WHERE id = ?", id);
+            state_->audit("tombstone cleaned up", id);
+        }
+        if (p.lost) {
+            state_->lose(instance);
+        } else if (gone) {
             state_->run("DELETE FROM service_instances WHERE id = ?", instance.id);
             state_->audit("instance removed", instance.id);
         } else {

@@ -36,6 +36,8 @@ struct process_end {
     model::error_category status = model::error_category::none;
     std::string message;
     std::string ended;
+    bool lost = false; ///< terminated where its secure component is not there any more: a tombstone remains (AMB-227)
+    std::vector<std::string> cleaned = {}; ///< ids of tombstones whose contents this process has removed from the card
 };
 
 /// A result on its way to a SPOS-Service (AMB-180): kept until it was delivered or given up.
@@ -93,8 +95,11 @@ public:
     std::vector<model::secure_component> cards() const;
     std::vector<model::service_instance> instances_on_card(const std::string& card) const;
 
-    /// A new instance, and its card if its identity is new (a known one only gets the issuer it lacks, and keeps its id). False, and
-    /// nothing is stored, if the card already has an instance of that service.
+    /// Instances of before whose secure component was lost: unknown to apps, and what they left on it is removed at the next contact.
+    std::vector<model::service_instance> tombstones_on(const std::string& card) const;
+
+    /// A new instance, and its card if its identity is new. A known one keeps its id, and its row unless that rests on claims: then it says of
+    /// issuer, profile and ISD what `card` says. False, and nothing is stored, if the card already has an instance of that service.
     bool create(model::service_instance instance, const model::secure_component& card);
 
     // -- processes --
@@ -105,9 +110,9 @@ public:
     void journal(const std::string& process, const std::string& what);
     /// Both rows in one transaction; intents of the process are settled.
     void commit(const std::string& process, const model::service_instance& instance, const model::secure_component& card);
-    /// The process has ended: instance (removed where `gone`), card (where it may have changed), result and delivery in one transaction.
-    /// The delivery gets its id. False, and nothing is written, if the process had ended already: who tells it again, because the first
-    /// answer was lost, gets the delivery that waits.
+    /// The process has ended: instance (removed where `gone`; a tombstone where it is lost and may be on the card), card (where it may have
+    /// changed), result and delivery in one transaction. The delivery gets its id. False, and nothing is written, if the process had ended
+    /// already: who tells it again, because the first answer was lost, gets the delivery that waits.
     bool end(const process_end& process, const model::service_instance& instance, const std::optional<model::secure_component>& card,
              bool gone, std::optional<outbox_entry>& delivery);
 
@@ -141,14 +146,31 @@ public:
     std::vector<card_log_entry> card_log(const std::string& process) const;
     void forget_log_before(clock::time_point limit);
 
+    /// Deletes the secure components that only phones have named, last before `limit`, on which nothing was ever begun, with their
+    /// instances, which were created before `limit` too and never deployed (DIV-032). How many.
+    std::size_t forget_claims_before(clock::time_point limit);
+
     // -- administration --
-    enum class card_change { done, unknown_card, process_running };
+    enum class card_change { done, unknown_card, process_running, unknown_issuer, would_strand };
     /// Ends the quarantine and forgets failed authentications. Not while a process works on the card: its rows would win.
     card_change release_card(const std::string& id);
-    /// Nothing that the rows say of the card is believed any more: whoever works on it next looks first, under R-MAC.
-    card_change doubt_card(const std::string& id);
+    /// The next deployService with install, or terminateService, of any instance on the card looks first, under R-MAC; so does each one's own
+    /// that had a process once. `all`: of those too that never had one, for a database that is older than the card.
+    card_change doubt_card(const std::string& id, bool all = false);
+    /// The card is this issuer's from now on, whatever phones say. Not while another issuer's security domain of ours is on it, because only
+    /// that issuer can remove it; with `force` all the same, for an issuer that has another name now.
+    card_change assign_card(const std::string& id, const std::string& issuer, bool force);
     bool add_issuer(const issuer_record& issuer); ///< false if the name is taken
-    bool remove_issuer(const std::string& name);
+    /// The card is not coming back as far as anybody knows: its instances are invalid from now on, as by a terminateService without the card.
+    card_change lose_card(const std::string& id);
+    /// Drops the tombstones of a card: what they name stays on it.
+    card_change drop_tombstones(const std::string& id);
+    struct issuer_removal {
+        bool known = false;
+        std::size_t cards = 0; ///< that need it: it stays
+    };
+    /// Not while a secure component is proven to be its own, was assigned to it, or is at work. Rows that rest on claims find another.
+    issuer_removal remove_issuer(const std::string& name);
     std::vector<issuer_record> issuers() const;
     bool add_app(const app_record& app); ///< false if the provider has the app already
     bool revoke_app(const std::string& caller_id);

@@ -52,6 +52,7 @@ struct row {
 constexpr int any_size = std::numeric_limits<int>::max();
 
 const row rows[] = {
+    {"isdAid", text_member{&parameters::isd_aid, content::aid}},
     {"sdPackageAid", text_member{&parameters::sd_package_aid, content::aid}},
     {"sdModuleAid", text_member{&parameters::sd_module_aid, content::aid}},
     {"tsmSdAid", text_member{&parameters::tsm_sd_aid, content::aid}},

@@ -41,6 +41,13 @@ inline std::string issuer_of(const std::vector<store::issuer_record>& issuers, c
     return found == issuers.end() ? std::string() : found->name;
 }
 
+/// For a card whose row rests on claims: what the phone says of it now, and the issuer that follows from it.
+inline void take_claims(model::secure_component& card, const model::seen_card& seen, const std::vector<store::issuer_record>& issuers) {
+    card.isd_aid = seen.isd_aid;
+    card.cin_iin = seen.cin + seen.iin;
+    card.issuer = issuer_of(issuers, seen);
+}
+
 /// A member of the actor `self`, whose session is `session`; `done` is called once.
 template <class Self> class card_reading {
 public:

@@ -75,13 +75,13 @@ void dialogue::consume_responses(const report& r) {
     for (const auto& list : r.responses)
         answer.responses.insert(answer.responses.end(), list.begin(), list.end());
     const auto sent = work_->commands.size();
-    if (answer.responses.size() > sent) { // nobody can say which answer belongs to which command
+    const auto got = answer.responses.size();
+    const bool all_executed = answer.end == gp::transmission::complete; // says the agent; else it stops at the first that it could not transmit
+    if (got > sent || (got < sent && all_executed)) {
         answer.responses.clear();
+        answer.unattributed = true;
         answer.end = gp::transmission::failed;
-        answer.detail = "more R-APDUs than C-APDUs";
-    } else if (answer.responses.size() < sent && answer.end == gp::transmission::complete) {
-        answer.end = gp::transmission::failed;
-        answer.detail = "fewer R-APDUs than C-APDUs";
+        answer.detail = got > sent ? "more R-APDUs than C-APDUs" : "fewer R-APDUs than C-APDUs";
     }
     work_.reset();
     event_ = std::move(answer);

@@ -1,6 +1,6 @@
 #pragma once
-// Interprets the effects of a process for the conductor that owns it: each becomes a message to the actor that can do it, and its answer
-// the effect's answer. A timed-out or dead actor is an answer too.
+// Interprets the effects of a process for the conductor that owns it: each becomes a message to the actor that can do
+// it, and its answer the effect's answer. A timed-out or dead actor is an answer too.
 
 #include "actors/framework/redaction.hpp"
 #include "actors/framework/timely.hpp"
@@ -14,12 +14,13 @@ struct process_context {
     std::string issuer; ///< name of the card's issuer; empty if none is known
 };
 
-/// A member of the actor `self`, as long as the process runs. `answer` gets exactly one answer for each effect; `committed` sees what a
-/// commit has written.
+/// A member of the actor `self`, as long as the process runs. `answer` gets exactly one answer for each effect;
+/// `committed` sees what a commit has written.
 template <class Self> class effect_interpreter {
 public:
     effect_interpreter(Self& self, std::shared_ptr<const surroundings> around, process_context context,
-                       std::function<void(process::answer_variant)> answer, std::function<void(const process::commit&)> committed)
+                       std::function<void(process::answer_variant)> answer,
+                       std::function<void(const process::commit&)> committed)
         : self_(self), around_(std::move(around)), context_(std::move(context)), answer_(std::move(answer)),
           committed_(std::move(committed)) {}
     effect_interpreter(const effect_interpreter&) = delete;
@@ -32,7 +33,8 @@ public:
     }
 
     void perform(const process::effect& e) {
-        std::visit([this](const auto& wish) { this->perform_one(wish); }, static_cast<const process::effect_variant&>(e));
+        std::visit([this](const auto& wish) { this->perform_one(wish); },
+                   static_cast<const process::effect_variant&>(e));
     }
 
 private:
@@ -45,7 +47,8 @@ private:
     }
 
     /// Asks an actor whose answer is the effect's answer.
-    template <class Handle, class Message> void ask(const Handle& whom, std::chrono::seconds deadline, Message message) {
+    template <class Handle, class Message>
+    void ask(const Handle& whom, std::chrono::seconds deadline, Message message) {
         self_.request(whom, deadline, std::move(message))
             .then([this](answered& a) { answer(std::move(a.value)); }, fail_on_error());
     }

@@ -1,5 +1,6 @@
 #pragma once
-// Drives a life-cycle process: every effect goes out, every answer goes in, however soon or late it comes. Knows no actor.
+// Drives a life-cycle process: every effect goes out, every answer goes in, however soon or late it comes. Knows no
+// actor.
 
 #include "process/effect.hpp"
 
@@ -9,8 +10,9 @@ namespace tsms::actors {
 
 template <class Outcome> class process_runner {
 public:
-    /// `perform` gets each effect and sees to it that answer() is called exactly once, at once or later. `ended` is called once, with the
-    /// outcome, or null and the text of an exception that no process may throw: a bug, after which the card is in doubt.
+    /// `perform` gets each effect and sees to it that answer() is called exactly once, at once or later. `ended` is
+    /// called once, with the outcome, or null and the text of an exception that no process may throw: a bug, after
+    /// which the card is in doubt.
     process_runner(process::process<Outcome> process, std::function<void(const process::effect&)> perform,
                    std::function<void(const Outcome*, const std::string&)> ended)
         : process_(std::move(process)), perform_(std::move(perform)), ended_(std::move(ended)) {}

@@ -2,6 +2,7 @@
 
 #include "lab/card/card.hpp"
 #include "lab/card/personality.hpp"
+#include "lab/card/state.hpp"
 
 namespace tsms::app {
 
@@ -21,7 +22,7 @@ public:
     sim_component(const std::filesystem::path& file, const std::string& personality, std::string reader,
                   std::string se_type, const std::string& faults)
         : card_(file, personality_named(personality), crypto::system_random(), faults), reader_(std::move(reader)),
-          se_type_(std::move(se_type)), atr_(card_.card().atr()) {}
+          se_type_(std::move(se_type)), atr_(card_.card().atr()), t0_(card_.card().state().personality->t0) {}
 
     std::string reader() const override { return reader_; }
     std::string se_type() const override { return se_type_; }
@@ -30,6 +31,8 @@ public:
     void close() noexcept override { card_.card().reset(); }
 
 private:
+    bool is_t0() const override { return t0_; }
+
     bytes exchange(bytes_view c_apdu) override {
         try {
             return card_.transmit(c_apdu);
@@ -45,6 +48,7 @@ private:
     std::string reader_;
     std::string se_type_;
     bytes atr_;
+    bool t0_;
 };
 
 } // namespace

@@ -13,31 +13,46 @@ namespace tsms::app {
 namespace {
 
 struct card_options {
-    std::string data, card;
+    std::string data, card, of, issuer;
     bool as_json = false;
+    bool force = false;
+    bool all = false;
 };
 
 std::string condition(const model::secure_component& card) {
     return card.quarantined ? "quarantined" : card.doubt ? "in doubt" : "good";
 }
 
+/// Why the row names this issuer.
+std::string basis(const model::secure_component& card) {
+    return card.assigned ? "assigned" : model::rests_on_claims(card) ? "claimed" : "proven";
+}
+
+json::object as_json(const model::service_instance& i) {
+    return {{"id", i.id},
+            {"service", i.target.service_id},
+            {"version", i.target.version_tag},
+            {"state", static_cast<int>(i.state)},
+            {"securityDomain", i.domain ? i.domain->aid : std::string()},
+            {"runningProcess", i.running_process}};
+}
+
 json::object as_json(const store::instance_db& db, const model::secure_component& card) {
-    json::array instances;
+    json::array instances, tombstones;
     for (const auto& i : db.instances_on_card(card.id))
-        instances.push_back(json::object{{"id", i.id},
-                                         {"service", i.target.service_id},
-                                         {"version", i.target.version_tag},
-                                         {"state", static_cast<int>(i.state)},
-                                         {"securityDomain", i.domain ? i.domain->aid : std::string()},
-                                         {"runningProcess", i.running_process}});
+        instances.push_back(as_json(i));
+    for (const auto& i : db.tombstones_on(card.id))
+        tombstones.push_back(as_json(i));
     return {{"id", card.id},
             {"identity", card.identity},
             {"profile", card.profile_id},
             {"issuer", card.issuer},
+            {"basis", basis(card)},
             {"condition", condition(card)},
             {"strikes", card.strikes},
             {"tsmDomain", card.tsm_domain ? json::value(card.tsm_domain->aid) : json::value()},
-            {"instances", std::move(instances)}};
+            {"instances", std::move(instances)},
+            {"tombstones", std::move(tombstones)}};
 }
 
 void list_cards(const card_options& o) {
@@ -47,7 +62,9 @@ void list_cards(const card_options& o) {
         if (o.as_json)
             list.push_back(as_json(db, card));
         else
-            std::cout << card.id << "\t" << condition(card) << "\t" << db.instances_on(card.id) << " instances\n";
+            std::cout << card.id << "\t" << condition(card) << "\t" << db.instances_on(card.id) << " instances, "
+                      << db.tombstones_on(card.id).size() << " tombstones\t"
+                      << (card.issuer.empty() ? "no issuer" : "issuer " + card.issuer) << " (" << basis(card) << ")\n";
     }
     if (o.as_json)
         std::cout << json::dump(list) << std::endl;
@@ -64,27 +81,67 @@ void show_card(const card_options& o) {
 
 using card_change = store::instance_db::card_change;
 
-void change_card(const card_options& o, card_change (store::instance_db::*change)(const std::string&), const std::string& done) {
-    store::instance_db db(read_config(o.data).instances_db());
-    switch ((db.*change)(o.card)) {
+/// Nothing where it was done.
+std::string why_not(card_change outcome, const card_options& o) {
+    switch (outcome) {
     case card_change::unknown_card:
-        throw config_error("there is no secure component ‘" + o.card + "’ (tsms card list)");
+        return "there is no secure component ‘" + o.card + "’ (tsms card list)";
     case card_change::process_running:
-        throw config_error("a process works on this secure component; try again when it has ended. If the server is down, start it: "
-                           "it ends what its last run left");
+        return "a process works on this secure component; try again when it has ended. If the server is down, start it: "
+               "it ends what its last run left";
+    case card_change::unknown_issuer:
+        return "there is no issuer ‘" + o.issuer + "’ (tsms issuer list)";
+    case card_change::would_strand:
+        return "the issuer of now has created, or may have created, a security domain of ours on it, which another one cannot remove: have its "
+               "services terminated first. --force gives it away all the same, for an issuer that only has another name or address now; "
+               "our keys for the domain are kept";
     case card_change::done:
         break;
     }
+    return {};
+}
+
+template <class F> void change_card(const card_options& o, F change, const std::string& done) {
+    store::instance_db db(read_config(o.data).instances_db());
+    if (const auto refusal = why_not(change(db), o); !refusal.empty())
+        throw config_error(refusal);
     if (o.as_json)
         std::cout << json::dump(as_json(db, *db.card(o.card))) << std::endl;
     else
         std::cout << done << std::endl;
 }
 
+void assign_card(const card_options& o) {
+    change_card(
+        o, [&](store::instance_db& db) { return db.assign_card(o.card, o.issuer, o.force); },
+        "assigned to issuer ‘" + o.issuer + "’: what phones say of the card does not change that any more");
+}
+
+/// Every card of an issuer; those that cannot be given away are named, and the others are.
+void assign_cards(const card_options& o) {
+    store::instance_db db(read_config(o.data).instances_db());
+    int assigned = 0;
+    std::string refused;
+    for (const auto& card : db.cards()) {
+        if (card.issuer != o.of)
+            continue;
+        const auto why = why_not(db.assign_card(card.id, o.issuer, o.force), o);
+        assigned += why.empty();
+        if (!why.empty())
+            refused += "\n  " + card.id + ": " + why;
+    }
+    if (o.as_json)
+        std::cout << json::dump(json::object{{"assigned", assigned}}) << std::endl;
+    else
+        std::cout << assigned << " secure components assigned to issuer ‘" << o.issuer << "’" << std::endl;
+    if (!refused.empty())
+        throw config_error("not assigned:" + refused);
+}
+
 } // namespace
 
 void add_card_command(CLI::App& app) {
-    auto* card = app.add_subcommand("card", "Secure components seen: list, show, reconcile, release");
+    auto* card = app.add_subcommand("card", "Secure components seen: list, show, assign, reconcile, release, lost, forget");
     card->require_subcommand(1);
     auto o = std::make_shared<card_options>();
     const auto common = [o](CLI::App* command) {
@@ -97,17 +154,44 @@ void add_card_command(CLI::App& app) {
     show->footer("Example:\n  tsms card show --data ./data --card 1b9d6bcd-…");
     show->callback([o] { show_card(*o); });
     auto* reconcile = common(card->add_subcommand("reconcile", "Has the next process look at what is on the card before it believes it"));
-    reconcile->footer("For a card that was changed behind the TSM's back, or a restored database.\n"
+    reconcile->footer("For a card that was changed behind the TSM's back, or a restored database (--all, if it is older than a first deployment).\n"
+                      "Nothing is sent now, and no state changes: what getServiceInstances shows and suspendOrResumeService believes stays.\n"
                       "Example:\n  tsms card reconcile --data ./data --card 1b9d6bcd-…");
+    reconcile->add_flag("--all", o->all, "mark instances too that were never deployed as far as this database knows");
     reconcile->callback([o] {
-        change_card(*o, &store::instance_db::doubt_card,
-                    "in doubt: the next deployService or terminateService lists the card's registry first, and removes what is ours");
+        change_card(*o, [o](store::instance_db& db) { return db.doubt_card(o->card, o->all); },
+                    "in doubt: the next deployService with install, or terminateService, of an instance on this card lists the card's registry first and "
+                    "removes what it finds of that service; other services stay. Every instance that may be on the card is marked and has its own "
+                    "looked for when its turn comes");
     });
     auto* release = common(card->add_subcommand("release", "Ends the quarantine after failed authentications"));
     release->footer("Find out first why they failed: a card that gets too many wrong cryptograms blocks its keys for ever.\n"
                     "Example:\n  tsms card release --data ./data --card 1b9d6bcd-…");
-    release->callback([o] { change_card(*o, &store::instance_db::release_card, "released"); });
-    for (auto* command : {show, reconcile, release})
+    release->callback([o] { change_card(*o, [o](store::instance_db& db) { return db.release_card(o->card); }, "released"); });
+    auto* assign = common(card->add_subcommand("assign", "Says which issuer a secure component belongs to"));
+    assign->footer("What a phone says decides until an issuer has proven to own the card; this decides instead, for good.\n"
+                   "Example:\n  tsms card assign --data ./data --card 1b9d6bcd-… --issuer lab\n"
+                   "  tsms card assign --data ./data --of old --issuer lab --force    (every card of ‘old’, which is called ‘lab’ now)");
+    auto* which = assign->add_option_group("which");
+    which->add_option("--card", o->card, "id of the secure component");
+    which->add_option("--of", o->of, "every secure component of this issuer");
+    which->require_option(1);
+    assign->add_option("--issuer", o->issuer, "name of the issuer")->required();
+    assign->add_flag("--force", o->force, "also where a security domain of ours is on the card");
+    assign->callback([o] { o->card.empty() ? assign_cards(*o) : assign_card(*o); });
+    auto* lost = common(card->add_subcommand("lost", "Ends the instances on a secure component that is not coming back"));
+    lost->footer("Their ids are invalid for apps from now on. What may be on the card is kept as tombstones: should it come back, the next deployService or\n"
+                 "terminateService on it removes that first.\n"
+                 "Example:\n  tsms card lost --data ./data --card 1b9d6bcd-…");
+    lost->callback([o] {
+        change_card(*o, [o](store::instance_db& db) { return db.lose_card(o->card); },
+                    "its instances are invalid for apps now; what may be on the card is kept as tombstones (tsms card show)");
+    });
+    auto* forget = common(card->add_subcommand("forget", "Drops the tombstones of a secure component"));
+    forget->footer("What they name stays on the card if it is there: nobody removes it any more, and a later service with the same AIDs fails.\n"
+                   "Example:\n  tsms card forget --data ./data --card 1b9d6bcd-…");
+    forget->callback([o] { change_card(*o, [o](store::instance_db& db) { return db.drop_tombstones(o->card); }, "its tombstones are dropped"); });
+    for (auto* command : {show, reconcile, release, lost, forget})
         command->add_option("--card", o->card, "id of the secure component")->required();
 }
 

@@ -54,6 +54,7 @@ struct config {
     std::string vault_key = "vault.key";
     bool remove_domain_when_last = true;
     int card_log_days = 42;
+    int claimed_card_days = 90;
 
     std::string log_format = "human";
     std::string log_level = "info";

@@ -69,6 +69,7 @@ actors::backend_options options_of(const config& c) {
     o.sessions.result_kept = std::chrono::seconds(c.result_seconds);
     o.remove_tsm_domain_when_last = c.remove_domain_when_last;
     o.card_log_kept = std::chrono::hours(24) * c.card_log_days;
+    o.claims_kept = std::chrono::hours(24) * c.claimed_card_days;
     return o;
 }
 

@@ -70,8 +70,14 @@ void list_issuers(const issuer_options& o) {
 
 void remove_issuer(const issuer_options& o) {
     const auto c = read_config(o.data);
-    if (!store::instance_db(c.instances_db()).remove_issuer(o.name))
+    const auto removal = store::instance_db(c.instances_db()).remove_issuer(o.name);
+    if (!removal.known)
         throw config_error("there is no issuer ‘" + o.name + "’ (tsms issuer list)");
+    if (removal.cards > 0)
+        throw config_error(std::to_string(removal.cards) + " secure components need issuer ‘" + o.name +
+                           "’: it has created or may have created a security domain of ours on them, a process runs, or they were assigned to it. "
+                           "Have their services terminated, or give them to the issuer that owns them now: tsms card assign --data " +
+                           o.data + " --of " + o.name + " --issuer OTHER --force");
 }
 
 void ping_issuer(const issuer_options& o) {

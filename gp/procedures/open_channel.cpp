@@ -1,5 +1,6 @@
 #include "gp/procedures/open_channel.hpp"
 
+#include "gp/card_data.hpp"
 #include "gp/commands.hpp"
 #include "gp/status_words.hpp"
 
@@ -12,9 +13,7 @@ channel_request::channel_request(secured_batch& orders, bytes_view domain_aid, s
                                           secured_batch::tolerance::any)) {}
 
 channel_request::finding channel_request::found(const std::vector<response_apdu>& answers) const {
-    // Over OMAPI a SELECT that worked may have an empty answer (sw 0); one that failed ends the order.
-    const auto selected = answers[select_].sw;
-    if (selected != 0 && !is_success_or_warning(selected))
+    if (!is_success_or_warning(answers[select_].sw))
         return finding::no_domain;
     if (answers[initialize_update_].sw == 0x6A88)
         return finding::no_such_keys;
@@ -32,6 +31,10 @@ initialize_update_response channel_request::offer(const std::vector<response_apd
     } catch (const scp03_error& error) {
         throw channel_failure(step::initialize_update, error, initialize_update_);
     }
+}
+
+std::optional<std::size_t> channel_request::longest_data(const std::vector<response_apdu>& answers) const {
+    return parse_fci(answers[select_].data).longest_data;
 }
 
 } // namespace tsms::gp

@@ -21,6 +21,9 @@ public:
     /// Of a domain that answered. Throws card_failure if the answer is malformed or an error status.
     initialize_update_response offer(const std::vector<response_apdu>& answers) const;
 
+    /// Tag 9F65 of the domain's answer to SELECT, if it has one.
+    std::optional<std::size_t> longest_data(const std::vector<response_apdu>& answers) const;
+
 private:
     std::size_t select_;
     std::size_t initialize_update_;

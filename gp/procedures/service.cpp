@@ -1,7 +1,5 @@
 #include "gp/procedures/service.hpp"
 
-#include "gp/card_data.hpp"
-
 #include "gp/tlv.hpp"
 
 #include <algorithm>
@@ -11,13 +9,6 @@ namespace tsms::gp {
 namespace {
 
 constexpr auto any = secured_batch::tolerance::any;
-
-/// EXTERNAL AUTHENTICATE goes out with the first work of a channel.
-void authenticate(secured_batch& card, const channel_ptr& channel) {
-    if (!channel->authenticated())
-        card.add_plain(step::external_authenticate, channel->external_authenticate(),
-                       secured_batch::tolerance::success);
-}
 
 /// GPCS 11.5.2.3.2: an instance of the card's SD package. The TSM's domain has Authorized Management, this one has not.
 void create_domain(secured_batch& card, const service_domain& domain) {
@@ -99,6 +90,8 @@ struct listing {
 struct listings {
     listing applications;
     listing load_files;
+    std::optional<std::size_t> keys = std::nullopt;      ///< GET DATA E0
+    std::optional<std::size_t> resources = std::nullopt; ///< GET DATA FF21
 };
 
 /// GET STATUS [first] and as many [next] as the expected entries may need (GPCS 11.4.2.2): a [next] too many is refused and changes
@@ -118,6 +111,29 @@ listings list(secured_batch& card, std::size_t expected_applications) {
     const auto applications = list(card, registry_scope::applications, expected_applications + 2);
     const auto load_files = list(card, registry_scope::load_files_and_modules, 2 + expected_applications / 4);
     return {applications, load_files};
+}
+
+/// Nothing but the list itself is a proof: "no such data" has no R-MAC, and a domain that has opened a channel has keys (GPCS 11.3.3.1).
+std::size_t list_keys(secured_batch& card) {
+    return card.add(step::get_data, get_data(0x00E0), secured_batch::tolerance::success);
+}
+
+/// With what a card in doubt has to tell beyond it (gp/procedures, hazard 15).
+listings list_all(secured_batch& card, std::size_t expected_applications) {
+    auto at = list(card, expected_applications);
+    at.keys = list_keys(card);
+    at.resources = card.add(step::get_data, get_data(0xFF21), any);
+    return at;
+}
+
+std::set<std::uint8_t> key_versions(const response_apdu& answer) {
+    const auto keys = parse_key_information(answer.data);
+    if (!keys)
+        throw card_failure(card_failure::kind::malformed, step::get_data, 9, "the card's key information is malformed");
+    std::set<std::uint8_t> versions;
+    for (const auto& key : *keys)
+        versions.insert(key.version);
+    return versions;
 }
 
 /// Entries of one scope. 6310 says that there is more (field lesson 7).
@@ -149,7 +165,7 @@ procedure<std::vector<registry_entry>> complete(channel_ptr channel, listing at,
             throw card_failure(card_failure::kind::malformed, step::get_status, 2,
                                "the card's registry listing has no end");
         // Another GET STATUS has come in between: the listing begins again, in an order of its own.
-        secured_batch card(*channel);
+        channel_batch card(channel);
         at = list(card, at.scope, expected);
         const auto sent = co_await card.take();
         all = card.accept(sent);
@@ -158,6 +174,9 @@ procedure<std::vector<registry_entry>> complete(channel_ptr channel, listing at,
 
 procedure<card_contents> contents(channel_ptr channel, listings at, std::vector<response_apdu> answers) {
     card_contents found;
+    found.key_versions = at.keys ? key_versions(answers[*at.keys]) : std::set<std::uint8_t>{};
+    if (at.resources && answers[*at.resources].sw == 0x9000)
+        found.resources = parse_card_resources(answers[*at.resources].data);
     auto applications = complete(channel, at.applications, answers);
     found.applications = co_await std::move(applications);
     found.load_files_proven = answers[at.load_files.first].sw != 0x6A88;
@@ -189,11 +208,10 @@ void check_lock(const card_contents& found, const std::vector<bytes>& instances,
 
 } // namespace
 
-procedure<void> install_service(channel_ptr channel, service_installation what) {
+procedure<std::set<std::uint8_t>> install_service(channel_ptr channel, service_installation what) {
     const auto& progress = what.progress;
     const auto instances = instance_aids(what.applications);
-    secured_batch card(*channel);
-    authenticate(card, channel);
+    channel_batch card(channel);
 
     card.mark(5, progress.install);
     create_domain(card, what.domain);
@@ -235,7 +253,8 @@ procedure<void> install_service(channel_ptr channel, service_installation what) 
         rotated = card.add(step::put_key, put_keys(what.rotation->replaced, what.rotation->version,
                                                    what.rotation->bits, what.rotation->keys));
     card.mark(95, progress.finalize);
-    const auto at = list(card, instances.size() + (what.client ? 1 : 0));
+    auto at = list(card, instances.size() + (what.client ? 1 : 0));
+    at.keys = list_keys(card);
 
     const auto sent = co_await card.take();
     auto answers = card.accept(sent);
@@ -266,12 +285,12 @@ procedure<void> install_service(channel_ptr channel, service_installation what) 
     check_client(found, what.client);
     if (what.lock)
         check_lock(found, instances, true);
+    co_return found.key_versions;
 }
 
 procedure<void> activate_service(channel_ptr channel, service_activation what) {
     const auto instances = instance_aids(what.applications);
-    secured_batch card(*channel);
-    authenticate(card, channel);
+    channel_batch card(channel);
     card.mark(20, what.progress.activate);
     // Repeated after a lost report (AMB-100), some are selectable already and the card refuses (GPCS 11.5): the listing decides.
     make_selectable(card, what.applications, any);
@@ -298,8 +317,7 @@ procedure<void> activate_service(channel_ptr channel, service_activation what) {
 }
 
 procedure<void> lock_service(channel_ptr channel, service_lock what) {
-    secured_batch card(*channel);
-    authenticate(card, channel);
+    channel_batch card(channel);
     card.mark(20, what.operation);
     set_lock(card, what.domain_aid, what.instances, what.lock, what.with_applications);
     card.mark(80, what.operation);
@@ -312,23 +330,17 @@ procedure<void> lock_service(channel_ptr channel, service_lock what) {
 }
 
 procedure<card_contents> inspect(channel_ptr channel, std::size_t expected_applications) {
-    secured_batch card(*channel);
-    authenticate(card, channel);
-    const auto cplc = card.add(step::get_data, get_data(0x9F7F), any);
-    const auto at = list(card, expected_applications);
+    channel_batch card(channel);
+    const auto at = list_all(card, expected_applications);
     const auto sent = co_await card.take();
     auto answers = card.accept(sent);
-    const auto identity = answers[cplc];
     auto reading = contents(channel, at, std::move(answers));
     auto found = co_await std::move(reading);
-    if (identity.sw == 0x9000)
-        found.cplc = parse_cplc(identity.data).value_or(bytes{});
     co_return found;
 }
 
-procedure<void> remove_service(channel_ptr channel, service_removal what) {
-    secured_batch card(*channel);
-    authenticate(card, channel);
+procedure<card_contents> remove_service(channel_ptr channel, service_removal what) {
+    channel_batch card(channel);
     card.mark(30, what.operation);
     if (what.client) // access first (gp/procedures, terminate)
         change_rules(card, *what.client, what.block_size, step::access_rule_removal);
@@ -343,13 +355,15 @@ procedure<void> remove_service(channel_ptr channel, service_removal what) {
         card.add(step::delete_object, delete_object(aid, true), any);
     if (what.domain)
         card.add(step::delete_object, delete_object(*what.domain));
+    for (const auto version : what.key_sets) // a card that keeps them is found out by the next installation
+        card.add(step::delete_key, delete_keys(version), any);
     card.mark(80, what.operation);
-    const auto at = list(card, 0);
+    const auto at = list_all(card, 0);
     const auto sent = co_await card.take();
     auto answers = card.accept(sent);
     // 6A88 at DELETE counts as done only now, after the authenticated listing.
     auto reading = contents(channel, at, std::move(answers));
-    const auto found = co_await std::move(reading);
+    auto found = co_await std::move(reading);
     for (const auto& aid : what.instances)
         if (find_entry(found.applications, aid))
             not_proven(step::delete_object, "application " + to_hex(aid) + " is still in the card's registry");
@@ -361,6 +375,21 @@ procedure<void> remove_service(channel_ptr channel, service_removal what) {
                                             " is still in the card's registry");
     if (what.domain && find_entry(found.applications, *what.domain))
         not_proven(step::delete_object, "security domain " + to_hex(*what.domain) + " is still in the card's registry");
+    co_return found;
+}
+
+procedure<std::set<std::uint8_t>> remove_key_sets(channel_ptr channel, std::set<std::uint8_t> versions) {
+    channel_batch card(channel);
+    for (const auto version : versions)
+        card.add(step::delete_key, delete_keys(version), any);
+    const auto at = list_keys(card);
+    const auto sent = co_await card.take();
+    const auto answers = card.accept(sent);
+    auto left = key_versions(answers[at]);
+    for (const auto version : versions)
+        if (left.contains(version))
+            not_proven(step::delete_key, "key set " + to_hex({&version, 1}) + " is still in the TSM's security domain");
+    co_return left;
 }
 
 } // namespace tsms::gp

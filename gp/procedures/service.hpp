@@ -1,17 +1,16 @@
 #pragma once
-// What the TSM does to a Service on a card, through one channel to its own security domain. Each procedure begins with EXTERNAL
-// AUTHENTICATE if the channel is new, and reads like the order of commands that goes to the card.
+// What the TSM does to a Service on a card, through one channel to its own security domain (gp/channel_batch.hpp). Each procedure reads
+// like the order of commands that goes to the card.
 
 #include "gp/access_rules.hpp"
+#include "gp/card_data.hpp"
+#include "gp/channel_batch.hpp"
 #include "gp/commands.hpp"
 #include "gp/registry.hpp"
-#include "gp/secured_batch.hpp"
 
-#include <memory>
+#include <set>
 
 namespace tsms::gp {
-
-using channel_ptr = std::shared_ptr<secure_channel>;
 
 /// The security domain of a Service, below the TSM's own.
 struct service_domain {
@@ -72,8 +71,9 @@ struct service_installation {
     progress_operations progress;
 };
 
-/// All of it in one batch; the proof (GET STATUS) is checked before it returns. Throws card_failure.
-procedure<void> install_service(channel_ptr channel, service_installation what);
+/// All of it in one batch; the proof (GET STATUS) is checked before it returns. Returns the key version numbers that the TSM's domain has
+/// now. Throws card_failure.
+procedure<std::set<std::uint8_t>> install_service(channel_ptr channel, service_installation what);
 
 /// Applications that are installed already become selectable. `lock`: the service's domain is locked in the same order.
 struct service_activation {
@@ -103,7 +103,10 @@ struct card_contents {
     std::vector<registry_entry> load_files;
     /// False where somebody said that there are none: 6A88 has no R-MAC, so a phone can say so of any card.
     bool load_files_proven = true;
-    bytes cplc; ///< as the TSM's own domain answers it; empty where it does not
+    /// Key version numbers of the TSM's own domain (GET DATA E0). Keys that were meant for a domain which was not created have gone there
+    /// (gp/procedures, "the order to split at").
+    std::set<std::uint8_t> key_versions;
+    std::optional<card_resources> resources; ///< FF21, where the card tells
 };
 procedure<card_contents> inspect(channel_ptr channel, std::size_t expected_applications = 0);
 
@@ -116,10 +119,14 @@ struct service_removal {
     std::vector<bytes> doubtful_load_files;
     std::optional<bytes> domain;
     std::optional<access_client> client; ///< rules to be deleted
+    std::set<std::uint8_t> key_sets; ///< versions of the TSM's own domain that have no business there
     std::size_t block_size = 0;
     int operation = 40;
 };
-/// Deletes and proves by GET STATUS that nothing of it is left.
-procedure<void> remove_service(channel_ptr channel, service_removal what);
+/// Deletes and proves by GET STATUS that nothing of it is left. Returns what is.
+procedure<card_contents> remove_service(channel_ptr channel, service_removal what);
+
+/// DELETE [key] of these versions of the TSM's own domain, proven by its own list. Returns the versions that it has now.
+procedure<std::set<std::uint8_t>> remove_key_sets(channel_ptr channel, std::set<std::uint8_t> versions);
 
 } // namespace tsms::gp

@@ -1,4 +1,5 @@
 #include "gp/commands.hpp"
+#include "gp/scp03.hpp"
 #include "http/rest/call.hpp"
 #include "http/rest/text_formats.hpp"
 #include "model/rest_error.hpp"
@@ -135,22 +136,22 @@ net::response unlink_load_files(catalog_edit& edit, const call& c, const path_en
     return answer(c, after);
 }
 
-/// Plain octets of a LOAD block: a short command under SCP03 with C-ENC and C-MAC (procedures, "Sizes").
-constexpr std::size_t s8_block = 239;
-constexpr std::size_t s16_block = 223;
-constexpr std::size_t most_blocks = 256; ///< the block number is one octet (GPCS 11.6.2.2)
-
-/// What a load file is too long for, in words; empty where it fits.
-std::string too_long_for(std::size_t size, std::size_t block) {
-    const auto bound = [](std::size_t octets) { return std::to_string(most_blocks * octets); };
-    if (gp::load_block_count(size, block) > most_blocks)
-        return "at most " + bound(block) + " octets";
-    if (block > s16_block && gp::load_block_count(size, s16_block) > most_blocks)
-        return "at most " + bound(s16_block) + " octets in SCP03's S16 mode";
-    return {};
+/// Plain octets of a LOAD block in short APDUs, as the deployment computes them (gp/procedures, "Sizes").
+std::size_t load_block_of(const model::card_parameters& card) {
+    const auto most = gp::max_plain_data(gp::short_data_field, static_cast<std::size_t>(card.scp03_mode), card.minimum_level);
+    return card.block_size > 0 ? std::min(static_cast<std::size_t>(card.block_size), most) : most;
 }
 
-/// A load file that no profile's cards, or not those of every mode, can take is no error of this operation; but its
+/// What a load file is too long for, in words; empty where it fits.
+std::string too_long_for(std::size_t size, const model::card_parameters& card) {
+    constexpr std::size_t most_blocks = 256; // the block number is one octet (GPCS 11.6.2.2)
+    const auto block = load_block_of(card);
+    if (card.extended_length || gp::load_block_count(size, block) <= most_blocks)
+        return {};
+    return "at most " + std::to_string(most_blocks * block) + " octets";
+}
+
+/// A load file that a profile's cards cannot take is no error of this operation; but its
 /// deployment will be refused, so the operator is told now.
 void warn_of_long_load_files(const catalog_edit& edit, const call& c, const entity_row& flavor,
                              const entity_row& service) {
@@ -176,12 +177,10 @@ void warn_of_long_load_files(const catalog_edit& edit, const call& c, const enti
             const auto internals = edit.profile_internals(profile.id);
             const auto* part = internals.find("card");
             const auto card = part ? store::read_card_parameters(json::root_object(*part)) : model::card_parameters();
-            const auto block = card.block_size > 0 ? static_cast<std::size_t>(card.block_size) : s8_block;
-            if (!card.extended_length)
-                warn("cards of profile " + name(profile, "name"), too_long_for(size, std::min(block, s8_block)));
+            warn("cards of profile " + name(profile, "name"), too_long_for(size, card));
         }
         if (profiles.empty()) // a Version can be linked later
-            warn("cards without extended length", too_long_for(size, s8_block));
+            warn("cards without extended length", too_long_for(size, model::card_parameters()));
     }
 }
 

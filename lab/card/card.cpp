@@ -157,7 +157,8 @@ struct card::impl {
         }
     }
 
-    /// ISO/IEC 7816-3: over T=0 a response with data to a command with data waits for GET RESPONSE.
+    /// ISO/IEC 7816-3 12.1.3: over T=0 a command with data has no Le and its response waits for GET RESPONSE; one without data must name the
+    /// exact length.
     bytes over_t0(bytes_view raw, int channel, std::optional<std::uint16_t> refuse_with) {
         if (raw.size() == 5 && (raw[0] & 0xFC) == 0x00 && raw[1] == 0xC0) {
             if (t0_rest.empty())
@@ -167,10 +168,16 @@ struct card::impl {
                 return {0x6C, static_cast<std::uint8_t>(t0_rest.size() - 2)};
             return std::exchange(t0_rest, {});
         }
-        auto response = gp::encode(dispatch(raw, channel, refuse_with));
         t0_rest.clear();
-        if (raw.size() <= 5 || response.size() == 2)
+        if (raw.size() > 5 && raw.size() != 5u + raw[4])
+            return {0x67, 0x00};
+        auto response = gp::encode(dispatch(raw, channel, refuse_with));
+        if (raw.size() < 5 || response.size() == 2)
             return response;
+        if (raw.size() == 5) {
+            const std::size_t asked = raw[4] == 0 ? 256 : raw[4];
+            return asked == response.size() - 2 ? response : bytes{0x6C, static_cast<std::uint8_t>(response.size() - 2)};
+        }
         const auto waiting = static_cast<std::uint8_t>(response.size() - 2);
         t0_rest = std::move(response);
         return {0x61, waiting};
@@ -261,6 +268,22 @@ void card::save(const std::filesystem::path& file) const {
         std::filesystem::rename(temporary, file, failed);
     if (!written || failed)
         throw card_error("card file " + file.string() + " cannot be written; check the directory and free space");
+}
+
+bytes transmit_through_reader(card& card, bytes_view c_apdu) {
+    if (!card.state().personality->t0)
+        return card.transmit(c_apdu);
+    auto tpdu = to_bytes(c_apdu);
+    if (c_apdu.size() > 5 && c_apdu.size() == 6u + c_apdu[4])
+        tpdu.pop_back();
+    auto response = card.transmit(tpdu);
+    if (response.size() == 2 && response[0] == 0x6C) {
+        tpdu.back() = response[1];
+        response = card.transmit(tpdu);
+    }
+    if (response.size() == 2 && response[0] == 0x61)
+        response = card.transmit(bytes{0x00, 0xC0, 0x00, 0x00, response[1]});
+    return response;
 }
 
 stored_card::stored_card(std::filesystem::path file, const personality& for_a_new_card, crypto::random_source& random,

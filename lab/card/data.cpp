@@ -40,7 +40,7 @@ std::optional<bytes> sequence_counter(const context& c) {
     return sets.empty() ? std::nullopt : std::optional(big_endian(sets.front().sequence_counter, 3));
 }
 
-/// Extended card resources information (ETSI TS 102 226, 8.2.1.7.1).
+/// Extended card resources information (ETSI TS 102 226, 8.2.1.7).
 std::optional<bytes> resources(const context& c) {
     bytes out;
     gp::append_tlv(out, 0x81, big_endian(c.registry().applications().size() - 1, 2));

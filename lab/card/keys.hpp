@@ -7,7 +7,7 @@
 
 namespace tsms::lab {
 
-/// The three static keys of SCP03 (Amendment D, table 4-1), all of the same length: 16, 24 or 32 octets.
+/// The three static keys of SCP03, all of the same length: 16, 24 or 32 octets.
 struct static_keys {
     crypto::secret enc;
     crypto::secret mac;

@@ -121,6 +121,13 @@ gp::procedure<authenticated_card> carry_out(card_work work) {
     if (greeting.sw != ok)
         throw gp::status_failure(step::initialize_update, greeting.sw);
     const auto card = gp::parse_initialize_update(greeting.data);
+    if (!card.sequence_counter.empty()) { // a pseudo-random challenge (SCP03 6.2.2.1)
+        auto context = card.sequence_counter;
+        append(context, hex(order.isd_aid));
+        const auto bits = static_cast<int>(card.card_challenge.size() * 8);
+        const auto expected = crypto::scp03_kdf(work.isd_keys.enc, crypto::scp03_constant::card_challenge, context, bits);
+        gp::check_card_challenge(card, expected.view());
+    }
     gp::secure_channel channel(
         crypto::derive_session_keys(work.isd_keys.enc, work.isd_keys.mac, host_challenge, card.card_challenge),
         host_challenge, card, best_level(card.i));

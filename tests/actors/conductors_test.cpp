@@ -1,4 +1,4 @@
-#include "tests/actors/world.hpp"
+#include "tests/actors/phone.hpp"
 
 #include <unistd.h>
 
@@ -9,59 +9,6 @@ using namespace tsms::actors_test;
 using model::error_category;
 
 namespace {
-
-const report processed{agent_status::processed, "", {}};
-
-session_opened opened(const call_answer& a) {
-    BOOST_REQUIRE(std::holds_alternative<session_opened>(a));
-    return std::get<session_opened>(a);
-}
-
-const model::execution& outcome_of(const result& r) {
-    if (const auto* t = std::get_if<model::terminate_service_result>(&r))
-        return t->process.outcome;
-    if (const auto* s = std::get_if<model::suspend_or_resume_result>(&r))
-        return s->process.outcome;
-    return std::get<model::deploy_service_result>(r).process.outcome;
-}
-
-error_category refusal_in(const call_answer& a) {
-    BOOST_REQUIRE(std::holds_alternative<result>(a));
-    return outcome_of(std::get<result>(a)).status;
-}
-
-const result* result_of(const order& stop) {
-    for (const auto& item : stop.items)
-        if (const auto* r = std::get_if<result>(&item))
-            return r;
-    return nullptr;
-}
-
-const report no_card{agent_status::unavailable, "no card", {}};
-const std::string cplc(84, '4');
-
-/// A card that tells its CPLC and nothing else, to every APDU of an order.
-report told_by_card(const order& o) {
-    report r{agent_status::processed, "", {}};
-    for (const auto& item : o.items)
-        if (const auto* c = std::get_if<card_commands>(&item)) {
-            auto& answers = r.responses.emplace_back();
-            for (const auto& apdu : c->apdus) {
-                const bool select = apdu[1] == 0xA4;
-                const bool get_cplc = apdu[1] == 0xCA && apdu[2] == 0x9F && apdu[3] == 0x7F;
-                answers.push_back(hex(select ? "6F0A8408A0000001510000009000" : get_cplc ? "9F7F2A" + cplc + "9000" : "6A88"));
-            }
-        }
-    return r;
-}
-
-error_category result_in(const order& stop) {
-    for (const auto& item : stop.items)
-        if (const auto* r = std::get_if<result>(&item))
-            return outcome_of(*r).status;
-    BOOST_FAIL("no result in the order");
-    return error_category::none;
-}
 
 /// The process is announced, ends with 9 and is reported to the SPOS.
 void ends_with_inaccessible(world& w, const session_opened& s) {
@@ -130,14 +77,14 @@ BOOST_AUTO_TEST_CASE(a_phone_that_vanishes_ends_the_process_and_frees_the_card) 
 BOOST_AUTO_TEST_CASE(one_process_at_a_time_on_an_instance) {
     world w;
     const auto first = opened(w.open(terminate_service{"one"}));
-    pending_call second(w, world::call_of(terminate_service{"one"}));
+    pending_call second(w, w.call_of(terminate_service{"one"}));
     w.wait(7s);
     BOOST_TEST(!second.answer());
     w.wait(1s);
     const auto late = second.answer();
     BOOST_REQUIRE(late);
     BOOST_TEST((refusal_in(*late) == error_category::invalid_state)); // AMB-122
-    w.report_back(first, 0); // which does not disturb the first
+    w.report_back(first, 0);                                          // which does not disturb the first
     const auto stop = w.report_back(first, 1, processed);
     BOOST_REQUIRE(stop);
     BOOST_TEST((result_in(*stop) == error_category::none));
@@ -148,8 +95,8 @@ BOOST_AUTO_TEST_CASE(a_second_call_on_an_instance_waits_for_the_first) { // AMB-
     world w;
     w.rows.instances["one"].state = model::instance_state::operational;
     const auto first = opened(w.open(suspend_or_resume_service{"one", false}));
-    pending_call second(w, world::call_of(suspend_or_resume_service{"one", false}));
-    pending_call third(w, world::call_of(terminate_service{"one"}));
+    pending_call second(w, w.call_of(suspend_or_resume_service{"one", false}));
+    pending_call third(w, w.call_of(terminate_service{"one"}));
     w.wait(5s);
     const auto end = [&](const session_opened& s) {
         w.report_back(s, 0);
@@ -174,7 +121,7 @@ BOOST_AUTO_TEST_CASE(a_second_call_on_an_instance_waits_for_the_first) { // AMB-
 BOOST_AUTO_TEST_CASE(a_call_that_has_waited_is_judged_by_what_is_there_then) {
     world w;
     const auto first = opened(w.open(terminate_service{"one"}));
-    pending_call second(w, world::call_of(terminate_service{"one"}));
+    pending_call second(w, w.call_of(terminate_service{"one"}));
     w.report_back(first, 0);
     w.report_back(first, 1, processed);
     const auto late = second.answer();
@@ -187,9 +134,9 @@ BOOST_AUTO_TEST_CASE(a_call_that_came_late_to_the_instance_still_gets_its_card) 
     world w;
     w.rows.instances["one"].state = model::instance_state::operational;
     const auto first = opened(w.open(suspend_or_resume_service{"one", false}));
-    pending_call second(w, world::call_of(suspend_or_resume_service{"one", false}));
+    pending_call second(w, w.call_of(suspend_or_resume_service{"one", false}));
     w.time += 7900ms;
-    pending_call other(w, world::call_of(terminate_service{"two"})); // gets the card first
+    pending_call other(w, w.call_of(terminate_service{"two"})); // gets the card first
     w.report_back(first, 0);
     w.report_back(first, 1, processed);
     const auto two = other.answer();
@@ -212,7 +159,7 @@ BOOST_AUTO_TEST_CASE(calls_that_wait_for_an_instance_are_bounded_and_a_stop_answ
     opened(w.open(terminate_service{"one"}));
     std::vector<std::unique_ptr<pending_call>> waiting;
     for (int i = 0; i < 4; ++i)
-        waiting.push_back(std::make_unique<pending_call>(w, world::call_of(terminate_service{"one"})));
+        waiting.push_back(std::make_unique<pending_call>(w, w.call_of(terminate_service{"one"})));
     BOOST_TEST((refusal_in(w.open(terminate_service{"one"})) == error_category::invalid_state)); // at once
     for (auto& call : waiting)
         BOOST_TEST(!call->answer());
@@ -223,6 +170,29 @@ BOOST_AUTO_TEST_CASE(calls_that_wait_for_an_instance_are_bounded_and_a_stop_answ
         BOOST_REQUIRE(answer);
         BOOST_TEST((refusal_in(*answer) == error_category::tsm_not_available));
     }
+}
+
+BOOST_AUTO_TEST_CASE(a_waiting_call_whose_session_has_ended_is_dropped) {
+    world w;
+    const auto instance = spawn_service_instance(w.system, "one", w.gate, w.around);
+    std::vector<session_actor> sessions;
+    caf::scoped_actor asker(w.system);
+    const auto begin = [&](const std::string& id) {
+        sessions.push_back(spawn_device_session(w.system, {id, "secret"}, w.cards, w.gate, w.around));
+        asker->send(instance, begin_call{w.call_of(terminate_service{"one"}), id, sessions.back()});
+        w.run();
+    };
+    begin("first");
+    asker->receive([](const call_begun& b) { BOOST_TEST(!b.refusal); });
+    begin("second");
+    BOOST_TEST(asker->mailbox().empty());
+    caf::anon_send_exit(sessions.back(), caf::exit_reason::user_shutdown);
+    w.run();
+    BOOST_REQUIRE(!asker->mailbox().empty()); // not when its time is up, and not when the first has ended
+    asker->receive([](const call_begun& b) { BOOST_TEST(b.refusal.has_value()); });
+    caf::anon_send_exit(sessions.front(), caf::exit_reason::user_shutdown);
+    caf::anon_send_exit(instance, caf::exit_reason::user_shutdown);
+    w.run();
 }
 
 BOOST_AUTO_TEST_CASE(one_process_at_a_time_on_a_card) {
@@ -239,7 +209,7 @@ BOOST_AUTO_TEST_CASE(one_process_at_a_time_on_a_card) {
     pending.receive([&](call_routed& r) { late = r.answer; }, [](caf::error&) {});
     BOOST_REQUIRE(late);
     ends_with_inaccessible(w, opened(*late)); // AMB-228
-    BOOST_TEST(!w.rows.ends.at(0).card); // the row belongs to the process that has the card
+    BOOST_TEST(!w.rows.ends.at(0).card);      // the row belongs to the process that has the card
 
     auto patient = self->request(w.gate, caf::infinite, second);
     w.run();
@@ -286,7 +256,8 @@ BOOST_AUTO_TEST_CASE(a_session_is_for_who_has_its_cookie) {
     s.secret.back() ^= 1;
     BOOST_TEST(!w.ask<hand_shaken>(w.gate, route_handshake{s.session_id, {s.secret}}).accepted);
     BOOST_TEST(!w.report_back(s, 0));
-    BOOST_TEST(std::holds_alternative<no_session>(w.ask<result_fetched>(w.gate, route_fetch{s.session_id, {s.secret}}).answer));
+    BOOST_TEST(std::holds_alternative<no_session>(
+        w.ask<result_fetched>(w.gate, route_fetch{s.session_id, {s.secret}}).answer));
 }
 
 BOOST_AUTO_TEST_CASE(a_stop_answers_those_who_wait) {
@@ -316,9 +287,11 @@ BOOST_AUTO_TEST_CASE(a_finished_session_is_forgotten_after_its_time) {
     w.report_back(s, 0);
     w.report_back(s, 1, processed);
     w.wait(899s);
-    BOOST_TEST(std::holds_alternative<result>(w.ask<result_fetched>(w.gate, route_fetch{s.session_id, {s.secret}}).answer));
+    BOOST_TEST(
+        std::holds_alternative<result>(w.ask<result_fetched>(w.gate, route_fetch{s.session_id, {s.secret}}).answer));
     w.wait(2s);
-    BOOST_TEST(std::holds_alternative<no_session>(w.ask<result_fetched>(w.gate, route_fetch{s.session_id, {s.secret}}).answer));
+    BOOST_TEST(std::holds_alternative<no_session>(
+        w.ask<result_fetched>(w.gate, route_fetch{s.session_id, {s.secret}}).answer));
     BOOST_TEST(w.ask<load>(w.gate, ask_load{}).sessions == 0u);
 }
 
@@ -351,8 +324,9 @@ BOOST_AUTO_TEST_CASE(instances_of_a_deleted_service_are_shown_to_its_provider_al
 BOOST_AUTO_TEST_CASE(another_provider_does_not_learn_that_a_process_runs) {
     world w;
     opened(w.open(terminate_service{"one"}, "sp"));
-    BOOST_TEST((refusal_in(w.open(terminate_service{"one"}, "another sp")) == error_category::invalid_request)); // at once
-    pending_call own(w, world::call_of(terminate_service{"one"}, "sp"));
+    BOOST_TEST(
+        (refusal_in(w.open(terminate_service{"one"}, "another sp")) == error_category::invalid_request)); // at once
+    pending_call own(w, w.call_of(terminate_service{"one"}, "sp"));
     BOOST_TEST(!own.answer());
 }
 
@@ -383,38 +357,6 @@ BOOST_AUTO_TEST_CASE(a_call_without_secure_components_is_invalid) {
     BOOST_TEST((refusal_in(w.ask<call_routed>(w.gate, c).answer) == error_category::invalid_request));
 }
 
-BOOST_AUTO_TEST_CASE(a_card_in_a_renamed_reader_is_found_again) {
-    world w;
-    w.rows.cards["card"].identity = cplc;
-    w.rows.instances["one"].reader = "old name";
-    const auto s = opened(w.open(terminate_service{"one"}));
-    const auto look = w.report_back(s, 0);
-    BOOST_REQUIRE(look);
-    BOOST_TEST(w.rows.events.empty()); // no process yet
-    const auto start = w.report_back(s, 1, told_by_card(*look));
-    BOOST_REQUIRE(start);
-    BOOST_TEST(std::holds_alternative<model::process_start>(start->items.at(0)));
-    BOOST_TEST(w.rows.instances["one"].reader == "eSE1");
-}
-
-BOOST_AUTO_TEST_CASE(another_card_is_not_worked_on) {
-    world w;
-    w.rows.cards["card"].identity = std::string(84, '5');
-    w.rows.instances["one"].reader = "old name";
-    const auto s = opened(w.open(terminate_service{"one"}));
-    const auto look = w.report_back(s, 0);
-    BOOST_REQUIRE(look);
-    const auto start = w.report_back(s, 1, told_by_card(*look));
-    BOOST_REQUIRE(start);
-    BOOST_TEST(std::holds_alternative<model::process_start>(start->items.at(0)));
-    const auto stop = w.report_back(s, 2, processed);
-    BOOST_REQUIRE(stop && result_of(*stop));
-    BOOST_TEST((result_in(*stop) == error_category::sc_inaccessible));
-    BOOST_TEST(w.rows.ends.at(0).delivery.has_value());
-    BOOST_TEST(w.rows.instances["one"].reader == "old name");
-    opened(w.open(terminate_service{"two"}, "sp")); // the card is free again
-}
-
 BOOST_AUTO_TEST_CASE(the_result_goes_to_the_spos_of_the_end) {
     world w;
     w.service = model::offered_service{"service-one", "sp", true, {}, model::spos_target{"https://moved", ""}};
@@ -439,7 +381,7 @@ BOOST_AUTO_TEST_CASE(an_end_is_stored_again_until_it_is_stored) {
     const auto stop = w.report_back(s, 1, processed);
     BOOST_REQUIRE(stop);
     BOOST_TEST((result_in(*stop) == error_category::internal_error)); // the app is not kept waiting
-    pending_call second(w, world::call_of(terminate_service{"one"}));
+    pending_call second(w, w.call_of(terminate_service{"one"}));
     w.wait(5s);
     BOOST_TEST(!second.answer());
     BOOST_TEST(w.rows.ends.empty());
@@ -498,7 +440,8 @@ BOOST_AUTO_TEST_CASE(the_store_drops_a_write_that_comes_too_late) {
         caf::actor_system system{config};
         const steady_time now = steady_time{} + 10s;
         auto db = std::make_shared<store::instance_db>(std::filesystem::path(folder) / "instances.db");
-        auto store = spawn_instance_store(system, db, [now] { return now; }, [](severity, const std::string&) {});
+        auto store = spawn_instance_store(
+            system, db, [now] { return now; }, [](severity, const std::string&) {});
         create_row row;
         row.card.id = "card";
         row.card.identity = "4790";
@@ -507,7 +450,8 @@ BOOST_AUTO_TEST_CASE(the_store_drops_a_write_that_comes_too_late) {
         caf::scoped_actor self{system};
         const auto created = [&] {
             bool done = false;
-            self->request(store, caf::infinite, row).receive([&](row_created& r) { done = r.created; }, [](caf::error&) {});
+            self->request(store, caf::infinite, row)
+                .receive([&](row_created& r) { done = r.created; }, [](caf::error&) {});
             return done;
         };
         row.deadline = now - 1s;

@@ -143,8 +143,16 @@ BOOST_AUTO_TEST_CASE(answers_that_do_not_fit_their_commands_are_a_failed_transmi
         d.report_arrived(processed({std::vector<bytes>(count, bytes{0x90, 0x00})}), 1, t0);
         const auto answer = std::get<gp::batch_answer>(*d.take_event(t0));
         BOOST_TEST((answer.end == gp::transmission::failed));
-        BOOST_TEST(answer.responses.size() == (count > 2 ? 0u : count));
+        BOOST_TEST(answer.responses.empty());
+        BOOST_TEST(answer.unattributed); // which were executed nobody knows
     }
+    auto d = fresh(); // one that stops at a command says so
+    d.perform("eSE1", commands(2));
+    next_order(d, {}, 0);
+    d.report_arrived({agent_status::unknown_failure, "", {{bytes{0x90, 0x00}}}}, 1, t0);
+    const auto answer = std::get<gp::batch_answer>(*d.take_event(t0));
+    BOOST_TEST(answer.responses.size() == 1u);
+    BOOST_TEST(!answer.unattributed);
 }
 
 BOOST_AUTO_TEST_CASE(a_silent_phone_is_lost_for_this_work_and_all_that_follows) {

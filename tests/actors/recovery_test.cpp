@@ -77,7 +77,7 @@ BOOST_AUTO_TEST_CASE(a_process_that_the_last_run_left_is_ended) {
 
 BOOST_AUTO_TEST_CASE(a_row_that_names_a_process_which_does_not_run_is_freed) {
     crashed c;
-    c.instance.failed_operation = model::operation::service_suspension;
+    c.instance.unproven_operation = model::operation::service_suspension;
     c.end(c.instance); // its process has ended, and the row does not say so
     BOOST_TEST(c.resolve() == 1u);
     const auto healed = c.db->instance("one");

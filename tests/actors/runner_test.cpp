@@ -13,11 +13,15 @@ process::process<int> one_wish() {
     co_return octets.at(0);
 }
 
-process::process<int> no_wish() { co_return 7; }
+process::process<int> no_wish() {
+    co_return 7;
+}
 
 struct ends {
     std::vector<std::string> told;
-    void tell(const int* outcome, const std::string& bug) { told.push_back(outcome ? std::to_string(*outcome) : "bug: " + bug); }
+    void tell(const int* outcome, const std::string& bug) {
+        told.push_back(outcome ? std::to_string(*outcome) : "bug: " + bug);
+    }
 };
 
 } // namespace
@@ -47,11 +51,12 @@ BOOST_AUTO_TEST_CASE(an_answer_may_come_at_once_or_later) {
 
 BOOST_AUTO_TEST_CASE(an_end_that_throws_is_not_told_again) {
     ends e;
-    process_runner<int> runner(no_wish(), [](const process::effect&) {},
-                               [&](const int* outcome, const std::string& bug) {
-                                   e.tell(outcome, bug);
-                                   throw std::runtime_error("the end");
-                               });
+    process_runner<int> runner(
+        no_wish(), [](const process::effect&) {},
+        [&](const int* outcome, const std::string& bug) {
+            e.tell(outcome, bug);
+            throw std::runtime_error("the end");
+        });
     BOOST_CHECK_THROW(runner.start(), std::runtime_error);
     BOOST_TEST(e.told == std::vector<std::string>{"7"});
 }

@@ -6,13 +6,18 @@ namespace {
 
 class played_catalog final : public catalog_actor::base {
 public:
-    played_catalog(caf::actor_config& config, const bool& flavor_exists, const std::optional<model::offered_service>& service)
+    played_catalog(caf::actor_config& config, const bool& flavor_exists,
+                   const std::optional<model::offered_service>& service)
         : catalog_actor::base(config), flavor_exists_(flavor_exists), service_(service) {}
     behavior_type make_behavior() override {
         return {
-            [this](const survey_service&) { return service_surveyed{service_, {}}; },
+            [this](const survey_service&) {
+                return service_surveyed{service_, {}};
+            },
             [](const find_target&) { return target_found{}; },
-            [this](const check_target&) { return target_checked{true, flavor_exists_}; },
+            [this](const check_target&) {
+                return target_checked{true, flavor_exists_};
+            },
             [](const process::read_load_image&) { return answered{process::failed{}}; },
         };
     }
@@ -53,6 +58,7 @@ played_store::behavior_type played_store::make_behavior() {
                 found.last_on_card = m_.instances.size() <= 1;
                 found.provider_has_apps = m_.provider_has_apps;
                 found.issuers = m_.issuers;
+                found.tombstones = m_.tombstones;
             }
             return found;
         },
@@ -89,7 +95,7 @@ played_store::behavior_type played_store::make_behavior() {
                 return failed();
             m_.events.push_back("end");
             m_.ends.push_back(e);
-            if (e.gone)
+            if (e.gone || e.end.lost)
                 m_.instances.erase(e.instance.id);
             else
                 m_.instances[e.instance.id] = e.instance;
@@ -97,7 +103,7 @@ played_store::behavior_type played_store::make_behavior() {
         },
         [](const enqueue_delivery& e) { return process_ended{e.delivery}; },
         [](const log_apdus&) {},
-        [](const trim_log&) {},
+        [](const trim_store&) {},
         [](const find_issuer&) { return issuer_found{}; },
         [](const load_outbox&) { return outbox_loaded{}; },
         [](const settle_delivery&) { return stored{}; },
@@ -147,12 +153,12 @@ void world::wait(std::chrono::seconds passed) {
     run();
 }
 
-call world::call_of(function what, std::optional<std::string> provider) {
+call world::call_of(function what, std::optional<std::string> provider) const {
     call c;
     c.what = std::move(what);
     c.caller_id = "CAFE";
     c.provider = std::move(provider);
-    c.cards = {{"eSE1", "eSE", "", ""}};
+    c.cards = cards;
     return c;
 }
 

@@ -1,6 +1,6 @@
 #pragma once
-// The device role under CAF's deterministic coordinator: real gate, sessions, conductors and processes; a played store, catalog, vault and
-// SPOS; time that the test moves.
+// The device role under CAF's deterministic coordinator: real gate, sessions, conductors and processes; a played store,
+// catalog, vault and SPOS; time that the test moves.
 
 #include "actors/spawn.hpp"
 
@@ -22,6 +22,7 @@ struct memory {
     bool broken = false; ///< every write fails
     bool provider_has_apps = false;
     std::vector<store::issuer_record> issuers;
+    std::vector<model::service_instance> tombstones; ///< on the card of the instance
 };
 
 class played_store final : public store_actor::base {
@@ -71,7 +72,8 @@ struct world {
         Answer answer;
         auto pending = self->request(whom, caf::infinite, std::move(message));
         run();
-        pending.receive([&](Answer& a) { answer = std::move(a); }, [&](caf::error& e) { throw std::runtime_error(system.render(e)); });
+        pending.receive([&](Answer& a) { answer = std::move(a); },
+                        [&](caf::error& e) { throw std::runtime_error(system.render(e)); });
         return answer;
     }
     void run() { coordinator().run(); }
@@ -82,7 +84,7 @@ struct world {
     }
 
     call_answer open(function what, std::optional<std::string> provider = std::nullopt);
-    static call call_of(function what, std::optional<std::string> provider = std::nullopt);
+    call call_of(function what, std::optional<std::string> provider = std::nullopt) const;
     std::optional<order> report_back(const session_opened& s, std::uint64_t number, report r = {});
 
     caf::actor_system_config config;
@@ -94,6 +96,7 @@ struct world {
     std::optional<model::offered_service> service; ///< that the catalog has
     std::vector<std::string> log;
     std::shared_ptr<surroundings> around = std::make_shared<surroundings>();
+    std::vector<announced_card> cards{{"eSE1", "eSE", "", ""}}; ///< that calls announce
     gate_actor gate;
 };
 

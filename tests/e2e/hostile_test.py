@@ -439,12 +439,12 @@ class Liars(HostileCase):
 
         failures = {INTERRUPTED, CONTENT, INACCESSIBLE, UNSPECIFIED}
         cases = []
-        for at in (2, 4, 6):
+        for at in range(2, 8): # issuer, rules; listing; deletion; issuer, the domain
             cases += [(f"{at} unavailable", Says(at, "UNAVAILABLE_SE"), failures),
                       (f"{at} forged", Rewrites(at, at_index(-1, flipped)), failures),
                       (f"{at} no R-MACs", Rewrites(at, lambda a: ["9000"] * len(a)), failures)]
-        cases += [("DELETE 6985", Answers(0xE4, bytes.fromhex("6985"), 4), failures),
-                  ("one DELETE 6985", Answers(0xE4, bytes.fromhex("6985"), 4, False), failures)]
+        cases += [("DELETE 6985", Answers(0xE4, bytes.fromhex("6985"), 5), failures),
+                  ("one DELETE 6985", Answers(0xE4, bytes.fromhex("6985"), 5, False), failures)]
         self.in_parallel(lie, cases)
 
 
@@ -672,7 +672,21 @@ class Limits(HostileCase):
         status, headers, answer = phone.exchange("POST", "/tsm-api/1.0/terminateService", {
             "serviceInstanceId": "x", "handset": {"callerId": "3F" * 32, "secureComponents": [{"reader": "a", "seType": "eSE"}]}})
         self.assertEqual((status, headers["Retry-After"]), (429, "1"), answer)
-        told = self.stack.handset(self.stack.card("limited.card"), "instances", self.service, check=False)
+        enough = threading.Event()
+
+        def keep_asking():  # or a token comes back before the program has started
+            asker = phones.Phone(self.stack, None)
+            while not enough.is_set():
+                asker.call("terminateService", serviceInstanceId="00000000-0000-4000-8000-000000000000")
+
+        with concurrent.futures.ThreadPoolExecutor(4) as pool:
+            askers = [pool.submit(keep_asking) for _ in range(4)]
+            try:
+                told = self.stack.handset(self.stack.card("limited.card"), "instances", self.service, check=False)
+            finally:
+                enough.set()
+            for asker in askers:
+                asker.result(30)
         self.assertEqual(told["executionStatus"], TSM_NOT_AVAILABLE, told)
         stacks.wait_until(lambda: phone.call("getServiceInstances", serviceId=self.service)[0] == 200, 10, "no token again")
 
@@ -717,6 +731,42 @@ class Limits(HostileCase):
         self.assertIn("tsms card list", refused.stderr)
         self.assertEqual(json.loads(self.card("release", "--card", identity, "--json").stdout)["strikes"], 0)
         self.check_recovery(phone, instance)
+
+    def test_the_operator_says_whose_a_card_is(self):
+        """DIV-032: claims decide until an issuer has proven the card; an issuer that cards need is not removed."""
+        phone, instance = self.new_instance()
+        identity = self.card_of(instance)
+        shown = json.loads(self.card("show", "--card", identity, "--json").stdout)
+        self.assertEqual((shown["issuer"], shown["basis"]), ("lab", "claimed"))
+        refused = self.card("assign", "--card", identity, "--issuer", "nobody", check=False)
+        self.assertEqual(refused.returncode, 1, refused)
+        self.assertIn("tsms issuer list", refused.stderr)
+        cards = self.stack.folder / "none.json"
+        cards.write_text('{"cplc": ["FFFFFFFF"]}')
+        self.stack.tsms("issuer", "add", "--name", "other", "--url", "https://127.0.0.1:1", "--ca", self.stack.ca,
+                        "--transport-key", "00" * 16, "--cards", cards)
+        moved = json.loads(self.card("assign", "--card", identity, "--issuer", "other", "--json").stdout)
+        self.assertEqual((moved["issuer"], moved["basis"]), ("other", "assigned"))
+        result = phone.deploy(instance)  # there is no issuer at that address
+        self.assertEqual(result["processInfo"]["executionStatus"], 3, result)
+        refused = self.stack.tsms("issuer", "remove", "--name", "other", check=False)
+        self.assertEqual(refused.returncode, 1, refused)
+        self.assertIn("1 secure components", refused.stderr)
+        self.assertIn("tsms card assign", refused.stderr)
+        self.assertEqual(json.loads(self.card("assign", "--of", "other", "--issuer", "lab", "--json").stdout), {"assigned": 1})
+        self.stack.tsms("issuer", "remove", "--name", "other")
+        self.check_recovery(phone, instance)
+        phone, instance = self.new_instance()
+        identity = self.card_of(instance)
+        self.assertEqual(phone.deploy(instance)["processInfo"]["executionStatus"], 0)
+        self.assertEqual(json.loads(self.card("show", "--card", identity, "--json").stdout)["basis"], "proven")
+        self.stack.tsms("issuer", "add", "--name", "other", "--url", "https://127.0.0.1:1", "--ca", self.stack.ca,
+                        "--transport-key", "00" * 16, "--cards", cards)
+        refused = self.card("assign", "--card", identity, "--issuer", "other", check=False)
+        self.assertEqual(refused.returncode, 1, refused)
+        self.assertIn("--force", refused.stderr)
+        self.stack.tsms("issuer", "remove", "--name", "other")
+        phone.terminate(instance)
 
     def test_a_second_device_role_is_refused(self):
         """It would end the processes of the first as if they had been left by a crash (AMB-122, AMB-228)."""

@@ -169,6 +169,88 @@ class Story(StoryCase):
         only_other = self.stack.handset(cards[0], "check", published["service"]["id"], "1.0.0")
         self.assertEqual(only_other["deploymentAvailable"], 0)
 
+    def test_readers_that_exchange_their_names(self):
+        """DIV-033: after a reboot the second card is in the reader of the first, and the instance's card is found all the same."""
+        cap = self.stack.make_cap("swap.cap", 2000, "D27600018523", ["D2760001852301"])
+        published = stack.publish_service(self.rest, [cap], profiles=["tsms-lab jc305"])
+
+        def readers(first: str, second: str) -> list:
+            return [self.stack.card(first) + "&reader=SIM1", self.stack.card(second) + "&reader=SIM2"]
+
+        instance = self.create(readers("swap-a.card", "swap-b.card"), published)
+        deployed = self.deploy(readers("swap-b.card", "swap-a.card"), instance)
+        self.assertEqual((deployed["serviceInstanceState"], deployed["reader"]), (OPERATIONAL, "SIM2"), deployed)
+        self.assertIn("D2760001852301", aids(self.stack.registry("swap-a.card")))
+        self.assertNotIn("D2760001852301", aids(self.stack.registry("swap-b.card")))
+        terminated = self.stack.handset(readers("swap-a.card", "swap-b.card"), "terminate", instance)
+        self.assertEqual(terminated["processInfo"]["executionStatus"], 0, terminated)
+        self.assertNotIn("D2760001852301", aids(self.stack.registry("swap-a.card")))
+
+    def tombstones(self, service: str) -> list:
+        cards = json.loads(self.stack.tsms("card", "list", "--json").stdout)
+        return [(c["id"], t) for c in cards for t in c["tombstones"] if t["service"] == service]
+
+    def test_a_lost_card_that_comes_back(self):
+        """AMB-121, AMB-227: the id is invalid, and what is on the card goes when anything of ours happens on it again."""
+        caps = [self.stack.make_cap(f"lost{n}.cap", 2000, f"D2760001852{n}", [f"D2760001852{n}01"]) for n in (4, 5)]
+        lost, other = [stack.publish_service(self.rest, [c], profiles=["tsms-lab jc305"], device_apps=["A" * 40]) for c in caps]
+        card, another = self.stack.card("lost.card"), self.stack.card("lost-another.card")
+        service = lost["service"]["id"]
+        self.stack.handset(card, "instances", service)
+        before = aids(self.stack.registry("lost.card"))
+
+        def left() -> bool:
+            return "D2760001852401" in aids(self.stack.registry("lost.card"))
+
+        def lose() -> str:
+            instance = self.create(card, lost)
+            self.assertEqual(self.deploy(card, instance)["serviceInstanceState"], OPERATIONAL)
+            terminated = self.stack.handset(another, "terminate", instance, check=False)["processInfo"]
+            self.assertEqual(terminated["executionStatus"], 9, terminated)
+            self.assertNotEqual(terminated["processId"], "")
+            again = self.stack.handset(card, "terminate", instance, check=False)["processInfo"]
+            self.assertEqual(again["executionStatus"], 4, again)
+            self.assertEqual(self.stack.handset(card, "instances", service)["serviceInstances"], [])
+            self.assertEqual([t["id"] for _, t in self.tombstones(service)], [instance])
+            self.assertTrue(left())
+            return instance
+
+        lose()
+        instance = self.create(another, lost)  # the same service on the card that is there now
+        self.assertEqual(self.deploy(another, instance)["serviceInstanceState"], OPERATIONAL)
+        self.assertEqual(len(self.tombstones(service)), 1)
+        instance = self.create(card, lost)  # and again on the one that comes back
+        self.assertEqual(self.deploy(card, instance)["serviceInstanceState"], OPERATIONAL)
+        self.assertEqual(self.tombstones(service), [])
+        self.stack.handset(card, "terminate", instance)
+        self.assertEqual(aids(self.stack.registry("lost.card")), before)
+
+        lose()
+        instance = self.create(card, other)  # another service finds it
+        self.assertEqual(self.deploy(card, instance)["serviceInstanceState"], OPERATIONAL)
+        self.assertFalse(left())
+        self.stack.handset(card, "terminate", instance)
+
+        lose()
+        instance = self.create(card, other)  # a terminate of something that never was deployed, too
+        self.assertEqual(self.stack.handset(card, "terminate", instance)["processInfo"]["executionStatus"], 0)
+        self.assertEqual((left(), self.tombstones(service)), (False, []))
+        self.assertEqual(aids(self.stack.registry("lost.card")), before)
+
+        # The operator says so, and forgets it.
+        instance = self.create(card, lost)
+        self.assertEqual(self.deploy(card, instance)["serviceInstanceState"], OPERATIONAL)
+        cards = json.loads(self.stack.tsms("card", "list", "--json").stdout)
+        identity = next(c["id"] for c in cards if instance in [i["id"] for i in c["instances"]])
+        self.stack.tsms("card", "lost", "--card", identity)
+        self.assertEqual(self.deploy(card, instance, check=False)["processInfo"]["executionStatus"], 4)
+        self.assertEqual([t["id"] for _, t in self.tombstones(service)], [instance])
+        self.stack.tsms("card", "forget", "--card", identity)
+        self.assertEqual(self.tombstones(service), [])
+        instance = self.create(card, other)
+        self.assertEqual(self.deploy(card, instance)["serviceInstanceState"], OPERATIONAL)
+        self.assertTrue(left())
+
     def test_why_no_card_is_eligible_is_told_to_the_spos(self):
         """AMB-140: the one failure without a process of which the SPOS hears."""
         cap = self.stack.make_cap("none.cap", 2000, "D27600018521", ["D2760001852101"])
@@ -262,6 +344,23 @@ class Story(StoryCase):
         self.assertNotEqual(self.stack.run("tsms-handset", "--se", other, "apdu", "D2760001855101", check=False).returncode, 0)
         terminated = self.stack.handset(card, "terminate", instance)
         self.assertEqual(terminated["processInfo"]["executionStatus"], 0, terminated)
+
+    def test_a_phone_that_keeps_the_answer_to_select_to_itself(self):
+        """DIV-034: no tag 84, so neither the profile's list of ISDs nor the issuer's SELECT has anything to go by but the profile."""
+        cap = self.stack.make_cap("quiet.cap", 2000, "D27600018553", ["D2760001855301"])
+        published = stack.publish_service(self.rest, [cap])
+        card = self.stack.card("quiet.card") + "&access=omapi-quiet"
+        instance = self.create(card, published)
+        for _ in range(2):  # with the issuer, and without
+            deployed = self.deploy(card, instance)
+            self.assertEqual(deployed["serviceInstanceState"], OPERATIONAL, deployed)
+            self.assertIn("D2760001855301", aids(self.stack.registry("quiet.card")))
+            suspended = self.stack.handset(card, "suspend", instance)
+            self.assertEqual(suspended["processInfo"]["executionStatus"], 0, suspended)
+            terminated = self.stack.handset(card, "terminate", instance)
+            self.assertEqual(terminated["processInfo"]["executionStatus"], 0, terminated)
+            self.assertNotIn("D2760001855301", aids(self.stack.registry("quiet.card")))
+            instance = self.create(card, published)
 
     def test_a_hostile_phone_gets_nothing_and_breaks_nothing(self):
         cap = self.stack.make_cap("lies.cap", 2000, "D27600018552", ["D2760001855201"])

@@ -39,8 +39,7 @@ std::vector<bytes> answers(input in) {
 
 void card_data(bytes_view octets) {
     gp::find_path(octets, {0x6F, 0xA5, 0x9F65});
-    if (const auto cplc = gp::parse_cplc(octets))
-        gp::chip_identity(*cplc);
+    gp::parse_cplc(octets);
     gp::parse_card_recognition(octets);
     gp::parse_card_resources(octets);
     gp::parse_key_information(octets);

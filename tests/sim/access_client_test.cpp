@@ -185,7 +185,7 @@ BOOST_AUTO_TEST_CASE(deploy_broken_off_everywhere) {
             BOOST_TEST_CONTEXT("broken off after effect " << n << (deploy_again ? ", deployed again" : ", terminated")) {
                 auto w = ready_with_client();
                 BOOST_TEST(!w.play(process::deploy(w.request(), install_and_activate(), true), n).has_value());
-                w.instance = model::after_crash(w.instance, w.component.doubt);
+                w.restart();
                 if (deploy_again) {
                     BOOST_TEST(w.deploy({I, A}, true).details == "");
                     BOOST_TEST(w.on_card() == with_client(deployed), boost::test_tools::per_element());
@@ -209,7 +209,7 @@ BOOST_AUTO_TEST_CASE(termination_broken_off_everywhere) {
             auto r = w.request();
             r.last_service_on_card = true;
             BOOST_TEST(!w.play(process::terminate(r), n).has_value());
-            w.instance = model::after_crash(w.instance, w.component.doubt);
+            w.restart();
             BOOST_TEST(w.terminate().details == "");
             BOOST_TEST(w.on_card().empty());
             BOOST_TEST(rules_on(w) == 0u);

@@ -228,11 +228,11 @@ BOOST_AUTO_TEST_CASE(a_rotation_in_doubt_on_the_issuers_path) {
     whole.instance.target = w.instance.target;
     whole.deploy({I, A}, true);
     w.play(process::deploy(w.request(), commands, true), whole.effects);
-    w.instance = model::after_crash(w.instance, w.component.doubt);
-    BOOST_REQUIRE(w.component.tsm_domain->next_keys.has_value());
+    w.restart();
+    BOOST_REQUIRE(!w.component.tsm_domain->other_keys.empty());
     BOOST_TEST(w.deploy({I, A}, true).details == "");
     BOOST_TEST(int{w.component.tsm_domain->keys->version} == 0x31);
-    BOOST_TEST(!w.component.tsm_domain->next_keys.has_value());
+    BOOST_TEST(w.component.tsm_domain->other_keys.empty());
 }
 
 /// Says at the first SELECT that the ISD has another AID than it has.
@@ -272,6 +272,33 @@ BOOST_AUTO_TEST_CASE(a_wrong_isd_aid_in_the_row_is_mended) {
             BOOST_TEST(w.terminate().details == "");
             BOOST_TEST(w.on_card().empty());
         }
+}
+
+// Over the Open Mobile API SELECT may be answered by an empty string (DIV-034).
+BOOST_AUTO_TEST_CASE(an_isd_that_nobody_tells_is_the_profiles) {
+    for (const bool phone_tells : {true, false})
+        for (const bool profile_tells : {true, false})
+            BOOST_TEST_CONTEXT("phone " << phone_tells << ", profile " << profile_tells) {
+                auto w = ready_with_rules();
+                const auto isd = std::exchange(w.component.isd_aid, "");
+                if (profile_tells)
+                    w.instance.target.card.isd_aid = isd;
+                if (!phone_tells)
+                    w.on_the_way = [](const gp::card_command& command, const auto& card) -> std::optional<bytes> {
+                        if (command.what != gp::step::select)
+                            return std::nullopt;
+                        card();
+                        return hex("9000");
+                    };
+                const auto outcome = w.deploy({I, A}, true);
+                BOOST_TEST(number(outcome) == (phone_tells || profile_tells ? 0 : 9));
+                if (number(outcome) == 0)
+                    BOOST_TEST(w.component.isd_aid == isd);
+                else
+                    BOOST_TEST(outcome.details.find("isdAid") != std::string::npos);
+                BOOST_TEST(w.terminate().details == (number(outcome) == 0 ? "" : outcome.details));
+                BOOST_TEST(w.on_card().empty());
+            }
 }
 
 // The report of an activation is lost: the same call again must come through (AMB-100), whatever is selectable already.

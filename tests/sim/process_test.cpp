@@ -109,7 +109,7 @@ BOOST_AUTO_TEST_CASE(broken_off_everywhere) {
             auto w = ready();
             std::vector<process::command_request> commands{{I, {}, false}, {A, {}, false}};
             BOOST_TEST(!w.play(process::deploy(w.request(), commands, true), n).has_value());
-            w.instance = model::after_crash(w.instance, w.component.doubt);
+            w.restart();
             BOOST_TEST(!model::refuse_deploy(w.instance, {I, A}, true, false).has_value());
             const auto outcome = w.deploy({I, A}, true);
             BOOST_TEST(outcome.details == "");
@@ -131,7 +131,7 @@ BOOST_AUTO_TEST_CASE(with_access_rules_broken_off_everywhere) {
                 auto w = ready_with_rules();
                 std::vector<process::command_request> commands{{I, {}, false}, {A, {}, false}};
                 BOOST_TEST(!w.play(process::deploy(w.request(), commands, true), n).has_value());
-                w.instance = model::after_crash(w.instance, w.component.doubt);
+                w.restart();
                 if (deploy_again) {
                     BOOST_TEST(w.deploy({I, A}, true).details == "");
                     BOOST_TEST(w.on_card() == deployed, boost::test_tools::per_element());
@@ -154,7 +154,7 @@ BOOST_AUTO_TEST_CASE(termination_broken_off_everywhere) {
             auto r = w.request();
             r.last_service_on_card = true;
             BOOST_TEST(!w.play(process::terminate(r), n).has_value());
-            w.instance = model::after_crash(w.instance, w.component.doubt);
+            w.restart();
             if (w.on_card() != deployed)
                 BOOST_TEST(number(w.instance.state) == number(in_error)); // AMB-121
             BOOST_TEST(w.terminate().details == "");

@@ -43,7 +43,7 @@ inline std::uint16_t sw_of(const bytes& response) { return gp::parse_response(re
 inline std::uint16_t use(world& w, const bytes& aid) {
     w.card.reset();
     gp::command_apdu select{0x00, 0xA4, 0x04, 0x00, aid, 256};
-    if (const auto sw = sw_of(w.card.transmit(gp::encode(select))); sw != 0x9000)
+    if (const auto sw = sw_of(lab::transmit_through_reader(w.card, gp::encode(select))); sw != 0x9000)
         return sw;
     return sw_of(w.card.transmit(hex("00010000")));
 }

@@ -1,13 +1,14 @@
 #include "tests/sim/world.hpp"
 
 #include "lab/cap_writer.hpp"
+#include "model/life_cycle.hpp"
 
 namespace tsms::sim {
 
 namespace {
 
 crypto::wrapped_keys to_vault(const model::key_set& k) { return {k.version, k.bits, k.wrapped}; }
-model::key_set from_vault(crypto::wrapped_keys k) { return {k.version, k.bits, std::move(k.wrapped)}; }
+model::key_set from_vault(crypto::wrapped_keys k) { return {k.version, k.bits, std::move(k.wrapped), false}; }
 
 const lab::personality& find(std::string_view name) {
     const auto* p = lab::find_personality(name);
@@ -107,8 +108,10 @@ process::process_request world::request() {
     r.reader = "SIM1";
     r.se_type = "eSE";
     r.instance = instance;
+    before_ = instance.state;
     r.instance.running_process = r.process_id;
     r.card = component;
+    r.tombstones = tombstones;
     return r;
 }
 
@@ -121,7 +124,7 @@ process::process_outcome world::deploy(std::vector<model::service_command> comma
 
 process::process_outcome world::terminate() {
     auto r = request();
-    r.last_service_on_card = true;
+    r.last_service_on_card = last_on_card;
     return *play(process::terminate(r));
 }
 
@@ -149,6 +152,8 @@ std::optional<process::process_outcome> world::play(process::process<process::pr
     return outcome;
 }
 
+void world::restart() { instance = model::after_crash(instance, before_, component.doubt); }
+
 std::vector<process::card_facts> world::identify() {
     auto running = process::read_cards({"SIM1"});
     const auto* wish = running.start();
@@ -157,15 +162,14 @@ std::vector<process::card_facts> world::identify() {
     return running.result();
 }
 
-/// The transport of a T=0 card fetches what waits (field lesson 7).
-bytes world::over_the_wire(bytes_view apdu) {
-    auto response = card.transmit(apdu);
-    if (response.size() == 2 && response[0] == 0x61)
-        response = card.transmit(bytes{0x00, 0xC0, 0x00, 0x00, response[1]});
-    return response;
+gp::batch_answer world::transmit(const gp::batch& commands) {
+    auto answer = execute(commands);
+    if (on_report)
+        on_report(answer);
+    return answer;
 }
 
-gp::batch_answer world::transmit(const gp::batch& commands) {
+gp::batch_answer world::execute(const gp::batch& commands) {
     gp::batch_answer answer;
     if (phone_lost_ || orders++ >= phone_vanishes_after) {
         phone_lost_ = true;
@@ -174,7 +178,7 @@ gp::batch_answer world::transmit(const gp::batch& commands) {
     }
     for (const auto& command : commands.commands) {
         ++apdus;
-        const auto ask = [&] { return over_the_wire(command.apdu); };
+        const auto ask = [&] { return lab::transmit_through_reader(card, command.apdu); };
         try {
             auto response = on_the_way ? on_the_way(command, ask) : std::nullopt;
             answer.responses.push_back(response ? *response : ask());
@@ -237,7 +241,7 @@ process::answer_variant world::interpret(const process::effect& wish) {
                 auto& fresh = issued_[e.order.domain_aid];
                 const auto octets = personality->key_octets;
                 if (fresh.keys.enc.empty() || e.order.domain == model::issuer_order::domain_change::create)
-                    fresh = {0x30, {random.take_secret(octets), random.take_secret(octets), random.take_secret(octets)}};
+                    fresh = {issuer_key_version, {random.take_secret(octets), random.take_secret(octets), random.take_secret(octets)}};
                 const auto isd = lab::isd_keys(lab::lab_issuer_master(), hex(e.order.secure_component_identity));
                 issuer_->work.emplace(lab::carry_out(lab::card_work(e.order, isd, fresh, random, issuer_->last)));
                 return advance(issuer_->work->start());
@@ -245,6 +249,11 @@ process::answer_variant world::interpret(const process::effect& wish) {
             [&](const p::relay_to_issuer& e) -> p::answer_variant {
                 if (issuer_down)
                     return issuer_failed("connection lost");
+                if (issuer_without_end) {
+                    model::issuer_step one_more;
+                    one_more.commands.push_back(hex("80CA00C100"));
+                    return one_more;
+                }
                 gp::batch_answer answer;
                 answer.responses = e.responses;
                 answer.end = e.interrupted ? gp::transmission::failed : gp::transmission::complete;

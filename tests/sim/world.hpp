@@ -48,6 +48,8 @@ public:
     /// crash of the server; then there is no outcome.
     std::optional<process::process_outcome> play(process::process<process::process_outcome> running,
                                                  std::optional<std::size_t> break_after = std::nullopt);
+    /// What the server makes of the row when it comes back after a crash.
+    void restart();
     std::vector<process::card_facts> identify();
 
     process::process_request request();
@@ -69,9 +71,14 @@ public:
     std::map<std::string, bytes> images; ///< load images by AID
     model::service_instance instance;    ///< as committed
     model::secure_component component;   ///< as committed
+    std::vector<model::deployment_target> tombstones; ///< on this card, of requests
+    bool last_on_card = true;                         ///< of terminates
     bool issuer_down = false;
     std::size_t phone_vanishes_after = SIZE_MAX; ///< orders
     tamper on_the_way;
+    std::function<void(gp::batch_answer&)> on_report; ///< what the agent makes of a whole order's answers
+    std::uint8_t issuer_key_version = 0x30;
+    bool issuer_without_end = false; ///< it always has one more command
 
     std::size_t effects = 0; ///< played so far, in the last play
     std::size_t orders = 0;  ///< exchanges with the card, in the last play
@@ -83,9 +90,9 @@ private:
     struct issuer_run;
     process::answer_variant interpret(const process::effect& wish);
     gp::batch_answer transmit(const gp::batch& commands);
+    gp::batch_answer execute(const gp::batch& commands);
     model::issuer_step advance(const gp::card_effect* wish);
     model::issuer_keys issuer_keys();
-    bytes over_the_wire(bytes_view apdu);
 
     std::set<std::string> factory_;
     std::set<std::string> listed() const;
@@ -93,6 +100,7 @@ private:
     std::map<std::string, lab::domain_keys> issued_; ///< by AID of the domain: the issuer's memory
     std::map<std::string, std::string> carried_out_;
     std::size_t processes_ = 0;
+    model::instance_state before_ = model::instance_state::not_deployed; ///< the state that the last process began in
     bool phone_lost_ = false;
 };
 

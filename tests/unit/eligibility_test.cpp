@@ -50,7 +50,26 @@ BOOST_AUTO_TEST_CASE(every_list_that_is_given_must_match) {
     by.cplc = {"FFFF", "4790"};
     BOOST_TEST(recognises(by, card("r", "4790AA")));
     by.isd = {"A000000151"};
-    BOOST_TEST(!recognises(by, card("r", "4790AA")));
+    auto another = card("r", "4790AA");
+    another.isd_aid = "A000000003000000";
+    BOOST_TEST(!recognises(by, another));
+}
+
+BOOST_AUTO_TEST_CASE(an_isd_that_the_phone_does_not_tell_leaves_it_to_the_other_lists) {
+    const auto quiet = card("r", "4790AA");
+    identification by;
+    by.isd = {"A000000151"};
+    BOOST_TEST(!recognises(by, quiet)); // there is no other list
+    by.cplc = {"4790"};
+    BOOST_TEST(recognises(by, quiet));
+    by.atr = {"3B"};
+    BOOST_TEST(!recognises(by, quiet)); // the others decide, every one of them
+    by.atr.clear();
+    auto telling = quiet;
+    telling.isd_aid = "A000000003";
+    BOOST_TEST(!recognises(by, telling));
+    telling.isd_aid = "A000000151000000";
+    BOOST_TEST(recognises(by, telling));
 }
 
 BOOST_AUTO_TEST_CASE(the_same_cards_give_the_same_choice_in_any_order) {

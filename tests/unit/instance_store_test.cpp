@@ -1,73 +1,12 @@
 #include "store/error.hpp"
-#include "store/instance_records.hpp"
-#include "store/instances.hpp"
+#include "tests/unit/instance_rows.hpp"
 
 #include <boost/test/unit_test.hpp>
 #include <sqlite3.h>
-#include <unistd.h>
 
 using namespace tsms;
+using namespace tsms::unit;
 using store::instance_db;
-
-namespace {
-
-struct temporary_database {
-    temporary_database() {
-        char name[] = "/tmp/tsms-store-XXXXXX";
-        folder = ::mkdtemp(name);
-    }
-    ~temporary_database() { std::filesystem::remove_all(folder); }
-    std::filesystem::path file() const { return folder / "instances.db"; }
-    std::filesystem::path folder;
-};
-
-model::secure_component some_card() {
-    model::secure_component card;
-    card.id = "card-1";
-    card.identity = "479001";
-    card.issuer = "lab";
-    model::security_domain domain;
-    domain.aid = "D27600016354534D0001";
-    domain.keys = model::key_set{0x30, 128, {1, 2, 3}};
-    card.tsm_domain = domain;
-    return card;
-}
-
-model::service_instance some_instance(const std::string& id = "instance-1") {
-    model::service_instance i;
-    i.id = id;
-    i.secure_component_id = "card-1";
-    i.reader = "eSE1";
-    i.target.service_id = "service-1";
-    i.target.version_tag = "1.0.0";
-    i.target.sp_parameters = {{"color", "blue"}};
-    i.target.load_files.push_back({"elf", "D276000185", "00FF", 1234, {"A0000000620101"}});
-    model::target_application app;
-    app.instance_aid = "D27600018501";
-    app.privileges = {"CVMManagement"};
-    app.make_selectable = false;
-    i.target.applications.push_back(app);
-    i.target.card.order_apdus = 17;
-    i.target.spos = model::spos_target{"https://spos", "PEM"};
-    i.executed = {model::service_command::install, model::service_command::activate};
-    i.state = model::instance_state::activated;
-    return i;
-}
-
-store::process_record some_process() {
-    store::process_record p;
-    p.id = "process-1";
-    p.session = "session";
-    p.instance = "instance-1";
-    p.card = "card-1";
-    p.version_tag = "1.0.0";
-    p.requested = {model::operation::service_deployment_installation, model::operation::service_deployment_activation};
-    p.start_state = model::instance_state::not_deployed;
-    p.started = "2026-01-01T00:00:00.000Z";
-    return p;
-}
-
-} // namespace
 
 BOOST_AUTO_TEST_SUITE(store_instances)
 
@@ -87,7 +26,7 @@ BOOST_AUTO_TEST_CASE(an_instance_comes_back_as_it_was_stored) {
     const auto card = db.card_by_identity("479001");
     BOOST_REQUIRE(card);
     BOOST_TEST((card->tsm_domain->keys == some_card().tsm_domain->keys));
-    BOOST_TEST(!card->tsm_domain->next_keys);
+    BOOST_TEST(card->tsm_domain->other_keys.empty());
 }
 
 BOOST_AUTO_TEST_CASE(a_card_has_a_service_once) {
@@ -224,31 +163,6 @@ BOOST_AUTO_TEST_CASE(a_provider_whose_app_was_revoked_has_had_apps) {
     BOOST_TEST(db.apps().at(0).credential_hash.empty());
     BOOST_TEST(!db.add_app({"CAFE", "another sp", bytes(32, 2), ""}));
     BOOST_TEST(db.add_app(app));
-}
-
-BOOST_AUTO_TEST_CASE(an_operator_changes_a_card_only_while_no_process_does) {
-    temporary_database t;
-    instance_db db(t.file());
-    auto card = some_card();
-    card.quarantined = true;
-    card.strikes = 2;
-    db.create(some_instance(), card);
-    using change = instance_db::card_change;
-    BOOST_TEST((db.release_card("card-2") == change::unknown_card));
-    db.begin(some_process(), some_instance());
-    BOOST_TEST((db.release_card("card-1") == change::process_running));
-    BOOST_TEST(db.card("card-1")->quarantined);
-    std::optional<store::outbox_entry> none;
-    db.end({"process-1", model::error_category::sc_inaccessible, "no", "later"}, some_instance(), std::nullopt, false, none);
-    BOOST_TEST(db.card("card-1")->quarantined); // a process that did not touch it leaves its row alone
-    BOOST_TEST((db.release_card("card-1") == change::done));
-    BOOST_TEST(!db.card("card-1")->quarantined);
-    BOOST_TEST(db.card("card-1")->strikes == 0);
-    BOOST_TEST(!db.instance("instance-1")->on_card);
-    BOOST_TEST((db.doubt_card("card-1") == change::done));
-    BOOST_TEST(db.card("card-1")->doubt);
-    BOOST_TEST(db.instance("instance-1")->on_card);
-    BOOST_TEST(!db.broken_audit_entry());
 }
 
 BOOST_AUTO_TEST_CASE(an_end_that_is_told_twice_counts_once) {

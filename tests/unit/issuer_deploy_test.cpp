@@ -132,7 +132,7 @@ struct world {
         throw std::logic_error("an effect that this test does not play");
     }
 
-    static model::key_set to_model(const crypto::wrapped_keys& k) { return {k.version, k.bits, k.wrapped}; }
+    static model::key_set to_model(const crypto::wrapped_keys& k) { return {k.version, k.bits, k.wrapped, true}; }
     static crypto::wrapped_keys to_vault(const model::key_set& k) { return {k.version, k.bits, k.wrapped}; }
 
     bool on_card(const char* aid) const { return card.state().registry.find_application(hex(aid)) != nullptr; }

@@ -19,6 +19,7 @@ constexpr auto options = "C90A81020370820120870120";
 constexpr auto package = "D27600016801";
 constexpr auto applet = "D2760001680101";
 constexpr auto greeting = "80500000085A5A5A5A5A5A5A5A00";
+constexpr auto greeting_over_t0 = "80500000085A5A5A5A5A5A5A5A"; // no Le behind data (ISO/IEC 7816-3 12.1.3)
 
 struct some_card {
     explicit some_card(std::string_view name = "jc305", std::uint8_t seed = 0)
@@ -100,11 +101,11 @@ BOOST_AUTO_TEST_CASE(counters_are_in_the_cards_file) {
     lab_test::counting_random random;
     for (int run = 0; run < 2; ++run) { // two attempts, each with a program of its own
         lab::stored_card card(file, *lab::find_personality("t0"), random);
-        BOOST_TEST(card.transmit(hex(greeting)).front() == 0x61);
+        BOOST_TEST(card.transmit(hex(greeting_over_t0)).front() == 0x61);
         BOOST_TEST(to_hex(card.transmit(hex("848233001000112233445566770011223344556677"))) == "6982");
     }
     lab::stored_card card(file, *lab::find_personality("t0"), random);
-    BOOST_TEST(to_hex(card.transmit(hex(greeting))) == "6983");
+    BOOST_TEST(to_hex(card.transmit(hex(greeting_over_t0))) == "6983");
     std::filesystem::remove(file);
 }
 
@@ -304,6 +305,18 @@ BOOST_AUTO_TEST_CASE(the_registry_can_be_read_by_people_and_programs) {
          {R"("atr":")", R"("keySets":[{"version":"01","octets":16,"sequenceCounter":1,"failedAttempts":0}])",
           R"("apdu":"always","nfc":"never")", R"("memory":184320)"})
         BOOST_TEST(json.find(part) != std::string::npos, part << "\n" << json);
+}
+
+// What a reader has to do for a card of T=0.
+BOOST_AUTO_TEST_CASE(a_t0_card_takes_tpdus) {
+    some_card f("t0");
+    BOOST_TEST(to_hex(f.card.transmit(hex(greeting))) == "6700");
+    BOOST_TEST(f.card.transmit(hex(greeting_over_t0)).front() == 0x61);
+    const auto refused = f.card.transmit(hex("80CA9F7F00"));
+    BOOST_REQUIRE(to_hex(refused) == "6C2D"); // 42 octets, their tag and length
+    BOOST_TEST(to_hex(f.card.transmit(hex("80CA9F7F2D"))).ends_with("9000"));
+    BOOST_TEST(to_hex(lab::transmit_through_reader(f.card, hex("80CA9F7F00"))).ends_with("9000"));
+    BOOST_TEST(to_hex(lab::transmit_through_reader(f.card, hex(greeting))).ends_with("9000"));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -23,9 +23,7 @@ struct meeting {
 
     bytes transmit(bytes_view apdu) {
         external_authentications += apdu[1] == 0x82;
-        auto response = card.transmit(apdu);
-        if (response.size() == 2 && response[0] == 0x61) // T=0
-            response = card.transmit(bytes{0x00, 0xC0, 0x00, 0x00, response[1]});
+        auto response = lab::transmit_through_reader(card, apdu);
         return on_the_way ? on_the_way(apdu, response) : response;
     }
 

@@ -43,6 +43,8 @@ BOOST_AUTO_TEST_CASE(what_a_card_can_be) {
     BOOST_TEST(card(R"("blockSize": 247, "minimumLevel": 17)").block_size == 247);
     BOOST_TEST(card(R"("blockSize": 223, "scp03Mode": "S16")").block_size == 223);
     BOOST_TEST(card(R"("privilegeBytes": 1)").privilege_bytes == 1);
+    BOOST_TEST(card("").isd_aid == "");
+    BOOST_TEST(card(R"("isdAid": "a000000151000000")").isd_aid == "A000000151000000");
     BOOST_TEST(card(R"("tsmSdAid": "d276000163abcdef")").tsm_sd_aid == "D276000163ABCDEF");
 }
 

@@ -112,9 +112,13 @@ BOOST_FIXTURE_TEST_CASE(publishing_names_the_profiles_whose_cards_are_too_small,
          {std::string("‘c.cap’"), "(service " + service_id + " ‘Pay’)", "cards of profile " + shorts + " ‘shorts’",
           std::string("at most 61184 octets"), std::string("card.extendedLength")})
         BOOST_TEST(lines[0].find(part) != std::string::npos, lines[0]);
-    lines = said("d.cap", 60000, "1.0.3", shorts); // fits S8 only
+    BOOST_TEST(said("d.cap", 60000, "1.0.3", shorts).empty());
+    const auto s16 = profile("s16", "3.1.0", {}, {{"extendedCap", true}, {"scp03Mode", "S16"}});
+    lines = said("d16.cap", 60000, "1.0.5", s16);
     BOOST_REQUIRE(lines.size() == 1);
-    BOOST_TEST(lines[0].find("57088 octets in SCP03's S16 mode") != std::string::npos, lines[0]);
+    BOOST_TEST(lines[0].find("at most 57088 octets") != std::string::npos, lines[0]);
+    const auto open = profile("open", "3.1.0", {}, {{"extendedCap", true}, {"minimumLevel", 17}}); // without C-ENC nothing is filled up
+    BOOST_TEST(said("e17.cap", 62000, "1.0.6", open).empty());
     lines = said("e.cap", 30000, "1.0.4", tiny);
     BOOST_REQUIRE(lines.size() == 1);
     BOOST_TEST(lines[0].find("at most 25600 octets") != std::string::npos, lines[0]);

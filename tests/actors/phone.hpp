@@ -1,0 +1,80 @@
+#pragma once
+// What a test says as the phone, and what it reads out of the answers.
+
+#include "tests/actors/world.hpp"
+
+#include <algorithm>
+#include <boost/test/unit_test.hpp>
+
+namespace tsms::actors_test {
+
+using model::error_category;
+
+inline const report processed{agent_status::processed, "", {}};
+
+inline session_opened opened(const call_answer& a) {
+    BOOST_REQUIRE(std::holds_alternative<session_opened>(a));
+    return std::get<session_opened>(a);
+}
+
+inline const model::execution& outcome_of(const result& r) {
+    if (const auto* t = std::get_if<model::terminate_service_result>(&r))
+        return t->process.outcome;
+    if (const auto* s = std::get_if<model::suspend_or_resume_result>(&r))
+        return s->process.outcome;
+    return std::get<model::deploy_service_result>(r).process.outcome;
+}
+
+inline error_category refusal_in(const call_answer& a) {
+    BOOST_REQUIRE(std::holds_alternative<result>(a));
+    return outcome_of(std::get<result>(a)).status;
+}
+
+inline const result* result_of(const order& stop) {
+    for (const auto& item : stop.items)
+        if (const auto* r = std::get_if<result>(&item))
+            return r;
+    return nullptr;
+}
+
+inline const report no_card{agent_status::unavailable, "no card", {}};
+inline const std::string cplc(84, '4');
+
+using readers = std::map<std::string, std::string>;
+
+/// A card in each of these readers that tells this CPLC and nothing else, to every APDU of an order.
+inline report told_by_cards(const order& o, const readers& cplc_in) {
+    report r{agent_status::processed, "", {}};
+    for (const auto& item : o.items)
+        if (const auto* c = std::get_if<card_commands>(&item)) {
+            const auto& told = cplc_in.at(o.card->reader);
+            auto& answers = r.responses.emplace_back();
+            for (const auto& apdu : c->apdus) {
+                const bool select = apdu[1] == 0xA4;
+                const bool get_cplc = apdu[1] == 0xCA && apdu[2] == 0x9F && apdu[3] == 0x7F;
+                answers.push_back(hex(select     ? "6F0A8408A0000001510000009000"
+                                      : get_cplc ? "9F7F2A" + told + "9000"
+                                                 : "6A88"));
+            }
+        }
+    return r;
+}
+
+inline report told_by_card(const order& o) {
+    return told_by_cards(o, {{"eSE1", cplc}});
+}
+
+inline error_category result_in(const order& stop) {
+    for (const auto& item : stop.items)
+        if (const auto* r = std::get_if<result>(&item))
+            return outcome_of(*r).status;
+    BOOST_FAIL("no result in the order");
+    return error_category::none;
+}
+
+inline bool announces(const order& o) {
+    return std::ranges::any_of(o.items,
+                               [](const auto& item) { return std::holds_alternative<model::process_start>(item); });
+}
+
+} // namespace tsms::actors_test

@@ -1,0 +1,181 @@
+// How the card of a Service Instance is found, and what is believed of it before anybody has authenticated.
+
+#include "tests/actors/phone.hpp"
+
+using namespace tsms;
+using namespace tsms::actors_test;
+
+BOOST_AUTO_TEST_SUITE(actors_where_the_card_is)
+
+BOOST_AUTO_TEST_CASE(a_card_in_a_renamed_reader_is_found_again) {
+    world w;
+    w.rows.cards["card"].identity = cplc;
+    w.rows.instances["one"].reader = "old name";
+    const auto s = opened(w.open(terminate_service{"one"}));
+    const auto look = w.report_back(s, 0);
+    BOOST_REQUIRE(look);
+    BOOST_TEST(w.rows.events.empty()); // no process yet
+    const auto start = w.report_back(s, 1, told_by_card(*look));
+    BOOST_REQUIRE(start);
+    BOOST_TEST(std::holds_alternative<model::process_start>(start->items.at(0)));
+    BOOST_TEST(w.rows.instances["one"].reader == "eSE1");
+}
+
+BOOST_AUTO_TEST_CASE(readers_that_have_exchanged_their_names_are_told_apart) {
+    const auto other = std::string(84, '5');
+    struct situation {
+        std::string stored_atr;
+        std::vector<announced_card> announced;
+        readers cards;
+        bool asked;
+    };
+    const announced_card first{"SIM1", "UICC", "", "3B01"}, second{"SIM2", "UICC", "", "3B02"};
+    const announced_card first_other{"SIM1", "UICC", "", "3B02"}, second_ours{"SIM2", "UICC", "", "3B01"};
+    const announced_card first_twin{"SIM1", "UICC", "", "3B01"}, second_twin{"SIM2", "UICC", "", "3B01"};
+    const announced_card only{"SIM1", "UICC", "", "3B02"};
+    for (const auto& s : {situation{"3B01", {first, second}, {}, false},
+                          situation{"3B01", {first_other, second_ours}, {{"SIM1", other}, {"SIM2", cplc}}, true},
+                          situation{"3B01", {first_twin, second_twin}, {{"SIM1", other}, {"SIM2", cplc}}, true},
+                          situation{"3B01", {first_twin, second_twin}, {{"SIM1", cplc}, {"SIM2", other}}, true},
+                          situation{"", {first, second}, {{"SIM1", cplc}, {"SIM2", other}}, true}, // a row of before
+                          situation{"3B01", {only}, {{"SIM1", cplc}}, true},
+                          situation{"3B02", {only}, {}, false},
+                          situation{"", {only}, {}, false}}) {
+        world w;
+        w.rows.cards["card"].identity = cplc;
+        w.rows.instances["one"].reader = "SIM1";
+        w.rows.instances["one"].atr = s.stored_atr;
+        w.cards = s.announced;
+        const auto session = opened(w.open(terminate_service{"one"}));
+        auto order = w.report_back(session, 0);
+        BOOST_REQUIRE(order);
+        BOOST_TEST(announces(*order) != s.asked);
+        std::uint64_t number = 1;
+        while (!announces(*order)) {
+            BOOST_TEST(w.rows.events.empty()); // no process yet
+            order = w.report_back(session, number++, told_by_cards(*order, s.cards));
+            BOOST_REQUIRE(order);
+        }
+        const bool in_second = s.cards.contains("SIM2") && s.cards.at("SIM2") == cplc;
+        BOOST_TEST(w.rows.instances["one"].reader == (in_second ? "SIM2" : "SIM1"));
+        if (s.asked)
+            BOOST_TEST(w.rows.instances["one"].atr == (in_second ? s.announced[1].atr : s.announced[0].atr));
+    }
+}
+
+BOOST_AUTO_TEST_CASE(another_card_is_not_worked_on) {
+    world w;
+    w.rows.cards["card"].identity = std::string(84, '5');
+    w.rows.instances["one"].reader = "old name";
+    const auto s = opened(w.open(deploy_service{"one", {{model::service_command::install, {}, false}}, false}));
+    const auto look = w.report_back(s, 0);
+    BOOST_REQUIRE(look);
+    const auto start = w.report_back(s, 1, told_by_card(*look));
+    BOOST_REQUIRE(start);
+    BOOST_TEST(std::holds_alternative<model::process_start>(start->items.at(0)));
+    const auto stop = w.report_back(s, 2, processed);
+    BOOST_REQUIRE(stop && result_of(*stop));
+    BOOST_TEST((result_in(*stop) == error_category::sc_inaccessible));
+    BOOST_TEST(w.rows.ends.at(0).delivery.has_value());
+    BOOST_TEST(w.rows.instances["one"].reader == "old name");
+    opened(w.open(terminate_service{"two"}, "sp")); // the card is free again
+}
+
+BOOST_AUTO_TEST_CASE(an_issuer_that_rests_on_a_claim_is_found_anew) {
+    const auto issuer_after = [](const char* stored, auto change) {
+        world w;
+        w.rows.issuers = {{"lab", "https://issuer", "", {}, {}}};
+        auto& card = w.rows.cards["card"];
+        card.identity = cplc;
+        card.issuer = stored;
+        change(w);
+        const auto s = opened(w.open(terminate_service{"one"}));
+        const auto first = w.report_back(s, 0);
+        BOOST_REQUIRE(first);
+        std::uint64_t number = 1;
+        if (!announces(*first))
+            w.report_back(s, number++, told_by_card(*first));
+        w.report_back(s, number, processed);
+        BOOST_REQUIRE(!w.rows.ends.empty() && w.rows.ends[0].card);
+        return w.rows.ends[0].card->issuer;
+    };
+    const auto nothing = [](world&) {};
+    const auto renamed = [](world& w) { w.rows.instances["one"].reader = "old name"; }; // so that the card is read
+    BOOST_TEST(issuer_after("", nothing) == "lab");
+    BOOST_TEST(issuer_after("removed", nothing) == "lab");
+    BOOST_TEST(issuer_after("removed", [](world& w) { w.rows.cards["card"].assigned = true; }) == "removed");
+    BOOST_TEST(issuer_after("removed", [](world& w) {
+        w.rows.cards["card"].tsm_domain.emplace().keys.emplace();
+        w.rows.cards["card"].quarantined = false;
+    }) == "removed");
+    const auto claimed_now = [&](world& w) {
+        renamed(w);
+        w.rows.issuers.push_back({"liar's", "https://issuer", "", {}, {}});
+        w.rows.issuers[0].cards.cplc = {"4444"};
+    };
+    BOOST_TEST(issuer_after("liar's", claimed_now) == "lab"); // what the card says today
+}
+
+// AMB-121, AMB-227: only a terminate, and only where every announced card has said that it is another one.
+BOOST_AUTO_TEST_CASE(an_instance_whose_card_is_nowhere_ends_as_a_tombstone) {
+    const auto other = std::string(84, '5');
+    const announced_card first{"SIM1", "UICC", "", "3B01"}, second{"SIM2", "UICC", "", "3B02"};
+    const auto play = [&](world& w, const function& what, const report& second_says) {
+        w.rows.cards["card"].identity = cplc;
+        w.rows.instances["one"].reader = "gone";
+        w.cards = {first, second};
+        const auto s = opened(w.open(what));
+        auto order = w.report_back(s, 0);
+        BOOST_REQUIRE(order);
+        std::uint64_t number = 1;
+        while (!announces(*order)) {
+            const bool in_second = order->card && order->card->reader == "SIM2" && second_says.status != agent_status::processed;
+            order = w.report_back(s, number++, in_second ? second_says : told_by_cards(*order, {{"SIM1", other}, {"SIM2", other}}));
+            BOOST_REQUIRE(order);
+        }
+        const auto stop = w.report_back(s, number, processed);
+        BOOST_REQUIRE(stop);
+        BOOST_TEST((result_in(*stop) == error_category::sc_inaccessible));
+        BOOST_REQUIRE_EQUAL(w.rows.ends.size(), 1u);
+        BOOST_TEST(!w.rows.ends[0].card);
+        BOOST_TEST(w.rows.ends[0].delivery.has_value()); // the SPOS hears of it
+        return w.rows.ends[0].end.lost;
+    };
+    {
+        world w;
+        BOOST_TEST(play(w, terminate_service{"one"}, processed));
+        BOOST_TEST((refusal_in(w.open(terminate_service{"one"})) == error_category::invalid_request));
+    }
+    {
+        world w;
+        BOOST_TEST(!play(w, terminate_service{"one"}, no_card)); // it may be the one in there
+    }
+    {
+        world w;
+        BOOST_TEST(!play(w, deploy_service{"one", {{model::service_command::install, {}, false}}, false}, processed));
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_reader_with_another_card_is_not_believed_again) {
+    world w;
+    w.rows.cards["card"].identity = cplc;
+    w.rows.cards["card"].doubt = true;
+    w.rows.cards["card"].tsm_domain.emplace();
+    const auto other = std::string(84, '5');
+    w.rows.instances["two"].on_card = false;
+    w.rows.instances["one"].on_card = true;
+    w.rows.instances["one"].target.card.ara = "aram-issuer";
+    w.rows.instances["one"].target.device_apps = {std::string(40, 'A')};
+    w.rows.instances["one"].target.applications.emplace_back().instance_aid = "D276000185545301";
+    const auto s = opened(w.open(terminate_service{"one"}));
+    BOOST_REQUIRE(w.report_back(s, 0)); // the only reader, of its name: the process finds out
+    const auto look = w.report_back(s, 1, processed);
+    BOOST_REQUIRE(look && look->card);
+    w.report_back(s, 2, told_by_cards(*look, {{"eSE1", other}}));
+    BOOST_REQUIRE_EQUAL(w.rows.ends.size(), 1u);
+    BOOST_TEST((w.rows.ends[0].end.status == error_category::sc_inaccessible));
+    BOOST_TEST(!w.rows.ends[0].end.lost);
+    BOOST_TEST(w.rows.instances["one"].reader == "");
+}
+
+BOOST_AUTO_TEST_SUITE_END()

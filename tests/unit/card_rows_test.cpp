@@ -1,0 +1,281 @@
+// What the rows of secure components say, who may change it, and what becomes of a card that is lost.
+
+#include "tests/unit/instance_rows.hpp"
+
+#include <boost/test/unit_test.hpp>
+#include <functional>
+
+using namespace tsms;
+using namespace tsms::unit;
+using store::instance_db;
+
+BOOST_AUTO_TEST_SUITE(store_cards)
+
+BOOST_AUTO_TEST_CASE(an_operator_changes_a_card_only_while_no_process_does) {
+    temporary_database t;
+    instance_db db(t.file());
+    auto card = some_card();
+    card.quarantined = true;
+    card.strikes = 2;
+    db.create(some_instance(), card);
+    using change = instance_db::card_change;
+    BOOST_TEST((db.release_card("card-2") == change::unknown_card));
+    db.begin(some_process(), some_instance());
+    BOOST_TEST((db.release_card("card-1") == change::process_running));
+    BOOST_TEST(db.card("card-1")->quarantined);
+    std::optional<store::outbox_entry> none;
+    db.end({"process-1", model::error_category::sc_inaccessible, "no", "later"}, some_instance(), std::nullopt, false, none);
+    BOOST_TEST(db.card("card-1")->quarantined); // a process that did not touch it leaves its row alone
+    BOOST_TEST((db.release_card("card-1") == change::done));
+    BOOST_TEST(!db.card("card-1")->quarantined);
+    BOOST_TEST(db.card("card-1")->strikes == 0);
+    BOOST_TEST(!db.instance("instance-1")->on_card);
+    BOOST_TEST((db.doubt_card("card-1") == change::done));
+    BOOST_TEST(db.card("card-1")->doubt);
+    BOOST_TEST(db.instance("instance-1")->on_card);
+    BOOST_TEST(!db.broken_audit_entry());
+}
+
+BOOST_AUTO_TEST_CASE(only_what_may_be_on_a_card_is_looked_for_again) {
+    temporary_database t;
+    instance_db db(t.file());
+    const auto add = [&](const std::string& id, model::instance_state state, bool has_had_a_domain) {
+        auto instance = some_instance(id);
+        instance.target.service_id = "service of " + id;
+        instance.state = state;
+        if (has_had_a_domain)
+            instance.domain.emplace();
+        db.create(instance, some_card());
+    };
+    add("created", model::instance_state::not_deployed, false);
+    add("deployed", model::instance_state::operational, true);
+    add("failed", model::instance_state::not_deployed, true); // a deploy broke off, and the state fell back
+    BOOST_TEST((db.doubt_card("card-1") == instance_db::card_change::done));
+    BOOST_TEST(!db.instance("created")->on_card);
+    BOOST_TEST(db.instance("deployed")->on_card);
+    BOOST_TEST(db.instance("failed")->on_card);
+    BOOST_TEST((db.doubt_card("card-1", true) == instance_db::card_change::done));
+    BOOST_TEST(db.instance("created")->on_card);
+}
+
+BOOST_AUTO_TEST_CASE(a_claim_that_nobody_has_proven_gives_way_to_the_next_one) {
+    temporary_database t;
+    instance_db db(t.file());
+    auto liar = some_card();
+    liar.tsm_domain.reset();
+    liar.issuer = "wrong";
+    liar.profile_id = "wrong";
+    liar.isd_aid = "A000000151";
+    liar.cin_iin = "AA";
+    liar.strikes = 1;
+    db.create(some_instance(), liar);
+    auto create = [&, number = 2](const model::secure_component& card) mutable {
+        auto next = some_instance("instance-" + std::to_string(number));
+        next.target.service_id = "service-" + std::to_string(number++);
+        BOOST_TEST(db.create(next, card));
+        return *db.card("card-1");
+    };
+    auto honest = some_card();
+    honest.tsm_domain.reset();
+    honest.issuer = "right";
+    honest.profile_id = "right";
+    honest.isd_aid = "A000000152";
+    honest.cin_iin = "BB";
+    honest.claimed = "2026-01-01T00:00:00.000Z";
+    auto row = create(honest);
+    BOOST_TEST(row.issuer == "right");
+    BOOST_TEST(row.profile_id == "right");
+    BOOST_TEST(row.isd_aid == "A000000152");
+    BOOST_TEST(row.cin_iin == "BB");
+    BOOST_TEST(row.claimed == honest.claimed);
+    BOOST_TEST(row.strikes == 1);
+
+    // Once an issuer has proven the card, or the operator has decided, phones do not change it.
+    std::optional<store::outbox_entry> none;
+    db.begin(some_process(), some_instance());
+    row.tsm_domain = some_card().tsm_domain;
+    db.end({"process-1", model::error_category::none, "", "later"}, some_instance(), row, false, none);
+    BOOST_TEST(create(liar).issuer == "right");
+    BOOST_TEST(db.card("card-1")->isd_aid == "A000000152");
+}
+
+BOOST_AUTO_TEST_CASE(an_operator_says_whose_a_card_is) {
+    temporary_database t;
+    instance_db db(t.file());
+    using change = instance_db::card_change;
+    auto card = some_card();
+    const auto domain = card.tsm_domain;
+    card.tsm_domain.reset();
+    db.create(some_instance(), card);
+    BOOST_TEST((db.assign_card("card-2", "other", false) == change::unknown_card));
+    BOOST_TEST((db.assign_card("card-1", "other", false) == change::unknown_issuer));
+    BOOST_TEST(db.add_issuer({"other", "https://issuer", "PEM", {9}, {}}));
+    db.begin(some_process(), some_instance());
+    BOOST_TEST((db.assign_card("card-1", "other", true) == change::process_running));
+    std::optional<store::outbox_entry> none;
+    db.end({"process-1", model::error_category::none, "", "later"}, some_instance(), std::nullopt, false, none);
+    BOOST_TEST((db.assign_card("card-1", "other", false) == change::done));
+    auto next = some_instance("instance-2");
+    next.target.service_id = "service-2";
+    db.create(next, card);
+    BOOST_TEST(db.card("card-1")->issuer == "other"); // a claim does not change it any more
+
+    // A domain that the issuer of now has created only it can remove.
+    auto proven = some_card();
+    proven.id = "card-9";
+    proven.identity = "479009";
+    auto third = some_instance("instance-3");
+    third.secure_component_id = "card-9";
+    db.create(third, proven);
+    BOOST_TEST((db.assign_card("card-9", "other", false) == change::would_strand));
+    BOOST_TEST(db.card("card-9")->issuer == "lab");
+    BOOST_TEST((db.assign_card("card-9", "other", true) == change::done));
+    BOOST_TEST(db.card("card-9")->issuer == "other");
+    BOOST_TEST((db.card("card-9")->tsm_domain->keys == domain->keys));
+}
+
+BOOST_AUTO_TEST_CASE(an_issuer_that_cards_need_stays) {
+    temporary_database t;
+    instance_db db(t.file());
+    BOOST_TEST(!db.remove_issuer("lab").known);
+    for (const char* name : {"lab", "other"})
+        BOOST_TEST(db.add_issuer({name, "https://issuer", "PEM", {9}, {}}));
+    db.create(some_instance(), some_card());
+    auto claimed = some_card();
+    claimed.id = "card-2";
+    claimed.identity = "479002";
+    claimed.tsm_domain.reset();
+    auto second = some_instance("instance-2");
+    second.secure_component_id = "card-2";
+    db.create(second, claimed);
+    BOOST_TEST(db.remove_issuer("lab").cards == 1u); // the other is only a phone's word
+    BOOST_TEST(db.issuers().size() == 2u);
+    BOOST_TEST(db.card("card-2")->issuer == "lab");
+    BOOST_TEST((db.assign_card("card-1", "other", true) == instance_db::card_change::done));
+    auto process = some_process();
+    process.card = "card-2";
+    db.begin(process, second);
+    BOOST_TEST(db.remove_issuer("lab").cards == 1u); // its row is being written
+    std::optional<store::outbox_entry> none;
+    db.end({"process-1", model::error_category::none, "", "later"}, second, std::nullopt, false, none);
+    const auto removal = db.remove_issuer("lab");
+    BOOST_TEST(removal.known);
+    BOOST_TEST(removal.cards == 0u);
+    BOOST_TEST(db.card("card-2")->issuer == "");
+    BOOST_TEST(db.issuers().size() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(what_only_phones_have_named_is_forgotten_after_its_time) {
+    temporary_database t;
+    instance_db db(t.file());
+    const auto now = store::clock::now();
+    const auto ago = [&](int hours) { return store::iso8601(now - std::chrono::hours(hours)); };
+    using change_row = std::function<void(model::secure_component&, model::service_instance&)>;
+    const auto add = [&](const std::string& id, const change_row& change) {
+        auto card = some_card();
+        card.id = card.identity = id;
+        card.tsm_domain.reset();
+        card.claimed = ago(10);
+        auto instance = some_instance("on " + id);
+        instance.secure_component_id = id;
+        instance.state = model::instance_state::not_deployed;
+        instance.created = ago(10);
+        change(card, instance);
+        db.create(instance, card);
+    };
+    add("claimed", [](auto&, auto&) {});
+    add("claimed lately", [&](auto& card, auto&) { card.claimed = ago(1); });
+    add("used lately", [&](auto&, auto& instance) { instance.created = ago(1); });
+    add("proven", [](auto& card, auto&) { card.tsm_domain = some_card().tsm_domain; });
+    add("domain in doubt", [](auto& card, auto&) { card.tsm_domain.emplace(); });
+    add("assigned", [](auto& card, auto&) { card.assigned = true; });
+    add("quarantined", [](auto& card, auto&) { card.quarantined = true; });
+    add("deployed", [](auto&, auto& instance) { instance.state = model::instance_state::installed; });
+    add("may be there", [](auto&, auto& instance) { instance.on_card = true; });
+    add("at work", [](auto&, auto&) {});
+    add("empty", [](auto&, auto&) {});
+    add("tombstone", [](auto&, auto& instance) { instance.on_card = true; });
+    db.lose_card("tombstone");
+    std::optional<store::outbox_entry> none;
+    auto process = some_process();
+    process.card = "empty";
+    process.instance = "on empty";
+    db.begin(process, *db.instance("on empty"));
+    db.end({"process-1", model::error_category::none, "", "later"}, *db.instance("on empty"), std::nullopt, true, none);
+    process.id = "process-2";
+    process.card = "at work";
+    process.instance = "on at work";
+    db.begin(process, *db.instance("on at work"));
+
+    BOOST_TEST(db.forget_claims_before(now - std::chrono::hours(11)) == 0u);
+    BOOST_TEST(db.forget_claims_before(now - std::chrono::hours(5)) == 2u);
+    BOOST_TEST(!db.card("claimed"));
+    BOOST_TEST(!db.instance("on claimed"));
+    BOOST_TEST(!db.card("empty"));
+    BOOST_TEST(db.cards().size() == 10u);
+    BOOST_TEST(!db.broken_audit_entry());
+}
+
+// AMB-227
+BOOST_AUTO_TEST_CASE(a_lost_instance_is_a_tombstone_until_it_is_cleaned_up) {
+    temporary_database t;
+    instance_db db(t.file());
+    auto instance = some_instance();
+    instance.on_card = true;
+    db.create(instance, some_card());
+    auto process = some_process();
+    const auto end = [&](const model::service_instance& which, bool lost, std::vector<std::string> cleaned) {
+        std::optional<store::outbox_entry> none;
+        process.instance = which.id;
+        db.begin(process, which);
+        db.end({process.id, model::error_category::none, "", "later", lost, std::move(cleaned)}, which, std::nullopt, false, none);
+        process.id += "'";
+    };
+    end(instance, true, {});
+    BOOST_TEST(!db.instance("instance-1"));
+    BOOST_TEST(db.instances_of("service-1", {"card-1"}).empty());
+    BOOST_TEST(db.instances_on("card-1") == 0u);
+    BOOST_REQUIRE_EQUAL(db.tombstones_on("card-1").size(), 1u);
+    BOOST_TEST(store::encode(db.tombstones_on("card-1")[0]) == store::encode(instance));
+    BOOST_TEST(db.create(some_instance("instance-2"), some_card())); // the service may come again
+
+    end(some_instance("instance-2"), false, {});
+    BOOST_TEST(db.tombstones_on("card-1").size() == 1u);
+    end(some_instance("instance-2"), false, {"instance-1"});
+    BOOST_TEST(db.tombstones_on("card-1").empty());
+    BOOST_TEST(db.instance("instance-2").has_value());
+
+    // Of what was never on the card nothing is kept.
+    auto created = some_instance("instance-3");
+    created.target.service_id = "service-3";
+    created.state = model::instance_state::not_deployed;
+    db.create(created, some_card());
+    end(created, true, {});
+    BOOST_TEST(!db.instance("instance-3"));
+    BOOST_TEST(db.tombstones_on("card-1").empty());
+    BOOST_TEST(!db.broken_audit_entry());
+}
+
+BOOST_AUTO_TEST_CASE(an_operator_gives_a_card_up_and_its_tombstones) {
+    temporary_database t;
+    using change = instance_db::card_change;
+    {
+        instance_db db(t.file());
+        db.create(some_instance(), some_card());
+        BOOST_TEST((db.lose_card("card-2") == change::unknown_card));
+        db.begin(some_process(), some_instance());
+        BOOST_TEST((db.lose_card("card-1") == change::process_running));
+        std::optional<store::outbox_entry> none;
+        db.end({"process-1", model::error_category::none, "", "later"}, some_instance(), std::nullopt, false, none);
+        BOOST_TEST((db.lose_card("card-1") == change::done));
+    }
+    instance_db db(t.file());
+    BOOST_TEST(!db.instance("instance-1"));
+    BOOST_TEST(db.tombstones_on("card-1").size() == 1u);
+    BOOST_TEST(db.forget_claims_before(store::clock::now()) == 0u);
+    BOOST_TEST((db.drop_tombstones("card-2") == change::unknown_card));
+    BOOST_TEST((db.drop_tombstones("card-1") == change::done));
+    BOOST_TEST(db.tombstones_on("card-1").empty());
+}
+
+BOOST_AUTO_TEST_SUITE_END()

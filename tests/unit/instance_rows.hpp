@@ -1,0 +1,67 @@
+#pragma once
+// An instance database in a folder of its own, and rows for it.
+
+#include "store/instance_records.hpp"
+#include "store/instances.hpp"
+
+#include <unistd.h>
+
+namespace tsms::unit {
+
+struct temporary_database {
+    temporary_database() {
+        char name[] = "/tmp/tsms-store-XXXXXX";
+        folder = ::mkdtemp(name);
+    }
+    ~temporary_database() { std::filesystem::remove_all(folder); }
+    std::filesystem::path file() const { return folder / "instances.db"; }
+    std::filesystem::path folder;
+};
+
+inline model::secure_component some_card() {
+    model::secure_component card;
+    card.id = "card-1";
+    card.identity = "479001";
+    card.issuer = "lab";
+    model::security_domain domain;
+    domain.aid = "D27600016354534D0001";
+    domain.keys = model::key_set{0x30, 128, {1, 2, 3}, true};
+    card.tsm_domain = domain;
+    return card;
+}
+
+inline model::service_instance some_instance(const std::string& id = "instance-1") {
+    model::service_instance i;
+    i.id = id;
+    i.secure_component_id = "card-1";
+    i.reader = "eSE1";
+    i.target.service_id = "service-1";
+    i.target.version_tag = "1.0.0";
+    i.target.sp_parameters = {{"color", "blue"}};
+    i.target.load_files.push_back({"elf", "D276000185", "00FF", 1234, {"A0000000620101"}});
+    model::target_application app;
+    app.instance_aid = "D27600018501";
+    app.privileges = {"CVMManagement"};
+    app.make_selectable = false;
+    i.target.applications.push_back(app);
+    i.target.card.order_apdus = 17;
+    i.target.spos = model::spos_target{"https://spos", "PEM"};
+    i.executed = {model::service_command::install, model::service_command::activate};
+    i.state = model::instance_state::activated;
+    return i;
+}
+
+inline store::process_record some_process() {
+    store::process_record p;
+    p.id = "process-1";
+    p.session = "session";
+    p.instance = "instance-1";
+    p.card = "card-1";
+    p.version_tag = "1.0.0";
+    p.requested = {model::operation::service_deployment_installation, model::operation::service_deployment_activation};
+    p.start_state = model::instance_state::not_deployed;
+    p.started = "2026-01-01T00:00:00.000Z";
+    return p;
+}
+
+} // namespace tsms::unit
