@@ -19,15 +19,6 @@ struct options {
     bool json = false;
 };
 
-store::catalog open_catalog(const options& o) {
-    const auto file = o.data / "catalog.db";
-    if (!std::filesystem::exists(file))
-        throw std::runtime_error(o.data.string() +
-                                 " holds no catalog.db; make the data directory with: tsms init --data " +
-                                 o.data.string());
-    return store::catalog(file);
-}
-
 void print(const options& o, const std::vector<rest::profile_summary>& profiles, bool imported) {
     json::array out;
     for (const auto& p : profiles) {
@@ -44,19 +35,19 @@ void print(const options& o, const std::vector<rest::profile_summary>& profiles,
 }
 
 void import(const options& o) {
-    auto catalog = open_catalog(o);
+    store::catalog catalog(read_config(o.data).catalog_db());
     print(o,
           rest::import_profiles(catalog, read_text(o.file), crypto::system_random(), std::chrono::system_clock::now()),
           true);
 }
 
 void list(const options& o) {
-    const auto catalog = open_catalog(o);
+    const store::catalog catalog(read_config(o.data).catalog_db());
     print(o, rest::list_profiles(catalog), false);
 }
 
 void deprecate(const options& o) {
-    auto catalog = open_catalog(o);
+    store::catalog catalog(read_config(o.data).catalog_db());
     rest::deprecate_profile(catalog, o.profile, !o.undo);
     const auto* what = o.undo ? "reinstated" : "deprecated";
     if (o.json)
@@ -66,7 +57,7 @@ void deprecate(const options& o) {
 }
 
 void remove(const options& o) {
-    auto catalog = open_catalog(o);
+    store::catalog catalog(read_config(o.data).catalog_db());
     rest::remove_profile(catalog, o.profile);
     if (o.json)
         std::cout << json::dump(json::object{{"removed", o.profile}}) << '\n';

@@ -24,14 +24,6 @@ struct options {
     bool json = false;
 };
 
-std::filesystem::path access_file(const options& o) {
-    const auto file = o.data / "access.db";
-    if (!std::filesystem::exists(file))
-        throw std::runtime_error(
-            o.data.string() + " holds no access.db; make the data directory with: tsms init --data " + o.data.string());
-    return file;
-}
-
 store::provider_record known_provider(const store::access& access, const options& o) {
     const auto provider = access.provider_by_name(o.name);
     if (!provider)
@@ -56,19 +48,19 @@ std::string issue(store::access& access, const options& o, const store::provider
 }
 
 void add(const options& o) {
-    store::access access(access_file(o));
+    store::access access(read_config(o.data).access_db());
     const auto provider = access.add_provider(o.name, std::chrono::system_clock::now());
     print_new_token(o, provider, issue(access, o, provider));
 }
 
 void token(const options& o) {
-    store::access access(access_file(o));
+    store::access access(read_config(o.data).access_db());
     const auto provider = known_provider(access, o);
     print_new_token(o, provider, issue(access, o, provider));
 }
 
 void list(const options& o) {
-    const store::access access(access_file(o));
+    const store::access access(read_config(o.data).access_db());
     json::array out;
     for (const auto& provider : access.providers()) {
         json::array tokens;
@@ -89,7 +81,7 @@ void list(const options& o) {
 }
 
 void revoke(const options& o) {
-    store::access access(access_file(o));
+    store::access access(read_config(o.data).access_db());
     const int revoked = access.revoke(known_provider(access, o).id, o.token_id);
     if (revoked == 0 && !o.token_id.empty())
         throw std::runtime_error("'" + o.name + "' has no valid token " + o.token_id +
@@ -102,7 +94,7 @@ void revoke(const options& o) {
 
 /// Second factor: from now on only with the certificate (AMB-008).
 void certificate(const options& o) {
-    store::access access(access_file(o));
+    store::access access(read_config(o.data).access_db());
     const auto provider = known_provider(access, o);
     std::string fingerprint;
     if (!o.certificate.empty()) {

@@ -35,7 +35,7 @@ def lengthened(cap: bytes, octets: int) -> bytes:
     return out.getvalue()
 
 
-class Operator(unittest.TestCase):
+class Operator(rest_world.StackCase):
     @classmethod
     def setUpClass(cls):
         cls.temporary = tempfile.TemporaryDirectory(prefix="tsms-operator-")
@@ -56,13 +56,6 @@ class Operator(unittest.TestCase):
         except BaseException:
             s.kill()
             raise
-
-    @classmethod
-    def tearDownClass(cls):
-        result = cls.stack.stop()
-        cls.temporary.cleanup()
-        if any(result.values()):
-            raise AssertionError(f"processes did not stop cleanly: {result}")
 
     def test_what_is_missing_is_not_made_anew(self):
         """Databases, or a vault key that is another one: refused at the start, not in the middle of a phone's process."""

@@ -212,8 +212,19 @@ class RestStack(stack.Stack):
         return World(client, dialect, self.profiles, self.files)
 
 
-class RestCase(unittest.TestCase):
-    """One RestStack for the class; it has to stop cleanly."""
+class StackCase(unittest.TestCase):
+    """One `stack` in a folder `temporary` for the class; it has to stop cleanly."""
+
+    @classmethod
+    def tearDownClass(cls):
+        result = cls.stack.stop()
+        cls.temporary.cleanup()
+        if any(result.values()):
+            raise AssertionError(f"processes did not stop cleanly: {result}")
+
+
+class RestCase(StackCase):
+    """One RestStack for the class."""
 
     @classmethod
     def setUpClass(cls):
@@ -224,10 +235,3 @@ class RestCase(unittest.TestCase):
         except BaseException:
             cls.stack.kill()
             raise
-
-    @classmethod
-    def tearDownClass(cls):
-        result = cls.stack.stop()
-        cls.temporary.cleanup()
-        if any(result.values()):
-            raise AssertionError(f"processes did not stop cleanly: {result}")
