@@ -221,7 +221,7 @@ inline bool may_be_on_card(const service_instance& i) {
 /// A secure component that has been seen.
 struct secure_component {
     std::string id;
-    std::string identity;   ///< identity_of(): CPLC (tag 9F7F), or else IIN and CIN (tags 42, 45), hex; unique
+    std::string identity;   ///< of identity_of(): CPLC (tag 9F7F) in hex, or IIN and CIN where it has none; unique
     std::string profile_id;
     std::string isd_aid;
     std::string cin_iin;    ///< tags 45 and 42, hex, for the issuer

@@ -23,8 +23,8 @@ struct statistics {
     std::uint64_t apdus = 0;        ///< C-APDUs carried to secure components
 };
 
-/// The session cannot go on: the backend ended it, answers nonsense, or was not reachable for too long. A process may
-/// have been under way: the call ends with 6.
+/// The session cannot go on: the backend ended it, answers nonsense, or was not reachable for too long.
+/// A process may have been under way.
 class session_error : public std::runtime_error {
 public:
     using std::runtime_error::runtime_error;

@@ -121,15 +121,15 @@ void take(config& c, const std::filesystem::path& file, const std::string& secti
         refuse(file, section + "." + name + " has a value of the wrong type or out of range" + line);
 }
 
-/// Port 0, any that is free, is none for a server: nobody would know which.
-void override_port(const char* variable, int& port, int least) {
+void override_port(const char* variable, int& port, long least, long most) {
     const char* text = std::getenv(variable);
     if (!text || !*text)
         return;
     char* end = nullptr;
     const long value = std::strtol(text, &end, 10);
-    if (*end || value < least || value > 65535)
-        throw config_error(std::string(variable) + " is not a port number from " + std::to_string(least) + " to 65535");
+    if (*end || value < least || value > most)
+        throw config_error(std::string(variable) + " is no port number: give one of " + std::to_string(least) + " to " +
+                           std::to_string(most));
     port = static_cast<int>(value);
 }
 
@@ -176,9 +176,9 @@ config read_config(const std::filesystem::path& data) {
             throw config_error(database.string() + " is missing or empty: restore it from a backup. It is never made anew here, because "
                                                    "what it knows of providers and cards would be forgotten (tsms init makes a new directory)");
     }
-    override_port("TSMS_REST_PORT", c.rest_port, 1);
-    override_port("TSMS_DEVICE_PORT", c.device_port, 1);
-    override_port("TSMS_OPS_PORT", c.operations_port, 0);
+    override_port("TSMS_REST_PORT", c.rest_port, 1, 65535);
+    override_port("TSMS_DEVICE_PORT", c.device_port, 1, 65535);
+    override_port("TSMS_OPS_PORT", c.operations_port, 0, 65534);
     return c;
 }
 

@@ -35,19 +35,19 @@ void print(const options& o, const std::vector<rest::profile_summary>& profiles,
 }
 
 void import(const options& o) {
-    store::catalog catalog(read_config(o.data).catalog_db());
+    auto catalog = store::catalog(read_config(o.data).catalog_db());
     print(o,
           rest::import_profiles(catalog, read_text(o.file), crypto::system_random(), std::chrono::system_clock::now()),
           true);
 }
 
 void list(const options& o) {
-    const store::catalog catalog(read_config(o.data).catalog_db());
+    const auto catalog = store::catalog(read_config(o.data).catalog_db());
     print(o, rest::list_profiles(catalog), false);
 }
 
 void deprecate(const options& o) {
-    store::catalog catalog(read_config(o.data).catalog_db());
+    auto catalog = store::catalog(read_config(o.data).catalog_db());
     rest::deprecate_profile(catalog, o.profile, !o.undo);
     const auto* what = o.undo ? "reinstated" : "deprecated";
     if (o.json)
@@ -57,7 +57,7 @@ void deprecate(const options& o) {
 }
 
 void remove(const options& o) {
-    store::catalog catalog(read_config(o.data).catalog_db());
+    auto catalog = store::catalog(read_config(o.data).catalog_db());
     rest::remove_profile(catalog, o.profile);
     if (o.json)
         std::cout << json::dump(json::object{{"removed", o.profile}}) << '\n';

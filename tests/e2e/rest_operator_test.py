@@ -10,6 +10,7 @@ import sys
 import tempfile
 import time
 import unittest
+import unittest.mock
 import zipfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
@@ -35,7 +36,7 @@ def lengthened(cap: bytes, octets: int) -> bytes:
     return out.getvalue()
 
 
-class Operator(rest_world.StackCase):
+class Operator(rest_world.RestCase):
     @classmethod
     def setUpClass(cls):
         cls.temporary = tempfile.TemporaryDirectory(prefix="tsms-operator-")
@@ -76,15 +77,11 @@ class Operator(rest_world.StackCase):
                 (s.data / name).touch()
                 self.assertIn(f"{name} is missing or empty", refused(role))
                 (s.data / "away").rename(s.data / name)
+            for port in ("0", "65536", "-1", "x"):
+                with unittest.mock.patch.dict(os.environ, {"TSMS_REST_PORT": port}):
+                    self.assertIn("TSMS_REST_PORT is no port number", refused("rest"))
             (s.data / "vault.key").write_bytes(os.urandom(32))
             self.assertIn("vault.key is not the key", refused("device"))
-
-    def test_a_port_is_one_that_others_can_know(self):
-        for variable in ("TSMS_REST_PORT", "TSMS_DEVICE_PORT"):
-            for port in ("0", "65536", "-1", "x"):
-                done = self.stack.tsms("serve", "--role", "rest", check=False, env={variable: port})
-                self.assertEqual(done.returncode, 1, done)
-                self.assertIn(f"{variable} is not a port number from 1 to 65535", done.stderr)
 
     def test_names_of_providers(self):
         for name in (b"\xff\xfe", b"a\nb", b"\x1b[31m"):

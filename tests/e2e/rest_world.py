@@ -212,19 +212,8 @@ class RestStack(stack.Stack):
         return World(client, dialect, self.profiles, self.files)
 
 
-class StackCase(unittest.TestCase):
-    """One `stack` in a folder `temporary` for the class; it has to stop cleanly."""
-
-    @classmethod
-    def tearDownClass(cls):
-        result = cls.stack.stop()
-        cls.temporary.cleanup()
-        if any(result.values()):
-            raise AssertionError(f"processes did not stop cleanly: {result}")
-
-
-class RestCase(StackCase):
-    """One RestStack for the class."""
+class RestCase(unittest.TestCase):
+    """One RestStack for the class; it has to stop cleanly."""
 
     @classmethod
     def setUpClass(cls):
@@ -235,3 +224,10 @@ class RestCase(StackCase):
         except BaseException:
             cls.stack.kill()
             raise
+
+    @classmethod
+    def tearDownClass(cls):
+        result = cls.stack.stop()
+        cls.temporary.cleanup()
+        if any(result.values()):
+            raise AssertionError(f"processes did not stop cleanly: {result}")

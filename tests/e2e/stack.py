@@ -156,16 +156,16 @@ class Stack:
     def program(self, name: str) -> pathlib.Path:
         return self.build / "app" / name
 
-    def run(self, name: str, *arguments, check: bool = True, env: dict | None = None) -> subprocess.CompletedProcess:
+    def run(self, name: str, *arguments, check: bool = True) -> subprocess.CompletedProcess:
         done = subprocess.run([str(self.program(name)), *[str(a) for a in arguments]], stdin=subprocess.DEVNULL,
-                              capture_output=True, text=True, timeout=120, env={**os.environ, **(env or {})})
+                              capture_output=True, text=True, timeout=120)
         if check and done.returncode != 0:
             raise RuntimeError(f"{name} {' '.join(map(str, arguments))} ended with {done.returncode}:\n"
                                f"{done.stdout}\n{done.stderr}")
         return done
 
-    def tsms(self, *arguments, check: bool = True, env: dict | None = None):
-        return self.run("tsms", *arguments, "--data", self.data, check=check, env=env)
+    def tsms(self, *arguments, check: bool = True):
+        return self.run("tsms", *arguments, "--data", self.data, check=check)
 
     @property
     def ca(self) -> pathlib.Path:

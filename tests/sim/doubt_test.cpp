@@ -110,12 +110,12 @@ BOOST_AUTO_TEST_CASE(key_versions_that_collide_are_refused) {
     BOOST_TEST(w.terminate().details == "");
     BOOST_TEST(w.on_card().empty());
 
-    w = with_the_domain_only();
-    w.instance.target.card.service_key_version = 0x31; // the profile was changed
-    outcome = w.deploy({I, A}, true);
+    auto later = with_the_domain_only();
+    later.instance.target.card.service_key_version = 0x31; // the profile was changed
+    outcome = later.deploy({I, A}, true);
     BOOST_TEST(number(outcome) == 2);
-    BOOST_TEST(number(w.instance.state) == number(not_deployed));
-    BOOST_TEST(w.on_card() == std::set<std::string>{tsm_domain}, boost::test_tools::per_element());
+    BOOST_TEST(number(later.instance.state) == number(not_deployed));
+    BOOST_TEST(later.on_card() == std::set<std::string>{tsm_domain}, boost::test_tools::per_element());
 }
 
 // The card refuses the service's domain, and the keys that follow reach the TSM's own (gp/procedures, "the order to split at").
@@ -285,14 +285,14 @@ BOOST_AUTO_TEST_CASE(a_domain_that_is_gone_over_omapi) {
     BOOST_TEST(outcome.details == "");
     BOOST_TEST(outcome.instance_gone);
 
-    w = with_the_domain_only();
-    const auto fresh = w.instance;
-    BOOST_TEST(w.deploy({I, A}, true).details == "");
-    empty_the_card(w);
-    w.instance = fresh;
-    w.on_the_way = over_omapi();
-    BOOST_TEST(w.deploy({I, A}, true).details == "");
-    BOOST_TEST(w.on_card() == deployed, boost::test_tools::per_element());
+    auto other = with_the_domain_only();
+    const auto fresh = other.instance;
+    BOOST_TEST(other.deploy({I, A}, true).details == "");
+    empty_the_card(other);
+    other.instance = fresh;
+    other.on_the_way = over_omapi();
+    BOOST_TEST(other.deploy({I, A}, true).details == "");
+    BOOST_TEST(other.on_card() == deployed, boost::test_tools::per_element());
 }
 
 // A card that is taken away looks the same; then the issuer does not find it either, and nothing is forgotten.

@@ -39,6 +39,8 @@ public:
     explicit world(std::string_view personality = "jc305", std::uint64_t seed = 1);
     /// A card that no table lists.
     explicit world(lab::personality personality, std::uint64_t seed = 1);
+    world(world&&) = default; ///< for functions that return one: elided, because card and vault refer to `random`
+    world& operator=(world&&) = delete;
 
     /// What happens to one C-APDU on its way: an answer instead of the card's, or nothing and the card is asked. It may throw
     /// lab::no_answer, as a card with faults does.
