@@ -45,7 +45,8 @@ public:
             [this](const end_process& e) {
                 return write(e.deadline, [&] {
                     auto delivery = e.delivery;
-                    db_->end(e.end, e.instance, e.card, e.gone, delivery);
+                    if (!db_->end(e.end, e.instance, e.card, e.gone, delivery))
+                        log_(severity::warning, "process " + e.end.id + " had ended already; its second end was not stored");
                     return process_ended{std::move(delivery)};
                 });
             },

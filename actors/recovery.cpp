@@ -34,7 +34,18 @@ std::size_t resolve_interrupted(store::instance_db& db, catalog_port& catalog, c
                                    " is in state " + std::to_string(static_cast<int>(instance.state)) +
                                    (in_doubt ? ", its secure component in doubt" : ""));
     }
-    return found.size();
+    const auto stranded = db.stranded();
+    for (const auto& [stored, stored_card] : stranded) { // nobody knows what became of the card
+        const auto before = stored.state == model::instance_state::initialized ? stored.last_stable : stored.state;
+        const auto instance = model::after_crash(stored, before, true);
+        auto card = stored_card;
+        card.doubt = true;
+        db.heal(instance, card);
+        log(severity::error, "instance " + instance.id + " named process " + stored.running_process +
+                                 ", which does not run: it is in state " + std::to_string(static_cast<int>(instance.state)) +
+                                 ", its secure component in doubt");
+    }
+    return found.size() + stranded.size();
 }
 
 } // namespace tsms::actors

@@ -104,6 +104,58 @@ private:
     std::size_t values_ = 0;
 };
 
+/// The number at the start of the text by the grammar of RFC 8259, empty if there is none.
+std::string_view number_at(std::string_view text) {
+    std::size_t at = 0;
+    const auto is = [&](std::string_view any) { return at < text.size() && any.find(text[at]) != std::string_view::npos; };
+    const auto digits = [&] {
+        const auto from = at;
+        while (is("0123456789"))
+            ++at;
+        return at > from;
+    };
+    if (is("-"))
+        ++at;
+    if (is("0"))
+        ++at;
+    else if (!digits())
+        return {};
+    if (is(".") && (++at, !digits()))
+        return {};
+    if (is("eE")) {
+        ++at;
+        if (is("+-"))
+            ++at;
+        if (!digits())
+            return {};
+    }
+    return text.substr(0, at);
+}
+
+/// The document with every number that the library refuses as out of range replaced by one that is merely large.
+std::string with_tame_numbers(std::string_view text) {
+    std::string out;
+    simdjson::dom::parser judge;
+    bool in_string = false;
+    while (!text.empty()) {
+        const char c = text.front();
+        const auto number = in_string ? std::string_view() : number_at(text);
+        if (number.size() > 4 && judge.parse(number.data(), number.size(), true).error() == simdjson::NUMBER_ERROR) {
+            out += number.front() == '-' ? "-1e308" : "1e308";
+        } else if (!number.empty()) {
+            out += number;
+        } else {
+            out += c;
+            if (in_string && c == '\\' && text.size() > 1)
+                out += (text.remove_prefix(1), text.front());
+            else if (c == '"')
+                in_string = !in_string;
+        }
+        text.remove_prefix(std::max<std::size_t>(number.size(), 1));
+    }
+    return out;
+}
+
 } // namespace
 
 value parse(std::string_view text, const limits& bounds) {
@@ -122,7 +174,10 @@ value parse(std::string_view text, const limits& bounds) {
         parser.allocate(std::max(text.size(), small), depth) != simdjson::SUCCESS)
         throw parse_error("no memory for the document");
     simdjson::dom::element root;
-    if (const auto failure = parser.parse(text.data(), text.size(), true).get(root))
+    auto failure = parser.parse(text.data(), text.size(), true).get(root);
+    if (failure == simdjson::NUMBER_ERROR)
+        failure = parser.parse(with_tame_numbers(text)).get(root);
+    if (failure)
         throw parse_error(simdjson::error_message(failure));
     return builder(bounds).build(root, 0);
 }

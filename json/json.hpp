@@ -107,7 +107,8 @@ struct limits {
     std::size_t values = 100000; ///< of the whole document
 };
 
-/// Whole document: valid UTF-8, no duplicate keys, nothing behind it. Integers outside 64 bits become numbers.
+/// Whole document: valid UTF-8, no duplicate keys, nothing behind it. Integers outside 64 bits become numbers; what
+/// simdjson holds in no type becomes ±1e308, because that it is out of range is for the attribute's rule to say.
 /// Throws parse_error.
 value parse(std::string_view text, const limits& bounds = {});
 

@@ -12,6 +12,9 @@ bool is_utf8(std::string_view text);
 /// Code points of valid UTF-8.
 std::size_t characters(std::string_view utf8);
 
+/// Nothing to see: only white space of Unicode and characters without width.
+bool is_blank(std::string_view utf8);
+
 /// The text for a message: control characters, and in a text that is not UTF-8 every octet outside ASCII, become
 /// U+FFFD.
 std::string quotable(std::string_view text);

@@ -196,9 +196,9 @@ void instance_db::commit(const std::string& process, const model::service_instan
     });
 }
 
-void instance_db::end(const process_end& p, const model::service_instance& instance,
+bool instance_db::end(const process_end& p, const model::service_instance& instance,
                       const std::optional<model::secure_component>& card, bool gone, std::optional<outbox_entry>& delivery) {
-    state_->write([&] {
+    return state_->write([&] {
         auto ended = state_->bound("SELECT 1 FROM processes WHERE id = ? AND ended IS NOT NULL", p.id);
         if (ended.executeStep()) { // told again, because the first answer was lost
             auto waiting = state_->bound("SELECT id FROM outbox WHERE process = ? AND given_up = 0", p.id);
@@ -206,7 +206,7 @@ void instance_db::end(const process_end& p, const model::service_instance& insta
                 delivery.reset();
             else if (delivery)
                 delivery->id = waiting.getColumn(0).getInt64();
-            return;
+            return false;
         }
         if (card)
             state_->put(*card);
@@ -228,6 +228,7 @@ void instance_db::end(const process_end& p, const model::service_instance& insta
         state_->audit("process ends with " + std::to_string(static_cast<int>(p.status)), p.id);
         if (delivery)
             state_->add(*delivery);
+        return true;
     });
 }
 
@@ -254,6 +255,26 @@ std::vector<instance_db::interrupted_process> instance_db::interrupted() const {
             found.push_back({std::move(p), decode_instance(text(9)), decode_card(text(10)), rows.getColumn(11).getInt() != 0});
         }
         return found;
+    });
+}
+
+std::vector<instance_db::stranded_instance> instance_db::stranded() const {
+    return state_->guarded([&] {
+        std::vector<stranded_instance> found;
+        auto rows = state_->query("SELECT i.document, c.document FROM service_instances i JOIN secure_components c ON c.id = i.card "
+                                  "WHERE json_extract(i.document, '$.runningProcess') <> '' AND NOT EXISTS (SELECT 1 FROM processes p "
+                                  "WHERE p.id = json_extract(i.document, '$.runningProcess') AND p.ended IS NULL)");
+        while (rows.executeStep())
+            found.push_back({decode_instance(rows.getColumn(0).getString()), decode_card(rows.getColumn(1).getString())});
+        return found;
+    });
+}
+
+void instance_db::heal(const model::service_instance& instance, const model::secure_component& card) {
+    state_->write([&] {
+        state_->audit("row healed", instance.id);
+        state_->put(instance);
+        state_->put(card);
     });
 }
 

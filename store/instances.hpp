@@ -110,9 +110,10 @@ public:
     void journal(const std::string& process, const std::string& what);
     /// Both rows in one transaction; intents of the process are settled.
     void commit(const std::string& process, const model::service_instance& instance, const model::secure_component& card);
-    /// The process has ended: instance (removed where `gone`; a tombstone where it is lost and may be on the card), card (where it may have changed), result and delivery in one transaction.
-    /// The delivery gets its id.
-    void end(const process_end& process, const model::service_instance& instance, const std::optional<model::secure_component>& card,
+    /// The process has ended: instance (removed where `gone`; a tombstone where it is lost and may be on the card), card (where it may have
+    /// changed), result and delivery in one transaction. The delivery gets its id. False, and nothing is written, if the process had ended
+    /// already: who tells it again, because the first answer was lost, gets the delivery that waits.
+    bool end(const process_end& process, const model::service_instance& instance, const std::optional<model::secure_component>& card,
              bool gone, std::optional<outbox_entry>& delivery);
 
     struct interrupted_process {
@@ -123,6 +124,15 @@ public:
     };
     /// Processes without an end: the program died in them.
     std::vector<interrupted_process> interrupted() const;
+
+    struct stranded_instance {
+        model::service_instance instance;
+        model::secure_component card;
+    };
+    /// Instances whose row names a running process that is not there, or has ended: rows of a damaged database or of one that was changed by hand.
+    std::vector<stranded_instance> stranded() const;
+    /// Both rows in one transaction, for recovery.
+    void heal(const model::service_instance& instance, const model::secure_component& card);
 
     // -- outbox --
     void enqueue(outbox_entry& delivery);

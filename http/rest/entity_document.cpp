@@ -2,6 +2,7 @@
 
 #include "http/rest/text_formats.hpp"
 #include "model/rest_error.hpp"
+#include "model/utf8.hpp"
 
 #include <algorithm>
 #include <set>
@@ -121,17 +122,13 @@ void check_not_modified(const entity& e, dialect d, const json::object& body, co
     }
 }
 
-bool is_blank(std::string_view text) {
-    return text.find_first_not_of(" \t\r\n\f\v") == std::string_view::npos;
-}
-
 /// AMB-032, AMB-035
 bool counts_as_missing(const attribute& a, const json::value* v) {
     if (!v || v->is_null())
         return true;
     switch (a.type) {
     case value_type::string:
-        return v->as_string() && is_blank(*v->as_string());
+        return v->as_string() && model::is_blank(*v->as_string());
     case value_type::strings:
     case value_type::objects:
         return v->as_array() && v->as_array()->empty() && !a.may_be_empty;

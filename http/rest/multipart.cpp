@@ -10,7 +10,7 @@ namespace tsms::rest {
 namespace {
 
 constexpr std::size_t most_parts = 16;
-constexpr std::size_t most_head = 4096;
+constexpr std::size_t most_head = 16384; ///< as for the head of a request
 constexpr std::string_view crlf = "\r\n";
 
 std::string_view trimmed(std::string_view text) {
@@ -119,7 +119,7 @@ std::optional<std::string> multipart_boundary(std::string_view content_type) {
 }
 
 form_reader::form_reader(std::string_view boundary, receiver to)
-    : delimiter_("\r\n--" + std::string(boundary)), to_(std::move(to)) {}
+    : delimiter_("\r\n--" + std::string(boundary)), to_(std::move(to)), pending_(crlf) {} // the first delimiter begins a line too
 
 bool form_reader::feed(std::string_view octets) {
     pending_ += octets;
@@ -137,7 +137,7 @@ bool form_reader::complete() const {
 bool form_reader::step(std::string_view& ahead) {
     switch (place_) {
     case place::start:
-        return expect_start(ahead);
+        return skip_preamble(ahead);
     case place::behind_delimiter:
         return choose(ahead);
     case place::head:
@@ -158,23 +158,17 @@ bool form_reader::refuse() {
     return true;
 }
 
-/// A preamble is allowed by RFC 2046 but nobody sends one: refusing it keeps one reading.
-bool form_reader::expect_start(std::string_view& ahead) {
-    const auto first = std::string_view(delimiter_).substr(crlf.size());
-    if (ahead.size() < first.size())
-        return !first.starts_with(ahead) && refuse();
-    if (!ahead.starts_with(first))
-        return refuse();
-    ahead.remove_prefix(first.size());
-    place_ = place::behind_delimiter;
-    return true;
+bool form_reader::skip_preamble(std::string_view& ahead) {
+    const auto skipped = up_to_delimiter(ahead, [](std::string_view) {});
+    preamble_ += skipped;
+    return preamble_ > most_head ? refuse() : place_ == place::behind_delimiter;
 }
 
 bool form_reader::choose(std::string_view& ahead) {
     if (ahead.size() < 2)
         return false;
     const auto next = ahead.substr(0, 2);
-    if (next == "--")
+    if (next == "--" && (parts_ > 0 || preamble_ == 0)) // else it is no form that somebody made
         place_ = place::epilogue;
     else if (next == crlf && parts_ < most_parts)
         place_ = place::head;
@@ -202,16 +196,21 @@ bool form_reader::read_head(std::string_view& ahead) {
 }
 
 bool form_reader::read_content(std::string_view& ahead) {
+    up_to_delimiter(ahead, to_.content);
+    return place_ == place::behind_delimiter;
+}
+
+template <class Sink> std::size_t form_reader::up_to_delimiter(std::string_view& ahead, const Sink& sink) {
     const auto end = ahead.find(delimiter_);
     const bool ends = end != std::string_view::npos;
     // What is no delimiter yet may become one with the next octets.
     const auto sure = ends ? end : ahead.size() - std::min(ahead.size(), delimiter_.size() - 1);
     if (sure > 0)
-        to_.content(ahead.substr(0, sure));
+        sink(ahead.substr(0, sure));
     ahead.remove_prefix(sure + (ends ? delimiter_.size() : 0));
     if (ends)
         place_ = place::behind_delimiter;
-    return ends;
+    return sure;
 }
 
 } // namespace tsms::rest

@@ -27,8 +27,8 @@ public:
 
     form_reader(std::string_view boundary, receiver to);
 
-    /// False from the first octet on that makes the form malformed: more than 16 parts, a head of more than 4096
-    /// octets, a preamble, anything but a line break behind the end. Parameters of Content-Disposition may be separated
+    /// False from the first octet on that makes the form malformed: more than 16 parts, a head or a preamble (RFC 2046
+    /// 5.1.1, dropped) of more than 16384 octets, anything but a line break behind the end. Parameters of Content-Disposition may be separated
     /// by ';' or, as the TR prints them, by ','.
     bool feed(std::string_view octets);
     /// Whether the form is whole and nothing follows.
@@ -39,16 +39,19 @@ private:
 
     /// One step in `ahead`, which it consumes. False where more octets are needed.
     bool step(std::string_view& ahead);
-    bool expect_start(std::string_view& ahead);
+    bool skip_preamble(std::string_view& ahead);
     bool choose(std::string_view& ahead);
     bool read_head(std::string_view& ahead);
     bool read_content(std::string_view& ahead);
+    /// Octets before the next delimiter, as far as they are sure to be; the delimiter is consumed too.
+    template <class Sink> std::size_t up_to_delimiter(std::string_view& ahead, const Sink& sink);
     bool refuse();
 
     std::string delimiter_; ///< with the line break in front
     receiver to_;
     place place_ = place::start;
     std::size_t parts_ = 0;
+    std::size_t preamble_ = 0; ///< its octets so far
     std::string pending_;
 };
 

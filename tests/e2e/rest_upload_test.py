@@ -206,11 +206,12 @@ class Uploads(unittest.TestCase):
         stranger.close()
 
     def test_what_has_gone_wrong_is_refused_at_once(self):
-        """Malformed from its first part on, or chunked and too large: the rest is not waited for."""
-        sender = self.sender(LOAD_FILE)
-        sender.send(b"--x\r\n")
-        self.assertEqual(sender.answer().category, 1002)
-        sender.close()
+        """Malformed from its first part on, nothing but preamble, or chunked and too large: the rest is not waited for."""
+        for begin in (b"--b--x", b"--b\r\nX: y\r\n\r\n", b"--x\r\n" + b"y" * 20000):
+            sender = self.sender(LOAD_FILE)
+            sender.send(begin)
+            self.assertEqual(sender.answer().category, 1002, begin[:10])
+            sender.close()
         chunked = Sender(self, "POST", PATH, self.client.token, "Content-Type: multipart/form-data; boundary=b",
                          "Transfer-Encoding: chunked")
         head, content = self.form(3 * LOAD_FILE)

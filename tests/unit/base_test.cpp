@@ -67,6 +67,14 @@ BOOST_AUTO_TEST_CASE(json_is_strict) {
     BOOST_TEST(json::dump(v) == R"({"a":[1,true,null,"x"],"b":{"c":1.5}})");
     for (const auto* text : {"", "{", "{} x", "{\"a\":1,\"a\":2}", "[1,]", "{\"a\":\"\x01\"}", "\"\xff\"", "nul"})
         BOOST_CHECK_THROW(json::parse(text), json::parse_error);
+    const std::string digits(400, '9');
+    for (const auto& text : std::vector<std::string>{"1e400", "-1e400", "18446744073709551616", "-9223372036854775809", digits, digits + ".5e-1"}) {
+        const auto beyond = json::parse("{\"a\\\"1e400\":[" + text + ",1],\"b\":" + text + "}"); // a number, and no integer
+        BOOST_TEST((json::root_object(beyond).find("b")->kind() == json::kind::number), text);
+        BOOST_TEST(*json::root_object(beyond).find("a\"1e400")->as_array()->at(1).as_integer() == 1);
+    }
+    for (const auto* text : {"[1e400", "01e400", "[1e400,01]", "[1e400x]", "-", "1e400 1", "{\"a\":1e400,\"a\":1e400}"})
+        BOOST_CHECK_THROW(json::parse(text), json::parse_error);
     BOOST_CHECK_THROW(json::parse(std::string(1000, '[') + std::string(1000, ']')), json::parse_error);
     const json::reader r(json::root_object(v));
     BOOST_CHECK_THROW(r.string("a"), json::parse_error);

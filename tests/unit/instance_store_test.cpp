@@ -171,15 +171,34 @@ BOOST_AUTO_TEST_CASE(an_end_that_is_told_twice_counts_once) {
     db.create(some_instance(), some_card());
     db.begin(some_process(), some_instance());
     const store::process_end end{"process-1", model::error_category::none, "", "2026-01-01T00:00:01.000Z"};
+    bool told = false;
     const auto tell = [&] {
         std::optional<store::outbox_entry> delivery = store::outbox_entry{0, "process-1", {"https://spos", ""}, "{}", {}, {}, 0, ""};
-        db.end(end, some_instance(), some_card(), false, delivery);
+        BOOST_TEST(db.end(end, some_instance(), some_card(), false, delivery) == !std::exchange(told, true));
         return delivery ? delivery->id : 0;
     };
     const auto first = tell();
     BOOST_TEST(first > 0);
     BOOST_TEST(tell() == first);
     BOOST_TEST(db.outbox().size() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(an_instance_whose_process_is_not_there_is_stranded) {
+    temporary_database t;
+    instance_db db(t.file());
+    auto instance = some_instance();
+    db.create(instance, some_card());
+    instance.running_process = "process-1";
+    db.begin(some_process(), instance);
+    BOOST_TEST(db.stranded().empty()); // it runs
+    std::optional<store::outbox_entry> none;
+    db.end({"process-1", model::error_category::none, "", "2026-01-01T00:00:01.000Z"}, instance, some_card(), false, none);
+    const auto found = db.stranded();
+    BOOST_REQUIRE_EQUAL(found.size(), 1u);
+    BOOST_TEST(found[0].instance.running_process == "process-1");
+    db.heal(some_instance(), some_card());
+    BOOST_TEST(db.stranded().empty());
+    BOOST_TEST(!db.broken_audit_entry());
 }
 
 BOOST_AUTO_TEST_SUITE_END()

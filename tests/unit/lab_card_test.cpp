@@ -1,35 +1,20 @@
 // The simulated card as a host meets it.
 
-#include "tests/unit/lab_host.hpp"
+#include "tests/unit/lab_some_card.hpp"
 
 using namespace tsms;
-using lab_test::host;
+using namespace tsms::lab_test;
 
 namespace {
 
-constexpr auto sd_package = "A0000001515350";
-constexpr auto sd_module = "A000000151535041";
-constexpr auto tsm_sd = "A000000151AA01";
+struct fresh_card : some_card {
+    using some_card::some_card;
 
-struct fresh_card {
-    explicit fresh_card(std::string_view name = "jc305")
-        : card(lab::card::create(*lab::find_personality(name), random)), h(card) {}
-
-    void open_isd(std::uint8_t level = 0x33) {
-        BOOST_REQUIRE(h.plain("00A4040000") == 0x9000);
-        const auto size = (card.state().personality->scp03_i & 1) != 0 ? 16u : 8u;
-        BOOST_REQUIRE(h.open(lab_test::isd_keys(card), level, 0, size) == 0x9000);
-    }
     /// The TSM's SD with a key set of its own, as an issuer makes it.
     void create_tsm_sd() {
         open_isd();
-        BOOST_REQUIRE(h.install(0x0C, {sd_package, sd_module, tsm_sd, "804000", "C90A81020370820120870120", ""}) ==
-                      0x9000);
+        BOOST_REQUIRE(create_sd() == 0x9000);
     }
-
-    lab_test::counting_random random;
-    lab::card card;
-    host h;
 };
 
 } // namespace

@@ -2,23 +2,16 @@
 
 #include "crypto/digest.hpp"
 #include "lab/cap_writer.hpp"
-#include "tests/unit/lab_host.hpp"
+#include "tests/unit/lab_some_card.hpp"
 
 #include <cstdio>
 
 using namespace tsms;
-using lab_test::host;
+using namespace tsms::lab_test;
 
 namespace {
 
-constexpr auto sd_package = "A0000001515350";
-constexpr auto sd_module = "A000000151535041";
-constexpr auto tsm_sd = "A000000151AA01";
 constexpr auto service_sd = "A000000151AA02";
-constexpr auto package = "D27600016801";
-constexpr auto applet = "D2760001680101";
-constexpr auto options = "C90A810203708201208701"
-                         "20"; // SCP03 i=70, accepts extradition and deletion
 
 lab::cap_request cap(std::size_t size = 0) {
     lab::cap_request r;
@@ -28,28 +21,21 @@ lab::cap_request cap(std::size_t size = 0) {
     return r;
 }
 
-struct managed_card {
-    explicit managed_card(std::string_view name = "jc305")
-        : card(lab::card::create(*lab::find_personality(name), random)), h(card) {}
+struct managed_card : some_card {
+    using some_card::some_card;
 
-    void open_isd() {
-        BOOST_REQUIRE(h.plain("00A4040000") == 0x9000);
-        BOOST_REQUIRE(h.open(lab_test::isd_keys(card)) == 0x9000);
-    }
     /// The TSM's SD with keys of its own and Authorized Management, and a session with it.
     void open_tsm_sd() {
         open_isd();
-        BOOST_REQUIRE(h.install(0x0C, {sd_package, sd_module, tsm_sd, "804000", options, ""}) == 0x9000);
-        BOOST_REQUIRE(h.install(0x20, {"", "", tsm_sd, "", "", ""}) == 0x9000);
-        BOOST_REQUIRE(h.store(h.key_groups(tsm_keys, 0x30)) == 0x9000);
+        BOOST_REQUIRE(create_sd() == 0x9000);
+        BOOST_REQUIRE(give_keys(tsm_sd, tsm_keys, 0x30) == 0x9000);
         h.secured(0xF0, 0x40, 0x0F, hex(tsm_sd));
         BOOST_REQUIRE(h.select(tsm_sd) == 0x9000);
         BOOST_REQUIRE(h.open(tsm_keys, 0x33, 0x30) == 0x9000);
     }
     void create_service_sd() {
-        BOOST_REQUIRE(h.install(0x0C, {sd_package, sd_module, service_sd, "800000", options, ""}) == 0x9000);
-        BOOST_REQUIRE(h.install(0x20, {"", "", service_sd, "", "", ""}) == 0x9000);
-        BOOST_REQUIRE(h.store(h.key_groups(lab_test::test_keys(0x60), 0x31)) == 0x9000);
+        BOOST_REQUIRE(create_sd(service_sd, "800000") == 0x9000);
+        BOOST_REQUIRE(give_keys(service_sd, test_keys(0x60), 0x31) == 0x9000);
     }
     std::uint16_t load(const lab::cap_request& r, std::string_view domain = "") {
         const auto sw = h.install(0x02, {to_hex(r.package), domain, "", "", ""});
@@ -58,11 +44,7 @@ struct managed_card {
     const lab::application& entry(std::string_view aid) const {
         return *card.state().registry.find_application(hex(aid));
     }
-    bool knows(std::string_view aid) const { return card.state().registry.find_application(hex(aid)) != nullptr; }
 
-    lab_test::counting_random random;
-    lab::card card;
-    host h;
     lab::static_keys tsm_keys = lab_test::test_keys(0x40);
 };
 

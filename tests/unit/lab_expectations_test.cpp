@@ -2,40 +2,22 @@
 // lab_card_test.cpp and lab_content_test.cpp do not come to it.
 
 #include "lab/cap_writer.hpp"
-#include "tests/unit/lab_host.hpp"
+#include "tests/unit/lab_some_card.hpp"
 
 #include <filesystem>
 #include <thread>
 
 using namespace tsms;
-using lab_test::host;
+using namespace tsms::lab_test;
 
 namespace {
 
-constexpr auto sd_package = "A0000001515350";
-constexpr auto sd_module = "A000000151535041";
-constexpr auto tsm_sd = "A000000151AA01";
-constexpr auto options = "C90A81020370820120870120";
-constexpr auto package = "D27600016801";
-constexpr auto applet = "D2760001680101";
 constexpr auto greeting = "80500000085A5A5A5A5A5A5A5A00";
 constexpr auto greeting_over_t0 = "80500000085A5A5A5A5A5A5A5A"; // no Le behind data (ISO/IEC 7816-3 12.1.3)
 
-struct some_card {
-    explicit some_card(std::string_view name = "jc305", std::uint8_t seed = 0)
-        : card((random.take(seed), lab::card::create(*lab::find_personality(name), random))), h(card) {}
+struct expected_card : some_card {
+    using some_card::some_card;
 
-    void open_isd() {
-        BOOST_REQUIRE(h.plain("00A4040000") == 0x9000);
-        BOOST_REQUIRE(h.open(lab_test::isd_keys(card)) == 0x9000);
-    }
-    std::uint16_t create_sd(std::string_view aid, std::string_view privileges) {
-        return h.install(0x0C, {sd_package, sd_module, aid, privileges, options, ""});
-    }
-    std::uint16_t give_keys(std::string_view aid, const lab::static_keys& keys, std::uint8_t version) {
-        const auto sw = h.install(0x20, {"", "", aid, "", "", ""});
-        return sw == 0x9000 ? h.store(h.key_groups(keys, version)) : sw;
-    }
     std::uint16_t load_applet(std::string_view privileges = "00") {
         lab::cap_request r;
         r.package = hex(package);
@@ -50,10 +32,6 @@ struct some_card {
         const auto last = bytes_view(h.data).last(3);
         return static_cast<std::uint32_t>(last[0] << 16 | last[1] << 8 | last[2]);
     }
-
-    lab_test::counting_random random;
-    lab::card card;
-    host h;
 };
 
 } // namespace
@@ -61,7 +39,7 @@ struct some_card {
 BOOST_AUTO_TEST_SUITE(lab_expectations)
 
 BOOST_AUTO_TEST_CASE(initialize_update_ends_the_session_that_was) {
-    some_card f;
+    expected_card f;
     f.open_isd();
     BOOST_TEST(f.h.secured("80F28002024F0000") == 0x9000);
     BOOST_TEST(f.h.plain(greeting) == 0x9000);
@@ -73,7 +51,7 @@ BOOST_AUTO_TEST_CASE(initialize_update_ends_the_session_that_was) {
 }
 
 BOOST_AUTO_TEST_CASE(each_key_set_counts_for_itself) {
-    some_card f;
+    expected_card f;
     f.open_isd();
     BOOST_REQUIRE(f.create_sd(tsm_sd, "804000") == 0x9000);
     const auto keys = lab_test::test_keys(0x40);
@@ -110,17 +88,17 @@ BOOST_AUTO_TEST_CASE(counters_are_in_the_cards_file) {
 }
 
 BOOST_AUTO_TEST_CASE(an_s16_card_refuses_a_short_challenge) {
-    some_card f("s16");
+    expected_card f("s16");
     BOOST_TEST(f.h.plain(greeting) == 0x6700);
     BOOST_TEST(f.h.plain("80500000105A5A5A5A5A5A5A5A5A5A5A5A5A5A5A5A00") == 0x9000);
     BOOST_TEST(f.h.data.size() == 48u);
-    some_card random_challenge("i00");
+    expected_card random_challenge("i00");
     BOOST_TEST(random_challenge.h.plain(greeting) == 0x9000);
     BOOST_TEST(random_challenge.h.data.size() == 29u); // no sequence counter
 }
 
 BOOST_AUTO_TEST_CASE(data_objects_are_the_same_in_a_session) {
-    some_card f;
+    expected_card f;
     f.open_isd();
     for (const auto* tag : {"9F7F", "0066", "00E0", "0042", "0045", "00CF", "FF21"}) {
         const auto command = "80CA" + std::string(tag) + "00";
@@ -137,7 +115,7 @@ BOOST_AUTO_TEST_CASE(data_objects_are_the_same_in_a_session) {
 }
 
 BOOST_AUTO_TEST_CASE(management_commands_answer_one_octet) {
-    some_card f;
+    expected_card f;
     f.open_isd();
     BOOST_TEST(f.create_sd(tsm_sd, "804000") == 0x9000);
     BOOST_TEST(to_hex(f.h.data) == "00");
@@ -148,7 +126,7 @@ BOOST_AUTO_TEST_CASE(management_commands_answer_one_octet) {
 }
 
 BOOST_AUTO_TEST_CASE(a_load_ends_with_its_last_block_or_with_any_other_command) {
-    some_card f;
+    expected_card f;
     f.open_isd();
     BOOST_TEST(f.h.install(0x02, {package, "", "", "", ""}) == 0x9000);
     BOOST_TEST(f.h.secured("80E8000004C482010000") == 0x9000);
@@ -162,7 +140,7 @@ BOOST_AUTO_TEST_CASE(a_load_ends_with_its_last_block_or_with_any_other_command) 
 }
 
 BOOST_AUTO_TEST_CASE(the_ara_module_of_public_caps_can_be_loaded) {
-    some_card f;
+    expected_card f;
     f.open_isd();
     lab::cap_request r;
     r.package = hex("A00000015141434C");
@@ -172,7 +150,7 @@ BOOST_AUTO_TEST_CASE(the_ara_module_of_public_caps_can_be_loaded) {
 }
 
 BOOST_AUTO_TEST_CASE(listings_are_scoped_by_privilege_and_tag_list) {
-    some_card f;
+    expected_card f;
     f.open_isd();
     constexpr auto other_sd = "A000000151AA02";
     BOOST_REQUIRE(f.create_sd(tsm_sd, "804000") == 0x9000);
@@ -215,7 +193,7 @@ BOOST_AUTO_TEST_CASE(listings_are_scoped_by_privilege_and_tag_list) {
 }
 
 BOOST_AUTO_TEST_CASE(another_command_ends_a_listing) {
-    some_card f;
+    expected_card f;
     f.open_isd();
     for (int i = 0; i < 12; ++i)
         BOOST_REQUIRE(f.create_sd("A0000001510000BB0" + std::to_string(i % 10) + (i < 10 ? "00" : "01"), "80") ==
@@ -228,7 +206,7 @@ BOOST_AUTO_TEST_CASE(another_command_ends_a_listing) {
 }
 
 BOOST_AUTO_TEST_CASE(channels_are_few) {
-    some_card f;
+    expected_card f;
     for (const auto* number : {"01", "02", "03"}) {
         BOOST_TEST(f.h.plain("0070000001") == 0x9000);
         BOOST_TEST(to_hex(f.h.data) == number);
@@ -243,7 +221,7 @@ BOOST_AUTO_TEST_CASE(channels_are_few) {
 }
 
 BOOST_AUTO_TEST_CASE(a_card_can_be_locked_and_has_a_default_application) {
-    some_card f;
+    expected_card f;
     f.open_isd();
     BOOST_TEST(f.load_applet("04") == 0x9000); // Card Reset
     f.card.reset();
@@ -261,7 +239,7 @@ BOOST_AUTO_TEST_CASE(a_card_can_be_locked_and_has_a_default_application) {
 
 // Two cards share nothing, and neither do two threads with a card each.
 BOOST_AUTO_TEST_CASE(several_cards_at_once) {
-    some_card a("jc305", 0), b("euicc", 7);
+    expected_card a("jc305", 0), b("euicc", 7);
     BOOST_TEST((a.card.state().cplc != b.card.state().cplc));
     a.open_isd();
     b.open_isd();
@@ -286,7 +264,7 @@ BOOST_AUTO_TEST_CASE(several_cards_at_once) {
 }
 
 BOOST_AUTO_TEST_CASE(the_registry_can_be_read_by_people_and_programs) {
-    some_card f;
+    expected_card f;
     f.open_isd();
     BOOST_REQUIRE(f.load_applet() == 0x9000);
     lab::access_rule rule;
@@ -309,7 +287,7 @@ BOOST_AUTO_TEST_CASE(the_registry_can_be_read_by_people_and_programs) {
 
 // What a reader has to do for a card of T=0.
 BOOST_AUTO_TEST_CASE(a_t0_card_takes_tpdus) {
-    some_card f("t0");
+    expected_card f("t0");
     BOOST_TEST(to_hex(f.card.transmit(hex(greeting))) == "6700");
     BOOST_TEST(f.card.transmit(hex(greeting_over_t0)).front() == 0x61);
     const auto refused = f.card.transmit(hex("80CA9F7F00"));

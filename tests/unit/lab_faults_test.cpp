@@ -1,38 +1,24 @@
 // Faults on purpose: their language, and that a card stays a card while they happen.
 
-#include "tests/unit/lab_host.hpp"
+#include "tests/unit/lab_some_card.hpp"
 
 #include <chrono>
 #include <filesystem>
 
 using namespace tsms;
-using lab_test::host;
+using namespace tsms::lab_test;
 
 namespace {
 
-constexpr auto sd_package = "A0000001515350";
-constexpr auto sd_module = "A000000151535041";
-constexpr auto tsm_sd = "A000000151AA01";
-constexpr auto options = "C90A81020370820120870120";
 constexpr auto list_applications = "80F24002024F0000";
 
-struct faulty_card {
-    explicit faulty_card(std::string_view name = "jc305")
-        : card(lab::card::create(*lab::find_personality(name), random)), h(card) {}
+struct faulty_card : some_card {
+    using some_card::some_card;
 
     void inject(std::string_view spec) { card.inject(lab::fault_plan::parse(spec, random)); }
-    void open_isd() {
-        BOOST_REQUIRE(h.plain("00A4040000") == 0x9000);
-        BOOST_REQUIRE(h.open(lab_test::isd_keys(card)) == 0x9000);
-    }
-    std::uint16_t create_sd() { return h.install(0x0C, {sd_package, sd_module, tsm_sd, "804000", options, ""}); }
-    bool has_sd() const { return card.state().registry.find_application(hex(tsm_sd)) != nullptr; }
+    bool has_sd() const { return knows(tsm_sd); }
     /// What the card gives for one plain command.
     std::string answer(std::string_view apdu) { return to_hex(card.transmit(hex(apdu))); }
-
-    lab_test::counting_random random;
-    lab::card card;
-    host h;
 };
 
 std::string why_refused(std::string_view spec) {

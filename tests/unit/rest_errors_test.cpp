@@ -94,6 +94,11 @@ BOOST_FIXTURE_TEST_CASE(attributes_of_a_post, fixture) {
                "1003 Create failed: attribute sdAid not allowed for POST. It is automatically assigned when created.");
     BOOST_TEST(refused(json::object{{"name", " \t"}}) ==
                "1004 Create failed: attribute name is missing, but it is mandatory for Service.");
+    for (const auto* blank : {"\u00A0", "\u2003", "\u3000 \u200B\uFEFF"})
+        BOOST_TEST(refused(json::object{{"name", blank}}).starts_with("1004 "), blank);
+    BOOST_TEST(refused(json::object{{"name", "\u00A0x"}}) == "200");
+    for (const auto* number : {"1e400", "-1e400", "99999999999999999999999"})
+        BOOST_TEST(problem(send("POST", "/services", "{\"name\":" + std::string(number) + "}")).starts_with("1008 "), number);
     BOOST_TEST(refused(json::object{{"name", 7}}) ==
                "1008 Invalid format ‘7’ for name. Supported format is string of at most 255 characters.");
     BOOST_TEST(refused(json::object{{"name", "x"}, {"sposConfigId", "12345"}}) ==

@@ -74,6 +74,15 @@ BOOST_FIXTURE_TEST_CASE(forms_are_the_same_in_whatever_pieces_they_come, upload_
             BOOST_TEST(refusal(whole.substr(0, end), size) == "1002");
         BOOST_TEST(refusal(whole + "x", size) == "1002");
         BOOST_TEST(refusal("x" + whole, size) == "1002");
+        // RFC 2046 5.1.1: a preamble says nothing. What begins no line is no delimiter.
+        BOOST_TEST(refusal("a preamble --b\r\n--c\r\n" + form({{"cert-file", "a", certificate}}), size) == "");
+        BOOST_TEST(refusal("\r\n" + form({{"cert-file", "a", ""}}), size) == "1011");
+        BOOST_TEST(refusal(std::string(16382, 'p') + "\r\n" + whole, size) == "1013");
+        BOOST_TEST(refusal(std::string(16385, 'p') + "\r\n" + whole, size) == "1002");
+        BOOST_TEST(refusal("--b--\r\n", size) == "1011");
+        BOOST_TEST(refusal("x\r\n--b--\r\n", size) == "1002");
+        BOOST_TEST(refusal(form({{"cert-file", std::string(5000, 'x'), "x"}}), size) == "1008");
+        BOOST_TEST(refusal(form({{"cert-file", std::string(17000, 'x'), "x"}}), size) == "1002");
 
         std::string content;
         rest::form_reader raw("b", {[](const rest::part_head&) {}, [&](std::string_view o) { content += o; }});
