@@ -302,9 +302,7 @@ process<void> deploy_steps(work* w, const deployment* d) {
     auto clearing = remove_rules_of_tombstones(w);
     co_await std::move(clearing);
     auto opening = open_tsm_domain(w, need_of(*w, *d));
-    const bool open = co_await std::move(opening);
-    if (!open)
-        refuse(model::error_category::sc_inaccessible, "the TSM's security domain is not on the secure component any more");
+    require_open(*w, co_await std::move(opening));
     auto tidying = remove_tombstones(w);
     co_await std::move(tidying);
     if (d->has(service_command::install)) {

@@ -86,8 +86,8 @@ bytes cplc_of(const model::secure_component& card) {
 }
 
 /// The card's answer to our INITIALIZE UPDATE: derive the session keys, check the card's challenge and cryptogram. Only then is the
-/// card the one whose keys we have.
-process<void> accept_offer(work* w, model::key_set keys, bytes challenge, gp::initialize_update_response offer) {
+/// card the one whose keys we have. False if the security domain does not have these keys.
+process<bool> accept_offer(work* w, model::key_set keys, bytes challenge, gp::initialize_update_response offer) {
     auto& domain = *w->card.tsm_domain;
     derive_session wish(keys, challenge, offer.card_challenge, offer.sequence_counter, octets(domain.aid));
     auto session = co_await std::move(wish);
@@ -100,12 +100,18 @@ process<void> accept_offer(work* w, model::key_set keys, bytes challenge, gp::in
         gp::secure_channel opened(std::move(session.keys), challenge, offer, w->parameters().minimum_level);
         w->channel = std::make_shared<gp::tsm_channel>(std::move(opened), cplc_of(w->card));
     } catch (const gp::scp03_error& error) {
+        using reason = gp::scp03_error::reason;
+        if (error.why == reason::wrong_card_cryptogram || error.why == reason::wrong_card_challenge) {
+            w->keys_refused = error.what();
+            co_return false;
+        }
         throw gp::channel_failure(gp::step::initialize_update, error);
     }
     if (w->parameters().extended_length)
         w->channel->allow_extended_length();
     w->channel_keys = std::move(keys);
     domain.scp03_mode = static_cast<int>(offer.mode_length());
+    co_return true;
 }
 
 void note_claims(work& w, const gp::card_claims& claims) {
@@ -145,18 +151,18 @@ bool ends_at_select(const gp::batch_answer& answer) {
 }
 
 /// The ways in which a request for our channel can end. Where it met other keys or another mode it is made again, in an order of its own,
-/// once for each. False: the card claims that there is no such domain.
-process<bool> settle(work* w, asked_channel asked, gp::batch_answer answer) {
+/// once for each.
+process<domain_access> settle(work* w, asked_channel asked, gp::batch_answer answer) {
     using finding = gp::channel_request::finding;
     key_versions tried;
     bool other_mode_tried = false;
     while (true) {
         if (ends_at_select(answer))
-            co_return false;
+            co_return domain_access::gone;
         const auto answers = asked.orders.accept(answer);
         const auto found = asked.request.found(answers);
         if (found == finding::no_domain)
-            co_return false;
+            co_return domain_access::gone;
         auto version = asked.version;
         auto octets = asked.host_challenge.size();
         const auto keys = keys_of_version(*w->card.tsm_domain, version);
@@ -164,20 +170,22 @@ process<bool> settle(work* w, asked_channel asked, gp::batch_answer answer) {
             if (std::exchange(other_mode_tried, true))
                 refuse(error_category::sc_inaccessible, "the TSM's security domain takes no host challenge of 8 or 16 octets");
             octets = octets == 8 ? 16 : 8;
-        } else if (found == finding::no_such_keys || !keys) {
+        } else {
+            w->keys_refused = "it has no key set of version " + std::to_string(version);
+            if (found == finding::answered && keys) {
+                auto accepting = accept_offer(w, *keys, asked.host_challenge, asked.request.offer(answers));
+                const bool accepted = co_await std::move(accepting);
+                if (accepted) {
+                    confirm_keys(*w->card.tsm_domain, *keys);
+                    measure(*w, asked.request.longest_data(answers));
+                    co_return domain_access::open;
+                }
+            }
             tried.insert(version);
             const auto other = untried_keys(*w->card.tsm_domain, tried);
             if (!other)
-                refuse(error_category::sc_inaccessible,
-                       "the TSM's security domain on the secure component does not know key version " +
-                           std::to_string(version) + " any more");
+                co_return domain_access::keys_unknown;
             version = other->version;
-        } else {
-            auto accepting = accept_offer(w, *keys, asked.host_challenge, asked.request.offer(answers));
-            co_await std::move(accepting);
-            confirm_keys(*w->card.tsm_domain, *keys);
-            measure(*w, asked.request.longest_data(answers));
-            co_return true;
         }
         auto asking = ask(w->card.tsm_domain->aid, version, octets);
         asked = co_await std::move(asking);
@@ -186,8 +194,8 @@ process<bool> settle(work* w, asked_channel asked, gp::batch_answer answer) {
     }
 }
 
-/// The TSM's domain exists: reads and channel request in one order. False if the card claims that there is no such domain.
-process<bool> open_known_domain(work* w) {
+/// The TSM's domain exists: reads and channel request in one order.
+process<domain_access> open_known_domain(work* w) {
     const auto domain = *w->card.tsm_domain;
     gp::secured_batch reads;
     const gp::identification identify(reads);
@@ -205,8 +213,8 @@ process<bool> open_known_domain(work* w) {
     const auto claims = identify.claims(reads.accept(part(answer, 0, read_count)));
     note_claims(*w, claims);
     auto settling = settle(w, std::move(asked), part(answer, read_count, ask_count));
-    const bool open = co_await std::move(settling);
-    co_return open;
+    const auto access = co_await std::move(settling);
+    co_return access;
 }
 
 /// The keys that the issuer gave the new domain, for the card it has authenticated.
@@ -266,9 +274,8 @@ private:
     std::size_t commands_ = 0;
 };
 
-/// The issuer works on the card, and behind its last commands we ask for our channel in the same order. False if the card claims
-/// that there is no domain of ours.
-process<bool> open_with_issuer(work* w, issuer_need need) {
+/// The issuer works on the card, and behind its last commands we ask for our channel in the same order.
+process<domain_access> open_with_issuer(work* w, issuer_need need) {
     if (need.takes_access) {
         auto intending = write_intent(w, "remove access rules of service " + w->instance.target.service_id);
         co_await std::move(intending);
@@ -340,8 +347,8 @@ process<bool> open_with_issuer(work* w, issuer_need need) {
             note_claims(*w, *claims);
             if (is_misled(*w, identified_before, order_for_issuer)) {
                 auto again = open_with_issuer(w, std::move(need));
-                const bool open = co_await std::move(again);
-                co_return open;
+                const auto access = co_await std::move(again);
+                co_return access;
             }
         }
         auto relayed = part(answer, read_count, relayed_end - read_count);
@@ -368,32 +375,42 @@ process<bool> open_with_issuer(work* w, issuer_need need) {
         asked_answer = co_await std::move(sending);
     }
     auto settling = settle(w, *std::move(asked), *std::move(asked_answer));
-    const bool open = co_await std::move(settling);
-    co_return open;
+    const auto access = co_await std::move(settling);
+    co_return access;
 }
 
 } // namespace
 
-process<bool> open_tsm_domain(work* w, issuer_need need) {
+process<domain_access> open_tsm_domain(work* w, issuer_need need) {
     const bool keys_known = w->card.tsm_domain && w->card.tsm_domain->keys;
     if (!need.any() && !keys_known)
-        co_return false;
+        co_return domain_access::gone;
+    auto access = domain_access::gone;
     if (!need.any() && !(need.has_client && !w->card.tsm_domain->client_registered)) {
         auto opening = open_known_domain(w);
-        const bool open = co_await std::move(opening);
-        if (open || !need.create_if_gone)
-            co_return open;
-        need.create_domain = true;
+        access = co_await std::move(opening);
+    } else {
+        auto opening = open_with_issuer(w, need);
+        access = co_await std::move(opening);
     }
-    auto opening = open_with_issuer(w, need);
-    const bool open = co_await std::move(opening);
-    if (open || need.create_domain || !need.create_if_gone)
-        co_return open;
-    // The card says that our domain is gone. Whether that is true the issuer will find out, who authenticates the card.
+    // What the card says of our domain is a claim. The issuer, who authenticates the card, finds out: it creates the domain, or gives
+    // new keys to one that is there (docs/issuer-protocol.md). Such a one is what remains of an order whose answer was lost.
+    const bool creates = access == domain_access::keys_unknown || (access == domain_access::gone && need.create_if_gone);
+    if (!creates || need.create_domain)
+        co_return access;
     need.create_domain = true;
-    auto again = open_with_issuer(w, std::move(need));
-    const bool created = co_await std::move(again);
-    co_return created;
+    auto opening = open_with_issuer(w, std::move(need));
+    access = co_await std::move(opening);
+    co_return access;
+}
+
+void require_open(const work& w, domain_access access) {
+    if (access == domain_access::gone)
+        refuse(error_category::sc_inaccessible, "the secure component says that the TSM's security domain is not on it any more");
+    if (access == domain_access::keys_unknown)
+        refuse(error_category::sc_inaccessible,
+               "the TSM's security domain on the secure component has none of the TSM's keys, nor those that its issuer has given it now: " +
+                   w.keys_refused);
 }
 
 process<void> identify(work* w) {

@@ -15,11 +15,7 @@ process<void> lock_steps(work* w, bool suspend) {
     if (w->instance.state == wanted && w->instance.unproven_operation == model::operation::no_operation)
         co_return;
     auto opening = open_tsm_domain(w, {});
-    const bool open = co_await std::move(opening);
-    if (!open)
-        throw gp::card_failure(gp::card_failure::kind::refused, gp::step::select,
-                               static_cast<int>(model::error_category::sc_inaccessible),
-                               "the TSM's security domain is not on the secure component any more");
+    require_open(*w, co_await std::move(opening));
     gp::service_lock what;
     what.domain_aid = octets(w->instance.target.sd_aid);
     for (const auto& app : w->instance.target.applications)

@@ -53,8 +53,9 @@ process<void> terminate_steps(work* w) {
         need.remove_rules = std::exchange(rules, {}); // access first (gp/procedures, Terminate)
         need.takes_access = has_rules;
         auto opening = open_tsm_domain(w, std::move(need));
-        const bool open = co_await std::move(opening);
-        if (open) {
+        const auto access = co_await std::move(opening);
+        if (access != domain_access::gone) {
+            require_open(*w, access);
             auto tidying = remove_tombstones(w);
             co_await std::move(tidying);
             auto removing = remove_what_is_there(w, last);

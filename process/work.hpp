@@ -20,6 +20,7 @@ struct work {
     bool identified = false;         ///< the card has been asked who it is, in this process
     gp::channel_ptr channel;         ///< to the TSM's own domain
     model::key_set channel_keys;     ///< the static keys it was opened with
+    std::string keys_refused;        ///< where the TSM's domain has none of our key sets: what it said to the last of them
     std::size_t memory_needed = 0;   ///< octets that must be free now; 0 where nothing is loaded, or something is removed first
     std::optional<gp::card_resources> resources; ///< as the domain told them after the removal of what was there
     std::optional<std::size_t> longest_data; ///< 9F65 of the ISD
@@ -72,9 +73,19 @@ struct issuer_need {
     bool any() const { return create_domain || !add_rules.empty() || !remove_rules.empty(); }
 };
 
-/// Opens SCP03 to the TSM's own domain, up to and without EXTERNAL AUTHENTICATE. Where the domain does not exist yet, or access rules are to be
-/// written, the issuer works first, in the same orders (TR 3.3.1.1 steps 1 to 6). False if the card claims that the domain is gone.
-process<bool> open_tsm_domain(work* w, issuer_need need);
+/// Where the way to the TSM's own domain has led. What is not `open` is a claim of the card: no state changes on it, only the issuer acts (AMB-226).
+enum class domain_access {
+    open,
+    gone,         ///< SELECT was refused
+    keys_unknown, ///< the domain is there, and has none of the key sets in our row
+};
+
+/// Opens SCP03 to the TSM's own domain, up to and without EXTERNAL AUTHENTICATE. Where the domain does not exist yet, does not know our keys, or access
+/// rules are to be written, the issuer works first, in the same orders (TR 3.3.1.1 steps 1 to 6).
+process<domain_access> open_tsm_domain(work* w, issuer_need need);
+
+/// Ends the process with 9 (TR 4.2.4.4) where there is no channel.
+void require_open(const work& w, domain_access access);
 
 /// Asks the card who it is, if this process has not done so yet: an order for the issuer names the ISD's AID.
 process<void> identify(work* w);

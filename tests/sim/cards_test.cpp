@@ -196,7 +196,7 @@ BOOST_AUTO_TEST_CASE(a_forged_challenge_or_counter_gets_no_external_authenticate
         };
         const auto outcome = w.deploy({A}, true);
         BOOST_CHECK(outcome.status == model::error_category::sc_inaccessible);
-        BOOST_TEST(outcome.details.find("card challenge") != std::string::npos);
+        BOOST_TEST(outcome.details.find("card challenge") != std::string::npos, outcome.details);
         BOOST_TEST(authentications == 0u);
         BOOST_TEST(w.component.strikes == 0);
     }

@@ -115,6 +115,20 @@ void other_keys_in_the_domain(world& w) {
     operational_service(w);
     w.on_the_way = nullptr;
 }
+/// What two lost connections can leave: the issuer has created the domain anew, and not got as far as its keys.
+void no_keys_in_the_domain(world& w) {
+    auto state = w.card.state();
+    state.registry.find_application(hex(tsm_domain))->sd->key_sets.clear();
+    w.card = lab::card(state, w.random);
+}
+void tsm_domain_without_keys(world& w) {
+    tsm_domain_only(w);
+    no_keys_in_the_domain(w);
+}
+void service_below_a_domain_without_keys(world& w) {
+    operational_service(w);
+    no_keys_in_the_domain(w);
+}
 bool is_operational_with_one_key_set(world& w) {
     return is_operational(w) && w.card.state().registry.find_application(hex(tsm_domain))->sd->key_sets.size() == 1;
 }
@@ -140,6 +154,10 @@ const scenario scenarios[] = {
     {"finalize alone", false, activated_service, [](world& w) { return deploy(w, {}, true); }, is_operational, may_finalize},
     {"deploy into a domain with other key sets", false, other_keys_in_the_domain, [](world& w) { return deploy(w, {I, A}, true); },
      is_operational_with_one_key_set, may_deploy},
+    {"deploy into a domain that has lost its keys", false, tsm_domain_without_keys, [](world& w) { return deploy(w, {I, A}, true); },
+     is_operational_with_one_key_set, may_deploy},
+    {"terminate below a domain that has lost its keys", true, service_below_a_domain_without_keys,
+     [](world& w) { return terminate(w, true); }, is_gone, may_terminate},
     {"suspend", false, operational_service, [](world& w) { return process::suspend_or_resume(w.request(), true); },
      is_suspended, may_lock},
     {"resume", false, suspended_service, [](world& w) { return process::suspend_or_resume(w.request(), false); },
@@ -277,6 +295,47 @@ BOOST_AUTO_TEST_CASE(every_command_of_every_process_goes_wrong) {
             }
         BOOST_TEST_MESSAGE(s.name << ": " << count << " commands, " << run << " runs");
     }
+}
+
+// The connection is lost behind any command of one process, and again in the next, which begins with what the first has left in the rows
+// and on the card.
+BOOST_AUTO_TEST_CASE(two_lost_connections_in_a_row) {
+    const scenario first[] = {
+        {"terminate", true, operational_service, [](world& w) { return terminate(w, true); }, is_gone, may_terminate},
+        {"deploy", false, [](world&) {}, [](world& w) { return deploy(w, {I, A}, true); }, is_operational, may_deploy},
+    };
+    const auto next = [](world& w) { return may_deploy(w.instance) ? deploy(w, {I, A}, true) : terminate(w, true); };
+    const auto lost_behind = [](world& w, std::size_t n) {
+        play_faults(w, player::card, "tear-after@any:" + std::to_string(n));
+    };
+    constexpr std::size_t stride = 5;
+    std::size_t runs = 0;
+    for (const auto& s : first) {
+        const auto from = situation::of(s);
+        auto honest = from.restore(s);
+        ended(honest, s.begin(honest));
+        for (std::size_t n = 1; n <= honest.apdus; ++n)
+            for (const bool new_instance : {false, true}) { // of another Service: what remains is the row of the card
+                auto w = from.restore(s);
+                lost_behind(w, n);
+                ended(w, s.begin(w));
+                be_honest(w);
+                const situation left{w.card.state(), new_instance ? from.fresh : w.instance, from.fresh, w.component};
+                auto second = left.restore(s);
+                BOOST_TEST_CONTEXT(s.name << ", lost behind command " << n << (new_instance ? ", then a new instance" : ""))
+                BOOST_TEST(ended(second, next(second)).details == "");
+                for (std::size_t m = 1 + n % stride; m <= second.apdus; m += stride, ++runs)
+                    BOOST_TEST_CONTEXT(s.name << ", lost behind command " << n << (new_instance ? ", then a new instance" : "")
+                                              << ", lost behind command " << m) {
+                        auto again = left.restore(s);
+                        lost_behind(again, m);
+                        ended(again, next(again));
+                        be_honest(again);
+                        recover(again, s, left, false, runs % 2 == 0, runs % 4 == 0);
+                    }
+            }
+    }
+    BOOST_TEST_MESSAGE(runs << " runs");
 }
 
 BOOST_AUTO_TEST_CASE(every_command_of_an_identification_goes_wrong) {
