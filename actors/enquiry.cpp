@@ -241,7 +241,10 @@ private:
     }
 
     std::function<void(caf::error&)> fail_on_error() {
-        return [this](caf::error& e) { finish(failure(model::error_category::tsm_not_available, text_of(e))); };
+        return [this](caf::error& e) {
+            around_->log(severity::error, "a call could not be answered: " + text_of(e));
+            finish(failure(model::error_category::tsm_not_available, internal_problem));
+        };
     }
 
     void finish(result outcome) {

@@ -128,7 +128,8 @@ private:
         request(conductor_for(c), actor_deadline + around_->card_wait, begin_call{c, opened.session_id, session})
             .then([this, opened](call_begun& b) { begun(opened, std::move(b)); },
                   [this, opened, what = c.what](caf::error& e) {
-                      begun(opened, call_begun{std::get<result>(refusal(what, text_of(e)).answer)});
+                      around_->log(severity::error, "a call was not answered: " + text_of(e));
+                      begun(opened, call_begun{std::get<result>(refusal(what, internal_problem).answer)});
                   });
         return promise;
     }

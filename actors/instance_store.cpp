@@ -25,10 +25,7 @@ public:
                 return write(c.deadline, [&] { return row_created{db_->create(c.instance, c.card)}; });
             },
             [this](const begin_process& b) {
-                return write(b.deadline, [&] {
-                    db_->begin(b.process, b.shown);
-                    return stored{};
-                });
+                return write(b.deadline, [&] { return process_begun{db_->begin(b.process, b.read, b.shown)}; });
             },
             [this](const acknowledge_start& a) {
                 return write(a.deadline, [&] {

@@ -109,8 +109,12 @@ struct row_created {
 };
 struct begin_process {
     store::process_record process;
-    model::service_instance shown;
+    store::process_rows read;  ///< what the decision to begin rests on
+    store::process_rows shown; ///< from now on
     steady_time deadline = steady_time::max();
+};
+struct process_begun {
+    bool begun = false; ///< false: somebody else has changed what was read
 };
 struct acknowledge_start {
     std::string process_id;
@@ -172,7 +176,7 @@ using store_actor = caf::typed_actor<
     caf::replies_to<find_provider>::with<provider_found>,       // whose apps must prove who they are
     caf::replies_to<find_cards>::with<cards_found>,             // what is known of the handset's cards
     caf::replies_to<create_row>::with<row_created>,             // createServiceInstance
-    caf::replies_to<begin_process>::with<stored>,               // before ProcessStart leaves
+    caf::replies_to<begin_process>::with<process_begun>,               // before ProcessStart leaves
     caf::replies_to<acknowledge_start>::with<stored>,           // the app has seen ProcessStart
     caf::replies_to<write_intent>::with<answered>,              // before an order leaves
     caf::replies_to<commit_step>::with<answered>,               // after its outcome
@@ -358,6 +362,7 @@ TSMS_MESSAGE(cards_found)
 TSMS_MESSAGE(create_row)
 TSMS_MESSAGE(row_created)
 TSMS_MESSAGE(begin_process)
+TSMS_MESSAGE(process_begun)
 TSMS_MESSAGE(acknowledge_start)
 TSMS_MESSAGE(write_intent)
 TSMS_MESSAGE(commit_step)

@@ -27,12 +27,15 @@ struct running {
     begin_call begun;
     steady_time deadline; ///< to wait for the card
     store::process_record record;
-    model::service_instance instance; ///< as stored before
+    store::process_rows read; ///< what the decision to begin rests on
+    int reads = 0;
+    model::service_instance instance;
     model::secure_component card;
     bool last_on_card = false;
     std::set<std::string> aids_of_others;
     std::vector<store::issuer_record> issuers;       ///< where the card's row rests on claims
     std::vector<model::service_instance> tombstones; ///< what lost instances left on the card
+    std::optional<cards_seen> seen;                  ///< what the announced cards have said, if they were asked
     card_actor lease;
     bool lost = false; ///< terminate, and the card is nowhere: the instance ends as a tombstone (AMB-227)
     std::optional<model::refusal>
@@ -40,6 +43,7 @@ struct running {
 };
 
 constexpr std::chrono::seconds longest_pause{30};
+constexpr int most_reads = 8; ///< of the rows of one call: twice, and again when an operator has changed them meanwhile
 constexpr std::size_t most_waiting = 4;            ///< calls on one instance
 constexpr std::chrono::seconds least_card_wait{2}; ///< of who has waited for the instance: its card is on its way back
 
@@ -121,7 +125,8 @@ private:
                     waiting_.push_back(std::move(w));
                 },
                 [this, w](caf::error& e) mutable {
-                    refuse_waiting(w, {model::error_category::tsm_not_available, text_of(e)});
+                    around_->log(severity::error, "instance " + id_ + ": " + text_of(e));
+                    refuse_waiting(w, {model::error_category::tsm_not_available, internal_problem});
                 });
     }
 
@@ -165,8 +170,11 @@ private:
         return model::refuse_caller(provider, l.instance->target.service_provider_id, l.provider_has_apps, thing);
     }
 
-    /// Twice: before the card is asked for, and when it is ours, because its former tenant may have written the rows.
+    /// Twice: before the card is asked for, and when it is ours, because its former tenant may have written the rows. And again where an
+    /// operator was faster than the beginning of the process.
     void load() {
+        if (++running_.reads > most_reads)
+            return refuse(model::error_category::tsm_not_available, "the service instance is being changed, please try again later");
         request(around_->store, actor_deadline, load_instance{id_})
             .then([this](instance_loaded& l) { loaded(std::move(l)); }, refuse_on_error());
     }
@@ -179,6 +187,7 @@ private:
             return refuse(refusal->category, refusal->details);
         running_.instance = std::move(*l.instance);
         running_.card = std::move(l.card);
+        running_.read = {running_.instance, running_.card};
         running_.last_on_card = l.last_on_card;
         running_.aids_of_others = std::move(l.aids_of_others);
         running_.tombstones = std::move(l.tombstones);
@@ -265,16 +274,22 @@ private:
 
     void find_reader() {
         const auto& announced = running_.begun.request.cards;
+        if (running_.seen)
+            return choose_reader();
         if (reader_is_certain())
             return found_reader(nullptr);
         admission_.deliver(call_begun{std::nullopt}); // from here on the phone works in its session
         reading_ = std::make_unique<card_reading<service_instance>>(*this, running_.begun.session, announced,
                                                                     session_answers_within(around_->sessions),
-                                                                    [this](cards_seen seen) { choose_reader(seen); });
+                                                                    [this](cards_seen seen) {
+                                                                        running_.seen = std::move(seen);
+                                                                        choose_reader();
+                                                                    });
         reading_->start();
     }
 
-    void choose_reader(const cards_seen& seen) {
+    void choose_reader() {
+        const auto& seen = *running_.seen;
         if (!seen.bug.empty()) {
             around_->log(severity::error, "reading the cards broke: " + seen.bug);
             return hinder(model::error_category::internal_error, "the secure components could not be read");
@@ -282,7 +297,7 @@ private:
         if (seen.phone_lost)
             return hinder(model::error_category::execution_interrupted, "the connection to the handset was lost");
         const auto ours = std::ranges::find_if(seen.cards, [this](const model::seen_card& card) {
-            return card.accessible && model::identity_of(card) == running_.card.identity;
+            return card.accessible && model::compare(running_.card, card) == model::likeness::same;
         });
         if (ours == seen.cards.end())
             return card_not_found(seen);
@@ -293,15 +308,15 @@ private:
         found_reader(&*ours);
     }
 
-    /// Only where every announced card was read is it certain that the phone claims to have another one; who terminates
+    /// Only where every announced card says that it is another one does the phone claim that ours is not there; who terminates
     /// then is told 9, and the instance goes. That claim loses nothing: a tombstone keeps what may be on the card
     /// (AMB-121, AMB-227).
     void card_not_found(const cards_seen& seen) {
         const std::string details = "none of the announced secure components is the one of the service instance";
-        const bool all_read = std::ranges::all_of(seen.cards, [](const model::seen_card& card) {
-            return card.accessible && !model::identity_of(card).empty();
+        const bool all_others = std::ranges::all_of(seen.cards, [this](const model::seen_card& card) {
+            return card.accessible && model::compare(running_.card, card) == model::likeness::other;
         });
-        running_.lost = all_read && std::holds_alternative<terminate_service>(running_.begun.request.what);
+        running_.lost = all_others && std::holds_alternative<terminate_service>(running_.begun.request.what);
         hinder(model::error_category::sc_inaccessible,
                details + (running_.lost
                               ? "; its id is invalid now, and what is on its own is removed when it comes back"
@@ -345,12 +360,25 @@ private:
         r.start_state = running_.instance.state;
         r.started = store::iso8601(store::clock::now());
         running_.instance.running_process = r.id;
-        request(around_->store, actor_deadline, timely(*around_, begin_process{r, running_.instance}))
-            .then([this](const stored&) { start(); }, refuse_on_error());
+        store::process_rows shown{running_.instance, running_.card};
+        auto read = running_.read;
+        if (running_.hindrance) // the card may be another process's at the moment
+            read.card = shown.card = std::nullopt;
+        request(around_->store, actor_deadline, timely(*around_, begin_process{r, std::move(read), std::move(shown)}))
+            .then([this](const process_begun& p) { p.begun ? start() : begin_anew(); }, refuse_on_error());
+    }
+
+    void begin_anew() {
+        running_.hindrance.reset();
+        running_.lost = false;
+        load();
     }
 
     std::function<void(caf::error&)> refuse_on_error() {
-        return [this](caf::error& e) { refuse(model::error_category::tsm_not_available, text_of(e)); };
+        return [this](caf::error& e) {
+            around_->log(severity::error, "instance " + id_ + ": " + text_of(e));
+            refuse(model::error_category::tsm_not_available, internal_problem);
+        };
     }
 
     result refusal_of(model::error_category category, const std::string& details) const {

@@ -234,6 +234,12 @@ struct secure_component {
     std::string claimed;   ///< ISO 8601: when a createServiceInstance named it last
 };
 
+/// Octets of the CPLC, as hexadecimal digits.
+inline constexpr std::size_t cplc_digits = 84;
+
+/// By its CPLC, not by IIN and CIN?
+inline bool is_known_by_cplc(const secure_component& card) { return card.identity.size() == cplc_digits; }
+
 /// Is what the row says of issuer, profile and ISD only a phone's word (AMB-226)? Until an issuer has given us keys for a domain on it, or the
 /// operator has decided, it follows what phones say today.
 inline bool rests_on_claims(const secure_component& card) { return !card.assigned && !(card.tsm_domain && card.tsm_domain->keys); }

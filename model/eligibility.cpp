@@ -82,6 +82,20 @@ std::string identity_of(const seen_card& card) {
     return card.iin.empty() || card.cin.empty() ? std::string() : card.iin + card.cin;
 }
 
+likeness compare(const secure_component& row, const seen_card& card) {
+    if (row.identity.empty())
+        return likeness::unknown;
+    const bool tells_issuers_number = !card.iin.empty() && !card.cin.empty();
+    if (is_known_by_cplc(row)) {
+        if (!card.cplc.empty())
+            return card.cplc == row.identity ? likeness::same : likeness::other;
+        return tells_issuers_number && !row.cin_iin.empty() && card.cin + card.iin != row.cin_iin ? likeness::other : likeness::unknown;
+    }
+    if (!tells_issuers_number)
+        return likeness::unknown;
+    return card.iin + card.cin == row.identity ? likeness::same : likeness::other;
+}
+
 std::optional<refusal> refuse_caller(const std::optional<std::string>& provider, const std::string& owner, bool owner_has_apps,
                                      const std::string& thing) {
     if (provider && *provider != owner)

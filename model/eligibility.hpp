@@ -46,6 +46,11 @@ struct seen_card {
 /// What the card is known by: its CPLC, else IIN and CIN. Empty for a card that tells neither.
 std::string identity_of(const seen_card& card);
 
+/// Is the card in a reader the one of a row, as far as it says? Like is compared with like: one that does not tell now what the row knows it by
+/// may be any, unless IIN and CIN say that it is another.
+enum class likeness { same, other, unknown };
+likeness compare(const secure_component& row, const seen_card& card);
+
 /// Does a hex text begin with the pattern, '.' standing for any nibble?
 bool has_prefix(std::string_view hex, std::string_view pattern);
 /// Every list that is given has a match; without any list nothing is recognised.

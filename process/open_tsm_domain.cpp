@@ -3,6 +3,7 @@
 #include "gp/procedures/identify.hpp"
 #include "gp/procedures/open_channel.hpp"
 #include "gp/privileges.hpp"
+#include "model/eligibility.hpp"
 #include "process/domain_keys.hpp"
 #include "process/work.hpp"
 
@@ -49,8 +50,11 @@ gp::batch_answer part(const gp::batch_answer& all, std::size_t from, std::size_t
 
 /// Is this still the card that the instance was created on? A claim, checked again by the keys of the channel.
 void check_identity(work& w, const gp::card_claims& claims) {
-    const auto cplc = to_hex(claims.cplc);
-    w.other_card = !w.card.identity.empty() && !cplc.empty() && cplc != w.card.identity;
+    model::seen_card seen;
+    seen.cplc = to_hex(claims.cplc);
+    seen.iin = to_hex(claims.iin);
+    seen.cin = to_hex(claims.cin);
+    w.other_card = model::compare(w.card, seen) == model::likeness::other;
     if (w.other_card)
         refuse(error_category::sc_inaccessible, "reader ‘" + w.request.reader + "’ holds another secure component");
 }

@@ -30,7 +30,7 @@ instance_db::card_change instance_db::doubt_card(const std::string& id, bool all
             if (!all && !model::may_be_on_card(instance))
                 continue;
             instance.on_card = true;
-            state_->put(instance);
+            state_->update(instance);
         }
         return card_change::done;
     });
@@ -38,7 +38,7 @@ instance_db::card_change instance_db::doubt_card(const std::string& id, bool all
 
 instance_db::card_change instance_db::assign_card(const std::string& id, const std::string& issuer, bool force) {
     return state_->change_card(id, "card assigned", [&](model::secure_component& card) {
-        if (!state_->bound("SELECT 1 FROM issuers WHERE name = ?", issuer).executeStep())
+        if (!state_->has_issuer(issuer))
             return card_change::unknown_issuer;
         if (card.tsm_domain && card.issuer != issuer && !force)
             return card_change::would_strand;
@@ -90,8 +90,7 @@ std::size_t instance_db::forget_claims_before(clock::time_point limit) {
 
 bool instance_db::add_issuer(const issuer_record& issuer) {
     return state_->write([&] {
-        auto taken = state_->bound("SELECT 1 FROM issuers WHERE name = ?", issuer.name);
-        if (taken.executeStep())
+        if (state_->has_issuer(issuer.name))
             return false;
         auto insert = state_->bound("INSERT INTO issuers (name, url, certificate, cards, transport_key) VALUES (?, ?, ?, ?, ?5)",
                                     issuer.name, issuer.url, issuer.certificate_pem, encode(issuer.cards));
@@ -105,7 +104,7 @@ bool instance_db::add_issuer(const issuer_record& issuer) {
 instance_db::issuer_removal instance_db::remove_issuer(const std::string& name) {
     return state_->write([&] {
         issuer_removal removal;
-        removal.known = state_->bound("SELECT 1 FROM issuers WHERE name = ?", name).executeStep();
+        removal.known = state_->has_issuer(name);
         std::vector<model::secure_component> claimed;
         auto rows = state_->bound("SELECT document FROM secure_components WHERE json_extract(document, '$.issuer') = ?", name);
         while (rows.executeStep()) {
@@ -119,7 +118,7 @@ instance_db::issuer_removal instance_db::remove_issuer(const std::string& name) 
             return removal;
         for (auto& card : claimed) {
             card.issuer.clear();
-            state_->put(card);
+            state_->update(card);
         }
         state_->run("DELETE FROM issuers WHERE name = ?", name);
         state_->audit("issuer removed", name);

@@ -55,19 +55,31 @@ struct instance_db::state {
 
     void audit(const std::string& what, const std::string& subject) { append_audit(db, what, subject); }
 
-    void put(const model::service_instance& i) {
-        run("INSERT INTO service_instances (id, service, card, state, document) VALUES (?, ?, ?, ?, ?) "
-            "ON CONFLICT (id) DO UPDATE SET state = excluded.state, document = excluded.document",
-            i.id, i.target.service_id, i.secure_component_id, static_cast<int>(i.state), encode(i));
+    void insert(const model::service_instance& i) {
+        run("INSERT INTO service_instances (id, service, card, state, document) VALUES (?, ?, ?, ?, ?)", i.id, i.target.service_id,
+            i.secure_component_id, static_cast<int>(i.state), encode(i));
         audit("instance state " + std::to_string(static_cast<int>(i.state)), i.id);
     }
 
-    void put(const model::secure_component& c) {
-        run("INSERT INTO secure_components (id, identity, document) VALUES (?, ?, ?) "
-            "ON CONFLICT (id) DO UPDATE SET identity = excluded.identity, document = excluded.document",
-            c.id, c.identity, encode(c));
+    void insert(const model::secure_component& c) {
+        run("INSERT INTO secure_components (id, identity, document) VALUES (?, ?, ?)", c.id, c.identity, encode(c));
+        audit("card written", c.id);
+    }
+
+    /// A row that is there: what somebody has taken away does not come back. Throws store::error if it is not.
+    void update(const model::service_instance& i) {
+        if (run("UPDATE service_instances SET state = ?, document = ? WHERE id = ?", static_cast<int>(i.state), encode(i), i.id) != 1)
+            throw error("service instance " + i.id + " is not in the instance database any more");
+        audit("instance state " + std::to_string(static_cast<int>(i.state)), i.id);
+    }
+
+    void update(const model::secure_component& c) {
+        if (run("UPDATE secure_components SET identity = ?, document = ? WHERE id = ?", c.identity, encode(c), c.id) != 1)
+            throw error("secure component " + c.id + " is not in the instance database any more");
         audit(c.quarantined ? "card quarantined" : "card written", c.id);
     }
+
+    bool has_issuer(const std::string& name) const { return bound("SELECT 1 FROM issuers WHERE name = ?", name).executeStep(); }
 
     /// The app's id is invalid from now on. What may be on the card is kept for whoever meets the card again.
     void lose(const model::service_instance& i) {
@@ -110,7 +122,7 @@ struct instance_db::state {
                 return card_change::process_running;
             const auto changed = change(*card);
             if (changed == card_change::done) {
-                put(*card);
+                update(*card);
                 audit(what, id);
             }
             return changed;

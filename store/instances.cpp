@@ -147,33 +147,47 @@ bool instance_db::create(model::service_instance instance, const model::secure_c
         if (!instances_of(instance.target.service_id, {instance.secure_component_id}).empty())
             return false;
         if (!known) {
-            state_->put(card);
+            state_->insert(card);
         } else if (model::rests_on_claims(*known)) { // the rest of the row belongs to the processes
             known->issuer = card.issuer;
             known->profile_id = card.profile_id;
             known->cin_iin = card.cin_iin;
             known->isd_aid = card.isd_aid;
             known->claimed = card.claimed;
-            state_->put(*known);
+            state_->update(*known);
         } else if (known->issuer != card.issuer && known->issuer.empty()) {
             known->issuer = card.issuer;
-            state_->put(*known);
+            state_->update(*known);
         }
-        state_->put(instance);
+        state_->insert(instance);
         return true;
     });
 }
 
 // -- processes -----------------------------------------------------------------------------------------------------------------------
 
-void instance_db::begin(const process_record& p, const model::service_instance& shown) {
-    state_->write([&] {
+bool instance_db::begin(const process_record& p, const process_rows& read, const process_rows& shown) {
+    return state_->write([&] {
+        const auto stored = instance(p.instance);
+        if (!stored || encode(*stored) != encode(read.instance))
+            return false;
+        if (read.card) {
+            const auto stored_card = card(p.card);
+            if (!stored_card || encode(*stored_card) != encode(*read.card))
+                return false;
+        }
+        if (shown.card && read.card && shown.card->issuer != read.card->issuer && !shown.card->issuer.empty() &&
+            !state_->has_issuer(shown.card->issuer))
+            return false;
         state_->run("INSERT INTO processes (id, session, instance, card, caller, version, requested, start_state, started) "
                     "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                     p.id, p.session, p.instance, p.card, p.caller, p.version_tag, join(p.requested),
                     static_cast<int>(p.start_state), p.started);
         state_->audit("process begins", p.id);
-        state_->put(shown);
+        state_->update(shown.instance);
+        if (shown.card)
+            state_->update(*shown.card);
+        return true;
     });
 }
 
@@ -190,8 +204,8 @@ void instance_db::journal(const std::string& process, const std::string& what) {
 void instance_db::commit(const std::string& process, const model::service_instance& instance,
                          const model::secure_component& card) {
     state_->write([&] {
-        state_->put(card);
-        state_->put(instance);
+        state_->update(card);
+        state_->update(instance);
         state_->run("UPDATE journal SET settled = 1 WHERE process = ?", process);
     });
 }
@@ -209,7 +223,7 @@ bool instance_db::end(const process_end& p, const model::service_instance& insta
             return false;
         }
         if (card)
-            state_->put(*card);
+            state_->update(*card);
         for (const auto& id : p.cleaned) {
             state_->run("DELETE FROM tombstones WHERE id = ?", id);
             state_->audit("tombstone cleaned up", id);
@@ -220,7 +234,7 @@ bool instance_db::end(const process_end& p, const model::service_instance& insta
             state_->run("DELETE FROM service_instances WHERE id = ?", instance.id);
             state_->audit("instance removed", instance.id);
         } else {
-            state_->put(instance);
+            state_->update(instance);
         }
         state_->run("UPDATE processes SET status = ?, message = ?, ended = ? WHERE id = ?", static_cast<int>(p.status), p.message,
                     p.ended, p.id);
@@ -273,8 +287,8 @@ std::vector<instance_db::stranded_instance> instance_db::stranded() const {
 void instance_db::heal(const model::service_instance& instance, const model::secure_component& card) {
     state_->write([&] {
         state_->audit("row healed", instance.id);
-        state_->put(instance);
-        state_->put(card);
+        state_->update(instance);
+        state_->update(card);
     });
 }
 

@@ -30,6 +30,12 @@ struct process_record {
     std::string started;
 };
 
+/// What a process works on. No card: it is not touched.
+struct process_rows {
+    model::service_instance instance;
+    std::optional<model::secure_component> card;
+};
+
 /// How a process ended.
 struct process_end {
     std::string id;
@@ -103,12 +109,15 @@ public:
     bool create(model::service_instance instance, const model::secure_component& card);
 
     // -- processes --
-    /// The process begins: its row and the instance as it is shown from now on.
-    void begin(const process_record& process, const model::service_instance& shown);
+    /// The process begins: its row, and instance and card as they are shown from now on. False, and nothing is stored, if they are not as they
+    /// were `read` any more, or the issuer is not configured that they name now: whoever begins judges anew. From here until the end
+    /// nobody else writes them (change_card).
+    bool begin(const process_record& process, const process_rows& read, const process_rows& shown);
     void acknowledge(const std::string& process);
     /// An intent; its outcome is the next commit of the process.
     void journal(const std::string& process, const std::string& what);
-    /// Both rows in one transaction; intents of the process are settled.
+    /// Both rows in one transaction; intents of the process are settled. Rows are changed where they are there, here and in what follows; one
+    /// that is not is an error.
     void commit(const std::string& process, const model::service_instance& instance, const model::secure_component& card);
     /// The process has ended: instance (removed where `gone`; a tombstone where it is lost and may be on the card), card (where it may have
     /// changed), result and delivery in one transaction. The delivery gets its id. False, and nothing is written, if the process had ended

@@ -20,6 +20,9 @@ inline std::string text_of(const caf::error& e) {
     return "an internal request was not answered in time (" + caf::to_string(e) + ")";
 }
 
+/// What an app is told of a failure inside the TSM that is the operator's matter, and in his log.
+inline constexpr const char* internal_problem = "an internal problem, please try again later";
+
 /// The answer of an effect: what `work` returns, or why it could not be had.
 template <class F> answered attempt_effect(model::error_category category, F work) {
     try {

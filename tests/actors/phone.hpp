@@ -42,22 +42,40 @@ inline const std::string cplc(84, '4');
 
 using readers = std::map<std::string, std::string>;
 
-/// A card in each of these readers that tells this CPLC and nothing else, to every APDU of an order.
-inline report told_by_cards(const order& o, const readers& cplc_in) {
+/// The phone has carried out the order: `answer(reader, apdu)` is the R-APDU in hex.
+template <class F> report carried_out(const order& o, F answer) {
     report r{agent_status::processed, "", {}};
     for (const auto& item : o.items)
         if (const auto* c = std::get_if<card_commands>(&item)) {
-            const auto& told = cplc_in.at(o.card->reader);
             auto& answers = r.responses.emplace_back();
-            for (const auto& apdu : c->apdus) {
-                const bool select = apdu[1] == 0xA4;
-                const bool get_cplc = apdu[1] == 0xCA && apdu[2] == 0x9F && apdu[3] == 0x7F;
-                answers.push_back(hex(select     ? "6F0A8408A0000001510000009000"
-                                      : get_cplc ? "9F7F2A" + told + "9000"
-                                                 : "6A88"));
-            }
+            for (const auto& apdu : c->apdus)
+                answers.push_back(hex(answer(o.card->reader, apdu)));
         }
     return r;
+}
+
+inline bool is_get_data(const bytes& apdu, int tag) {
+    return apdu[1] == 0xCA && (apdu[2] << 8 | apdu[3]) == tag;
+}
+inline const std::string default_selection = "6F0A8408A0000001510000009000";
+
+/// A card in each of these readers that tells this CPLC and nothing else, to every APDU of an order.
+inline report told_by_cards(const order& o, const readers& cplc_in) {
+    return carried_out(o, [&](const std::string& reader, const bytes& apdu) {
+        return apdu[1] == 0xA4             ? default_selection
+               : is_get_data(apdu, 0x9F7F) ? "9F7F2A" + cplc_in.at(reader) + "9000"
+                                           : "6A88";
+    });
+}
+
+/// A card that tells its IIN, maybe its CIN, and no CPLC.
+inline report told_without_cplc(const order& o, const bytes* cin, const bytes& iin) {
+    return carried_out(o, [&](const std::string&, const bytes& apdu) {
+        return apdu[1] == 0xA4                    ? default_selection
+               : is_get_data(apdu, 0x0045) && cin ? to_hex(*cin) + "9000"
+               : is_get_data(apdu, 0x0042)        ? to_hex(iin) + "9000"
+                                                  : "6985";
+    });
 }
 
 inline report told_by_card(const order& o) {

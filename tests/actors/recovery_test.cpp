@@ -40,7 +40,7 @@ struct crashed {
         record.instance = "one";
         record.card = "card";
         record.started = "2026-01-01T00:00:00.000Z";
-        db->begin(record, instance);
+        db->begin(record, {*db->instance("one"), card}, {instance, card});
     }
     ~crashed() {
         db.reset();

@@ -178,4 +178,92 @@ BOOST_AUTO_TEST_CASE(a_reader_with_another_card_is_not_believed_again) {
     BOOST_TEST(w.rows.instances["one"].reader == "");
 }
 
+// The phone has been asked which card is where; meanwhile an operator changes what the answer is for.
+BOOST_AUTO_TEST_CASE(an_operator_may_be_faster_than_the_phone) {
+    const auto open = [](world& w) {
+        w.rows.cards["card"].identity = cplc;
+        w.rows.instances["one"].reader = "old name";
+        const auto s = opened(w.open(terminate_service{"one"}));
+        const auto look = w.report_back(s, 0);
+        BOOST_REQUIRE(look && !announces(*look));
+        return std::pair(s, told_by_card(*look));
+    };
+    {
+        world w;
+        const auto [s, answer] = open(w);
+        w.rows.before_begin = [&] { w.rows.instances.erase("one"); };
+        const auto stop = w.report_back(s, 1, answer);
+        BOOST_REQUIRE(stop && result_of(*stop));
+        BOOST_TEST((result_in(*stop) == error_category::invalid_request));
+        BOOST_TEST(w.rows.events.empty());
+        BOOST_TEST(!w.rows.instances.contains("one"));
+    }
+    {
+        world w;
+        const auto [s, answer] = open(w);
+        w.rows.before_begin = [&] {
+            w.rows.cards["card"].assigned = true;
+            w.rows.cards["card"].issuer = "an operator's";
+        };
+        const auto start = w.report_back(s, 1, answer); // the card is not asked again
+        BOOST_REQUIRE(start && announces(*start));
+        w.report_back(s, 2, processed);
+        BOOST_REQUIRE_EQUAL(w.rows.ends.size(), 1u);
+        BOOST_TEST(w.rows.ends[0].card->issuer == "an operator's");
+    }
+    {
+        world w;
+        const auto [s, answer] = open(w);
+        w.rows.before_begin = [&] { w.rows.cards["card"].quarantined = true; };
+        w.report_back(s, 1, answer);
+        w.report_back(s, 2, processed);
+        BOOST_REQUIRE_EQUAL(w.rows.ends.size(), 1u);
+        BOOST_TEST((w.rows.ends[0].end.status == error_category::sc_inaccessible));
+        opened(w.open(terminate_service{"two"})); // the card is free again
+    }
+    {
+        world w; // somebody changes it again and again: the call ends
+        const auto [s, answer] = open(w);
+        int changes = 0;
+        std::function<void()> change = [&] {
+            w.rows.instances["one"].target.version_tag = std::to_string(++changes);
+            w.rows.before_begin = change;
+        };
+        w.rows.before_begin = change;
+        const auto stop = w.report_back(s, 1, answer);
+        BOOST_REQUIRE(stop && result_of(*stop));
+        BOOST_TEST((result_in(*stop) == error_category::tsm_not_available));
+        BOOST_TEST(changes < 20);
+        w.rows.before_begin = nullptr;
+        opened(w.open(terminate_service{"one"}));
+    }
+}
+
+// A card that does not tell its CPLC now is not therefore another one: the instance keeps its id.
+BOOST_AUTO_TEST_CASE(a_card_that_does_not_tell_its_cplc_is_not_another_one) {
+    const bytes cin(8, 0xC1), iin(4, 0x45);
+    struct situation {
+        std::string known_cin_iin;
+        const bytes* told_cin;
+        bool lost;
+    };
+    const bytes other_cin(8, 0xC2);
+    for (const auto& s : {situation{"", nullptr, false}, situation{to_hex(cin) + to_hex(iin), nullptr, false}, situation{"", &cin, false},
+                          situation{to_hex(cin) + to_hex(iin), &cin, false}, situation{to_hex(cin) + to_hex(iin), &other_cin, true}}) {
+        world w;
+        w.rows.cards["card"].identity = cplc;
+        w.rows.cards["card"].cin_iin = s.known_cin_iin;
+        w.rows.instances["one"].reader = "old name";
+        const auto session = opened(w.open(terminate_service{"one"}));
+        const auto look = w.report_back(session, 0);
+        BOOST_REQUIRE(look);
+        const auto start = w.report_back(session, 1, told_without_cplc(*look, s.told_cin, iin));
+        BOOST_REQUIRE(start && announces(*start));
+        w.report_back(session, 2, processed);
+        BOOST_REQUIRE_EQUAL(w.rows.ends.size(), 1u);
+        BOOST_TEST((w.rows.ends[0].end.status == error_category::sc_inaccessible));
+        BOOST_TEST(w.rows.ends[0].end.lost == s.lost);
+    }
+}
+
 BOOST_AUTO_TEST_SUITE_END()

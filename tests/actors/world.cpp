@@ -1,5 +1,7 @@
 #include "tests/actors/world.hpp"
 
+#include "store/instance_records.hpp"
+
 namespace tsms::actors_test {
 
 namespace {
@@ -74,12 +76,21 @@ played_store::behavior_type played_store::make_behavior() {
             return found;
         },
         [](const create_row&) { return row_created{true}; },
-        [this, failed](const begin_process& b) -> caf::result<stored> {
+        [this, failed](const begin_process& b) -> caf::result<process_begun> {
             if (m_.broken)
                 return failed();
-            m_.instances[b.shown.id] = b.shown;
+            if (m_.before_begin)
+                std::exchange(m_.before_begin, nullptr)();
+            const auto found = m_.instances.find(b.shown.instance.id);
+            if (found == m_.instances.end() || store::encode(found->second) != store::encode(b.read.instance))
+                return process_begun{false};
+            if (b.read.card && store::encode(m_.cards.at(b.read.card->id)) != store::encode(*b.read.card))
+                return process_begun{false};
+            found->second = b.shown.instance;
+            if (b.shown.card)
+                m_.cards[b.shown.card->id] = *b.shown.card;
             m_.events.push_back("begin");
-            return stored{};
+            return process_begun{true};
         },
         [this](const acknowledge_start&) {
             m_.events.push_back("acknowledged");

@@ -20,7 +20,7 @@ BOOST_AUTO_TEST_CASE(an_operator_changes_a_card_only_while_no_process_does) {
     db.create(some_instance(), card);
     using change = instance_db::card_change;
     BOOST_TEST((db.release_card("card-2") == change::unknown_card));
-    db.begin(some_process(), some_instance());
+    begin(db, some_process(), some_instance());
     BOOST_TEST((db.release_card("card-1") == change::process_running));
     BOOST_TEST(db.card("card-1")->quarantined);
     std::optional<store::outbox_entry> none;
@@ -92,7 +92,7 @@ BOOST_AUTO_TEST_CASE(a_claim_that_nobody_has_proven_gives_way_to_the_next_one) {
 
     // Once an issuer has proven the card, or the operator has decided, phones do not change it.
     std::optional<store::outbox_entry> none;
-    db.begin(some_process(), some_instance());
+    begin(db, some_process(), some_instance());
     row.tsm_domain = some_card().tsm_domain;
     db.end({"process-1", model::error_category::none, "", "later"}, some_instance(), row, false, none);
     BOOST_TEST(create(liar).issuer == "right");
@@ -110,7 +110,7 @@ BOOST_AUTO_TEST_CASE(an_operator_says_whose_a_card_is) {
     BOOST_TEST((db.assign_card("card-2", "other", false) == change::unknown_card));
     BOOST_TEST((db.assign_card("card-1", "other", false) == change::unknown_issuer));
     BOOST_TEST(db.add_issuer({"other", "https://issuer", "PEM", {9}, {}}));
-    db.begin(some_process(), some_instance());
+    begin(db, some_process(), some_instance());
     BOOST_TEST((db.assign_card("card-1", "other", true) == change::process_running));
     std::optional<store::outbox_entry> none;
     db.end({"process-1", model::error_category::none, "", "later"}, some_instance(), std::nullopt, false, none);
@@ -154,7 +154,7 @@ BOOST_AUTO_TEST_CASE(an_issuer_that_cards_need_stays) {
     BOOST_TEST((db.assign_card("card-1", "other", true) == instance_db::card_change::done));
     auto process = some_process();
     process.card = "card-2";
-    db.begin(process, second);
+    begin(db, process, second);
     BOOST_TEST(db.remove_issuer("lab").cards == 1u); // its row is being written
     std::optional<store::outbox_entry> none;
     db.end({"process-1", model::error_category::none, "", "later"}, second, std::nullopt, false, none);
@@ -200,12 +200,12 @@ BOOST_AUTO_TEST_CASE(what_only_phones_have_named_is_forgotten_after_its_time) {
     auto process = some_process();
     process.card = "empty";
     process.instance = "on empty";
-    db.begin(process, *db.instance("on empty"));
+    begin(db, process, *db.instance("on empty"));
     db.end({"process-1", model::error_category::none, "", "later"}, *db.instance("on empty"), std::nullopt, true, none);
     process.id = "process-2";
     process.card = "at work";
     process.instance = "on at work";
-    db.begin(process, *db.instance("on at work"));
+    begin(db, process, *db.instance("on at work"));
 
     BOOST_TEST(db.forget_claims_before(now - std::chrono::hours(11)) == 0u);
     BOOST_TEST(db.forget_claims_before(now - std::chrono::hours(5)) == 2u);
@@ -227,7 +227,7 @@ BOOST_AUTO_TEST_CASE(a_lost_instance_is_a_tombstone_until_it_is_cleaned_up) {
     const auto end = [&](const model::service_instance& which, bool lost, std::vector<std::string> cleaned) {
         std::optional<store::outbox_entry> none;
         process.instance = which.id;
-        db.begin(process, which);
+        begin(db, process, which);
         db.end({process.id, model::error_category::none, "", "later", lost, std::move(cleaned)}, which, std::nullopt, false, none);
         process.id += "'";
     };
@@ -263,7 +263,7 @@ BOOST_AUTO_TEST_CASE(an_operator_gives_a_card_up_and_its_tombstones) {
         instance_db db(t.file());
         db.create(some_instance(), some_card());
         BOOST_TEST((db.lose_card("card-2") == change::unknown_card));
-        db.begin(some_process(), some_instance());
+        begin(db, some_process(), some_instance());
         BOOST_TEST((db.lose_card("card-1") == change::process_running));
         std::optional<store::outbox_entry> none;
         db.end({"process-1", model::error_category::none, "", "later"}, some_instance(), std::nullopt, false, none);

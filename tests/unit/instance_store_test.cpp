@@ -56,7 +56,7 @@ BOOST_AUTO_TEST_CASE(a_process_without_an_end_is_found_again_and_tells_whether_i
     {
         instance_db db(t.file());
         db.create(some_instance(), some_card());
-        db.begin(some_process(), some_instance());
+        BOOST_TEST(begin(db, some_process(), some_instance()));
         db.journal("process-1", "install");
     }
     instance_db db(t.file());
@@ -75,7 +75,7 @@ BOOST_AUTO_TEST_CASE(the_end_of_a_process_and_its_delivery_are_one) {
     temporary_database t;
     instance_db db(t.file());
     db.create(some_instance(), some_card());
-    db.begin(some_process(), some_instance());
+    BOOST_TEST(begin(db, some_process(), some_instance()));
     std::optional<store::outbox_entry> delivery(std::in_place);
     delivery->process = "process-1";
     delivery->spos = {"https://spos", "PEM"};
@@ -96,7 +96,7 @@ BOOST_AUTO_TEST_CASE(a_changed_audit_entry_is_found) {
     temporary_database t;
     instance_db db(t.file());
     db.create(some_instance(), some_card());
-    db.begin(some_process(), some_instance());
+    BOOST_TEST(begin(db, some_process(), some_instance()));
     BOOST_TEST(!db.broken_audit_entry());
     BOOST_TEST(db.audit_entries() >= 3u);
     sqlite3* raw = nullptr;
@@ -169,7 +169,7 @@ BOOST_AUTO_TEST_CASE(an_end_that_is_told_twice_counts_once) {
     temporary_database t;
     instance_db db(t.file());
     db.create(some_instance(), some_card());
-    db.begin(some_process(), some_instance());
+    BOOST_TEST(begin(db, some_process(), some_instance()));
     const store::process_end end{"process-1", model::error_category::none, "", "2026-01-01T00:00:01.000Z"};
     bool told = false;
     const auto tell = [&] {
@@ -189,7 +189,7 @@ BOOST_AUTO_TEST_CASE(an_instance_whose_process_is_not_there_is_stranded) {
     auto instance = some_instance();
     db.create(instance, some_card());
     instance.running_process = "process-1";
-    db.begin(some_process(), instance);
+    BOOST_TEST(begin(db, some_process(), instance));
     BOOST_TEST(db.stranded().empty()); // it runs
     std::optional<store::outbox_entry> none;
     db.end({"process-1", model::error_category::none, "", "2026-01-01T00:00:01.000Z"}, instance, some_card(), false, none);
@@ -199,6 +199,59 @@ BOOST_AUTO_TEST_CASE(an_instance_whose_process_is_not_there_is_stranded) {
     db.heal(some_instance(), some_card());
     BOOST_TEST(db.stranded().empty());
     BOOST_TEST(!db.broken_audit_entry());
+}
+
+// Between the rows' being read and the beginning of the process an operator may be at work (tsms card, tsms issuer).
+BOOST_AUTO_TEST_CASE(a_process_begins_only_on_the_rows_that_were_read) {
+    using change = std::function<void(instance_db&)>;
+    const auto claimed_card = [] {
+        auto card = some_card();
+        card.tsm_domain.reset();
+        card.issuer = "lab";
+        return card;
+    };
+    const std::pair<const char*, change> changes[] = {
+        {"lost", [](instance_db& db) { db.lose_card("card-1"); }},
+        {"assigned", [](instance_db& db) { db.assign_card("card-1", "other", false); }},
+        {"to be reconciled", [](instance_db& db) { db.doubt_card("card-1"); }},
+        {"its issuer removed", [](instance_db& db) { db.remove_issuer("lab"); }},
+        {"the claimed issuer removed", [](instance_db& db) { db.remove_issuer("claimed"); }},
+    };
+    for (const auto& [what, happens] : changes)
+        BOOST_TEST_CONTEXT(what) {
+            temporary_database t;
+            instance_db db(t.file());
+            for (const auto* name : {"lab", "other", "claimed"})
+                db.add_issuer({name, "https://issuer", "PEM", {9}, {}});
+            db.create(some_instance(), claimed_card());
+            const store::process_rows read{*db.instance("instance-1"), db.card("card-1")};
+            auto shown = read;
+            shown.instance.running_process = "process-1";
+            shown.card->issuer = "claimed";
+            happens(db);
+            const auto instance = db.instance("instance-1");
+            const auto card = db.card("card-1");
+            BOOST_TEST(!db.begin(some_process(), read, shown));
+            BOOST_TEST(db.interrupted().empty());
+            BOOST_TEST(db.instance("instance-1").has_value() == instance.has_value());
+            BOOST_TEST(store::encode(*db.card("card-1")) == store::encode(*card));
+            if (instance)
+                BOOST_TEST(store::encode(*db.instance("instance-1")) == store::encode(*instance));
+        }
+}
+
+// What an operator has taken away does not come back, whoever still holds it in his hands.
+BOOST_AUTO_TEST_CASE(a_row_that_is_gone_stays_gone) {
+    temporary_database t;
+    instance_db db(t.file());
+    db.create(some_instance(), some_card());
+    db.lose_card("card-1");
+    BOOST_CHECK_THROW(db.commit("process-1", some_instance(), some_card()), store::error);
+    BOOST_CHECK_THROW(db.heal(some_instance(), some_card()), store::error);
+    std::optional<store::outbox_entry> none;
+    BOOST_CHECK_THROW(db.end({"process-1", model::error_category::none, "", "later"}, some_instance(), some_card(), false, none), store::error);
+    BOOST_TEST(!db.instance("instance-1"));
+    BOOST_TEST(db.tombstones_on("card-1").size() == 1u);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
