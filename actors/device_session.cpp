@@ -14,12 +14,13 @@ public:
     device_session(caf::actor_config& config, session_opened opened, std::vector<announced_card> cards, gate_actor gate,
                    std::shared_ptr<const surroundings> around)
         : session_actor::base(config), opened_(std::move(opened)), gate_(std::move(gate)), around_(std::move(around)),
-          dialogue_(std::move(cards), around_->sessions.dialogue, now()) {}
+          dialogue_(std::move(cards), around_->sessions.dialogue) {}
 
     const char* name() const override { return "device_session"; }
 
     behavior_type make_behavior() override {
         return {
+            [this](const call_answered&) { dialogue_.opened(now()); },
             [this](const shake_hands& s) { return hand_shaken{may_enter(s.secret) && dialogue_.handshake(now())}; },
             [this](const report_back& r) -> caf::result<order_given> { return report_arrived(r); },
             [this](const fetch_result& f) -> result_fetched {

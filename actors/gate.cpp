@@ -148,6 +148,7 @@ private:
         monitor(session);
         session_ids_.emplace(session.address(), opened.session_id);
         sessions_.emplace(opened.session_id, session);
+        send(session, call_answered{});
         promise.deliver(call_routed{opened});
     }
 

@@ -258,7 +258,9 @@ struct finish_session {
     result outcome;
     std::optional<model::process_progress> completed; ///< 100 %, of a process that succeeded (AMB-133)
 };
+struct call_answered {}; ///< the phone has the session's id now
 using session_actor = caf::typed_actor<
+    caf::reacts_to<call_answered>,                              // gate
     caf::replies_to<shake_hands>::with<hand_shaken>,            // phone
     caf::replies_to<report_back>::with<order_given>,            // phone: long poll
     caf::replies_to<fetch_result>::with<result_fetched>,        // phone
@@ -361,6 +363,7 @@ TSMS_MESSAGE(find_cards)
 TSMS_MESSAGE(cards_found)
 TSMS_MESSAGE(create_row)
 TSMS_MESSAGE(row_created)
+TSMS_MESSAGE(call_answered)
 TSMS_MESSAGE(begin_process)
 TSMS_MESSAGE(process_begun)
 TSMS_MESSAGE(acknowledge_start)

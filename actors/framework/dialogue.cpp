@@ -31,7 +31,8 @@ gp::transmission meaning(const report& r) {
 } // namespace
 
 bool dialogue::handshake(steady_time now) {
-    last_seen_ = now;
+    if (!std::exchange(shaken_, true))
+        last_seen_ = now;
     return last_.number == 0 && !lost_;
 }
 
@@ -200,7 +201,7 @@ void dialogue::perform(std::string reader, gp::batch work) {
 
 std::optional<dialogue::event> dialogue::take_event(steady_time now) {
     const auto patience = last_.number == 0 ? std::min(settings_.first_report, settings_.phone_lost) : settings_.phone_lost;
-    if (!waiting_since_ && !stopped_ && now - last_seen_ >= patience)
+    if (!waiting_since_ && !stopped_ && last_seen_ && now - *last_seen_ >= patience)
         lost_ = true;
     if (lost_ && !event_) {
         if (std::exchange(announcement_, std::nullopt))

@@ -19,15 +19,16 @@ struct dialogue_settings {
 
 class dialogue {
 public:
-    dialogue(std::vector<announced_card> cards, dialogue_settings settings, steady_time now)
-        : cards_(std::move(cards)), settings_(settings), last_seen_(now) {}
+    dialogue(std::vector<announced_card> cards, dialogue_settings settings) : cards_(std::move(cards)), settings_(settings) {}
 
     // -- the phone --
+    /// Its call has been answered with the session. While it waited for that, it was not silent.
+    void opened(steady_time now) { last_seen_ = now; }
     struct unknown_order {};
     struct wait {}; ///< the order will come from next()
     using turn = std::variant<order, wait, unknown_order>;
 
-    /// Handshake; the phone may repeat it until it has seen an order.
+    /// Handshake; the phone may repeat it until it has seen an order. Only the first is a sign of life: handshakes do not bring a process on.
     bool handshake(steady_time now);
     /// A report that answers the order `number` (0: none yet). A repeated report gets the stored order again.
     turn report_arrived(const report& r, std::uint64_t number, steady_time now);
@@ -69,7 +70,8 @@ private:
 
     std::vector<announced_card> cards_;
     dialogue_settings settings_;
-    steady_time last_seen_;
+    std::optional<steady_time> last_seen_; ///< nothing: its call is not answered yet
+    bool shaken_ = false;
     std::optional<steady_time> waiting_since_;
 
     order last_;           ///< the order that was sent last, to be sent again

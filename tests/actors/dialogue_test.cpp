@@ -14,7 +14,9 @@ namespace {
 const steady_time t0{};
 
 dialogue fresh() {
-    return dialogue({{"eSE1", "eSE", "", ""}, {"SIM1", "uicc", "8900", ""}}, {20s, 300s, 32}, t0);
+    dialogue d({{"eSE1", "eSE", "", ""}, {"SIM1", "uicc", "8900", ""}}, {20s, 300s, 32});
+    d.opened(t0);
+    return d;
 }
 
 gp::batch commands(std::size_t count) {
@@ -165,6 +167,36 @@ BOOST_AUTO_TEST_CASE(a_silent_phone_is_lost_for_this_work_and_all_that_follows) 
     BOOST_TEST((std::get<gp::batch_answer>(*d.take_event(t0 + 301s)).end == gp::transmission::phone_lost));
     d.announce({"p", "c", "now"});
     BOOST_TEST(std::get<dialogue::start_refused>(*d.take_event(t0 + 301s)).phone_lost);
+}
+
+// Each handshake is answered as before, but it brings nothing on: whoever only shakes hands is lost.
+BOOST_AUTO_TEST_CASE(handshakes_do_not_keep_a_session) {
+    auto d = fresh();
+    d.announce({"p", "caller", "now"});
+    for (auto now = t0; now < t0 + 60s; now += 10s) {
+        BOOST_TEST(d.handshake(now));
+        BOOST_TEST(!d.take_event(now));
+    }
+    BOOST_TEST(std::get<dialogue::start_refused>(*d.take_event(t0 + 60s)).phone_lost);
+    BOOST_TEST(!d.handshake(t0 + 61s));
+}
+
+BOOST_AUTO_TEST_CASE(the_first_handshake_is_a_sign_of_life) {
+    auto d = fresh();
+    d.announce({"p", "caller", "now"});
+    BOOST_TEST(d.handshake(t0 + 50s));
+    BOOST_TEST(!d.take_event(t0 + 109s));
+    BOOST_TEST(d.take_event(t0 + 110s).has_value());
+}
+
+// Its call waits for another one's end (AMB-228): it does not know its session yet.
+BOOST_AUTO_TEST_CASE(a_phone_is_not_silent_before_its_call_is_answered) {
+    dialogue d({{"eSE1", "eSE", "", ""}}, {20s, 300s, 32});
+    d.announce({"p", "caller", "now"});
+    BOOST_TEST(!d.take_event(t0 + 1000s));
+    d.opened(t0 + 1000s);
+    BOOST_TEST(!d.take_event(t0 + 1059s));
+    BOOST_TEST(d.take_event(t0 + 1060s).has_value());
 }
 
 BOOST_AUTO_TEST_CASE(a_phone_that_waits_is_not_lost) {
