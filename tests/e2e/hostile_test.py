@@ -434,14 +434,18 @@ class Liars(HostileCase):
             self.assertEqual(phone.deploy(instance)["serviceInstanceState"], OPERATIONAL)
             result = phone.terminate(instance, manner)
             self.assertIn(result["processInfo"]["executionStatus"], statuses, result)
+            if statuses == {0}:
+                self.assertEqual(aids(phone.card.registry()), phone.before)
+                return
             self.assertIn(self.state(phone), {OPERATIONAL, IN_ERROR})
             self.check_terminate(phone, instance)
 
         failures = {INTERRUPTED, CONTENT, INACCESSIBLE, UNSPECIFIED}
         cases = []
-        for at in range(2, 8): # issuer, rules; listing; deletion; issuer, the domain
+        for at in range(2, 8): # issuer; issuer, rules, and behind them our INITIALIZE UPDATE; listing; deletion; issuer, the domain
+            # A forged cryptogram is that of a domain without our keys: its issuer gives it new ones, and the work goes on (DIV-040).
             cases += [(f"{at} unavailable", Says(at, "UNAVAILABLE_SE"), failures),
-                      (f"{at} forged", Rewrites(at, at_index(-1, flipped)), failures),
+                      (f"{at} forged", Rewrites(at, at_index(-1, flipped)), {0} if at == 3 else failures),
                       (f"{at} no R-MACs", Rewrites(at, lambda a: ["9000"] * len(a)), failures)]
         cases += [("DELETE 6985", Answers(0xE4, bytes.fromhex("6985"), 5), failures),
                   ("one DELETE 6985", Answers(0xE4, bytes.fromhex("6985"), 5, False), failures)]

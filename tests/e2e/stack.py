@@ -1,5 +1,6 @@
 """A whole tsms on loopback: server, issuer, SPOS, handset, each a real process that speaks TLS, in a folder of its own."""
 
+import atexit
 import contextlib
 import http.client
 import json
@@ -17,9 +18,6 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 PROFILES = ROOT / "lab" / "profiles.json"
 
 
-_reservations: list[socket.socket] = []
-
-
 def free_port() -> int:
     """A port that is free, as the next one is (operations_port needs two), and that no other test of this machine gets before the
     program listens: below those that the system gives to connections, and reserved by a name as long as this process lives."""
@@ -34,7 +32,7 @@ def free_port() -> int:
         except OSError:
             name.close()
             continue
-        _reservations.append(name)
+        atexit.register(name.close)
         return port
     raise RuntimeError("no free port between 20000 and 32000")
 
