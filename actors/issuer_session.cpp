@@ -46,7 +46,7 @@ private:
         if (!port_)
             port_ = ports_(name_);
         if (!port_)
-            throw port_error(port_cause::refused, "no issuer ‘" + name_ + "’ is configured (tsms issuer add)");
+            throw port_error(port_cause::refused, no_issuer(name_));
         line_->attach(port_);
         return *port_;
     }

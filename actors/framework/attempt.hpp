@@ -23,6 +23,11 @@ inline std::string text_of(const caf::error& e) {
 /// What an app is told of a failure inside the TSM that is the operator's matter, and in his log.
 inline constexpr const char* internal_problem = "an internal problem, please try again later";
 
+inline std::string no_issuer(const std::string& name) {
+    return name.empty() ? "no issuer is known to own this secure component (tsms issuer add, tsms card assign)"
+                        : "no issuer ‘" + name + "’ is configured (tsms issuer add)";
+}
+
 /// The answer of an effect: what `work` returns, or why it could not be had.
 template <class F> answered attempt_effect(model::error_category category, F work) {
     try {

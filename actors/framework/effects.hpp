@@ -100,8 +100,7 @@ private:
             .then(
                 [this](const issuer_found& f) {
                     if (!f.issuer)
-                        return fail(model::error_category::internal_error,
-                                    "no issuer ‘" + context_.issuer + "’ is configured (tsms issuer add)");
+                        return fail(model::error_category::internal_error, no_issuer(context_.issuer));
                     fetch_keys(f.issuer->transport_key);
                 },
                 fail_on_error());

@@ -789,6 +789,36 @@ class Limits(HostileCase):
         self.assertEqual(self.state(phone), OPERATIONAL)
         self.check_terminate(phone, instance)
 
+    def test_the_operator_is_faster_than_a_phone(self):
+        """DIV-041: between the question which card is where, and its answer."""
+        def ask_in_another_reader(phone, happens, function, **arguments):
+            class Happens(Honest):
+                def report(self, agent, number, order, report):
+                    if number == 1:
+                        happens()
+                    return report
+
+            moved = phones.Phone(self.stack, phone.card, "another name")
+            return moved.ask(function, Happens(), **arguments)
+
+        phone, instance = self.new_instance()
+        self.assertEqual(phone.deploy(instance)["serviceInstanceState"], OPERATIONAL)
+        identity = self.card_of(instance)
+        told = ask_in_another_reader(phone, lambda: self.card("lost", "--card", identity), "suspendOrResumeService",
+                                     serviceInstanceId=instance, suspensionControl=True)
+        self.assertEqual(told["processInfo"]["executionStatus"], 4, told)
+        self.assertEqual(phone.instances(self.service), [])
+        shown = json.loads(self.card("show", "--card", identity, "--json").stdout)
+        self.assertEqual((shown["instances"], [t["id"] for t in shown["tombstones"]]), ([], [instance]))
+        self.check_recovery(phone, self.create(phone))
+
+        phone, instance = self.new_instance()
+        identity = self.card_of(instance)
+        told = ask_in_another_reader(phone, lambda: self.card("assign", "--card", identity, "--issuer", "lab"), "terminateService",
+                                     serviceInstanceId=instance)
+        self.assertEqual(told["processInfo"]["executionStatus"], 0, told)
+        self.assertEqual(json.loads(self.card("show", "--card", identity, "--json").stdout)["basis"], "assigned")
+
     def test_reconcile(self):
         """A card that was changed behind our back: the next process looks first."""
         phone, instance = self.new_instance()

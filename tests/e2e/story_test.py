@@ -17,6 +17,9 @@ BUILD = pathlib.Path(os.environ.get("TSMS_BUILD", stack.ROOT / "build"))
 OPERATIONAL, SUSPENDED, NOT_DEPLOYED, IN_ERROR = 21, 22, 1, 25
 
 
+TSM_DOMAIN = "D27600016354534D0001"
+
+
 def aids(registry: dict) -> set:
     """Every AID that a card's registry lists."""
     found = set()
@@ -378,6 +381,26 @@ class Story(StoryCase):
         terminated = self.stack.handset(honest, "terminate", instance)
         self.assertEqual(terminated["processInfo"]["executionStatus"], 0, terminated)
         self.assertEqual(aids(self.stack.registry("lies.card")), before)
+
+    def test_two_lost_answers_of_the_issuer_are_not_the_end(self):
+        """DIV-040: the TSM's domain is there, and has none of the keys that the TSM knows."""
+        first, second = [stack.publish_service(self.rest, [self.stack.make_cap(f"twice{n}.cap", 2000, f"D276000185310{n}", [f"D276000185310{n}01"])])
+                         for n in (1, 2)]
+        card = self.stack.card("twice.card")
+        faulty = card + "&faults="
+        for fault in ("tear-after@install-and-make-selectable:1", "tear-after@store-data:2"):
+            one = self.create(card, first)
+            self.assertEqual(self.deploy(card, one)["serviceInstanceState"], OPERATIONAL)
+            ended = self.stack.handset(faulty + "tear-after@delete:4", "terminate", one, check=False)["processInfo"]
+            self.assertEqual(ended["executionStatus"], 9, ended)
+            self.assertNotIn(TSM_DOMAIN, aids(self.stack.registry("twice.card")))
+            other = self.create(card, second)
+            self.assertEqual(self.deploy(faulty + fault, other, check=False)["processInfo"]["executionStatus"], 9)
+            self.assertIn(TSM_DOMAIN, aids(self.stack.registry("twice.card")))
+            self.assertEqual(self.deploy(card, other)["serviceInstanceState"], OPERATIONAL)
+            for instance in (one, other):
+                self.assertEqual(self.stack.handset(card, "terminate", instance)["processInfo"]["executionStatus"], 0)
+            self.assertNotIn(TSM_DOMAIN, aids(self.stack.registry("twice.card")))
 
     def test_install_then_activate(self):
         cap = self.stack.make_cap("steps.cap", 2000, "D27600018530", ["D2760001853001"])
