@@ -98,8 +98,7 @@ private:
         seen_ = std::move(seen.cards);
         find_cards wanted;
         wanted.service_id = service_id();
-        for (const auto& card : seen_)
-            wanted.identities.push_back(card.accessible ? model::identity_of(card) : std::string());
+        wanted.cards = seen_;
         request(around_->store, actor_deadline, wanted)
             .then([this](cards_found& found) { decide(std::move(found)); }, fail_on_error());
     }

@@ -135,11 +135,20 @@ private:
         return found;
     }
 
+    /// A card that does not tell its CPLC now, and did before, is found by its IIN and CIN: else it would have two rows.
+    std::optional<model::secure_component> row_of(const model::seen_card& seen) const {
+        const auto identity = model::identity_of(seen);
+        if (!seen.accessible || identity.empty())
+            return std::nullopt;
+        auto card = db_->card_by_identity(identity);
+        return !card && seen.cplc.empty() ? db_->card_by_issuers_number(seen.cin + seen.iin) : card;
+    }
+
     cards_found find(const find_cards& f) const {
         cards_found found;
         std::vector<std::string> known;
-        for (const auto& identity : f.identities) {
-            auto card = identity.empty() ? std::nullopt : db_->card_by_identity(identity);
+        for (const auto& seen : f.cards) {
+            auto card = row_of(seen);
             if (card)
                 known.push_back(card->id);
             found.cards.push_back(std::move(card));

@@ -88,11 +88,11 @@ struct provider_found {
     bool has_apps = false; ///< has ever registered one
 };
 struct find_cards {
-    std::vector<std::string> identities;
+    std::vector<model::seen_card> cards;
     std::string service_id;
 };
 struct cards_found {
-    std::vector<std::optional<model::secure_component>> cards; ///< in the order of the identities
+    std::vector<std::optional<model::secure_component>> cards; ///< in the order of those seen
     std::vector<model::service_instance> instances;            ///< of the service on these cards
     std::set<std::string> providers_with_apps;                 ///< of these instances
     std::vector<store::issuer_record> issuers;

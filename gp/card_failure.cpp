@@ -93,6 +93,10 @@ card_failure channel_failure(step what, const scp03_error& error, std::size_t in
     return {kind::malformed, what, inaccessible, text, index};
 }
 
+void not_proven(step what, const std::string& text) {
+    throw card_failure(card_failure::kind::status, what, 7, text);
+}
+
 card_failure transmission_failure(step what, transmission end, std::string_view agents_words, std::size_t index) {
     if (end == transmission::complete) // fewer answers than commands, and nobody says why
         end = transmission::failed;

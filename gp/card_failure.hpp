@@ -44,6 +44,9 @@ card_failure status_failure(step what, std::uint16_t sw, std::size_t index = 0);
 /// What a secure channel found wrong.
 card_failure channel_failure(step what, const scp03_error& error, std::size_t index = 0);
 
+/// What a listing of the card should prove, and does not.
+[[noreturn]] void not_proven(step what, const std::string& text);
+
 /// A batch that ended early.
 card_failure transmission_failure(step what, transmission end, std::string_view agents_words = {},
                                   std::size_t index = 0);

@@ -135,6 +135,7 @@ issuer_client::opened issuer_client::open(const model::issuer_order& order) {
 
 model::issuer_step issuer_client::start(const std::string& id, const model::issuer_order& order) {
     auto& session = sessions_[id] = {};
+    session.patience = patience_;
     wire::seram_handshake handshake;
     handshake.secure_elements = {{order.se_type, order.secure_component_identity, {}}};
     const auto offer = wire::to_json(handshake);
@@ -176,14 +177,16 @@ model::issuer_step issuer_client::relay(const std::string& id, const std::vector
 
 /// Sends the report and polls until the issuer has commands or ends the session.
 model::issuer_step issuer_client::next_step(const std::string& id, wire::seram_report report) {
-    const auto deadline = clock::now() + patience_;
+    const auto begun = clock::now();
     auto& session = sessions_.at(id);
+    const auto deadline = begun + session.patience;
     try {
         for (;;) {
             const auto body = wire::to_json(report);
             const auto order =
                 wire::parse_seram_order(call("POST", with_session("/gp/seram/remoteManagement", id), &body, &session));
             auto step = to_step(order, session);
+            session.patience = std::max(std::chrono::milliseconds(0), std::chrono::duration_cast<std::chrono::milliseconds>(deadline - clock::now()));
             if (!step.commands.empty() || step.done) {
                 if (step.done)
                     sessions_.erase(id);

@@ -99,6 +99,7 @@ struct security_domain {
     int scp03_mode = 0;
     bool client_registered = false; ///< the issuer has registered our ARA-C at ARA-M
     bool client_installed = false;  ///< our ARA-C was in it when the card was looked at last
+    std::string client_aid;         ///< of the ARA-C that is in it, or was
 };
 
 /// Card parameters of a SecureComponentProfile, internal to the TSM ("card" in the profile file; gp/procedures). Everything that

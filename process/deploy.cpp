@@ -4,6 +4,7 @@
 #include "model/life_cycle.hpp"
 #include "process/domain_keys.hpp"
 #include "process/removal.hpp"
+#include "process/renew_keys.hpp"
 #include "process/tombstones.hpp"
 
 #include <algorithm>
@@ -101,6 +102,11 @@ void check_sizes(const work& w, const std::vector<gp::application>& applications
     }
 }
 
+void note_client(work& w) {
+    w.card.tsm_domain->client_installed = true;
+    w.card.tsm_domain->client_aid = w.parameters().arac_aid;
+}
+
 /// The rules that an activation writes into our ARA-C. A listing that has shown it spares the INSTALL.
 std::optional<gp::access_client> client_of(const work& w, const deployment& d) {
     auto client = d.has(service_command::activate) ? access_client_of(w) : std::nullopt;
@@ -145,35 +151,6 @@ void check_key_versions(const work& w) {
                                                           std::to_string(version) + "; change serviceKeyVersion of the profile");
 }
 
-/// The issuer knows the first keys of the TSM's domain: the first deploy replaces them (gp/procedures, issuer contract).
-process<void> prepare_rotation(work* w, gp::service_installation* what) {
-    const auto& parameters = w->parameters();
-    auto& domain = *w->card.tsm_domain;
-    if (!domain.keys->issuer_knows)
-        co_return;
-    generate_keys wish(free_key_version(domain, parameters), parameters.key_bits);
-    auto keys = co_await std::move(wish);
-    encrypt_keys encryption(w->channel_keys, keys);
-    gp::key_rotation rotation;
-    rotation.replaced = w->channel_keys.version;
-    rotation.version = keys.version;
-    rotation.bits = keys.bits;
-    rotation.keys = co_await std::move(encryption);
-    what->rotation = std::move(rotation);
-    remember_keys(domain, keys); // kept, wrapped, before they leave; after doubt both sets are tried
-}
-
-/// Whoever knows a key set of the TSM's domain can open it: only those that count stay.
-process<void> tidy_keys(work* w, key_versions versions) {
-    auto& domain = *w->card.tsm_domain;
-    const auto foreign = foreign_keys(domain, versions, w->parameters().service_key_version);
-    if (!foreign.empty()) {
-        auto removing = on_card(w, gp::remove_key_sets(w->channel, foreign));
-        versions = co_await std::move(removing);
-    }
-    forget_absent_keys(domain, versions);
-}
-
 /// Everything of the service onto the card, in one order: what the card gets is written down first.
 process<void> install(work* w, const deployment* d) {
     const auto& target = w->instance.target;
@@ -198,8 +175,8 @@ process<void> install(work* w, const deployment* d) {
     what.lock_with_applications = w->parameters().lock_with_applications;
     auto preparing = prepare_domain(w, &what);
     co_await std::move(preparing);
-    auto rotating = prepare_rotation(w, &what);
-    co_await std::move(rotating);
+    auto rotating = prepare_rotation(w);
+    what.rotation = co_await std::move(rotating);
 
     auto intending = write_intent(w, "install service " + target.service_id + " version " + target.version_tag);
     co_await std::move(intending);
@@ -209,7 +186,8 @@ process<void> install(work* w, const deployment* d) {
     auto installing = on_card(w, gp::install_service(w->channel, std::move(what)));
     auto versions = co_await std::move(installing);
     auto& domain = *w->card.tsm_domain;
-    domain.client_installed = domain.client_installed || has_client;
+    if (has_client)
+        note_client(*w);
     if (rotated)
         confirm_keys(domain, *rotated);
     auto tidying = tidy_keys(w, std::move(versions));
@@ -232,7 +210,8 @@ process<void> activate(work* w, const deployment* d) {
     auto activating = on_card(w, gp::activate_service(w->channel, std::move(what)));
     co_await std::move(activating);
     w->proven = true;
-    w->card.tsm_domain->client_installed = w->card.tsm_domain->client_installed || has_client;
+    if (has_client)
+        note_client(*w);
 }
 
 /// No sharing between Services (AMB-125).
@@ -303,6 +282,10 @@ process<void> deploy_steps(work* w, const deployment* d) {
     co_await std::move(clearing);
     auto opening = open_tsm_domain(w, need_of(*w, *d));
     require_open(*w, co_await std::move(opening));
+    if (!d->has(service_command::install)) {
+        auto renewing = renew_keys(w);
+        co_await std::move(renewing);
+    }
     auto tidying = remove_tombstones(w);
     co_await std::move(tidying);
     if (d->has(service_command::install)) {

@@ -175,7 +175,8 @@ process<domain_access> settle(work* w, asked_channel asked, gp::batch_answer ans
                 refuse(error_category::sc_inaccessible, "the TSM's security domain takes no host challenge of 8 or 16 octets");
             octets = octets == 8 ? 16 : 8;
         } else {
-            w->keys_refused = "it has no key set of version " + std::to_string(version);
+            w->keys_refused = found == finding::refused ? asked.request.refusal(answers)
+                                                        : "we have no key set of version " + std::to_string(version);
             if (found == finding::answered && keys) {
                 auto accepting = accept_offer(w, *keys, asked.host_challenge, asked.request.offer(answers));
                 const bool accepted = co_await std::move(accepting);
@@ -244,6 +245,7 @@ process<void> take_over_domain(work* w) {
     domain.keys->issuer_knows = true;
     // That the domain was gone may have been the phone's word alone: the issuer then found it, and the former keys still are on it.
     if (const auto& known = w->card.tsm_domain) {
+        domain.client_aid = known->client_aid;
         for (const auto& other : known->other_keys)
             remember_keys(domain, other);
         if (known->keys)
@@ -370,8 +372,10 @@ process<domain_access> open_with_issuer(work* w, issuer_need need) {
         auto taking = take_over_domain(w);
         co_await std::move(taking);
     }
-    if (registers)
+    if (registers) {
         w->card.tsm_domain->client_registered = true;
+        w->card.tsm_domain->client_aid = w->parameters().arac_aid;
+    }
     if (!asked || !asked_answer) { // the issuer never said which commands are its last
         auto asking = ask(w->card.tsm_domain->aid, w->card.tsm_domain->keys->version, challenge_octets(*w));
         asked = co_await std::move(asking);

@@ -57,6 +57,7 @@ process<void> remove_target(work* w, const model::deployment_target* to_remove, 
     tsm_domain.client_installed =
         client && (client->security_domain_aid.empty() || client->security_domain_aid == octets(tsm_domain.aid));
     if (tsm_domain.client_installed) {
+        tsm_domain.client_aid = target.card.arac_aid;
         what.client = access_client_of(target);
         if (last_service && !what.client) {
             what.client.emplace();

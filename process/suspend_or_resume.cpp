@@ -2,6 +2,7 @@
 
 #include "model/life_cycle.hpp"
 #include "process/removal.hpp"
+#include "process/renew_keys.hpp"
 
 namespace tsms::process {
 
@@ -16,6 +17,8 @@ process<void> lock_steps(work* w, bool suspend) {
         co_return;
     auto opening = open_tsm_domain(w, {});
     require_open(*w, co_await std::move(opening));
+    auto renewing = renew_keys(w);
+    co_await std::move(renewing);
     gp::service_lock what;
     what.domain_aid = octets(w->instance.target.sd_aid);
     for (const auto& app : w->instance.target.applications)

@@ -2,6 +2,7 @@
 
 #include "model/life_cycle.hpp"
 #include "process/removal.hpp"
+#include "process/renew_keys.hpp"
 #include "process/tombstones.hpp"
 
 #include <algorithm>
@@ -56,6 +57,10 @@ process<void> terminate_steps(work* w) {
         const auto access = co_await std::move(opening);
         if (access != domain_access::gone) {
             require_open(*w, access);
+            if (!remove_domain) {
+                auto renewing = renew_keys(w);
+                co_await std::move(renewing);
+            }
             auto tidying = remove_tombstones(w);
             co_await std::move(tidying);
             auto removing = remove_what_is_there(w, last);

@@ -6,6 +6,24 @@
 
 namespace tsms::process {
 
+namespace {
+
+/// The profile may have got other AIDs since the TSM's domain and its ARA-C came onto the card: there they have those of then.
+void keep_aids(model::card_parameters& parameters, const model::security_domain& domain) {
+    parameters.tsm_sd_aid = domain.aid;
+    if (!domain.client_aid.empty())
+        parameters.arac_aid = domain.client_aid;
+}
+
+} // namespace
+
+work::work(process_request r, model::operation o)
+    : request(std::move(r)), operation(o), instance(request.instance), card(request.card),
+      isd_aid(card.isd_aid.empty() ? parameters().isd_aid : card.isd_aid) {
+    if (card.tsm_domain)
+        keep_aids(instance.target.card, *card.tsm_domain);
+}
+
 void raise(const failed& why) {
     using gp::card_failure;
     const auto category = static_cast<int>(why.category);

@@ -8,9 +8,7 @@
 namespace tsms::process {
 
 struct work {
-    work(process_request r, model::operation o)
-        : request(std::move(r)), operation(o), instance(request.instance), card(request.card),
-          isd_aid(card.isd_aid.empty() ? parameters().isd_aid : card.isd_aid) {}
+    work(process_request r, model::operation o);
 
     process_request request;
     model::operation operation; ///< TR 4.2.4.2

@@ -84,7 +84,12 @@ std::vector<card_log_entry> instance_db::card_log(const std::string& process) co
 }
 
 void instance_db::forget_log_before(clock::time_point limit) {
-    state_->write([&] { state_->run("DELETE FROM card_log WHERE at < ?", seconds(limit) * 1000); });
+    state_->write([&] {
+        state_->run("DELETE FROM card_log WHERE at < ?", seconds(limit) * 1000);
+        const auto before = iso8601(limit);
+        state_->run("DELETE FROM journal WHERE process IN (SELECT id FROM processes WHERE ended IS NOT NULL AND ended < ?)", before);
+        state_->run("DELETE FROM processes WHERE ended IS NOT NULL AND ended < ?", before);
+    });
 }
 
 } // namespace tsms::store

@@ -27,6 +27,7 @@ template <class A> void describe(A& a, model::security_domain& d) {
     a("scp03Mode", d.scp03_mode);
     a("clientRegistered", d.client_registered);
     a("clientInstalled", d.client_installed);
+    a("clientAid", d.client_aid);
 }
 
 template <class A> void describe(A& a, model::card_parameters& c) {

@@ -40,6 +40,10 @@ constexpr const char* tombstones_index = "CREATE INDEX IF NOT EXISTS tombstones_
 constexpr const char* claims_index = "CREATE INDEX IF NOT EXISTS cards_by_claim ON secure_components(json_extract(document, '$.claimed')) "
                                      "WHERE json_extract(document, '$.tsmDomain') IS NULL";
 
+constexpr const char* issuers_number_index =
+    "CREATE INDEX IF NOT EXISTS cards_by_issuers_number ON secure_components(json_extract(document, '$.cinIin'))";
+constexpr const char* ended_index = "CREATE INDEX IF NOT EXISTS processes_by_end ON processes(ended) WHERE ended IS NOT NULL";
+
 std::string join(const std::vector<model::operation>& operations) {
     std::string text;
     for (auto o : operations)
@@ -71,7 +75,7 @@ std::string iso8601(clock::time_point when) {
 instance_db::state::state(const std::filesystem::path& file)
     : db(open_writer(file, schema_version, (std::string(schema) + audit_schema).c_str())) {
     guarded([&] {
-        for (const auto* addition : {claims_index, tombstones, tombstones_index})
+        for (const auto* addition : {claims_index, tombstones, tombstones_index, issuers_number_index, ended_index})
             db.exec(addition);
     });
 }
@@ -127,6 +131,16 @@ std::optional<model::secure_component> instance_db::card(const std::string& id) 
 
 std::optional<model::secure_component> instance_db::card_by_identity(const std::string& identity) const {
     return state_->one_card("SELECT document FROM secure_components WHERE identity = ?", identity);
+}
+
+std::optional<model::secure_component> instance_db::card_by_issuers_number(const std::string& cin_iin) const {
+    return state_->guarded([&]() -> std::optional<model::secure_component> {
+        auto rows = state_->bound("SELECT document FROM secure_components WHERE json_extract(document, '$.cinIin') = ? LIMIT 2", cin_iin);
+        if (!rows.executeStep())
+            return std::nullopt;
+        auto found = decode_card(rows.getColumn(0).getString());
+        return rows.executeStep() ? std::nullopt : std::optional(std::move(found));
+    });
 }
 
 std::vector<model::secure_component> instance_db::cards() const {

@@ -98,6 +98,8 @@ public:
     std::size_t instances_on(const std::string& card) const;
     std::optional<model::secure_component> card(const std::string& id) const;
     std::optional<model::secure_component> card_by_identity(const std::string& identity) const;
+    /// The only card with this CIN and IIN (hex, one after the other), if there is one.
+    std::optional<model::secure_component> card_by_issuers_number(const std::string& cin_iin) const;
     std::vector<model::secure_component> cards() const;
     std::vector<model::service_instance> instances_on_card(const std::string& card) const;
 
@@ -153,6 +155,7 @@ public:
     // -- card log --
     void log(const std::vector<card_log_entry>& entries);
     std::vector<card_log_entry> card_log(const std::string& process) const;
+    /// Likewise the processes that ended before, with their intents.
     void forget_log_before(clock::time_point limit);
 
     /// Deletes the secure components that only phones have named, last before `limit`, on which nothing was ever begun, with their

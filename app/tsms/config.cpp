@@ -70,7 +70,7 @@ const std::vector<option>& options() {
         {"tsm", "vault_key", &config::vault_key, 0, 0, "master key of the key vault; lost key, lost cards: back it up"},
         {"tsm", "remove_domain_when_last", &config::remove_domain_when_last, 0, 0,
          "the last service that leaves a card takes the TSM's own security domain with it"},
-        {"tsm", "card_log_days", &config::card_log_days, 1, 3650, "how long the log of card commands is kept"},
+        {"tsm", "card_log_days", &config::card_log_days, 1, 3650, "how long the log of card commands is kept, and with it the processes that have ended"},
         {"tsm", "claimed_card_days", &config::claimed_card_days, 1, 3650,
          "how long a secure component is remembered that phones have named and no issuer has proven, with its never deployed instances"},
         {"log", "format", &config::log_format, 0, 0, "\"human\" or \"json\""},

@@ -15,22 +15,21 @@ channel_request::channel_request(secured_batch& orders, bytes_view domain_aid, s
 channel_request::finding channel_request::found(const std::vector<response_apdu>& answers) const {
     if (!is_success_or_warning(answers[select_].sw))
         return finding::no_domain;
-    if (answers[initialize_update_].sw == 0x6A88)
-        return finding::no_such_keys;
     if (answers[initialize_update_].sw == 0x6700)
         return finding::other_length;
-    return finding::answered;
+    return answers[initialize_update_].sw == 0x9000 ? finding::answered : finding::refused;
 }
 
 initialize_update_response channel_request::offer(const std::vector<response_apdu>& answers) const {
-    const auto& answer = answers[initialize_update_];
-    if (answer.sw != 0x9000)
-        throw status_failure(step::initialize_update, answer.sw, initialize_update_);
     try {
-        return parse_initialize_update(answer.data);
+        return parse_initialize_update(answers[initialize_update_].data);
     } catch (const scp03_error& error) {
         throw channel_failure(step::initialize_update, error, initialize_update_);
     }
+}
+
+std::string channel_request::refusal(const std::vector<response_apdu>& answers) const {
+    return status_failure(step::initialize_update, answers[initialize_update_].sw).details();
 }
 
 std::optional<std::size_t> channel_request::longest_data(const std::vector<response_apdu>& answers) const {

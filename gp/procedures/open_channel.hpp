@@ -14,12 +14,15 @@ public:
     enum class finding {
         answered,     ///< the domain is there and offers a channel
         no_domain,    ///< SELECT was refused: a claim of the phone, nothing is concluded from it
-        no_such_keys, ///< the domain has no key set of this version
+        refused,      ///< the domain opens no channel with these keys: it has none of this version (6A88), they are blocked (6983), …
         other_length, ///< the domain wants a challenge of its other mode, 8 or 16 octets (field lesson 3)
     };
     finding found(const std::vector<response_apdu>& answers) const;
-    /// Of a domain that answered. Throws card_failure if the answer is malformed or an error status.
+    /// Of a domain that answered. Throws card_failure if the answer is malformed.
     initialize_update_response offer(const std::vector<response_apdu>& answers) const;
+
+    /// Of a domain that refused: the words of its status word.
+    std::string refusal(const std::vector<response_apdu>& answers) const;
 
     /// Tag 9F65 of the domain's answer to SELECT, if it has one.
     std::optional<std::size_t> longest_data(const std::vector<response_apdu>& answers) const;

@@ -113,27 +113,12 @@ listings list(secured_batch& card, std::size_t expected_applications) {
     return {applications, load_files};
 }
 
-/// Nothing but the list itself is a proof: "no such data" has no R-MAC, and a domain that has opened a channel has keys (GPCS 11.3.3.1).
-std::size_t list_keys(secured_batch& card) {
-    return card.add(step::get_data, get_data(0x00E0), secured_batch::tolerance::success);
-}
-
 /// With what a card in doubt has to tell beyond it (gp/procedures, hazard 15).
 listings list_all(secured_batch& card, std::size_t expected_applications) {
     auto at = list(card, expected_applications);
     at.keys = list_keys(card);
     at.resources = card.add(step::get_data, get_data(0xFF21), any);
     return at;
-}
-
-std::set<std::uint8_t> key_versions(const response_apdu& answer) {
-    const auto keys = parse_key_information(answer.data);
-    if (!keys)
-        throw card_failure(card_failure::kind::malformed, step::get_data, 9, "the card's key information is malformed");
-    std::set<std::uint8_t> versions;
-    for (const auto& key : *keys)
-        versions.insert(key.version);
-    return versions;
 }
 
 /// Entries of one scope. 6310 says that there is more (field lesson 7).
@@ -183,10 +168,6 @@ procedure<card_contents> contents(channel_ptr channel, listings at, std::vector<
     auto load_files = complete(channel, at.load_files, std::move(answers));
     found.load_files = co_await std::move(load_files);
     co_return found;
-}
-
-[[noreturn]] void not_proven(step what, const std::string& text) {
-    throw card_failure(card_failure::kind::status, what, 7, text);
 }
 
 void check_client(const card_contents& found, const std::optional<access_client>& client) {
@@ -250,8 +231,7 @@ procedure<std::set<std::uint8_t>> install_service(channel_ptr channel, service_i
 
     std::optional<std::size_t> rotated;
     if (what.rotation)
-        rotated = card.add(step::put_key, put_keys(what.rotation->replaced, what.rotation->version,
-                                                   what.rotation->bits, what.rotation->keys));
+        rotated = put_new_keys(card, *what.rotation);
     card.mark(95, progress.finalize);
     auto at = list(card, instances.size() + (what.client ? 1 : 0));
     at.keys = list_keys(card);
@@ -259,8 +239,8 @@ procedure<std::set<std::uint8_t>> install_service(channel_ptr channel, service_i
     const auto sent = co_await card.take();
     auto answers = card.accept(sent);
 
-    if (rotated && !put_keys_confirmed(answers[*rotated].data, what.rotation->version, what.rotation->keys))
-        throw card_failure(card_failure::kind::malformed, step::put_key, 2, "the card confirms other keys than were sent");
+    if (rotated)
+        check_new_keys(answers[*rotated], *what.rotation);
     auto reading = contents(channel, at, std::move(answers));
     const auto found = co_await std::move(reading);
     const auto* domain = find_entry(found.applications, what.domain.aid);
@@ -376,20 +356,6 @@ procedure<card_contents> remove_service(channel_ptr channel, service_removal wha
     if (what.domain && find_entry(found.applications, *what.domain))
         not_proven(step::delete_object, "security domain " + to_hex(*what.domain) + " is still in the card's registry");
     co_return found;
-}
-
-procedure<std::set<std::uint8_t>> remove_key_sets(channel_ptr channel, std::set<std::uint8_t> versions) {
-    channel_batch card(channel);
-    for (const auto version : versions)
-        card.add(step::delete_key, delete_keys(version), any);
-    const auto at = list_keys(card);
-    const auto sent = co_await card.take();
-    const auto answers = card.accept(sent);
-    auto left = key_versions(answers[at]);
-    for (const auto version : versions)
-        if (left.contains(version))
-            not_proven(step::delete_key, "key set " + to_hex({&version, 1}) + " is still in the TSM's security domain");
-    co_return left;
 }
 
 } // namespace tsms::gp

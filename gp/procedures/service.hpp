@@ -6,6 +6,7 @@
 #include "gp/card_data.hpp"
 #include "gp/channel_batch.hpp"
 #include "gp/commands.hpp"
+#include "gp/procedures/keys.hpp"
 #include "gp/registry.hpp"
 
 #include <set>
@@ -33,14 +34,6 @@ struct load_file {
 struct application {
     instance_description instance;
     bool make_selectable = false; ///< in this procedure
-};
-
-/// New keys for the TSM's own domain: it gets them in its first session, because the issuer knows the first ones.
-struct key_rotation {
-    std::uint8_t replaced = 0;
-    std::uint8_t version = 0;
-    int bits = 128;
-    crypto::encrypted_keys keys;
 };
 
 /// The TSM's rule store on the card (ARA-C, GPD_SPE_013) and the rules of one Service in it.
@@ -125,8 +118,5 @@ struct service_removal {
 };
 /// Deletes and proves by GET STATUS that nothing of it is left. Returns what is.
 procedure<card_contents> remove_service(channel_ptr channel, service_removal what);
-
-/// DELETE [key] of these versions of the TSM's own domain, proven by its own list. Returns the versions that it has now.
-procedure<std::set<std::uint8_t>> remove_key_sets(channel_ptr channel, std::set<std::uint8_t> versions);
 
 } // namespace tsms::gp

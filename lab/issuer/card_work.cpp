@@ -3,7 +3,9 @@
 #include "crypto/kcv.hpp"
 #include "crypto/kdf.hpp"
 #include "gp/access_rules.hpp"
+#include "gp/card_failure.hpp"
 #include "gp/commands.hpp"
+#include "gp/registry.hpp"
 #include "gp/secured_batch.hpp"
 #include "gp/tlv.hpp"
 
@@ -76,7 +78,7 @@ bytes domain_parameters(std::uint8_t i) {
     return gp::encode_tlv(0xC9, content);
 }
 
-void add_creation(secured_batch& batch, const model::issuer_order& order, std::uint8_t i) {
+std::size_t add_creation(secured_batch& batch, const model::issuer_order& order, std::uint8_t i) {
     const auto privileges = hex(order.privileges);
     gp::instance_description domain;
     domain.load_file_aid = sd_package;
@@ -85,7 +87,7 @@ void add_creation(secured_batch& batch, const model::issuer_order& order, std::u
     domain.rights = gp::parse_privileges(privileges).value();
     domain.privilege_octets = static_cast<int>(privileges.size());
     domain.parameters = domain_parameters(i);
-    batch.add(step::install_security_domain, gp::install_and_make_selectable(domain), tolerance::any);
+    return batch.add(step::install_security_domain, gp::install_and_make_selectable(domain), tolerance::any);
 }
 
 /// The card must be the one that the TSM spoke of: GET DATA under R-MAC. The keys of the ISD are bound to the CPLC as
@@ -98,6 +100,14 @@ void require_identity(const gp::response_apdu& cplc, const model::issuer_order& 
     if (!value || to_hex(*value) != order.secure_component_identity)
         throw gp::card_failure(gp::card_failure::kind::authentication, step::get_data, sc_inaccessible,
                                "the card has another CPLC than the order");
+}
+
+/// Without this state the domain can neither load nor extradite.
+void require_personalized(const gp::response_apdu& listed, const bytes& domain) {
+    const auto entries = gp::parse_registry({listed.data});
+    const auto* entry = entries ? gp::find_entry(*entries, domain) : nullptr;
+    if (!entry || entry->life_cycle != gp::life_cycle::personalized)
+        gp::not_proven(step::set_status, "security domain " + to_hex(domain) + " is not personalized according to the card's registry");
 }
 
 } // namespace
@@ -136,8 +146,11 @@ gp::procedure<authenticated_card> carry_out(card_work work) {
     if (order.domain != domain_change::none)
         listed =
             management.add(step::get_status, gp::get_status(gp::registry_scope::applications, hex(order.domain_aid)));
+    std::size_t creation = 0, personalization = 0;
     if (creates) {
-        add_creation(management, order, card.i);
+        creation = add_creation(management, order, card.i);
+        // Last in this order: nothing may come between it and the keys. A card that refuses it stores them in the ISD.
+        personalization = management.add(step::install_for_personalization, gp::install_for_personalization(hex(order.domain_aid)), tolerance::any);
     } else {
         add_rules(management, order, channel.max_data());
         // Without "and related objects": the domain must be empty, its contents belong to the TSM. 6A88 counts as done,
@@ -160,22 +173,25 @@ gp::procedure<authenticated_card> carry_out(card_work work) {
         !(answers[managed].sw == not_found && !was_there))
         throw gp::status_failure(step::delete_object, answers[managed].sw, managed);
     if (creates) {
-        // Key material only once its receiver is known to be there: a STORE DATA behind a failed INSTALL would hit the
-        // ISD (hazard "the order to split at"). A domain from an earlier order is personalized again.
-        if (answers[managed].sw != ok && !was_there)
-            throw gp::status_failure(step::install_security_domain, answers[managed].sw, managed);
+        // Key material only once its receiver is known to be waiting for it: a STORE DATA behind a failed INSTALL would hit
+        // the ISD (hazard "the order to split at"). A domain from an earlier order is personalized again.
+        if (answers[creation].sw != ok && !was_there)
+            throw gp::status_failure(step::install_security_domain, answers[creation].sw, creation);
+        if (answers[personalization].sw != ok)
+            throw gp::status_failure(step::install_for_personalization, answers[personalization].sw, personalization);
         const auto domain = hex(order.domain_aid);
         secured_batch keys(channel);
-        keys.add(step::install_for_personalization, gp::install_for_personalization(domain));
         keys.add_all(step::store_data, gp::store_data(personalization_data(work.new_keys, work.isd_keys.dek),
                                                       channel.max_data(), key_format));
         // Some cards change the state with the first key set and then refuse this.
         keys.add(step::set_status, gp::set_status(gp::status_type::application, gp::life_cycle::personalized, domain),
                  tolerance::any);
+        const auto state = keys.add(step::get_status, gp::get_status(gp::registry_scope::applications, domain), tolerance::success);
         add_rules(keys, order, channel.max_data());
         *work.last_commands = true;
         auto secrets = keys.take();
-        keys.accept(co_await std::move(secrets));
+        const auto stored = keys.accept(co_await std::move(secrets));
+        require_personalized(stored[state], domain);
     }
     co_return authenticated_card{card.i};
 }

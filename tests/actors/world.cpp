@@ -67,7 +67,7 @@ played_store::behavior_type played_store::make_behavior() {
         [this](const find_provider&) { return provider_found{m_.provider_has_apps}; },
         [this](const find_cards& f) {
             cards_found found;
-            found.cards.resize(f.identities.size());
+            found.cards.resize(f.cards.size());
             for (const auto& [id, instance] : m_.instances)
                 if (instance.target.service_id == f.service_id)
                     found.instances.push_back(instance);

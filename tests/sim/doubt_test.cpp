@@ -19,13 +19,6 @@ world with_the_domain_only() {
     return w;
 }
 
-std::set<int> key_versions_of(world& w, const char* domain) {
-    std::set<int> versions;
-    for (const auto& set : w.card.state().registry.find_application(hex(domain))->sd->key_sets)
-        versions.insert(set.version);
-    return versions;
-}
-
 /// What a phone does that has access by the Open Mobile API only: a SELECT that the card refuses is a transmission error.
 world::tamper over_omapi() {
     return [](const gp::card_command& command, const auto& card) -> std::optional<bytes> {
@@ -33,16 +26,6 @@ world::tamper over_omapi() {
         if (command.apdu.size() > 1 && command.apdu[1] == 0xA4 && sw_of(response) != 0x9000)
             throw lab::no_answer("no such application", false);
         return response;
-    };
-}
-
-/// The connection breaks when the TSM's domain is gone, before anybody hears of it.
-world::tamper loses_the_answer_to_the_issuers_delete() {
-    return [](const gp::card_command& command, const auto& card) -> std::optional<bytes> {
-        if (command.what != gp::step::relayed || command.apdu[1] != 0xE4)
-            return std::nullopt;
-        card();
-        throw lab::no_answer("the card lost its power", false);
     };
 }
 
@@ -136,14 +119,6 @@ BOOST_AUTO_TEST_CASE(stray_keys_are_found_and_deleted) {
             BOOST_TEST(terminate_but_keep_the_domain(w).details == "");
         BOOST_TEST(key_versions_of(w, tsm_domain) == std::set<int>{0x31}, boost::test_tools::per_element());
     }
-}
-
-/// The card has one key set in the TSM's domain, it is the row's, and the issuer does not know it.
-void check_keys_are_ours(world& w) {
-    const auto& domain = *w.component.tsm_domain;
-    BOOST_TEST(key_versions_of(w, tsm_domain) == std::set<int>{domain.keys->version}, boost::test_tools::per_element());
-    BOOST_TEST(!domain.keys->issuer_knows);
-    BOOST_TEST(domain.other_keys.empty());
 }
 
 // An issuer that personalizes the domain again, because a phone hides it, with other versions each time: however often, and whatever
@@ -407,57 +382,6 @@ BOOST_AUTO_TEST_CASE(a_crash_takes_no_error_back) {
     BOOST_TEST(number(w.instance.state) == number(in_error));
     BOOST_TEST(!model::refuse_deploy(w.instance, {I, A}, true, false).has_value());
     BOOST_TEST(w.deploy({I, A}, true).details == "");
-}
-
-// The issuer's DELETE of the TSM's domain is not answered; in the next deploy the connection breaks between its INSTALL and its keys, or
-// behind them. The row has keys of a former life then, and the domain on the card has none, or others of the same version.
-BOOST_AUTO_TEST_CASE(a_domain_that_has_none_of_our_keys_gets_new_ones) {
-    for (const bool rotated : {false, true})
-        for (const auto* second : {"tear-after@install-and-make-selectable:1", "tear-before@store-data:1", "tear-after@store-data:1", "tear-after@set-status:1"})
-            for (const bool deploy_again : {false, true})
-                BOOST_TEST_CONTEXT(second << (rotated ? ", keys rotated before" : "") << (deploy_again ? ", deploy" : ", terminate")) {
-                    auto w = ready();
-                    const auto fresh = w.instance;
-                    if (!rotated)
-                        w.card.inject(lab::fault_plan::parse("tear-before@external-authenticate:2", w.random));
-                    w.deploy({I, A}, true);
-                    w.card.inject({});
-                    w.on_the_way = loses_the_answer_to_the_issuers_delete();
-                    BOOST_TEST(number(w.terminate()) == 9);
-                    w.on_the_way = nullptr;
-                    BOOST_TEST(w.on_card().empty());
-                    w.instance = fresh;
-                    w.card.inject(lab::fault_plan::parse(second, w.random));
-                    BOOST_TEST(number(w.deploy({I, A}, true)) == 9);
-                    w.card.inject({});
-                    BOOST_TEST(w.on_card() == std::set<std::string>{tsm_domain}, boost::test_tools::per_element());
-                    if (deploy_again) {
-                        BOOST_TEST(w.deploy({I, A}, true).details == "");
-                        check_keys_are_ours(w);
-                    }
-                    BOOST_TEST(w.terminate().details == "");
-                    BOOST_TEST(w.on_card().empty());
-                }
-}
-
-// The service is there, and somebody has put the TSM's keys out of use: the issuer gives its domain new ones.
-BOOST_AUTO_TEST_CASE(a_service_outlives_the_keys_of_the_tsm) {
-    for (int what = 0; what < 3; ++what)
-        for (const bool other_keys : {false, true})
-            BOOST_TEST_CONTEXT("process " << what << (other_keys ? ", other keys" : ", no keys")) {
-                auto w = ready();
-                w.deploy(what == 0 ? std::vector{I} : std::vector{I, A}, what != 0);
-                auto state = w.card.state();
-                auto& sets = state.registry.find_application(hex(tsm_domain))->sd->key_sets;
-                if (other_keys)
-                    sets.front().keys.begin()->second = w.random.take_secret(16);
-                else
-                    sets.clear();
-                w.card = lab::card(state, w.random);
-                const auto outcome = what == 0 ? w.deploy({A}, true) : what == 1 ? w.suspend(true) : w.terminate();
-                BOOST_TEST(outcome.details == "");
-                BOOST_TEST(w.on_card() == (what == 2 ? std::set<std::string>{} : deployed), boost::test_tools::per_element());
-            }
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -4,6 +4,8 @@
 #include "model/life_cycle.hpp"
 #include "tests/sim/world.hpp"
 
+#include <boost/test/unit_test.hpp>
+
 namespace tsms::sim {
 
 using enum model::instance_state;
@@ -53,6 +55,21 @@ inline process::process_outcome terminate_but_keep_the_domain(world& w) {
     auto r = w.request();
     r.last_service_on_card = false;
     return *w.play(process::terminate(r));
+}
+
+inline std::set<int> key_versions_of(world& w, const char* domain) {
+    std::set<int> versions;
+    for (const auto& set : w.card.state().registry.find_application(hex(domain))->sd->key_sets)
+        versions.insert(set.version);
+    return versions;
+}
+
+/// The card has one key set in the TSM's domain, it is the row's, and the issuer does not know it.
+inline void check_keys_are_ours(world& w) {
+    const auto& domain = *w.component.tsm_domain;
+    BOOST_TEST(key_versions_of(w, tsm_domain) == std::set<int>{domain.keys->version}, boost::test_tools::per_element());
+    BOOST_TEST(!domain.keys->issuer_knows);
+    BOOST_TEST(domain.other_keys.empty());
 }
 
 /// A phone that says of the TSM's domain that it is not there.

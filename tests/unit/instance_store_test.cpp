@@ -8,6 +8,25 @@ using namespace tsms;
 using namespace tsms::unit;
 using store::instance_db;
 
+namespace {
+
+int count_rows(const std::filesystem::path& file, const std::string& table) {
+    sqlite3* raw = nullptr;
+    BOOST_REQUIRE(sqlite3_open(file.c_str(), &raw) == SQLITE_OK);
+    int count = -1;
+    sqlite3_exec(
+        raw, ("SELECT count(*) FROM " + table).c_str(),
+        [](void* out, int, char** values, char**) {
+            *static_cast<int*>(out) = std::stoi(values[0]);
+            return 0;
+        },
+        &count, nullptr);
+    sqlite3_close(raw);
+    return count;
+}
+
+} // namespace
+
 BOOST_AUTO_TEST_SUITE(store_instances)
 
 BOOST_AUTO_TEST_CASE(an_instance_comes_back_as_it_was_stored) {
@@ -252,6 +271,43 @@ BOOST_AUTO_TEST_CASE(a_row_that_is_gone_stays_gone) {
     BOOST_CHECK_THROW(db.end({"process-1", model::error_category::none, "", "later"}, some_instance(), some_card(), false, none), store::error);
     BOOST_TEST(!db.instance("instance-1"));
     BOOST_TEST(db.tombstones_on("card-1").size() == 1u);
+}
+
+// CIN and IIN find a card again that does not tell its CPLC now; where they are not unique, they say nothing.
+BOOST_AUTO_TEST_CASE(a_card_is_found_by_its_issuers_number) {
+    temporary_database t;
+    instance_db db(t.file());
+    auto card = some_card();
+    card.cin_iin = "C1C14545";
+    db.create(some_instance(), card);
+    BOOST_REQUIRE(db.card_by_issuers_number("C1C14545"));
+    BOOST_TEST(db.card_by_issuers_number("C1C14545")->id == "card-1");
+    BOOST_TEST(!db.card_by_issuers_number("C1C1"));
+    auto twin = some_instance("instance-2");
+    twin.secure_component_id = card.id = "card-2";
+    card.identity = "479002";
+    db.create(twin, card);
+    BOOST_TEST(!db.card_by_issuers_number("C1C14545"));
+}
+
+BOOST_AUTO_TEST_CASE(processes_go_with_the_log_of_their_cards) {
+    temporary_database t;
+    instance_db db(t.file());
+    db.create(some_instance(), some_card());
+    BOOST_TEST(begin(db, some_process(), some_instance()));
+    db.journal("process-1", "install");
+    db.forget_log_before(store::clock::now() + std::chrono::hours(1));
+    BOOST_REQUIRE_EQUAL(db.interrupted().size(), 1u); // it runs
+    BOOST_TEST(db.interrupted()[0].in_doubt);
+    const store::process_end end{"process-1", model::error_category::none, "", "2026-01-01T00:00:01.000Z"};
+    std::optional<store::outbox_entry> none;
+    BOOST_TEST(db.end(end, some_instance(), some_card(), false, none));
+    const auto rows = [&](const char* table) { return count_rows(t.file(), table); };
+    BOOST_TEST(rows("processes") == 1);
+    BOOST_TEST(rows("journal") == 1);
+    db.forget_log_before(store::clock::now());
+    BOOST_TEST(rows("processes") == 0);
+    BOOST_TEST(rows("journal") == 0);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

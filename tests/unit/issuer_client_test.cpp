@@ -210,6 +210,26 @@ BOOST_AUTO_TEST_CASE(responses_are_given_back_in_the_shape_of_the_order) {
     BOOST_TEST(issuer.cookies == "|n=1|");
 }
 
+// Its patience is the session's: who makes the phone wait a little before each order keeps the card from everybody else.
+BOOST_AUTO_TEST_CASE(a_session_that_dawdles_is_ended) {
+    constexpr auto later = R"({"delay":100,"ramCommands":[]})";
+    std::vector<std::string> orders;
+    for (int i = 0; i < 100; ++i) {
+        orders.emplace_back(later);
+        orders.emplace_back(apdus);
+    }
+    scripted_issuer issuer(orders);
+    http::issuer_client client(issuer.server.client_options(), 1s);
+    const auto opened = client.open(any_order());
+    std::size_t rounds = 0;
+    BOOST_TEST(cause_of([&] {
+                   for (; rounds < 100; ++rounds)
+                       client.relay(opened.session, {hex("9000"), hex("9000"), hex("9000")}, false);
+               }) == port_cause::unreachable);
+    BOOST_TEST(rounds > 0u);
+    BOOST_TEST(rounds < 20u);
+}
+
 BOOST_AUTO_TEST_CASE(an_interrupted_order_says_how_far_it_came) {
     scripted_issuer issuer({apdus, stop});
     http::issuer_client client(issuer.server.client_options());
