@@ -137,11 +137,12 @@ private:
 
     /// A card that does not tell its CPLC now, and did before, is found by its IIN and CIN: else it would have two rows.
     std::optional<model::secure_component> row_of(const model::seen_card& seen) const {
-        const auto identity = model::identity_of(seen);
-        if (!seen.accessible || identity.empty())
+        if (!seen.accessible)
             return std::nullopt;
-        auto card = db_->card_by_identity(identity);
-        return !card && seen.cplc.empty() ? db_->card_by_issuers_number(seen.cin + seen.iin) : card;
+        const auto identity = model::identity_of(seen);
+        auto card = identity.empty() ? std::nullopt : db_->card_by_identity(identity);
+        const bool tells_issuers_number = !seen.cin.empty() && !seen.iin.empty();
+        return !card && seen.cplc.empty() && tells_issuers_number ? db_->card_by_issuers_number(seen.cin + seen.iin) : card;
     }
 
     cards_found find(const find_cards& f) const {

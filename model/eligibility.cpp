@@ -55,7 +55,7 @@ std::vector<candidate> candidates(const offered_version& version, const std::vec
             continue;
         }
         if (identity_of(card).empty()) {
-            explain(card, "tells neither CPLC nor IIN and CIN, so it cannot be known again");
+            explain(card, "tells neither its CPLC nor, as a card without one, IIN and CIN, so it cannot be known again");
             continue;
         }
         const auto* profile = profile_of(card, profiles);
@@ -79,7 +79,7 @@ std::vector<candidate> candidates(const offered_version& version, const std::vec
 std::string identity_of(const seen_card& card) {
     if (!card.cplc.empty())
         return card.cplc;
-    return card.iin.empty() || card.cin.empty() ? std::string() : card.iin + card.cin;
+    return !card.without_cplc || card.iin.empty() || card.cin.empty() ? std::string() : card.iin + card.cin;
 }
 
 likeness compare(const secure_component& row, const seen_card& card) {

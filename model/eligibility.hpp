@@ -40,10 +40,11 @@ struct seen_card {
     bool accessible = false;
     error_category problem = error_category::none; ///< 9 or 10 where not accessible
     std::string atr, cplc, isd_aid, iin, cin, card_data; ///< hex
+    bool without_cplc = false; ///< it says that it has none
     bool has_service = false; ///< the TSM knows an instance of the Service on it
 };
 
-/// What the card is known by: its CPLC, else IIN and CIN. Empty for a card that tells neither.
+/// What the card is known by: its CPLC; of one that has none, IIN and CIN. Empty for a card that tells neither.
 std::string identity_of(const seen_card& card);
 
 /// Is the card in a reader the one of a row, as far as it says? Like is compared with like: one that does not tell now what the row knows it by

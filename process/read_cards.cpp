@@ -27,6 +27,7 @@ process<card_facts> read_card(std::string reader) {
         facts.accessible = true;
         facts.isd_aid = to_hex(claims.isd_aid);
         facts.cplc = to_hex(claims.cplc);
+        facts.without_cplc = claims.without_cplc;
         facts.iin = to_hex(claims.iin);
         facts.cin = to_hex(claims.cin);
         facts.card_data = to_hex(claims.recognition);

@@ -20,6 +20,7 @@ inline model::seen_card seen_from(const process::card_facts& facts, const std::v
     card.accessible = facts.accessible;
     card.problem = facts.problem;
     card.cplc = facts.cplc;
+    card.without_cplc = facts.without_cplc;
     card.isd_aid = facts.isd_aid;
     card.iin = facts.iin;
     card.cin = facts.cin;

@@ -119,4 +119,38 @@ BOOST_AUTO_TEST_CASE(what_cannot_be_created_is_said_before_a_card_is_asked) {
     BOOST_TEST(!refuse_check(&s, "s", "9.x.x")); // a pattern without match is an answer (AMB-135)
 }
 
+// A card that does not tell its CPLC now is no other one, and none that can be known again: only one that has none is known by IIN and CIN.
+BOOST_AUTO_TEST_CASE(a_card_is_known_by_its_cplc_or_has_none) {
+    const std::string cplc(cplc_digits, '4'), other(cplc_digits, '5');
+    auto told = card("r", cplc);
+    told.iin = "42";
+    told.cin = "45";
+    auto silent = told;
+    silent.cplc.clear();
+    auto without = silent;
+    without.without_cplc = true;
+    BOOST_TEST(identity_of(told) == cplc);
+    BOOST_TEST(identity_of(silent) == "");
+    BOOST_TEST(identity_of(without) == "4245");
+    without.cin.clear();
+    BOOST_TEST(identity_of(without) == "");
+
+    secure_component row;
+    row.identity = cplc;
+    BOOST_CHECK(compare(row, told) == likeness::same);
+    BOOST_CHECK(compare(row, card("r", other)) == likeness::other);
+    BOOST_CHECK(compare(row, silent) == likeness::unknown); // the row has no CIN to compare
+    row.cin_iin = "4542";
+    BOOST_CHECK(compare(row, silent) == likeness::unknown); // not the other one, but not proven the same either
+    row.cin_iin = "4642";
+    BOOST_CHECK(compare(row, silent) == likeness::other);
+    BOOST_CHECK(compare(row, told) == likeness::same); // the CPLC decides
+    row.identity = "4245"; // a card without CPLC
+    BOOST_CHECK(compare(row, silent) == likeness::same);
+    BOOST_CHECK(compare(row, told) == likeness::same);
+    BOOST_CHECK(compare(row, card("r", other)) == likeness::unknown);
+    silent.cin = "46";
+    BOOST_CHECK(compare(row, silent) == likeness::other);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
