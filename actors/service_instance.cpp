@@ -1,26 +1,20 @@
 // One Service Instance in use: judges what may begin (TR 3.2.2), owns the process, and is the only writer of the
 // instance's row.
 
-#include "actors/framework/card_reading.hpp"
+#include "actors/framework/admission.hpp"
+#include "actors/framework/card_location.hpp"
 #include "actors/framework/effects.hpp"
 #include "actors/framework/process_result.hpp"
+#include "actors/framework/waiting_calls.hpp"
 #include "model/life_cycle.hpp"
 
 #include <caf/all.hpp>
-#include <deque>
 
 namespace tsms::actors {
 
 namespace {
 
 using process::process_outcome;
-
-/// A call that another process of the instance keeps waiting (AMB-228).
-struct waiting_call {
-    begin_call call;
-    caf::typed_response_promise<call_begun> promise;
-    steady_time deadline; ///< for the instance and then for its card
-};
 
 /// What is running.
 struct running {
@@ -44,7 +38,6 @@ struct running {
 
 constexpr std::chrono::seconds longest_pause{30};
 constexpr int most_reads = 8; ///< of the rows of one call: twice, and again when an operator has changed them meanwhile
-constexpr std::size_t most_waiting = 4;            ///< calls on one instance
 constexpr std::chrono::seconds least_card_wait{2}; ///< of who has waited for the instance: its card is on its way back
 
 /// The end of a process that the store has not taken yet.
@@ -77,7 +70,7 @@ public:
     }
 
     void on_exit() override {
-        for (auto& w : std::exchange(waiting_, {}))
+        for (auto& w : waiting_.take_all())
             refuse_waiting(w, {model::error_category::tsm_not_available, "the TSM is stopping"});
         refuse(model::error_category::tsm_not_available, "the TSM is stopping");
         runner_.reset();
@@ -115,14 +108,14 @@ private:
         request(around_->store, actor_deadline, load_instance{id_})
             .then(
                 [this, w](const instance_loaded& l) mutable {
-                    if (const auto foreign = refuse_foreign(l, w.call.request.provider))
+                    if (const auto foreign = refuse_foreign(id_, l, w.call.request.provider))
                         return refuse_waiting(w, *foreign);
                     if (!busy_)
                         return take_up(std::move(w));
-                    if (waiting_.size() >= most_waiting)
+                    if (waiting_.full())
                         return refuse_waiting(w, model::another_process_runs);
                     monitor(w.call.session);
-                    waiting_.push_back(std::move(w));
+                    waiting_.push(std::move(w));
                 },
                 [this, w](caf::error& e) mutable {
                     around_->log(severity::error, "instance " + id_ + ": " + text_of(e));
@@ -138,43 +131,29 @@ private:
             call_begun{refused(w.call.request.what, model::failed_execution(why.category, why.details), now)});
     }
 
-    void refuse_late(steady_time now) {                                                     // AMB-122
-        for (; !waiting_.empty() && waiting_.front().deadline <= now; waiting_.pop_front()) // all wait equally long
-            refuse_waiting(waiting_.front(), model::another_process_runs);
+    void refuse_late(steady_time now) {
+        for (auto& w : waiting_.take_late(now))
+            refuse_waiting(w, model::another_process_runs);
     }
 
     /// The gate ends the session of a call that it has given up: nobody would report to the process.
     void drop_gone(const caf::actor_addr& session) {
-        const auto gone =
-            std::ranges::find_if(waiting_, [&](const waiting_call& w) { return w.call.session.address() == session; });
-        if (gone == waiting_.end())
-            return;
-        refuse_waiting(*gone, {model::error_category::execution_interrupted, "the caller has gone"});
-        waiting_.erase(gone);
+        if (auto gone = waiting_.take(session))
+            refuse_waiting(*gone, {model::error_category::execution_interrupted, "the caller has gone"});
     }
 
     void take_up_next() {
         refuse_late(around_->now());
-        if (waiting_.empty())
-            return;
-        auto next = std::move(waiting_.front());
-        waiting_.pop_front();
-        take_up(std::move(next));
+        if (auto next = waiting_.next())
+            take_up(*std::move(next));
     }
 
-    std::optional<model::refusal> refuse_foreign(const instance_loaded& l,
-                                                 const std::optional<std::string>& provider) const {
-        const auto thing = "serviceInstanceId ‘" + id_ + "’";
-        if (!l.instance)
-            return model::refusal{model::error_category::invalid_request, thing + " does not exist"};
-        return model::refuse_caller(provider, l.instance->target.service_provider_id, l.provider_has_apps, thing);
-    }
-
-    /// Twice: before the card is asked for, and when it is ours, because its former tenant may have written the rows. And again where an
-    /// operator was faster than the beginning of the process.
+    /// Twice: before the card is asked for, and when it is ours, because its former tenant may have written the rows.
+    /// And again where an operator was faster than the beginning of the process.
     void load() {
         if (++running_.reads > most_reads)
-            return refuse(model::error_category::tsm_not_available, "the service instance is being changed, please try again later");
+            return refuse(model::error_category::tsm_not_available,
+                          "the service instance is being changed, please try again later");
         request(around_->store, actor_deadline, load_instance{id_})
             .then([this](instance_loaded& l) { loaded(std::move(l)); }, refuse_on_error());
     }
@@ -183,7 +162,7 @@ private:
         runner_.reset();
         effects_.reset();
         reading_.reset();
-        if (const auto refusal = refuse_foreign(l, running_.begun.request.provider))
+        if (const auto refusal = refuse_foreign(id_, l, running_.begun.request.provider))
             return refuse(refusal->category, refusal->details);
         running_.instance = std::move(*l.instance);
         running_.card = std::move(l.card);
@@ -199,7 +178,7 @@ private:
     }
 
     void checked(const target_checked& c) {
-        if (auto refusal = judge(c))
+        if (auto refusal = refuse_to_begin(running_.begun.request.what, running_.instance, c))
             return refuse(refusal->category, refusal->details);
         if (running_.lease && running_.card.quarantined)
             return hinder(model::error_category::sc_inaccessible,
@@ -209,28 +188,6 @@ private:
             return find_reader();
         request(gate_, actor_deadline, find_card{running_.card.id})
             .then([this](const card_handle& found) { lease(found.card); }, refuse_on_error());
-    }
-
-    std::optional<model::refusal> judge(const target_checked& c) const {
-        const auto& what = running_.begun.request.what;
-        const auto& instance = running_.instance;
-        const bool orphaned = !c.flavor_exists && instance.state != model::instance_state::not_deployed; // TR 3.2.3
-        if (const auto* d = std::get_if<deploy_service>(&what)) {
-            if (auto refusal = model::refuse_deploy(instance, kinds_of(*d), d->finalize, orphaned))
-                return refusal;
-            if (auto unfit = process::refuse_parameters(instance.target, d->commands)) // AMB-147
-                return model::refusal{model::error_category::invalid_request, *unfit};
-            if (instance.state == model::instance_state::not_deployed && !c.version_exists) // AMB-068
-                return model::refusal{model::error_category::invalid_request,
-                                      "version ‘" + instance.target.version_tag + "’ does not exist"};
-            if (instance.state == model::instance_state::not_deployed && !c.flavor_exists) // AMB-116
-                return model::refusal{model::error_category::invalid_request,
-                                      "the Flavor of the service instance does not exist"};
-            return std::nullopt;
-        }
-        if (std::holds_alternative<suspend_or_resume_service>(what))
-            return model::refuse_suspend_or_resume(instance, orphaned);
-        return model::refuse_terminate(instance);
     }
 
     void lease(card_actor card) {
@@ -257,26 +214,11 @@ private:
 
     // -- where the card is now --
 
-    /// Handsets rename readers, and readers exchange their names. Unless the stored name is announced with the stored
-    /// ATR, which no other announced card has, every announced card is asked who it is, before there is a process
-    /// (DIV-033).
-    bool reader_is_certain() const {
-        const auto& announced = running_.begun.request.cards;
-        const auto& instance = running_.instance;
-        const auto here = std::ranges::find(announced, instance.reader, &announced_card::reader);
-        if (here == announced.end())
-            return false;
-        if (announced.size() == 1 &&
-            instance.atr.empty()) // a row of before: the process finds out whether it is another card
-            return true;
-        return here->atr == instance.atr && std::ranges::count(announced, instance.atr, &announced_card::atr) == 1;
-    }
-
     void find_reader() {
         const auto& announced = running_.begun.request.cards;
         if (running_.seen)
             return choose_reader();
-        if (reader_is_certain())
+        if (reader_is_certain(running_.instance, announced))
             return found_reader(nullptr);
         admission_.deliver(call_begun{std::nullopt}); // from here on the phone works in its session
         reading_ = std::make_unique<card_reading<service_instance>>(*this, running_.begun.session, announced,
@@ -296,27 +238,23 @@ private:
         }
         if (seen.phone_lost)
             return hinder(model::error_category::execution_interrupted, "the connection to the handset was lost");
-        const auto ours = std::ranges::find_if(seen.cards, [this](const model::seen_card& card) {
-            return card.accessible && model::compare(running_.card, card) == model::likeness::same;
-        });
-        if (ours == seen.cards.end())
+        const auto* ours = find_own_card(running_.card, seen.cards);
+        if (!ours)
             return card_not_found(seen);
         if (running_.instance.reader != ours->reader)
             around_->log(severity::info, "instance " + id_ + ": its secure component has another reader now");
         running_.instance.reader = ours->reader;
         running_.instance.atr = ours->atr;
-        found_reader(&*ours);
+        found_reader(ours);
     }
 
-    /// Only where every announced card says that it is another one does the phone claim that ours is not there; who terminates
-    /// then is told 9, and the instance goes. That claim loses nothing: a tombstone keeps what may be on the card
-    /// (AMB-121, AMB-227).
+    /// Only where every announced card says that it is another one does the phone claim that ours is not there; who
+    /// terminates then is told 9, and the instance goes. That claim loses nothing: a tombstone keeps what may be on the
+    /// card (AMB-121, AMB-227).
     void card_not_found(const cards_seen& seen) {
         const std::string details = "none of the announced secure components is the one of the service instance";
-        const bool all_others = std::ranges::all_of(seen.cards, [this](const model::seen_card& card) {
-            return card.accessible && model::compare(running_.card, card) == model::likeness::other;
-        });
-        running_.lost = all_others && std::holds_alternative<terminate_service>(running_.begun.request.what);
+        running_.lost = is_nowhere(running_.card, seen.cards) &&
+                        std::holds_alternative<terminate_service>(running_.begun.request.what);
         hinder(model::error_category::sc_inaccessible,
                details + (running_.lost
                               ? "; its id is invalid now, and what is on its own is removed when it comes back"
@@ -561,7 +499,7 @@ private:
     gate_actor gate_;
     std::shared_ptr<const surroundings> around_;
     bool busy_ = false;
-    std::deque<waiting_call> waiting_; ///< in the order of their deadlines
+    waiting_calls waiting_;
     running running_;
     caf::typed_response_promise<call_begun> admission_;
     std::unique_ptr<card_reading<service_instance>> reading_;
