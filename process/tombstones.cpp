@@ -25,6 +25,19 @@ private:
     bool service_changed_, intent_written_, proven_;
 };
 
+/// The Service of the call has no part in it, and its app may not know whose it is; whether it is waited for, the operator decides.
+gp::card_failure of_tombstone(const gp::card_failure& failure) {
+    if (failure.why == gp::card_failure::kind::transmission)
+        return failure;
+    gp::card_failure named(failure.why, failure.what, failure.category,
+                           "what a lost instance has left on the secure component could not be removed (the operator can give it up: tsms card "
+                           "show, tsms card forget): " +
+                               failure.details(),
+                           failure.index, failure.sw, failure.end);
+    named.retry_can_help = failure.retry_can_help;
+    return named;
+}
+
 } // namespace
 
 std::vector<model::access_rule> rules_of_tombstones(const work& w) {
@@ -51,8 +64,12 @@ process<void> remove_rules_of_tombstones(work* w) {
 process<void> remove_tombstones(work* w) {
     for (const auto& target : w->request.tombstones) {
         const own_service unchanged(w);
-        auto removing = remove_target(w, &target, false);
-        co_await std::move(removing);
+        try {
+            auto removing = remove_target(w, &target, false);
+            co_await std::move(removing);
+        } catch (const gp::card_failure& failure) {
+            throw of_tombstone(failure);
+        }
     }
     w->tombstones_gone = true;
 }

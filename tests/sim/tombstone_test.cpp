@@ -81,6 +81,7 @@ BOOST_AUTO_TEST_CASE(a_tombstone_that_cannot_be_cleaned_up_stays_and_is_not_the_
             };
             const auto outcome = w.deploy({I, A}, true);
             BOOST_TEST(number(outcome) != 0);
+            BOOST_TEST(outcome.details.find("tsms card forget") != std::string::npos, outcome.details);
             BOOST_TEST(!outcome.tombstones_gone);
             BOOST_TEST(number(w.instance.state) == number(not_deployed)); // nothing of this Service was begun (AMB-101)
             BOOST_TEST(!w.instance.on_card);
