@@ -12,6 +12,7 @@
 #include <cstring>
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
+#include <string>
 
 using namespace tsms;
 
@@ -43,12 +44,10 @@ gp::secure_channel channel_over(const keys& k) {
 class bare {
 public:
     explicit bare(const keys& k) : enc_(EVP_CIPHER_CTX_new()), cmac_(EVP_MAC_fetch(nullptr, "CMAC", nullptr)) {
-        const auto* cipher = k[0].size() == 16 ? EVP_aes_128_cbc() : EVP_aes_256_cbc();
+        auto name = "AES-" + std::to_string(k[0].size() * 8) + "-CBC";
+        const auto* cipher = EVP_get_cipherbyname(name.c_str());
         mac_ = EVP_MAC_CTX_new(cmac_);
-        char name[] = "AES-256-CBC";
-        if (k[1].size() == 16)
-            std::strcpy(name, "AES-128-CBC");
-        const OSSL_PARAM parameters[] = {OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_CIPHER, name, 0),
+        const OSSL_PARAM parameters[] = {OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_CIPHER, name.data(), 0),
                                          OSSL_PARAM_construct_end()};
         if (EVP_EncryptInit_ex(enc_, cipher, nullptr, k[0].data(), nullptr) != 1 ||
             EVP_CIPHER_CTX_set_padding(enc_, 0) != 1 || EVP_MAC_init(mac_, k[1].data(), k[1].size(), parameters) != 1)
@@ -104,7 +103,7 @@ int main() {
     std::printf("SCP03 level 33, C-APDU with %zu octets of data, best of %d rounds of %d commands\n", padded_octets + 8,
                 rounds, commands);
     std::printf("%-8s %12s %12s %8s\n", "keys", "wrap, us", "OpenSSL, us", "ratio");
-    for (const std::size_t octets : {16, 32}) {
+    for (const std::size_t octets : {16, 24, 32}) {
         const keys k{bytes(octets, 0x40), bytes(octets, 0x41)};
         double ours = 1e9;
         double theirs = 1e9;

@@ -127,8 +127,9 @@ public:
 
 private:
     wrapped_keys keep(std::uint8_t version, int bits, const plain_keys& keys) {
-        if (version == 0 || version > 0x7F)
-            throw error("key versions are 01 to 7F");
+        constexpr std::uint8_t factory = 0xFF; // the initial keys of a card
+        if (version == 0 || (version > 0x7F && version != factory))
+            throw error("key versions are 01 to 7F, and FF of the factory");
         bytes all;
         all.reserve(3 * octets_of(bits));
         for (const auto& key : keys)

@@ -44,7 +44,23 @@ finish() {
 }
 trap finish EXIT
 
-port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
+ports() { # how many: free ones, each with a free neighbour, below those that the system gives to connections
+  python3 - "$1" <<'PYTHON'
+import random, socket, sys
+
+def free(port):
+    with socket.socket() as s:
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            s.bind(("127.0.0.1", port))
+            return True
+        except OSError:
+            return False
+
+found = (p for p in random.sample(range(20000, 32000, 2), 6000) if free(p) and free(p + 1))
+print(*(next(found) for _ in range(int(sys.argv[1]))))
+PYTHON
+}
 wait_for() { # port, name
   for _ in $(seq 100); do
     if (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; then return; fi
@@ -58,9 +74,8 @@ first_line() { # file: the first line a server prints
     sleep 0.1
   done
 }
-TSMS_REST_PORT=$(port) TSMS_DEVICE_PORT=$(port) TSMS_OPS_PORT=$(port)
+read -r TSMS_REST_PORT TSMS_DEVICE_PORT TSMS_OPS_PORT issuer_port spos_port < <(ports 5)
 export TSMS_REST_PORT TSMS_DEVICE_PORT TSMS_OPS_PORT
-issuer_port=$(port) spos_port=$(port)
 
 say "2. A TSM, an issuer, an SPOS"
 "$bin/tsms" init --data "$data" >"$work/init.out"

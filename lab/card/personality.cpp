@@ -62,10 +62,11 @@ std::vector<personality> make_personalities() {
 
     auto small = jc305;
     small.name = "small";
-    small.about = "as jc305 with 12 KiB for applications";
+    small.about = "as jc305 with 12 KiB for applications, as it came from the factory (key version FF)";
     small.historical = "tsms-lab small";
     small.nv_memory = 12 * 1024;
     small.ram = 512;
+    small.key_version = 0xFF;
     all.push_back(small);
 
     auto t0 = jc305;
