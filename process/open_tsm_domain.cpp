@@ -246,6 +246,8 @@ process<void> take_over_domain(work* w) {
     // That the domain was gone may have been the phone's word alone: the issuer then found it, and the former keys still are on it.
     if (const auto& known = w->card.tsm_domain) {
         domain.client_aid = known->client_aid;
+        domain.client_registered = known->client_registered;
+        domain.scp03_mode = known->scp03_mode;
         for (const auto& other : known->other_keys)
             remember_keys(domain, other);
         if (known->keys)

@@ -1,6 +1,6 @@
 // What an operator registers and changes: issuers, apps, secure components.
 
-#include "store/instance_state.hpp"
+#include "store/instance_db_state.hpp"
 
 namespace tsms::store {
 

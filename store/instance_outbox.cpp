@@ -1,6 +1,6 @@
 // Results on their way to SPOS-Services, and the log of card commands.
 
-#include "store/instance_state.hpp"
+#include "store/instance_db_state.hpp"
 
 namespace tsms::store {
 

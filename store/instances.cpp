@@ -1,4 +1,4 @@
-#include "store/instance_state.hpp"
+#include "store/instance_db_state.hpp"
 
 #include <array>
 #include <cstdio>
@@ -56,6 +56,23 @@ std::vector<model::operation> split(const std::string& text) {
     for (std::size_t at = 0; at < text.size(); at = text.find(' ', at), at = at == std::string::npos ? text.size() : at + 1)
         operations.push_back(static_cast<model::operation>(std::stoi(text.substr(at))));
     return operations;
+}
+
+/// What a phone says of a card whose row rests on such words, or has no issuer yet; the rest of the row belongs to the processes. False if
+/// nothing changes.
+bool follow_claims(model::secure_component& row, const model::secure_component& claimed) {
+    if (model::rests_on_claims(row)) {
+        row.issuer = claimed.issuer;
+        row.profile_id = claimed.profile_id;
+        row.cin_iin = claimed.cin_iin;
+        row.isd_aid = claimed.isd_aid;
+        row.claimed = claimed.claimed;
+        return true;
+    }
+    if (!row.issuer.empty() || claimed.issuer.empty())
+        return false;
+    row.issuer = claimed.issuer;
+    return true;
 }
 
 } // namespace
@@ -160,19 +177,10 @@ bool instance_db::create(model::service_instance instance, const model::secure_c
             instance.secure_component_id = known->id;
         if (!instances_of(instance.target.service_id, {instance.secure_component_id}).empty())
             return false;
-        if (!known) {
+        if (!known)
             state_->insert(card);
-        } else if (model::rests_on_claims(*known)) { // the rest of the row belongs to the processes
-            known->issuer = card.issuer;
-            known->profile_id = card.profile_id;
-            known->cin_iin = card.cin_iin;
-            known->isd_aid = card.isd_aid;
-            known->claimed = card.claimed;
+        else if (!state_->is_at_work(known->id) && follow_claims(*known, card)) // else the row is the process's (DIV-041)
             state_->update(*known);
-        } else if (known->issuer != card.issuer && known->issuer.empty()) {
-            known->issuer = card.issuer;
-            state_->update(*known);
-        }
         state_->insert(instance);
         return true;
     });

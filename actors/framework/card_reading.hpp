@@ -45,7 +45,7 @@ inline std::string issuer_of(const std::vector<store::issuer_record>& issuers, c
 /// For a card whose row rests on claims: what the phone says of it now, and the issuer that follows from it.
 inline void take_claims(model::secure_component& card, const model::seen_card& seen, const std::vector<store::issuer_record>& issuers) {
     card.isd_aid = seen.isd_aid;
-    card.cin_iin = seen.cin + seen.iin;
+    card.cin_iin = seen.cin.empty() || seen.iin.empty() ? std::string() : seen.cin + seen.iin; // half of it compares with nothing
     card.issuer = issuer_of(issuers, seen);
 }
 

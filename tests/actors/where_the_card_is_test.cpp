@@ -222,6 +222,20 @@ BOOST_AUTO_TEST_CASE(an_operator_may_be_faster_than_the_phone) {
         opened(w.open(terminate_service{"two"})); // the card is free again
     }
     {
+        world w; // another process has the card, and the row of this instance changes: nothing of either is lost
+        w.rows.cards["card"].identity = cplc;
+        const auto busy = opened(w.open(terminate_service{"two"}));
+        pending_call waits(w, w.call_of(terminate_service{"one"}));
+        w.rows.before_begin = [&] { w.rows.instances["one"].target.version_tag = "2.0.0"; };
+        for (int i = 0; i < 12 && !waits.answer(); ++i)
+            w.wait(1s);
+        BOOST_TEST(!w.rows.before_begin); // it came to the beginning with what hinders it, and again
+        BOOST_TEST(w.rows.instances["one"].target.version_tag == "2.0.0");
+        w.report_back(busy, 0);
+        w.report_back(busy, 1, processed);
+        BOOST_TEST(!w.rows.instances.contains("two"));
+    }
+    {
         world w; // somebody changes it again and again: the call ends
         const auto [s, answer] = open(w);
         int changes = 0;

@@ -310,4 +310,25 @@ BOOST_AUTO_TEST_CASE(processes_go_with_the_log_of_their_cards) {
     BOOST_TEST(rows("journal") == 0);
 }
 
+// A phone names the card of a running process once more, and says other things of it: the row is the process's.
+BOOST_AUTO_TEST_CASE(a_running_process_keeps_its_card_from_claims) {
+    temporary_database t;
+    instance_db db(t.file());
+    auto card = some_card();
+    card.tsm_domain.reset();
+    db.create(some_instance(), card);
+    BOOST_TEST(begin(db, some_process(), some_instance()));
+    auto other = some_instance("instance-2");
+    other.target.service_id = "service-2";
+    card.issuer = "liar's";
+    BOOST_TEST(db.create(other, card));
+    BOOST_TEST(db.card("card-1")->issuer == "lab");
+    std::optional<store::outbox_entry> none;
+    db.end({"process-1", model::error_category::none, "", "later"}, some_instance(), std::nullopt, false, none);
+    other.id = "instance-3";
+    other.target.service_id = "service-3";
+    BOOST_TEST(db.create(other, card));
+    BOOST_TEST(db.card("card-1")->issuer == "liar's");
+}
+
 BOOST_AUTO_TEST_SUITE_END()
