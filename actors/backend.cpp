@@ -17,7 +17,8 @@ namespace {
 constexpr std::chrono::seconds poll_margin{5}; ///< handler 25 s around a long poll of 20 s
 
 caf::actor_system_config& configured(caf::actor_system_config& config) {
-    config.set("scheduler.policy", caf::atom("sharing")); // four times faster round trips than stealing (platform notes)
+    config.set("scheduler.policy",
+               caf::atom("sharing")); // four times faster round trips than stealing (platform notes)
     return config;
 }
 
@@ -77,9 +78,10 @@ device_backend::~device_backend() {
 call_answer device_backend::open(const call& request) {
     if (auto routed = state_->ask<call_routed>(std::chrono::seconds(24), request))
         return std::move(routed->answer);
-    return refused(request.what,
-                   model::failed_execution(model::error_category::tsm_not_available, "no answer in time; ask again later"),
-                   store::iso8601(store::clock::now()));
+    return refused(
+        request.what,
+        model::failed_execution(model::error_category::tsm_not_available, "no answer in time; ask again later"),
+        store::iso8601(store::clock::now()));
 }
 
 bool device_backend::handshake(const session_key& session) {
@@ -89,7 +91,8 @@ bool device_backend::handshake(const session_key& session) {
 
 order_answer device_backend::report_back(const session_key& session, std::uint64_t number, const report& content) {
     const auto deadline = state_->options.sessions.dialogue.poll + poll_margin;
-    auto given = state_->ask<order_given>(deadline, route_report{session.session_id, {session.secret, number, content}});
+    auto given =
+        state_->ask<order_given>(deadline, route_report{session.session_id, {session.secret, number, content}});
     if (given)
         return std::move(given->answer);
     order nothing; // the phone repeats its report and gets the stored order
@@ -103,7 +106,9 @@ result_answer device_backend::fetch_result(const session_key& session) {
     return fetched ? std::move(fetched->answer) : result_answer(not_ready{});
 }
 
-std::optional<load> device_backend::current_load() { return state_->ask<load>(store_deadline + std::chrono::seconds(1), ask_load{}); }
+std::optional<load> device_backend::current_load() {
+    return state_->ask<load>(store_deadline + std::chrono::seconds(1), ask_load{});
+}
 
 void device_backend::close() {
     if (!state_->stopping.exchange(true))

@@ -1,5 +1,6 @@
 #pragma once
-// The device role behind its HTTP edge: starts the actors, asks them with deadlines from any thread, and stops them in order. No CAF here.
+// The device role behind its HTTP edge: starts the actors, asks them with deadlines from any thread, and stops them in
+// order. No CAF here.
 
 #include "actors/catalog_port.hpp"
 #include "actors/framework/dialogue.hpp"
@@ -31,7 +32,7 @@ struct session_settings {
 };
 
 struct backend_parts {
-    std::shared_ptr<store::instance_db> db;     ///< from now on used by the backend's thread only
+    std::shared_ptr<store::instance_db> db; ///< from now on used by the backend's thread only
     std::shared_ptr<catalog_port> catalog;
     std::shared_ptr<crypto::key_vault> vault;
     issuer_ports issuers;
@@ -64,8 +65,8 @@ public:
 
     /// First step of an ordered stop: no more calls, long polls are answered, sessions and processes end.
     void close();
-    /// Call when no thread asks any more. Outbound connections are cut, the stores are flushed. Empty if all actors have ended, else the names
-    /// of what still runs.
+    /// Call when no thread asks any more. Outbound connections are cut, the stores are flushed. Empty if all actors
+    /// have ended, else the names of what still runs.
     std::string stop(std::chrono::milliseconds deadline = std::chrono::milliseconds(4000));
 
 private:

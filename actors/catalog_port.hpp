@@ -1,5 +1,6 @@
 #pragma once
-// What the device role reads of the catalog. Implemented over store/catalog, and by tests. Calls block; the catalog store actor makes them.
+// What the device role reads of the catalog. Implemented over store/catalog, and by tests. Calls block; the catalog
+// store actor makes them.
 
 #include "crypto/bytes.hpp"
 #include "model/eligibility.hpp"
@@ -13,7 +14,8 @@ public:
     virtual std::vector<model::card_profile> profiles() = 0;
     /// Null: no such service.
     virtual std::optional<model::offered_service> service(const std::string& id) = 0;
-    /// The effective configuration of the Version's Flavor for this profile; nothing if there is none that is published.
+    /// The effective configuration of the Version's Flavor for this profile; nothing if there is none that is
+    /// published.
     virtual std::optional<model::deployment_target> target(const std::string& service, const std::string& version,
                                                            const std::string& profile) = 0;
     /// An instance is orphaned where its Flavor is gone (TR 3.2.3).

@@ -20,7 +20,8 @@ public:
                 return attempt([&] { return service_surveyed{catalog_->service(s.service_id), catalog_->profiles()}; });
             },
             [this](const find_target& f) {
-                return attempt([&] { return target_found{catalog_->target(f.service_id, f.version_tag, f.profile_id)}; });
+                return attempt(
+                    [&] { return target_found{catalog_->target(f.service_id, f.version_tag, f.profile_id)}; });
             },
             [this](const check_target& c) {
                 return attempt([&] {
@@ -32,7 +33,8 @@ public:
                 return attempt_effect(model::error_category::internal_error, [&] {
                     auto image = catalog_->load_image(r.file);
                     if (!image)
-                        throw std::runtime_error("load file " + r.file.aid + " is not stored any more; upload it again");
+                        throw std::runtime_error("load file " + r.file.aid +
+                                                 " is not stored any more; upload it again");
                     return process::load_image{std::move(*image)};
                 });
             },

@@ -27,8 +27,8 @@ public:
         service.has_flavors = catalog_.has_flavors(id);
         service.spos = catalog_.spos_of(id);
         for (const auto& version : catalog_.versions_of(id))
-            service.versions.push_back(
-                {version.tag, catalog_.version_has_flavors(id, version.tag), catalog_.allowed_profiles(id, version.tag)});
+            service.versions.push_back({version.tag, catalog_.version_has_flavors(id, version.tag),
+                                        catalog_.allowed_profiles(id, version.tag)});
         return service;
     }
 
@@ -42,7 +42,9 @@ public:
     bool version_exists(const std::string& service, const std::string& tag) override {
         return catalog_.version_exists(service, tag);
     }
-    std::optional<bytes> load_image(const model::target_load_file& file) override { return catalog_.load_image(file.sha256); }
+    std::optional<bytes> load_image(const model::target_load_file& file) override {
+        return catalog_.load_image(file.sha256);
+    }
 
 private:
     store::deployments catalog_;

@@ -1,5 +1,5 @@
-// The one address of the device role: gives out sessions, finds or revives the actors of instances and cards, and lets them go when nothing
-// depends on them, so that memory follows activity.
+// The one address of the device role: gives out sessions, finds or revives the actors of instances and cards, and lets
+// them go when nothing depends on them, so that memory follows activity.
 
 #include "actors/framework/attempt.hpp"
 #include "actors/framework/session_book.hpp"
@@ -94,7 +94,8 @@ public:
 private:
     template <class Handle> struct in_use {
         Handle actor;
-        std::uint64_t uses = 0;         ///< counted, so that one that was idle a moment ago is not let go while it is wanted again
+        std::uint64_t uses =
+            0; ///< counted, so that one that was idle a moment ago is not let go while it is wanted again
         std::uint64_t uses_last_time = 0; ///< at the last look
     };
 
@@ -226,7 +227,8 @@ private:
 
     template <class Map> void let_idle_go(Map& actors) {
         for (auto& [id, known] : actors) {
-            // Who was given a handle since the last look may still be on the way with it (hazard 14): messages take less than that.
+            // Who was given a handle since the last look may still be on the way with it (hazard 14): messages take
+            // less than that.
             if (std::exchange(known.uses_last_time, known.uses) != known.uses)
                 continue;
             request(known.actor, actor_deadline, ask_idle{})

@@ -7,9 +7,12 @@ namespace tsms::actors {
 
 namespace {
 
-
-crypto::wrapped_keys for_vault(const model::key_set& k) { return {k.version, k.bits, k.wrapped}; }
-model::key_set from_vault(crypto::wrapped_keys k) { return {k.version, k.bits, std::move(k.wrapped), false}; }
+crypto::wrapped_keys for_vault(const model::key_set& k) {
+    return {k.version, k.bits, k.wrapped};
+}
+model::key_set from_vault(crypto::wrapped_keys k) {
+    return {k.version, k.bits, std::move(k.wrapped), false};
+}
 
 class hsm final : public hsm_actor::base {
 public:

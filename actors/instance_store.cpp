@@ -11,7 +11,8 @@ namespace {
 
 class instance_store final : public store_actor::base {
 public:
-    instance_store(caf::actor_config& config, std::shared_ptr<store::instance_db> db, std::function<steady_time()> now, log_sink log)
+    instance_store(caf::actor_config& config, std::shared_ptr<store::instance_db> db, std::function<steady_time()> now,
+                   log_sink log)
         : store_actor::base(config), db_(std::move(db)), now_(std::move(now)), log_(std::move(log)) {}
 
     const char* name() const override { return "instance_store"; }
@@ -33,9 +34,7 @@ public:
                     return stored{};
                 });
             },
-            [this](const write_intent& w) {
-                return effect(w.deadline, [&] { db_->journal(w.process_id, w.what); });
-            },
+            [this](const write_intent& w) { return effect(w.deadline, [&] { db_->journal(w.process_id, w.what); }); },
             [this](const commit_step& c) {
                 return effect(c.deadline, [&] { db_->commit(c.process_id, c.instance, c.card); });
             },
@@ -43,7 +42,8 @@ public:
                 return write(e.deadline, [&] {
                     auto delivery = e.delivery;
                     if (!db_->end(e.end, e.instance, e.card, e.gone, delivery))
-                        log_(severity::warning, "process " + e.end.id + " had ended already; its second end was not stored");
+                        log_(severity::warning,
+                             "process " + e.end.id + " had ended already; its second end was not stored");
                     return process_ended{std::move(delivery)};
                 });
             },
@@ -107,7 +107,8 @@ private:
         const auto now = store::clock::now();
         db_->forget_log_before(now - t.log_kept);
         if (const auto forgotten = db_->forget_claims_before(now - t.claims_kept))
-            log_(severity::info, std::to_string(forgotten) + " secure components that only phones have named were forgotten");
+            log_(severity::info,
+                 std::to_string(forgotten) + " secure components that only phones have named were forgotten");
     }
 
     instance_loaded load_row(const std::string& id) const {
@@ -116,7 +117,8 @@ private:
         if (found.instance) {
             auto card = db_->card(found.instance->secure_component_id);
             if (!card)
-                throw store::error("the secure component of instance " + id + " is missing; restore the database from a backup");
+                throw store::error("the secure component of instance " + id +
+                                   " is missing; restore the database from a backup");
             found.card = std::move(*card);
             found.provider_has_apps = db_->has_had_apps(found.instance->target.service_provider_id);
             if (model::rests_on_claims(found.card))
@@ -135,14 +137,16 @@ private:
         return found;
     }
 
-    /// A card that does not tell its CPLC now, and did before, is found by its IIN and CIN: else it would have two rows.
+    /// A card that does not tell its CPLC now, and did before, is found by its IIN and CIN: else it would have two
+    /// rows.
     std::optional<model::secure_component> row_of(const model::seen_card& seen) const {
         if (!seen.accessible)
             return std::nullopt;
         const auto identity = model::identity_of(seen);
         auto card = identity.empty() ? std::nullopt : db_->card_by_identity(identity);
         const bool tells_issuers_number = !seen.cin.empty() && !seen.iin.empty();
-        return !card && seen.cplc.empty() && tells_issuers_number ? db_->card_by_issuers_number(seen.cin + seen.iin) : card;
+        return !card && seen.cplc.empty() && tells_issuers_number ? db_->card_by_issuers_number(seen.cin + seen.iin)
+                                                                  : card;
     }
 
     cards_found find(const find_cards& f) const {

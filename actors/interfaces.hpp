@@ -1,6 +1,6 @@
 #pragma once
-// Read this first: every actor of the device role, what it is told and what it answers. Commands are imperative, answers and events are in
-// the past tense. Each actor is described where its handle is.
+// Read this first: every actor of the device role, what it is told and what it answers. Commands are imperative,
+// answers and events are in the past tense. Each actor is described where its handle is.
 
 #include "actors/catalog_port.hpp"
 #include "actors/framework/dialogue.hpp"
@@ -14,32 +14,35 @@
 
 namespace tsms::actors {
 
-// -- answers that many give --------------------------------------------------------------------------------------------------------
+// -- answers that many give
+// --------------------------------------------------------------------------------------------------------
 
 /// The answer to an effect of a process; process::failed is one of its alternatives.
 struct answered {
     process::answer_variant value;
 };
-struct stored {};  ///< durable
-struct tick {      ///< once a second, from the gate
+struct stored {}; ///< durable
+struct tick {     ///< once a second, from the gate
     steady_time now;
 };
 struct ask_health {};
 struct ask_idle {}; ///< may this actor go? true: nothing depends on it
 
-// -- hsm: the key vault on a thread of its own. Static keys never leave it -----------------------------------------------------------
+// -- hsm: the key vault on a thread of its own. Static keys never leave it
+// -----------------------------------------------------------
 
 struct take_over_keys {
     bytes sealed_transport_key;
     model::issuer_key_material material;
 };
-using hsm_actor = caf::typed_actor<
-    caf::replies_to<process::derive_session>::with<answered>, // session keys for one channel
-    caf::replies_to<process::generate_keys>::with<answered>,  // a new static set, wrapped
-    caf::replies_to<process::encrypt_keys>::with<answered>,   // a set under another's DEK, for the card
-    caf::replies_to<take_over_keys>::with<answered>>;         // an issuer's keys into the vault
+using hsm_actor =
+    caf::typed_actor<caf::replies_to<process::derive_session>::with<answered>, // session keys for one channel
+                     caf::replies_to<process::generate_keys>::with<answered>,  // a new static set, wrapped
+                     caf::replies_to<process::encrypt_keys>::with<answered>, // a set under another's DEK, for the card
+                     caf::replies_to<take_over_keys>::with<answered>>;       // an issuer's keys into the vault
 
-// -- catalog_store: reads the catalog on a thread of its own -------------------------------------------------------------------------
+// -- catalog_store: reads the catalog on a thread of its own
+// -------------------------------------------------------------------------
 
 struct survey_service {
     std::string service_id;
@@ -61,13 +64,14 @@ struct target_checked {
     bool version_exists = false;
     bool flavor_exists = false;
 };
-using catalog_actor = caf::typed_actor<
-    caf::replies_to<survey_service>::with<service_surveyed>, // what can be deployed on which cards
-    caf::replies_to<find_target>::with<target_found>,        // the effective configuration
-    caf::replies_to<check_target>::with<target_checked>,     // is an instance orphaned?
-    caf::replies_to<process::read_load_image>::with<answered>>;
+using catalog_actor =
+    caf::typed_actor<caf::replies_to<survey_service>::with<service_surveyed>, // what can be deployed on which cards
+                     caf::replies_to<find_target>::with<target_found>,        // the effective configuration
+                     caf::replies_to<check_target>::with<target_checked>,     // is an instance orphaned?
+                     caf::replies_to<process::read_load_image>::with<answered>>;
 
-// -- instance_store: writes instances.db on a thread of its own; every answer is given after the commit -------------------------------
+// -- instance_store: writes instances.db on a thread of its own; every answer is given after the commit
+// -------------------------------
 
 struct load_instance {
     std::string id;
@@ -75,11 +79,11 @@ struct load_instance {
 struct instance_loaded {
     std::optional<model::service_instance> instance;
     model::secure_component card;
-    bool last_on_card = true;             ///< no other instance is on the card
-    std::set<std::string> aids_of_others; ///< of load files and applications that other instances have on it
+    bool last_on_card = true;                        ///< no other instance is on the card
+    std::set<std::string> aids_of_others;            ///< of load files and applications that other instances have on it
     std::vector<model::service_instance> tombstones; ///< of lost instances on this card (AMB-227)
-    bool provider_has_apps = false;       ///< has ever registered one (AMB-236)
-    std::vector<store::issuer_record> issuers; ///< where the card's row rests on claims
+    bool provider_has_apps = false;                  ///< has ever registered one (AMB-236)
+    std::vector<store::issuer_record> issuers;       ///< where the card's row rests on claims
 };
 struct find_provider {
     std::string id;
@@ -171,37 +175,39 @@ struct settle_delivery {
     std::string error;
     steady_time deadline = steady_time::max();
 };
-using store_actor = caf::typed_actor<
-    caf::replies_to<load_instance>::with<instance_loaded>,      // row, its card
-    caf::replies_to<find_provider>::with<provider_found>,       // whose apps must prove who they are
-    caf::replies_to<find_cards>::with<cards_found>,             // what is known of the handset's cards
-    caf::replies_to<create_row>::with<row_created>,             // createServiceInstance
-    caf::replies_to<begin_process>::with<process_begun>,               // before ProcessStart leaves
-    caf::replies_to<acknowledge_start>::with<stored>,           // the app has seen ProcessStart
-    caf::replies_to<write_intent>::with<answered>,              // before an order leaves
-    caf::replies_to<commit_step>::with<answered>,               // after its outcome
-    caf::replies_to<end_process>::with<process_ended>,          // result and delivery in one transaction
-    caf::replies_to<enqueue_delivery>::with<process_ended>,     // a failed eligibility check (AMB-140)
-    caf::reacts_to<log_apdus>,                                  // sequence log (TR 3.5.1)
-    caf::reacts_to<trim_store>,                                 // what is older is deleted (AMB-190, DIV-032)
-    caf::replies_to<find_issuer>::with<issuer_found>,           // by name
-    caf::replies_to<load_outbox>::with<outbox_loaded>,          // at the start
-    caf::replies_to<settle_delivery>::with<stored>,             // after an attempt
-    caf::replies_to<ask_health>::with<bool>>;                   // does the database answer?
+using store_actor =
+    caf::typed_actor<caf::replies_to<load_instance>::with<instance_loaded>,  // row, its card
+                     caf::replies_to<find_provider>::with<provider_found>,   // whose apps must prove who they are
+                     caf::replies_to<find_cards>::with<cards_found>,         // what is known of the handset's cards
+                     caf::replies_to<create_row>::with<row_created>,         // createServiceInstance
+                     caf::replies_to<begin_process>::with<process_begun>,    // before ProcessStart leaves
+                     caf::replies_to<acknowledge_start>::with<stored>,       // the app has seen ProcessStart
+                     caf::replies_to<write_intent>::with<answered>,          // before an order leaves
+                     caf::replies_to<commit_step>::with<answered>,           // after its outcome
+                     caf::replies_to<end_process>::with<process_ended>,      // result and delivery in one transaction
+                     caf::replies_to<enqueue_delivery>::with<process_ended>, // a failed eligibility check (AMB-140)
+                     caf::reacts_to<log_apdus>,                              // sequence log (TR 3.5.1)
+                     caf::reacts_to<trim_store>,                        // what is older is deleted (AMB-190, DIV-032)
+                     caf::replies_to<find_issuer>::with<issuer_found>,  // by name
+                     caf::replies_to<load_outbox>::with<outbox_loaded>, // at the start
+                     caf::replies_to<settle_delivery>::with<stored>,    // after an attempt
+                     caf::replies_to<ask_health>::with<bool>>;          // does the database answer?
 
-// -- issuer_session: one issuer's management session for one process, on a thread of its own -------------------------------------------
+// -- issuer_session: one issuer's management session for one process, on a thread of its own
+// -------------------------------------------
 
 struct fetch_material {};
 struct material_fetched {
     std::optional<model::issuer_key_material> material;
     process::failed failure; ///< where there is none
 };
-using issuer_actor = caf::typed_actor<
-    caf::replies_to<process::open_issuer_session>::with<answered>, // first commands for the card
-    caf::replies_to<process::relay_to_issuer>::with<answered>,     // the next ones
-    caf::replies_to<fetch_material>::with<material_fetched>>;      // keys under the transport key
+using issuer_actor =
+    caf::typed_actor<caf::replies_to<process::open_issuer_session>::with<answered>, // first commands for the card
+                     caf::replies_to<process::relay_to_issuer>::with<answered>,     // the next ones
+                     caf::replies_to<fetch_material>::with<material_fetched>>;      // keys under the transport key
 
-// -- spos_outbox: one spos_delivery actor for each attempt in flight -------------------------------------------------------------------
+// -- spos_outbox: one spos_delivery actor for each attempt in flight
+// -------------------------------------------------------------------
 
 struct deliver_result {
     store::outbox_entry delivery;
@@ -211,13 +217,13 @@ struct attempt_made {
     delivery_outcome outcome;
 };
 struct count_waiting {};
-using outbox_actor = caf::typed_actor<
-    caf::reacts_to<deliver_result>, // a result that has been stored
-    caf::reacts_to<attempt_made>,   // from a delivery
-    caf::reacts_to<tick>,           // attempts that are due
-    caf::replies_to<count_waiting>::with<std::uint64_t>>;
+using outbox_actor = caf::typed_actor<caf::reacts_to<deliver_result>, // a result that has been stored
+                                      caf::reacts_to<attempt_made>,   // from a delivery
+                                      caf::reacts_to<tick>,           // attempts that are due
+                                      caf::replies_to<count_waiting>::with<std::uint64_t>>;
 
-// -- device_session: the phone's SERAM management session ------------------------------------------------------------------------------
+// -- device_session: the phone's SERAM management session
+// ------------------------------------------------------------------------------
 
 struct shake_hands {
     std::string secret;
@@ -265,11 +271,12 @@ using session_actor = caf::typed_actor<
     caf::replies_to<report_back>::with<order_given>,            // phone: long poll
     caf::replies_to<fetch_result>::with<result_fetched>,        // phone
     caf::replies_to<announce_process>::with<process_announced>, // owner: ProcessStart and its acknowledgement
-    caf::replies_to<perform_order>::with<order_performed>,      // owner: APDUs and their answers; a lost phone is an answer
-    caf::reacts_to<finish_session>,                             // owner: the result; the phone gets Stop
-    caf::reacts_to<tick>>;                                      // quits when its result has been kept long enough, or nobody came for it
+    caf::replies_to<perform_order>::with<order_performed>, // owner: APDUs and their answers; a lost phone is an answer
+    caf::reacts_to<finish_session>,                        // owner: the result; the phone gets Stop
+    caf::reacts_to<tick>>; // quits when its result has been kept long enough, or nobody came for it
 
-// -- secure_component: one process per card at a time (AMB-228) ------------------------------------------------------------------------
+// -- secure_component: one process per card at a time (AMB-228)
+// ------------------------------------------------------------------------
 
 struct lease_card {
     std::string process_id;
@@ -281,13 +288,13 @@ struct card_leased {
 struct return_card {
     std::string process_id;
 };
-using card_actor = caf::typed_actor<
-    caf::replies_to<lease_card>::with<card_leased>, // waits until the card is free or the deadline is over
-    caf::reacts_to<return_card>,
-    caf::reacts_to<tick>,
-    caf::replies_to<ask_idle>::with<bool>>;
+using card_actor =
+    caf::typed_actor<caf::replies_to<lease_card>::with<card_leased>, // waits until the card is free or the deadline is
+                                                                     // over
+                     caf::reacts_to<return_card>, caf::reacts_to<tick>, caf::replies_to<ask_idle>::with<bool>>;
 
-// -- conductor: who owns a process: a service_instance, or an enquiry (check, create, get) ----------------------------------------------
+// -- conductor: who owns a process: a service_instance, or an enquiry (check, create, get)
+// ----------------------------------------------
 
 struct begin_call {
     call request;
@@ -297,12 +304,11 @@ struct begin_call {
 struct call_begun {
     std::optional<result> refusal; ///< nothing may begin; else the session's owner is at work
 };
-using conductor_actor = caf::typed_actor<
-    caf::replies_to<begin_call>::with<call_begun>,
-    caf::reacts_to<tick>,
-    caf::replies_to<ask_idle>::with<bool>>;
+using conductor_actor = caf::typed_actor<caf::replies_to<begin_call>::with<call_begun>, caf::reacts_to<tick>,
+                                         caf::replies_to<ask_idle>::with<bool>>;
 
-// -- gate: the one address of the device role; finds and spawns the others --------------------------------------------------------------
+// -- gate: the one address of the device role; finds and spawns the others
+// --------------------------------------------------------------
 
 struct find_card {
     std::string id;
@@ -330,15 +336,12 @@ struct session_finished { ///< from a session that has its result
 };
 struct pulse {}; ///< to itself, once a second
 struct ask_load {};
-using gate_actor = caf::typed_actor<
-    caf::replies_to<call>::with<call_routed>,
-    caf::replies_to<route_handshake>::with<hand_shaken>,
-    caf::replies_to<route_report>::with<order_given>,
-    caf::replies_to<route_fetch>::with<result_fetched>,
-    caf::replies_to<find_card>::with<card_handle>, // from conductors
-    caf::reacts_to<session_finished>,
-    caf::replies_to<ask_load>::with<load>,
-    caf::reacts_to<pulse>>;
+using gate_actor =
+    caf::typed_actor<caf::replies_to<call>::with<call_routed>, caf::replies_to<route_handshake>::with<hand_shaken>,
+                     caf::replies_to<route_report>::with<order_given>,
+                     caf::replies_to<route_fetch>::with<result_fetched>,
+                     caf::replies_to<find_card>::with<card_handle>, // from conductors
+                     caf::reacts_to<session_finished>, caf::replies_to<ask_load>::with<load>, caf::reacts_to<pulse>>;
 
 } // namespace tsms::actors
 

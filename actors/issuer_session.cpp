@@ -60,7 +60,8 @@ private:
 
 } // namespace
 
-issuer_actor spawn_issuer_session(caf::actor_system& system, issuer_ports ports, std::string name, std::shared_ptr<issuer_line> line) {
+issuer_actor spawn_issuer_session(caf::actor_system& system, issuer_ports ports, std::string name,
+                                  std::shared_ptr<issuer_line> line) {
     return system.spawn<issuer_session, caf::detached>(std::move(ports), std::move(name), std::move(line));
 }
 

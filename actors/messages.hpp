@@ -1,6 +1,6 @@
 #pragma once
-// What goes in and out of the actors: plain values, no CAF, no wire format. The HTTP edge makes them from requests and turns
-// the answers into responses.
+// What goes in and out of the actors: plain values, no CAF, no wire format. The HTTP edge makes them from requests and
+// turns the answers into responses.
 
 #include "model/results.hpp"
 #include "process/processes.hpp"
@@ -10,7 +10,8 @@
 
 namespace tsms::actors {
 
-// -- what an app asks (TR 4.2.5) --------------------------------------------------------------------------------------------------
+// -- what an app asks (TR 4.2.5)
+// --------------------------------------------------------------------------------------------------
 
 struct check_deployment {
     std::string service_id;
@@ -35,8 +36,8 @@ struct suspend_or_resume_service {
 struct terminate_service {
     std::string instance_id;
 };
-using function =
-    std::variant<check_deployment, create_instance, get_instances, deploy_service, suspend_or_resume_service, terminate_service>;
+using function = std::variant<check_deployment, create_instance, get_instances, deploy_service,
+                              suspend_or_resume_service, terminate_service>;
 
 /// A secure component as the handset announced it. Nothing here is verified.
 struct announced_card {
@@ -49,16 +50,19 @@ struct announced_card {
 struct call {
     function what;
     std::string caller_id; ///< hash of the app's certificate (AMB-142)
-    std::optional<std::string> provider; ///< service provider that the app has proved to belong to; nothing: anonymous (AMB-236)
+    std::optional<std::string>
+        provider; ///< service provider that the app has proved to belong to; nothing: anonymous (AMB-236)
     std::vector<announced_card> cards;
     std::string address; ///< where the call came from, as the edge names it
 };
 
-// -- what it gets (TR 4.2.5) --------------------------------------------------------------------------------------------------------
+// -- what it gets (TR 4.2.5)
+// --------------------------------------------------------------------------------------------------------
 
-using result = std::variant<model::create_service_instance_result, model::get_service_instances_result, model::deploy_service_result,
-                            model::update_service_result, model::suspend_or_resume_result, model::terminate_service_result,
-                            model::service_deployment_available_result, model::service_update_available_result>;
+using result = std::variant<model::create_service_instance_result, model::get_service_instances_result,
+                            model::deploy_service_result, model::update_service_result, model::suspend_or_resume_result,
+                            model::terminate_service_result, model::service_deployment_available_result,
+                            model::service_update_available_result>;
 
 /// The function's result with every mandatory attribute, for a call that ends before a process begins (AMB-130).
 result refused(const function& what, const model::execution& why, const std::string& now);
@@ -68,8 +72,8 @@ model::service_instance_info view_of(const model::service_instance& instance);
 /// `installed`: also the attributes that are empty before the installation.
 model::technical_information technical_information(const model::deployment_target& target, bool installed);
 
-/// Answer to a call: its result where no card is needed or nothing may begin, else the session in which the phone works; or that its
-/// address or its app has too many sessions that have not ended.
+/// Answer to a call: its result where no card is needed or nothing may begin, else the session in which the phone
+/// works; or that its address or its app has too many sessions that have not ended.
 struct session_opened {
     std::string session_id;
     std::string secret; ///< of the session cookie
@@ -79,7 +83,8 @@ struct too_many_sessions {
 };
 using call_answer = std::variant<result, session_opened, too_many_sessions>;
 
-// -- the phone's management session (GP SERAM 2.0) ----------------------------------------------------------------------------------
+// -- the phone's management session (GP SERAM 2.0)
+// ----------------------------------------------------------------------------------
 
 /// Whose session it is. The secret comes from the cookie.
 struct session_key {
@@ -97,8 +102,8 @@ using order_item =
     std::variant<start_session, model::process_start, model::process_progress, card_commands, result, stop_session>;
 
 struct order {
-    std::uint64_t number = 0; ///< goes into the cookie; the report to this order brings it back
-    int delay = 0;            ///< milliseconds until the next report (hazard 6: always sent)
+    std::uint64_t number = 0;           ///< goes into the cookie; the report to this order brings it back
+    int delay = 0;                      ///< milliseconds until the next report (hazard 6: always sent)
     std::optional<announced_card> card; ///< chosenSecureElement
     std::vector<order_item> items;
 };
@@ -107,7 +112,7 @@ enum class agent_status { processed, polling, unavailable, unknown_failure, ungr
 
 struct report {
     agent_status status = agent_status::polling;
-    std::string error; ///< errorMsg, hostile
+    std::string error;                         ///< errorMsg, hostile
     std::vector<std::vector<bytes>> responses; ///< one list for each SE RAM command
 };
 

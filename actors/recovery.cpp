@@ -19,7 +19,8 @@ std::optional<model::spos_target> spos_of(catalog_port& catalog, const model::de
 
 } // namespace
 
-std::size_t resolve_interrupted(store::instance_db& db, catalog_port& catalog, const spos_port& spos, const log_sink& log) {
+std::size_t resolve_interrupted(store::instance_db& db, catalog_port& catalog, const spos_port& spos,
+                                const log_sink& log) {
     const auto found = db.interrupted();
     for (const auto& [record, stored, stored_card, in_doubt] : found) {
         const auto instance = model::after_crash(stored, record.start_state, in_doubt);
@@ -30,8 +31,8 @@ std::size_t resolve_interrupted(store::instance_db& db, catalog_port& catalog, c
                                      store::iso8601(store::clock::now())};
         auto delivery = delivery_of(record, end, instance, instance.state, spos_of(catalog, instance.target), spos);
         db.end(end, instance, card, false, delivery);
-        log(severity::warning, "process " + record.id + " was interrupted by a stop of the program: instance " + instance.id +
-                                   " is in state " + std::to_string(static_cast<int>(instance.state)) +
+        log(severity::warning, "process " + record.id + " was interrupted by a stop of the program: instance " +
+                                   instance.id + " is in state " + std::to_string(static_cast<int>(instance.state)) +
                                    (in_doubt ? ", its secure component in doubt" : ""));
     }
     const auto stranded = db.stranded();
@@ -42,8 +43,8 @@ std::size_t resolve_interrupted(store::instance_db& db, catalog_port& catalog, c
         card.doubt = true;
         db.heal(instance, card);
         log(severity::error, "instance " + instance.id + " named process " + stored.running_process +
-                                 ", which does not run: it is in state " + std::to_string(static_cast<int>(instance.state)) +
-                                 ", its secure component in doubt");
+                                 ", which does not run: it is in state " +
+                                 std::to_string(static_cast<int>(instance.state)) + ", its secure component in doubt");
     }
     return found.size() + stranded.size();
 }

@@ -5,9 +5,11 @@
 
 namespace tsms::actors {
 
-/// Ends each of them with 6 (AMB-101): the state before the process where no component of the Service can have changed, else IN_ERROR,
-/// and the card is in doubt where an intent has no outcome. The SPOS is told. A row that names a process which does not run, as only a
-/// damaged database has, is freed the same way, and its card is in doubt. Returns how many there were.
-std::size_t resolve_interrupted(store::instance_db& db, catalog_port& catalog, const spos_port& spos, const log_sink& log);
+/// Ends each of them with 6 (AMB-101): the state before the process where no component of the Service can have changed,
+/// else IN_ERROR, and the card is in doubt where an intent has no outcome. The SPOS is told. A row that names a process
+/// which does not run, as only a damaged database has, is freed the same way, and its card is in doubt. Returns how
+/// many there were.
+std::size_t resolve_interrupted(store::instance_db& db, catalog_port& catalog, const spos_port& spos,
+                                const log_sink& log);
 
 } // namespace tsms::actors

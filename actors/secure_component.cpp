@@ -10,7 +10,8 @@ namespace {
 /// A lease belongs to a process of one conductor; a conductor that dies gives it back.
 class secure_component final : public card_actor::base {
 public:
-    secure_component(caf::actor_config& config, std::function<steady_time()> now) : card_actor::base(config), now_(std::move(now)) {
+    secure_component(caf::actor_config& config, std::function<steady_time()> now)
+        : card_actor::base(config), now_(std::move(now)) {
         set_down_handler([this](const caf::down_msg& down) {
             if (holder_ && holder_->conductor == down.source)
                 pass_on();
@@ -22,7 +23,8 @@ public:
     behavior_type make_behavior() override {
         return {
             [this](const lease_card& l) -> caf::result<card_leased> {
-                const auto conductor = caf::actor_cast<caf::actor_addr>(current_sender()); // the promise takes the sender
+                const auto conductor =
+                    caf::actor_cast<caf::actor_addr>(current_sender()); // the promise takes the sender
                 auto promise = make_response_promise<card_leased>();
                 waiting_.push_back({l, conductor, promise});
                 if (!holder_)

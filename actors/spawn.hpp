@@ -60,12 +60,13 @@ hsm_actor spawn_hsm(caf::actor_system& system, std::shared_ptr<crypto::key_vault
 catalog_actor spawn_catalog_store(caf::actor_system& system, std::shared_ptr<catalog_port> catalog);
 store_actor spawn_instance_store(caf::actor_system& system, std::shared_ptr<store::instance_db> db,
                                  std::function<steady_time()> now, log_sink log);
-issuer_actor spawn_issuer_session(caf::actor_system& system, issuer_ports ports, std::string name, std::shared_ptr<issuer_line> line);
-outbox_actor spawn_spos_outbox(caf::actor_system& system, store_actor store, std::function<std::shared_ptr<spos_port>()> ports,
-                               log_sink log);
+issuer_actor spawn_issuer_session(caf::actor_system& system, issuer_ports ports, std::string name,
+                                  std::shared_ptr<issuer_line> line);
+outbox_actor spawn_spos_outbox(caf::actor_system& system, store_actor store,
+                               std::function<std::shared_ptr<spos_port>()> ports, log_sink log);
 /// Tells the gate when it has its result.
-session_actor spawn_device_session(caf::actor_system& system, session_opened opened, std::vector<announced_card> cards, gate_actor gate,
-                                   std::shared_ptr<const surroundings> around);
+session_actor spawn_device_session(caf::actor_system& system, session_opened opened, std::vector<announced_card> cards,
+                                   gate_actor gate, std::shared_ptr<const surroundings> around);
 card_actor spawn_secure_component(caf::actor_system& system, std::function<steady_time()> now);
 conductor_actor spawn_service_instance(caf::actor_system& system, std::string id, gate_actor gate,
                                        std::shared_ptr<const surroundings> around);

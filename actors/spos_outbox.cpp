@@ -50,15 +50,17 @@ private:
 
 class spos_outbox final : public outbox_actor::base {
 public:
-    spos_outbox(caf::actor_config& config, store_actor store, std::function<std::shared_ptr<spos_port>()> ports, log_sink log)
+    spos_outbox(caf::actor_config& config, store_actor store, std::function<std::shared_ptr<spos_port>()> ports,
+                log_sink log)
         : outbox_actor::base(config), store_(std::move(store)), ports_(std::move(ports)), log_(std::move(log)) {}
 
     const char* name() const override { return "spos_outbox"; }
 
     behavior_type make_behavior() override {
         request(store_, actor_deadline, load_outbox{})
-            .then([this](outbox_loaded& o) { waiting_.insert(waiting_.end(), o.deliveries.begin(), o.deliveries.end()); },
-                  [this](const caf::error& e) { log_(severity::error, "cannot read the outbox: " + text_of(e)); });
+            .then(
+                [this](outbox_loaded& o) { waiting_.insert(waiting_.end(), o.deliveries.begin(), o.deliveries.end()); },
+                [this](const caf::error& e) { log_(severity::error, "cannot read the outbox: " + text_of(e)); });
         return {
             [this](const deliver_result& d) {
                 waiting_.push_back(d.delivery);
@@ -85,7 +87,8 @@ private:
     void start_due() {
         const auto now = store::clock::now();
         while (in_flight_.size() < most_in_flight) {
-            const auto due = std::find_if(waiting_.begin(), waiting_.end(), [&](const auto& d) { return d.next_attempt <= now; });
+            const auto due =
+                std::find_if(waiting_.begin(), waiting_.end(), [&](const auto& d) { return d.next_attempt <= now; });
             if (due == waiting_.end())
                 return;
             auto port = ports_();
@@ -111,14 +114,17 @@ private:
                 again.next_attempt = s.next_attempt = now + *pause;
                 waiting_.push_back(std::move(again));
             }
-            log_(severity::warning, "process " + a.delivery.process + ": SPOS did not take the result (" + a.outcome.detail + "), " +
-                                        (pause ? "next attempt in " + std::to_string(pause->count()) + " s" : "given up"));
+            log_(severity::warning,
+                 "process " + a.delivery.process + ": SPOS did not take the result (" + a.outcome.detail + "), " +
+                     (pause ? "next attempt in " + std::to_string(pause->count()) + " s" : "given up"));
         } else {
             log_(severity::info, "process " + a.delivery.process + ": result delivered to SPOS");
         }
-        request(store_, actor_deadline, s).then([](const stored&) {}, [this](const caf::error& e) {
-            log_(severity::error, "the outbox could not be written: " + text_of(e));
-        });
+        request(store_, actor_deadline, s)
+            .then([](const stored&) {},
+                  [this](const caf::error& e) {
+                      log_(severity::error, "the outbox could not be written: " + text_of(e));
+                  });
     }
 
     store_actor store_;
@@ -130,8 +136,8 @@ private:
 
 } // namespace
 
-outbox_actor spawn_spos_outbox(caf::actor_system& system, store_actor store, std::function<std::shared_ptr<spos_port>()> ports,
-                               log_sink log) {
+outbox_actor spawn_spos_outbox(caf::actor_system& system, store_actor store,
+                               std::function<std::shared_ptr<spos_port>()> ports, log_sink log) {
     return system.spawn<spos_outbox>(std::move(store), std::move(ports), std::move(log));
 }
 

@@ -9,7 +9,9 @@ void put16(bytes& out, std::size_t value) {
     out.push_back(static_cast<std::uint8_t>(value));
 }
 
-std::size_t get16(bytes_view octets) { return static_cast<std::size_t>(octets[0]) << 8 | octets[1]; }
+std::size_t get16(bytes_view octets) {
+    return static_cast<std::size_t>(octets[0]) << 8 | octets[1];
+}
 
 } // namespace
 
@@ -83,8 +85,7 @@ std::optional<command_apdu> parse_command(bytes_view octets) {
 std::optional<response_apdu> parse_response(bytes_view octets) {
     if (octets.size() < 2)
         return std::nullopt;
-    return response_apdu{to_bytes(octets.first(octets.size() - 2)),
-                         static_cast<std::uint16_t>(get16(octets.last(2)))};
+    return response_apdu{to_bytes(octets.first(octets.size() - 2)), static_cast<std::uint16_t>(get16(octets.last(2)))};
 }
 
 } // namespace tsms::gp

@@ -1,7 +1,7 @@
 #pragma once
-// Coroutines without I/O. A flow<Effect, T> runs until it needs something from outside, leaves the wish (an Effect) with
-// whoever drives it, and continues with the answer. It knows no thread, socket or clock: a server, a test and a fuzzer drive
-// the same code.
+// Coroutines without I/O. A flow<Effect, T> runs until it needs something from outside, leaves the wish (an Effect)
+// with whoever drives it, and continues with the answer. It knows no thread, socket or clock: a server, a test and a
+// fuzzer drive the same code.
 //
 //     flow<Effect, T> f = some_coroutine(…);
 //     for (const Effect* wish = f.start(); wish; wish = f.answer(reply))
@@ -46,8 +46,7 @@ template <class Effect> struct promise_base {
 
     struct return_to_awaiter {
         bool await_ready() noexcept { return false; }
-        template <class Promise>
-        std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> self) noexcept {
+        template <class Promise> std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> self) noexcept {
             return self.promise().continuation;
         }
         void await_resume() noexcept {}
@@ -71,7 +70,9 @@ template <class Effect> struct promise_base {
         }
     };
 
-    template <class E> requires requires { typename E::result; } wish_awaiter<E> await_transform(E wish) {
+    template <class E>
+        requires requires { typename E::result; }
+    wish_awaiter<E> await_transform(E wish) {
         return {point, std::move(wish)};
     }
     template <class U> auto await_transform(flow<Effect, U>&& inner) { return std::move(inner).awaited_in(point); }
@@ -105,8 +106,7 @@ public:
     using answer_type = typename Effect::answer_type;
 
     explicit flow(std::coroutine_handle<promise_type> handle) : handle_(handle) {}
-    flow(flow&& other) noexcept
-        : handle_(std::exchange(other.handle_, nullptr)), point_(std::move(other.point_)) {}
+    flow(flow&& other) noexcept : handle_(std::exchange(other.handle_, nullptr)), point_(std::move(other.point_)) {}
     flow(const flow&) = delete;
     flow& operator=(flow&& other) noexcept {
         if (this != &other) {

@@ -1,6 +1,6 @@
 #pragma once
-// A card procedure: a coroutine that yields batches of C-APDUs and receives R-APDUs (gp/flow.hpp). A batch is what may travel to
-// the card in one order, so that a deploy costs a constant number of network exchanges.
+// A card procedure: a coroutine that yields batches of C-APDUs and receives R-APDUs (gp/flow.hpp). A batch is what may
+// travel to the card in one order, so that a deploy costs a constant number of network exchanges.
 
 #include "gp/apdu.hpp"
 #include "gp/flow.hpp"
@@ -40,13 +40,15 @@ std::string_view to_string(step s);
 /// One C-APDU on its way to the card.
 struct card_command {
     card_command(step what_, bytes apdu_, bool changes_card_ = false, bool sensitive_ = false, bool may_fail_ = true)
-        : what(what_), apdu(std::move(apdu_)), changes_card(changes_card_), sensitive(sensitive_), may_fail(may_fail_) {}
+        : what(what_), apdu(std::move(apdu_)), changes_card(changes_card_), sensitive(sensitive_), may_fail(may_fail_) {
+    }
 
     step what;
     bytes apdu;        ///< as transmitted, wrapped where a secure channel is open
     bool changes_card; ///< a process may send it only after the start of the process was acknowledged (AMB-132)
-    bool sensitive;    ///< carries key material or personal data, plain or wrapped: only the header may be logged (AMB-233)
-    bool may_fail;     ///< false: what stands behind it is of no use if the status word is not one that its step accepts
+    bool
+        sensitive; ///< carries key material or personal data, plain or wrapped: only the header may be logged (AMB-233)
+    bool may_fail; ///< false: what stands behind it is of no use if the status word is not one that its step accepts
 };
 
 /// Progress of a process, told to the app between two commands (TR 4.2.3.8).
@@ -56,21 +58,24 @@ struct progress_mark {
     int operation = 0; ///< TR 4.2.4.2
 };
 
-/// Why fewer answers came back than commands were sent. The card itself never causes this: an error status word is an answer.
+/// Why fewer answers came back than commands were sent. The card itself never causes this: an error status word is an
+/// answer.
 enum class transmission {
     complete,
-    unavailable,  ///< SERAM UNAVAILABLE_SE: no card, no reader
-    no_channel,   ///< SERAM UNKNOWN_FAILURE with "no channel: …": all logical channels are in use (docs/tsm-api-wire.md)
-    ungranted,    ///< SERAM UNGRANTED_ACCESS: the phone's access control refused
-    failed,       ///< SERAM UNKNOWN_FAILURE, or a count that does not fit
-    phone_lost,   ///< no report within the deadline
+    unavailable, ///< SERAM UNAVAILABLE_SE: no card, no reader
+    no_channel, ///< SERAM UNKNOWN_FAILURE with "no channel: …": all logical channels are in use (docs/tsm-api-wire.md)
+    ungranted,  ///< SERAM UNGRANTED_ACCESS: the phone's access control refused
+    failed,     ///< SERAM UNKNOWN_FAILURE, or a count that does not fit
+    phone_lost, ///< no report within the deadline
 };
 
 struct batch_answer {
-    std::vector<bytes> responses; ///< R-APDUs of the commands that were executed, in order; empty octets where a SELECT gave none
+    std::vector<bytes>
+        responses; ///< R-APDUs of the commands that were executed, in order; empty octets where a SELECT gave none
     transmission end = transmission::complete;
     std::string detail; ///< the agent's own words, for the log; hostile
-    /// Nobody can say which answer belongs to which command, so there are none here, and every command may have been executed.
+    /// Nobody can say which answer belongs to which command, so there are none here, and every command may have been
+    /// executed.
     bool unattributed = false;
 };
 

@@ -22,7 +22,8 @@ void check_level(std::uint8_t level, std::uint8_t i) {
     if (std::find(std::begin(levels), std::end(levels), level) == std::end(levels))
         throw scp03_error(reason::level_not_supported,
                           "SCP03 has the security levels 01, 03, 11, 13 and 33 (SCP03 7.1.2.1)");
-    // SCP03 5.1: bit 01 is S16; 10 pseudo-random challenge; 20 R-MAC; 40 R-ENC, only together with R-MAC; the others mean nothing.
+    // SCP03 5.1: bit 01 is S16; 10 pseudo-random challenge; 20 R-MAC; 40 R-ENC, only together with R-MAC; the others
+    // mean nothing.
     static constexpr std::uint8_t known[] = {0x00, 0x10, 0x20, 0x30, 0x60, 0x70};
     const std::uint8_t without_mode = i & 0xFE;
     if (std::find(std::begin(known), std::end(known), without_mode) == std::end(known))

@@ -48,7 +48,9 @@ constexpr row rows[] = {
     {step::external_authenticate, 0x6983, {"authentication to the security domain is blocked", inaccessible, no_retry}},
     {step::external_authenticate, 0x6985, {"authentication was not started", inaccessible, no_retry}},
     {step::external_authenticate, 0x6A86, {"security domain refused the security level", inaccessible, no_retry}},
-    {step::external_authenticate, 0x6700, {"security domain wants another length of cryptogram", inaccessible, no_retry}},
+    {step::external_authenticate,
+     0x6700,
+     {"security domain wants another length of cryptogram", inaccessible, no_retry}},
     {step::external_authenticate, 0x6A80, {"security domain rejected our authentication", inaccessible, no_retry}},
 
     {step::install_security_domain, 0x6985, {"card refused the security domain", content_related, no_retry}},

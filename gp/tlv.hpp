@@ -1,7 +1,7 @@
 #pragma once
 // BER-TLV as cards use it (ISO/IEC 7816-4, 5.2.2): tags of one to three octets, definite lengths of up to three octets
-// (81 and 82 forms). Everything parsed here comes from a card or a provider and is hostile: no recursion, no copy that the
-// caller did not ask for.
+// (81 and 82 forms). Everything parsed here comes from a card or a provider and is hostile: no recursion, no copy that
+// the caller did not ask for.
 
 #include "crypto/bytes.hpp"
 
@@ -20,8 +20,8 @@ std::optional<std::vector<tlv>> parse_tlvs(bytes_view octets);
 /// The value of the first object with this tag, if there is one.
 std::optional<bytes_view> find(const std::vector<tlv>& objects, std::uint32_t tag);
 
-/// Value found by descending through constructed objects, e.g. find_path(fci, {0x6F, 0x84}). Nothing if any step is missing
-/// or malformed.
+/// Value found by descending through constructed objects, e.g. find_path(fci, {0x6F, 0x84}). Nothing if any step is
+/// missing or malformed.
 std::optional<bytes_view> find_path(bytes_view octets, std::initializer_list<std::uint32_t> path);
 
 /// One encoded data object with the shortest length field. At most 16777215 octets of value.

@@ -186,7 +186,8 @@ model::issuer_step issuer_client::next_step(const std::string& id, wire::seram_r
             const auto order =
                 wire::parse_seram_order(call("POST", with_session("/gp/seram/remoteManagement", id), &body, &session));
             auto step = to_step(order, session);
-            session.patience = std::max(std::chrono::milliseconds(0), std::chrono::duration_cast<std::chrono::milliseconds>(deadline - clock::now()));
+            session.patience = std::max(std::chrono::milliseconds(0),
+                                        std::chrono::duration_cast<std::chrono::milliseconds>(deadline - clock::now()));
             if (!step.commands.empty() || step.done) {
                 if (step.done)
                     sessions_.erase(id);

@@ -11,7 +11,8 @@
 
 namespace tsms::http {
 
-/// A session's calls block for at most about `patience` in all, and each for the client's timeouts, except that cancel() ends them at once.
+/// A session's calls block for at most about `patience` in all, and each for the client's timeouts, except that
+/// cancel() ends them at once.
 class issuer_client final : public actors::issuer_port {
 public:
     /// `options.identity` is the TSM's client certificate, `options.ca_pem` anchors the issuer's. Throws
@@ -28,8 +29,8 @@ public:
 private:
     struct management_session {
         std::chrono::milliseconds patience{}; ///< what is left of it
-        std::vector<std::size_t> commands; ///< APDUs in each seRamCommand of the last order
-        bool stopped = false;              ///< the last order ended the session: its report is not wanted
+        std::vector<std::size_t> commands;    ///< APDUs in each seRamCommand of the last order
+        bool stopped = false;                 ///< the last order ended the session: its report is not wanted
         std::map<std::string, std::string> cookies;
     };
 

@@ -16,9 +16,15 @@ object& object::operator=(const object&) = default;
 object& object::operator=(object&&) noexcept = default;
 object::~object() = default;
 
-const member* object::begin() const { return members_.data(); }
-const member* object::end() const { return members_.data() + members_.size(); }
-std::size_t object::size() const { return members_.size(); }
+const member* object::begin() const {
+    return members_.data();
+}
+const member* object::end() const {
+    return members_.data() + members_.size();
+}
+std::size_t object::size() const {
+    return members_.size();
+}
 
 const value* object::find(std::string_view key) const {
     for (const auto& m : members_)
@@ -27,7 +33,9 @@ const value* object::find(std::string_view key) const {
     return nullptr;
 }
 
-value* object::find(std::string_view key) { return const_cast<value*>(std::as_const(*this).find(key)); }
+value* object::find(std::string_view key) {
+    return const_cast<value*>(std::as_const(*this).find(key));
+}
 
 object& object::set(std::string key, value v) {
     if (auto* present = find(key))
@@ -37,15 +45,21 @@ object& object::set(std::string key, value v) {
     return *this;
 }
 
-void object::append(std::string key, value v) { members_.push_back({std::move(key), std::move(v)}); }
+void object::append(std::string key, value v) {
+    members_.push_back({std::move(key), std::move(v)});
+}
 
-void object::reserve(std::size_t members) { members_.reserve(members); }
+void object::reserve(std::size_t members) {
+    members_.reserve(members);
+}
 
 bool object::erase(std::string_view key) {
     return std::erase_if(members_, [&](const member& m) { return m.key == key; }) > 0;
 }
 
-bool operator==(const object& a, const object& b) { return a.members_ == b.members_; }
+bool operator==(const object& a, const object& b) {
+    return a.members_ == b.members_;
+}
 
 namespace {
 
@@ -107,7 +121,9 @@ private:
 /// The number at the start of the text by the grammar of RFC 8259, empty if there is none.
 std::string_view number_at(std::string_view text) {
     std::size_t at = 0;
-    const auto is = [&](std::string_view any) { return at < text.size() && any.find(text[at]) != std::string_view::npos; };
+    const auto is = [&](std::string_view any) {
+        return at < text.size() && any.find(text[at]) != std::string_view::npos;
+    };
     const auto digits = [&] {
         const auto from = at;
         while (is("0123456789"))
@@ -163,7 +179,8 @@ value parse(std::string_view text, const limits& bounds) {
         throw parse_error("document too large");
     if (text.empty()) // simdjson copies from where the text begins, and an empty one may be nowhere
         throw parse_error(simdjson::error_message(simdjson::EMPTY));
-    // A parser keeps room for the largest document it has seen: the one that stays with the thread sees small ones only.
+    // A parser keeps room for the largest document it has seen: the one that stays with the thread sees small ones
+    // only.
     constexpr std::size_t small = 16384;
     thread_local simdjson::dom::parser kept;
     simdjson::dom::parser once;
@@ -235,13 +252,27 @@ struct printer::state {
 printer::printer() : state_(std::make_unique<state>()) {}
 printer::~printer() = default;
 
-void printer::begin_object() { state_->out.StartObject(); }
-void printer::key(std::string_view name) { state_->out.Key(name.data(), static_cast<rapidjson::SizeType>(name.size())); }
-void printer::end_object() { state_->out.EndObject(); }
-void printer::begin_array() { state_->out.StartArray(); }
-void printer::end_array() { state_->out.EndArray(); }
-void printer::put(const value& v) { write(state_->out, v); }
-std::string printer::text() const { return {state_->buffer.GetString(), state_->buffer.GetSize()}; }
+void printer::begin_object() {
+    state_->out.StartObject();
+}
+void printer::key(std::string_view name) {
+    state_->out.Key(name.data(), static_cast<rapidjson::SizeType>(name.size()));
+}
+void printer::end_object() {
+    state_->out.EndObject();
+}
+void printer::begin_array() {
+    state_->out.StartArray();
+}
+void printer::end_array() {
+    state_->out.EndArray();
+}
+void printer::put(const value& v) {
+    write(state_->out, v);
+}
+std::string printer::text() const {
+    return {state_->buffer.GetString(), state_->buffer.GetSize()};
+}
 
 std::string pretty(const value& v) {
     rapidjson::StringBuffer buffer;
@@ -260,7 +291,9 @@ void reader::refuse(std::string_view key, const char* expected) const {
     throw parse_error("'" + path_ + std::string(key) + "' must be " + expected);
 }
 
-bool reader::has(std::string_view key) const { return get(key) != nullptr; }
+bool reader::has(std::string_view key) const {
+    return get(key) != nullptr;
+}
 
 std::string reader::string(std::string_view key) const {
     const auto* v = get(key);
@@ -291,7 +324,9 @@ bool reader::boolean(std::string_view key) const {
     return *v->as_boolean();
 }
 
-bool reader::boolean_or(std::string_view key, bool otherwise) const { return has(key) ? boolean(key) : otherwise; }
+bool reader::boolean_or(std::string_view key, bool otherwise) const {
+    return has(key) ? boolean(key) : otherwise;
+}
 
 reader reader::object(std::string_view key) const {
     const auto* v = get(key);

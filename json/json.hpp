@@ -138,7 +138,8 @@ private:
     std::unique_ptr<state> state_;
 };
 
-// Readers for documents whose shape is known: a missing member or one of another kind is a parse_error that names the path.
+// Readers for documents whose shape is known: a missing member or one of another kind is a parse_error that names the
+// path.
 class reader {
 public:
     reader(const json::object& o, std::string path = {}) : object_(o), path_(std::move(path)) {}
@@ -152,7 +153,7 @@ public:
     bool boolean(std::string_view key) const;
     bool boolean_or(std::string_view key, bool otherwise) const;
     reader object(std::string_view key) const;
-    const json::array& array(std::string_view key) const;         ///< must be present
+    const json::array& array(std::string_view key) const;          ///< must be present
     const json::array& array_or_empty(std::string_view key) const; ///< empty where absent or null
     std::vector<std::string> strings(std::string_view key) const;  ///< empty where absent or null
     std::vector<std::pair<std::string, std::string>> string_map(std::string_view key) const; ///< empty where absent

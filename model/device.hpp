@@ -1,6 +1,6 @@
 #pragma once
-// The words of the TSM-API (TR 4.2) and what the backend remembers of Service Instances and secure components. Names and
-// numbers are the norm's.
+// The words of the TSM-API (TR 4.2) and what the backend remembers of Service Instances and secure components. Names
+// and numbers are the norm's.
 
 #include <cstdint>
 #include <map>
@@ -59,7 +59,8 @@ enum class error_category : int {
     unspecified = 100,
 };
 
-/// "Invalid request: service ‘12345’ does not exist": the category's prefix and the details. Empty for `none` (AMB-141).
+/// "Invalid request: service ‘12345’ does not exist": the category's prefix and the details. Empty for `none`
+/// (AMB-141).
 std::string error_message(error_category category, std::string_view details);
 
 /// TR 4.2.3.2
@@ -83,17 +84,19 @@ struct key_set {
     std::uint8_t version = 0; ///< key version number on the card, 01…7F
     int bits = 128;
     std::vector<std::uint8_t> wrapped; ///< ENC || MAC || DEK under the vault's master key
-    bool issuer_knows = false; ///< it came from the issuer: replaced in the first session (gp/procedures, issuer contract)
+    bool issuer_knows =
+        false; ///< it came from the issuer: replaced in the first session (gp/procedures, issuer contract)
 
     friend bool operator==(const key_set&, const key_set&) = default;
 };
 
 /// A security domain of ours on a card.
 struct security_domain {
-    std::string aid; ///< hex
+    std::string aid;             ///< hex
     std::optional<key_set> keys; ///< those that count: the card has proven them last, or the issuer has just told them
-    /// Sets that may be on the card too: new ones before a rotation leaves, and those from before the issuer personalized the domain again.
-    /// After doubt they are tried, against the card cryptogram of INITIALIZE UPDATE only; the card's own list ends the doubt.
+    /// Sets that may be on the card too: new ones before a rotation leaves, and those from before the issuer
+    /// personalized the domain again. After doubt they are tried, against the card cryptogram of INITIALIZE UPDATE
+    /// only; the card's own list ends the doubt.
     std::vector<key_set> other_keys;
     /// Octets of challenges and MACs that the domain was seen to use, 8 or 16; 0: not seen yet, the profile says.
     int scp03_mode = 0;
@@ -102,26 +105,30 @@ struct security_domain {
     std::string client_aid;         ///< of the ARA-C that is in it, or was
 };
 
-/// Card parameters of a SecureComponentProfile, internal to the TSM ("card" in the profile file; gp/procedures). Everything that
-/// differs from card to card is a parameter here and not a branch in the code.
+/// Card parameters of a SecureComponentProfile, internal to the TSM ("card" in the profile file; gp/procedures).
+/// Everything that differs from card to card is a parameter here and not a branch in the code.
 struct card_parameters {
-    std::string isd_aid; ///< hex: the issuer's SELECT goes to it where neither the card nor its row tells one; empty: the default selection
+    std::string isd_aid; ///< hex: the issuer's SELECT goes to it where neither the card nor its row tells one; empty:
+                         ///< the default selection
     std::string sd_package_aid = "A0000001515350";
     std::string sd_module_aid = "A000000151535041";
-    std::string tsm_sd_aid = "D27600016354534D0001"; ///< AID of the TSM's own security domain
+    std::string tsm_sd_aid = "D27600016354534D0001";            ///< AID of the TSM's own security domain
     std::string sd_install_parameters = "81020370820120870120"; ///< content of tag C9
-    std::uint8_t tsm_key_version = 0x30;     ///< the issuer's initial keys in the TSM's domain
+    std::uint8_t tsm_key_version = 0x30;                        ///< the issuer's initial keys in the TSM's domain
     std::uint8_t tsm_rotated_version = 0x31; ///< first of the TSM's own versions; rotations alternate upwards
     std::uint8_t service_key_version = 0x20; ///< disjoint from the TSM's domain's versions
     int key_bits = 128;
-    int scp03_mode = 8; ///< octets of challenges and MACs of the TSM's domain: 8 (S8) or 16 (S16); a wrong one costs an exchange
+    int scp03_mode =
+        8; ///< octets of challenges and MACs of the TSM's domain: 8 (S8) or 16 (S16); a wrong one costs an exchange
     std::uint8_t minimum_level = 0x33; ///< security level of every channel; a card that cannot do it is refused
     int block_size = 0; ///< plain octets of a LOAD or STORE DATA block; 0: computed from 9F65 and the secure channel
-    bool extended_length = false; ///< the card takes extended length fields; 9F65 bounds them where it says more than 255
+    bool extended_length =
+        false;                 ///< the card takes extended length fields; 9F65 bounds them where it says more than 255
     bool extended_cap = false; ///< loads CAP files of the extended format (optional since Java Card 3.1; DIV-022)
-    bool lock_with_applications = true;       ///< SET STATUS P1=60 locks a domain with all its applications
-    std::string ara = "none";                 ///< "aram-issuer", "arac", "none"
-    std::string arac_package_aid = "A000000151415243"; ///< with "arac": the card's own load file and module for an ARA-C
+    bool lock_with_applications = true; ///< SET STATUS P1=60 locks a domain with all its applications
+    std::string ara = "none";           ///< "aram-issuer", "arac", "none"
+    std::string arac_package_aid =
+        "A000000151415243"; ///< with "arac": the card's own load file and module for an ARA-C
     std::string arac_module_aid = "A00000015141524301";
     std::string arac_aid = "D276000163415241430001"; ///< of our instance, in the TSM's own domain
     int privilege_bytes = 3;
@@ -134,8 +141,8 @@ struct card_parameters {
     bool rule_hash_sha256 = true;
 };
 
-/// How a profile recognises its cards (DESIGN, profile file): hex prefixes, '.' stands for any nibble. Every list that is given must match,
-/// but an ISD that the phone does not tell does not exclude a card that another list matches.
+/// How a profile recognises its cards (DESIGN, profile file): hex prefixes, '.' stands for any nibble. Every list that
+/// is given must match, but an ISD that the phone does not tell does not exclude a card that another list matches.
 struct identification {
     std::vector<std::string> cplc;
     std::vector<std::string> atr;
@@ -146,10 +153,10 @@ struct identification {
 /// One executable load file of a target.
 struct target_load_file {
     std::string elf_id;
-    std::string aid;    ///< hex
-    std::string sha256; ///< of the load file data block, hex
-    std::size_t size = 0; ///< of the load file data block
-    std::vector<std::string> imports; ///< package AIDs, hex
+    std::string aid;                        ///< hex
+    std::string sha256;                     ///< of the load file data block, hex
+    std::size_t size = 0;                   ///< of the load file data block
+    std::vector<std::string> imports;       ///< package AIDs, hex
     std::vector<std::string> packages = {}; ///< of the extended CAP format: AIDs of the packages in it, hex
 };
 
@@ -159,8 +166,8 @@ struct target_application {
     std::string module_aid;
     std::string instance_aid;
     int priority = 255;
-    std::vector<std::string> privileges;  ///< TR names
-    std::string install_parameters;       ///< hex TLVs as configured, ${placeholders} possible (AMB-147)
+    std::vector<std::string> privileges; ///< TR names
+    std::string install_parameters;      ///< hex TLVs as configured, ${placeholders} possible (AMB-147)
     bool make_selectable = true;
     bool accessible_via_apdu = false;
     bool accessible_via_nfc = false;
@@ -173,8 +180,8 @@ struct spos_target {
     std::string certificate_pem; ///< trust anchor of the SPOS server
 };
 
-/// What one Service Instance shall be on its card: the effective configuration of Flavor, Version and Service at one moment, so that
-/// later changes of the catalog cannot corrupt an installed instance (AMB-057, AMB-067).
+/// What one Service Instance shall be on its card: the effective configuration of Flavor, Version and Service at one
+/// moment, so that later changes of the catalog cannot corrupt an installed instance (AMB-057, AMB-067).
 struct deployment_target {
     std::string service_provider_id;
     std::string service_id;
@@ -201,20 +208,21 @@ struct service_instance {
     instance_state state = instance_state::not_deployed;
     instance_state last_stable = instance_state::not_deployed; ///< AMB-100: state before the failed operation
     operation failed_operation = operation::no_operation;      ///< AMB-100: in state IN_ERROR
-    /// The operation that last wrote an intent to change the card, as long as no authenticated listing has shown what became of it: the
-    /// error that ended it may have been the phone's invention (AMB-226).
+    /// The operation that last wrote an intent to change the card, as long as no authenticated listing has shown what
+    /// became of it: the error that ended it may have been the phone's invention (AMB-226).
     operation unproven_operation = operation::no_operation;
     operation last_operation = operation::no_operation;
     std::vector<service_command> executed; ///< of this deployment, in order (AMB-105)
     bool suspend_on_finalize = false;      ///< AMB-107
     deployment_target target;
-    bool on_card = false; ///< a component of the Service has been changed on the card
+    bool on_card = false;                  ///< a component of the Service has been changed on the card
     std::optional<security_domain> domain; ///< the service's own security domain
-    std::string running_process; ///< id of the process that runs, empty if none
-    std::string created;         ///< ISO 8601
+    std::string running_process;           ///< id of the process that runs, empty if none
+    std::string created;                   ///< ISO 8601
 };
 
-/// Can anything of it be on its card? The service's domain has its keys from the first deploy that came as far as the card, and keeps them.
+/// Can anything of it be on its card? The service's domain has its keys from the first deploy that came as far as the
+/// card, and keeps them.
 inline bool may_be_on_card(const service_instance& i) {
     return i.state != instance_state::not_deployed || i.domain.has_value() || i.on_card;
 }
@@ -222,15 +230,15 @@ inline bool may_be_on_card(const service_instance& i) {
 /// A secure component that has been seen.
 struct secure_component {
     std::string id;
-    std::string identity;   ///< of identity_of(): CPLC (tag 9F7F) in hex, or IIN and CIN where it has none; unique
+    std::string identity; ///< of identity_of(): CPLC (tag 9F7F) in hex, or IIN and CIN where it has none; unique
     std::string profile_id;
     std::string isd_aid;
-    std::string cin_iin;    ///< tags 45 and 42, hex, for the issuer
-    std::string issuer;     ///< name of the SCI that owns it
+    std::string cin_iin; ///< tags 45 and 42, hex, for the issuer
+    std::string issuer;  ///< name of the SCI that owns it
     std::optional<security_domain> tsm_domain;
     int strikes = 0; ///< EXTERNAL AUTHENTICATEs that were answered with failure since the last channel that was proven
     bool quarantined = false;
-    bool doubt = false; ///< an intent without outcome: look before changing
+    bool doubt = false;    ///< an intent without outcome: look before changing
     bool assigned = false; ///< an operator has said whose it is (tsms card assign)
     std::string claimed;   ///< ISO 8601: when a createServiceInstance named it last
 };
@@ -239,10 +247,14 @@ struct secure_component {
 inline constexpr std::size_t cplc_digits = 84;
 
 /// By its CPLC, not by IIN and CIN?
-inline bool is_known_by_cplc(const secure_component& card) { return card.identity.size() == cplc_digits; }
+inline bool is_known_by_cplc(const secure_component& card) {
+    return card.identity.size() == cplc_digits;
+}
 
-/// Is what the row says of issuer, profile and ISD only a phone's word (AMB-226)? Until an issuer has given us keys for a domain on it, or the
-/// operator has decided, it follows what phones say today.
-inline bool rests_on_claims(const secure_component& card) { return !card.assigned && !(card.tsm_domain && card.tsm_domain->keys); }
+/// Is what the row says of issuer, profile and ISD only a phone's word (AMB-226)? Until an issuer has given us keys for
+/// a domain on it, or the operator has decided, it follows what phones say today.
+inline bool rests_on_claims(const secure_component& card) {
+    return !card.assigned && !(card.tsm_domain && card.tsm_domain->keys);
+}
 
 } // namespace tsms::model

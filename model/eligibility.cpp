@@ -9,7 +9,9 @@ namespace tsms::model {
 
 namespace {
 
-char upper(char c) { return c >= 'a' && c <= 'f' ? static_cast<char>(c - 'a' + 'A') : c; }
+char upper(char c) {
+    return c >= 'a' && c <= 'f' ? static_cast<char>(c - 'a' + 'A') : c;
+}
 
 bool any_prefix(const std::vector<std::string>& patterns, const std::string& hex) {
     return patterns.empty() ||
@@ -17,12 +19,17 @@ bool any_prefix(const std::vector<std::string>& patterns, const std::string& hex
 }
 
 const offered_version* version_with(const offered_service& service, const std::string& tag) {
-    const auto found = std::find_if(service.versions.begin(), service.versions.end(), [&](const auto& v) { return v.tag == tag; });
+    const auto found =
+        std::find_if(service.versions.begin(), service.versions.end(), [&](const auto& v) { return v.tag == tag; });
     return found == service.versions.end() ? nullptr : &*found;
 }
 
-refusal invalid(std::string details) { return {error_category::invalid_request, std::move(details)}; }
-refusal not_eligible(std::string details) { return {error_category::no_eligible_sc, std::move(details)}; }
+refusal invalid(std::string details) {
+    return {error_category::invalid_request, std::move(details)};
+}
+refusal not_eligible(std::string details) {
+    return {error_category::no_eligible_sc, std::move(details)};
+}
 
 std::optional<refusal> refuse_version(const offered_service& service, const std::string& tag) {
     const auto* version = version_with(service, tag);
@@ -55,7 +62,8 @@ std::vector<candidate> candidates(const offered_version& version, const std::vec
             continue;
         }
         if (identity_of(card).empty()) {
-            explain(card, "tells neither its CPLC nor, as a card without one, IIN and CIN, so it cannot be known again");
+            explain(card,
+                    "tells neither its CPLC nor, as a card without one, IIN and CIN, so it cannot be known again");
             continue;
         }
         const auto* profile = profile_of(card, profiles);
@@ -89,19 +97,21 @@ likeness compare(const secure_component& row, const seen_card& card) {
     if (is_known_by_cplc(row)) {
         if (!card.cplc.empty())
             return card.cplc == row.identity ? likeness::same : likeness::other;
-        return tells_issuers_number && !row.cin_iin.empty() && card.cin + card.iin != row.cin_iin ? likeness::other : likeness::unknown;
+        return tells_issuers_number && !row.cin_iin.empty() && card.cin + card.iin != row.cin_iin ? likeness::other
+                                                                                                  : likeness::unknown;
     }
     if (!tells_issuers_number)
         return likeness::unknown;
     return card.iin + card.cin == row.identity ? likeness::same : likeness::other;
 }
 
-std::optional<refusal> refuse_caller(const std::optional<std::string>& provider, const std::string& owner, bool owner_has_apps,
-                                     const std::string& thing) {
+std::optional<refusal> refuse_caller(const std::optional<std::string>& provider, const std::string& owner,
+                                     bool owner_has_apps, const std::string& thing) {
     if (provider && *provider != owner)
         return refusal{error_category::invalid_request, thing + " does not exist"};
     if (!provider && owner_has_apps)
-        return refusal{error_category::not_authenticated, "the app is not registered for this service provider (tsms app add)"};
+        return refusal{error_category::not_authenticated,
+                       "the app is not registered for this service provider (tsms app add)"};
     return std::nullopt;
 }
 
@@ -117,10 +127,11 @@ bool has_prefix(std::string_view hex, std::string_view pattern) {
 bool recognises(const identification& by, const seen_card& card) {
     if (by.cplc.empty() && by.atr.empty() && by.isd.empty() && by.card_data.empty())
         return false;
-    // A phone may keep the answer to SELECT, and with it the ISD's AID, to itself: then the other lists decide (DIV-034).
+    // A phone may keep the answer to SELECT, and with it the ISD's AID, to itself: then the other lists decide
+    // (DIV-034).
     const bool others_decide = card.isd_aid.empty() && !(by.cplc.empty() && by.atr.empty() && by.card_data.empty());
-    return any_prefix(by.cplc, card.cplc) && any_prefix(by.atr, card.atr) && (others_decide || any_prefix(by.isd, card.isd_aid)) &&
-           any_prefix(by.card_data, card.card_data);
+    return any_prefix(by.cplc, card.cplc) && any_prefix(by.atr, card.atr) &&
+           (others_decide || any_prefix(by.isd, card.isd_aid)) && any_prefix(by.card_data, card.card_data);
 }
 
 const card_profile* profile_of(const seen_card& card, const std::vector<card_profile>& profiles) {
@@ -131,7 +142,8 @@ const card_profile* profile_of(const seen_card& card, const std::vector<card_pro
     return found;
 }
 
-std::optional<refusal> refuse_create(const offered_service* service, const std::string& service_id, const std::string& tag) {
+std::optional<refusal> refuse_create(const offered_service* service, const std::string& service_id,
+                                     const std::string& tag) {
     if (!parse_tag(tag))
         return invalid("version ‘" + tag + "’ is not of the form a.b.c");
     if (!service)
@@ -145,7 +157,8 @@ std::optional<refusal> refuse_create(const offered_service* service, const std::
     return std::nullopt;
 }
 
-std::optional<refusal> refuse_check(const offered_service* service, const std::string& service_id, const std::string& pattern) {
+std::optional<refusal> refuse_check(const offered_service* service, const std::string& service_id,
+                                    const std::string& pattern) {
     const auto parsed = parse_pattern(pattern);
     if (!parsed)
         return invalid("unsupported version RegExp ‘" + pattern + "’");

@@ -1,6 +1,6 @@
 #pragma once
-// Which secure component a Service goes to (TR 3.3.1, 3.3.1.2): recognition of cards, the eligibility check and the device check, and the
-// choice among several. Pure; what it decided is explained for the log.
+// Which secure component a Service goes to (TR 3.3.1, 3.3.1.2): recognition of cards, the eligibility check and the
+// device check, and the choice among several. Pure; what it decided is explained for the log.
 
 #include "model/device.hpp"
 #include "model/life_cycle.hpp"
@@ -22,7 +22,7 @@ struct card_profile {
 /// A Version as far as deployment needs it.
 struct offered_version {
     std::string tag;
-    bool has_flavors = false; ///< allowedDeployments is not empty
+    bool has_flavors = false;          ///< allowedDeployments is not empty
     std::vector<std::string> profiles; ///< ids of those that a published Flavor serves (AMB-054, AMB-055)
 };
 
@@ -38,17 +38,17 @@ struct offered_service {
 struct seen_card {
     std::string reader;
     bool accessible = false;
-    error_category problem = error_category::none; ///< 9 or 10 where not accessible
+    error_category problem = error_category::none;       ///< 9 or 10 where not accessible
     std::string atr, cplc, isd_aid, iin, cin, card_data; ///< hex
-    bool without_cplc = false; ///< it says that it has none
-    bool has_service = false; ///< the TSM knows an instance of the Service on it
+    bool without_cplc = false;                           ///< it says that it has none
+    bool has_service = false;                            ///< the TSM knows an instance of the Service on it
 };
 
 /// What the card is known by: its CPLC; of one that has none, IIN and CIN. Empty for a card that tells neither.
 std::string identity_of(const seen_card& card);
 
-/// Is the card in a reader the one of a row, as far as it says? Like is compared with like: one that does not tell now what the row knows it by
-/// may be any, unless IIN and CIN say that it is another.
+/// Is the card in a reader the one of a row, as far as it says? Like is compared with like: one that does not tell now
+/// what the row knows it by may be any, unless IIN and CIN say that it is another.
 enum class likeness { same, other, unknown };
 likeness compare(const secure_component& row, const seen_card& card);
 
@@ -59,14 +59,16 @@ bool recognises(const identification& by, const seen_card& card);
 /// The profile of a card; of several the first by id, so that the same card always has the same one.
 const card_profile* profile_of(const seen_card& card, const std::vector<card_profile>& profiles);
 
-/// May an app of `provider` act on what belongs to `owner`? Nothing if it may. An anonymous app (no provider) may only act for an owner that
-/// has never registered an app (AMB-194, AMB-236); others do not learn that the thing exists.
-std::optional<refusal> refuse_caller(const std::optional<std::string>& provider, const std::string& owner, bool owner_has_apps,
-                                     const std::string& thing);
+/// May an app of `provider` act on what belongs to `owner`? Nothing if it may. An anonymous app (no provider) may only
+/// act for an owner that has never registered an app (AMB-194, AMB-236); others do not learn that the thing exists.
+std::optional<refusal> refuse_caller(const std::optional<std::string>& provider, const std::string& owner,
+                                     bool owner_has_apps, const std::string& thing);
 
 /// Is the request itself possible, before any card is asked (AMB-135, AMB-136)? Null service: it does not exist.
-std::optional<refusal> refuse_create(const offered_service* service, const std::string& service_id, const std::string& tag);
-std::optional<refusal> refuse_check(const offered_service* service, const std::string& service_id, const std::string& pattern);
+std::optional<refusal> refuse_create(const offered_service* service, const std::string& service_id,
+                                     const std::string& tag);
+std::optional<refusal> refuse_check(const offered_service* service, const std::string& service_id,
+                                    const std::string& pattern);
 
 struct choice {
     std::size_t card = 0; ///< index into the cards
@@ -83,7 +85,8 @@ struct decision {
 decision choose_card(const offered_service& service, const std::string& tag, const std::vector<seen_card>& cards,
                      const std::vector<card_profile>& profiles);
 
-/// Device check (TR 4.2.5.7): the highest applicable Version that the pattern matches; instances that exist do not matter.
+/// Device check (TR 4.2.5.7): the highest applicable Version that the pattern matches; instances that exist do not
+/// matter.
 std::optional<choice> find_deployment(const offered_service& service, const std::string& pattern,
                                       const std::vector<seen_card>& cards, const std::vector<card_profile>& profiles);
 

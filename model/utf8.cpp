@@ -46,13 +46,15 @@ std::size_t characters(std::string_view utf8) {
 }
 
 bool is_blank(std::string_view utf8) {
-    // U+0009…000D, 0020, 0085, 00A0, 1680, 2000…200A, 2028, 2029, 202F, 205F, 3000 (White_Space); 180E, 200B…200D, 2060, FEFF (without width)
+    // U+0009…000D, 0020, 0085, 00A0, 1680, 2000…200A, 2028, 2029, 202F, 205F, 3000 (White_Space); 180E, 200B…200D,
+    // 2060, FEFF (without width)
     static constexpr std::string_view blanks[] = {
-        "\t", "\n", "\v", "\f", "\r", " ", "\u0085", "\u00A0", "\u1680", "\u180E", "\u2000", "\u2001", "\u2002", "\u2003", "\u2004", "\u2005",
-        "\u2006", "\u2007", "\u2008", "\u2009", "\u200A", "\u200B", "\u200C", "\u200D", "\u2028", "\u2029", "\u202F", "\u205F", "\u2060", "\u3000",
-        "\uFEFF"};
+        "\t",     "\n",     "\v",     "\f",     "\r",     " ",      "\u0085", "\u00A0", "\u1680", "\u180E", "\u2000",
+        "\u2001", "\u2002", "\u2003", "\u2004", "\u2005", "\u2006", "\u2007", "\u2008", "\u2009", "\u200A", "\u200B",
+        "\u200C", "\u200D", "\u2028", "\u2029", "\u202F", "\u205F", "\u2060", "\u3000", "\uFEFF"};
     while (!utf8.empty()) {
-        const auto found = std::ranges::find_if(blanks, [&](std::string_view blank) { return utf8.starts_with(blank); });
+        const auto found =
+            std::ranges::find_if(blanks, [&](std::string_view blank) { return utf8.starts_with(blank); });
         if (found == std::end(blanks))
             return false;
         utf8.remove_prefix(found->size());

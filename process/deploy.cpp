@@ -44,7 +44,8 @@ gp::privileges privileges_of(const model::target_application& app) {
 }
 
 /// `data`: installationData; none where the applications are installed already.
-std::vector<gp::application> applications_of(const work& w, const std::map<std::string, std::string>* data, bool activate) {
+std::vector<gp::application> applications_of(const work& w, const std::map<std::string, std::string>* data,
+                                             bool activate) {
     std::vector<gp::application> list;
     for (const auto& app : w.instance.target.applications) {
         gp::application a;
@@ -55,7 +56,8 @@ std::vector<gp::application> applications_of(const work& w, const std::map<std::
         a.instance.privilege_octets = w.parameters().privilege_bytes;
         if (a.instance.privilege_octets == 1 && (a.instance.rights & 0xFFFF) != 0)
             refuse(model::error_category::content_related_error,
-                   "application " + app.instance_aid + " needs a privilege of the second or third octet, the secure component takes one");
+                   "application " + app.instance_aid +
+                       " needs a privilege of the second or third octet, the secure component takes one");
         try {
             if (data)
                 a.instance.parameters = gp::install_parameters(app.install_parameters, *data);
@@ -77,12 +79,13 @@ struct size_bounds {
 /// What fits in the best case, before anything is known of the card but its profile.
 size_bounds bounds_of(const model::card_parameters& parameters) {
     const auto field = parameters.extended_length ? gp::extended_data_field : gp::short_data_field;
-    const auto most = gp::max_plain_data(field, static_cast<std::size_t>(parameters.scp03_mode), parameters.minimum_level);
+    const auto most =
+        gp::max_plain_data(field, static_cast<std::size_t>(parameters.scp03_mode), parameters.minimum_level);
     return {parameters.block_size > 0 ? static_cast<std::size_t>(parameters.block_size) : most, most};
 }
 
-/// Bounds that no card can lift, checked before anything is changed (gp/procedures, "Sizes"): with short APDUs at most 61,184 octets in
-/// S8 and 57,088 in S16, and no INSTALL over one command.
+/// Bounds that no card can lift, checked before anything is changed (gp/procedures, "Sizes"): with short APDUs at most
+/// 61,184 octets in S8 and 57,088 in S16, and no INSTALL over one command.
 void check_sizes(const work& w, const std::vector<gp::application>& applications, size_bounds bounds) {
     for (const auto& file : w.instance.target.load_files) {
         const auto blocks = gp::load_block_count(file.size, bounds.block);
@@ -96,9 +99,9 @@ void check_sizes(const work& w, const std::vector<gp::application>& applications
         const auto size = gp::install_for_install(app.instance).data.size();
         if (size > bounds.command)
             refuse(model::error_category::content_related_error,
-                   "install parameters of application " + to_hex(app.instance.instance_aid) + " are too long: INSTALL has " +
-                       std::to_string(size) + " octets of data, the secure component takes " +
-                       std::to_string(bounds.command));
+                   "install parameters of application " + to_hex(app.instance.instance_aid) +
+                       " are too long: INSTALL has " + std::to_string(size) +
+                       " octets of data, the secure component takes " + std::to_string(bounds.command));
     }
 }
 
@@ -147,8 +150,9 @@ process<void> prepare_domain(work* w, gp::service_installation* what) {
 void check_key_versions(const work& w) {
     const auto version = w.parameters().service_key_version;
     if (keys_of_version(*w.card.tsm_domain, version))
-        refuse(model::error_category::internal_error, "the TSM's security domain on the secure component has keys of version " +
-                                                          std::to_string(version) + "; change serviceKeyVersion of the profile");
+        refuse(model::error_category::internal_error,
+               "the TSM's security domain on the secure component has keys of version " + std::to_string(version) +
+                   "; change serviceKeyVersion of the profile");
 }
 
 /// Everything of the service onto the card, in one order: what the card gets is written down first.
@@ -226,7 +230,8 @@ void check_conflicts(const work& w) {
     for (const auto& app : target.applications)
         if (taken.count(app.instance_aid) != 0)
             refuse(model::error_category::content_related_error,
-                   "application " + app.instance_aid + " belongs to another service on this secure component, or to the TSM");
+                   "application " + app.instance_aid +
+                       " belongs to another service on this secure component, or to the TSM");
 }
 
 issuer_need need_of(const work& w, const deployment& d) {
@@ -246,7 +251,8 @@ process<void> check_presence(work* w) {
     const auto found = co_await std::move(looking);
     for (const auto& app : w->instance.target.applications)
         if (!gp::find_entry(found.applications, octets(app.instance_aid)))
-            refuse(model::error_category::content_related_error, "application " + app.instance_aid + " is not on the secure component");
+            refuse(model::error_category::content_related_error,
+                   "application " + app.instance_aid + " is not on the secure component");
     w->proven = true;
 }
 
@@ -262,7 +268,8 @@ process<void> deploy_steps(work* w, const deployment* d) {
     co_await std::move(beginning);
     if (d->has(service_command::install)) {
         check_conflicts(*w);
-        if (!w->instance.on_card && w->request.tombstones.empty()) // what is there is removed first, then there is room or not
+        if (!w->instance.on_card &&
+            w->request.tombstones.empty()) // what is there is removed first, then there is room or not
             w->memory_needed = octets_to_load(*w);
         // Before the issuer does anything.
         const auto applications = applications_of(*w, &d->find(service_command::install)->data, false);
@@ -277,7 +284,8 @@ process<void> deploy_steps(work* w, const deployment* d) {
     if (d->has(service_command::personalize) &&
         std::any_of(w->instance.target.applications.begin(), w->instance.target.applications.end(),
                     [](const auto& app) { return app.has_personalization; }))
-        refuse(model::error_category::unspecified, "personalization scripts and attestation tokens are not supported yet");
+        refuse(model::error_category::unspecified,
+               "personalization scripts and attestation tokens are not supported yet");
     auto clearing = remove_rules_of_tombstones(w);
     co_await std::move(clearing);
     auto opening = open_tsm_domain(w, need_of(*w, *d));
@@ -301,7 +309,8 @@ process<void> deploy_steps(work* w, const deployment* d) {
     } else if (d->has(service_command::activate) || locks(*w, *d)) {
         auto activating = activate(w, d);
         co_await std::move(activating);
-    } else { // finalization only, or personalization of nothing (AMB-150): the card must be the one, and hold the service (AMB-116)
+    } else { // finalization only, or personalization of nothing (AMB-150): the card must be the one, and hold the
+             // service (AMB-116)
         auto checking = check_presence(w);
         co_await std::move(checking);
     }
@@ -343,7 +352,8 @@ void note_success(model::service_instance& instance, const deployment& d) {
 
 } // namespace
 
-std::optional<std::string> refuse_parameters(const model::deployment_target& target, const std::vector<command_request>& commands) {
+std::optional<std::string> refuse_parameters(const model::deployment_target& target,
+                                             const std::vector<command_request>& commands) {
     for (const auto& command : commands)
         if (command.what == service_command::install)
             for (const auto& app : target.applications)

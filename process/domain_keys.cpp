@@ -47,7 +47,8 @@ void forget_absent_keys(model::security_domain& domain, const key_versions& on_c
     std::erase_if(domain.other_keys, [&](const auto& other) { return !on_card.contains(other.version); });
 }
 
-key_versions foreign_keys(const model::security_domain& domain, const key_versions& on_card, std::uint8_t service_key_version) {
+key_versions foreign_keys(const model::security_domain& domain, const key_versions& on_card,
+                          std::uint8_t service_key_version) {
     key_versions foreign;
     for (const auto version : on_card) {
         const bool counts = domain.keys && domain.keys->version == version;

@@ -1,6 +1,6 @@
 #pragma once
-// Everything a life-cycle process can ask of the world: a closed set. The actor that owns the process interprets it, a test plays
-// it. A process has no other way out, so it can be broken off after any effect and entered again.
+// Everything a life-cycle process can ask of the world: a closed set. The actor that owns the process interprets it, a
+// test plays it. A process has no other way out, so it can be broken off after any effect and entered again.
 
 #include "crypto/vault.hpp"
 #include "gp/card_failure.hpp"
@@ -10,8 +10,8 @@
 
 namespace tsms::process {
 
-/// Why an effect could not be had. Inside the coroutine it becomes a gp::card_failure: the one exception that is an expected end. Every
-/// other exception is a bug and leaves the card in doubt.
+/// Why an effect could not be had. Inside the coroutine it becomes a gp::card_failure: the one exception that is an
+/// expected end. Every other exception is a bug and leaves the card in doubt.
 struct failed {
     model::error_category category = model::error_category::internal_error;
     std::string details;
@@ -22,10 +22,11 @@ struct failed {
 
 struct done {};
 
-// -- the phone --------------------------------------------------------------------------------------------------------------
+// -- the phone
+// --------------------------------------------------------------------------------------------------------------
 
-/// Sends ProcessStart and waits for the report that acknowledges it (TR 3.2.1, AMB-132). No command that changes the card may
-/// leave before.
+/// Sends ProcessStart and waits for the report that acknowledges it (TR 3.2.1, AMB-132). No command that changes the
+/// card may leave before.
 struct announce_start {
     using result = done;
 };
@@ -39,7 +40,8 @@ struct exchange {
     gp::batch commands;
 };
 
-// -- the issuer (TR 3.3.1.1; issuer contract) ----------------------------------------------------------------------------
+// -- the issuer (TR 3.3.1.1; issuer contract)
+// ----------------------------------------------------------------------------
 
 /// Opens the issuer's management session for this card. Idempotent by the order's id.
 struct open_issuer_session {
@@ -61,7 +63,8 @@ struct fetch_issuer_keys {
     using result = model::issuer_keys;
 };
 
-// -- keys: static ones never leave the vault --------------------------------------------------------------------------------
+// -- keys: static ones never leave the vault
+// --------------------------------------------------------------------------------
 
 /// Session keys of a channel, and the challenge that the card must have sent if it is pseudo-random (SCP03 6.2.2.1).
 struct derive_session {
@@ -96,7 +99,8 @@ struct random_octets {
     std::size_t count;
 };
 
-// -- what is kept -------------------------------------------------------------------------------------------------------------
+// -- what is kept
+// -------------------------------------------------------------------------------------------------------------
 
 struct load_image {
     bytes octets; ///< the load file data block
@@ -123,11 +127,12 @@ struct commit {
     model::secure_component card;
 };
 
-using effect_variant = std::variant<announce_start, exchange, open_issuer_session, relay_to_issuer, fetch_issuer_keys,
-                                    derive_session, generate_keys, encrypt_keys, random_octets, read_load_image,
-                                    journal_intent, commit>;
-using answer_variant = std::variant<failed, done, gp::batch_answer, model::issuer_step, model::issuer_keys,
-                                    crypto::session_material, model::key_set, crypto::encrypted_keys, bytes, load_image>;
+using effect_variant =
+    std::variant<announce_start, exchange, open_issuer_session, relay_to_issuer, fetch_issuer_keys, derive_session,
+                 generate_keys, encrypt_keys, random_octets, read_load_image, journal_intent, commit>;
+using answer_variant =
+    std::variant<failed, done, gp::batch_answer, model::issuer_step, model::issuer_keys, crypto::session_material,
+                 model::key_set, crypto::encrypted_keys, bytes, load_image>;
 
 struct effect : effect_variant {
     using answer_type = answer_variant;

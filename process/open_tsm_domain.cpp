@@ -1,8 +1,8 @@
 // TR 3.3.1.1: the way to a secure channel with the TSM's own security domain. Exchanges O1 to O3 of a deploy.
 
+#include "gp/privileges.hpp"
 #include "gp/procedures/identify.hpp"
 #include "gp/procedures/open_channel.hpp"
-#include "gp/privileges.hpp"
 #include "model/eligibility.hpp"
 #include "process/domain_keys.hpp"
 #include "process/work.hpp"
@@ -20,7 +20,8 @@ using model::error_category;
     throw card_failure(card_failure::kind::refused, gp::step::select, static_cast<int>(category), details);
 }
 
-/// One order made of parts that different parties read: our plain reads, the issuer's opaque commands, the request for our channel.
+/// One order made of parts that different parties read: our plain reads, the issuer's opaque commands, the request for
+/// our channel.
 struct joined_order {
     gp::batch commands;
 
@@ -33,8 +34,8 @@ struct joined_order {
     }
 };
 
-/// The answers that belong to `count` commands from `from` on. If the transmission broke inside or before, the part is broken too; what
-/// ended it before says nothing of the part's own commands.
+/// The answers that belong to `count` commands from `from` on. If the transmission broke inside or before, the part is
+/// broken too; what ended it before says nothing of the part's own commands.
 gp::batch_answer part(const gp::batch_answer& all, std::size_t from, std::size_t count) {
     gp::batch_answer answer;
     for (std::size_t i = from; i < from + count && i < all.responses.size(); ++i)
@@ -71,8 +72,8 @@ struct asked_channel {
           version(key_version) {}
 };
 
-/// Octets of the host challenge: what the domain was seen to use, else what the profile says. A domain of the other mode refuses it
-/// with 6700 (field lesson 3).
+/// Octets of the host challenge: what the domain was seen to use, else what the profile says. A domain of the other
+/// mode refuses it with 6700 (field lesson 3).
 std::size_t challenge_octets(const work& w) {
     const auto& domain = w.card.tsm_domain;
     return static_cast<std::size_t>(domain && domain->scp03_mode != 0 ? domain->scp03_mode : w.parameters().scp03_mode);
@@ -89,8 +90,8 @@ bytes cplc_of(const model::secure_component& card) {
     return gp::parse_cplc(octets(card.identity)).value_or(bytes{});
 }
 
-/// The card's answer to our INITIALIZE UPDATE: derive the session keys, check the card's challenge and cryptogram. Only then is the
-/// card the one whose keys we have. False if the security domain does not have these keys.
+/// The card's answer to our INITIALIZE UPDATE: derive the session keys, check the card's challenge and cryptogram. Only
+/// then is the card the one whose keys we have. False if the security domain does not have these keys.
 process<bool> accept_offer(work* w, model::key_set keys, bytes challenge, gp::initialize_update_response offer) {
     auto& domain = *w->card.tsm_domain;
     derive_session wish(keys, challenge, offer.card_challenge, offer.sequence_counter, octets(domain.aid));
@@ -130,8 +131,8 @@ void note_claims(work& w, const gp::card_claims& claims) {
 /// The Java Card API counts the octets of a command in a short (APDU.getIncomingLength).
 constexpr std::size_t longest_extended_field = 32767;
 
-/// What fits one command of this card in this channel (field lesson 6). `of_domain`: 9F65 of the TSM's domain, which gets the commands;
-/// where it does not tell, the ISD's counts.
+/// What fits one command of this card in this channel (field lesson 6). `of_domain`: 9F65 of the TSM's domain, which
+/// gets the commands; where it does not tell, the ISD's counts.
 void measure(work& w, std::optional<std::size_t> of_domain) {
     const auto& parameters = w.parameters();
     const auto& channel = *w.channel;
@@ -145,17 +146,19 @@ void measure(work& w, std::optional<std::size_t> of_domain) {
             break;
         }
     w.command_size = gp::max_plain_data(field, channel.mode_length(), channel.level());
-    w.block_size = parameters.block_size > 0 ? std::min(channel.max_data(), static_cast<std::size_t>(parameters.block_size)) : w.command_size;
+    w.block_size = parameters.block_size > 0
+                       ? std::min(channel.max_data(), static_cast<std::size_t>(parameters.block_size))
+                       : w.command_size;
 }
 
-/// Over OMAPI a SELECT that the card refuses gets no answer and ends the order (gp/procedures, hazard 3). That the card itself is gone
-/// looks the same; both are claims, and whoever is asked next finds out.
+/// Over OMAPI a SELECT that the card refuses gets no answer and ends the order (gp/procedures, hazard 3). That the card
+/// itself is gone looks the same; both are claims, and whoever is asked next finds out.
 bool ends_at_select(const gp::batch_answer& answer) {
     return answer.responses.empty() && answer.end == gp::transmission::unavailable;
 }
 
-/// The ways in which a request for our channel can end. Where it met other keys or another mode it is made again, in an order of its own,
-/// once for each.
+/// The ways in which a request for our channel can end. Where it met other keys or another mode it is made again, in an
+/// order of its own, once for each.
 process<domain_access> settle(work* w, asked_channel asked, gp::batch_answer answer) {
     using finding = gp::channel_request::finding;
     key_versions tried;
@@ -172,7 +175,8 @@ process<domain_access> settle(work* w, asked_channel asked, gp::batch_answer ans
         const auto keys = keys_of_version(*w->card.tsm_domain, version);
         if (found == finding::other_length) {
             if (std::exchange(other_mode_tried, true))
-                refuse(error_category::sc_inaccessible, "the TSM's security domain takes no host challenge of 8 or 16 octets");
+                refuse(error_category::sc_inaccessible,
+                       "the TSM's security domain takes no host challenge of 8 or 16 octets");
             octets = octets == 8 ? 16 : 8;
         } else {
             w->keys_refused = found == finding::refused ? asked.request.refusal(answers)
@@ -227,23 +231,27 @@ process<void> take_over_domain(work* w) {
     fetch_issuer_keys wish;
     auto got = co_await std::move(wish);
     if (!w->card.identity.empty() && got.secure_component_identity != w->card.identity)
-        refuse(error_category::sc_inaccessible, "the issuer has authenticated another secure component than the phone named");
+        refuse(error_category::sc_inaccessible,
+               "the issuer has authenticated another secure component than the phone named");
     if (got.aid != w->parameters().tsm_sd_aid)
-        refuse(error_category::unspecified, "the issuer has created security domain " + got.aid + " instead of " +
-                                                w->parameters().tsm_sd_aid);
+        refuse(error_category::unspecified,
+               "the issuer has created security domain " + got.aid + " instead of " + w->parameters().tsm_sd_aid);
     // Delegated Management alone (A0 00 00) needs the issuer's tokens for every step: not supported.
     const auto privileges = from_hex(got.privileges);
     const auto rights = privileges ? gp::parse_privileges(*privileges) : std::nullopt;
     if (rights && (*rights & gp::privilege::authorized_management) == 0)
-        refuse(error_category::unspecified, "the issuer has created the TSM's security domain without Authorized Management");
+        refuse(error_category::unspecified,
+               "the issuer has created the TSM's security domain without Authorized Management");
     if (got.keys.version == w->parameters().service_key_version)
-        refuse(error_category::internal_error, "the issuer's keys of the TSM's security domain have the version of the services' keys (" +
-                                                   std::to_string(got.keys.version) + "); change serviceKeyVersion of the profile");
+        refuse(error_category::internal_error,
+               "the issuer's keys of the TSM's security domain have the version of the services' keys (" +
+                   std::to_string(got.keys.version) + "); change serviceKeyVersion of the profile");
     model::security_domain domain;
     domain.aid = got.aid;
     domain.keys = got.keys;
     domain.keys->issuer_knows = true;
-    // That the domain was gone may have been the phone's word alone: the issuer then found it, and the former keys still are on it.
+    // That the domain was gone may have been the phone's word alone: the issuer then found it, and the former keys
+    // still are on it.
     if (const auto& known = w->card.tsm_domain) {
         domain.client_aid = known->client_aid;
         domain.client_registered = known->client_registered;
@@ -258,8 +266,8 @@ process<void> take_over_domain(work* w) {
     co_await std::move(wish_commit);
 }
 
-/// The card says now that its ISD has another AID than the one the issuer was told: nobody has authenticated either, so the issuer is
-/// asked once more with this one. What it has sent so far does nothing without an answer to it.
+/// The card says now that its ISD has another AID than the one the issuer was told: nobody has authenticated either, so
+/// the issuer is asked once more with this one. What it has sent so far does nothing without an answer to it.
 bool is_misled(const work& w, bool identified_before, const model::issuer_order& order) {
     return !identified_before && order.isd_aid != w.isd_aid;
 }
@@ -272,7 +280,8 @@ public:
         constexpr std::size_t most_commands = 4096;
         commands_ += step.commands.size();
         if (++rounds_ > most_rounds || commands_ > most_commands)
-            throw card_failure(card_failure::kind::issuer, gp::step::relayed, static_cast<int>(error_category::unspecified),
+            throw card_failure(card_failure::kind::issuer, gp::step::relayed,
+                               static_cast<int>(error_category::unspecified),
                                "the issuer's session does not end: " + std::to_string(rounds_) + " orders, " +
                                    std::to_string(commands_) + " commands");
     }
@@ -298,12 +307,15 @@ process<domain_access> open_with_issuer(work* w, issuer_need need) {
         auto asking = identify(w);
         co_await std::move(asking);
     }
-    auto order_for_issuer = issuer_order_of(*w, need.create_domain ? "create" : need.remove_rules.empty() ? "rules" : "clear");
+    auto order_for_issuer = issuer_order_of(*w, need.create_domain          ? "create"
+                                                : need.remove_rules.empty() ? "rules"
+                                                                            : "clear");
     if (need.create_domain)
         order_for_issuer.domain = model::issuer_order::domain_change::create;
     order_for_issuer.add_rules = need.add_rules;
     order_for_issuer.remove_rules = need.remove_rules;
-    const bool registers = need.has_client && (need.create_domain || !w->card.tsm_domain || !w->card.tsm_domain->client_registered);
+    const bool registers =
+        need.has_client && (need.create_domain || !w->card.tsm_domain || !w->card.tsm_domain->client_registered);
     if (registers)
         order_for_issuer.register_client = w->parameters().arac_aid;
     open_issuer_session opening(order_for_issuer);
@@ -313,7 +325,8 @@ process<domain_access> open_with_issuer(work* w, issuer_need need) {
     std::optional<gp::batch_answer> asked_answer;
     const auto known = w->card.tsm_domain;
     const auto aid = known ? known->aid : w->parameters().tsm_sd_aid;
-    const auto version = known && known->keys && !need.create_domain ? known->keys->version : w->parameters().tsm_key_version;
+    const auto version =
+        known && known->keys && !need.create_domain ? known->keys->version : w->parameters().tsm_key_version;
 
     const bool identified_before = w->identified;
     std::optional<gp::card_claims> claims;
@@ -347,7 +360,8 @@ process<domain_access> open_with_issuer(work* w, issuer_need need) {
             co_await std::move(expecting);
         }
         if (claims && need.takes_access)
-            w->service_changed = true; // an app may have lost its access: unlike a new rule (DIV-024) that is the Service's matter
+            w->service_changed =
+                true; // an app may have lost its access: unlike a new rule (DIV-024) that is the Service's matter
         auto sending = send(w, std::move(order.commands));
         const auto answer = co_await std::move(sending);
         if (identify) {
@@ -360,7 +374,8 @@ process<domain_access> open_with_issuer(work* w, issuer_need need) {
             }
         }
         auto relayed = part(answer, read_count, relayed_end - read_count);
-        if (relayed.end == gp::transmission::phone_lost || (relayed.end != gp::transmission::complete && relayed.responses.empty()))
+        if (relayed.end == gp::transmission::phone_lost ||
+            (relayed.end != gp::transmission::complete && relayed.responses.empty()))
             throw gp::transmission_failure(gp::step::relayed, relayed.end, relayed.detail);
         if (next.last)
             asked_answer = part(answer, relayed_end, total - relayed_end);
@@ -403,9 +418,11 @@ process<domain_access> open_tsm_domain(work* w, issuer_need need) {
         auto opening = open_with_issuer(w, need);
         access = co_await std::move(opening);
     }
-    // What the card says of our domain is a claim. The issuer, who authenticates the card, finds out: it creates the domain, or gives
-    // new keys to one that is there (docs/issuer-protocol.md). Such a one is what remains of an order whose answer was lost.
-    const bool creates = access == domain_access::keys_unknown || (access == domain_access::gone && need.create_if_gone);
+    // What the card says of our domain is a claim. The issuer, who authenticates the card, finds out: it creates the
+    // domain, or gives new keys to one that is there (docs/issuer-protocol.md). Such a one is what remains of an order
+    // whose answer was lost.
+    const bool creates =
+        access == domain_access::keys_unknown || (access == domain_access::gone && need.create_if_gone);
     if (!creates || need.create_domain)
         co_return access;
     need.create_domain = true;
@@ -416,11 +433,12 @@ process<domain_access> open_tsm_domain(work* w, issuer_need need) {
 
 void require_open(const work& w, domain_access access) {
     if (access == domain_access::gone)
-        refuse(error_category::sc_inaccessible, "the secure component says that the TSM's security domain is not on it any more");
-    if (access == domain_access::keys_unknown)
         refuse(error_category::sc_inaccessible,
-               "the TSM's security domain on the secure component has none of the TSM's keys, nor those that its issuer has given it now: " +
-                   w.keys_refused);
+               "the secure component says that the TSM's security domain is not on it any more");
+    if (access == domain_access::keys_unknown)
+        refuse(error_category::sc_inaccessible, "the TSM's security domain on the secure component has none of the "
+                                                "TSM's keys, nor those that its issuer has given it now: " +
+                                                    w.keys_refused);
 }
 
 process<void> identify(work* w) {

@@ -1,6 +1,6 @@
 #pragma once
-// The life-cycle processes (TR 3.2.1): what each is asked and how it ends. All of them are re-entered, never resumed: they look at what
-// is on the card (or know it from the last commit) and do what is missing.
+// The life-cycle processes (TR 3.2.1): what each is asked and how it ends. All of them are re-entered, never resumed:
+// they look at what is on the card (or know it from the last commit) and do what is missing.
 
 #include "model/life_cycle.hpp"
 #include "model/results.hpp"
@@ -19,30 +19,34 @@ struct process_request {
     std::string se_type;              ///< SERAM seType, for the issuer
     model::service_instance instance; ///< as stored; `target` is the snapshot to deploy
     model::secure_component card;     ///< as stored
-    std::optional<model::refusal> hindrance; ///< why the card cannot be used: the process announces itself and ends with it (AMB-131)
-    /// AIDs (hex) of load files and application instances that other Services of ours have on this card. An order is speculative, so a
-    /// conflict must be known before it leaves: the extradition at its end would move their objects (AMB-125).
+    std::optional<model::refusal>
+        hindrance; ///< why the card cannot be used: the process announces itself and ends with it (AMB-131)
+    /// AIDs (hex) of load files and application instances that other Services of ours have on this card. An order is
+    /// speculative, so a conflict must be known before it leaves: the extradition at its end would move their objects
+    /// (AMB-125).
     std::set<std::string> aids_of_others;
     /// What lost Service Instances left on this card, to be removed before the process's own work (AMB-227).
     std::vector<model::deployment_target> tombstones;
-    bool last_service_on_card = false; ///< terminate: no other instance of ours is on the card
+    bool last_service_on_card = false;       ///< terminate: no other instance of ours is on the card
     bool remove_tsm_domain_when_last = true; ///< operator's policy (AMB-121, AMB-227)
 };
 
 struct process_outcome {
     model::error_category status = model::error_category::none;
-    std::string details; ///< of the failure, without the category's prefix
-    bool retry_can_help = false; ///< for the operator's log: the same process started again may succeed
+    std::string details;                         ///< of the failure, without the category's prefix
+    bool retry_can_help = false;                 ///< for the operator's log: the same process started again may succeed
     std::vector<model::command_status> commands; ///< one for each requested command (AMB-149)
-    model::service_instance instance; ///< to be stored together with the result
-    model::secure_component card;     ///< likewise
-    bool tombstones_gone = false; ///< what the request's tombstones name is not on the card any more
-    bool other_card = false;    ///< the reader holds another card than the instance's
-    bool instance_gone = false; ///< terminated: the id is invalid from now on (AMB-121)
+    model::service_instance instance;            ///< to be stored together with the result
+    model::secure_component card;                ///< likewise
+    bool tombstones_gone = false;                ///< what the request's tombstones name is not on the card any more
+    bool other_card = false;                     ///< the reader holds another card than the instance's
+    bool instance_gone = false;                  ///< terminated: the id is invalid from now on (AMB-121)
 };
 
-/// Why the installationData does not fit the configured install parameters: category 4, before a process begins (AMB-131, AMB-147).
-std::optional<std::string> refuse_parameters(const model::deployment_target& target, const std::vector<command_request>& commands);
+/// Why the installationData does not fit the configured install parameters: category 4, before a process begins
+/// (AMB-131, AMB-147).
+std::optional<std::string> refuse_parameters(const model::deployment_target& target,
+                                             const std::vector<command_request>& commands);
 
 /// TR 4.2.5.3. The caller has checked the state and the combination (model/life_cycle.hpp).
 process<process_outcome> deploy(process_request request, std::vector<command_request> commands, bool finalize);
@@ -58,16 +62,17 @@ struct card_facts {
     std::string reader;
     bool accessible = false;
     model::error_category problem = model::error_category::none; ///< why it is not accessible: 9 or 10
-    std::string isd_aid;   ///< hex, from tag 84 of the FCI
-    std::string cplc;      ///< hex, tag 9F7F without its header; empty if the card has none, or does not tell it now
-    bool without_cplc = false; ///< it says that it has none
-    std::string iin;       ///< hex, tag 42
-    std::string cin;       ///< hex, tag 45
-    std::string card_data; ///< hex, tag 66
+    std::string isd_aid;                                         ///< hex, from tag 84 of the FCI
+    std::string cplc; ///< hex, tag 9F7F without its header; empty if the card has none, or does not tell it now
+    bool without_cplc = false;              ///< it says that it has none
+    std::string iin;                        ///< hex, tag 42
+    std::string cin;                        ///< hex, tag 45
+    std::string card_data;                  ///< hex, tag 66
     std::optional<std::size_t> free_memory; ///< non-volatile octets, tag FF21
 };
 
-/// Reads each card in turn, one order a card: for createServiceInstance, getServiceInstances and checkServiceDeploymentAvailable.
+/// Reads each card in turn, one order a card: for createServiceInstance, getServiceInstances and
+/// checkServiceDeploymentAvailable.
 process<std::vector<card_facts>> read_cards(std::vector<std::string> readers);
 
 } // namespace tsms::process

@@ -9,11 +9,12 @@ namespace tsms::process {
 
 namespace {
 
-/// Two answered failures quarantine the secure component: no third attempt without the operator (DESIGN, "a card cannot be rolled back").
+/// Two answered failures quarantine the secure component: no third attempt without the operator (DESIGN, "a card cannot
+/// be rolled back").
 constexpr int strikes_to_quarantine = 2;
 
-/// May we delete it? Only what the card's registry associates with the Service's own domain, or with the TSM's (not extradited yet). A
-/// card that does not tell is believed to hold what we once put there.
+/// May we delete it? Only what the card's registry associates with the Service's own domain, or with the TSM's (not
+/// extradited yet). A card that does not tell is believed to hold what we once put there.
 bool is_ours(const gp::registry_entry& entry, const work& w, const model::deployment_target& target) {
     const auto& domain = entry.security_domain_aid;
     return domain.empty() || domain == octets(target.sd_aid) || domain == octets(w.card.tsm_domain->aid);
@@ -21,7 +22,9 @@ bool is_ours(const gp::registry_entry& entry, const work& w, const model::deploy
 
 } // namespace
 
-process<void> remove_what_is_there(work* w, bool last_service) { return remove_target(w, &w->instance.target, last_service); }
+process<void> remove_what_is_there(work* w, bool last_service) {
+    return remove_target(w, &w->instance.target, last_service);
+}
 
 process<void> remove_target(work* w, const model::deployment_target* to_remove, bool last_service) {
     const auto& target = *to_remove;
@@ -68,8 +71,8 @@ process<void> remove_target(work* w, const model::deployment_target* to_remove, 
     }
     what.block_size = w->block_size;
     what.key_sets = foreign_keys(tsm_domain, found.key_versions, target.card.service_key_version);
-    if (what.instances.empty() && what.load_files.empty() && what.doubtful_load_files.empty() && !what.domain && !what.client &&
-        what.key_sets.empty()) {
+    if (what.instances.empty() && what.load_files.empty() && what.doubtful_load_files.empty() && !what.domain &&
+        !what.client && what.key_sets.empty()) {
         forget_absent_keys(tsm_domain, found.key_versions);
         w->proven = true;
         co_return;

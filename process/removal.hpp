@@ -5,16 +5,19 @@
 
 namespace tsms::process {
 
-/// Looks at the card through the open channel and deletes what is this Service's: its instances, load files and security domain, but
-/// nothing that is associated with another domain than the Service's or the TSM's own (AMB-125, AMB-229).
-/// With `last_service` the TSM's own store of access rules (ARA-C) goes too: a domain with contents cannot be deleted.
+/// Looks at the card through the open channel and deletes what is this Service's: its instances, load files and
+/// security domain, but nothing that is associated with another domain than the Service's or the TSM's own (AMB-125,
+/// AMB-229). With `last_service` the TSM's own store of access rules (ARA-C) goes too: a domain with contents cannot be
+/// deleted.
 process<void> remove_what_is_there(work* w, bool last_service = false);
 
-/// The same for another Service than the process's own, of which only the target is left. It outlives the process that this returns.
+/// The same for another Service than the process's own, of which only the target is left. It outlives the process that
+/// this returns.
 process<void> remove_target(work* w, const model::deployment_target* target, bool last_service);
 
-/// How a process ends; whoever plays it stores the outcome together with the result. `w.instance.state` is the new state where it succeeded. Where it failed: the state of TR 3.2.2 (InError only if a component of the Service has changed,
-/// AMB-100, AMB-101), and strikes of an authentication that was answered with failure.
+/// How a process ends; whoever plays it stores the outcome together with the result. `w.instance.state` is the new
+/// state where it succeeded. Where it failed: the state of TR 3.2.2 (InError only if a component of the Service has
+/// changed, AMB-100, AMB-101), and strikes of an authentication that was answered with failure.
 process_outcome close_process(work& w, const std::optional<ending>& failed, model::instance_state from);
 
 } // namespace tsms::process

@@ -1,14 +1,14 @@
 #pragma once
-// The issuer knows the first keys of the TSM's domain, and those that it gave to one which had lost ours: the TSM's first session with them
-// replaces them (gp/procedures, issuer contract; DIV-040).
+// The issuer knows the first keys of the TSM's domain, and those that it gave to one which had lost ours: the TSM's
+// first session with them replaces them (gp/procedures, issuer contract; DIV-040).
 
 #include "process/domain_keys.hpp"
 #include "process/work.hpp"
 
 namespace tsms::process {
 
-/// New keys for the domain if the issuer knows those of the channel. They are remembered in `w->card`, which has to be committed before they
-/// leave: after doubt both sets are tried.
+/// New keys for the domain if the issuer knows those of the channel. They are remembered in `w->card`, which has to be
+/// committed before they leave: after doubt both sets are tried.
 process<std::optional<gp::key_rotation>> prepare_rotation(work* w);
 
 /// Whoever knows a key set of the TSM's domain can open it: only those that count stay. `versions`: what the card has.

@@ -26,7 +26,8 @@ process<void> lock_steps(work* w, bool suspend) {
     what.lock = suspend;
     what.with_applications = w->parameters().lock_with_applications;
     what.operation = static_cast<int>(w->operation);
-    auto intending = write_intent(w, (suspend ? "suspend service " : "resume service ") + w->instance.target.service_id);
+    auto intending =
+        write_intent(w, (suspend ? "suspend service " : "resume service ") + w->instance.target.service_id);
     co_await std::move(intending);
     auto locking = on_card(w, gp::lock_service(w->channel, std::move(what)));
     co_await std::move(locking);

@@ -1,4 +1,5 @@
-// TR 4.2.5.6 terminateService: everything of the Service leaves the card, and the TSM's own domain if it was the last (AMB-121).
+// TR 4.2.5.6 terminateService: everything of the Service leaves the card, and the TSM's own domain if it was the last
+// (AMB-121).
 
 #include "model/life_cycle.hpp"
 #include "process/removal.hpp"
@@ -18,8 +19,8 @@ std::vector<model::access_rule> issuers_rules(const work& w) {
     return access_rules_of(w.instance.target);
 }
 
-/// The TSM's own domain is the issuer's to remove, and so are rules without a domain. It authenticates the card: whether something is gone it
-/// knows, and a domain that still has contents it cannot delete.
+/// The TSM's own domain is the issuer's to remove, and so are rules without a domain. It authenticates the card:
+/// whether something is gone it knows, and a domain that still has contents it cannot delete.
 process<void> clear_with_issuer(work* w, bool remove_domain, std::vector<model::access_rule> remove_rules) {
     if (!remove_domain && remove_rules.empty())
         co_return;
@@ -41,14 +42,16 @@ process<void> terminate_steps(work* w) {
     auto beginning = begin(w);
     co_await std::move(beginning);
     const bool last = w->request.last_service_on_card && w->request.remove_tsm_domain_when_last;
-    const bool holds_client = last && w->card.tsm_domain && (w->card.tsm_domain->client_registered || w->card.tsm_domain->client_installed);
+    const bool holds_client =
+        last && w->card.tsm_domain && (w->card.tsm_domain->client_registered || w->card.tsm_domain->client_installed);
     const bool has_tombstones = !w->request.tombstones.empty();
     const bool may_be_there = w->instance.on_card || w->card.doubt || holds_client || has_tombstones;
     auto rules = issuers_rules(*w);
     const bool has_rules = !rules.empty();
     std::ranges::move(rules_of_tombstones(*w), std::back_inserter(rules));
     bool remove_domain = last && (w->card.tsm_domain || w->instance.on_card || has_tombstones);
-    // A domain without keys is one that the issuer may have created before a process broke off: only the issuer can remove it.
+    // A domain without keys is one that the issuer may have created before a process broke off: only the issuer can
+    // remove it.
     if (w->card.tsm_domain && w->card.tsm_domain->keys && may_be_there) {
         issuer_need need;
         need.remove_rules = std::exchange(rules, {}); // access first (gp/procedures, Terminate)
@@ -72,7 +75,8 @@ process<void> terminate_steps(work* w) {
     }
     auto clearing = clear_with_issuer(w, remove_domain, std::move(rules));
     co_await std::move(clearing);
-    // Where we had no channel the issuer has removed our domain, which is empty then; or there was never one that anything could be in.
+    // Where we had no channel the issuer has removed our domain, which is empty then; or there was never one that
+    // anything could be in.
     w->tombstones_gone = true;
 }
 

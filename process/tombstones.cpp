@@ -9,7 +9,8 @@ namespace {
 /// Puts back what a removal notes of the process's own Service, however it ends. That the card is in doubt stays.
 struct own_service {
     explicit own_service(work* w)
-        : w_(w), instance_(w->instance), service_changed_(w->service_changed), intent_written_(w->intent_written), proven_(w->proven) {}
+        : w_(w), instance_(w->instance), service_changed_(w->service_changed), intent_written_(w->intent_written),
+          proven_(w->proven) {}
     ~own_service() {
         w_->instance = std::move(instance_);
         w_->service_changed = service_changed_;
@@ -25,12 +26,14 @@ private:
     bool service_changed_, intent_written_, proven_;
 };
 
-/// The Service of the call has no part in it, and its app may not know whose it is; whether it is waited for, the operator decides.
+/// The Service of the call has no part in it, and its app may not know whose it is; whether it is waited for, the
+/// operator decides.
 gp::card_failure of_tombstone(const gp::card_failure& failure) {
     if (failure.why == gp::card_failure::kind::transmission)
         return failure;
     gp::card_failure named(failure.why, failure.what, failure.category,
-                           "what a lost instance has left on the secure component could not be removed (the operator can give it up: tsms card "
+                           "what a lost instance has left on the secure component could not be removed (the operator "
+                           "can give it up: tsms card "
                            "show, tsms card forget): " +
                                failure.details(),
                            failure.index, failure.sw, failure.end);

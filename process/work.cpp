@@ -8,7 +8,8 @@ namespace tsms::process {
 
 namespace {
 
-/// The profile may have got other AIDs since the TSM's domain and its ARA-C came onto the card: there they have those of then.
+/// The profile may have got other AIDs since the TSM's domain and its ARA-C came onto the card: there they have those
+/// of then.
 void keep_aids(model::card_parameters& parameters, const model::security_domain& domain) {
     parameters.tsm_sd_aid = domain.aid;
     if (!domain.client_aid.empty())
@@ -56,8 +57,8 @@ bool changes_service(gp::step what) {
 
 namespace {
 
-/// Could this command have taken effect, as far as the answers tell? Errors are not authenticated, so "no" is the phone's claim;
-/// what it decides is only how the process ends, and the card is looked at before it is changed again.
+/// Could this command have taken effect, as far as the answers tell? Errors are not authenticated, so "no" is the
+/// phone's claim; what it decides is only how the process ends, and the card is looked at before it is changed again.
 bool may_have_worked(const gp::batch_answer& answer, std::size_t index) {
     if (answer.end == gp::transmission::phone_lost || answer.unattributed)
         return true;
@@ -82,8 +83,8 @@ void note_changes(work& w, const gp::batch& sent, const gp::batch_answer& answer
     }
 }
 
-/// Has a command been refused, so that what comes after this order is of no use? The status word may be forged: the card is looked at
-/// before it is changed again.
+/// Has a command been refused, so that what comes after this order is of no use? The status word may be forged: the
+/// card is looked at before it is changed again.
 bool is_refused(const gp::batch& order, const gp::batch_answer& answer) {
     for (std::size_t i = 0; i < answer.responses.size(); ++i) {
         const auto& command = order.commands[i];
@@ -189,7 +190,9 @@ std::vector<model::access_rule> access_rules_of(const model::deployment_target& 
     return rules;
 }
 
-std::optional<gp::access_client> access_client_of(const work& w) { return access_client_of(w.instance.target); }
+std::optional<gp::access_client> access_client_of(const work& w) {
+    return access_client_of(w.instance.target);
+}
 
 std::optional<gp::access_client> access_client_of(const model::deployment_target& target) {
     const auto& parameters = target.card;
@@ -216,8 +219,10 @@ std::set<std::string> own_aids(const work& w) {
 
 model::issuer_order issuer_order_of(const work& w, std::string_view purpose) {
     if (w.isd_aid.empty())
-        throw gp::card_failure(gp::card_failure::kind::refused, gp::step::select, static_cast<int>(model::error_category::sc_inaccessible),
-                               "the handset does not tell the AID of the issuer security domain; the operator can (isdAid in the profile)");
+        throw gp::card_failure(gp::card_failure::kind::refused, gp::step::select,
+                               static_cast<int>(model::error_category::sc_inaccessible),
+                               "the handset does not tell the AID of the issuer security domain; the operator can "
+                               "(isdAid in the profile)");
     model::issuer_order order;
     order.id = w.request.process_id + "-" + std::string(purpose) + "-" + w.isd_aid; // one id for one content
     order.secure_component_identity = w.card.identity;
@@ -230,7 +235,8 @@ model::issuer_order issuer_order_of(const work& w, std::string_view purpose) {
 }
 
 ending ending_of(const gp::card_failure& failure) {
-    return {static_cast<model::error_category>(failure.category), failure.details(), failure.what, failure.retry_can_help};
+    return {static_cast<model::error_category>(failure.category), failure.details(), failure.what,
+            failure.retry_can_help};
 }
 
 } // namespace tsms::process

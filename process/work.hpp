@@ -1,6 +1,6 @@
 #pragma once
-// What every life-cycle process works with: the rows it will commit, the channel it has opened, and what may have happened to the
-// card so far.
+// What every life-cycle process works with: the rows it will commit, the channel it has opened, and what may have
+// happened to the card so far.
 
 #include "gp/procedures/service.hpp"
 #include "process/processes.hpp"
@@ -14,17 +14,19 @@ struct work {
     model::operation operation; ///< TR 4.2.4.2
     model::service_instance instance;
     model::secure_component card;
-    std::string isd_aid;             ///< of the card's ISD as it says now (hex), else as an issuer has proven it, else of the profile: for the issuer's SELECT
-    bool identified = false;         ///< the card has been asked who it is, in this process
-    gp::channel_ptr channel;         ///< to the TSM's own domain
-    model::key_set channel_keys;     ///< the static keys it was opened with
-    std::string keys_refused;        ///< where the TSM's domain has none of our key sets: what it said to the last of them
-    std::size_t memory_needed = 0;   ///< octets that must be free now; 0 where nothing is loaded, or something is removed first
+    std::string isd_aid;     ///< of the card's ISD as it says now (hex), else as an issuer has proven it, else of the
+                             ///< profile: for the issuer's SELECT
+    bool identified = false; ///< the card has been asked who it is, in this process
+    gp::channel_ptr channel; ///< to the TSM's own domain
+    model::key_set channel_keys; ///< the static keys it was opened with
+    std::string keys_refused;    ///< where the TSM's domain has none of our key sets: what it said to the last of them
+    std::size_t memory_needed =
+        0; ///< octets that must be free now; 0 where nothing is loaded, or something is removed first
     std::optional<gp::card_resources> resources; ///< as the domain told them after the removal of what was there
-    std::optional<std::size_t> longest_data; ///< 9F65 of the ISD
-    std::size_t command_size = 0;    ///< most plain octets of a command in this channel
-    std::size_t block_size = 0;      ///< of a LOAD or STORE DATA block
-    bool service_changed = false;    ///< a component of the Service has, or may have, changed on the card (TR 3.2.2)
+    std::optional<std::size_t> longest_data;     ///< 9F65 of the ISD
+    std::size_t command_size = 0;                ///< most plain octets of a command in this channel
+    std::size_t block_size = 0;                  ///< of a LOAD or STORE DATA block
+    bool service_changed = false;       ///< a component of the Service has, or may have, changed on the card (TR 3.2.2)
     bool authentication_failed = false; ///< EXTERNAL AUTHENTICATE was answered with failure: a strike
     bool intent_written = false;        ///< what the card holds is not known until an authenticated listing tells
     bool tombstones_gone = false;       ///< nothing of them is on the card any more
@@ -37,12 +39,12 @@ struct work {
 /// The app learns that the process has begun (AMB-132). A hindrance ends it here.
 process<void> begin(work* w);
 
-/// Before the first command leaves that changes the Service: the card is in doubt and the operation is named, durable, so that whoever
-/// comes after a crash looks before it changes anything.
+/// Before the first command leaves that changes the Service: the card is in doubt and the operation is named, durable,
+/// so that whoever comes after a crash looks before it changes anything.
 process<void> write_intent(work* w, std::string what);
 
-/// Sends a batch in as many orders as the profile's bounds ask for (one, as a rule), none behind one with a refusal, and notes what may
-/// have changed.
+/// Sends a batch in as many orders as the profile's bounds ask for (one, as a rule), none behind one with a refusal,
+/// and notes what may have changed.
 process<gp::batch_answer> send(work* w, gp::batch commands);
 
 /// Refused before anything is loaded: what cannot fit. A card that does not tell its free memory is tried.
@@ -63,23 +65,26 @@ template <class T> process<T> on_card(work* w, gp::procedure<T> procedure) {
 struct issuer_need {
     bool create_domain = false;
     std::vector<model::access_rule> remove_rules;
-    bool takes_access = false; ///< rules of the process's own Service are among them
+    bool takes_access = false;   ///< rules of the process's own Service are among them
     bool create_if_gone = false; ///< the card's claim that the domain does not exist leads to the issuer
     std::vector<model::access_rule> add_rules;
-    bool has_client = false; ///< the Service's rules go into our own ARA-C, which a domain's first use has to have registered
+    bool has_client =
+        false; ///< the Service's rules go into our own ARA-C, which a domain's first use has to have registered
 
     bool any() const { return create_domain || !add_rules.empty() || !remove_rules.empty(); }
 };
 
-/// Where the way to the TSM's own domain has led. What is not `open` is a claim of the card: no state changes on it, only the issuer acts (AMB-226).
+/// Where the way to the TSM's own domain has led. What is not `open` is a claim of the card: no state changes on it,
+/// only the issuer acts (AMB-226).
 enum class domain_access {
     open,
     gone,         ///< SELECT was refused
     keys_unknown, ///< the domain is there, and has none of the key sets in our row
 };
 
-/// Opens SCP03 to the TSM's own domain, up to and without EXTERNAL AUTHENTICATE. Where the domain does not exist yet, does not know our keys, or access
-/// rules are to be written, the issuer works first, in the same orders (TR 3.3.1.1 steps 1 to 6).
+/// Opens SCP03 to the TSM's own domain, up to and without EXTERNAL AUTHENTICATE. Where the domain does not exist yet,
+/// does not know our keys, or access rules are to be written, the issuer works first, in the same orders (TR 3.3.1.1
+/// steps 1 to 6).
 process<domain_access> open_tsm_domain(work* w, issuer_need need);
 
 /// Ends the process with 9 (TR 4.2.4.4) where there is no channel.
@@ -101,7 +106,8 @@ std::vector<model::access_rule> access_rules_of(const model::deployment_target& 
 std::optional<gp::access_client> access_client_of(const work& w);
 std::optional<gp::access_client> access_client_of(const model::deployment_target& target);
 
-/// AIDs (hex) of what is ours on a card and nobody's Service: no application may have them, none is deleted as a Service's.
+/// AIDs (hex) of what is ours on a card and nobody's Service: no application may have them, none is deleted as a
+/// Service's.
 std::set<std::string> own_aids(const work& w);
 
 /// The steps that are the Service's, not the TSM's or the issuer's own business (AMB-223).
@@ -117,6 +123,8 @@ struct ending {
 ending ending_of(const gp::card_failure& failure);
 
 /// Octets of an AID or other hexadecimal text of a committed row.
-inline bytes octets(const std::string& text) { return hex(text); }
+inline bytes octets(const std::string& text) {
+    return hex(text);
+}
 
 } // namespace tsms::process

@@ -16,7 +16,7 @@ case "${1:-}" in
   packages+=(pcscd vsmartcard-vpcd opensc chromium fonts-dejavu-core)
   command -v npm >/dev/null || packages+=(npm) # fetches the viewer of the API's documentation page
   ;;&
---sanitizers) packages+=(libclang-rt-16-dev llvm-16) ;;
+--sanitizers) packages+=(libclang-rt-16-dev llvm-16 clang-format-16) ;;
 esac
 
 missing=()

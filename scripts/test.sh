@@ -41,6 +41,11 @@ run_tests() { # build directory, arguments of meson test
 stage "packages"
 if $ci; then scripts/setup.sh --sanitizers; else scripts/setup.sh --tests; fi
 
+if $ci; then
+  stage "format"
+  if git ls-files '*.cpp' '*.hpp' | xargs clang-format-16 --dry-run -Werror; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
+fi
+
 stage "build"
 scripts/build.sh build
 

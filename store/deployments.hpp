@@ -42,8 +42,8 @@ public:
     std::vector<known_version> versions_of(const std::string& service) const;
     bool version_exists(const std::string& service, const std::string& tag) const;
     bool version_has_flavors(const std::string& service, const std::string& tag) const; ///< AMB-135
-    /// Profiles, other than deprecated ones, for which the Version has a published Flavor whose load files' requirements
-    /// they meet (TR 3.3.1.2).
+    /// Profiles, other than deprecated ones, for which the Version has a published Flavor whose load files'
+    /// requirements they meet (TR 3.3.1.2).
     std::vector<std::string> allowed_profiles(const std::string& service, const std::string& tag) const;
 
     std::vector<known_profile> profiles() const;

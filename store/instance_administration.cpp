@@ -13,7 +13,8 @@ bytes blob(const SQLite::Column& column) {
 
 } // namespace
 
-// -- administration ------------------------------------------------------------------------------------------------------------------
+// -- administration
+// ------------------------------------------------------------------------------------------------------------------
 
 instance_db::card_change instance_db::release_card(const std::string& id) {
     return state_->change_card(id, "card released", [](model::secure_component& card) {
@@ -66,13 +67,14 @@ instance_db::card_change instance_db::drop_tombstones(const std::string& id) {
 std::size_t instance_db::forget_claims_before(clock::time_point limit) {
     return state_->write([&] {
         const auto before = iso8601(limit);
-        auto rows = state_->bound("SELECT c.document FROM secure_components c "
-                                  "WHERE json_extract(c.document, '$.tsmDomain') IS NULL AND json_extract(c.document, '$.claimed') < ?1 "
-                                  "AND NOT EXISTS (SELECT 1 FROM service_instances i WHERE i.card = c.id AND (i.state <> ?2 "
-                                  "OR json_extract(i.document, '$.onCard') OR json_extract(i.document, '$.created') >= ?1)) "
-                                  "AND NOT EXISTS (SELECT 1 FROM tombstones t WHERE t.card = c.id) "
-                                  "AND NOT EXISTS (SELECT 1 FROM processes p WHERE p.card = c.id AND p.ended IS NULL)",
-                                  before, static_cast<int>(model::instance_state::not_deployed));
+        auto rows = state_->bound(
+            "SELECT c.document FROM secure_components c "
+            "WHERE json_extract(c.document, '$.tsmDomain') IS NULL AND json_extract(c.document, '$.claimed') < ?1 "
+            "AND NOT EXISTS (SELECT 1 FROM service_instances i WHERE i.card = c.id AND (i.state <> ?2 "
+            "OR json_extract(i.document, '$.onCard') OR json_extract(i.document, '$.created') >= ?1)) "
+            "AND NOT EXISTS (SELECT 1 FROM tombstones t WHERE t.card = c.id) "
+            "AND NOT EXISTS (SELECT 1 FROM processes p WHERE p.card = c.id AND p.ended IS NULL)",
+            before, static_cast<int>(model::instance_state::not_deployed));
         std::vector<model::secure_component> forgotten;
         while (rows.executeStep()) {
             auto card = decode_card(rows.getColumn(0).getString());
@@ -92,8 +94,9 @@ bool instance_db::add_issuer(const issuer_record& issuer) {
     return state_->write([&] {
         if (state_->has_issuer(issuer.name))
             return false;
-        auto insert = state_->bound("INSERT INTO issuers (name, url, certificate, cards, transport_key) VALUES (?, ?, ?, ?, ?5)",
-                                    issuer.name, issuer.url, issuer.certificate_pem, encode(issuer.cards));
+        auto insert =
+            state_->bound("INSERT INTO issuers (name, url, certificate, cards, transport_key) VALUES (?, ?, ?, ?, ?5)",
+                          issuer.name, issuer.url, issuer.certificate_pem, encode(issuer.cards));
         insert.bind(5, issuer.transport_key.data(), static_cast<int>(issuer.transport_key.size()));
         insert.exec();
         state_->audit("issuer added", issuer.name);
@@ -106,7 +109,8 @@ instance_db::issuer_removal instance_db::remove_issuer(const std::string& name) 
         issuer_removal removal;
         removal.known = state_->has_issuer(name);
         std::vector<model::secure_component> claimed;
-        auto rows = state_->bound("SELECT document FROM secure_components WHERE json_extract(document, '$.issuer') = ?", name);
+        auto rows =
+            state_->bound("SELECT document FROM secure_components WHERE json_extract(document, '$.issuer') = ?", name);
         while (rows.executeStep()) {
             auto card = decode_card(rows.getColumn(0).getString());
             if (card.tsm_domain || card.assigned || state_->is_at_work(card.id))
@@ -131,20 +135,23 @@ std::vector<issuer_record> instance_db::issuers() const {
         std::vector<issuer_record> found;
         auto rows = state_->query("SELECT name, url, certificate, transport_key, cards FROM issuers ORDER BY name");
         while (rows.executeStep())
-            found.push_back({rows.getColumn(0).getString(), rows.getColumn(1).getString(), rows.getColumn(2).getString(),
-                             blob(rows.getColumn(3)), decode_identification(rows.getColumn(4).getString())});
+            found.push_back({rows.getColumn(0).getString(), rows.getColumn(1).getString(),
+                             rows.getColumn(2).getString(), blob(rows.getColumn(3)),
+                             decode_identification(rows.getColumn(4).getString())});
         return found;
     });
 }
 
 bool instance_db::add_app(const app_record& app) {
     return state_->write([&] {
-        auto taken = state_->bound("SELECT 1 FROM apps WHERE caller_id = ? AND (provider <> ? OR length(credential_hash) > 0)",
-                                   app.caller_id, app.provider);
+        auto taken =
+            state_->bound("SELECT 1 FROM apps WHERE caller_id = ? AND (provider <> ? OR length(credential_hash) > 0)",
+                          app.caller_id, app.provider);
         if (taken.executeStep())
             return false;
-        auto insert = state_->bound("INSERT OR REPLACE INTO apps (caller_id, provider, created, credential_hash) VALUES (?, ?, ?, ?4)",
-                                    app.caller_id, app.provider, iso8601(clock::now()));
+        auto insert = state_->bound(
+            "INSERT OR REPLACE INTO apps (caller_id, provider, created, credential_hash) VALUES (?, ?, ?, ?4)",
+            app.caller_id, app.provider, iso8601(clock::now()));
         insert.bind(4, app.credential_hash.data(), static_cast<int>(app.credential_hash.size()));
         insert.exec();
         state_->audit("app added", app.caller_id);
@@ -155,14 +162,16 @@ bool instance_db::add_app(const app_record& app) {
 bool instance_db::revoke_app(const std::string& caller_id) {
     return state_->write([&] {
         state_->audit("app revoked", caller_id);
-        return state_->run("UPDATE apps SET credential_hash = x'' WHERE caller_id = ? AND length(credential_hash) > 0", caller_id) > 0;
+        return state_->run("UPDATE apps SET credential_hash = x'' WHERE caller_id = ? AND length(credential_hash) > 0",
+                           caller_id) > 0;
     });
 }
 
 std::vector<app_record> instance_db::apps() const {
     return state_->guarded([&] {
         std::vector<app_record> found;
-        auto rows = state_->query("SELECT caller_id, provider, credential_hash, created FROM apps ORDER BY provider, caller_id");
+        auto rows = state_->query(
+            "SELECT caller_id, provider, credential_hash, created FROM apps ORDER BY provider, caller_id");
         while (rows.executeStep())
             found.push_back({rows.getColumn(0).getString(), rows.getColumn(1).getString(), blob(rows.getColumn(2)),
                              rows.getColumn(3).getString()});
@@ -171,7 +180,8 @@ std::vector<app_record> instance_db::apps() const {
 }
 
 bool instance_db::has_had_apps(const std::string& provider) const {
-    return state_->guarded([&] { return state_->bound("SELECT 1 FROM apps WHERE provider = ? LIMIT 1", provider).executeStep(); });
+    return state_->guarded(
+        [&] { return state_->bound("SELECT 1 FROM apps WHERE provider = ? LIMIT 1", provider).executeStep(); });
 }
 
 } // namespace tsms::store

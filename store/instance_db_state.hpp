@@ -12,7 +12,9 @@ inline std::int64_t seconds(clock::time_point t) {
     return std::chrono::duration_cast<std::chrono::seconds>(t.time_since_epoch()).count();
 }
 
-inline clock::time_point from_seconds(std::int64_t s) { return clock::time_point(std::chrono::seconds(s)); }
+inline clock::time_point from_seconds(std::int64_t s) {
+    return clock::time_point(std::chrono::seconds(s));
+}
 
 struct instance_db::state {
     explicit state(const std::filesystem::path& file);
@@ -28,7 +30,9 @@ struct instance_db::state {
         return statement;
     }
 
-    template <class... Values> int run(const char* sql, const Values&... values) { return bound(sql, values...).exec(); }
+    template <class... Values> int run(const char* sql, const Values&... values) {
+        return bound(sql, values...).exec();
+    }
 
     /// Runs `change` in one transaction and turns the library's exceptions into ours.
     template <class F> auto write(F change) {
@@ -56,8 +60,8 @@ struct instance_db::state {
     void audit(const std::string& what, const std::string& subject) { append_audit(db, what, subject); }
 
     void insert(const model::service_instance& i) {
-        run("INSERT INTO service_instances (id, service, card, state, document) VALUES (?, ?, ?, ?, ?)", i.id, i.target.service_id,
-            i.secure_component_id, static_cast<int>(i.state), encode(i));
+        run("INSERT INTO service_instances (id, service, card, state, document) VALUES (?, ?, ?, ?, ?)", i.id,
+            i.target.service_id, i.secure_component_id, static_cast<int>(i.state), encode(i));
         audit("instance state " + std::to_string(static_cast<int>(i.state)), i.id);
     }
 
@@ -68,24 +72,29 @@ struct instance_db::state {
 
     /// A row that is there: what somebody has taken away does not come back. Throws store::error if it is not.
     void update(const model::service_instance& i) {
-        if (run("UPDATE service_instances SET state = ?, document = ? WHERE id = ?", static_cast<int>(i.state), encode(i), i.id) != 1)
+        if (run("UPDATE service_instances SET state = ?, document = ? WHERE id = ?", static_cast<int>(i.state),
+                encode(i), i.id) != 1)
             throw error("service instance " + i.id + " is not in the instance database any more");
         audit("instance state " + std::to_string(static_cast<int>(i.state)), i.id);
     }
 
     void update(const model::secure_component& c) {
-        if (run("UPDATE secure_components SET identity = ?, document = ? WHERE id = ?", c.identity, encode(c), c.id) != 1)
+        if (run("UPDATE secure_components SET identity = ?, document = ? WHERE id = ?", c.identity, encode(c), c.id) !=
+            1)
             throw error("secure component " + c.id + " is not in the instance database any more");
         audit(c.quarantined ? "card quarantined" : "card written", c.id);
     }
 
-    bool has_issuer(const std::string& name) const { return bound("SELECT 1 FROM issuers WHERE name = ?", name).executeStep(); }
+    bool has_issuer(const std::string& name) const {
+        return bound("SELECT 1 FROM issuers WHERE name = ?", name).executeStep();
+    }
 
     /// The app's id is invalid from now on. What may be on the card is kept for whoever meets the card again.
     void lose(const model::service_instance& i) {
         run("DELETE FROM service_instances WHERE id = ?", i.id);
         if (model::may_be_on_card(i))
-            run("INSERT OR REPLACE INTO tombstones (id, card, document) VALUES (?, ?, ?)", i.id, i.secure_component_id, encode(i));
+            run("INSERT OR REPLACE INTO tombstones (id, card, document) VALUES (?, ?, ?)", i.id, i.secure_component_id,
+                encode(i));
         audit("instance lost", i.id);
     }
 
@@ -130,8 +139,8 @@ struct instance_db::state {
     }
 
     void add(outbox_entry& d) {
-        run("INSERT INTO outbox (process, spos, body, created, next_attempt) VALUES (?, ?, ?, ?, ?)", d.process, encode(d.spos),
-            d.body, seconds(d.created), seconds(d.next_attempt));
+        run("INSERT INTO outbox (process, spos, body, created, next_attempt) VALUES (?, ?, ?, ?, ?)", d.process,
+            encode(d.spos), d.body, seconds(d.created), seconds(d.next_attempt));
         d.id = db.getLastInsertRowid();
     }
 };

@@ -4,7 +4,8 @@
 
 namespace tsms::store {
 
-// -- outbox --------------------------------------------------------------------------------------------------------------------------
+// -- outbox
+// --------------------------------------------------------------------------------------------------------------------------
 
 void instance_db::enqueue(outbox_entry& delivery) {
     state_->write([&] { state_->add(delivery); });
@@ -13,8 +14,9 @@ void instance_db::enqueue(outbox_entry& delivery) {
 std::vector<outbox_entry> instance_db::outbox() const {
     return state_->guarded([&] {
         std::vector<outbox_entry> found;
-        auto rows = state_->query("SELECT id, process, spos, body, created, next_attempt, attempts, last_error FROM outbox "
-                                  "WHERE given_up = 0 ORDER BY id");
+        auto rows =
+            state_->query("SELECT id, process, spos, body, created, next_attempt, attempts, last_error FROM outbox "
+                          "WHERE given_up = 0 ORDER BY id");
         while (rows.executeStep()) {
             outbox_entry d;
             d.id = rows.getColumn(0).getInt64();
@@ -40,8 +42,8 @@ void instance_db::delivered(std::int64_t id) {
 
 void instance_db::attempt_failed(std::int64_t id, clock::time_point next, const std::string& error_text) {
     state_->write([&] {
-        state_->run("UPDATE outbox SET attempts = attempts + 1, next_attempt = ?, last_error = ? WHERE id = ?", seconds(next),
-                    error_text, id);
+        state_->run("UPDATE outbox SET attempts = attempts + 1, next_attempt = ?, last_error = ? WHERE id = ?",
+                    seconds(next), error_text, id);
     });
 }
 
@@ -52,7 +54,8 @@ void instance_db::give_up(std::int64_t id, const std::string& error_text) {
     });
 }
 
-// -- card log ------------------------------------------------------------------------------------------------------------------------
+// -- card log
+// ------------------------------------------------------------------------------------------------------------------------
 
 void instance_db::log(const std::vector<card_log_entry>& entries) {
     state_->write([&] {
@@ -73,11 +76,11 @@ void instance_db::log(const std::vector<card_log_entry>& entries) {
 std::vector<card_log_entry> instance_db::card_log(const std::string& process) const {
     return state_->guarded([&] {
         std::vector<card_log_entry> found;
-        auto rows = state_->bound("SELECT process, response, apdu, note, at FROM card_log WHERE process = ? ORDER BY sequence",
-                                  process);
+        auto rows = state_->bound(
+            "SELECT process, response, apdu, note, at FROM card_log WHERE process = ? ORDER BY sequence", process);
         while (rows.executeStep())
-            found.push_back({rows.getColumn(0).getString(), rows.getColumn(1).getInt() != 0, rows.getColumn(2).getString(),
-                             rows.getColumn(3).getString(),
+            found.push_back({rows.getColumn(0).getString(), rows.getColumn(1).getInt() != 0,
+                             rows.getColumn(2).getString(), rows.getColumn(3).getString(),
                              iso8601(clock::time_point(std::chrono::milliseconds(rows.getColumn(4).getInt64())))});
         return found;
     });
@@ -87,7 +90,9 @@ void instance_db::forget_log_before(clock::time_point limit) {
     state_->write([&] {
         state_->run("DELETE FROM card_log WHERE at < ?", seconds(limit) * 1000);
         const auto before = iso8601(limit);
-        state_->run("DELETE FROM journal WHERE process IN (SELECT id FROM processes WHERE ended IS NOT NULL AND ended < ?)", before);
+        state_->run(
+            "DELETE FROM journal WHERE process IN (SELECT id FROM processes WHERE ended IS NOT NULL AND ended < ?)",
+            before);
         state_->run("DELETE FROM processes WHERE ended IS NOT NULL AND ended < ?", before);
     });
 }

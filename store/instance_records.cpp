@@ -1,8 +1,8 @@
 #include "store/instance_records.hpp"
 
 #include "crypto/bytes.hpp"
-#include "json/json.hpp"
 #include "store/error.hpp"
+#include "json/json.hpp"
 
 #include <concepts>
 
@@ -239,7 +239,9 @@ private:
     const json::object& in_;
 };
 
-template <class T> std::string encode_any(T copy) { return json::dump(writer::value_of(copy)); }
+template <class T> std::string encode_any(T copy) {
+    return json::dump(writer::value_of(copy));
+}
 
 template <class T> T decode_any(std::string_view document) {
     T t;
@@ -256,15 +258,29 @@ template <class T> T decode_any(std::string_view document) {
 
 } // namespace
 
-std::string encode(const model::service_instance& instance) { return encode_any(instance); }
-std::string encode(const model::secure_component& card) { return encode_any(card); }
-std::string encode(const model::identification& cards) { return encode_any(cards); }
-std::string encode(const model::spos_target& spos) { return encode_any(spos); }
-model::service_instance decode_instance(std::string_view document) { return decode_any<model::service_instance>(document); }
-model::secure_component decode_card(std::string_view document) { return decode_any<model::secure_component>(document); }
+std::string encode(const model::service_instance& instance) {
+    return encode_any(instance);
+}
+std::string encode(const model::secure_component& card) {
+    return encode_any(card);
+}
+std::string encode(const model::identification& cards) {
+    return encode_any(cards);
+}
+std::string encode(const model::spos_target& spos) {
+    return encode_any(spos);
+}
+model::service_instance decode_instance(std::string_view document) {
+    return decode_any<model::service_instance>(document);
+}
+model::secure_component decode_card(std::string_view document) {
+    return decode_any<model::secure_component>(document);
+}
 model::identification decode_identification(std::string_view document) {
     return decode_any<model::identification>(document);
 }
-model::spos_target decode_spos(std::string_view document) { return decode_any<model::spos_target>(document); }
+model::spos_target decode_spos(std::string_view document) {
+    return decode_any<model::spos_target>(document);
+}
 
 } // namespace tsms::store

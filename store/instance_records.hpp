@@ -1,6 +1,6 @@
 #pragma once
-// Rows of the instance database as JSON documents: one description of each type serves both directions. Names are stable: a document
-// written by this version is read by the next one, which knows absent members as their defaults.
+// Rows of the instance database as JSON documents: one description of each type serves both directions. Names are
+// stable: a document written by this version is read by the next one, which knows absent members as their defaults.
 
 #include "model/device.hpp"
 #include "model/process_result.hpp"

@@ -34,15 +34,17 @@ CREATE TABLE apps (caller_id TEXT PRIMARY KEY, provider TEXT NOT NULL, credentia
 )";
 
 /// Not in the schema: databases of before have these made when they are opened.
-constexpr const char* tombstones =
-    "CREATE TABLE IF NOT EXISTS tombstones (id TEXT PRIMARY KEY, card TEXT NOT NULL REFERENCES secure_components(id), document TEXT NOT NULL)";
+constexpr const char* tombstones = "CREATE TABLE IF NOT EXISTS tombstones (id TEXT PRIMARY KEY, card TEXT NOT NULL "
+                                   "REFERENCES secure_components(id), document TEXT NOT NULL)";
 constexpr const char* tombstones_index = "CREATE INDEX IF NOT EXISTS tombstones_by_card ON tombstones(card)";
-constexpr const char* claims_index = "CREATE INDEX IF NOT EXISTS cards_by_claim ON secure_components(json_extract(document, '$.claimed')) "
-                                     "WHERE json_extract(document, '$.tsmDomain') IS NULL";
+constexpr const char* claims_index =
+    "CREATE INDEX IF NOT EXISTS cards_by_claim ON secure_components(json_extract(document, '$.claimed')) "
+    "WHERE json_extract(document, '$.tsmDomain') IS NULL";
 
 constexpr const char* issuers_number_index =
     "CREATE INDEX IF NOT EXISTS cards_by_issuers_number ON secure_components(json_extract(document, '$.cinIin'))";
-constexpr const char* ended_index = "CREATE INDEX IF NOT EXISTS processes_by_end ON processes(ended) WHERE ended IS NOT NULL";
+constexpr const char* ended_index =
+    "CREATE INDEX IF NOT EXISTS processes_by_end ON processes(ended) WHERE ended IS NOT NULL";
 
 std::string join(const std::vector<model::operation>& operations) {
     std::string text;
@@ -53,13 +55,14 @@ std::string join(const std::vector<model::operation>& operations) {
 
 std::vector<model::operation> split(const std::string& text) {
     std::vector<model::operation> operations;
-    for (std::size_t at = 0; at < text.size(); at = text.find(' ', at), at = at == std::string::npos ? text.size() : at + 1)
+    for (std::size_t at = 0; at < text.size();
+         at = text.find(' ', at), at = at == std::string::npos ? text.size() : at + 1)
         operations.push_back(static_cast<model::operation>(std::stoi(text.substr(at))));
     return operations;
 }
 
-/// What a phone says of a card whose row rests on such words, or has no issuer yet; the rest of the row belongs to the processes. False if
-/// nothing changes.
+/// What a phone says of a card whose row rests on such words, or has no issuer yet; the rest of the row belongs to the
+/// processes. False if nothing changes.
 bool follow_claims(model::secure_component& row, const model::secure_component& claimed) {
     if (model::rests_on_claims(row)) {
         row.issuer = claimed.issuer;
@@ -102,7 +105,8 @@ instance_db::~instance_db() = default;
 instance_db::instance_db(instance_db&&) noexcept = default;
 instance_db& instance_db::operator=(instance_db&&) noexcept = default;
 
-// -- Service Instances and secure components -------------------------------------------------------------------------------------
+// -- Service Instances and secure components
+// -------------------------------------------------------------------------------------
 
 std::optional<model::service_instance> instance_db::instance(const std::string& id) const {
     return state_->guarded([&]() -> std::optional<model::service_instance> {
@@ -118,7 +122,8 @@ std::vector<model::service_instance> instance_db::instances_of(const std::string
     return state_->guarded([&] {
         std::vector<model::service_instance> found;
         for (const auto& card : cards) {
-            auto rows = state_->bound("SELECT document FROM service_instances WHERE service = ? AND card = ?", service, card);
+            auto rows =
+                state_->bound("SELECT document FROM service_instances WHERE service = ? AND card = ?", service, card);
             while (rows.executeStep())
                 found.push_back(decode_instance(rows.getColumn(0).getString()));
         }
@@ -152,7 +157,8 @@ std::optional<model::secure_component> instance_db::card_by_identity(const std::
 
 std::optional<model::secure_component> instance_db::card_by_issuers_number(const std::string& cin_iin) const {
     return state_->guarded([&]() -> std::optional<model::secure_component> {
-        auto rows = state_->bound("SELECT document FROM secure_components WHERE json_extract(document, '$.cinIin') = ? LIMIT 2", cin_iin);
+        auto rows = state_->bound(
+            "SELECT document FROM secure_components WHERE json_extract(document, '$.cinIin') = ? LIMIT 2", cin_iin);
         if (!rows.executeStep())
             return std::nullopt;
         auto found = decode_card(rows.getColumn(0).getString());
@@ -179,14 +185,16 @@ bool instance_db::create(model::service_instance instance, const model::secure_c
             return false;
         if (!known)
             state_->insert(card);
-        else if (!state_->is_at_work(known->id) && follow_claims(*known, card)) // else the row is the process's (DIV-041)
+        else if (!state_->is_at_work(known->id) &&
+                 follow_claims(*known, card)) // else the row is the process's (DIV-041)
             state_->update(*known);
         state_->insert(instance);
         return true;
     });
 }
 
-// -- processes -----------------------------------------------------------------------------------------------------------------------
+// -- processes
+// -----------------------------------------------------------------------------------------------------------------------
 
 bool instance_db::begin(const process_record& p, const process_rows& read, const process_rows& shown) {
     return state_->write([&] {
@@ -201,10 +209,11 @@ bool instance_db::begin(const process_record& p, const process_rows& read, const
         if (shown.card && read.card && shown.card->issuer != read.card->issuer && !shown.card->issuer.empty() &&
             !state_->has_issuer(shown.card->issuer))
             return false;
-        state_->run("INSERT INTO processes (id, session, instance, card, caller, version, requested, start_state, started) "
-                    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                    p.id, p.session, p.instance, p.card, p.caller, p.version_tag, join(p.requested),
-                    static_cast<int>(p.start_state), p.started);
+        state_->run(
+            "INSERT INTO processes (id, session, instance, card, caller, version, requested, start_state, started) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            p.id, p.session, p.instance, p.card, p.caller, p.version_tag, join(p.requested),
+            static_cast<int>(p.start_state), p.started);
         state_->audit("process begins", p.id);
         state_->update(shown.instance);
         if (shown.card)
@@ -233,7 +242,8 @@ void instance_db::commit(const std::string& process, const model::service_instan
 }
 
 bool instance_db::end(const process_end& p, const model::service_instance& instance,
-                      const std::optional<model::secure_component>& card, bool gone, std::optional<outbox_entry>& delivery) {
+                      const std::optional<model::secure_component>& card, bool gone,
+                      std::optional<outbox_entry>& delivery) {
     return state_->write([&] {
         auto ended = state_->bound("SELECT 1 FROM processes WHERE id = ? AND ended IS NOT NULL", p.id);
         if (ended.executeStep()) { // told again, because the first answer was lost
@@ -258,8 +268,8 @@ bool instance_db::end(const process_end& p, const model::service_instance& insta
         } else {
             state_->update(instance);
         }
-        state_->run("UPDATE processes SET status = ?, message = ?, ended = ? WHERE id = ?", static_cast<int>(p.status), p.message,
-                    p.ended, p.id);
+        state_->run("UPDATE processes SET status = ?, message = ?, ended = ? WHERE id = ?", static_cast<int>(p.status),
+                    p.message, p.ended, p.id);
         state_->run("UPDATE journal SET settled = 1 WHERE process = ?", p.id);
         state_->audit("process ends with " + std::to_string(static_cast<int>(p.status)), p.id);
         if (delivery)
@@ -271,11 +281,12 @@ bool instance_db::end(const process_end& p, const model::service_instance& insta
 std::vector<instance_db::interrupted_process> instance_db::interrupted() const {
     return state_->guarded([&] {
         std::vector<interrupted_process> found;
-        auto rows = state_->query("SELECT p.id, p.session, p.instance, p.card, p.caller, p.version, p.requested, p.start_state, "
-                                  "p.started, i.document, c.document, "
-                                  "EXISTS (SELECT 1 FROM journal j WHERE j.process = p.id AND j.settled = 0) "
-                                  "FROM processes p JOIN service_instances i ON i.id = p.instance "
-                                  "JOIN secure_components c ON c.id = p.card WHERE p.ended IS NULL");
+        auto rows = state_->query(
+            "SELECT p.id, p.session, p.instance, p.card, p.caller, p.version, p.requested, p.start_state, "
+            "p.started, i.document, c.document, "
+            "EXISTS (SELECT 1 FROM journal j WHERE j.process = p.id AND j.settled = 0) "
+            "FROM processes p JOIN service_instances i ON i.id = p.instance "
+            "JOIN secure_components c ON c.id = p.card WHERE p.ended IS NULL");
         while (rows.executeStep()) {
             const auto text = [&](int column) { return rows.getColumn(column).getString(); };
             process_record p;
@@ -288,7 +299,8 @@ std::vector<instance_db::interrupted_process> instance_db::interrupted() const {
             p.requested = split(text(6));
             p.start_state = static_cast<model::instance_state>(rows.getColumn(7).getInt());
             p.started = text(8);
-            found.push_back({std::move(p), decode_instance(text(9)), decode_card(text(10)), rows.getColumn(11).getInt() != 0});
+            found.push_back(
+                {std::move(p), decode_instance(text(9)), decode_card(text(10)), rows.getColumn(11).getInt() != 0});
         }
         return found;
     });
@@ -297,11 +309,13 @@ std::vector<instance_db::interrupted_process> instance_db::interrupted() const {
 std::vector<instance_db::stranded_instance> instance_db::stranded() const {
     return state_->guarded([&] {
         std::vector<stranded_instance> found;
-        auto rows = state_->query("SELECT i.document, c.document FROM service_instances i JOIN secure_components c ON c.id = i.card "
-                                  "WHERE json_extract(i.document, '$.runningProcess') <> '' AND NOT EXISTS (SELECT 1 FROM processes p "
-                                  "WHERE p.id = json_extract(i.document, '$.runningProcess') AND p.ended IS NULL)");
+        auto rows = state_->query(
+            "SELECT i.document, c.document FROM service_instances i JOIN secure_components c ON c.id = i.card "
+            "WHERE json_extract(i.document, '$.runningProcess') <> '' AND NOT EXISTS (SELECT 1 FROM processes p "
+            "WHERE p.id = json_extract(i.document, '$.runningProcess') AND p.ended IS NULL)");
         while (rows.executeStep())
-            found.push_back({decode_instance(rows.getColumn(0).getString()), decode_card(rows.getColumn(1).getString())});
+            found.push_back(
+                {decode_instance(rows.getColumn(0).getString()), decode_card(rows.getColumn(1).getString())});
         return found;
     });
 }
@@ -314,14 +328,16 @@ void instance_db::heal(const model::service_instance& instance, const model::sec
     });
 }
 
-// -- audit ---------------------------------------------------------------------------------------------------------------------------
+// -- audit
+// ---------------------------------------------------------------------------------------------------------------------------
 
 std::optional<std::int64_t> instance_db::broken_audit_entry() const {
     return state_->guarded([&] { return first_broken_audit_entry(state_->db); });
 }
 
 std::size_t instance_db::audit_entries() const {
-    return state_->guarded([&] { return static_cast<std::size_t>(state_->db.execAndGet("SELECT count(*) FROM audit").getInt64()); });
+    return state_->guarded(
+        [&] { return static_cast<std::size_t>(state_->db.execAndGet("SELECT count(*) FROM audit").getInt64()); });
 }
 
 bool instance_db::responds() const {

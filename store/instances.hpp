@@ -1,6 +1,7 @@
 #pragma once
-// instances.db: what the device role remembers (Service Instances, secure components, processes, journal, outbox, card log) and what
-// administration registers for it (issuers, apps). Every change appends to the audit chain in the same transaction.
+// instances.db: what the device role remembers (Service Instances, secure components, processes, journal, outbox, card
+// log) and what administration registers for it (issuers, apps). Every change appends to the audit chain in the same
+// transaction.
 
 #include "crypto/bytes.hpp"
 #include "model/device.hpp"
@@ -71,16 +72,17 @@ struct card_log_entry {
 struct issuer_record {
     std::string name;
     std::string url;
-    std::string certificate_pem;  ///< trust anchors of its server
-    bytes transport_key;          ///< sealed by the vault
-    model::identification cards;  ///< cards it owns
+    std::string certificate_pem; ///< trust anchors of its server
+    bytes transport_key;         ///< sealed by the vault
+    model::identification cards; ///< cards it owns
 };
 
 /// An SP app (AMB-236).
 struct app_record {
     std::string caller_id; ///< upper-case hex: SHA-1 or SHA-256 of the app's signing certificate
     std::string provider;  ///< id of the service provider
-    bytes credential_hash; ///< SHA-256; empty: revoked, and kept because its provider's apps must prove who they are from then on
+    bytes credential_hash; ///< SHA-256; empty: revoked, and kept because its provider's apps must prove who they are
+                           ///< from then on
     std::string created;
 };
 
@@ -94,7 +96,8 @@ public:
 
     // -- Service Instances and secure components --
     std::optional<model::service_instance> instance(const std::string& id) const;
-    std::vector<model::service_instance> instances_of(const std::string& service, const std::vector<std::string>& cards) const;
+    std::vector<model::service_instance> instances_of(const std::string& service,
+                                                      const std::vector<std::string>& cards) const;
     std::size_t instances_on(const std::string& card) const;
     std::optional<model::secure_component> card(const std::string& id) const;
     std::optional<model::secure_component> card_by_identity(const std::string& identity) const;
@@ -103,29 +106,33 @@ public:
     std::vector<model::secure_component> cards() const;
     std::vector<model::service_instance> instances_on_card(const std::string& card) const;
 
-    /// Instances of before whose secure component was lost: unknown to apps, and what they left on it is removed at the next contact.
+    /// Instances of before whose secure component was lost: unknown to apps, and what they left on it is removed at the
+    /// next contact.
     std::vector<model::service_instance> tombstones_on(const std::string& card) const;
 
-    /// A new instance, and its card if its identity is new. A known one keeps its id, and its row unless that rests on claims: then it says of
-    /// issuer, profile and ISD what `card` says. False, and nothing is stored, if the card already has an instance of that service.
+    /// A new instance, and its card if its identity is new. A known one keeps its id, and its row unless that rests on
+    /// claims: then it says of issuer, profile and ISD what `card` says. False, and nothing is stored, if the card
+    /// already has an instance of that service.
     bool create(model::service_instance instance, const model::secure_component& card);
 
     // -- processes --
-    /// The process begins: its row, and instance and card as they are shown from now on. False, and nothing is stored, if they are not as they
-    /// were `read` any more, or the issuer is not configured that they name now: whoever begins judges anew. From here until the end
-    /// nobody else writes them (change_card).
+    /// The process begins: its row, and instance and card as they are shown from now on. False, and nothing is stored,
+    /// if they are not as they were `read` any more, or the issuer is not configured that they name now: whoever begins
+    /// judges anew. From here until the end nobody else writes them (change_card).
     bool begin(const process_record& process, const process_rows& read, const process_rows& shown);
     void acknowledge(const std::string& process);
     /// An intent; its outcome is the next commit of the process.
     void journal(const std::string& process, const std::string& what);
-    /// Both rows in one transaction; intents of the process are settled. Rows are changed where they are there, here and in what follows; one
-    /// that is not is an error.
-    void commit(const std::string& process, const model::service_instance& instance, const model::secure_component& card);
-    /// The process has ended: instance (removed where `gone`; a tombstone where it is lost and may be on the card), card (where it may have
-    /// changed), result and delivery in one transaction. The delivery gets its id. False, and nothing is written, if the process had ended
-    /// already: who tells it again, because the first answer was lost, gets the delivery that waits.
-    bool end(const process_end& process, const model::service_instance& instance, const std::optional<model::secure_component>& card,
-             bool gone, std::optional<outbox_entry>& delivery);
+    /// Both rows in one transaction; intents of the process are settled. Rows are changed where they are there, here
+    /// and in what follows; one that is not is an error.
+    void commit(const std::string& process, const model::service_instance& instance,
+                const model::secure_component& card);
+    /// The process has ended: instance (removed where `gone`; a tombstone where it is lost and may be on the card),
+    /// card (where it may have changed), result and delivery in one transaction. The delivery gets its id. False, and
+    /// nothing is written, if the process had ended already: who tells it again, because the first answer was lost,
+    /// gets the delivery that waits.
+    bool end(const process_end& process, const model::service_instance& instance,
+             const std::optional<model::secure_component>& card, bool gone, std::optional<outbox_entry>& delivery);
 
     struct interrupted_process {
         process_record process;
@@ -140,7 +147,8 @@ public:
         model::service_instance instance;
         model::secure_component card;
     };
-    /// Instances whose row names a running process that is not there, or has ended: rows of a damaged database or of one that was changed by hand.
+    /// Instances whose row names a running process that is not there, or has ended: rows of a damaged database or of
+    /// one that was changed by hand.
     std::vector<stranded_instance> stranded() const;
     /// Both rows in one transaction, for recovery.
     void heal(const model::service_instance& instance, const model::secure_component& card);
@@ -158,22 +166,26 @@ public:
     /// Likewise the processes that ended before, with their intents.
     void forget_log_before(clock::time_point limit);
 
-    /// Deletes the secure components that only phones have named, last before `limit`, on which nothing was ever begun, with their
-    /// instances, which were created before `limit` too and never deployed (DIV-032). How many.
+    /// Deletes the secure components that only phones have named, last before `limit`, on which nothing was ever begun,
+    /// with their instances, which were created before `limit` too and never deployed (DIV-032). How many.
     std::size_t forget_claims_before(clock::time_point limit);
 
     // -- administration --
     enum class card_change { done, unknown_card, process_running, unknown_issuer, would_strand };
-    /// Ends the quarantine and forgets failed authentications. Not while a process works on the card: its rows would win.
+    /// Ends the quarantine and forgets failed authentications. Not while a process works on the card: its rows would
+    /// win.
     card_change release_card(const std::string& id);
-    /// The next deployService with install, or terminateService, of any instance on the card looks first, under R-MAC; so does each one's own
-    /// that had a process once. `all`: of those too that never had one, for a database that is older than the card.
+    /// The next deployService with install, or terminateService, of any instance on the card looks first, under R-MAC;
+    /// so does each one's own that had a process once. `all`: of those too that never had one, for a database that is
+    /// older than the card.
     card_change doubt_card(const std::string& id, bool all = false);
-    /// The card is this issuer's from now on, whatever phones say. Not while another issuer's security domain of ours is on it, because only
-    /// that issuer can remove it; with `force` all the same, for an issuer that has another name now.
+    /// The card is this issuer's from now on, whatever phones say. Not while another issuer's security domain of ours
+    /// is on it, because only that issuer can remove it; with `force` all the same, for an issuer that has another name
+    /// now.
     card_change assign_card(const std::string& id, const std::string& issuer, bool force);
     bool add_issuer(const issuer_record& issuer); ///< false if the name is taken
-    /// The card is not coming back as far as anybody knows: its instances are invalid from now on, as by a terminateService without the card.
+    /// The card is not coming back as far as anybody knows: its instances are invalid from now on, as by a
+    /// terminateService without the card.
     card_change lose_card(const std::string& id);
     /// Drops the tombstones of a card: what they name stays on it.
     card_change drop_tombstones(const std::string& id);
@@ -181,12 +193,13 @@ public:
         bool known = false;
         std::size_t cards = 0; ///< that need it: it stays
     };
-    /// Not while a secure component is proven to be its own, was assigned to it, or is at work. Rows that rest on claims find another.
+    /// Not while a secure component is proven to be its own, was assigned to it, or is at work. Rows that rest on
+    /// claims find another.
     issuer_removal remove_issuer(const std::string& name);
     std::vector<issuer_record> issuers() const;
     bool add_app(const app_record& app); ///< false if the provider has the app already
     bool revoke_app(const std::string& caller_id);
-    std::vector<app_record> apps() const; ///< with the revoked
+    std::vector<app_record> apps() const;                 ///< with the revoked
     bool has_had_apps(const std::string& provider) const; ///< one that was revoked counts
 
     // -- audit --

@@ -52,7 +52,8 @@ inline constexpr std::chrono::seconds store_deadline{2};
 inline constexpr std::chrono::seconds key_deadline{5};
 inline constexpr std::chrono::seconds catalog_deadline{5};
 inline constexpr std::chrono::seconds actor_deadline{10};
-inline constexpr std::chrono::seconds write_deadline{9}; ///< of the store for a write, before its sender gives up after actor_deadline
+inline constexpr std::chrono::seconds write_deadline{
+    9}; ///< of the store for a write, before its sender gives up after actor_deadline
 inline constexpr std::chrono::seconds issuer_deadline{120};
 
 } // namespace tsms::actors

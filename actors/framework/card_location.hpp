@@ -1,5 +1,6 @@
 #pragma once
-// In which reader the card of a Service Instance is now. Handsets rename readers, and readers exchange their names (DIV-033).
+// In which reader the card of a Service Instance is now. Handsets rename readers, and readers exchange their names
+// (DIV-033).
 
 #include "actors/framework/card_reading.hpp"
 
@@ -7,18 +8,21 @@
 
 namespace tsms::actors {
 
-/// The stored name is announced with the stored ATR, which no other announced card has. Else every announced card is asked who it is.
+/// The stored name is announced with the stored ATR, which no other announced card has. Else every announced card is
+/// asked who it is.
 inline bool reader_is_certain(const model::service_instance& instance, const std::vector<announced_card>& announced) {
     const auto here = std::ranges::find(announced, instance.reader, &announced_card::reader);
     if (here == announced.end())
         return false;
-    if (announced.size() == 1 && instance.atr.empty()) // a row of before: the process finds out whether it is another card
+    if (announced.size() == 1 &&
+        instance.atr.empty()) // a row of before: the process finds out whether it is another card
         return true;
     return here->atr == instance.atr && std::ranges::count(announced, instance.atr, &announced_card::atr) == 1;
 }
 
 /// The one that says it is the row's card; null if none does.
-inline const model::seen_card* find_own_card(const model::secure_component& row, const std::vector<model::seen_card>& seen) {
+inline const model::seen_card* find_own_card(const model::secure_component& row,
+                                             const std::vector<model::seen_card>& seen) {
     const auto ours = std::ranges::find_if(seen, [&](const model::seen_card& card) {
         return card.accessible && model::compare(row, card) == model::likeness::same;
     });

@@ -1,5 +1,6 @@
 #pragma once
-// Reads what every announced card says of itself: plain reads before anybody has authenticated (AMB-226), for the actor that owns the session.
+// Reads what every announced card says of itself: plain reads before anybody has authenticated (AMB-226), for the actor
+// that owns the session.
 
 #include "actors/framework/attempt.hpp"
 #include "actors/framework/runner.hpp"
@@ -43,20 +44,23 @@ inline std::string issuer_of(const std::vector<store::issuer_record>& issuers, c
 }
 
 /// For a card whose row rests on claims: what the phone says of it now, and the issuer that follows from it.
-inline void take_claims(model::secure_component& card, const model::seen_card& seen, const std::vector<store::issuer_record>& issuers) {
+inline void take_claims(model::secure_component& card, const model::seen_card& seen,
+                        const std::vector<store::issuer_record>& issuers) {
     card.isd_aid = seen.isd_aid;
-    card.cin_iin = seen.cin.empty() || seen.iin.empty() ? std::string() : seen.cin + seen.iin; // half of it compares with nothing
+    card.cin_iin =
+        seen.cin.empty() || seen.iin.empty() ? std::string() : seen.cin + seen.iin; // half of it compares with nothing
     card.issuer = issuer_of(issuers, seen);
 }
 
 /// A member of the actor `self`, whose session is `session`; `done` is called once.
 template <class Self> class card_reading {
 public:
-    card_reading(Self& self, session_actor session, const std::vector<announced_card>& announced, std::chrono::seconds deadline,
-                 std::function<void(cards_seen)> done)
+    card_reading(Self& self, session_actor session, const std::vector<announced_card>& announced,
+                 std::chrono::seconds deadline, std::function<void(cards_seen)> done)
         : self_(self), session_(std::move(session)), announced_(announced), deadline_(deadline), done_(std::move(done)),
-          runner_(process::read_cards(readers()), [this](const process::effect& e) { perform(e); },
-                  [this](const facts* read, const std::string& bug) { ended(read, bug); }) {}
+          runner_(
+              process::read_cards(readers()), [this](const process::effect& e) { perform(e); },
+              [this](const facts* read, const std::string& bug) { ended(read, bug); }) {}
 
     void start() { runner_.start(); }
 
@@ -73,7 +77,8 @@ private:
     void perform(const process::effect& e) {
         const auto* x = std::get_if<process::exchange>(&e);
         if (!x)
-            return runner_.answer(process::failed{model::error_category::internal_error, "this only reads cards", false});
+            return runner_.answer(
+                process::failed{model::error_category::internal_error, "this only reads cards", false});
         self_.request(session_, deadline_, perform_order{x->reader, x->commands})
             .then(
                 [this](order_performed& p) {

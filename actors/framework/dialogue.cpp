@@ -77,7 +77,9 @@ void dialogue::consume_responses(const report& r) {
         answer.responses.insert(answer.responses.end(), list.begin(), list.end());
     const auto sent = work_->commands.size();
     const auto got = answer.responses.size();
-    const bool all_executed = answer.end == gp::transmission::complete; // says the agent; else it stops at the first that it could not transmit
+    const bool all_executed =
+        answer.end ==
+        gp::transmission::complete; // says the agent; else it stops at the first that it could not transmit
     if (got > sent || (got < sent && all_executed)) {
         answer.responses.clear();
         answer.unattributed = true;
@@ -177,7 +179,8 @@ const announced_card* dialogue::card_in(const std::string& reader) const {
     const auto found = std::find_if(cards_.begin(), cards_.end(), [&](const auto& c) { return c.reader == reader; });
     if (found != cards_.end())
         return &*found;
-    return chosen_.empty() && !cards_.empty() ? &cards_.front() : nullptr; // before the first APDU any will do; SERAM wants one
+    return chosen_.empty() && !cards_.empty() ? &cards_.front()
+                                              : nullptr; // before the first APDU any will do; SERAM wants one
 }
 
 void dialogue::announce(model::process_start start) {
@@ -186,12 +189,14 @@ void dialogue::announce(model::process_start start) {
 }
 
 void dialogue::perform(std::string reader, gp::batch work) {
-    if (std::ranges::find(cards_, reader, &announced_card::reader) == cards_.end()) { // another card's APDUs must not go to this one
+    if (std::ranges::find(cards_, reader, &announced_card::reader) ==
+        cards_.end()) { // another card's APDUs must not go to this one
         event_ = gp::batch_answer{{}, gp::transmission::unavailable, "the reader was not announced"};
         return;
     }
     if (!acknowledged_ && std::ranges::any_of(work.commands, &gp::card_command::changes_card)) {
-        event_ = gp::batch_answer{{}, gp::transmission::failed, "the app has not acknowledged the start of the process"};
+        event_ =
+            gp::batch_answer{{}, gp::transmission::failed, "the app has not acknowledged the start of the process"};
         return;
     }
     chosen_ = std::move(reader);
@@ -200,7 +205,8 @@ void dialogue::perform(std::string reader, gp::batch work) {
 }
 
 std::optional<dialogue::event> dialogue::take_event(steady_time now) {
-    const auto patience = last_.number == 0 ? std::min(settings_.first_report, settings_.phone_lost) : settings_.phone_lost;
+    const auto patience =
+        last_.number == 0 ? std::min(settings_.first_report, settings_.phone_lost) : settings_.phone_lost;
     if (!waiting_since_ && !stopped_ && last_seen_ && now - *last_seen_ >= patience)
         lost_ = true;
     if (lost_ && !event_) {

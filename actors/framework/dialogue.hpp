@@ -1,6 +1,7 @@
 #pragma once
-// The Remote Agent's side of one SERAM management session, without I/O, clock or actor: what the phone reports, what the owner of the
-// session wants, and which order follows from both. The device session actor only carries messages to and from it.
+// The Remote Agent's side of one SERAM management session, without I/O, clock or actor: what the phone reports, what
+// the owner of the session wants, and which order follows from both. The device session actor only carries messages to
+// and from it.
 
 #include "actors/messages.hpp"
 
@@ -13,13 +14,15 @@ using steady_time = std::chrono::steady_clock::time_point;
 struct dialogue_settings {
     std::chrono::seconds poll{20};        ///< longest wait inside one long poll, then a void order
     std::chrono::seconds phone_lost{300}; ///< SERAM: a Local Agent that has been silent so long is lost
-    std::size_t apdus_per_command = 32;   ///< C-APDUs in one seRamCommand, so that there is progress between them (hazard 9)
+    std::size_t apdus_per_command =
+        32; ///< C-APDUs in one seRamCommand, so that there is progress between them (hazard 9)
     std::chrono::seconds first_report{60}; ///< likewise lost: one that has never sent a report
 };
 
 class dialogue {
 public:
-    dialogue(std::vector<announced_card> cards, dialogue_settings settings) : cards_(std::move(cards)), settings_(settings) {}
+    dialogue(std::vector<announced_card> cards, dialogue_settings settings)
+        : cards_(std::move(cards)), settings_(settings) {}
 
     // -- the phone --
     /// Its call has been answered with the session. While it waited for that, it was not silent.
@@ -28,7 +31,8 @@ public:
     struct wait {}; ///< the order will come from next()
     using turn = std::variant<order, wait, unknown_order>;
 
-    /// Handshake; the phone may repeat it until it has seen an order. Only the first is a sign of life: handshakes do not bring a process on.
+    /// Handshake; the phone may repeat it until it has seen an order. Only the first is a sign of life: handshakes do
+    /// not bring a process on.
     bool handshake(steady_time now);
     /// A report that answers the order `number` (0: none yet). A repeated report gets the stored order again.
     turn report_arrived(const report& r, std::uint64_t number, steady_time now);
@@ -56,7 +60,7 @@ public:
 
     bool lost() const { return lost_; }
     bool never_came() const { return lost_ && last_.number == 0; } ///< lost before its first order
-    bool stopped() const { return stopped_; } ///< the Stop has been handed out
+    bool stopped() const { return stopped_; }                      ///< the Stop has been handed out
 
 private:
     enum class expects { nothing, acknowledgement, responses };

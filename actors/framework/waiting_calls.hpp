@@ -1,5 +1,6 @@
 #pragma once
-// Calls that another process of their Service Instance keeps waiting (AMB-228, DIV-038): bounded, and let in one by one.
+// Calls that another process of their Service Instance keeps waiting (AMB-228, DIV-038): bounded, and let in one by
+// one.
 
 #include "actors/interfaces.hpp"
 
@@ -39,7 +40,8 @@ public:
 
     /// The call of a session that has ended.
     std::optional<waiting_call> take(const caf::actor_addr& session) {
-        const auto found = std::ranges::find_if(calls_, [&](const waiting_call& w) { return w.call.session.address() == session; });
+        const auto found =
+            std::ranges::find_if(calls_, [&](const waiting_call& w) { return w.call.session.address() == session; });
         if (found == calls_.end())
             return std::nullopt;
         auto call = std::move(*found);

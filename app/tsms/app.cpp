@@ -4,8 +4,8 @@
 #include "app/tsms/config.hpp"
 #include "crypto/digest.hpp"
 #include "crypto/random.hpp"
-#include "json/json.hpp"
 #include "store/instances.hpp"
+#include "json/json.hpp"
 
 #include <CLI/CLI.hpp>
 #include <iostream>
@@ -36,7 +36,8 @@ void add_app(const app_options& o) {
     record.provider = o.provider;
     record.credential_hash = crypto::sha256(as_bytes(credential));
     if (!store::instance_db(c.instances_db()).add_app(record))
-        throw config_error("the app " + record.caller_id + " has a credential already; revoke it first (tsms app revoke)");
+        throw config_error("the app " + record.caller_id +
+                           " has a credential already; revoke it first (tsms app revoke)");
     if (o.as_json)
         std::cout << json::dump(json::object{{"callerId", record.caller_id}, {"credential", credential}}) << std::endl;
     else
@@ -48,9 +49,13 @@ void list_apps(const app_options& o) {
     json::array list;
     for (const auto& app : store::instance_db(c.instances_db()).apps()) {
         if (o.as_json)
-            list.push_back(json::object{{"callerId", app.caller_id}, {"provider", app.provider}, {"created", app.created}, {"revoked", app.credential_hash.empty()}});
+            list.push_back(json::object{{"callerId", app.caller_id},
+                                        {"provider", app.provider},
+                                        {"created", app.created},
+                                        {"revoked", app.credential_hash.empty()}});
         else
-            std::cout << app.caller_id << "\t" << app.provider << "\t" << app.created << (app.credential_hash.empty() ? "\trevoked" : "") << "\n";
+            std::cout << app.caller_id << "\t" << app.provider << "\t" << app.created
+                      << (app.credential_hash.empty() ? "\trevoked" : "") << "\n";
     }
     if (o.as_json)
         std::cout << json::dump(list) << std::endl;

@@ -2,8 +2,8 @@
 
 #include "app/tsms/commands.hpp"
 #include "app/tsms/config.hpp"
-#include "json/json.hpp"
 #include "store/instances.hpp"
+#include "json/json.hpp"
 
 #include <CLI/CLI.hpp>
 #include <iostream>
@@ -87,13 +87,16 @@ std::string why_not(card_change outcome, const card_options& o) {
     case card_change::unknown_card:
         return "there is no secure component ‘" + o.card + "’ (tsms card list)";
     case card_change::process_running:
-        return "a process works on this secure component; try again when it has ended. If the server is down, start it: "
+        return "a process works on this secure component; try again when it has ended. If the server is down, start "
+               "it: "
                "it ends what its last run left";
     case card_change::unknown_issuer:
         return "there is no issuer ‘" + o.issuer + "’ (tsms issuer list)";
     case card_change::would_strand:
-        return "the issuer of now has created, or may have created, a security domain of ours on it, which another one cannot remove: have its "
-               "services terminated first. --force gives it away all the same, for an issuer that only has another name or address now; "
+        return "the issuer of now has created, or may have created, a security domain of ours on it, which another one "
+               "cannot remove: have its "
+               "services terminated first. --force gives it away all the same, for an issuer that only has another "
+               "name or address now; "
                "our keys for the domain are kept";
     case card_change::done:
         break;
@@ -141,7 +144,8 @@ void assign_cards(const card_options& o) {
 } // namespace
 
 void add_card_command(CLI::App& app) {
-    auto* card = app.add_subcommand("card", "Secure components seen: list, show, assign, reconcile, release, lost, forget");
+    auto* card =
+        app.add_subcommand("card", "Secure components seen: list, show, assign, reconcile, release, lost, forget");
     card->require_subcommand(1);
     auto o = std::make_shared<card_options>();
     const auto common = [o](CLI::App* command) {
@@ -153,25 +157,37 @@ void add_card_command(CLI::App& app) {
     auto* show = common(card->add_subcommand("show", "Shows one with what is on it"));
     show->footer("Example:\n  tsms card show --data ./data --card 1b9d6bcd-…");
     show->callback([o] { show_card(*o); });
-    auto* reconcile = common(card->add_subcommand("reconcile", "Has the next process look at what is on the card before it believes it"));
-    reconcile->footer("For a card that was changed behind the TSM's back, or a restored database (--all, if it is older than a first deployment).\n"
-                      "Nothing is sent now, and no state changes: what getServiceInstances shows and suspendOrResumeService believes stays.\n"
+    auto* reconcile = common(
+        card->add_subcommand("reconcile", "Has the next process look at what is on the card before it believes it"));
+    reconcile->footer("For a card that was changed behind the TSM's back, or a restored database (--all, if it is "
+                      "older than a first deployment).\n"
+                      "Nothing is sent now, and no state changes: what getServiceInstances shows and "
+                      "suspendOrResumeService believes stays.\n"
                       "Example:\n  tsms card reconcile --data ./data --card 1b9d6bcd-…");
     reconcile->add_flag("--all", o->all, "mark instances too that were never deployed as far as this database knows");
     reconcile->callback([o] {
-        change_card(*o, [o](store::instance_db& db) { return db.doubt_card(o->card, o->all); },
-                    "in doubt: the next deployService with install, or terminateService, of an instance on this card lists the card's registry first and "
-                    "removes what it finds of that service; other services stay. Every instance that may be on the card is marked and has its own "
-                    "looked for when its turn comes");
+        change_card(
+            *o, [o](store::instance_db& db) { return db.doubt_card(o->card, o->all); },
+            "in doubt: the next deployService with install, or terminateService, of an instance on this card lists the "
+            "card's registry first and "
+            "removes what it finds of that service; other services stay. Every instance that may be on the card is "
+            "marked and has its own "
+            "looked for when its turn comes");
     });
     auto* release = common(card->add_subcommand("release", "Ends the quarantine after failed authentications"));
-    release->footer("Find out first why they failed: a card that gets too many wrong cryptograms blocks its keys for ever.\n"
-                    "Example:\n  tsms card release --data ./data --card 1b9d6bcd-…");
-    release->callback([o] { change_card(*o, [o](store::instance_db& db) { return db.release_card(o->card); }, "released"); });
+    release->footer(
+        "Find out first why they failed: a card that gets too many wrong cryptograms blocks its keys for ever.\n"
+        "Example:\n  tsms card release --data ./data --card 1b9d6bcd-…");
+    release->callback([o] {
+        change_card(
+            *o, [o](store::instance_db& db) { return db.release_card(o->card); }, "released");
+    });
     auto* assign = common(card->add_subcommand("assign", "Says which issuer a secure component belongs to"));
-    assign->footer("What a phone says decides until an issuer has proven to own the card; this decides instead, for good.\n"
-                   "Example:\n  tsms card assign --data ./data --card 1b9d6bcd-… --issuer lab\n"
-                   "  tsms card assign --data ./data --of old --issuer lab --force    (every card of ‘old’, which is called ‘lab’ now)");
+    assign->footer(
+        "What a phone says decides until an issuer has proven to own the card; this decides instead, for good.\n"
+        "Example:\n  tsms card assign --data ./data --card 1b9d6bcd-… --issuer lab\n"
+        "  tsms card assign --data ./data --of old --issuer lab --force    (every card of ‘old’, which is called ‘lab’ "
+        "now)");
     auto* which = assign->add_option_group("which");
     which->add_option("--card", o->card, "id of the secure component");
     which->add_option("--of", o->of, "every secure component of this issuer");
@@ -179,18 +195,25 @@ void add_card_command(CLI::App& app) {
     assign->add_option("--issuer", o->issuer, "name of the issuer")->required();
     assign->add_flag("--force", o->force, "also where a security domain of ours is on the card");
     assign->callback([o] { o->card.empty() ? assign_cards(*o) : assign_card(*o); });
-    auto* lost = common(card->add_subcommand("lost", "Ends the instances on a secure component that is not coming back"));
-    lost->footer("Their ids are invalid for apps from now on. What may be on the card is kept as tombstones: should it come back, the next deployService or\n"
+    auto* lost =
+        common(card->add_subcommand("lost", "Ends the instances on a secure component that is not coming back"));
+    lost->footer("Their ids are invalid for apps from now on. What may be on the card is kept as tombstones: should it "
+                 "come back, the next deployService or\n"
                  "terminateService on it removes that first.\n"
                  "Example:\n  tsms card lost --data ./data --card 1b9d6bcd-…");
     lost->callback([o] {
-        change_card(*o, [o](store::instance_db& db) { return db.lose_card(o->card); },
-                    "its instances are invalid for apps now; what may be on the card is kept as tombstones (tsms card show)");
+        change_card(
+            *o, [o](store::instance_db& db) { return db.lose_card(o->card); },
+            "its instances are invalid for apps now; what may be on the card is kept as tombstones (tsms card show)");
     });
     auto* forget = common(card->add_subcommand("forget", "Drops the tombstones of a secure component"));
-    forget->footer("What they name stays on the card if it is there: nobody removes it any more, and a later service with the same AIDs fails.\n"
+    forget->footer("What they name stays on the card if it is there: nobody removes it any more, and a later service "
+                   "with the same AIDs fails.\n"
                    "Example:\n  tsms card forget --data ./data --card 1b9d6bcd-…");
-    forget->callback([o] { change_card(*o, [o](store::instance_db& db) { return db.drop_tombstones(o->card); }, "its tombstones are dropped"); });
+    forget->callback([o] {
+        change_card(
+            *o, [o](store::instance_db& db) { return db.drop_tombstones(o->card); }, "its tombstones are dropped");
+    });
     for (auto* command : {show, reconcile, release, lost, forget})
         command->add_option("--card", o->card, "id of the secure component")->required();
 }

@@ -26,19 +26,22 @@ struct option {
 
 const std::vector<option>& options() {
     static const std::vector<option> table{
-        {"rest", "address", &config::rest_address, 0, 0, "numeric address the REST API of service providers listens on"},
+        {"rest", "address", &config::rest_address, 0, 0,
+         "numeric address the REST API of service providers listens on"},
         {"rest", "port", &config::rest_port, 1, 65535, "TSMS_REST_PORT overrides it"},
         {"rest", "certificate", &config::rest_certificate, 0, 0, "TLS certificate chain, PEM, leaf first"},
         {"rest", "key", &config::rest_key, 0, 0, "its private key, PEM"},
         {"rest", "client_ca", &config::rest_client_ca, 0, 0,
-         "CA of client certificates, PEM; a second factor for those providers that tsms provider certificate names; empty: none"},
+         "CA of client certificates, PEM; a second factor for those providers that tsms provider certificate names; "
+         "empty: none"},
         {"rest", "connections", &config::rest_connections, 1, 10000, "most connections at once; each costs a thread"},
         {"rest", "load_file_kib", &config::load_file_kib, 1, 65536, "largest CAP file, in units of 1024 octets"},
         {"rest", "script_kib", &config::script_kib, 1, 65536, "largest personalization script, likewise"},
         {"rest", "certificate_kib", &config::certificate_kib, 1, 65536, "largest certificate, likewise"},
         {"rest", "json_kib", &config::json_kib, 1, 65536, "largest JSON document, likewise"},
         {"rest", "request_memory_mib", &config::request_memory_mib, 1, 65536,
-         "memory for JSON bodies and large answers, of all connections together, in units of 2^20 octets; more is refused (500, Retry-After)"},
+         "memory for JSON bodies and large answers, of all connections together, in units of 2^20 octets; more is "
+         "refused (500, Retry-After)"},
         {"rest", "upload_room_mib", &config::upload_room_mib, 1, 65536,
          "room for unfinished uploads in this directory, likewise"},
         {"rest", "access_token_minutes", &config::access_token_minutes, 1, 60, "how long a token of /auth is valid"},
@@ -49,9 +52,11 @@ const std::vector<option>& options() {
         {"device", "port", &config::device_port, 1, 65535, "TSMS_DEVICE_PORT overrides it"},
         {"device", "certificate", &config::device_certificate, 0, 0, "TLS certificate chain, PEM, leaf first"},
         {"device", "key", &config::device_key, 0, 0, "its private key, PEM"},
-        {"device", "connections", &config::device_connections, 1, 10000, "most connections at once; each costs a thread"},
+        {"device", "connections", &config::device_connections, 1, 10000,
+         "most connections at once; each costs a thread"},
         {"device", "calls_per_address", &config::calls_per_address, 1, 100000,
-         "calls of the TSM-API a second from one address in the long run, ten times as many at once; many handsets may share one"},
+         "calls of the TSM-API a second from one address in the long run, ten times as many at once; many handsets may "
+         "share one"},
         {"device", "calls_per_app", &config::calls_per_app, 1, 100000, "likewise of one app on all handsets"},
         {"device", "sessions_per_address", &config::sessions_per_address, 1, 20000,
          "sessions of one address whose process has not ended; many handsets may share one"},
@@ -61,18 +66,24 @@ const std::vector<option>& options() {
         {"device", "long_poll_seconds", &config::long_poll_seconds, 1, 25, "longest wait inside one SERAM poll"},
         {"device", "first_report_seconds", &config::first_report_seconds, 5, 3600,
          "a handset that has never reported to its session is lost after so long"},
-        {"device", "phone_lost_seconds", &config::phone_lost_seconds, 10, 3600, "a handset that is silent so long is lost"},
-        {"device", "result_seconds", &config::result_seconds, 10, 86400, "how long a finished session tells its result"},
+        {"device", "phone_lost_seconds", &config::phone_lost_seconds, 10, 3600,
+         "a handset that is silent so long is lost"},
+        {"device", "result_seconds", &config::result_seconds, 10, 86400,
+         "how long a finished session tells its result"},
         {"operations", "port", &config::operations_port, 0, 65534,
-         "/health and /metrics of the device role on 127.0.0.1, the REST role's on the next port; TSMS_OPS_PORT overrides it; 0: none"},
-        {"tsm", "client_certificate", &config::client_certificate, 0, 0, "what the TSM proves to be towards issuers and SPOS"},
+         "/health and /metrics of the device role on 127.0.0.1, the REST role's on the next port; TSMS_OPS_PORT "
+         "overrides it; 0: none"},
+        {"tsm", "client_certificate", &config::client_certificate, 0, 0,
+         "what the TSM proves to be towards issuers and SPOS"},
         {"tsm", "client_key", &config::client_key, 0, 0, "its private key, PEM"},
         {"tsm", "vault_key", &config::vault_key, 0, 0, "master key of the key vault; lost key, lost cards: back it up"},
         {"tsm", "remove_domain_when_last", &config::remove_domain_when_last, 0, 0,
          "the last service that leaves a card takes the TSM's own security domain with it"},
-        {"tsm", "card_log_days", &config::card_log_days, 1, 3650, "how long the log of card commands is kept, and with it the processes that have ended"},
+        {"tsm", "card_log_days", &config::card_log_days, 1, 3650,
+         "how long the log of card commands is kept, and with it the processes that have ended"},
         {"tsm", "claimed_card_days", &config::claimed_card_days, 1, 3650,
-         "how long a secure component is remembered that phones have named and no issuer has proven, with its never deployed instances"},
+         "how long a secure component is remembered that phones have named and no issuer has proven, with its never "
+         "deployed instances"},
         {"log", "format", &config::log_format, 0, 0, "\"human\" or \"json\""},
         {"log", "level", &config::log_level, 0, 0, "\"debug\", \"info\", \"warning\" or \"error\""},
     };
@@ -116,7 +127,8 @@ void take(config& c, const std::filesystem::path& file, const std::string& secti
     const auto found = std::find_if(table.begin(), table.end(),
                                     [&](const option& o) { return section == o.section && name == o.name; });
     if (found == table.end())
-        refuse(file, "there is no option " + section + "." + name + line + "; tsms init writes a file with every option");
+        refuse(file,
+               "there is no option " + section + "." + name + line + "; tsms init writes a file with every option");
     if (!std::visit(take_value{c, *found, node}, found->where))
         refuse(file, section + "." + name + " has a value of the wrong type or out of range" + line);
 }
@@ -137,7 +149,8 @@ void override_port(const char* variable, int& port, long least, long most) {
 
 std::string commented_config(const config& c) {
     std::ostringstream out;
-    out << "# Configuration of tsms. Every option is here with its default. File names are relative to this directory.\n";
+    out << "# Configuration of tsms. Every option is here with its default. File names are relative to this "
+           "directory.\n";
     std::string section;
     for (const auto& o : options()) {
         if (section != o.section)
@@ -173,8 +186,10 @@ config read_config(const std::filesystem::path& data) {
     for (const auto& database : {c.access_db(), c.catalog_db(), c.instances_db()}) {
         std::error_code unknown;
         if (std::filesystem::file_size(database, unknown) == 0 || unknown == std::errc::no_such_file_or_directory)
-            throw config_error(database.string() + " is missing or empty: restore it from a backup. It is never made anew here, because "
-                                                   "what it knows of providers and cards would be forgotten (tsms init makes a new directory)");
+            throw config_error(
+                database.string() +
+                " is missing or empty: restore it from a backup. It is never made anew here, because "
+                "what it knows of providers and cards would be forgotten (tsms init makes a new directory)");
     }
     override_port("TSMS_REST_PORT", c.rest_port, 1, 65535);
     override_port("TSMS_DEVICE_PORT", c.device_port, 1, 65535);

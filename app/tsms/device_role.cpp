@@ -1,9 +1,9 @@
 // The device role: TSM-API and GP SERAM over the actors.
 
+#include "actors/deployment_catalog.hpp"
 #include "app/tsms/issuer_access.hpp"
 #include "app/tsms/listener.hpp"
 #include "app/tsms/role.hpp"
-#include "actors/deployment_catalog.hpp"
 #include "crypto/error.hpp"
 #include "crypto/vault.hpp"
 #include "http/device/device_api.hpp"
@@ -40,8 +40,8 @@ void check_vault(crypto::key_vault& vault, const store::issuer_record& issuer, c
     try {
         vault.open(issuer.transport_key, actors::transport_key_purpose);
     } catch (const crypto::error&) {
-        throw config_error(c.file(c.vault_key).string() + " is not the key that the secrets in " + c.instances_db().string() +
-                           " were sealed with; restore both from the same backup");
+        throw config_error(c.file(c.vault_key).string() + " is not the key that the secrets in " +
+                           c.instances_db().string() + " were sealed with; restore both from the same backup");
     }
 }
 
@@ -76,8 +76,7 @@ actors::backend_options options_of(const config& c) {
 class device_role final : public role {
 public:
     device_role(const config& c, actors::log_sink log)
-        : apps_(c.instances_db()), backend_(parts_of(c, log), options_of(c)),
-          api_(backend_, api_options(c)) {
+        : apps_(c.instances_db()), backend_(parts_of(c, log), options_of(c)), api_(backend_, api_options(c)) {
         net::server_options listen;
         listen.address = c.device_address;
         listen.port = static_cast<std::uint16_t>(c.device_port);
@@ -92,8 +91,9 @@ public:
             return http::answer_operations(r, [this] { return state(); });
         });
         if (c.accept_unknown_apps)
-            log(actors::severity::warning, "device.accept_unknown_apps is true: apps of providers that have not registered any are "
-                                           "accepted without a credential; for development only (tsms app add)");
+            log(actors::severity::warning,
+                "device.accept_unknown_apps is true: apps of providers that have not registered any are "
+                "accepted without a credential; for development only (tsms app add)");
         server_->start([this](const net::request& r) { return api_.handle(r); });
     }
 

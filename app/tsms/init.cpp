@@ -26,7 +26,8 @@ void write_file(const fs::path& file, std::string_view text, bool secret) {
         throw config_error("cannot write " + file.string());
 }
 
-void write_credential(const config& c, const std::string& certificate, const std::string& key, const crypto::credential& made) {
+void write_credential(const config& c, const std::string& certificate, const std::string& key,
+                      const crypto::credential& made) {
     const auto octets = made.key_pem.view();
     write_file(c.file(certificate), made.certificate_pem, false);
     write_file(c.file(key), {reinterpret_cast<const char*>(octets.data()), octets.size()}, true);
@@ -38,7 +39,8 @@ void make_pki(const config& c) {
     write_credential(c, "ca.pem", "ca-key.pem", ca);
     const std::array<std::string, 3> names{"localhost", "127.0.0.1", "::1"};
     write_credential(c, c.rest_certificate, c.rest_key, crypto::make_server_certificate(ca, "tsms REST API", names));
-    write_credential(c, c.device_certificate, c.device_key, crypto::make_server_certificate(ca, "tsms device port", names));
+    write_credential(c, c.device_certificate, c.device_key,
+                     crypto::make_server_certificate(ca, "tsms device port", names));
     write_credential(c, c.client_certificate, c.client_key, crypto::make_client_certificate(ca, "tsms"));
 }
 
@@ -46,7 +48,8 @@ void init(const fs::path& data) {
     config c;
     c.data = data;
     if (fs::exists(data / "tsms.toml"))
-        throw config_error(data.string() + " is a data directory already; choose another one, keys are never overwritten");
+        throw config_error(data.string() +
+                           " is a data directory already; choose another one, keys are never overwritten");
     fs::create_directories(data);
     fs::permissions(data, fs::perms::owner_all);
     make_pki(c);
@@ -62,7 +65,8 @@ void init(const fs::path& data) {
 } // namespace
 
 void add_init_command(CLI::App& app) {
-    auto* command = app.add_subcommand("init", "Makes a data directory: configuration, keys, development PKI, databases");
+    auto* command =
+        app.add_subcommand("init", "Makes a data directory: configuration, keys, development PKI, databases");
     command->footer("Example:\n  tsms init --data ./data");
     auto data = std::make_shared<std::string>();
     command->add_option("--data", *data, "the directory to make")->required();

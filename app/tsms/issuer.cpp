@@ -1,13 +1,13 @@
 // tsms issuer: the secure component issuers (SCI) this TSM works with.
 
+#include "actors/ports.hpp"
 #include "app/tsms/commands.hpp"
 #include "app/tsms/issuer_access.hpp"
-#include "actors/ports.hpp"
 #include "crypto/error.hpp"
 #include "crypto/pki.hpp"
 #include "crypto/vault.hpp"
-#include "json/json.hpp"
 #include "store/profile_internals.hpp"
+#include "json/json.hpp"
 
 #include <CLI/CLI.hpp>
 #include <iostream>
@@ -42,8 +42,8 @@ void add_issuer(const issuer_options& o) {
     issuer.certificate_pem = read_text(o.ca);
     if (!holds_certificate(issuer.certificate_pem))
         throw config_error(o.ca + " holds no certificate in PEM; --ca is the trust anchor of the issuer's server");
-    issuer.transport_key =
-        crypto::open_software_vault(c.file(c.vault_key))->seal(crypto::secret(std::move(*key)), actors::transport_key_purpose);
+    issuer.transport_key = crypto::open_software_vault(c.file(c.vault_key))
+                               ->seal(crypto::secret(std::move(*key)), actors::transport_key_purpose);
     if (!o.cards.empty())
         issuer.cards = store::read_identification(json::root_object(json::parse(read_text(o.cards))));
     store::instance_db db(c.instances_db());
@@ -52,7 +52,8 @@ void add_issuer(const issuer_options& o) {
     if (o.as_json)
         std::cout << json::dump(json::object{{"name", o.name}, {"url", o.url}}) << std::endl;
     else
-        std::cout << "Issuer ‘" << o.name << "’ added. Try it: tsms issuer ping --data " << o.data << " --name " << o.name << std::endl;
+        std::cout << "Issuer ‘" << o.name << "’ added. Try it: tsms issuer ping --data " << o.data << " --name "
+                  << o.name << std::endl;
 }
 
 void list_issuers(const issuer_options& o) {
@@ -74,10 +75,12 @@ void remove_issuer(const issuer_options& o) {
     if (!removal.known)
         throw config_error("there is no issuer ‘" + o.name + "’ (tsms issuer list)");
     if (removal.cards > 0)
-        throw config_error(std::to_string(removal.cards) + " secure components need issuer ‘" + o.name +
-                           "’: it has created or may have created a security domain of ours on them, a process runs, or they were assigned to it. "
-                           "Have their services terminated, or give them to the issuer that owns them now: tsms card assign --data " +
-                           o.data + " --of " + o.name + " --issuer OTHER --force");
+        throw config_error(
+            std::to_string(removal.cards) + " secure components need issuer ‘" + o.name +
+            "’: it has created or may have created a security domain of ours on them, a process runs, or they were "
+            "assigned to it. "
+            "Have their services terminated, or give them to the issuer that owns them now: tsms card assign --data " +
+            o.data + " --of " + o.name + " --issuer OTHER --force");
 }
 
 void ping_issuer(const issuer_options& o) {

@@ -1,7 +1,7 @@
 #include "app/tsms/log.hpp"
 
-#include "json/json.hpp"
 #include "model/utf8.hpp"
+#include "json/json.hpp"
 
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>

@@ -38,8 +38,9 @@ public:
         server_ = std::make_unique<net::tls_server>(std::move(listen));
         operations_ = start_operations(c.operations_port ? c.operations_port + 1 : 0, [this](const net::request& r) {
             return http::answer_operations(r, [this] {
-                return http::role_state{true, {{"requests_total", static_cast<double>(requests_)},
-                                               {"connections", static_cast<double>(server_->connections())}}};
+                return http::role_state{true,
+                                        {{"requests_total", static_cast<double>(requests_)},
+                                         {"connections", static_cast<double>(server_->connections())}}};
             });
         });
         server_->start([this](const net::request& r) {

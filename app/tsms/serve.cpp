@@ -105,7 +105,8 @@ private:
                 continue;
             if (clock::now() - c.started >= good_life)
                 c.pause = 1s;
-            std::cerr << "tsms: the " << c.role << " role ended unexpectedly, next start in " << c.pause.count() << " s" << std::endl;
+            std::cerr << "tsms: the " << c.role << " role ended unexpectedly, next start in " << c.pause.count() << " s"
+                      << std::endl;
             c.pid = 0;
             c.restart_at = clock::now() + c.pause;
             c.pause = std::min<std::chrono::seconds>(c.pause * 2, longest_pause);
@@ -150,12 +151,13 @@ private:
                   << "  device port  https://localhost:" << config_.device_port << "  (TSM-API, GP SERAM)\n";
         if (config_.operations_port)
             std::cout << "  operations   http://127.0.0.1:" << config_.operations_port << "/health\n";
-        const auto fingerprint = crypto::parse_certificates(read_text(config_.file(config_.rest_certificate))).at(0).fingerprint;
+        const auto fingerprint =
+            crypto::parse_certificates(read_text(config_.file(config_.rest_certificate))).at(0).fingerprint;
         std::cout << "  CA file      " << ca.string() << "\n"
                   << "  fingerprint  " << fingerprint << "  (REST certificate, SHA-256)\n"
                   << "  try          tsms provider add --data " << data_ << " --name demo\n"
-                  << "               curl --cacert " << ca.string() << " -X POST -H 'Authorization: Bearer <longTermToken>' " << rest
-                  << "/auth" << std::endl;
+                  << "               curl --cacert " << ca.string()
+                  << " -X POST -H 'Authorization: Bearer <longTermToken>' " << rest << "/auth" << std::endl;
     }
 
     config config_;
@@ -173,7 +175,8 @@ void add_serve_command(CLI::App& app) {
     };
     auto o = std::make_shared<serve_options>();
     command->add_option("--data", o->data, "data directory (tsms init)")->required();
-    command->add_option("--role", o->role, "run only this role, without supervision")->check(CLI::IsMember({"rest", "device"}));
+    command->add_option("--role", o->role, "run only this role, without supervision")
+        ->check(CLI::IsMember({"rest", "device"}));
     command->callback([o] {
         const auto c = read_config(o->data);
         const int code = o->role.empty() ? supervisor(c, o->data).run() : run_role(c, o->role);

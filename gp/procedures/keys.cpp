@@ -10,7 +10,8 @@ std::size_t put_new_keys(secured_batch& card, const key_rotation& rotation) {
 
 void check_new_keys(const response_apdu& answer, const key_rotation& rotation) {
     if (!put_keys_confirmed(answer.data, rotation.version, rotation.keys))
-        throw card_failure(card_failure::kind::malformed, step::put_key, 2, "the card confirms other keys than were sent");
+        throw card_failure(card_failure::kind::malformed, step::put_key, 2,
+                           "the card confirms other keys than were sent");
 }
 
 std::size_t list_keys(secured_batch& card) {

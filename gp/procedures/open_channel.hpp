@@ -12,9 +12,10 @@ public:
     channel_request(secured_batch& orders, bytes_view domain_aid, std::uint8_t key_version, bytes_view host_challenge);
 
     enum class finding {
-        answered,     ///< the domain is there and offers a channel
-        no_domain,    ///< SELECT was refused: a claim of the phone, nothing is concluded from it
-        refused,      ///< the domain opens no channel with these keys: it has none of this version (6A88), they are blocked (6983), …
+        answered,  ///< the domain is there and offers a channel
+        no_domain, ///< SELECT was refused: a claim of the phone, nothing is concluded from it
+        refused, ///< the domain opens no channel with these keys: it has none of this version (6A88), they are blocked
+                 ///< (6983), …
         other_length, ///< the domain wants a challenge of its other mode, 8 or 16 octets (field lesson 3)
     };
     finding found(const std::vector<response_apdu>& answers) const;

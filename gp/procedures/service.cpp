@@ -22,13 +22,13 @@ void create_domain(secured_batch& card, const service_domain& domain) {
     card.add(step::install_security_domain, install_and_make_selectable(instance));
 }
 
-/// Its keys, and the state PERSONALIZED without which it accepts no extradition. If the domain was not created, these keys reach the
-/// TSM's own domain: their version is disjoint from its own, so nothing is overwritten (gp/procedures, "the order to split at").
+/// Its keys, and the state PERSONALIZED without which it accepts no extradition. If the domain was not created, these
+/// keys reach the TSM's own domain: their version is disjoint from its own, so nothing is overwritten (gp/procedures,
+/// "the order to split at").
 void personalize_domain(secured_batch& card, const service_domain& domain, std::size_t block_size) {
     card.add(step::install_for_personalization, install_for_personalization(domain.aid));
     const auto keys = key_dgis(domain.key_version, domain.key_bits, domain.keys);
-    card.add_all(step::store_data,
-                 store_data(keys, block_size, store_data_format::encrypted | store_data_format::dgi));
+    card.add_all(step::store_data, store_data(keys, block_size, store_data_format::encrypted | store_data_format::dgi));
     card.add(step::set_status, set_status(status_type::application, life_cycle::personalized, domain.aid));
 }
 
@@ -36,8 +36,9 @@ void make_selectable(secured_batch& card, const std::vector<application>& applic
                      secured_batch::tolerance accepted = secured_batch::tolerance::table) {
     for (const auto& app : applications)
         if (app.make_selectable)
-            card.add(step::make_selectable, install_for_make_selectable(app.instance.instance_aid, app.instance.rights,
-                                                                        app.instance.privilege_octets),
+            card.add(step::make_selectable,
+                     install_for_make_selectable(app.instance.instance_aid, app.instance.rights,
+                                                 app.instance.privilege_octets),
                      accepted);
 }
 
@@ -50,8 +51,8 @@ void change_rules(secured_batch& card, const access_client& client, std::size_t 
     }
 }
 
-/// GPD_SPE_013 6: the rules of a Service into our own ARA-C. Whether the card has it the listing proves; an INSTALL too many is refused
-/// and changes nothing.
+/// GPD_SPE_013 6: the rules of a Service into our own ARA-C. Whether the card has it the listing proves; an INSTALL too
+/// many is refused and changes nothing.
 void write_rules(secured_batch& card, const std::optional<access_client>& client, std::size_t block_size) {
     if (!client)
         return;
@@ -67,7 +68,8 @@ std::vector<bytes> instance_aids(const std::vector<application>& applications) {
     return aids;
 }
 
-/// AMB-224: with all applications in one command where the card can, else one by one; locking in reverse order (AMB-108).
+/// AMB-224: with all applications in one command where the card can, else one by one; locking in reverse order
+/// (AMB-108).
 void set_lock(secured_batch& card, const bytes& domain, std::vector<bytes> instances, bool lock,
               bool with_applications) {
     const std::uint8_t state = lock ? life_cycle::locked : 0x00;
@@ -94,8 +96,8 @@ struct listings {
     std::optional<std::size_t> resources = std::nullopt; ///< GET DATA FF21
 };
 
-/// GET STATUS [first] and as many [next] as the expected entries may need (GPCS 11.4.2.2): a [next] too many is refused and changes
-/// nothing, one too few costs an exchange.
+/// GET STATUS [first] and as many [next] as the expected entries may need (GPCS 11.4.2.2): a [next] too many is refused
+/// and changes nothing, one too few costs an exchange.
 listing list(secured_batch& card, registry_scope scope, std::size_t expected) {
     constexpr std::size_t octets_an_entry = 56; // 4F, 9F70, C5, C4 and CC with AIDs of ten octets
     constexpr std::size_t octets_an_answer = 223;
@@ -123,16 +125,17 @@ listings list_all(secured_batch& card, std::size_t expected_applications) {
 
 /// Entries of one scope. 6310 says that there is more (field lesson 7).
 procedure<std::vector<registry_entry>> complete(channel_ptr channel, listing at, std::vector<response_apdu> all) {
-    constexpr std::size_t most = 64; // answers of one listing: far more than any card holds, and an end for a card that never ends
+    constexpr std::size_t most =
+        64; // answers of one listing: far more than any card holds, and an end for a card that never ends
     for (std::size_t expected = 16;; expected *= 4) {
         std::vector<bytes> answers;
         bool more = true;
         for (std::size_t i = at.first; more && i < at.first + at.count; ++i) {
             const auto& answer = all[i];
             more = answer.sw == 0x6310;
-            // An error has no R-MAC: whoever carries the answer can make one (field lesson 8). That there are no load files is a
-            // claim that the card cannot prove; but the selected domain itself is always listed, and no listing ends with 6A88
-            // behind a part that announced more.
+            // An error has no R-MAC: whoever carries the answer can make one (field lesson 8). That there are no load
+            // files is a claim that the card cannot prove; but the selected domain itself is always listed, and no
+            // listing ends with 6A88 behind a part that announced more.
             if (answer.sw == 0x6A88 && at.scope != registry_scope::applications && i == at.first)
                 break;
             if (answer.sw != 0x9000 && answer.sw != 0x6310)
@@ -176,14 +179,16 @@ void check_client(const card_contents& found, const std::optional<access_client>
                                           " is not in the card's registry");
 }
 
-bool is_locked(const registry_entry& entry) { return (entry.life_cycle & life_cycle::locked) != 0; }
+bool is_locked(const registry_entry& entry) {
+    return (entry.life_cycle & life_cycle::locked) != 0;
+}
 
 void check_lock(const card_contents& found, const std::vector<bytes>& instances, bool lock) {
     for (const auto& aid : instances) {
         const auto* entry = find_entry(found.applications, aid);
         if (!entry || is_locked(*entry) != lock)
             not_proven(step::lock, "application " + to_hex(aid) + " is not " + (lock ? "locked" : "unlocked") +
-                                             " according to the card's registry");
+                                       " according to the card's registry");
     }
 }
 
@@ -220,8 +225,8 @@ procedure<std::set<std::uint8_t>> install_service(channel_ptr channel, service_i
     make_selectable(card, what.applications);
     write_rules(card, what.client, what.block_size);
 
-    // Last, because INSTALL [for personalization] must go to the domain an application is associated with (AMB-231). A card whose
-    // instances follow their load file refuses the second extradition as redundant.
+    // Last, because INSTALL [for personalization] must go to the domain an application is associated with (AMB-231). A
+    // card whose instances follow their load file refuses the second extradition as redundant.
     for (const auto& file : what.load_files)
         card.add(step::extradite, install_for_extradition(what.domain.aid, file.aid));
     for (const auto& aid : instances)
@@ -245,22 +250,22 @@ procedure<std::set<std::uint8_t>> install_service(channel_ptr channel, service_i
     const auto found = co_await std::move(reading);
     const auto* domain = find_entry(found.applications, what.domain.aid);
     if (!domain || (domain->life_cycle & ~life_cycle::locked) != life_cycle::personalized)
-        not_proven(step::install_security_domain,
-                   "security domain " + to_hex(what.domain.aid) + " is not personalized according to the card's registry");
+        not_proven(step::install_security_domain, "security domain " + to_hex(what.domain.aid) +
+                                                      " is not personalized according to the card's registry");
     for (const auto& file : what.load_files) {
         const auto* entry = find_entry(found.load_files, file.aid);
         if (!entry)
             not_proven(step::load, "load file " + to_hex(file.aid) + " is not in the card's registry");
         if (!entry->security_domain_aid.empty() && entry->security_domain_aid != what.domain.aid)
-            not_proven(step::extradite, "load file " + to_hex(file.aid) + " is associated with another security domain");
+            not_proven(step::extradite,
+                       "load file " + to_hex(file.aid) + " is associated with another security domain");
     }
     for (const auto& aid : instances) {
         const auto* entry = find_entry(found.applications, aid);
         if (!entry)
             not_proven(step::install_for_install, "application " + to_hex(aid) + " is not in the card's registry");
         if (!entry->security_domain_aid.empty() && entry->security_domain_aid != what.domain.aid)
-            not_proven(step::extradite,
-                       "application " + to_hex(aid) + " is associated with another security domain");
+            not_proven(step::extradite, "application " + to_hex(aid) + " is associated with another security domain");
     }
     check_client(found, what.client);
     if (what.lock)
@@ -272,7 +277,8 @@ procedure<void> activate_service(channel_ptr channel, service_activation what) {
     const auto instances = instance_aids(what.applications);
     channel_batch card(channel);
     card.mark(20, what.progress.activate);
-    // Repeated after a lost report (AMB-100), some are selectable already and the card refuses (GPCS 11.5): the listing decides.
+    // Repeated after a lost report (AMB-100), some are selectable already and the card refuses (GPCS 11.5): the listing
+    // decides.
     make_selectable(card, what.applications, any);
     write_rules(card, what.client, what.block_size);
     if (what.lock)

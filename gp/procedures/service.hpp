@@ -1,6 +1,6 @@
 #pragma once
-// What the TSM does to a Service on a card, through one channel to its own security domain (gp/channel_batch.hpp). Each procedure reads
-// like the order of commands that goes to the card.
+// What the TSM does to a Service on a card, through one channel to its own security domain (gp/channel_batch.hpp). Each
+// procedure reads like the order of commands that goes to the card.
 
 #include "gp/access_rules.hpp"
 #include "gp/card_data.hpp"
@@ -54,18 +54,18 @@ struct progress_operations {
 struct service_installation {
     bytes tsm_domain_aid;
     service_domain domain;
-    std::vector<load_file> load_files; ///< in load order
+    std::vector<load_file> load_files;     ///< in load order
     std::vector<application> applications; ///< in order of instantiation
-    std::size_t block_size = 0;        ///< plain octets of a LOAD or STORE DATA block
-    bool lock = false; ///< suspended from the start (TR 4.2.3.5)
+    std::size_t block_size = 0;            ///< plain octets of a LOAD or STORE DATA block
+    bool lock = false;                     ///< suspended from the start (TR 4.2.3.5)
     bool lock_with_applications = true;
     std::optional<key_rotation> rotation;
     std::optional<access_client> client; ///< rules to be written, where an activation is part of it
     progress_operations progress;
 };
 
-/// All of it in one batch; the proof (GET STATUS) is checked before it returns. Returns the key version numbers that the TSM's domain has
-/// now. Throws card_failure.
+/// All of it in one batch; the proof (GET STATUS) is checked before it returns. Returns the key version numbers that
+/// the TSM's domain has now. Throws card_failure.
 procedure<std::set<std::uint8_t>> install_service(channel_ptr channel, service_installation what);
 
 /// Applications that are installed already become selectable. `lock`: the service's domain is locked in the same order.
@@ -96,8 +96,8 @@ struct card_contents {
     std::vector<registry_entry> load_files;
     /// False where somebody said that there are none: 6A88 has no R-MAC, so a phone can say so of any card.
     bool load_files_proven = true;
-    /// Key version numbers of the TSM's own domain (GET DATA E0). Keys that were meant for a domain which was not created have gone there
-    /// (gp/procedures, "the order to split at").
+    /// Key version numbers of the TSM's own domain (GET DATA E0). Keys that were meant for a domain which was not
+    /// created have gone there (gp/procedures, "the order to split at").
     std::set<std::uint8_t> key_versions;
     std::optional<card_resources> resources; ///< FF21, where the card tells
 };
@@ -107,12 +107,13 @@ procedure<card_contents> inspect(channel_ptr channel, std::size_t expected_appli
 struct service_removal {
     std::vector<bytes> instances;  ///< in order of deletion
     std::vector<bytes> load_files; ///< in order of deletion
-    /// Load files of which a claim without proof says that they are not there. They are deleted all the same, and any refusal is
-    /// accepted (another's package has the same AID): the listing behind it proves that the card got the command.
+    /// Load files of which a claim without proof says that they are not there. They are deleted all the same, and any
+    /// refusal is accepted (another's package has the same AID): the listing behind it proves that the card got the
+    /// command.
     std::vector<bytes> doubtful_load_files;
     std::optional<bytes> domain;
     std::optional<access_client> client; ///< rules to be deleted
-    std::set<std::uint8_t> key_sets; ///< versions of the TSM's own domain that have no business there
+    std::set<std::uint8_t> key_sets;     ///< versions of the TSM's own domain that have no business there
     std::size_t block_size = 0;
     int operation = 40;
 };

@@ -30,7 +30,8 @@ net::response method_not_allowed(const char* allowed) {
     return response;
 }
 
-/// The session's secret and the number of the last order, so that a repeated report is recognised (gp/procedures, hazard 5).
+/// The session's secret and the number of the last order, so that a repeated report is recognised (gp/procedures,
+/// hazard 5).
 void set_cookie(net::response& response, const std::string& secret, std::uint64_t order) {
     response.headers.add("Set-Cookie", std::string(cookie_name) + "=" + secret + "." + std::to_string(order) +
                                            "; Path=/; Secure; HttpOnly; SameSite=Strict");
@@ -117,7 +118,8 @@ net::response device_api::handle(const net::request& request) {
         return error(413, "the body is too large");
     if (path.starts_with(sessions_path) && path.ends_with(result_suffix) &&
         path.size() > sessions_path.size() + result_suffix.size())
-        return fetch_result(path.substr(sessions_path.size(), path.size() - sessions_path.size() - result_suffix.size()), request);
+        return fetch_result(
+            path.substr(sessions_path.size(), path.size() - sessions_path.size() - result_suffix.size()), request);
     if (path.starts_with(functions_path) && wire::is_function(path.substr(functions_path.size())))
         return call(path.substr(functions_path.size()), request);
     if (path == std::string(seram_path) + "/handshake")
@@ -127,13 +129,15 @@ net::response device_api::handle(const net::request& request) {
     return error(404, "no such resource");
 }
 
-std::optional<device_api::caller> device_api::authenticate(const std::string& caller_id, const net::request& request) const {
+std::optional<device_api::caller> device_api::authenticate(const std::string& caller_id,
+                                                           const net::request& request) const {
     const auto app = options_.app(caller_id);
     auto credential = request.headers.get("Authorization");
     constexpr std::string_view scheme = "Bearer ";
     if (credential.size() > scheme.size() && net::same_token(credential.substr(0, scheme.size() - 1), "Bearer"))
         credential.remove_prefix(scheme.size());
-    if (!app) { // AMB-236: nothing to prove, if the operator allows that; what an anonymous app may do, the conductor decides
+    if (!app) { // AMB-236: nothing to prove, if the operator allows that; what an anonymous app may do, the conductor
+                // decides
         if (options_.accept_unknown_apps && credential.empty())
             return caller{};
         return std::nullopt;

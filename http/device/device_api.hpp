@@ -1,5 +1,6 @@
 #pragma once
-// The device port: TSM-API functions and GP SERAM (DESIGN 3 "Device"; docs/tsm-api-wire.md). Requests into messages, answers into responses.
+// The device port: TSM-API functions and GP SERAM (DESIGN 3 "Device"; docs/tsm-api-wire.md). Requests into messages,
+// answers into responses.
 
 #include "actors/backend.hpp"
 #include "http/net/message.hpp"
@@ -30,7 +31,8 @@ struct device_api_options {
 class device_api {
 public:
     device_api(actors::device_backend& backend, device_api_options options)
-        : backend_(backend), options_(std::move(options)), by_address_(10.0 * options_.calls_per_address, options_.calls_per_address),
+        : backend_(backend), options_(std::move(options)),
+          by_address_(10.0 * options_.calls_per_address, options_.calls_per_address),
           by_app_(10.0 * options_.calls_per_app, options_.calls_per_app) {}
 
     net::response handle(const net::request& request);

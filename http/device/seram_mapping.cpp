@@ -4,7 +4,9 @@ namespace tsms::http {
 
 namespace {
 
-wire::seram_notification notification(wire::notification content) { return {wire::notification_text(content)}; }
+wire::seram_notification notification(wire::notification content) {
+    return {wire::notification_text(content)};
+}
 
 struct item_mapping {
     wire::seram_command operator()(const actors::start_session&) const { return wire::seram_start{}; }
@@ -20,7 +22,9 @@ struct function_mapping {
     mapped operator()(const wire::check_service_deployment_available& f) const {
         return actors::check_deployment{f.service_id, f.version};
     }
-    mapped operator()(const wire::create_service_instance& f) const { return actors::create_instance{f.service_id, f.version}; }
+    mapped operator()(const wire::create_service_instance& f) const {
+        return actors::create_instance{f.service_id, f.version};
+    }
     mapped operator()(const wire::get_service_instances& f) const { return actors::get_instances{f.service_id}; }
     mapped operator()(const wire::deploy_service& f) const {
         return actors::deploy_service{f.service_instance_id, f.commands, f.finalize};
@@ -28,7 +32,9 @@ struct function_mapping {
     mapped operator()(const wire::suspend_or_resume_service& f) const {
         return actors::suspend_or_resume_service{f.service_instance_id, f.suspension_control};
     }
-    mapped operator()(const wire::terminate_service& f) const { return actors::terminate_service{f.service_instance_id}; }
+    mapped operator()(const wire::terminate_service& f) const {
+        return actors::terminate_service{f.service_instance_id};
+    }
     mapped operator()(const wire::update_service&) const { return std::nullopt; }
     mapped operator()(const wire::check_service_update_available&) const { return std::nullopt; }
 };

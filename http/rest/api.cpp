@@ -249,7 +249,8 @@ net::response api::execute_upload(call& c) {
     }
     const std::lock_guard one_at_a_time(large_);
     const auto announced = request.body_too_large ? std::optional(announced_length(request)) : std::nullopt;
-    // The service provider is answered 1013 (TR 4.1.5.2), which names no cause; the operator, whom it will ask, sees it.
+    // The service provider is answered 1013 (TR 4.1.5.2), which names no cause; the operator, whom it will ask, sees
+    // it.
     const auto explain = [&](const std::string& file_name, const std::string& why) {
         options_.on_warning("service provider " + c.provider + " uploaded ‘" + model::quotable(file_name) +
                             "’, which was refused as " + std::string(model::entity_name(c.operation.entity)) + ": " +

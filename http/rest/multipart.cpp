@@ -119,7 +119,8 @@ std::optional<std::string> multipart_boundary(std::string_view content_type) {
 }
 
 form_reader::form_reader(std::string_view boundary, receiver to)
-    : delimiter_("\r\n--" + std::string(boundary)), to_(std::move(to)), pending_(crlf) {} // the first delimiter begins a line too
+    : delimiter_("\r\n--" + std::string(boundary)), to_(std::move(to)), pending_(crlf) {
+} // the first delimiter begins a line too
 
 bool form_reader::feed(std::string_view octets) {
     pending_ += octets;

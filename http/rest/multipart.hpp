@@ -28,8 +28,8 @@ public:
     form_reader(std::string_view boundary, receiver to);
 
     /// False from the first octet on that makes the form malformed: more than 16 parts, a head or a preamble (RFC 2046
-    /// 5.1.1, dropped) of more than 16384 octets, anything but a line break behind the end. Parameters of Content-Disposition may be separated
-    /// by ';' or, as the TR prints them, by ','.
+    /// 5.1.1, dropped) of more than 16384 octets, anything but a line break behind the end. Parameters of
+    /// Content-Disposition may be separated by ';' or, as the TR prints them, by ','.
     bool feed(std::string_view octets);
     /// Whether the form is whole and nothing follows.
     bool complete() const;

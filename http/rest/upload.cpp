@@ -72,7 +72,8 @@ void check_type(const form& f, upload& u, const upload_limits& limits, const wro
 
 std::string checked_name(std::string_view part, std::string_view name) {
     auto text = canonical(model::text_format::any, name, 255);
-    if (!text || *text == "." || *text == ".." || std::ranges::any_of(*text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }))
+    if (!text || *text == "." || *text == ".." ||
+        std::ranges::any_of(*text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }))
         throw rest_error(rest_category::invalid_format, {name, part, "string of at most 255 characters"});
     return *text;
 }

@@ -138,7 +138,8 @@ net::response unlink_load_files(catalog_edit& edit, const call& c, const path_en
 
 /// Plain octets of a LOAD block in short APDUs, as the deployment computes them (gp/procedures, "Sizes").
 std::size_t load_block_of(const model::card_parameters& card) {
-    const auto most = gp::max_plain_data(gp::short_data_field, static_cast<std::size_t>(card.scp03_mode), card.minimum_level);
+    const auto most =
+        gp::max_plain_data(gp::short_data_field, static_cast<std::size_t>(card.scp03_mode), card.minimum_level);
     return card.block_size > 0 ? std::min(static_cast<std::size_t>(card.block_size), most) : most;
 }
 

@@ -157,8 +157,8 @@ struct card::impl {
         }
     }
 
-    /// ISO/IEC 7816-3 12.1.3: over T=0 a command with data has no Le and its response waits for GET RESPONSE; one without data must name the
-    /// exact length.
+    /// ISO/IEC 7816-3 12.1.3: over T=0 a command with data has no Le and its response waits for GET RESPONSE; one
+    /// without data must name the exact length.
     bytes over_t0(bytes_view raw, int channel, std::optional<std::uint16_t> refuse_with) {
         if (raw.size() == 5 && (raw[0] & 0xFC) == 0x00 && raw[1] == 0xC0) {
             if (t0_rest.empty())
@@ -176,7 +176,8 @@ struct card::impl {
             return response;
         if (raw.size() == 5) {
             const std::size_t asked = raw[4] == 0 ? 256 : raw[4];
-            return asked == response.size() - 2 ? response : bytes{0x6C, static_cast<std::uint8_t>(response.size() - 2)};
+            return asked == response.size() - 2 ? response
+                                                : bytes{0x6C, static_cast<std::uint8_t>(response.size() - 2)};
         }
         const auto waiting = static_cast<std::uint8_t>(response.size() - 2);
         t0_rest = std::move(response);

@@ -36,8 +36,9 @@ struct personality {
     std::uint16_t missing_import = 0x6438;        ///< last LOAD of a package whose imports the card has not
     bool ara_m = true;
     const char* faults = "none"; ///< what goes wrong with such a card where nobody says otherwise (faults.hpp)
-    bool ara_c = true;          ///< the module of an access rule application client is preloaded
-    bool splits_entries = false; ///< an answer of GET STATUS is filled to the last octet, an entry may go on in the next one
+    bool ara_c = true;           ///< the module of an access rule application client is preloaded
+    bool splits_entries =
+        false; ///< an answer of GET STATUS is filled to the last octet, an entry may go on in the next one
     const char* iin = "";
     const char* cin = "";
     std::vector<preloaded_package> packages;
@@ -56,7 +57,8 @@ inline constexpr const char* security_domain_module = "A000000151535041";
 inline constexpr const char* ara_m_package = "A00000015141524D";
 inline constexpr const char* ara_m_aid = "A00000015141434C00";
 
-/// The module of an ARA-C: a rule store that its owner writes and the ARA-M aggregates once it is registered (GP SEAC 3.2).
+/// The module of an ARA-C: a rule store that its owner writes and the ARA-M aggregates once it is registered (GP
+/// SEAC 3.2).
 inline constexpr const char* ara_c_package = "A000000151415243";
 inline constexpr const char* ara_c_module = "A00000015141524301";
 

@@ -66,7 +66,8 @@ json::object rule_view(const access_rule& rule) {
 
 std::string rule_text(const access_rule& rule) {
     const rule_words words(rule);
-    return "RULE application " + words.application + "  app " + words.app + "  APDU " + words.apdu + "  NFC " + words.nfc;
+    return "RULE application " + words.application + "  app " + words.app + "  APDU " + words.apdu + "  NFC " +
+           words.nfc;
 }
 
 json::object application_view(const application& a, bool is_isd) {

@@ -107,7 +107,8 @@ void require_personalized(const gp::response_apdu& listed, const bytes& domain) 
     const auto entries = gp::parse_registry({listed.data});
     const auto* entry = entries ? gp::find_entry(*entries, domain) : nullptr;
     if (!entry || entry->life_cycle != gp::life_cycle::personalized)
-        gp::not_proven(step::set_status, "security domain " + to_hex(domain) + " is not personalized according to the card's registry");
+        gp::not_proven(step::set_status,
+                       "security domain " + to_hex(domain) + " is not personalized according to the card's registry");
 }
 
 } // namespace
@@ -150,7 +151,8 @@ gp::procedure<authenticated_card> carry_out(card_work work) {
     if (creates) {
         creation = add_creation(management, order, card.i);
         // Last in this order: nothing may come between it and the keys. A card that refuses it stores them in the ISD.
-        personalization = management.add(step::install_for_personalization, gp::install_for_personalization(hex(order.domain_aid)), tolerance::any);
+        personalization = management.add(step::install_for_personalization,
+                                         gp::install_for_personalization(hex(order.domain_aid)), tolerance::any);
     } else {
         add_rules(management, order, channel.max_data());
         // Without "and related objects": the domain must be empty, its contents belong to the TSM. 6A88 counts as done,
@@ -159,10 +161,11 @@ gp::procedure<authenticated_card> carry_out(card_work work) {
             management.add(step::delete_object, gp::delete_object(hex(order.domain_aid)), tolerance::any);
     }
     const auto managed = management.size() - 1;
-    // "There is no such rule" has no R-MAC. A command behind it proves by its own that the card was really asked: what was
-    // kept from it breaks the chain of C-MACs.
+    // "There is no such rule" has no R-MAC. A command behind it proves by its own that the card was really asked: what
+    // was kept from it breaks the chain of C-MACs.
     if (!creates && order.domain == domain_change::none && !order.remove_rules.empty())
-        management.add(step::get_status, gp::get_status(gp::registry_scope::issuer_security_domain), tolerance::success);
+        management.add(step::get_status, gp::get_status(gp::registry_scope::issuer_security_domain),
+                       tolerance::success);
     *work.last_commands = !creates;
     auto commands = management.take();
     const auto answers = management.accept(co_await std::move(commands));
@@ -173,8 +176,8 @@ gp::procedure<authenticated_card> carry_out(card_work work) {
         !(answers[managed].sw == not_found && !was_there))
         throw gp::status_failure(step::delete_object, answers[managed].sw, managed);
     if (creates) {
-        // Key material only once its receiver is known to be waiting for it: a STORE DATA behind a failed INSTALL would hit
-        // the ISD (hazard "the order to split at"). A domain from an earlier order is personalized again.
+        // Key material only once its receiver is known to be waiting for it: a STORE DATA behind a failed INSTALL would
+        // hit the ISD (hazard "the order to split at"). A domain from an earlier order is personalized again.
         if (answers[creation].sw != ok && !was_there)
             throw gp::status_failure(step::install_security_domain, answers[creation].sw, creation);
         if (answers[personalization].sw != ok)
@@ -186,7 +189,8 @@ gp::procedure<authenticated_card> carry_out(card_work work) {
         // Some cards change the state with the first key set and then refuse this.
         keys.add(step::set_status, gp::set_status(gp::status_type::application, gp::life_cycle::personalized, domain),
                  tolerance::any);
-        const auto state = keys.add(step::get_status, gp::get_status(gp::registry_scope::applications, domain), tolerance::success);
+        const auto state =
+            keys.add(step::get_status, gp::get_status(gp::registry_scope::applications, domain), tolerance::success);
         add_rules(keys, order, channel.max_data());
         *work.last_commands = true;
         auto secrets = keys.take();

@@ -139,8 +139,8 @@ net::response issuer_service::open_order(const net::request& request) {
     auto opened = std::make_unique<session>(*record, caller(request), ++opened_);
     if (!record->carried_out)
         opened->work = std::make_unique<gp::procedure<authenticated_card>>(
-            carry_out({record->order, isd_keys(options_.master_key, cplc),
-                       record->keys.value_or(domain_keys{}), random_, opened->last_commands}));
+            carry_out({record->order, isd_keys(options_.master_key, cplc), record->keys.value_or(domain_keys{}),
+                       random_, opened->last_commands}));
     const auto id = random_.uuid();
     sessions_[id] = std::move(opened);
     log("order " + order.id + (record->carried_out ? " was carried out before" : known ? " again" : " accepted"));

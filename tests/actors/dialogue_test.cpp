@@ -26,7 +26,9 @@ gp::batch commands(std::size_t count) {
     return b;
 }
 
-report processed(std::vector<std::vector<bytes>> responses = {}) { return {agent_status::processed, "", std::move(responses)}; }
+report processed(std::vector<std::vector<bytes>> responses = {}) {
+    return {agent_status::processed, "", std::move(responses)};
+}
 
 /// A phone that reports and is given the next order.
 order next_order(dialogue& d, const report& r, std::uint64_t number, steady_time now = t0) {
@@ -90,7 +92,8 @@ BOOST_AUTO_TEST_CASE(a_repeated_report_gets_the_stored_order_and_is_read_once) {
     BOOST_TEST(std::get<order>(again).number == first.number);
     d.report_arrived(processed({{{0x90, 0x00}}}), 1, t0);
     BOOST_TEST(std::get<gp::batch_answer>(*d.take_event(t0)).responses.size() == 1u);
-    d.report_arrived(processed({{{0x6A, 0x82}}}), 1, t0); // the same report over a new connection, before there was an order
+    d.report_arrived(processed({{{0x6A, 0x82}}}), 1,
+                     t0); // the same report over a new connection, before there was an order
     BOOST_TEST(!d.take_event(t0));
 }
 

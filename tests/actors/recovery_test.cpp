@@ -14,7 +14,8 @@ namespace {
 struct empty_catalog final : catalog_port {
     std::vector<model::card_profile> profiles() override { return {}; }
     std::optional<model::offered_service> service(const std::string&) override { return std::nullopt; }
-    std::optional<model::deployment_target> target(const std::string&, const std::string&, const std::string&) override {
+    std::optional<model::deployment_target> target(const std::string&, const std::string&,
+                                                   const std::string&) override {
         return std::nullopt;
     }
     bool flavor_exists(const std::string&, const std::string&) override { return true; }

@@ -38,8 +38,7 @@ BOOST_AUTO_TEST_CASE(readers_that_have_exchanged_their_names_are_told_apart) {
                           situation{"3B01", {first_twin, second_twin}, {{"SIM1", other}, {"SIM2", cplc}}, true},
                           situation{"3B01", {first_twin, second_twin}, {{"SIM1", cplc}, {"SIM2", other}}, true},
                           situation{"", {first, second}, {{"SIM1", cplc}, {"SIM2", other}}, true}, // a row of before
-                          situation{"3B01", {only}, {{"SIM1", cplc}}, true},
-                          situation{"3B02", {only}, {}, false},
+                          situation{"3B01", {only}, {{"SIM1", cplc}}, true}, situation{"3B02", {only}, {}, false},
                           situation{"", {only}, {}, false}}) {
         world w;
         w.rows.cards["card"].identity = cplc;
@@ -105,9 +104,9 @@ BOOST_AUTO_TEST_CASE(an_issuer_that_rests_on_a_claim_is_found_anew) {
     BOOST_TEST(issuer_after("removed", nothing) == "lab");
     BOOST_TEST(issuer_after("removed", [](world& w) { w.rows.cards["card"].assigned = true; }) == "removed");
     BOOST_TEST(issuer_after("removed", [](world& w) {
-        w.rows.cards["card"].tsm_domain.emplace().keys.emplace();
-        w.rows.cards["card"].quarantined = false;
-    }) == "removed");
+                   w.rows.cards["card"].tsm_domain.emplace().keys.emplace();
+                   w.rows.cards["card"].quarantined = false;
+               }) == "removed");
     const auto claimed_now = [&](world& w) {
         renamed(w);
         w.rows.issuers.push_back({"liar's", "https://issuer", "", {}, {}});
@@ -129,8 +128,10 @@ BOOST_AUTO_TEST_CASE(an_instance_whose_card_is_nowhere_ends_as_a_tombstone) {
         BOOST_REQUIRE(order);
         std::uint64_t number = 1;
         while (!announces(*order)) {
-            const bool in_second = order->card && order->card->reader == "SIM2" && second_says.status != agent_status::processed;
-            order = w.report_back(s, number++, in_second ? second_says : told_by_cards(*order, {{"SIM1", other}, {"SIM2", other}}));
+            const bool in_second =
+                order->card && order->card->reader == "SIM2" && second_says.status != agent_status::processed;
+            order = w.report_back(s, number++,
+                                  in_second ? second_says : told_by_cards(*order, {{"SIM1", other}, {"SIM2", other}}));
             BOOST_REQUIRE(order);
         }
         const auto stop = w.report_back(s, number, processed);
@@ -262,8 +263,9 @@ BOOST_AUTO_TEST_CASE(a_card_that_does_not_tell_its_cplc_is_not_another_one) {
         bool lost;
     };
     const bytes other_cin(8, 0xC2);
-    for (const auto& s : {situation{"", nullptr, false}, situation{to_hex(cin) + to_hex(iin), nullptr, false}, situation{"", &cin, false},
-                          situation{to_hex(cin) + to_hex(iin), &cin, false}, situation{to_hex(cin) + to_hex(iin), &other_cin, true}}) {
+    for (const auto& s : {situation{"", nullptr, false}, situation{to_hex(cin) + to_hex(iin), nullptr, false},
+                          situation{"", &cin, false}, situation{to_hex(cin) + to_hex(iin), &cin, false},
+                          situation{to_hex(cin) + to_hex(iin), &other_cin, true}}) {
         world w;
         w.rows.cards["card"].identity = cplc;
         w.rows.cards["card"].cin_iin = s.known_cin_iin;

@@ -86,7 +86,8 @@ played_store::behavior_type played_store::make_behavior() {
                 return process_begun{false};
             if (b.read.card && store::encode(m_.cards.at(b.read.card->id)) != store::encode(*b.read.card))
                 return process_begun{false};
-            if (b.read.card && b.shown.card && b.shown.card->issuer != b.read.card->issuer && !b.shown.card->issuer.empty() &&
+            if (b.read.card && b.shown.card && b.shown.card->issuer != b.read.card->issuer &&
+                !b.shown.card->issuer.empty() &&
                 std::ranges::find(m_.issuers, b.shown.card->issuer, &store::issuer_record::name) == m_.issuers.end())
                 return process_begun{false};
             found->second = b.shown.instance;

@@ -20,7 +20,8 @@ struct memory {
     std::vector<std::string> events;
     std::vector<end_process> ends;
     bool broken = false; ///< every write fails
-    std::function<void()> before_begin; ///< what an operator does between the rows' being read and the beginning of a process, once
+    std::function<void()>
+        before_begin; ///< what an operator does between the rows' being read and the beginning of a process, once
     bool provider_has_apps = false;
     std::vector<store::issuer_record> issuers;
     std::vector<model::service_instance> tombstones; ///< on the card of the instance

@@ -1,5 +1,5 @@
-// Access rules through an ARA-C of our own in the TSM's domain (AMB-213, DIV-018): written without the issuer once it is registered, and
-// gone with the last Service.
+// Access rules through an ARA-C of our own in the TSM's domain (AMB-213, DIV-018): written without the issuer once it
+// is registered, and gone with the last Service.
 
 #include "gp/access_rules.hpp"
 #include "tests/sim/service.hpp"
@@ -54,7 +54,9 @@ std::size_t rules_on(const world& w) {
     return count;
 }
 
-std::vector<process::command_request> install_and_activate() { return {{I, {}, false}, {A, {}, false}}; }
+std::vector<process::command_request> install_and_activate() {
+    return {{I, {}, false}, {A, {}, false}};
+}
 
 } // namespace
 
@@ -176,7 +178,8 @@ BOOST_AUTO_TEST_CASE(deploy_broken_off_everywhere) {
     BOOST_REQUIRE(count > 15u);
     for (std::size_t n = 1; n < count; ++n)
         for (const bool deploy_again : {true, false})
-            BOOST_TEST_CONTEXT("broken off after effect " << n << (deploy_again ? ", deployed again" : ", terminated")) {
+            BOOST_TEST_CONTEXT("broken off after effect " << n
+                                                          << (deploy_again ? ", deployed again" : ", terminated")) {
                 auto w = ready_with_client();
                 BOOST_TEST(!w.play(process::deploy(w.request(), install_and_activate(), true), n).has_value());
                 w.restart();
@@ -210,7 +213,8 @@ BOOST_AUTO_TEST_CASE(termination_broken_off_everywhere) {
         }
 }
 
-// Every command answered with an error although the card has executed it, or not executed at all: a defined end, and a clean card.
+// Every command answered with an error although the card has executed it, or not executed at all: a defined end, and a
+// clean card.
 BOOST_AUTO_TEST_CASE(every_command_fails_once) {
     auto whole = ready_with_client();
     whole.deploy({I, A}, true);

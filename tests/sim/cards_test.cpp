@@ -43,7 +43,9 @@ world on(const lab::personality& p, std::size_t load_size = 2000) {
     return w;
 }
 
-std::uint16_t use(world& w) { return sim::use(w, applet); }
+std::uint16_t use(world& w) {
+    return sim::use(w, applet);
+}
 
 void check_story(world& w) {
     auto outcome = w.deploy({I, A}, true);

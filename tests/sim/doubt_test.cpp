@@ -1,4 +1,5 @@
-// What a card in doubt tells, and what is concluded from it: identity, keys, memory, access rules, and orders whose fate nobody knows.
+// What a card in doubt tells, and what is concluded from it: identity, keys, memory, access rules, and orders whose
+// fate nobody knows.
 
 #include "tests/sim/service.hpp"
 
@@ -19,7 +20,8 @@ world with_the_domain_only() {
     return w;
 }
 
-/// What a phone does that has access by the Open Mobile API only: a SELECT that the card refuses is a transmission error.
+/// What a phone does that has access by the Open Mobile API only: a SELECT that the card refuses is a transmission
+/// error.
 world::tamper over_omapi() {
     return [](const gp::card_command& command, const auto& card) -> std::optional<bytes> {
         auto response = card();
@@ -105,7 +107,8 @@ BOOST_AUTO_TEST_CASE(key_versions_that_collide_are_refused) {
     BOOST_TEST(later.on_card() == std::set<std::string>{tsm_domain}, boost::test_tools::per_element());
 }
 
-// The card refuses the service's domain, and the keys that follow reach the TSM's own (gp/procedures, "the order to split at").
+// The card refuses the service's domain, and the keys that follow reach the TSM's own (gp/procedures, "the order to
+// split at").
 BOOST_AUTO_TEST_CASE(stray_keys_are_found_and_deleted) {
     for (const bool deploy_again : {false, true}) {
         auto w = with_the_domain_only();
@@ -121,12 +124,13 @@ BOOST_AUTO_TEST_CASE(stray_keys_are_found_and_deleted) {
     }
 }
 
-// An issuer that personalizes the domain again, because a phone hides it, with other versions each time: however often, and whatever
-// of it the row has seen proven, an honest deploy ends with keys that only we have.
+// An issuer that personalizes the domain again, because a phone hides it, with other versions each time: however often,
+// and whatever of it the row has seen proven, an honest deploy ends with keys that only we have.
 BOOST_AUTO_TEST_CASE(key_sets_of_an_issuer_do_not_stay) {
     for (const bool same_version : {true, false})
         for (int lies = 1; lies <= 4; ++lies)
-            BOOST_TEST_CONTEXT(lies << " lies, issuer's version " << (same_version ? "the same" : "another each time")) {
+            BOOST_TEST_CONTEXT(lies << " lies, issuer's version "
+                                    << (same_version ? "the same" : "another each time")) {
                 auto w = with_the_domain_only();
                 const auto fresh = w.instance;
                 for (int i = 0; i < lies; ++i) {
@@ -181,7 +185,8 @@ BOOST_AUTO_TEST_CASE(every_key_set_that_may_be_there_is_tried) {
         w.deploy({I, A}, true);
         // What the card had is gone from it: only the issuer's last set is there.
         auto state = w.card.state();
-        std::erase_if(state.registry.find_application(hex(tsm_domain))->sd->key_sets, [](const auto& s) { return s.version != 0x40; });
+        std::erase_if(state.registry.find_application(hex(tsm_domain))->sd->key_sets,
+                      [](const auto& s) { return s.version != 0x40; });
         w.card = lab::card(state, w.random);
         w.on_the_way = nullptr;
         BOOST_TEST(w.deploy({I, A}, true).details == "");

@@ -23,7 +23,8 @@ BOOST_AUTO_TEST_CASE(a_lying_phone_hides_nothing) {
     for (const auto first : {gp::step::install_security_domain, gp::step::relayed})
         BOOST_TEST_CONTEXT("from " << gp::to_string(first) << " on") {
             auto w = ready();
-            w.on_the_way = [first, lies = false](const gp::card_command& command, const auto& card) mutable -> std::optional<bytes> {
+            w.on_the_way = [first, lies = false](const gp::card_command& command,
+                                                 const auto& card) mutable -> std::optional<bytes> {
                 lies = lies || command.what == first;
                 auto truth = card();
                 return lies && command.changes_card ? hex("6985") : truth;
@@ -396,13 +397,15 @@ BOOST_AUTO_TEST_CASE(another_tsms_package_is_never_touched) {
     BOOST_TEST(use(w, applet_1) == 0x9000);
 }
 
-/// The card does everything, the phone replaces its answer by a status word: errors have no R-MAC, so anybody can make them.
+/// The card does everything, the phone replaces its answer by a status word: errors have no R-MAC, so anybody can make
+/// them.
 world::tamper forge(gp::step what, std::uint16_t sw, std::size_t nth) {
-    return [=, seen = std::size_t{0}](const gp::card_command& command, const auto& card) mutable -> std::optional<bytes> {
-        auto truth = card();
-        const bool hit = command.what == what && ++seen == nth;
-        return hit ? bytes{static_cast<std::uint8_t>(sw >> 8), static_cast<std::uint8_t>(sw)} : truth;
-    };
+    return
+        [=, seen = std::size_t{0}](const gp::card_command& command, const auto& card) mutable -> std::optional<bytes> {
+            auto truth = card();
+            const bool hit = command.what == what && ++seen == nth;
+            return hit ? bytes{static_cast<std::uint8_t>(sw >> 8), static_cast<std::uint8_t>(sw)} : truth;
+        };
 }
 
 BOOST_AUTO_TEST_CASE(an_empty_registry_is_not_believed) {
@@ -433,7 +436,8 @@ BOOST_AUTO_TEST_CASE(a_hidden_load_file_is_deleted) {
     BOOST_TEST(w.on_card() == std::set<std::string>{tsm_domain}, boost::test_tools::per_element());
 }
 
-// The phone says that the TSM's domain is gone. The issuer finds it there and gives it its first keys again, beside ours.
+// The phone says that the TSM's domain is gone. The issuer finds it there and gives it its first keys again, beside
+// ours.
 BOOST_AUTO_TEST_CASE(a_domain_that_was_not_gone_gets_another_key_version) {
     auto w = ready();
     w.deploy({I, A}, true);
@@ -448,7 +452,8 @@ BOOST_AUTO_TEST_CASE(a_domain_that_was_not_gone_gets_another_key_version) {
     BOOST_TEST(w.on_card().empty());
 }
 
-// Every command of the deploy answered with an error, nothing, or garbage: always a defined end, and the next deploy works.
+// Every command of the deploy answered with an error, nothing, or garbage: always a defined end, and the next deploy
+// works.
 BOOST_AUTO_TEST_CASE(every_command_fails_once) {
     auto whole = ready("jc305", 600);
     whole.deploy({I, A}, true);

@@ -18,7 +18,7 @@ BOOST_AUTO_TEST_CASE(story) {
     BOOST_TEST(number(w.instance.state) == number(operational));
     BOOST_TEST(w.on_card() == deployed, boost::test_tools::per_element());
     BOOST_TEST(use(w, applet_1) == 0x9000);
-    BOOST_TEST(w.orders == 4u); // 9 exchanges with the issuer: five fixed and these
+    BOOST_TEST(w.orders == 4u);                                     // 9 exchanges with the issuer: five fixed and these
     BOOST_TEST(int{w.component.tsm_domain->keys->version} == 0x31); // rotated away from the issuer
     BOOST_TEST(!w.component.doubt);
 
@@ -125,7 +125,8 @@ BOOST_AUTO_TEST_CASE(with_access_rules_broken_off_everywhere) {
     const auto count = whole.effects;
     for (std::size_t n = 1; n < count; ++n)
         for (const bool deploy_again : {true, false})
-            BOOST_TEST_CONTEXT("broken off after effect " << n << (deploy_again ? ", deployed again" : ", terminated")) {
+            BOOST_TEST_CONTEXT("broken off after effect " << n
+                                                          << (deploy_again ? ", deployed again" : ", terminated")) {
                 auto w = ready_with_rules();
                 std::vector<process::command_request> commands{{I, {}, false}, {A, {}, false}};
                 BOOST_TEST(!w.play(process::deploy(w.request(), commands, true), n).has_value());

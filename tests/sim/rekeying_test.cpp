@@ -65,13 +65,16 @@ template <class F> model::service_instance another_service(world& w, F change) {
 
 BOOST_AUTO_TEST_SUITE(rekeying)
 
-// The issuer's DELETE of the TSM's domain is not answered; in the next deploy the connection breaks between its INSTALL and its keys, or
-// behind them. The row has keys of a former life then, and the domain on the card has none, or others of the same version.
+// The issuer's DELETE of the TSM's domain is not answered; in the next deploy the connection breaks between its INSTALL
+// and its keys, or behind them. The row has keys of a former life then, and the domain on the card has none, or others
+// of the same version.
 BOOST_AUTO_TEST_CASE(a_domain_that_has_none_of_our_keys_gets_new_ones) {
     for (const bool rotated : {false, true})
-        for (const auto* second : {"tear-after@install-and-make-selectable:1", "tear-before@store-data:1", "tear-after@store-data:1", "tear-after@set-status:1"})
+        for (const auto* second : {"tear-after@install-and-make-selectable:1", "tear-before@store-data:1",
+                                   "tear-after@store-data:1", "tear-after@set-status:1"})
             for (const bool deploy_again : {false, true})
-                BOOST_TEST_CONTEXT(second << (rotated ? ", keys rotated before" : "") << (deploy_again ? ", deploy" : ", terminate")) {
+                BOOST_TEST_CONTEXT(second << (rotated ? ", keys rotated before" : "")
+                                          << (deploy_again ? ", deploy" : ", terminate")) {
                     auto w = ready();
                     const auto fresh = w.instance;
                     if (!rotated)
@@ -96,12 +99,14 @@ BOOST_AUTO_TEST_CASE(a_domain_that_has_none_of_our_keys_gets_new_ones) {
                 }
 }
 
-// The service is there, and the TSM's keys are not, or are blocked: GPCS 11.1 answers 6983 after too many wrong cryptograms, which any app may send.
+// The service is there, and the TSM's keys are not, or are blocked: GPCS 11.1 answers 6983 after too many wrong
+// cryptograms, which any app may send.
 BOOST_AUTO_TEST_CASE(a_service_outlives_the_keys_of_the_tsm) {
     using sets = std::vector<lab::key_set>;
     const std::pair<const char*, std::function<void(world&, sets&)>> losses[] = {
         {"no keys", [](world&, sets& keys) { keys.clear(); }},
-        {"other keys of the same version", [](world& w, sets& keys) { keys.front().keys.begin()->second = w.random.take_secret(16); }},
+        {"other keys of the same version",
+         [](world& w, sets& keys) { keys.front().keys.begin()->second = w.random.take_secret(16); }},
         {"blocked", [](world& w, sets& keys) { keys.front().failed_attempts = w.personality->attempts; }},
     };
     for (int what = 0; what < 5; ++what)
@@ -141,7 +146,8 @@ BOOST_AUTO_TEST_CASE(keys_that_the_issuer_knows_do_not_stay) {
     w.on_the_way = nullptr;
     check_keys_are_ours(w);
     // The replacement breaks off: the next process makes up for it.
-    for (const auto* fault : {"tear-before@put-key", "tear-after@put-key", "bad-rmac@put-key", "sw6985@put-key", "tear-before@delete", "tear-after@delete"})
+    for (const auto* fault : {"tear-before@put-key", "tear-after@put-key", "bad-rmac@put-key", "sw6985@put-key",
+                              "tear-before@delete", "tear-after@delete"})
         BOOST_TEST_CONTEXT(fault) {
             w.on_the_way = denies_the_keys_once();
             w.card.inject(lab::fault_plan::parse(fault, w.random));
@@ -160,7 +166,8 @@ BOOST_AUTO_TEST_CASE(keys_that_the_issuer_knows_do_not_stay) {
 // The keys of a domain that does not wait for them would be stored in the ISD (gp/procedures, "the order to split at").
 BOOST_AUTO_TEST_CASE(a_refused_personalization_leaves_the_isd_alone) {
     for (const auto* personality : {"jc305", "jc304", "euicc"})
-        for (const auto* fault : {"sw6985@install-for-personalization:1", "sw6985@install-and-make-selectable:1", "mute@install-for-personalization:1"})
+        for (const auto* fault : {"sw6985@install-for-personalization:1", "sw6985@install-and-make-selectable:1",
+                                  "mute@install-for-personalization:1"})
             BOOST_TEST_CONTEXT(personality << ", " << fault) {
                 auto w = ready(personality);
                 const auto before = isd_keys_of(w);
@@ -175,7 +182,8 @@ BOOST_AUTO_TEST_CASE(a_refused_personalization_leaves_the_isd_alone) {
             }
 }
 
-// A domain that is not PERSONALIZED takes no content: the issuer has to see the state, whatever its SET STATUS was answered with.
+// A domain that is not PERSONALIZED takes no content: the issuer has to see the state, whatever its SET STATUS was
+// answered with.
 BOOST_AUTO_TEST_CASE(a_domain_that_is_not_personalized_is_no_success) {
     for (const auto* fault : {"sw6581@set-status:1", "tear-before@set-status:1", "forge6985@set-status:1"})
         BOOST_TEST_CONTEXT(fault) {
@@ -191,13 +199,15 @@ BOOST_AUTO_TEST_CASE(a_domain_that_is_not_personalized_is_no_success) {
         }
 }
 
-// The profile has got another AID for the TSM's domain: cards that have one keep it, also where the issuer is told to create it again.
+// The profile has got another AID for the TSM's domain: cards that have one keep it, also where the issuer is told to
+// create it again.
 BOOST_AUTO_TEST_CASE(a_domain_keeps_its_aid_when_the_profile_changes) {
     for (const bool gone : {false, true})
         BOOST_TEST_CONTEXT((gone ? "hidden" : "keys denied")) {
             auto w = ready();
             w.deploy({I, A}, true);
-            const auto first = another_service(w, [](auto& target) { target.card.tsm_sd_aid = "D27600016354534D0009"; });
+            const auto first =
+                another_service(w, [](auto& target) { target.card.tsm_sd_aid = "D27600016354534D0009"; });
             w.on_the_way = gone ? hides_the_domain() : denies_the_keys_once();
             const auto outcome = w.deploy({I, A}, true);
             w.on_the_way = nullptr;
@@ -223,7 +233,8 @@ BOOST_AUTO_TEST_CASE(an_access_client_keeps_its_aid_when_the_profile_changes) {
             w.instance.target.card.ara = "arac";
             w.instance.target.device_apps = {std::string(40, 'A')};
             w.deploy({I, A}, true);
-            const auto first = another_service(w, [](auto& target) { target.card.arac_aid = "D276000163415241430009"; });
+            const auto first =
+                another_service(w, [](auto& target) { target.card.arac_aid = "D276000163415241430009"; });
             BOOST_TEST(w.deploy({I, A}, true).details == "");
             BOOST_TEST(!w.on_card().contains("D276000163415241430009"));
             BOOST_TEST(w.card.state().client_rules.at(hex("D276000163415241430001")).size() == 3u);

@@ -20,7 +20,8 @@ inline const bytes applet_2 = hex("D276000185545302");
 inline constexpr const char* tsm_domain = "D27600016354534D0001";
 inline constexpr const char* service_domain = "D276000163544D5301000001";
 
-inline const std::set<std::string> deployed{"D2760001855453", "D276000185545301", "D276000185545302", tsm_domain, service_domain};
+inline const std::set<std::string> deployed{"D2760001855453", "D276000185545301", "D276000185545302", tsm_domain,
+                                            service_domain};
 
 inline world ready(std::string_view personality = "jc305", std::size_t load_size = 2000) {
     world w(personality);
@@ -36,10 +37,16 @@ inline world ready_with_rules() {
     return w;
 }
 
-inline int number(const process::process_outcome& outcome) { return static_cast<int>(outcome.status); }
-inline int number(model::instance_state state) { return static_cast<int>(state); }
+inline int number(const process::process_outcome& outcome) {
+    return static_cast<int>(outcome.status);
+}
+inline int number(model::instance_state state) {
+    return static_cast<int>(state);
+}
 
-inline std::uint16_t sw_of(const bytes& response) { return gp::parse_response(response)->sw; }
+inline std::uint16_t sw_of(const bytes& response) {
+    return gp::parse_response(response)->sw;
+}
 
 /// "Used": the application can be selected and answers.
 inline std::uint16_t use(world& w, const bytes& aid) {
@@ -75,7 +82,8 @@ inline void check_keys_are_ours(world& w) {
 /// A phone that says of the TSM's domain that it is not there.
 inline world::tamper hides_the_domain() {
     return [](const gp::card_command& command, const auto&) -> std::optional<bytes> {
-        const bool of_ours = command.what == gp::step::select && to_hex(command.apdu).find(tsm_domain) != std::string::npos;
+        const bool of_ours =
+            command.what == gp::step::select && to_hex(command.apdu).find(tsm_domain) != std::string::npos;
         return of_ours ? std::optional(hex("6A82")) : std::nullopt;
     };
 }

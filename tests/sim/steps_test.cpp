@@ -65,16 +65,28 @@ struct scenario {
     bool with_rules;
     void (*prepare)(world&);
     running (*begin)(world&);
-    bool (*is_true)(world&); ///< what a success claims
+    bool (*is_true)(world&);                            ///< what a success claims
     bool (*may_repeat)(const model::service_instance&); ///< the same again, after it has failed (AMB-100)
 };
 
-bool may_deploy(const model::service_instance& i) { return !model::refuse_deploy(i, {I, A}, true, false); }
-bool may_install(const model::service_instance& i) { return !model::refuse_deploy(i, {I}, false, false); }
-bool may_activate(const model::service_instance& i) { return !model::refuse_deploy(i, {A}, true, false); }
-bool may_finalize(const model::service_instance& i) { return !model::refuse_deploy(i, {}, true, false); }
-bool may_lock(const model::service_instance& i) { return !model::refuse_suspend_or_resume(i, false); }
-bool may_terminate(const model::service_instance& i) { return !model::refuse_terminate(i); }
+bool may_deploy(const model::service_instance& i) {
+    return !model::refuse_deploy(i, {I, A}, true, false);
+}
+bool may_install(const model::service_instance& i) {
+    return !model::refuse_deploy(i, {I}, false, false);
+}
+bool may_activate(const model::service_instance& i) {
+    return !model::refuse_deploy(i, {A}, true, false);
+}
+bool may_finalize(const model::service_instance& i) {
+    return !model::refuse_deploy(i, {}, true, false);
+}
+bool may_lock(const model::service_instance& i) {
+    return !model::refuse_suspend_or_resume(i, false);
+}
+bool may_terminate(const model::service_instance& i) {
+    return !model::refuse_terminate(i);
+}
 
 void operational_service(world& w) {
     w.play(deploy(w, {I, A}, true));
@@ -150,11 +162,19 @@ const scenario scenarios[] = {
      },
      is_operational, may_deploy},
     {"install alone", false, [](world&) {}, [](world& w) { return deploy(w, {I}, false); }, is_installed, may_install},
-    {"activate alone", false, installed_service, [](world& w) { return deploy(w, {A}, true); }, is_operational, may_activate},
-    {"finalize alone", false, activated_service, [](world& w) { return deploy(w, {}, true); }, is_operational, may_finalize},
-    {"deploy into a domain with other key sets", false, other_keys_in_the_domain, [](world& w) { return deploy(w, {I, A}, true); },
+    {"activate alone", false, installed_service, [](world& w) { return deploy(w, {A}, true); }, is_operational,
+     may_activate},
+    {"finalize alone", false, activated_service, [](world& w) { return deploy(w, {}, true); }, is_operational,
+     may_finalize},
+    {"deploy into a domain with other key sets", false, other_keys_in_the_domain,
+     [](world& w) {
+         return deploy(w, {I, A}, true);
+     },
      is_operational_with_one_key_set, may_deploy},
-    {"deploy into a domain that has lost its keys", false, tsm_domain_without_keys, [](world& w) { return deploy(w, {I, A}, true); },
+    {"deploy into a domain that has lost its keys", false, tsm_domain_without_keys,
+     [](world& w) {
+         return deploy(w, {I, A}, true);
+     },
      is_operational_with_one_key_set, may_deploy},
     {"terminate below a domain that has lost its keys", true, service_below_a_domain_without_keys,
      [](world& w) { return terminate(w, true); }, is_gone, may_terminate},
@@ -162,7 +182,8 @@ const scenario scenarios[] = {
      is_suspended, may_lock},
     {"resume", false, suspended_service, [](world& w) { return process::suspend_or_resume(w.request(), false); },
      is_operational, may_lock},
-    {"terminate the last service", true, operational_service, [](world& w) { return terminate(w, true); }, is_gone, may_terminate},
+    {"terminate the last service", true, operational_service, [](world& w) { return terminate(w, true); }, is_gone,
+     may_terminate},
     {"terminate and keep the TSM's domain", true, operational_service, [](world& w) { return terminate(w, false); },
      [](world& w) { return is_gone_but_for_the_tsm(w) && rules_on_card(w) == 0; }, may_terminate},
     {"terminate and keep the TSM's domain, without rules", false, operational_service,
@@ -172,7 +193,8 @@ const scenario scenarios[] = {
          return deploy(w, {I, A}, true);
      },
      is_operational, may_deploy},
-    {"terminate a card in doubt", false, broken_off, [](world& w) { return terminate(w, true); }, is_gone, may_terminate},
+    {"terminate a card in doubt", false, broken_off, [](world& w) { return terminate(w, true); }, is_gone,
+     may_terminate},
     {"terminate a card in doubt with a load file, keep the TSM's domain", false, broken_off_after_load,
      [](world& w) { return terminate(w, false); }, is_gone_but_for_the_tsm, may_terminate},
 };
@@ -297,12 +319,16 @@ BOOST_AUTO_TEST_CASE(every_command_of_every_process_goes_wrong) {
     }
 }
 
-// The connection is lost behind any command of one process, and again in the next, which begins with what the first has left in the rows
-// and on the card.
+// The connection is lost behind any command of one process, and again in the next, which begins with what the first has
+// left in the rows and on the card.
 BOOST_AUTO_TEST_CASE(two_lost_connections_in_a_row) {
     const scenario first[] = {
         {"terminate", true, operational_service, [](world& w) { return terminate(w, true); }, is_gone, may_terminate},
-        {"deploy", false, [](world&) {}, [](world& w) { return deploy(w, {I, A}, true); }, is_operational, may_deploy},
+        {"deploy", false, [](world&) {},
+         [](world& w) {
+             return deploy(w, {I, A}, true);
+         },
+         is_operational, may_deploy},
     };
     const auto next = [](world& w) { return may_deploy(w.instance) ? deploy(w, {I, A}, true) : terminate(w, true); };
     const auto lost_behind = [](world& w, std::size_t n) {
@@ -322,10 +348,12 @@ BOOST_AUTO_TEST_CASE(two_lost_connections_in_a_row) {
                 be_honest(w);
                 const situation left{w.card.state(), new_instance ? from.fresh : w.instance, from.fresh, w.component};
                 auto second = left.restore(s);
-                BOOST_TEST_CONTEXT(s.name << ", lost behind command " << n << (new_instance ? ", then a new instance" : ""))
+                BOOST_TEST_CONTEXT(s.name << ", lost behind command " << n
+                                          << (new_instance ? ", then a new instance" : ""))
                 BOOST_TEST(ended(second, next(second)).details == "");
                 for (std::size_t m = 1 + n % stride; m <= second.apdus; m += stride, ++runs)
-                    BOOST_TEST_CONTEXT(s.name << ", lost behind command " << n << (new_instance ? ", then a new instance" : "")
+                    BOOST_TEST_CONTEXT(s.name << ", lost behind command " << n
+                                              << (new_instance ? ", then a new instance" : "")
                                               << ", lost behind command " << m) {
                         auto again = left.restore(s);
                         lost_behind(again, m);

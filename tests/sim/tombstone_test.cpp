@@ -19,7 +19,8 @@ std::size_t rules_on(const world& w) {
     return count;
 }
 
-/// The instance is lost and there is another one of the same service, or of a service with other applications, on the same card.
+/// The instance is lost and there is another one of the same service, or of a service with other applications, on the
+/// same card.
 void lose(world& w, bool same_service) {
     w.tombstones.push_back(w.instance.target);
     model::service_instance next;

@@ -7,8 +7,12 @@ namespace tsms::sim {
 
 namespace {
 
-crypto::wrapped_keys to_vault(const model::key_set& k) { return {k.version, k.bits, k.wrapped}; }
-model::key_set from_vault(crypto::wrapped_keys k) { return {k.version, k.bits, std::move(k.wrapped), false}; }
+crypto::wrapped_keys to_vault(const model::key_set& k) {
+    return {k.version, k.bits, k.wrapped};
+}
+model::key_set from_vault(crypto::wrapped_keys k) {
+    return {k.version, k.bits, std::move(k.wrapped), false};
+}
 
 const lab::personality& find(std::string_view name) {
     const auto* p = lab::find_personality(name);
@@ -33,11 +37,11 @@ struct world::issuer_run {
 world::world(std::string_view name, std::uint64_t seed)
     : world(std::shared_ptr<const lab::personality>(std::shared_ptr<void>(), &find(name)), seed) {}
 
-world::world(lab::personality p, std::uint64_t seed) : world(std::make_shared<const lab::personality>(std::move(p)), seed) {}
+world::world(lab::personality p, std::uint64_t seed)
+    : world(std::make_shared<const lab::personality>(std::move(p)), seed) {}
 
 world::world(std::shared_ptr<const lab::personality> p, std::uint64_t seed)
-    : personality(std::move(p)), random(seed),
-      card(lab::card::create(*personality, random)),
+    : personality(std::move(p)), random(seed), card(lab::card::create(*personality, random)),
       vault(crypto::make_software_vault(crypto::secret(bytes(32, 0x4B)), random)) {
     component.id = "card-1";
     component.identity = to_hex(card.state().cplc);
@@ -128,7 +132,9 @@ process::process_outcome world::terminate() {
     return *play(process::terminate(r));
 }
 
-process::process_outcome world::suspend(bool suspend) { return *play(process::suspend_or_resume(request(), suspend)); }
+process::process_outcome world::suspend(bool suspend) {
+    return *play(process::suspend_or_resume(request(), suspend));
+}
 
 std::optional<process::process_outcome> world::play(process::process<process::process_outcome> running,
                                                     std::optional<std::size_t> break_after) {
@@ -152,7 +158,9 @@ std::optional<process::process_outcome> world::play(process::process<process::pr
     return outcome;
 }
 
-void world::restart() { instance = model::after_crash(instance, before_, component.doubt); }
+void world::restart() {
+    instance = model::after_crash(instance, before_, component.doubt);
+}
 
 std::vector<process::card_facts> world::identify() {
     auto running = process::read_cards({"SIM1"});
@@ -229,7 +237,8 @@ process::answer_variant world::interpret(const process::effect& wish) {
         overload{
             [&](const p::announce_start&) -> p::answer_variant {
                 if (phone_vanishes_after == 0)
-                    return p::failed{model::error_category::execution_interrupted, "the start was not acknowledged", true};
+                    return p::failed{model::error_category::execution_interrupted, "the start was not acknowledged",
+                                     true};
                 return p::done{};
             },
             [&](const p::exchange& e) -> p::answer_variant { return transmit(e.commands); },
@@ -241,7 +250,8 @@ process::answer_variant world::interpret(const process::effect& wish) {
                 auto& fresh = issued_[e.order.domain_aid];
                 const auto octets = personality->key_octets;
                 if (fresh.keys.enc.empty() || e.order.domain == model::issuer_order::domain_change::create)
-                    fresh = {issuer_key_version, {random.take_secret(octets), random.take_secret(octets), random.take_secret(octets)}};
+                    fresh = {issuer_key_version,
+                             {random.take_secret(octets), random.take_secret(octets), random.take_secret(octets)}};
                 const auto isd = lab::isd_keys(lab::lab_issuer_master(), hex(e.order.secure_component_identity));
                 issuer_->work.emplace(lab::carry_out(lab::card_work(e.order, isd, fresh, random, issuer_->last)));
                 return advance(issuer_->work->start());
@@ -268,7 +278,9 @@ process::answer_variant world::interpret(const process::effect& wish) {
                 return crypto::prepare_session(*vault, to_vault(e.keys), e.host_challenge, e.card_challenge,
                                                e.sequence_counter, e.domain_aid);
             },
-            [&](const p::generate_keys& e) -> p::answer_variant { return from_vault(vault->generate(e.version, e.bits)); },
+            [&](const p::generate_keys& e) -> p::answer_variant {
+                return from_vault(vault->generate(e.version, e.bits));
+            },
             [&](const p::encrypt_keys& e) -> p::answer_variant {
                 return vault->encrypt_keys(to_vault(e.under), to_vault(e.keys));
             },

@@ -1,6 +1,6 @@
 #pragma once
-// The world of a process without actors, sockets or clock: a lab card, a vault, an issuer on the same card, and the rows as they
-// were committed. A test plays a process in it, to the end or to the n-th effect.
+// The world of a process without actors, sockets or clock: a lab card, a vault, an issuer on the same card, and the
+// rows as they were committed. A test plays a process in it, to the end or to the n-th effect.
 
 #include "crypto/kcv.hpp"
 #include "crypto/key_wrap.hpp"
@@ -42,12 +42,13 @@ public:
     world(world&&) = default; ///< for functions that return one: elided, because card and vault refer to `random`
     world& operator=(world&&) = delete;
 
-    /// What happens to one C-APDU on its way: an answer instead of the card's, or nothing and the card is asked. It may throw
-    /// lab::no_answer, as a card with faults does.
-    using tamper = std::function<std::optional<bytes>(const gp::card_command& command, const std::function<bytes()>& card)>;
+    /// What happens to one C-APDU on its way: an answer instead of the card's, or nothing and the card is asked. It may
+    /// throw lab::no_answer, as a card with faults does.
+    using tamper =
+        std::function<std::optional<bytes>(const gp::card_command& command, const std::function<bytes()>& card)>;
 
-    /// Plays the process to its end. With `break_after` it is broken off behind that many effects: coroutine destroyed, card without power, as after a
-    /// crash of the server; then there is no outcome.
+    /// Plays the process to its end. With `break_after` it is broken off behind that many effects: coroutine destroyed,
+    /// card without power, as after a crash of the server; then there is no outcome.
     std::optional<process::process_outcome> play(process::process<process::process_outcome> running,
                                                  std::optional<std::size_t> break_after = std::nullopt);
     /// What the server makes of the row when it comes back after a crash.
@@ -55,7 +56,8 @@ public:
     std::vector<process::card_facts> identify();
 
     process::process_request request();
-    process::process_outcome deploy(std::vector<model::service_command> commands, bool finalize, bool suspended = false);
+    process::process_outcome deploy(std::vector<model::service_command> commands, bool finalize,
+                                    bool suspended = false);
     process::process_outcome terminate();
     process::process_outcome suspend(bool suspend);
 
@@ -66,13 +68,14 @@ public:
     /// AIDs of applications, security domains and load files on the card that are not from the factory, in hex.
     std::set<std::string> on_card() const;
 
-    std::shared_ptr<const lab::personality> personality; ///< a card's state points to it: the table's own where it has a name
+    std::shared_ptr<const lab::personality>
+        personality; ///< a card's state points to it: the table's own where it has a name
     counting_random random;
     lab::card card;
     std::unique_ptr<crypto::key_vault> vault;
-    std::map<std::string, bytes> images; ///< load images by AID
-    model::service_instance instance;    ///< as committed
-    model::secure_component component;   ///< as committed
+    std::map<std::string, bytes> images;              ///< load images by AID
+    model::service_instance instance;                 ///< as committed
+    model::secure_component component;                ///< as committed
     std::vector<model::deployment_target> tombstones; ///< on this card, of requests
     bool last_on_card = true;                         ///< of terminates
     bool issuer_down = false;

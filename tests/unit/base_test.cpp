@@ -26,10 +26,11 @@ BOOST_AUTO_TEST_CASE(rfc4493_cmac) {
     BOOST_TEST(to_hex(cmac.mac(bytes_view{})) == "BB1D6929E95937287FA37D129B756746");
     BOOST_TEST(to_hex(cmac.mac(hex("6bc1bee22e409f96e93d7e117393172a"))) == "070A16B46B4D4144F79BDD9DD04A287C");
     BOOST_TEST(to_hex(cmac.mac(hex("6bc1bee22e409f96e93d7e117393172aae2d8a571e03ac9c9eb76fac45af8e5130c81c46a35ce411"
-                                   "e5fbc1191a0a52eff69f2445df4f9b17ad2b417be66c3710"))) == "51F0BEBF7E3B9D92FC49741779363CFE");
+                                   "e5fbc1191a0a52eff69f2445df4f9b17ad2b417be66c3710"))) ==
+               "51F0BEBF7E3B9D92FC49741779363CFE");
     // The context is reused: the last answer shows that nothing of the second is left in it.
-    BOOST_TEST(to_hex(cmac.mac({hex("6bc1bee22e409f96e93d7e117393172aae2d8a571e03ac9c"), hex("9eb76fac45af8e5130c81c46a35ce411")})) ==
-               "DFA66747DE9AE63030CA32611497C827");
+    BOOST_TEST(to_hex(cmac.mac({hex("6bc1bee22e409f96e93d7e117393172aae2d8a571e03ac9c"),
+                                hex("9eb76fac45af8e5130c81c46a35ce411")})) == "DFA66747DE9AE63030CA32611497C827");
 }
 
 BOOST_AUTO_TEST_CASE(apdu_round_trips) {
@@ -68,8 +69,10 @@ BOOST_AUTO_TEST_CASE(json_is_strict) {
     for (const auto* text : {"", "{", "{} x", "{\"a\":1,\"a\":2}", "[1,]", "{\"a\":\"\x01\"}", "\"\xff\"", "nul"})
         BOOST_CHECK_THROW(json::parse(text), json::parse_error);
     const std::string digits(400, '9');
-    for (const auto& text : std::vector<std::string>{"1e400", "-1e400", "18446744073709551616", "-9223372036854775809", digits, digits + ".5e-1"}) {
-        const auto beyond = json::parse("{\"a\\\"1e400\":[" + text + ",1],\"b\":" + text + "}"); // a number, and no integer
+    for (const auto& text : std::vector<std::string>{"1e400", "-1e400", "18446744073709551616", "-9223372036854775809",
+                                                     digits, digits + ".5e-1"}) {
+        const auto beyond =
+            json::parse("{\"a\\\"1e400\":[" + text + ",1],\"b\":" + text + "}"); // a number, and no integer
         BOOST_TEST((json::root_object(beyond).find("b")->kind() == json::kind::number), text);
         BOOST_TEST(*json::root_object(beyond).find("a\"1e400")->as_array()->at(1).as_integer() == 1);
     }

@@ -24,7 +24,8 @@ BOOST_AUTO_TEST_CASE(an_operator_changes_a_card_only_while_no_process_does) {
     BOOST_TEST((db.release_card("card-1") == change::process_running));
     BOOST_TEST(db.card("card-1")->quarantined);
     std::optional<store::outbox_entry> none;
-    db.end({"process-1", model::error_category::sc_inaccessible, "no", "later"}, some_instance(), std::nullopt, false, none);
+    db.end({"process-1", model::error_category::sc_inaccessible, "no", "later"}, some_instance(), std::nullopt, false,
+           none);
     BOOST_TEST(db.card("card-1")->quarantined); // a process that did not touch it leaves its row alone
     BOOST_TEST((db.release_card("card-1") == change::done));
     BOOST_TEST(!db.card("card-1")->quarantined);
@@ -228,7 +229,8 @@ BOOST_AUTO_TEST_CASE(a_lost_instance_is_a_tombstone_until_it_is_cleaned_up) {
         std::optional<store::outbox_entry> none;
         process.instance = which.id;
         begin(db, process, which);
-        db.end({process.id, model::error_category::none, "", "later", lost, std::move(cleaned)}, which, std::nullopt, false, none);
+        db.end({process.id, model::error_category::none, "", "later", lost, std::move(cleaned)}, which, std::nullopt,
+               false, none);
         process.id += "'";
     };
     end(instance, true, {});

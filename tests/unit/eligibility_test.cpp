@@ -32,7 +32,9 @@ offered_service service() {
     return s;
 }
 
-error_category category(const decision& d) { return std::get<refusal>(d.outcome).category; }
+error_category category(const decision& d) {
+    return std::get<refusal>(d.outcome).category;
+}
 
 } // namespace
 
@@ -74,7 +76,8 @@ BOOST_AUTO_TEST_CASE(an_isd_that_the_phone_does_not_tell_leaves_it_to_the_other_
 
 BOOST_AUTO_TEST_CASE(the_same_cards_give_the_same_choice_in_any_order) {
     const std::vector<card_profile> profiles{profile("a", "01", 4), profile("b", "02", 1)};
-    for (const auto& cards : {std::vector{card("x", "01"), card("y", "02")}, std::vector{card("y", "02"), card("x", "01")}}) {
+    for (const auto& cards :
+         {std::vector{card("x", "01"), card("y", "02")}, std::vector{card("y", "02"), card("x", "01")}}) {
         const auto d = choose_card(service(), "1.0.0", cards, profiles);
         BOOST_TEST(cards[std::get<choice>(d.outcome).card].reader == "y"); // embedded before UICC
     }
@@ -119,7 +122,8 @@ BOOST_AUTO_TEST_CASE(what_cannot_be_created_is_said_before_a_card_is_asked) {
     BOOST_TEST(!refuse_check(&s, "s", "9.x.x")); // a pattern without match is an answer (AMB-135)
 }
 
-// A card that does not tell its CPLC now is no other one, and none that can be known again: only one that has none is known by IIN and CIN.
+// A card that does not tell its CPLC now is no other one, and none that can be known again: only one that has none is
+// known by IIN and CIN.
 BOOST_AUTO_TEST_CASE(a_card_is_known_by_its_cplc_or_has_none) {
     const std::string cplc(cplc_digits, '4'), other(cplc_digits, '5');
     auto told = card("r", cplc);
@@ -145,7 +149,7 @@ BOOST_AUTO_TEST_CASE(a_card_is_known_by_its_cplc_or_has_none) {
     row.cin_iin = "4642";
     BOOST_CHECK(compare(row, silent) == likeness::other);
     BOOST_CHECK(compare(row, told) == likeness::same); // the CPLC decides
-    row.identity = "4245"; // a card without CPLC
+    row.identity = "4245";                             // a card without CPLC
     BOOST_CHECK(compare(row, silent) == likeness::same);
     BOOST_CHECK(compare(row, told) == likeness::same);
     BOOST_CHECK(compare(row, card("r", other)) == likeness::unknown);

@@ -86,7 +86,8 @@ BOOST_AUTO_TEST_CASE(a_process_without_an_end_is_found_again_and_tells_whether_i
     db.commit("process-1", found[0].instance, found[0].card);
     BOOST_TEST(!db.interrupted().at(0).in_doubt);
     std::optional<store::outbox_entry> none;
-    db.end({"process-1", model::error_category::none, "", "2026-01-01T00:00:01.000Z"}, found[0].instance, found[0].card, false, none);
+    db.end({"process-1", model::error_category::none, "", "2026-01-01T00:00:01.000Z"}, found[0].instance, found[0].card,
+           false, none);
     BOOST_TEST(db.interrupted().empty());
 }
 
@@ -120,7 +121,8 @@ BOOST_AUTO_TEST_CASE(a_changed_audit_entry_is_found) {
     BOOST_TEST(db.audit_entries() >= 3u);
     sqlite3* raw = nullptr;
     BOOST_REQUIRE(sqlite3_open(t.file().c_str(), &raw) == SQLITE_OK);
-    BOOST_REQUIRE(sqlite3_exec(raw, "UPDATE audit SET subject = 'other' WHERE sequence = 2", nullptr, nullptr, nullptr) == SQLITE_OK);
+    BOOST_REQUIRE(sqlite3_exec(raw, "UPDATE audit SET subject = 'other' WHERE sequence = 2", nullptr, nullptr,
+                               nullptr) == SQLITE_OK);
     sqlite3_close(raw);
     BOOST_REQUIRE(db.broken_audit_entry());
     BOOST_TEST(*db.broken_audit_entry() == 2);
@@ -133,9 +135,8 @@ BOOST_AUTO_TEST_CASE(another_schema_version_is_refused_by_name) {
     BOOST_REQUIRE(sqlite3_open(t.file().c_str(), &raw) == SQLITE_OK);
     sqlite3_exec(raw, "PRAGMA user_version = 99", nullptr, nullptr, nullptr);
     sqlite3_close(raw);
-    BOOST_CHECK_EXCEPTION(instance_db(t.file()), store::error, [](const store::error& e) {
-        return std::string(e.what()).find("99") != std::string::npos;
-    });
+    BOOST_CHECK_EXCEPTION(instance_db(t.file()), store::error,
+                          [](const store::error& e) { return std::string(e.what()).find("99") != std::string::npos; });
 }
 
 BOOST_AUTO_TEST_CASE(issuers_and_apps_are_registered_once) {
@@ -192,7 +193,8 @@ BOOST_AUTO_TEST_CASE(an_end_that_is_told_twice_counts_once) {
     const store::process_end end{"process-1", model::error_category::none, "", "2026-01-01T00:00:01.000Z"};
     bool told = false;
     const auto tell = [&] {
-        std::optional<store::outbox_entry> delivery = store::outbox_entry{0, "process-1", {"https://spos", ""}, "{}", {}, {}, 0, ""};
+        std::optional<store::outbox_entry> delivery =
+            store::outbox_entry{0, "process-1", {"https://spos", ""}, "{}", {}, {}, 0, ""};
         BOOST_TEST(db.end(end, some_instance(), some_card(), false, delivery) == !std::exchange(told, true));
         return delivery ? delivery->id : 0;
     };
@@ -211,7 +213,8 @@ BOOST_AUTO_TEST_CASE(an_instance_whose_process_is_not_there_is_stranded) {
     BOOST_TEST(begin(db, some_process(), instance));
     BOOST_TEST(db.stranded().empty()); // it runs
     std::optional<store::outbox_entry> none;
-    db.end({"process-1", model::error_category::none, "", "2026-01-01T00:00:01.000Z"}, instance, some_card(), false, none);
+    db.end({"process-1", model::error_category::none, "", "2026-01-01T00:00:01.000Z"}, instance, some_card(), false,
+           none);
     const auto found = db.stranded();
     BOOST_REQUIRE_EQUAL(found.size(), 1u);
     BOOST_TEST(found[0].instance.running_process == "process-1");
@@ -268,7 +271,9 @@ BOOST_AUTO_TEST_CASE(a_row_that_is_gone_stays_gone) {
     BOOST_CHECK_THROW(db.commit("process-1", some_instance(), some_card()), store::error);
     BOOST_CHECK_THROW(db.heal(some_instance(), some_card()), store::error);
     std::optional<store::outbox_entry> none;
-    BOOST_CHECK_THROW(db.end({"process-1", model::error_category::none, "", "later"}, some_instance(), some_card(), false, none), store::error);
+    BOOST_CHECK_THROW(
+        db.end({"process-1", model::error_category::none, "", "later"}, some_instance(), some_card(), false, none),
+        store::error);
     BOOST_TEST(!db.instance("instance-1"));
     BOOST_TEST(db.tombstones_on("card-1").size() == 1u);
 }

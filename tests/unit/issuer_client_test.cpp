@@ -210,7 +210,8 @@ BOOST_AUTO_TEST_CASE(responses_are_given_back_in_the_shape_of_the_order) {
     BOOST_TEST(issuer.cookies == "|n=1|");
 }
 
-// Its patience is the session's: who makes the phone wait a little before each order keeps the card from everybody else.
+// Its patience is the session's: who makes the phone wait a little before each order keeps the card from everybody
+// else.
 BOOST_AUTO_TEST_CASE(a_session_that_dawdles_is_ended) {
     constexpr auto later = R"({"delay":100,"ramCommands":[]})";
     std::vector<std::string> orders;

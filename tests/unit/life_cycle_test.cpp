@@ -21,7 +21,9 @@ service_instance in_state(instance_state state, std::vector<service_command> exe
     return instance;
 }
 
-int category(const std::optional<refusal>& r) { return r ? static_cast<int>(r->category) : 0; }
+int category(const std::optional<refusal>& r) {
+    return r ? static_cast<int>(r->category) : 0;
+}
 
 } // namespace
 
@@ -29,22 +31,18 @@ BOOST_AUTO_TEST_SUITE(life_cycle)
 
 BOOST_AUTO_TEST_CASE(every_sequence_of_every_state) {
     // All sequences of up to three commands without repetition, and the ones the TR lists (with AMB-102).
-    const std::vector<std::vector<service_command>> all{{},        {I},       {P},       {A},       {I, P},    {I, A},
-                                                        {P, I},    {P, A},    {A, I},    {A, P},    {I, P, A}, {I, A, P},
+    const std::vector<std::vector<service_command>> all{{},        {I},       {P},       {A},      {I, P},    {I, A},
+                                                        {P, I},    {P, A},    {A, I},    {A, P},   {I, P, A}, {I, A, P},
                                                         {P, I, A}, {P, A, I}, {A, I, P}, {A, P, I}};
     const std::vector<std::tuple<instance_state, std::vector<service_command>, std::vector<std::size_t>>> rows{
-        {not_deployed, {}, {1, 4, 5, 10, 11}},
-        {installed, {I}, {2, 3, 7, 9}},
-        {personalized, {I, P}, {0, 3}},
-        {activated, {I, A}, {0, 2}},
-        {operational, {I}, {}},
-        {suspended, {I, A}, {}},
+        {not_deployed, {}, {1, 4, 5, 10, 11}}, {installed, {I}, {2, 3, 7, 9}}, {personalized, {I, P}, {0, 3}},
+        {activated, {I, A}, {0, 2}},           {operational, {I}, {}},         {suspended, {I, A}, {}},
     };
     for (const auto& [state, executed, accepted] : rows)
         for (std::size_t i = 0; i < all.size(); ++i) {
             const bool expected = std::find(accepted.begin(), accepted.end(), i) != accepted.end();
             BOOST_TEST_CONTEXT("state " << static_cast<int>(state) << ", sequence " << i)
-                BOOST_TEST(!refuse_deploy(in_state(state, executed), all[i], true, false).has_value() == expected);
+            BOOST_TEST(!refuse_deploy(in_state(state, executed), all[i], true, false).has_value() == expected);
         }
 }
 

@@ -98,7 +98,8 @@ BOOST_FIXTURE_TEST_CASE(attributes_of_a_post, fixture) {
         BOOST_TEST(refused(json::object{{"name", blank}}).starts_with("1004 "), blank);
     BOOST_TEST(refused(json::object{{"name", "\u00A0x"}}) == "200");
     for (const auto* number : {"1e400", "-1e400", "99999999999999999999999"})
-        BOOST_TEST(problem(send("POST", "/services", "{\"name\":" + std::string(number) + "}")).starts_with("1008 "), number);
+        BOOST_TEST(problem(send("POST", "/services", "{\"name\":" + std::string(number) + "}")).starts_with("1008 "),
+                   number);
     BOOST_TEST(refused(json::object{{"name", 7}}) ==
                "1008 Invalid format ‘7’ for name. Supported format is string of at most 255 characters.");
     BOOST_TEST(refused(json::object{{"name", "x"}, {"sposConfigId", "12345"}}) ==

@@ -117,7 +117,8 @@ BOOST_FIXTURE_TEST_CASE(publishing_names_the_profiles_whose_cards_are_too_small,
     lines = said("d16.cap", 60000, "1.0.5", s16);
     BOOST_REQUIRE(lines.size() == 1);
     BOOST_TEST(lines[0].find("at most 57088 octets") != std::string::npos, lines[0]);
-    const auto open = profile("open", "3.1.0", {}, {{"extendedCap", true}, {"minimumLevel", 17}}); // without C-ENC nothing is filled up
+    const auto open = profile("open", "3.1.0", {},
+                              {{"extendedCap", true}, {"minimumLevel", 17}}); // without C-ENC nothing is filled up
     BOOST_TEST(said("e17.cap", 62000, "1.0.6", open).empty());
     lines = said("e.cap", 30000, "1.0.4", tiny);
     BOOST_REQUIRE(lines.size() == 1);

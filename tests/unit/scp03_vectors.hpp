@@ -1,6 +1,6 @@
 #pragma once
-// Known answers of SCP03, facts collected from the tests of public projects; `source` names where each comes from. Responses are
-// data || SW as on the wire. Empty texts: the source does not tell.
+// Known answers of SCP03, facts collected from the tests of public projects; `source` names where each comes from.
+// Responses are data || SW as on the wire. Empty texts: the source does not tell.
 
 #include <vector>
 
