@@ -1,5 +1,6 @@
 #pragma once
-// Access rules of Secure Element Access Control (GPD_SPE_013 6, "SEAC"): written with STORE DATA into ARA-M or ARA-C.
+// Access rules of GlobalPlatform Device Technology, Secure Element Access Control 1.1 (GPD_SPE_013): data objects (6),
+// written with STORE DATA into ARA-M or ARA-C (5.1), read with GET DATA from the ARA-M (4.1).
 
 #include "gp/apdu.hpp"
 

@@ -58,7 +58,7 @@ std::optional<access_rule_entry> parse_entry(bytes_view value) {
     return entry;
 }
 
-/// SEAC 1.1, 4.2.3: what may be done under several rules of the same rank. A rule that forbids wins; a rule with
+/// GPD_SPE_013 3.2: what may be done under several rules of the same rank. A rule that forbids wins; a rule with
 /// filters is stronger than one that allows everything.
 std::optional<access_decision> combined(const std::vector<const access_rule_entry*>& rules) {
     if (rules.empty())

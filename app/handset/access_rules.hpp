@@ -1,5 +1,5 @@
 #pragma once
-// The Access Control Enforcer of a phone (GlobalPlatform Secure Element Access Control 1.1, 3 and 4): which app may
+// The Access Control Enforcer of a phone (GPD_SPE_013 3 and 4): which app may
 // send which command to which application of the card.
 
 #include "crypto/bytes.hpp"
@@ -25,8 +25,9 @@ struct access_rule_entry {
 /// The value of FF40 (Response-ALL-REF-AR-DO). Nothing if it is not one: a phone then lets nobody in.
 std::optional<std::vector<access_rule_entry>> parse_access_rules(bytes_view value);
 
-/// What an app with these hashes may do to the application `aid` (empty: the one selected by default). SEAC 1.1, 3.2.1:
-/// the most specific rules count, rules of the same rank are combined, and a rule for another app shuts the others out.
+/// What an app with these hashes may do to the application `aid` (empty: the one selected by default).
+/// GPD_SPE_013 3.2.1: the most specific rules count, rules of the same rank are combined, and a rule for another app
+/// shuts the others out.
 access_decision decide(const std::vector<access_rule_entry>& rules, bytes_view aid, const std::vector<bytes>& hashes);
 
 } // namespace tsms::app

@@ -89,7 +89,7 @@ private:
         return decide(card_rules_, aid, rules_.app);
     }
 
-    /// SEAC 1.1, 4.1.2: the rules are read again where the refresh tag has changed. A card without ARA-M, or one whose
+    /// GPD_SPE_013 4: the rules are read again where the refresh tag has changed. A card without ARA-M, or one whose
     /// rules cannot be read, lets nobody in.
     void refresh_rules() {
         const auto opened = manage_open();

@@ -39,7 +39,7 @@ void list_personalities(bool as_json) {
         std::cout << json::dump(all) << "\n";
 }
 
-/// HASH or HASH@AID: a rule as the issuer of a phone's chip writes it before a TSM can come (GP SEAC 1.1, 7.1).
+/// HASH or HASH@AID: a rule as the issuer of a phone's chip writes it before a TSM can come (GPD_SPE_013 6).
 void allow(card_state& card, const std::string& text) {
     const auto at = std::min(text.find('@'), text.size());
     const auto hash = from_hex(std::string_view(text).substr(0, at));

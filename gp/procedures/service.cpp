@@ -51,8 +51,8 @@ void change_rules(secured_batch& card, const access_client& client, std::size_t 
     }
 }
 
-/// GPD_SPE_013 6: the rules of a Service into our own ARA-C. Whether the card has it the listing proves; an INSTALL too
-/// many is refused and changes nothing.
+/// GPD_SPE_013 5.1: the rules of a Service into our own ARA-C. Whether the card has it the listing proves; an INSTALL
+/// too many is refused and changes nothing.
 void write_rules(secured_batch& card, const std::optional<access_client>& client, std::size_t block_size) {
     if (!client)
         return;

@@ -1,4 +1,4 @@
-// The built-in access rule application master and its clients (GlobalPlatform Secure Element Access Control 1.1).
+// The built-in access rule application master and its clients (GPD_SPE_013).
 
 #include "gp/tlv.hpp"
 #include "lab/card/commands.hpp"
@@ -61,7 +61,7 @@ void changed(access_rules& ara) {
 }
 
 /// Where a command's rules are: those of the master or of one client. The master's refresh tag tells the change of any
-/// of them (GP SEAC 4.2.3).
+/// of them (GPD_SPE_013 4.1).
 struct rule_store {
     access_rules& master;
     std::vector<access_rule>& rules;
@@ -203,7 +203,7 @@ gp::response_apdu ara_command(context& c, const gp::command_apdu& command) {
         require(tag == next_part, sw::reference_not_found);
     }
     require(listing.has_value(), sw::conditions);
-    // What does not fit is fetched with FF60 (GP SEAC 7.1.2.3); the length in the first part is that of the whole.
+    // What does not fit is fetched with FF60 (GPD_SPE_013 4.1); the length in the first part is that of the whole.
     auto& rest = listing->entries.front();
     const auto part =
         static_cast<std::ptrdiff_t>(std::min<std::size_t>(rest.size(), command.le.value_or(gp::le_max_short)));

@@ -90,7 +90,7 @@ bytes default_selected(const registry& r);
 bool keeps_access_rules(const application& a);
 /// Commands to the selected ARA-M or ARA-C.
 gp::response_apdu ara_command(context&, const gp::command_apdu&);
-/// STORE DATA that was directed to the ARA-M or an ARA-C (GP SEAC 7.2). Throws refused.
+/// STORE DATA that was directed to the ARA-M or an ARA-C (GPD_SPE_013 5.1). Throws refused.
 std::uint16_t ara_store(card_state& card, const application& target, bytes_view data);
 /// Its rules go with an ARA-C.
 void ara_client_deleted(card_state& card, bytes_view aid);

@@ -29,7 +29,7 @@ std::string version_text(const package_version& p) {
     return std::to_string(p.major) + "." + std::to_string(p.minor);
 }
 
-/// An access rule in words: to which application, for which app, and what (GP SEAC 1.1, 7.1).
+/// An access rule in words: to which application, for which app, and what (GPD_SPE_013 6).
 struct rule_words {
     std::string application, app, apdu, nfc;
 

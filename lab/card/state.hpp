@@ -16,7 +16,7 @@ public:
     using std::runtime_error::runtime_error;
 };
 
-/// One access rule of the ARA-M (GP SEAC 7): values of REF-DO (E1) and AR-DO (E3).
+/// One access rule of the ARA-M (GPD_SPE_013 6): values of REF-DO (E1) and AR-DO (E3).
 struct access_rule {
     bytes reference;
     bytes rule;
