@@ -475,7 +475,8 @@ private:
                 const std::optional<store::outbox_entry>& delivery) {
         log("ends, status " + std::to_string(static_cast<int>(shown.status)) +
             (shown.message.empty() ? "" : ", " + shown.message) +
-            (end.retry_can_help ? ", a repetition of the call may succeed" : "") + ", state " +
+            (end.retry_can_help ? ", a repetition of the call may succeed" : "") +
+            (end.for_operator.empty() ? "" : ", " + end.for_operator) + ", state " +
             std::to_string(static_cast<int>(end.instance.state)));
         if (delivery)
             send(around_->outbox, deliver_result{*delivery});

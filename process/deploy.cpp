@@ -295,11 +295,11 @@ process<void> deploy_steps(work* w, const deployment* d) {
         co_await std::move(renewing);
     }
     auto tidying = remove_tombstones(w);
-    co_await std::move(tidying);
+    auto seen = co_await std::move(tidying);
     if (d->has(service_command::install)) {
         if (w->request.instance.on_card || w->request.card.doubt) {
             // An earlier life left something, or may have: look, and begin from an empty card.
-            auto cleaning = remove_what_is_there(w);
+            auto cleaning = remove_what_is_there(w, std::move(seen));
             co_await std::move(cleaning);
             w->memory_needed = octets_to_load(*w);
             check_memory(*w, w->resources);

@@ -35,6 +35,7 @@ struct process_outcome {
     model::error_category status = model::error_category::none;
     std::string details;                         ///< of the failure, without the category's prefix
     bool retry_can_help = false;                 ///< for the operator's log: the same process started again may succeed
+    std::string for_operator;                    ///< for the operator's log alone: more of the cause, and the remedy
     std::vector<model::command_status> commands; ///< one for each requested command (AMB-149)
     model::service_instance instance;            ///< to be stored together with the result
     model::secure_component card;                ///< likewise

@@ -22,16 +22,26 @@ bool is_ours(const gp::registry_entry& entry, const work& w, const model::deploy
 
 } // namespace
 
-process<void> remove_what_is_there(work* w, bool last_service) {
-    return remove_target(w, &w->instance.target, last_service);
+process<gp::card_contents> look(work* w, std::size_t applications) {
+    auto looking = on_card(w, gp::inspect(w->channel, applications));
+    auto found = co_await std::move(looking);
+    w->resources = found.resources;
+    co_return found;
 }
 
-process<void> remove_target(work* w, const model::deployment_target* to_remove, bool last_service) {
-    const auto& target = *to_remove;
-    auto looking = on_card(w, gp::inspect(w->channel, target.applications.size() + 1));
-    const auto found = co_await std::move(looking);
-    w->resources = found.resources;
+process<void> remove_what_is_there(work* w, std::optional<gp::card_contents> seen, bool last_service) {
+    const auto& target = w->instance.target;
+    if (!seen) {
+        auto looking = look(w, target.applications.size() + 1);
+        seen = co_await std::move(looking);
+    }
+    auto removing = remove_target(w, &target, *std::move(seen), last_service);
+    co_await std::move(removing);
+}
 
+process<gp::card_contents> remove_target(work* w, const model::deployment_target* to_remove, gp::card_contents found,
+                                         bool last_service) {
+    const auto& target = *to_remove;
     gp::service_removal what;
     what.operation = static_cast<int>(w->operation);
     auto never = own_aids(*w);
@@ -75,17 +85,18 @@ process<void> remove_target(work* w, const model::deployment_target* to_remove, 
         !what.client && what.key_sets.empty()) {
         forget_absent_keys(tsm_domain, found.key_versions);
         w->proven = true;
-        co_return;
+        co_return found;
     }
 
     tsm_domain.client_installed = tsm_domain.client_installed && !last_service;
     auto intending = write_intent(w, "remove service " + target.service_id);
     co_await std::move(intending);
     auto removing = on_card(w, gp::remove_service(w->channel, std::move(what)));
-    const auto left = co_await std::move(removing);
+    auto left = co_await std::move(removing);
     w->resources = left.resources;
     forget_absent_keys(*w->card.tsm_domain, left.key_versions);
     w->proven = true;
+    co_return left;
 }
 
 process_outcome close_process(work& w, const std::optional<ending>& failed, model::instance_state from) {
@@ -95,6 +106,7 @@ process_outcome close_process(work& w, const std::optional<ending>& failed, mode
         outcome.status = failed->status;
         outcome.details = failed->details;
         outcome.retry_can_help = failed->retry_can_help;
+        outcome.for_operator = w.for_operator;
         if (w.authentication_failed && ++w.card.strikes >= strikes_to_quarantine)
             w.card.quarantined = true;
         const auto& before = w.request.instance;

@@ -5,15 +5,20 @@
 
 namespace tsms::process {
 
-/// Looks at the card through the open channel and deletes what is this Service's: its instances, load files and
-/// security domain, but nothing that is associated with another domain than the Service's or the TSM's own (AMB-125,
-/// AMB-229). With `last_service` the TSM's own store of access rules (ARA-C) goes too: a domain with contents cannot be
-/// deleted.
-process<void> remove_what_is_there(work* w, bool last_service = false);
+/// What the card holds, told under R-MAC through the open channel. `applications`: as many as may be there; more cost
+/// an exchange.
+process<gp::card_contents> look(work* w, std::size_t applications);
+
+/// Deletes what is this Service's: its instances, load files and security domain, but nothing that is associated with
+/// another domain than the Service's or the TSM's own (AMB-125, AMB-229). What is there says `seen`, which no change of
+/// the card may have followed; without it the card is asked. With `last_service` the TSM's own store of access rules
+/// (ARA-C) goes too: a domain with contents cannot be deleted.
+process<void> remove_what_is_there(work* w, std::optional<gp::card_contents> seen, bool last_service = false);
 
 /// The same for another Service than the process's own, of which only the target is left. It outlives the process that
-/// this returns.
-process<void> remove_target(work* w, const model::deployment_target* target, bool last_service);
+/// this returns. Returns what is there then: `found`, or a new listing where anything was to be removed.
+process<gp::card_contents> remove_target(work* w, const model::deployment_target* target, gp::card_contents found,
+                                         bool last_service);
 
 /// How a process ends; whoever plays it stores the outcome together with the result. `w.instance.state` is the new
 /// state where it succeeded. Where it failed: the state of TR 3.2.2 (InError only if a component of the Service has

@@ -65,8 +65,8 @@ process<void> terminate_steps(work* w) {
                 co_await std::move(renewing);
             }
             auto tidying = remove_tombstones(w);
-            co_await std::move(tidying);
-            auto removing = remove_what_is_there(w, last);
+            auto seen = co_await std::move(tidying);
+            auto removing = remove_what_is_there(w, std::move(seen), last);
             co_await std::move(removing);
         } else {
             // The card says that our domain, and with it everything of ours, is gone. That is a claim (AMB-226).

@@ -26,19 +26,23 @@ private:
     bool service_changed_, intent_written_, proven_;
 };
 
-/// The Service of the call has no part in it, and its app may not know whose it is; whether it is waited for, the
-/// operator decides.
-gp::card_failure of_tombstone(const gp::card_failure& failure) {
+/// Of all tombstones and of the process's own Service: with its domain each.
+std::size_t expected_applications(const work& w) {
+    auto expected = w.instance.target.applications.size() + 1;
+    for (const auto& target : w.request.tombstones)
+        expected += target.applications.size() + 1;
+    return expected;
+}
+
+/// A tombstone that cannot be removed stops every deploy on its card. App and SPOS do not hear whose it is: it may be
+/// another provider's.
+void name_remedy(work* w, const model::deployment_target& target, const gp::card_failure& failure) {
     if (failure.why == gp::card_failure::kind::transmission)
-        return failure;
-    gp::card_failure named(failure.why, failure.what, failure.category,
-                           "what a lost instance has left on the secure component could not be removed (the operator "
-                           "can give it up: tsms card "
-                           "show, tsms card forget): " +
-                               failure.details(),
-                           failure.index, failure.sw, failure.end);
-    named.retry_can_help = failure.retry_can_help;
-    return named;
+        return;
+    w->for_operator =
+        "what a lost instance of service " + target.service_id + " (security domain " + target.sd_aid +
+        ") left on the secure component could not be removed; if that persists, ‘tsms card forget --card " +
+        w->card.id + "’ drops the tombstones of this secure component";
 }
 
 } // namespace
@@ -64,17 +68,24 @@ process<void> remove_rules_of_tombstones(work* w) {
     co_await std::move(working);
 }
 
-process<void> remove_tombstones(work* w) {
+process<std::optional<gp::card_contents>> remove_tombstones(work* w) {
+    std::optional<gp::card_contents> seen;
+    if (!w->request.tombstones.empty()) {
+        auto looking = look(w, expected_applications(*w));
+        seen = co_await std::move(looking);
+    }
     for (const auto& target : w->request.tombstones) {
         const own_service unchanged(w);
+        auto removing = remove_target(w, &target, *std::move(seen), false);
         try {
-            auto removing = remove_target(w, &target, false);
-            co_await std::move(removing);
+            seen = co_await std::move(removing);
         } catch (const gp::card_failure& failure) {
-            throw of_tombstone(failure);
+            name_remedy(w, target, failure);
+            throw;
         }
     }
     w->tombstones_gone = true;
+    co_return seen;
 }
 
 } // namespace tsms::process

@@ -12,6 +12,7 @@ std::vector<model::access_rule> rules_of_tombstones(const work& w);
 process<void> remove_rules_of_tombstones(work* w);
 
 /// Everything else of them, through the open channel. Nothing of that counts as a change of the process's own Service.
-process<void> remove_tombstones(work* w);
+/// Returns what is on the card then, if there were any: the card has been listed once, and again behind each change.
+process<std::optional<gp::card_contents>> remove_tombstones(work* w);
 
 } // namespace tsms::process

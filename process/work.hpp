@@ -30,6 +30,7 @@ struct work {
     bool authentication_failed = false; ///< EXTERNAL AUTHENTICATE was answered with failure: a strike
     bool intent_written = false;        ///< what the card holds is not known until an authenticated listing tells
     bool tombstones_gone = false;       ///< nothing of them is on the card any more
+    std::string for_operator;           ///< where the process fails: what only the operator may know
     bool other_card = false;            ///< the card says that it is another one
     bool proven = false;                ///< a procedure through our channel has ended with such a listing
 

@@ -2,6 +2,7 @@
 
 #include "tests/sim/service.hpp"
 
+#include <algorithm>
 #include <boost/test/unit_test.hpp>
 
 using namespace tsms;
@@ -82,8 +83,16 @@ BOOST_AUTO_TEST_CASE(a_tombstone_that_cannot_be_cleaned_up_stays_and_is_not_the_
             };
             const auto outcome = w.deploy({I, A}, true);
             BOOST_TEST(number(outcome) != 0);
-            BOOST_TEST(outcome.details.find("tsms card forget") != std::string::npos, outcome.details);
             BOOST_TEST(!outcome.tombstones_gone);
+            const bool is_named =
+                outcome.for_operator.find("service " + w.tombstones[0].service_id + " ") != std::string::npos &&
+                outcome.for_operator.find(w.tombstones[0].sd_aid) != std::string::npos &&
+                outcome.for_operator.find("tsms card forget --card " + w.component.id) != std::string::npos;
+            BOOST_TEST(is_named ==
+                       (broken == gp::step::delete_object)); // a card that is not listed is no tombstone's fault
+            for (const auto& told :
+                 {w.tombstones[0].service_id, w.tombstones[0].sd_aid}) // it may be another provider's
+                BOOST_TEST(outcome.details.find(told) == std::string::npos);
             BOOST_TEST(number(w.instance.state) == number(not_deployed)); // nothing of this Service was begun (AMB-101)
             BOOST_TEST(!w.instance.on_card);
             w.on_the_way = nullptr;
@@ -106,6 +115,39 @@ BOOST_AUTO_TEST_CASE(a_proven_clean_up_proves_nothing_of_the_services_own_work) 
     w.on_the_way = nullptr;
     BOOST_TEST(w.deploy({I, A}, true).details == "");
     BOOST_TEST(!w.on_card().contains("D2760001855453"));
+}
+
+// A change makes the listing before it old; nothing else does.
+BOOST_AUTO_TEST_CASE(one_listing_serves_all_tombstones_until_something_is_removed) {
+    enum what { left_nothing, left_something };
+    const auto exchanges = [](std::initializer_list<what> lost) {
+        auto w = ready();
+        BOOST_REQUIRE(w.deploy({I, A}, true).details == "");
+        lose(w, false);
+        w.last_on_card = false;
+        w.instance.target.load_files.clear();
+        w.instance.target.applications.clear();
+        const auto left = w.tombstones.at(0);
+        auto nothing = left;
+        nothing.sd_aid = "D276000163544D53010000FF";
+        nothing.load_files.clear();
+        nothing.applications.clear();
+        w.tombstones.clear();
+        for (const auto each : lost)
+            w.tombstones.push_back(each == left_something ? left : nothing);
+        const auto outcome = w.terminate();
+        BOOST_TEST(outcome.details == "");
+        BOOST_TEST(outcome.tombstones_gone);
+        BOOST_TEST(w.on_card().contains("D2760001855453") == (std::ranges::find(lost, left_something) == lost.end()));
+        return w.orders;
+    };
+    const auto none = exchanges({left_nothing});
+    BOOST_TEST(exchanges({left_nothing, left_nothing, left_nothing}) == none);
+    const auto one = exchanges({left_something});
+    BOOST_TEST(one == none + 1); // with the proof in the same order
+    BOOST_TEST(exchanges({left_nothing, left_something, left_nothing}) == one);
+    BOOST_TEST(exchanges({left_something, left_something}) ==
+               one + 1); // "no load files" has no R-MAC: deleted all the same
 }
 
 BOOST_AUTO_TEST_CASE(room_is_asked_for_without_what_goes_first) {
