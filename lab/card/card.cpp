@@ -271,22 +271,6 @@ void card::save(const std::filesystem::path& file) const {
         throw card_error("card file " + file.string() + " cannot be written; check the directory and free space");
 }
 
-bytes transmit_through_reader(card& card, bytes_view c_apdu) {
-    if (!card.state().personality->t0)
-        return card.transmit(c_apdu);
-    auto tpdu = to_bytes(c_apdu);
-    if (c_apdu.size() > 5 && c_apdu.size() == 6u + c_apdu[4])
-        tpdu.pop_back();
-    auto response = card.transmit(tpdu);
-    if (response.size() == 2 && response[0] == 0x6C) {
-        tpdu.back() = response[1];
-        response = card.transmit(tpdu);
-    }
-    if (response.size() == 2 && response[0] == 0x61)
-        response = card.transmit(bytes{0x00, 0xC0, 0x00, 0x00, response[1]});
-    return response;
-}
-
 stored_card::stored_card(std::filesystem::path file, const personality& for_a_new_card, crypto::random_source& random,
                          std::string_view faults)
     : file_(std::move(file)),

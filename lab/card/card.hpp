@@ -54,10 +54,6 @@ private:
     std::unique_ptr<impl> impl_;
 };
 
-/// One C-APDU as a reader carries it: with T=0, without Le behind data, and 6Cxx and 61xx are followed (ISO/IEC
-/// 7816-3 12.1.3).
-bytes transmit_through_reader(card& card, bytes_view c_apdu);
-
 /// A card that lives in a file: opened, or created with a personality; written after every command that changed it.
 class stored_card {
 public:

@@ -2,6 +2,7 @@
 // A service of one load file with two applets, and what is asked of it in every test of the processes.
 
 #include "model/life_cycle.hpp"
+#include "tests/lab_reader.hpp"
 #include "tests/sim/world.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -52,7 +53,7 @@ inline std::uint16_t sw_of(const bytes& response) {
 inline std::uint16_t use(world& w, const bytes& aid) {
     w.card.reset();
     gp::command_apdu select{0x00, 0xA4, 0x04, 0x00, aid, 256};
-    if (const auto sw = sw_of(lab::transmit_through_reader(w.card, gp::encode(select))); sw != 0x9000)
+    if (const auto sw = sw_of(lab_reader(w.card).transmit(gp::encode(select))); sw != 0x9000)
         return sw;
     return sw_of(w.card.transmit(hex("00010000")));
 }

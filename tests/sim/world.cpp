@@ -2,6 +2,7 @@
 
 #include "lab/cap_writer.hpp"
 #include "model/life_cycle.hpp"
+#include "tests/lab_reader.hpp"
 
 namespace tsms::sim {
 
@@ -186,7 +187,7 @@ gp::batch_answer world::execute(const gp::batch& commands) {
     }
     for (const auto& command : commands.commands) {
         ++apdus;
-        const auto ask = [&] { return lab::transmit_through_reader(card, command.apdu); };
+        const auto ask = [&] { return lab_reader(card).transmit(command.apdu); };
         try {
             auto response = on_the_way ? on_the_way(command, ask) : std::nullopt;
             answer.responses.push_back(response ? *response : ask());

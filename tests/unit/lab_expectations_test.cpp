@@ -2,6 +2,7 @@
 // lab_card_test.cpp and lab_content_test.cpp do not come to it.
 
 #include "lab/cap_writer.hpp"
+#include "tests/lab_reader.hpp"
 #include "tests/unit/lab_some_card.hpp"
 
 #include <filesystem>
@@ -293,8 +294,8 @@ BOOST_AUTO_TEST_CASE(a_t0_card_takes_tpdus) {
     const auto refused = f.card.transmit(hex("80CA9F7F00"));
     BOOST_REQUIRE(to_hex(refused) == "6C2D"); // 42 octets, their tag and length
     BOOST_TEST(to_hex(f.card.transmit(hex("80CA9F7F2D"))).ends_with("9000"));
-    BOOST_TEST(to_hex(lab::transmit_through_reader(f.card, hex("80CA9F7F00"))).ends_with("9000"));
-    BOOST_TEST(to_hex(lab::transmit_through_reader(f.card, hex(greeting))).ends_with("9000"));
+    BOOST_TEST(to_hex(lab_reader(f.card).transmit(hex("80CA9F7F00"))).ends_with("9000"));
+    BOOST_TEST(to_hex(lab_reader(f.card).transmit(hex(greeting))).ends_with("9000"));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -6,6 +6,7 @@
 #include "crypto/vault.hpp"
 #include "gp/commands.hpp"
 #include "gp/secured_batch.hpp"
+#include "tests/lab_reader.hpp"
 #include "tests/unit/lab_host.hpp"
 
 namespace tsms::lab_test {
@@ -23,7 +24,7 @@ struct meeting {
 
     bytes transmit(bytes_view apdu) {
         external_authentications += apdu[1] == 0x82;
-        auto response = lab::transmit_through_reader(card, apdu);
+        auto response = lab_reader(card).transmit(apdu);
         return on_the_way ? on_the_way(apdu, response) : response;
     }
 
