@@ -1,6 +1,6 @@
 #pragma once
-// A lab card behind the SDK's code for readers, so that a test speaks to it as a phone does: with T=0 no Le behind data, and 6Cxx and 61xx are
-// followed (ISO/IEC 7816-3 12.1.3).
+// A lab card behind the SDK's code for readers, so that a test speaks to it as a phone does: with T=0 no Le behind
+// data, and 6Cxx and 61xx are followed (ISO/IEC 7816-3 12.1.3).
 
 #include "lab/card/card.hpp"
 #include "lab/card/personality.hpp"
