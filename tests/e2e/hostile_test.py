@@ -1107,7 +1107,7 @@ class Stops(HostileCase):
         """No key, token or credential in a log; no file that others can read holds one."""
         phone, instance = self.new_instance()
         self.check_recovery(phone, instance)
-        told = json.loads(self.stack.issuer.output().splitlines()[0])
+        told = self.stack.issuer.announcement()
         secrets = [told["transportKey"], self.rest.token, (self.stack.data / "vault.key").read_bytes().hex()]
         logs = self.log() + self.stack.rest_role.log() + self.stack.rest_role.output()
         for secret in secrets:

@@ -67,6 +67,11 @@ class Process:
     def output(self) -> str:
         return self.out_path.read_text(errors="replace")
 
+    def announcement(self, seconds: float = 20) -> dict:
+        """The first line, a JSON object: it comes behind the moment when the port is open."""
+        wait_until(lambda: "\n" in self.output(), seconds, f"{self.name} does not say what it is")
+        return json.loads(self.output().splitlines()[0])
+
     def log(self) -> str:
         return self.err_path.read_text(errors="replace")
 
@@ -209,7 +214,7 @@ class Stack:
             "--tls-dir", self.folder / "issuer-tls", "--client-ca", self.ca, "--json"])
         self.processes.append(self.issuer)
         self.issuer.wait_for_port(self.issuer_port)
-        return json.loads(self.issuer.output().splitlines()[0])
+        return self.issuer.announcement()
 
     def add_issuer(self):
         told = self.start_issuer()
@@ -222,7 +227,7 @@ class Stack:
             "--tls-dir", self.folder / "spos-tls", "--client-ca", self.ca, "--json", *arguments])
         self.processes.append(self.spos)
         self.spos.wait_for_port(self.spos_port)
-        return json.loads(self.spos.output().splitlines()[0])
+        return self.spos.announcement()
 
     def spos_results(self) -> list:
         results = []

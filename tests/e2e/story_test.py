@@ -47,7 +47,7 @@ class StoryCase(unittest.TestCase):
         cls.stack = stack.Stack(BUILD, pathlib.Path(cls.temporary.name))
         try:
             cls.rest = cls.stack.start()
-            cls.spos_config = stack.add_spos_config(cls.rest, json.loads(cls.stack.spos.output().splitlines()[0]))
+            cls.spos_config = stack.add_spos_config(cls.rest, cls.stack.spos.announcement())
         except BaseException:
             cls.show_logs()
             cls.stack.kill()
