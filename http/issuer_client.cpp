@@ -188,11 +188,12 @@ model::issuer_step issuer_client::next_step(const std::string& id, wire::seram_r
             auto step = to_step(order, session);
             session.patience = std::max(std::chrono::milliseconds(0),
                                         std::chrono::duration_cast<std::chrono::milliseconds>(deadline - clock::now()));
-            if (!step.commands.empty() || step.done) {
-                if (step.done)
-                    sessions_.erase(id);
+            if (step.done) {
+                sessions_.erase(id);
                 return step;
             }
+            if (!step.commands.empty() && clock::now() < deadline)
+                return step;
             const auto wait = std::min(std::chrono::milliseconds(order.delay), longest_pause);
             if (clock::now() + wait >= deadline)
                 throw port_error(port_cause::unreachable, "issuer " + client_.host() + " has no commands for too long");

@@ -100,6 +100,8 @@ struct security_domain {
     std::vector<key_set> other_keys;
     /// Octets of challenges and MACs that the domain was seen to use, 8 or 16; 0: not seen yet, the profile says.
     int scp03_mode = 0;
+    /// The issuer may have given it keys that the row does not know: the card's own list has to be looked at.
+    bool keys_in_doubt = false;
     bool client_registered = false; ///< the issuer has registered our ARA-C at ARA-M
     bool client_installed = false;  ///< our ARA-C was in it when the card was looked at last
     std::string client_aid;         ///< of the ARA-C that is in it, or was

@@ -290,7 +290,10 @@ process<void> deploy_steps(work* w, const deployment* d) {
     co_await std::move(clearing);
     auto opening = open_tsm_domain(w, need_of(*w, *d));
     require_open(*w, co_await std::move(opening));
-    if (!d->has(service_command::install)) {
+    // In an installation the new keys travel with the rest, unless those that are there have the version of the
+    // Service's.
+    if (!d->has(service_command::install) ||
+        keys_of_version(*w->card.tsm_domain, w->parameters().service_key_version)) {
         auto renewing = renew_keys(w);
         co_await std::move(renewing);
     }

@@ -43,7 +43,8 @@ void confirm_keys(model::security_domain& domain, const model::key_set& keys) {
         remember_keys(domain, *before);
 }
 
-void forget_absent_keys(model::security_domain& domain, const key_versions& on_card) {
+void forget_absent_keys(model::security_domain& domain, const key_versions& on_card, std::uint8_t service_key_version) {
+    domain.keys_in_doubt = !foreign_keys(domain, on_card, service_key_version).empty();
     std::erase_if(domain.other_keys, [&](const auto& other) { return !on_card.contains(other.version); });
 }
 

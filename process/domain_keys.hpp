@@ -25,8 +25,8 @@ void remember_keys(model::security_domain& domain, const model::key_set& keys);
 /// The card has proven this set, so it counts; the one that did is remembered.
 void confirm_keys(model::security_domain& domain, const model::key_set& keys);
 
-/// The card has told which versions it has: others are forgotten.
-void forget_absent_keys(model::security_domain& domain, const key_versions& on_card);
+/// The card has told which versions it has: others are forgotten. What is in doubt is foreign keys.
+void forget_absent_keys(model::security_domain& domain, const key_versions& on_card, std::uint8_t service_key_version);
 
 /// Versions on the card that are neither the one that counts nor of another role: keys that the issuer knows, that were
 /// rotated away in doubt, or that were meant for a Service's domain which was not created.

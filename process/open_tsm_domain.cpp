@@ -242,10 +242,6 @@ process<void> take_over_domain(work* w) {
     if (rights && (*rights & gp::privilege::authorized_management) == 0)
         refuse(error_category::unspecified,
                "the issuer has created the TSM's security domain without Authorized Management");
-    if (got.keys.version == w->parameters().service_key_version)
-        refuse(error_category::internal_error,
-               "the issuer's keys of the TSM's security domain have the version of the services' keys (" +
-                   std::to_string(got.keys.version) + "); change serviceKeyVersion of the profile");
     model::security_domain domain;
     domain.aid = got.aid;
     domain.keys = got.keys;
@@ -351,11 +347,11 @@ process<domain_access> open_with_issuer(work* w, issuer_need need) {
             order.add(asked->orders.take());
         }
         const auto total = order.commands.commands.size();
-        if (claims && need.create_domain && !w->card.tsm_domain) {
-            // From here on the issuer may have created it, whatever becomes of this process: terminate has it removed.
-            model::security_domain expected;
-            expected.aid = aid;
-            w->card.tsm_domain = std::move(expected);
+        if (claims && need.create_domain && !(w->card.tsm_domain && w->card.tsm_domain->keys_in_doubt)) {
+            // From here on the issuer may have created it, or given it keys, whatever becomes of this process.
+            if (!w->card.tsm_domain)
+                w->card.tsm_domain.emplace().aid = aid;
+            w->card.tsm_domain->keys_in_doubt = true;
             commit expecting(w->instance, w->card);
             co_await std::move(expecting);
         }

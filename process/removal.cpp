@@ -83,7 +83,7 @@ process<gp::card_contents> remove_target(work* w, const model::deployment_target
     what.key_sets = foreign_keys(tsm_domain, found.key_versions, target.card.service_key_version);
     if (what.instances.empty() && what.load_files.empty() && what.doubtful_load_files.empty() && !what.domain &&
         !what.client && what.key_sets.empty()) {
-        forget_absent_keys(tsm_domain, found.key_versions);
+        forget_absent_keys(tsm_domain, found.key_versions, target.card.service_key_version);
         w->proven = true;
         co_return found;
     }
@@ -94,7 +94,7 @@ process<gp::card_contents> remove_target(work* w, const model::deployment_target
     auto removing = on_card(w, gp::remove_service(w->channel, std::move(what)));
     auto left = co_await std::move(removing);
     w->resources = left.resources;
-    forget_absent_keys(*w->card.tsm_domain, left.key_versions);
+    forget_absent_keys(*w->card.tsm_domain, left.key_versions, target.card.service_key_version);
     w->proven = true;
     co_return left;
 }

@@ -26,17 +26,17 @@ process<void> tidy_keys(work* w, key_versions versions) {
         auto removing = on_card(w, gp::remove_key_sets(w->channel, foreign));
         versions = co_await std::move(removing);
     }
-    forget_absent_keys(domain, versions);
+    forget_absent_keys(domain, versions, w->parameters().service_key_version);
 }
 
 process<void> renew_keys(work* w) {
     auto preparing = prepare_rotation(w);
     auto rotation = co_await std::move(preparing);
-    if (!rotation) { // sets of a doubt that the channel has ended
+    if (!rotation) { // of a doubt that the channel has ended
         key_versions others;
         for (const auto& other : w->card.tsm_domain->other_keys)
             others.insert(other.version);
-        if (others.empty())
+        if (others.empty() && !w->card.tsm_domain->keys_in_doubt)
             co_return;
         auto removing = on_card(w, gp::remove_key_sets(w->channel, std::move(others)));
         auto left = co_await std::move(removing);

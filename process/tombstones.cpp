@@ -10,8 +10,11 @@ namespace {
 struct own_service {
     explicit own_service(work* w)
         : w_(w), instance_(w->instance), service_changed_(w->service_changed), intent_written_(w->intent_written),
-          proven_(w->proven) {}
+          proven_(w->proven) {
+        w->for_tombstone = true;
+    }
     ~own_service() {
+        w_->for_tombstone = false;
         w_->instance = std::move(instance_);
         w_->service_changed = service_changed_;
         w_->intent_written = intent_written_;

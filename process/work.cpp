@@ -133,9 +133,11 @@ process<void> write_intent(work* w, std::string what) {
     w->intent_written = true;
     w->proven = false;
     w->card.doubt = true;
-    w->instance.on_card = true;
-    w->instance.unproven_operation = w->operation;
-    w->instance.last_operation = w->operation; // AMB-120
+    if (!w->for_tombstone) {
+        w->instance.on_card = true;
+        w->instance.unproven_operation = w->operation;
+        w->instance.last_operation = w->operation; // AMB-120
+    }
     commit rows(w->instance, w->card);
     co_await std::move(rows);
     journal_intent entry(std::move(what));

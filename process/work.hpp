@@ -29,6 +29,7 @@ struct work {
     bool service_changed = false;       ///< a component of the Service has, or may have, changed on the card (TR 3.2.2)
     bool authentication_failed = false; ///< EXTERNAL AUTHENTICATE was answered with failure: a strike
     bool intent_written = false;        ///< what the card holds is not known until an authenticated listing tells
+    bool for_tombstone = false;         ///< what is written down now is not of the process's own Service
     bool tombstones_gone = false;       ///< nothing of them is on the card any more
     std::string for_operator;           ///< where the process fails: what only the operator may know
     bool other_card = false;            ///< the card says that it is another one

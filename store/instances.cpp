@@ -157,12 +157,19 @@ std::optional<model::secure_component> instance_db::card_by_identity(const std::
 
 std::optional<model::secure_component> instance_db::card_by_issuers_number(const std::string& cin_iin) const {
     return state_->guarded([&]() -> std::optional<model::secure_component> {
-        auto rows = state_->bound(
-            "SELECT document FROM secure_components WHERE json_extract(document, '$.cinIin') = ? LIMIT 2", cin_iin);
-        if (!rows.executeStep())
-            return std::nullopt;
-        auto found = decode_card(rows.getColumn(0).getString());
-        return rows.executeStep() ? std::nullopt : std::optional(std::move(found));
+        constexpr int enough = 64;
+        auto rows =
+            state_->bound("SELECT document FROM secure_components WHERE json_extract(document, '$.cinIin') = ? LIMIT ?",
+                          cin_iin, enough);
+        std::vector<model::secure_component> found, proven;
+        while (rows.executeStep()) {
+            found.push_back(decode_card(rows.getColumn(0).getString()));
+            if (!model::rests_on_claims(found.back()))
+                proven.push_back(found.back());
+        }
+        if (proven.size() == 1)
+            return proven.front();
+        return found.size() == 1 ? std::optional(found.front()) : std::nullopt;
     });
 }
 

@@ -101,7 +101,8 @@ public:
     std::size_t instances_on(const std::string& card) const;
     std::optional<model::secure_component> card(const std::string& id) const;
     std::optional<model::secure_component> card_by_identity(const std::string& identity) const;
-    /// The only card with this CIN and IIN (hex, one after the other), if there is one.
+    /// The only card with this CIN and IIN (hex, one after the other), if there is one; one that an issuer has proven
+    /// goes before those that only phones have named.
     std::optional<model::secure_component> card_by_issuers_number(const std::string& cin_iin) const;
     std::vector<model::secure_component> cards() const;
     std::vector<model::service_instance> instances_on_card(const std::string& card) const;

@@ -247,4 +247,55 @@ BOOST_AUTO_TEST_CASE(an_access_client_keeps_its_aid_when_the_profile_changes) {
         }
 }
 
+// The issuer has given the domain keys, and before the TSM has them the connection or the server goes: the row does not
+// know them, and the next process finds them all the same.
+BOOST_AUTO_TEST_CASE(keys_that_nobody_took_over_are_found) {
+    const auto denied = [](world& w, std::function<void()> after_store_data) {
+        w.on_the_way = [after_store_data, deny = denies_the_keys_once()](
+                           const gp::card_command& command, const auto& card) mutable -> std::optional<bytes> {
+            if (command.what == gp::step::relayed && command.apdu[1] == 0xE2) {
+                card();
+                after_store_data();
+            }
+            return deny(command, card);
+        };
+    };
+    auto w = ready();
+    w.deploy({I, A}, true);
+    denied(w, [] { throw lab::no_answer("the card lost its power", false); });
+    BOOST_TEST(number(w.suspend(true)) == 9);
+    w.on_the_way = nullptr;
+    BOOST_TEST(key_versions_of(w, tsm_domain) == (std::set<int>{0x30, 0x31}), boost::test_tools::per_element());
+    BOOST_TEST(w.suspend(true).details == "");
+    check_keys_are_ours(w);
+    for (std::size_t n = 8; n < 16; ++n)
+        BOOST_TEST_CONTEXT("crash behind effect " << n) {
+            auto crashed = ready();
+            crashed.deploy({I, A}, true);
+            crashed.on_the_way = denies_the_keys_once();
+            crashed.play(process::suspend_or_resume(crashed.request(), true), n);
+            crashed.restart();
+            crashed.on_the_way = nullptr;
+            BOOST_TEST(crashed.suspend(true).details == "");
+            check_keys_are_ours(crashed);
+        }
+}
+
+// A mistake of the configuration that shows when keys are lost: the Service's own version is the issuer's.
+BOOST_AUTO_TEST_CASE(the_issuers_version_may_be_that_of_the_services) {
+    for (int what = 0; what < 3; ++what)
+        BOOST_TEST_CONTEXT("process " << what) {
+            auto w = ready();
+            w.deploy({I, A}, true);
+            w.instance.target.card.service_key_version = 0x30;
+            change_keys(w, hex(tsm_domain), [](auto& keys) { keys.clear(); });
+            const auto outcome = what == 0   ? w.suspend(true)
+                                 : what == 1 ? terminate_but_keep_the_domain(w)
+                                             : w.terminate();
+            BOOST_TEST(outcome.details == "");
+            if (what != 2)
+                check_keys_are_ours(w);
+        }
+}
+
 BOOST_AUTO_TEST_SUITE_END()

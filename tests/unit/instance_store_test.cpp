@@ -293,6 +293,18 @@ BOOST_AUTO_TEST_CASE(a_card_is_found_by_its_issuers_number) {
     card.identity = "479002";
     db.create(twin, card);
     BOOST_TEST(!db.card_by_issuers_number("C1C14545"));
+    auto claimed = some_instance("instance-3");
+    claimed.secure_component_id = card.id = "card-3";
+    card.identity = "479003";
+    card.cin_iin = "C2C24545";
+    db.create(claimed, card);
+    claimed = some_instance("instance-4");
+    claimed.secure_component_id = card.id = "card-4";
+    card.identity = "479004";
+    card.tsm_domain.reset(); // a phone has invented it
+    db.create(claimed, card);
+    BOOST_REQUIRE(db.card_by_issuers_number("C2C24545"));
+    BOOST_TEST(db.card_by_issuers_number("C2C24545")->id == "card-3");
 }
 
 BOOST_AUTO_TEST_CASE(processes_go_with_the_log_of_their_cards) {

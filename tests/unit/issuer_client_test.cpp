@@ -231,6 +231,25 @@ BOOST_AUTO_TEST_CASE(a_session_that_dawdles_is_ended) {
     BOOST_TEST(rounds < 20u);
 }
 
+// Nor by commands that come late each time.
+BOOST_AUTO_TEST_CASE(a_session_of_slow_answers_is_ended) {
+    scripted_issuer issuer({apdus});
+    mutual_tls_server slow([&](const net::request& r) {
+        if (r.path == "/gp/seram/remoteManagement")
+            std::this_thread::sleep_for(100ms);
+        return issuer.handle(r);
+    });
+    http::issuer_client client(slow.client_options(), 1s);
+    const auto opened = client.open(any_order());
+    std::size_t rounds = 0;
+    BOOST_TEST(cause_of([&] {
+                   for (; rounds < 100; ++rounds)
+                       client.relay(opened.session, {hex("9000"), hex("9000"), hex("9000")}, false);
+               }) == port_cause::unreachable);
+    BOOST_TEST(rounds > 0u);
+    BOOST_TEST(rounds < 20u);
+}
+
 BOOST_AUTO_TEST_CASE(an_interrupted_order_says_how_far_it_came) {
     scripted_issuer issuer({apdus, stop});
     http::issuer_client client(issuer.server.client_options());
