@@ -94,8 +94,8 @@ public:
 private:
     template <class Handle> struct in_use {
         Handle actor;
-        std::uint64_t uses =
-            0; ///< counted, so that one that was idle a moment ago is not let go while it is wanted again
+        /// Counted, so that one that was idle a moment ago is not let go while it is wanted again.
+        std::uint64_t uses = 0;
         std::uint64_t uses_last_time = 0; ///< at the last look
     };
 

@@ -84,8 +84,8 @@ struct key_set {
     std::uint8_t version = 0; ///< key version number on the card, 01…7F
     int bits = 128;
     std::vector<std::uint8_t> wrapped; ///< ENC || MAC || DEK under the vault's master key
-    bool issuer_knows =
-        false; ///< it came from the issuer: replaced in the first session (gp/procedures, issuer contract)
+    /// It came from the issuer: replaced in the first session (gp/procedures, issuer contract).
+    bool issuer_knows = false;
 
     friend bool operator==(const key_set&, const key_set&) = default;
 };
@@ -120,8 +120,8 @@ struct card_parameters {
     std::uint8_t tsm_rotated_version = 0x31; ///< first of the TSM's own versions; rotations alternate upwards
     std::uint8_t service_key_version = 0x20; ///< disjoint from the TSM's domain's versions
     int key_bits = 128;
-    int scp03_mode =
-        8; ///< octets of challenges and MACs of the TSM's domain: 8 (S8) or 16 (S16); a wrong one costs an exchange
+    /// Octets of challenges and MACs of the TSM's domain: 8 (S8) or 16 (S16); a wrong one costs an exchange.
+    int scp03_mode = 8;
     std::uint8_t minimum_level = 0x33; ///< security level of every channel; a card that cannot do it is refused
     int block_size = 0; ///< plain octets of a LOAD or STORE DATA block; 0: computed from 9F65 and the secure channel
     bool extended_length =

@@ -356,8 +356,8 @@ process<domain_access> open_with_issuer(work* w, issuer_need need) {
             co_await std::move(expecting);
         }
         if (claims && need.takes_access)
-            w->service_changed =
-                true; // an app may have lost its access: unlike a new rule (DIV-024) that is the Service's matter
+            // An app may have lost its access: unlike a new rule (DIV-024) that is the Service's matter.
+            w->service_changed = true;
         auto sending = send(w, std::move(order.commands));
         const auto answer = co_await std::move(sending);
         if (identify) {

@@ -32,24 +32,23 @@ process<void> tidy_keys(work* w, key_versions versions) {
 process<void> renew_keys(work* w) {
     auto preparing = prepare_rotation(w);
     auto rotation = co_await std::move(preparing);
-    if (!rotation) { // of a doubt that the channel has ended
+    key_versions versions;
+    if (rotation) {
+        commit rows(w->instance, w->card);
+        co_await std::move(rows);
+        const auto fresh = keys_of_version(*w->card.tsm_domain, rotation->version);
+        auto rotating = on_card(w, gp::rotate_keys(w->channel, *std::move(rotation)));
+        versions = co_await std::move(rotating);
+        confirm_keys(*w->card.tsm_domain, *fresh);
+    } else { // what is left of a doubt that the channel has ended
         key_versions others;
         for (const auto& other : w->card.tsm_domain->other_keys)
             others.insert(other.version);
         if (others.empty() && !w->card.tsm_domain->keys_in_doubt)
             co_return;
         auto removing = on_card(w, gp::remove_key_sets(w->channel, std::move(others)));
-        auto left = co_await std::move(removing);
-        auto tidying = tidy_keys(w, std::move(left));
-        co_await std::move(tidying);
-        co_return;
+        versions = co_await std::move(removing);
     }
-    commit rows(w->instance, w->card);
-    co_await std::move(rows);
-    const auto fresh = keys_of_version(*w->card.tsm_domain, rotation->version);
-    auto rotating = on_card(w, gp::rotate_keys(w->channel, *std::move(rotation)));
-    auto versions = co_await std::move(rotating);
-    confirm_keys(*w->card.tsm_domain, *fresh);
     auto tidying = tidy_keys(w, std::move(versions));
     co_await std::move(tidying);
 }

@@ -20,8 +20,8 @@ struct work {
     gp::channel_ptr channel; ///< to the TSM's own domain
     model::key_set channel_keys; ///< the static keys it was opened with
     std::string keys_refused;    ///< where the TSM's domain has none of our key sets: what it said to the last of them
-    std::size_t memory_needed =
-        0; ///< octets that must be free now; 0 where nothing is loaded, or something is removed first
+    /// Octets that must be free now; 0 where nothing is loaded, or something is removed first.
+    std::size_t memory_needed = 0;
     std::optional<gp::card_resources> resources; ///< as the domain told them after the removal of what was there
     std::optional<std::size_t> longest_data;     ///< 9F65 of the ISD
     std::size_t command_size = 0;                ///< most plain octets of a command in this channel
@@ -70,8 +70,8 @@ struct issuer_need {
     bool takes_access = false;   ///< rules of the process's own Service are among them
     bool create_if_gone = false; ///< the card's claim that the domain does not exist leads to the issuer
     std::vector<model::access_rule> add_rules;
-    bool has_client =
-        false; ///< the Service's rules go into our own ARA-C, which a domain's first use has to have registered
+    /// The Service's rules go into our own ARA-C, which a domain's first use has to have registered.
+    bool has_client = false;
 
     bool any() const { return create_domain || !add_rules.empty() || !remove_rules.empty(); }
 };

@@ -14,8 +14,8 @@ using steady_time = std::chrono::steady_clock::time_point;
 struct dialogue_settings {
     std::chrono::seconds poll{20};        ///< longest wait inside one long poll, then a void order
     std::chrono::seconds phone_lost{300}; ///< SERAM: a Local Agent that has been silent so long is lost
-    std::size_t apdus_per_command =
-        32; ///< C-APDUs in one seRamCommand, so that there is progress between them (hazard 9)
+    /// C-APDUs in one seRamCommand, so that there is progress between them (hazard 9).
+    std::size_t apdus_per_command = 32;
     std::chrono::seconds first_report{60}; ///< likewise lost: one that has never sent a report
 };
 

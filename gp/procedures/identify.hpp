@@ -9,10 +9,10 @@ namespace tsms::gp {
 struct card_claims {
     bytes isd_aid; ///< tag 84 of the FCI; empty where the phone gave no FCI
     bytes cplc;    ///< 42 octets; empty where the card has none, or does not tell it now
-    bool without_cplc =
-        false; ///< it has none: no such data, parameters or command (6Axx, 6D00, 6E00); other words mean "not now"
-    bytes iin; ///< tag 42
-    bytes cin; ///< tag 45
+    /// It has none: no such data, parameters or command (6Axx, 6D00, 6E00); other words mean "not now".
+    bool without_cplc = false;
+    bytes iin;         ///< tag 42
+    bytes cin;         ///< tag 45
     bytes recognition; ///< tag 66
     std::optional<card_resources> resources;
     std::optional<std::size_t> longest_data; ///< tag 9F65

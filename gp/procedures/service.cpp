@@ -125,8 +125,8 @@ listings list_all(secured_batch& card, std::size_t expected_applications) {
 
 /// Entries of one scope. 6310 says that there is more (field lesson 7).
 procedure<std::vector<registry_entry>> complete(channel_ptr channel, listing at, std::vector<response_apdu> all) {
-    constexpr std::size_t most =
-        64; // answers of one listing: far more than any card holds, and an end for a card that never ends
+    // Answers of one listing: far more than any card holds, and an end for a card that never ends.
+    constexpr std::size_t most = 64;
     for (std::size_t expected = 16;; expected *= 4) {
         std::vector<bytes> answers;
         bool more = true;

@@ -37,8 +37,8 @@ struct personality {
     bool ara_m = true;
     const char* faults = "none"; ///< what goes wrong with such a card where nobody says otherwise (faults.hpp)
     bool ara_c = true;           ///< the module of an access rule application client is preloaded
-    bool splits_entries =
-        false; ///< an answer of GET STATUS is filled to the last octet, an entry may go on in the next one
+    /// An answer of GET STATUS is filled to the last octet, an entry may go on in the next one.
+    bool splits_entries = false;
     const char* iin = "";
     const char* cin = "";
     std::vector<preloaded_package> packages;

@@ -94,6 +94,19 @@ port_cause opening(std::vector<std::string> orders, std::chrono::milliseconds pa
     return cause_of([&] { client.open(any_order()); });
 }
 
+/// With a patience of one second: some orders are relayed, and then the session is ended.
+void check_patience_ends(net::client_options options) {
+    http::issuer_client client(std::move(options), 1s);
+    const auto opened = client.open(any_order());
+    std::size_t rounds = 0;
+    BOOST_TEST(cause_of([&] {
+                   for (; rounds < 100; ++rounds)
+                       client.relay(opened.session, {hex("9000"), hex("9000"), hex("9000")}, false);
+               }) == port_cause::unreachable);
+    BOOST_TEST(rounds > 0u);
+    BOOST_TEST(rounds < 20u);
+}
+
 struct lab_issuer {
     explicit lab_issuer(crypto::secret master = lab::lab_issuer_master())
         : book({}, {}, crypto::system_random()), service(book, {std::move(master), 8, {}}, crypto::system_random()),
@@ -220,15 +233,7 @@ BOOST_AUTO_TEST_CASE(a_session_that_dawdles_is_ended) {
         orders.emplace_back(apdus);
     }
     scripted_issuer issuer(orders);
-    http::issuer_client client(issuer.server.client_options(), 1s);
-    const auto opened = client.open(any_order());
-    std::size_t rounds = 0;
-    BOOST_TEST(cause_of([&] {
-                   for (; rounds < 100; ++rounds)
-                       client.relay(opened.session, {hex("9000"), hex("9000"), hex("9000")}, false);
-               }) == port_cause::unreachable);
-    BOOST_TEST(rounds > 0u);
-    BOOST_TEST(rounds < 20u);
+    check_patience_ends(issuer.server.client_options());
 }
 
 // Nor by commands that come late each time.
@@ -239,15 +244,7 @@ BOOST_AUTO_TEST_CASE(a_session_of_slow_answers_is_ended) {
             std::this_thread::sleep_for(100ms);
         return issuer.handle(r);
     });
-    http::issuer_client client(slow.client_options(), 1s);
-    const auto opened = client.open(any_order());
-    std::size_t rounds = 0;
-    BOOST_TEST(cause_of([&] {
-                   for (; rounds < 100; ++rounds)
-                       client.relay(opened.session, {hex("9000"), hex("9000"), hex("9000")}, false);
-               }) == port_cause::unreachable);
-    BOOST_TEST(rounds > 0u);
-    BOOST_TEST(rounds < 20u);
+    check_patience_ends(slow.client_options());
 }
 
 BOOST_AUTO_TEST_CASE(an_interrupted_order_says_how_far_it_came) {
