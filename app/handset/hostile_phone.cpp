@@ -49,6 +49,7 @@ private:
 
 std::unique_ptr<sdk::secure_component> behind_hostile_phone(std::unique_ptr<sdk::secure_component> card,
                                                             lab::fault_plan tricks) {
+    tricks.require_on_the_way();
     return std::make_unique<hostile_component>(std::move(card), std::move(tricks));
 }
 

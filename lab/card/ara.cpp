@@ -13,9 +13,11 @@ constexpr std::uint32_t ref_ar_do = 0xE2;
 constexpr std::uint32_t ref_do = 0xE1;
 constexpr std::uint32_t ar_do = 0xE3;
 constexpr std::uint32_t aid_ref_do = 0x4F;
+constexpr std::uint32_t default_ref_do = 0xC0; ///< AID-REF-DO of the implicitly selected application
 constexpr std::uint16_t all_rules = 0xFF40;
 constexpr std::uint16_t specific_rules = 0xFF50;
 constexpr std::uint16_t next_part = 0xFF60;
+constexpr std::uint16_t client_aids = 0xFF70;
 constexpr std::uint16_t refresh_tag = 0xDF20;
 
 std::vector<gp::tlv> objects_of(bytes_view value) {
@@ -29,7 +31,7 @@ void check_reference(bytes_view value) {
     const auto objects = objects_of(value);
     const auto aid = gp::find(objects, aid_ref_do);
     const auto hash = gp::find(objects, 0xC1);
-    require(aid || gp::find(objects, 0xC0), sw::wrong_data);
+    require(aid || gp::find(objects, default_ref_do), sw::wrong_data);
     require(!aid || aid->empty() || is_aid(*aid), sw::wrong_data);
     require(hash && (hash->empty() || hash->size() == 20 || hash->size() == 32), sw::wrong_data);
 }
@@ -143,31 +145,107 @@ bytes encoded(const std::vector<access_rule>& rules, const std::optional<bytes_v
     return out;
 }
 
-/// What the selected ARA tells: a client its own rules, the master its own and those of every registered client that is
-/// there and not locked.
-std::vector<access_rule> visible_rules(const context& c) {
-    const auto of_client = [&](bytes_view aid) {
-        const auto found = c.card.client_rules.find(to_bytes(aid));
-        return found == c.card.client_rules.end() ? std::vector<access_rule>{} : found->second;
-    };
-    if (!same(c.channel.selected, hex(ara_m_aid)))
-        return of_client(c.channel.selected);
-    auto rules = c.card.ara.rules;
-    for (const auto& client : c.card.ara.clients) {
-        const auto* instance = std::as_const(c.card).registry.find_application(client);
+bool is_master(bytes_view aid) {
+    return same(aid, hex(ara_m_aid));
+}
+
+/// What an ARA stores itself.
+std::vector<access_rule> own_rules(const card_state& card, bytes_view ara) {
+    if (is_master(ara))
+        return card.ara.rules;
+    const auto found = card.client_rules.find(to_bytes(ara));
+    return found == card.client_rules.end() ? std::vector<access_rule>{} : found->second;
+}
+
+/// What an ARA tells: a client its own rules, the master its own and those of every registered client that is there and
+/// not locked.
+std::vector<access_rule> visible_rules(const card_state& card, bytes_view ara) {
+    auto rules = own_rules(card, ara);
+    if (!is_master(ara))
+        return rules;
+    for (const auto& client : card.ara.clients) {
+        const auto* instance = card.registry.find_application(client);
         if (!instance || !keeps_access_rules(*instance) || instance->state != life_cycle::selectable)
             continue;
-        for (auto& rule : of_client(client))
+        for (auto& rule : own_rules(card, client))
             if (std::find(rules.begin(), rules.end(), rule) == rules.end())
                 rules.push_back(std::move(rule));
     }
     return rules;
 }
 
+/// Command-Get (F3): the rules that the ARA itself stores, all or those for one AID (4F) or for the implicitly selected
+/// application (C0).
+bytes read_rules(const card_state& card, const application& ara, bytes_view value) {
+    const auto objects = objects_of(value);
+    auto rules = own_rules(card, ara.aid);
+    if (!objects.empty()) {
+        const auto& wanted = objects[0];
+        require(objects.size() == 1 && (wanted.tag == aid_ref_do || wanted.tag == default_ref_do), sw::wrong_data);
+        std::erase_if(rules, [&](const access_rule& rule) {
+            const auto named = gp::find(objects_of(rule.reference), wanted.tag);
+            return !named || !same(*named, wanted.value);
+        });
+    }
+    return gp::encode_tlv(all_rules, encoded(rules, std::nullopt));
+}
+
+/// Command-Get-All (F4): what GET DATA [All] gives.
+bytes read_all_rules(const card_state& card, const application& ara, bytes_view value) {
+    require(value.empty(), sw::wrong_data);
+    return gp::encode_tlv(all_rules, encoded(visible_rules(card, ara.aid), std::nullopt));
+}
+
+/// Command-Get-ClientAIDs (F6).
+bytes read_clients(const card_state& card, const application& ara, bytes_view value) {
+    require(value.empty() && is_master(ara.aid), sw::wrong_data);
+    bytes out;
+    for (const auto& client : card.ara.clients)
+        gp::append_tlv(out, aid_ref_do, client);
+    return gp::encode_tlv(client_aids, out);
+}
+
+constexpr std::uint32_t get_next = 0xF5;
+constexpr struct {
+    std::uint32_t tag;
+    bytes (*read)(const card_state&, const application& ara, bytes_view);
+} store_queries[] = {
+    {0xF3, read_rules},
+    {0xF4, read_all_rules},
+    {0xF6, read_clients},
+};
+
+/// The next part of an answer that is too long for one response.
+gp::response_apdu tell_rules(context& c, pending_rules pending) {
+    const auto part = std::min(pending.rest.size(), c.channel.session->response_room());
+    bytes answer(pending.rest.begin(), pending.rest.begin() + static_cast<std::ptrdiff_t>(part));
+    pending.rest.erase(pending.rest.begin(), pending.rest.begin() + static_cast<std::ptrdiff_t>(part));
+    if (!pending.rest.empty())
+        c.channel.rules = std::move(pending);
+    return {std::move(answer), sw::ok};
+}
+
+/// A query by STORE DATA; nothing where the command is none.
+std::optional<gp::response_apdu> query(context& c, const application& target, const gp::tlv& command) {
+    const auto* entry = std::find_if(std::begin(store_queries), std::end(store_queries),
+                                     [&](const auto& row) { return row.tag == command.tag; });
+    const bool starts = entry != std::end(store_queries);
+    if (!starts && command.tag != get_next)
+        return std::nullopt;
+    const auto refusal = c.personality().rule_queries_refused;
+    require(refusal == 0, refusal);
+    auto pending = std::exchange(c.channel.rules, std::nullopt);
+    if (starts)
+        return tell_rules(c, {target.aid, entry->read(c.card, target, command.value)});
+    require(command.value.empty(), sw::wrong_data);
+    require(pending && pending->ara == target.aid, sw::conditions);
+    return tell_rules(c, *std::move(pending));
+}
+
 } // namespace
 
 bool keeps_access_rules(const application& a) {
-    return same(a.aid, hex(ara_m_aid)) || same(a.module, hex(ara_c_module));
+    return is_master(a.aid) || same(a.module, hex(ara_c_module));
 }
 
 void ara_client_deleted(card_state& card, bytes_view aid) {
@@ -175,15 +253,19 @@ void ara_client_deleted(card_state& card, bytes_view aid) {
         changed(card.ara);
 }
 
-std::uint16_t ara_store(card_state& card, const application& target, bytes_view data) {
+gp::response_apdu ara_store(context& c, const application& target, bytes_view data) {
     const auto commands = objects_of(data);
     require(commands.size() == 1, sw::wrong_data);
+    if (auto answer = query(c, target, commands[0]))
+        return *std::move(answer);
+    c.channel.rules.reset(); // they may be other rules now
     const auto* entry = std::find_if(std::begin(store_commands), std::end(store_commands),
                                      [&](const auto& row) { return row.tag == commands[0].tag; });
     require(entry != std::end(store_commands), sw::wrong_data);
-    const bool is_master = same(target.aid, hex(ara_m_aid));
-    rule_store where{card.ara, is_master ? card.ara.rules : card.client_rules[target.aid], is_master};
-    return entry->run(where, commands[0].value);
+    auto& card = c.card;
+    const bool master = is_master(target.aid);
+    rule_store where{card.ara, master ? card.ara.rules : card.client_rules[target.aid], master};
+    return {{}, entry->run(where, commands[0].value)};
 }
 
 gp::response_apdu ara_command(context& c, const gp::command_apdu& command) {
@@ -198,7 +280,8 @@ gp::response_apdu ara_command(context& c, const gp::command_apdu& command) {
             reference = gp::find(objects_of(command.data), ref_do);
             require(reference.has_value(), sw::wrong_data);
         }
-        listing = pending_listing{{}, {gp::encode_tlv(tag, encoded(visible_rules(c), reference))}};
+        listing =
+            pending_listing{{}, {gp::encode_tlv(tag, encoded(visible_rules(c.card, c.channel.selected), reference))}};
     } else {
         require(tag == next_part, sw::reference_not_found);
     }

@@ -15,17 +15,31 @@ namespace {
 
 enum class needs { nothing, session };
 
+gp::response_apdu pretend_confirmation(context&, const gp::command_apdu&) {
+    return done();
+}
+
+gp::response_apdu pretend_status_word(context&, const gp::command_apdu&) {
+    return {{}, sw::ok};
+}
+
 /// The commands of a Security Domain (GPCS 11, table 11-1).
 constexpr struct {
     std::uint8_t ins;
     needs need;
     handler run;
+    handler pretend; ///< null: it only reads, so there is nothing to pretend
 } commands[] = {
-    {0x50, needs::nothing, initialize_update}, {0x82, needs::nothing, external_authenticate},
-    {0xCA, needs::nothing, get_data},          {0xD8, needs::session, put_key},
-    {0xE2, needs::session, store_data},        {0xE4, needs::session, delete_object},
-    {0xE6, needs::session, install},           {0xE8, needs::session, load},
-    {0xF0, needs::session, set_status},        {0xF2, needs::session, get_status},
+    {0x50, needs::nothing, initialize_update, nullptr},
+    {0x82, needs::nothing, external_authenticate, pretend_status_word},
+    {0xCA, needs::nothing, get_data, nullptr},
+    {0xD8, needs::session, put_key, pretend_put_key},
+    {0xE2, needs::session, store_data, pretend_status_word},
+    {0xE4, needs::session, delete_object, pretend_confirmation},
+    {0xE6, needs::session, install, pretend_confirmation},
+    {0xE8, needs::session, load, pretend_confirmation},
+    {0xF0, needs::session, set_status, pretend_status_word},
+    {0xF2, needs::session, get_status, nullptr},
 };
 
 /// CLA taken apart (GPCS 11.1.4).
@@ -53,10 +67,16 @@ gp::response_apdu security_domain_command(context& c, gp::command_apdu command, 
     if (entry == std::end(commands))
         return {{}, sw::ins_not_supported};
     auto& channel = c.channel;
+    const auto refusal = c.otherwise.refuse_with;
+    const bool pretends = c.otherwise.pretend && entry->pretend != nullptr;
+    const auto act = [&] {
+        return refusal ? gp::response_apdu{{}, *refusal} : (pretends ? entry->pretend : entry->run)(c, command);
+    };
+    const bool is_done = !refusal && !pretends;
     if (entry->run == initialize_update || entry->run == external_authenticate) {
-        if (c.refuse_with)
+        if (!is_done)
             channel.end_session();
-        return c.refuse_with ? gp::response_apdu{{}, *c.refuse_with} : entry->run(c, command);
+        return act();
     }
     if (channel.authenticated()) {
         auto plain = channel.session->unwrap(command, extended);
@@ -71,18 +91,20 @@ gp::response_apdu security_domain_command(context& c, gp::command_apdu command, 
     if (entry->need == needs::session && (!channel.authenticated() || channel.session->level() == 0x00))
         return {{}, sw::security_status};
     // An interrupted load, personalization or listing is over (GPCS 9.3.5, 7.3.3, 11.4.2.2).
-    const bool goes_on = !c.refuse_with;
-    if (entry->run != load || !goes_on)
+    if (entry->run != load || !is_done)
         channel.load.reset();
-    if (entry->run != store_data || !goes_on) {
+    if (entry->run != store_data || !is_done) {
         channel.personalizing.clear();
         channel.data.reset();
     }
-    if (entry->run != get_status || !goes_on)
+    if (entry->run != get_status || !is_done)
         channel.listing.reset();
+    // Each STORE DATA to an ARA needs its INSTALL [for personalization].
+    if ((entry->run != store_data && entry->run != install) || !is_done)
+        channel.rules.reset();
     gp::response_apdu response;
     try {
-        response = goes_on ? entry->run(c, command) : gp::response_apdu{{}, *c.refuse_with};
+        response = act();
     } catch (const refused& r) {
         response = {{}, r.sw};
     }
@@ -106,6 +128,7 @@ void logical_channel::end_session() {
     personalizing.clear();
     data.reset();
     listing.reset();
+    rules.reset();
 }
 
 bool context::in_reach(bytes_view domain_aid, std::uint32_t global_privilege) const {
@@ -124,7 +147,7 @@ struct card::impl {
     fault_plan faults;
     bool powered = true;
 
-    gp::response_apdu dispatch(bytes_view raw, int transport_channel, std::optional<std::uint16_t> refuse_with) {
+    gp::response_apdu dispatch(bytes_view raw, int transport_channel, const deviation& otherwise) {
         auto command = gp::parse_command(raw);
         const bool extended = raw.size() > 7 && raw[4] == 0x00;
         if (!command || (extended && !state.personality->extended_length))
@@ -139,7 +162,7 @@ struct card::impl {
         command->cla =
             static_cast<std::uint8_t>((cla->proprietary ? 0x80 : 0x00) | (cla->secure_messaging ? 0x04 : 0x00));
         auto& channel = *channels[number];
-        context c{state, channels, channel, random, refuse_with};
+        context c{state, channels, channel, random, otherwise};
         try {
             const bool of_runtime = command->cla == 0x00 && (command->ins == 0xA4 || command->ins == 0x70);
             const auto* selected = state.registry.find_application(channel.selected);
@@ -147,8 +170,8 @@ struct card::impl {
                 return {{}, sw::conditions};
             if (!of_runtime && selected->sd)
                 return security_domain_command(c, std::move(*command), extended);
-            if (refuse_with)
-                return {{}, *refuse_with};
+            if (otherwise.refuse_with)
+                return {{}, *otherwise.refuse_with};
             if (of_runtime)
                 return command->ins == 0xA4 ? select(c, *command) : manage_channel(c, *command);
             return application_command(c, *command);
@@ -159,7 +182,7 @@ struct card::impl {
 
     /// ISO/IEC 7816-3 12.1.3: over T=0 a command with data has no Le and its response waits for GET RESPONSE; one
     /// without data must name the exact length.
-    bytes over_t0(bytes_view raw, int channel, std::optional<std::uint16_t> refuse_with) {
+    bytes over_t0(bytes_view raw, int channel, const deviation& otherwise) {
         if (raw.size() == 5 && (raw[0] & 0xFC) == 0x00 && raw[1] == 0xC0) {
             if (t0_rest.empty())
                 return {0x69, 0x85};
@@ -171,7 +194,7 @@ struct card::impl {
         t0_rest.clear();
         if (raw.size() > 5 && raw.size() != 5u + raw[4])
             return {0x67, 0x00};
-        auto response = gp::encode(dispatch(raw, channel, refuse_with));
+        auto response = gp::encode(dispatch(raw, channel, otherwise));
         if (raw.size() < 5 || response.size() == 2)
             return response;
         if (raw.size() == 5) {
@@ -184,9 +207,8 @@ struct card::impl {
         return {0x61, waiting};
     }
 
-    bytes answer(bytes_view raw, int channel, std::optional<std::uint16_t> refuse_with) {
-        return state.personality->t0 ? over_t0(raw, channel, refuse_with)
-                                     : gp::encode(dispatch(raw, channel, refuse_with));
+    bytes answer(bytes_view raw, int channel, const deviation& otherwise) {
+        return state.personality->t0 ? over_t0(raw, channel, otherwise) : gp::encode(dispatch(raw, channel, otherwise));
     }
 };
 
@@ -214,11 +236,9 @@ card card::load(const std::filesystem::path& file, crypto::random_source& random
 bytes card::transmit(bytes_view c_apdu, int channel) {
     if (!impl_->powered)
         throw no_answer("the card has no power; it must be reset", false);
-    const auto carry = [&](std::optional<std::uint16_t> refuse_with) {
-        return impl_->answer(c_apdu, channel, refuse_with);
-    };
+    const auto carry = [&](const deviation& otherwise) { return impl_->answer(c_apdu, channel, otherwise); };
     try {
-        return impl_->faults.empty() ? carry(std::nullopt) : impl_->faults.play(c_apdu, carry);
+        return impl_->faults.empty() ? carry({}) : impl_->faults.play_in_card(c_apdu, carry);
     } catch (const no_answer& e) {
         if (!e.powered()) {
             reset();

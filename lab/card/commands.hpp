@@ -2,6 +2,7 @@
 // The commands of a Security Domain, one function an INS, and what they work on. Internal to lab/card/.
 
 #include "gp/apdu.hpp"
+#include "lab/card/faults.hpp"
 #include "lab/card/secure_channel.hpp"
 #include "lab/card/state.hpp"
 #include "lab/card/status_words.hpp"
@@ -31,6 +32,12 @@ struct pending_listing {
     std::deque<bytes> entries;
 };
 
+/// What a query of access rules by STORE DATA has still to give (GPD_SPE_013 5.1).
+struct pending_rules {
+    bytes ara; ///< AID of the ARA-M or ARA-C that was asked
+    bytes rest;
+};
+
 /// A logical channel. Nothing of it survives a reset.
 struct logical_channel {
     bytes selected; ///< AID of the selected application
@@ -41,6 +48,7 @@ struct logical_channel {
     bytes personalizing; ///< target of INSTALL [for personalization]; empty: the selected SD itself
     std::optional<pending_data> data;
     std::optional<pending_listing> listing;
+    std::optional<pending_rules> rules;
 
     void end_session();
     bool authenticated() const { return session && session->level(); }
@@ -53,8 +61,7 @@ struct context {
     logical_channels& channels;
     logical_channel& channel;
     crypto::random_source& random;
-    std::optional<std::uint16_t>
-        refuse_with; ///< a fault (faults.hpp): the command is refused once it is known and proven
+    deviation otherwise; ///< a fault (faults.hpp)
 
     const lab::personality& personality() const { return *card.personality; }
     lab::registry& registry() const { return card.registry; }
@@ -80,6 +87,9 @@ gp::response_apdu get_data(context&, const gp::command_apdu&);
 gp::response_apdu store_data(context&, const gp::command_apdu&);
 gp::response_apdu put_key(context&, const gp::command_apdu&);
 
+/// The answers of cards that only pretend to have done a command.
+gp::response_apdu pretend_put_key(context&, const gp::command_apdu&);
+
 /// SELECT by name and MANAGE CHANNEL, which the card's runtime answers before any application.
 gp::response_apdu select(context&, const gp::command_apdu&);
 gp::response_apdu manage_channel(context&, const gp::command_apdu&);
@@ -91,7 +101,7 @@ bool keeps_access_rules(const application& a);
 /// Commands to the selected ARA-M or ARA-C.
 gp::response_apdu ara_command(context&, const gp::command_apdu&);
 /// STORE DATA that was directed to the ARA-M or an ARA-C (GPD_SPE_013 5.1). Throws refused.
-std::uint16_t ara_store(card_state& card, const application& target, bytes_view data);
+gp::response_apdu ara_store(context& c, const application& target, bytes_view data);
 /// Its rules go with an ARA-C.
 void ara_client_deleted(card_state& card, bytes_view aid);
 

@@ -20,6 +20,7 @@ constexpr struct {
     operand takes;
 } actions[] = {
     {"sw", fault_action::refuse, operand::status_word},
+    {"pretend", fault_action::pretend, operand::none},
     {"forge", fault_action::forge, operand::status_word},
     {"bad-rmac", fault_action::bad_rmac, operand::none},
     {"short-rmac", fault_action::short_rmac, operand::none},
@@ -32,20 +33,24 @@ constexpr struct {
     {"slow", fault_action::slow, operand::milliseconds},
 };
 
+constexpr bool asks = false;   ///< its answer is all that a host wants of it
+constexpr bool changes = true; ///< so that an answer can pretend
+
 /// Commands by INS and, for the forms of INSTALL, P1: both stay readable under secure messaging.
 constexpr struct {
     std::string_view name;
     int ins;
     int p1;
+    bool effect = changes;
 } commands[] = {
     {"any", -1, -1},
-    {"select", 0xA4, -1},
-    {"manage-channel", 0x70, -1},
-    {"get-response", 0xC0, -1},
-    {"initialize-update", 0x50, -1},
+    {"select", 0xA4, -1, asks},
+    {"manage-channel", 0x70, -1, asks},
+    {"get-response", 0xC0, -1, asks},
+    {"initialize-update", 0x50, -1, asks},
     {"external-authenticate", 0x82, -1},
-    {"get-data", 0xCA, -1},
-    {"get-status", 0xF2, -1},
+    {"get-data", 0xCA, -1, asks},
+    {"get-status", 0xF2, -1, asks},
     {"set-status", 0xF0, -1},
     {"store-data", 0xE2, -1},
     {"put-key", 0xD8, -1},
@@ -120,6 +125,8 @@ fault_plan::fault fault_plan::parse_item(std::string_view item) {
     if (target == std::end(commands))
         refuse_item(item,
                     "'" + std::string(command.substr(0, 40)) + "' is no command; there are " + names_of(commands));
+    if (f.action == fault_action::pretend && !target->effect)
+        refuse_item(item, std::string(command) + " changes nothing that a card could pretend");
     f.ins = target->ins;
     f.p1 = target->p1;
 
@@ -210,7 +217,18 @@ bool fault_plan::is_due(fault& f, bytes_view c_apdu) {
     return f.seen >= f.first && f.seen <= f.last;
 }
 
+void fault_plan::require_on_the_way() const {
+    for (const auto& f : faults_)
+        if (f.action == fault_action::pretend)
+            refuse_item(f.text, "only a card can play it, which has the keys of the channel; give it to the card");
+}
+
 bytes fault_plan::play(bytes_view c_apdu, const carrier& carry) {
+    require_on_the_way();
+    return play_in_card(c_apdu, [&](const deviation& d) { return carry(d.refuse_with); });
+}
+
+bytes fault_plan::play_in_card(bytes_view c_apdu, const card_carrier& carry) {
     const fault* hit = nullptr;
     std::uint32_t delay = 0;
     for (auto& f : faults_) { // all of them count, the first that is due is played
@@ -224,14 +242,16 @@ bytes fault_plan::play(bytes_view c_apdu, const carrier& carry) {
     if (delay != 0)
         std::this_thread::sleep_for(std::chrono::milliseconds(delay));
     if (hit == nullptr)
-        return former_ = carry(std::nullopt);
+        return former_ = carry({});
 
     const auto because = " (fault " + hit->text + ")";
     if (hit->action == fault_action::refuse)
-        return former_ = carry(static_cast<std::uint16_t>(hit->value));
+        return former_ = carry({.refuse_with = static_cast<std::uint16_t>(hit->value)});
+    if (hit->action == fault_action::pretend)
+        return former_ = carry({.pretend = true});
     if (hit->action == fault_action::tear_before)
         throw no_answer("the card lost its power" + because, false);
-    auto answer = carry(std::nullopt);
+    auto answer = carry({});
     switch (hit->action) {
     case fault_action::forge:
         answer = status_word(hit->value);

@@ -32,6 +32,7 @@ private:
 
 enum class fault_action {
     refuse,      ///< the card answers this status word instead of doing the command; its secure channel goes on
+    pretend,     ///< the card answers as if it had done the command, and does nothing
     forge,       ///< the command is done, the answer is this status word alone
     bad_rmac,    ///< done, the lowest bit of the last data octet changed
     short_rmac,  ///< done, the last data octet missing
@@ -42,6 +43,12 @@ enum class fault_action {
     tear_before, ///< power lost before the command was done
     tear_after,  ///< power lost after the command was done and before its answer left
     slow,        ///< so many milliseconds later
+};
+
+/// What a card itself does otherwise at one command. It has the keys of its sessions, so a success carries its R-MAC.
+struct deviation {
+    std::optional<std::uint16_t> refuse_with; ///< the command is refused once it is known and proven
+    bool pretend = false;                     ///< the answer of an honest card, and nothing is done
 };
 
 /// The faults of one card or phone, with the count of commands up to now. Not safe to use from several threads.
@@ -55,10 +62,17 @@ public:
     /// The SPEC with its seed: played again, the same happens.
     std::string text() const;
 
-    /// The card of `play`: does the command and answers, or only refuses it with a status word.
-    using carrier = std::function<bytes(std::optional<std::uint16_t> refuse_with)>;
+    /// The card of `play_in_card`: answers one command, with this deviation.
+    using card_carrier = std::function<bytes(const deviation&)>;
     /// One command; `carry` is called at most once. Throws no_answer.
+    bytes play_in_card(bytes_view c_apdu, const card_carrier& carry);
+
+    /// The card of `play`: does the command and answers, or is not asked because a status word is answered instead.
+    using carrier = std::function<bytes(std::optional<std::uint16_t> refuse_with)>;
+    /// The same for whoever stands between host and card and has no keys. Throws no_answer.
     bytes play(bytes_view c_apdu, const carrier& carry);
+    /// Throws fault_error where only the card itself can play one of the faults.
+    void require_on_the_way() const;
 
 private:
     struct fault {

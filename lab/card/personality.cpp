@@ -57,6 +57,7 @@ std::vector<personality> make_personalities() {
     jc304.keys_personalize = false;
     jc304.missing_import = 0x6A80;
     jc304.extended_length = false;
+    jc304.rule_queries_refused = 0x6A80;
     jc304.packages = platform(5, 5, true);
     all.push_back(jc304);
 
@@ -67,6 +68,7 @@ std::vector<personality> make_personalities() {
     small.nv_memory = 12 * 1024;
     small.ram = 512;
     small.key_version = 0xFF;
+    small.rule_queries_refused = 0x6981;
     all.push_back(small);
 
     auto t0 = jc305;

@@ -37,6 +37,8 @@ struct personality {
     bool ara_m = true;
     const char* faults = "none"; ///< what goes wrong with such a card where nobody says otherwise (faults.hpp)
     bool ara_c = true;           ///< the module of an access rule application client is preloaded
+    /// What ARA-M and ARA-C answer to queries of their rules by STORE DATA (GPD_SPE_013 5.1); 0: the rules.
+    std::uint16_t rule_queries_refused = 0;
     /// An answer of GET STATUS is filled to the last octet, an entry may go on in the next one.
     bool splits_entries = false;
     const char* iin = "";

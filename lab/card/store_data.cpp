@@ -70,7 +70,7 @@ gp::response_apdu store_data(context& c, const gp::command_apdu& command) {
     if (!personalized && !channel.personalizing.empty())
         abandon(sw::conditions); // deleted over another channel meanwhile
     auto& target = personalized ? *personalized : c.domain();
-    if (!target.sd)
+    if (!target.sd && !keeps_access_rules(target)) // whose rules tell what it was given
         ++target.personalized;
     if (!last)
         return {{}, sw::ok};
@@ -80,7 +80,7 @@ gp::response_apdu store_data(context& c, const gp::command_apdu& command) {
     if (target.sd)
         store_domain_data(c, target, command.p1, chain);
     else if (keeps_access_rules(target))
-        return {{}, ara_store(c.card, target, chain)};
+        return ara_store(c, target, chain);
     return {{}, sw::ok};
 }
 
@@ -103,26 +103,40 @@ crypto::secret read_put_key(bytes_view& rest, const crypto::secret& dek) {
     return decrypt_key(block.subspan(1), block[0], kcv, dek);
 }
 
-} // namespace
+struct brought_keys {
+    key_set set;
+    bytes confirmation; ///< version and key check values (GPCS 11.8.3.1)
+};
 
-gp::response_apdu put_key(context& c, const gp::command_apdu& command) {
+brought_keys read_put_keys(const context& c, const gp::command_apdu& command) {
     constexpr std::uint8_t several_from_first = 0x81;
     require(command.p1 <= 0x7F && command.p2 == several_from_first, sw::wrong_p1p2);
-    auto& domain = c.domain();
     require(!command.data.empty(), sw::wrong_data);
-    key_set set;
+    brought_keys brought;
+    auto& set = brought.set;
     set.version = command.data[0];
     require(set.version >= 1 && set.version <= 0x7F, sw::wrong_data);
     auto rest = bytes_view(command.data).subspan(1);
-    bytes answer{set.version};
+    brought.confirmation = {set.version};
     for (std::uint8_t id = 1; id <= 3; ++id) {
         auto key = read_put_key(rest, c.channel.session->dek());
         require(id == 1 || key.size() == set.keys.at(1).size(), sw::wrong_data);
-        append(answer, key_check_value(key));
+        append(brought.confirmation, key_check_value(key));
         set.keys.emplace(id, std::move(key));
     }
     require(rest.empty(), sw::wrong_data);
+    return brought;
+}
 
+} // namespace
+
+gp::response_apdu pretend_put_key(context& c, const gp::command_apdu& command) {
+    return {read_put_keys(c, command).confirmation, sw::ok};
+}
+
+gp::response_apdu put_key(context& c, const gp::command_apdu& command) {
+    auto [set, answer] = read_put_keys(c, command);
+    auto& domain = c.domain();
     auto& sets = domain.sd->key_sets;
     const bool adds = command.p1 == 0x00;
     require(adds || domain.sd->find_keys(command.p1), sw::reference_not_found);
