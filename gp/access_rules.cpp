@@ -16,7 +16,12 @@ constexpr std::uint32_t nfc_rule = 0xD1;
 constexpr std::uint32_t reference_and_rules = 0xE2;
 constexpr std::uint32_t store_command = 0xF0;
 constexpr std::uint32_t delete_command = 0xF1;
+constexpr std::uint32_t get_command = 0xF3;
+constexpr std::uint32_t get_next_command = 0xF5;
+constexpr std::uint32_t get_clients_command = 0xF6;
 constexpr std::uint32_t register_command = 0xF7;
+
+constexpr std::size_t short_data = 32; ///< an AID and its tags
 
 bytes encode_reference(const access_rule& rule) {
     bytes content;
@@ -27,6 +32,14 @@ bytes encode_reference(const access_rule& rule) {
 
 std::vector<command_apdu> command(std::uint32_t tag, bytes_view content, std::size_t block_size) {
     return store_data(encode_tlv(tag, content), block_size, store_data_format::ber_tlv);
+}
+
+/// One block that expects response data (GPCS 11.11.2.1).
+command_apdu question(std::uint32_t tag, bytes_view content) {
+    auto store = store_data(encode_tlv(tag, content), short_data, store_data_format::ber_tlv).front();
+    store.p1 |= 0x01;
+    store.le = le_max_short;
+    return store;
 }
 
 /// One octet 00 or 01; APDU filters are longer.
@@ -70,6 +83,48 @@ command_apdu get_all_rules() {
 
 command_apdu get_next_rules() {
     return get_data(0xFF60);
+}
+
+command_apdu read_rules(bytes_view aid) {
+    return question(get_command, encode_tlv(aid_ref, aid));
+}
+
+command_apdu read_next_rules() {
+    return question(get_next_command, {});
+}
+
+command_apdu read_clients() {
+    return question(get_clients_command, {});
+}
+
+std::optional<std::vector<bytes>> parse_clients(bytes_view answer) {
+    const auto content = find_path(answer, {0xFF70});
+    const auto objects = content ? parse_tlvs(*content) : std::nullopt;
+    if (!objects)
+        return std::nullopt;
+    std::vector<bytes> aids;
+    for (const auto& [tag, value] : *objects) {
+        if (tag != aid_ref)
+            return std::nullopt;
+        aids.push_back(to_bytes(value));
+    }
+    return aids;
+}
+
+std::optional<std::size_t> announced_octets(bytes_view first_answer) {
+    // FF40, then a length of one octet, or 81 or 82 and the octets of the length (ISO/IEC 8825-1).
+    if (first_answer.size() < 3 || first_answer[0] != 0xFF || first_answer[1] != 0x40)
+        return std::nullopt;
+    const auto length = first_answer[2];
+    if (length < 0x80)
+        return std::size_t{3} + length;
+    const std::size_t octets = length - 0x80u;
+    if (octets < 1 || octets > 2 || first_answer.size() < 3 + octets)
+        return std::nullopt;
+    std::size_t value = 0;
+    for (std::size_t i = 0; i < octets; ++i)
+        value = value << 8 | first_answer[3 + i];
+    return 3 + octets + value;
 }
 
 std::optional<std::vector<access_rule>> parse_rules(const std::vector<bytes>& answers) {

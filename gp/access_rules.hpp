@@ -24,12 +24,24 @@ std::vector<command_apdu> store_rule(const access_rule& rule, std::size_t block_
 std::vector<command_apdu> delete_rule(const access_rule& rule, std::size_t block_size);
 /// Command-Register-ClientAIDs-DO (F7), sent to the ARA-M by the issuer: the ARA-C with this AID takes part.
 std::vector<command_apdu> register_client(bytes_view arac_aid, std::size_t block_size);
-/// GET DATA [All] (FF40) and [Next] (FF60).
+/// GET DATA [All] (FF40) and [Next] (FF60): what an application that is selected tells everybody.
 command_apdu get_all_rules();
 command_apdu get_next_rules();
+/// STORE DATA with Command-Get (F3) for the rules of one application, and with Command-Get-Next (F5): what the ARA-C
+/// answers through a secure channel, each behind INSTALL [for personalization] of it, has an R-MAC (5.1). Answered like
+/// [All] and [Next].
+command_apdu read_rules(bytes_view aid);
+command_apdu read_next_rules();
 
-/// Rules of the answers to GET DATA [All] and [Next] put together; nothing if malformed. Rules with APDU filters count
-/// as neither allowed nor ours and are left out.
+/// Command-Get-ClientAIDs (F6), to the ARA-M: the AIDs of the registered ARA-Cs, answered as FF70 {4F …}. Nothing if
+/// the answer is malformed.
+command_apdu read_clients();
+std::optional<std::vector<bytes>> parse_clients(bytes_view answer);
+
+/// Rules of the answers to [All] and [Next] put together; nothing if malformed. Rules with APDU filters count as
+/// neither allowed nor ours and are left out.
 std::optional<std::vector<access_rule>> parse_rules(const std::vector<bytes>& answers);
+/// Octets of the whole Response-ALL-REF-AR-DO (FF40) that begins with this answer; nothing if it is none.
+std::optional<std::size_t> announced_octets(bytes_view first_answer);
 
 } // namespace tsms::gp

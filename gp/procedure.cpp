@@ -42,12 +42,27 @@ std::string_view to_string(step s) {
         return "STORE DATA of an access rule";
     case step::access_rule_removal:
         return "STORE DATA that deletes an access rule";
+    case step::access_rule_reading:
+        return "STORE DATA that reads access rules";
     case step::delete_object:
         return "DELETE [card content]";
     case step::relayed:
         return "command of the issuer";
     }
     return "command";
+}
+
+batch_answer part_of(const batch_answer& all, std::size_t from, std::size_t count) {
+    batch_answer answer;
+    for (std::size_t i = from; i < from + count && i < all.responses.size(); ++i)
+        answer.responses.push_back(all.responses[i]);
+    if (answer.responses.size() < count) {
+        answer.end = all.end == transmission::complete ? transmission::failed : all.end;
+        answer.detail = all.detail;
+        if (all.responses.size() < from && answer.end == transmission::unavailable)
+            answer.end = transmission::failed;
+    }
+    return answer;
 }
 
 } // namespace tsms::gp

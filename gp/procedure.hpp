@@ -31,6 +31,7 @@ enum class step {
     extradite,
     access_rule,
     access_rule_removal,
+    access_rule_reading, ///< the rules of our ARA-C, read back
     delete_object,
     relayed, ///< an issuer's opaque command
 };
@@ -78,6 +79,11 @@ struct batch_answer {
     /// executed.
     bool unattributed = false;
 };
+
+/// The answers that belong to `count` commands from `from` on, where parts of one order are read by different parties.
+/// If the transmission broke inside or before, the part is broken too; what ended it before says nothing of the part's
+/// own commands.
+batch_answer part_of(const batch_answer& all, std::size_t from, std::size_t count);
 
 struct batch {
     using result = batch_answer;

@@ -16,6 +16,7 @@ step_traits traits(step what) {
     case step::select:
     case step::get_data:
     case step::get_status:
+    case step::access_rule_reading:
     case step::initialize_update:
     case step::external_authenticate:
         return {false, false};

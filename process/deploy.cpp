@@ -2,10 +2,12 @@
 
 #include "gp/install_parameters.hpp"
 #include "model/life_cycle.hpp"
+#include "process/card_proof.hpp"
 #include "process/domain_keys.hpp"
 #include "process/removal.hpp"
 #include "process/renew_keys.hpp"
 #include "process/tombstones.hpp"
+#include "process/withdraw_access.hpp"
 
 #include <algorithm>
 
@@ -105,6 +107,15 @@ void check_sizes(const work& w, const std::vector<gp::application>& applications
     }
 }
 
+/// Those that are selectable when the procedure has ended.
+std::vector<bytes> selectable(const std::vector<gp::application>& applications) {
+    std::vector<bytes> aids;
+    for (const auto& app : applications)
+        if (app.make_selectable)
+            aids.push_back(app.instance.instance_aid);
+    return aids;
+}
+
 void note_client(work& w) {
     w.card.tsm_domain->client_installed = true;
     w.card.tsm_domain->client_aid = w.parameters().arac_aid;
@@ -129,10 +140,8 @@ bool locks(const work& w, const deployment& d) {
 
 process<void> prepare_domain(work* w, gp::service_installation* what) {
     const auto& parameters = w->parameters();
-    generate_keys wish(parameters.service_key_version, parameters.key_bits);
-    auto keys = co_await std::move(wish);
-    encrypt_keys encryption(w->channel_keys, keys);
-    what->domain.keys = co_await std::move(encryption);
+    auto keys = co_await generate_keys(parameters.service_key_version, parameters.key_bits);
+    what->domain.keys = co_await encrypt_keys(w->channel_keys, keys);
     what->domain.aid = octets(w->instance.target.sd_aid);
     what->domain.package_aid = octets(parameters.sd_package_aid);
     what->domain.module_aid = octets(parameters.sd_module_aid);
@@ -143,6 +152,7 @@ process<void> prepare_domain(work* w, gp::service_installation* what) {
     model::security_domain domain;
     domain.aid = w->instance.target.sd_aid;
     domain.keys = std::move(keys);
+    domain.keys_in_doubt = true; // until it proves them
     w->instance.domain = std::move(domain);
 }
 
@@ -177,25 +187,24 @@ process<void> install(work* w, const deployment* d) {
     what.client = client_of(*w, *d);
     what.lock = locks(*w, *d);
     what.lock_with_applications = w->parameters().lock_with_applications;
-    auto preparing = prepare_domain(w, &what);
-    co_await std::move(preparing);
-    auto rotating = prepare_rotation(w);
-    what.rotation = co_await std::move(rotating);
+    what.others = w->request.aids_of_others.size();
+    co_await prepare_domain(w, &what);
+    what.rotation = co_await prepare_rotation(w);
+    what.questions = co_await last_questions(w, !what.lock, selectable(what.applications));
 
-    auto intending = write_intent(w, "install service " + target.service_id + " version " + target.version_tag);
-    co_await std::move(intending);
+    co_await write_intent(w, "install service " + target.service_id + " version " + target.version_tag);
 
     const bool has_client = what.client.has_value();
+    w->access_given = w->access_given || has_client;
     const auto rotated = what.rotation ? keys_of_version(*w->card.tsm_domain, what.rotation->version) : std::nullopt;
-    auto installing = on_card(w, gp::install_service(w->channel, std::move(what)));
-    auto versions = co_await std::move(installing);
-    auto& domain = *w->card.tsm_domain;
+    const auto asked = what.questions;
+    auto shown = co_await prove_on_card(w, gp::install_service(w->channel, std::move(what)), asked);
+    w->proven = false; // until the keys are tidied
     if (has_client)
         note_client(*w);
     if (rotated)
-        confirm_keys(domain, *rotated);
-    auto tidying = tidy_keys(w, std::move(versions));
-    co_await std::move(tidying);
+        confirm_keys(*w->card.tsm_domain, *rotated);
+    co_await tidy_keys(w, std::move(shown.key_versions));
     w->proven = true;
 }
 
@@ -208,12 +217,13 @@ process<void> activate(work* w, const deployment* d) {
     what.lock_with_applications = parameters.lock_with_applications;
     what.client = client_of(*w, *d);
     what.block_size = w->block_size;
+    what.others = w->request.aids_of_others.size();
+    what.questions = co_await last_questions(w, !what.lock, selectable(what.applications));
     const bool has_client = what.client.has_value();
-    auto intending = write_intent(w, "activate service " + w->instance.target.service_id);
-    co_await std::move(intending);
-    auto activating = on_card(w, gp::activate_service(w->channel, std::move(what)));
-    co_await std::move(activating);
-    w->proven = true;
+    w->access_given = w->access_given || has_client;
+    co_await write_intent(w, "activate service " + w->instance.target.service_id);
+    const auto asked = what.questions;
+    co_await prove_on_card(w, gp::activate_service(w->channel, std::move(what)), asked);
     if (has_client)
         note_client(*w);
 }
@@ -246,14 +256,17 @@ issuer_need need_of(const work& w, const deployment& d) {
     return need;
 }
 
-process<void> check_presence(work* w) {
-    auto looking = on_card(w, gp::inspect(w->channel, w->instance.target.applications.size()));
-    const auto found = co_await std::move(looking);
-    for (const auto& app : w->instance.target.applications)
-        if (!gp::find_entry(found.applications, octets(app.instance_aid)))
-            refuse(model::error_category::content_related_error,
-                   "application " + app.instance_aid + " is not on the secure component");
-    w->proven = true;
+/// The card must be the one, and hold the Service (AMB-116).
+process<void> check_presence(work* w, const deployment* d) {
+    gp::service_presence what;
+    what.domain_aid = octets(w->instance.target.sd_aid);
+    for (const auto& file : w->instance.target.load_files)
+        what.load_files.push_back(octets(file.aid));
+    what.applications = applications_of(*w, nullptr, d->from == instance_state::activated);
+    what.others = w->request.aids_of_others.size();
+    what.questions = co_await last_questions(w, true, selectable(what.applications));
+    const auto asked = what.questions;
+    co_await prove_on_card(w, gp::check_service(w->channel, std::move(what)), asked);
 }
 
 std::size_t octets_to_load(const work& w) {
@@ -312,10 +325,8 @@ process<void> deploy_steps(work* w, const deployment* d) {
     } else if (d->has(service_command::activate) || locks(*w, *d)) {
         auto activating = activate(w, d);
         co_await std::move(activating);
-    } else { // finalization only, or personalization of nothing (AMB-150): the card must be the one, and hold the
-             // service (AMB-116)
-        auto checking = check_presence(w);
-        co_await std::move(checking);
+    } else { // finalization only, or personalization of nothing (AMB-150)
+        co_await check_presence(w, d);
     }
 }
 
@@ -386,9 +397,10 @@ process<process_outcome> deploy(process_request request, std::vector<command_req
         failed = ending_of(failure);
     }
 
-    if (!failed) {
+    if (failed)
+        co_await withdraw_access(&w, failed->why);
+    else
         note_success(w.instance, d);
-    }
     auto outcome = close_process(w, failed, d.from);
     outcome.commands = statuses(d, failed);
     co_return outcome;

@@ -14,6 +14,7 @@ namespace tsms::process {
 namespace {
 
 using gp::card_failure;
+using gp::part_of;
 using model::error_category;
 
 [[noreturn]] void refuse(error_category category, const std::string& details) {
@@ -33,21 +34,6 @@ struct joined_order {
             commands.commands.emplace_back(gp::step::relayed, apdu, true, true);
     }
 };
-
-/// The answers that belong to `count` commands from `from` on. If the transmission broke inside or before, the part is
-/// broken too; what ended it before says nothing of the part's own commands.
-gp::batch_answer part(const gp::batch_answer& all, std::size_t from, std::size_t count) {
-    gp::batch_answer answer;
-    for (std::size_t i = from; i < from + count && i < all.responses.size(); ++i)
-        answer.responses.push_back(all.responses[i]);
-    if (answer.responses.size() < count) {
-        answer.end = all.end == gp::transmission::complete ? gp::transmission::failed : all.end;
-        answer.detail = all.detail;
-        if (all.responses.size() < from && answer.end == gp::transmission::unavailable)
-            answer.end = gp::transmission::failed;
-    }
-    return answer;
-}
 
 /// Is this still the card that the instance was created on? A claim, checked again by the keys of the channel.
 void check_identity(work& w, const gp::card_claims& claims) {
@@ -219,9 +205,9 @@ process<domain_access> open_known_domain(work* w) {
     auto sending = send(w, std::move(order.commands));
     const auto answer = co_await std::move(sending);
 
-    const auto claims = identify.claims(reads.accept(part(answer, 0, read_count)));
+    const auto claims = identify.claims(reads.accept(part_of(answer, 0, read_count)));
     note_claims(*w, claims);
-    auto settling = settle(w, std::move(asked), part(answer, read_count, ask_count));
+    auto settling = settle(w, std::move(asked), part_of(answer, read_count, ask_count));
     const auto access = co_await std::move(settling);
     co_return access;
 }
@@ -294,7 +280,7 @@ process<domain_access> open_with_issuer(work* w, issuer_need need) {
         co_await std::move(intending);
     }
     if (!need.add_rules.empty()) { // what terminate has to look for, whatever becomes of this process (DIV-024)
-        w->intent_written = true;
+        w->intent_written = w->access_given = true;
         w->instance.on_card = true;
         commit intent(w->instance, w->card);
         co_await std::move(intent);
@@ -361,7 +347,7 @@ process<domain_access> open_with_issuer(work* w, issuer_need need) {
         auto sending = send(w, std::move(order.commands));
         const auto answer = co_await std::move(sending);
         if (identify) {
-            claims = identify->claims(reads.accept(part(answer, 0, read_count)));
+            claims = identify->claims(reads.accept(part_of(answer, 0, read_count)));
             note_claims(*w, *claims);
             if (is_misled(*w, identified_before, order_for_issuer)) {
                 auto again = open_with_issuer(w, std::move(need));
@@ -369,12 +355,12 @@ process<domain_access> open_with_issuer(work* w, issuer_need need) {
                 co_return access;
             }
         }
-        auto relayed = part(answer, read_count, relayed_end - read_count);
+        auto relayed = part_of(answer, read_count, relayed_end - read_count);
         if (relayed.end == gp::transmission::phone_lost ||
             (relayed.end != gp::transmission::complete && relayed.responses.empty()))
             throw gp::transmission_failure(gp::step::relayed, relayed.end, relayed.detail);
         if (next.last)
-            asked_answer = part(answer, relayed_end, total - relayed_end);
+            asked_answer = part_of(answer, relayed_end, total - relayed_end);
         relay_to_issuer report(std::move(relayed.responses), relayed.end != gp::transmission::complete);
         next = co_await std::move(report);
     }
@@ -435,6 +421,13 @@ void require_open(const work& w, domain_access access) {
         refuse(error_category::sc_inaccessible, "the TSM's security domain on the secure component has none of the "
                                                 "TSM's keys, nor those that its issuer has given it now: " +
                                                     w.keys_refused);
+}
+
+process<void> need_channel(work* w) {
+    if (w->channel)
+        co_return;
+    w->memory_needed = 0;
+    require_open(*w, co_await open_tsm_domain(w, {}));
 }
 
 process<void> identify(work* w) {

@@ -106,7 +106,6 @@ process_outcome close_process(work& w, const std::optional<ending>& failed, mode
         outcome.status = failed->status;
         outcome.details = failed->details;
         outcome.retry_can_help = failed->retry_can_help;
-        outcome.for_operator = w.for_operator;
         if (w.authentication_failed && ++w.card.strikes >= strikes_to_quarantine)
             w.card.quarantined = true;
         const auto& before = w.request.instance;
@@ -130,6 +129,7 @@ process_outcome close_process(work& w, const std::optional<ending>& failed, mode
     if (!failed || w.proven)
         instance.unproven_operation = model::operation::no_operation;
     instance.running_process.clear();
+    outcome.for_operator = w.for_operator;
     outcome.tombstones_gone = !failed && w.tombstones_gone;
     outcome.other_card = w.other_card;
     outcome.instance = instance;

@@ -23,8 +23,8 @@ process<void> tidy_keys(work* w, key_versions versions) {
     auto& domain = *w->card.tsm_domain;
     const auto foreign = foreign_keys(domain, versions, w->parameters().service_key_version);
     if (!foreign.empty()) {
-        auto removing = on_card(w, gp::remove_key_sets(w->channel, foreign));
-        versions = co_await std::move(removing);
+        co_await need_channel(w);
+        versions = co_await on_card(w, gp::remove_key_sets(w->channel, foreign));
     }
     forget_absent_keys(domain, versions, w->parameters().service_key_version);
 }

@@ -42,10 +42,10 @@ std::size_t expected_applications(const work& w) {
 void name_remedy(work* w, const model::deployment_target& target, const gp::card_failure& failure) {
     if (failure.why == gp::card_failure::kind::transmission)
         return;
-    w->for_operator =
+    w->tell_operator(
         "what a lost instance of service " + target.service_id + " (security domain " + target.sd_aid +
         ") left on the secure component could not be removed; if that persists, ‘tsms card forget --card " +
-        w->card.id + "’ drops the tombstones of this secure component";
+        w->card.id + "’ drops the tombstones of this secure component");
 }
 
 } // namespace

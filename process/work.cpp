@@ -205,6 +205,7 @@ std::optional<gp::access_client> access_client_of(const model::deployment_target
         client.rules.push_back({octets(rule.aid), octets(rule.device_app), rule.apdu, rule.nfc});
     if (client.rules.empty())
         return std::nullopt;
+    client.read_back = parameters.arac_read_back;
     client.instance.load_file_aid = octets(parameters.arac_package_aid);
     client.instance.module_aid = octets(parameters.arac_module_aid);
     client.instance.instance_aid = octets(parameters.arac_aid);
@@ -237,7 +238,7 @@ model::issuer_order issuer_order_of(const work& w, std::string_view purpose) {
 }
 
 ending ending_of(const gp::card_failure& failure) {
-    return {static_cast<model::error_category>(failure.category), failure.details(), failure.what,
+    return {static_cast<model::error_category>(failure.category), failure.details(), failure.what, failure.why,
             failure.retry_can_help};
 }
 

@@ -17,7 +17,7 @@ struct work {
     std::string isd_aid;     ///< of the card's ISD as it says now (hex), else as an issuer has proven it, else of the
                              ///< profile: for the issuer's SELECT
     bool identified = false; ///< the card has been asked who it is, in this process
-    gp::channel_ptr channel; ///< to the TSM's own domain
+    gp::channel_ptr channel; ///< to the TSM's own domain; none before it is opened and after it has ended
     model::key_set channel_keys; ///< the static keys it was opened with
     std::string keys_refused;    ///< where the TSM's domain has none of our key sets: what it said to the last of them
     /// Octets that must be free now; 0 where nothing is loaded, or something is removed first.
@@ -27,15 +27,17 @@ struct work {
     std::size_t command_size = 0;                ///< most plain octets of a command in this channel
     std::size_t block_size = 0;                  ///< of a LOAD or STORE DATA block
     bool service_changed = false;       ///< a component of the Service has, or may have, changed on the card (TR 3.2.2)
+    bool access_given = false;          ///< rules of the Service may have been written in this process
     bool authentication_failed = false; ///< EXTERNAL AUTHENTICATE was answered with failure: a strike
     bool intent_written = false;        ///< what the card holds is not known until an authenticated listing tells
     bool for_tombstone = false;         ///< what is written down now is not of the process's own Service
     bool tombstones_gone = false;       ///< nothing of them is on the card any more
-    std::string for_operator;           ///< where the process fails: what only the operator may know
+    std::string for_operator;           ///< what only the operator may know, or needs to
     bool other_card = false;            ///< the card says that it is another one
     bool proven = false;                ///< a procedure through our channel has ended with such a listing
 
     const model::card_parameters& parameters() const { return instance.target.card; }
+    void tell_operator(const std::string& text) { for_operator += (for_operator.empty() ? "" : "; ") + text; }
 };
 
 /// The app learns that the process has begun (AMB-132). A hindrance ends it here.
@@ -92,6 +94,10 @@ process<domain_access> open_tsm_domain(work* w, issuer_need need);
 /// Ends the process with 9 (TR 4.2.4.4) where there is no channel.
 void require_open(const work& w, domain_access access);
 
+/// A channel for further work where the former one has ended: behind the plain commands at the end of an order
+/// (gp/procedures/changes.hpp). Everything is loaded by then, so free memory does not matter any more.
+process<void> need_channel(work* w);
+
 /// Asks the card who it is, if this process has not done so yet: an order for the issuer names the ISD's AID.
 process<void> identify(work* w);
 
@@ -120,6 +126,7 @@ struct ending {
     model::error_category status = model::error_category::none;
     std::string details;
     std::optional<gp::step> failed_step;
+    gp::card_failure::kind why = gp::card_failure::kind::refused;
     bool retry_can_help = false; ///< the same process started again may succeed, without anything else being changed
 };
 ending ending_of(const gp::card_failure& failure);

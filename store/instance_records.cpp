@@ -51,6 +51,7 @@ template <class A> void describe(A& a, model::card_parameters& c) {
     a("aracPackageAid", c.arac_package_aid);
     a("aracModuleAid", c.arac_module_aid);
     a("aracAid", c.arac_aid);
+    a("aracReadBack", c.arac_read_back);
     a("privilegeBytes", c.privilege_bytes);
     a("millisecondsPerApdu", c.milliseconds_per_apdu);
     a("orderApdus", c.order_apdus);

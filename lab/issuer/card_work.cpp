@@ -5,9 +5,14 @@
 #include "gp/access_rules.hpp"
 #include "gp/card_failure.hpp"
 #include "gp/commands.hpp"
+#include "gp/procedures/keys.hpp"
+#include "gp/procedures/rules.hpp"
 #include "gp/registry.hpp"
 #include "gp/secured_batch.hpp"
 #include "gp/tlv.hpp"
+
+#include <algorithm>
+#include <set>
 
 namespace tsms::lab {
 
@@ -68,6 +73,65 @@ void add_rules(secured_batch& batch, const model::issuer_order& order, std::size
         batch.add(step::install_for_personalization, gp::install_for_personalization(ara_m));
         batch.add_all(step::access_rule, gp::store_rule(to_rule(rule), block));
     }
+}
+
+/// Where the answers stand that prove what add_rules has done.
+struct rule_proof {
+    gp::rule_listing rules;
+    std::optional<std::size_t> clients;
+};
+
+std::vector<gp::wanted_rule> wanted_rules(const model::issuer_order& order) {
+    std::vector<gp::wanted_rule> wanted;
+    for (const auto& rule : order.add_rules)
+        wanted.emplace_back(to_rule(rule), true);
+    for (const auto& rule : order.remove_rules)
+        if (std::ranges::find(order.add_rules, rule) == order.add_rules.end())
+            wanted.emplace_back(to_rule(rule), false);
+    return wanted;
+}
+
+/// A 9000 is no proof: the ARA-M is asked through the same channel which rules and clients it has now.
+rule_proof ask_for_rules(secured_batch& batch, const model::issuer_order& order) {
+    std::vector<gp::access_rule> named;
+    for (const auto& [rule, present] : wanted_rules(order))
+        named.push_back(rule);
+    rule_proof at{gp::list_rules(batch, ara_m, named), {}};
+    if (!order.register_client.empty()) {
+        batch.add(step::install_for_personalization, gp::install_for_personalization(ara_m));
+        at.clients = batch.add(step::access_rule_reading, gp::read_clients(), tolerance::any);
+    }
+    return at;
+}
+
+/// Older cards tell nothing there (lab/card/personality.hpp): then the 9000 has to do.
+bool is_told(const gp::response_apdu& answer) {
+    return answer.sw == ok;
+}
+
+void check_rules(const rule_proof& at, const model::issuer_order& order,
+                 const std::vector<gp::response_apdu>& answers) {
+    if (!at.rules.empty() && is_told(answers[at.rules.front().parts.front()])) {
+        if (!gp::is_complete(at.rules, answers))
+            gp::not_proven(step::access_rule, "ARA-M has other access rules for the applications than were ordered");
+        gp::check_rules(wanted_rules(order), gp::rules_in(at.rules, answers));
+    }
+    if (at.clients && is_told(answers[*at.clients])) {
+        const auto clients = gp::parse_clients(answers[*at.clients].data);
+        if (!clients || std::ranges::find(*clients, hex(order.register_client)) == clients->end())
+            gp::not_proven(step::access_rule, "ARA-C " + order.register_client + " is not registered at ARA-M");
+    }
+}
+
+/// Keys behind an INSTALL [for personalization] that was only pretended are in the ISD now ("the order to split at").
+std::set<std::uint8_t> strayed_keys(const gp::response_apdu& before, const gp::response_apdu& after) {
+    std::set<std::uint8_t> strayed;
+    if (!is_told(before) || !is_told(after))
+        return strayed;
+    strayed = gp::key_versions(after);
+    for (const auto version : gp::key_versions(before))
+        strayed.erase(version);
+    return strayed;
 }
 
 /// SCP03 with the card's own "i" (81); content of other domains may be extradited to it (82) and deleted from it (87).
@@ -147,8 +211,10 @@ gp::procedure<authenticated_card> carry_out(card_work work) {
     if (order.domain != domain_change::none)
         listed =
             management.add(step::get_status, gp::get_status(gp::registry_scope::applications, hex(order.domain_aid)));
-    std::size_t creation = 0, personalization = 0;
+    std::size_t creation = 0, personalization = 0, keys_before = 0;
+    rule_proof rules;
     if (creates) {
+        keys_before = management.add(step::get_data, gp::get_data(0x00E0), tolerance::any);
         creation = add_creation(management, order, card.i);
         // Last in this order: nothing may come between it and the keys. A card that refuses it stores them in the ISD.
         personalization = management.add(step::install_for_personalization,
@@ -161,11 +227,16 @@ gp::procedure<authenticated_card> carry_out(card_work work) {
             management.add(step::delete_object, gp::delete_object(hex(order.domain_aid)), tolerance::any);
     }
     const auto managed = management.size() - 1;
-    // "There is no such rule" has no R-MAC. A command behind it proves by its own that the card was really asked: what
-    // was kept from it breaks the chain of C-MACs.
-    if (!creates && order.domain == domain_change::none && !order.remove_rules.empty())
+    std::size_t still_listed = 0;
+    if (!creates) {
+        rules = ask_for_rules(management, order);
+        still_listed =
+            management.add(step::get_status, gp::get_status(gp::registry_scope::applications, hex(order.domain_aid)));
+        // "There is no such rule", "no such domain" has no R-MAC. A command behind it proves by its own that the card
+        // was really asked: what was kept from it breaks the chain of C-MACs.
         management.add(step::get_status, gp::get_status(gp::registry_scope::issuer_security_domain),
                        tolerance::success);
+    }
     *work.last_commands = !creates;
     auto commands = management.take();
     const auto answers = management.accept(co_await std::move(commands));
@@ -175,6 +246,10 @@ gp::procedure<authenticated_card> carry_out(card_work work) {
     if (order.domain == domain_change::remove && answers[managed].sw != ok &&
         !(answers[managed].sw == not_found && !was_there))
         throw gp::status_failure(step::delete_object, answers[managed].sw, managed);
+    if (order.domain == domain_change::remove && answers[still_listed].sw == ok)
+        gp::not_proven(step::delete_object, "security domain " + order.domain_aid + " is still in the card's registry");
+    if (!creates)
+        check_rules(rules, order, answers);
     if (creates) {
         // Key material only once its receiver is known to be waiting for it: a STORE DATA behind a failed INSTALL would
         // hit the ISD (hazard "the order to split at"). A domain from an earlier order is personalized again.
@@ -191,11 +266,20 @@ gp::procedure<authenticated_card> carry_out(card_work work) {
                  tolerance::any);
         const auto state =
             keys.add(step::get_status, gp::get_status(gp::registry_scope::applications, domain), tolerance::success);
+        const auto keys_after = keys.add(step::get_data, gp::get_data(0x00E0), tolerance::any);
         add_rules(keys, order, channel.max_data());
+        rules = ask_for_rules(keys, order);
         *work.last_commands = true;
-        auto secrets = keys.take();
-        const auto stored = keys.accept(co_await std::move(secrets));
+        const auto stored = keys.accept(co_await keys.take());
+        if (const auto strayed = strayed_keys(answers[keys_before], stored[keys_after]); !strayed.empty()) {
+            secured_batch tidying(channel);
+            for (const auto version : strayed)
+                tidying.add(step::delete_key, gp::delete_keys(version));
+            tidying.accept(co_await tidying.take());
+            gp::not_proven(step::install_for_personalization, "the keys have reached the issuer security domain");
+        }
         require_personalized(stored[state], domain);
+        check_rules(rules, order, stored);
     }
     co_return authenticated_card{card.i};
 }

@@ -1,0 +1,296 @@
+#include "gp/procedures/changes.hpp"
+
+#include "gp/procedures/open_channel.hpp"
+#include "gp/status_words.hpp"
+#include "gp/tlv.hpp"
+
+#include <algorithm>
+
+namespace tsms::gp {
+
+namespace {
+
+constexpr auto any = secured_batch::tolerance::any;
+
+std::string hex_of(std::uint16_t sw) {
+    const std::uint8_t octets[] = {static_cast<std::uint8_t>(sw >> 8), static_cast<std::uint8_t>(sw)};
+    return to_hex(octets);
+}
+
+} // namespace
+
+changes::changes(channel_ptr channel) : channel_(channel), card_(std::move(channel)) {}
+
+// -- content of the card
+
+/// GPCS 11.5.2.3.2: an instance of the card's SD package. The TSM's domain has Authorized Management, this one has not.
+void changes::create_domain(const service_domain& domain) {
+    instance_description instance;
+    instance.load_file_aid = domain.package_aid;
+    instance.module_aid = domain.module_aid;
+    instance.instance_aid = domain.aid;
+    instance.rights = privilege::security_domain;
+    instance.privilege_octets = domain.privilege_octets;
+    instance.parameters = encode_tlv(0xC9, domain.parameters);
+    card_.add(step::install_security_domain, install_and_make_selectable(instance));
+    auto& wanted = wanted_.applications[domain.aid];
+    wanted.effect = step::install_security_domain;
+    wanted.is_domain = true;
+    wanted.has = privilege::security_domain;
+    wanted.never_has = privilege::authorized_management | privilege::delegated_management;
+}
+
+void changes::personalize_domain(const service_domain& domain, std::size_t block_size) {
+    card_.add(step::install_for_personalization, install_for_personalization(domain.aid));
+    const auto keys = key_dgis(domain.key_version, domain.key_bits, domain.keys);
+    card_.add_all(step::store_data,
+                  store_data(keys, block_size, store_data_format::encrypted | store_data_format::dgi));
+    card_.add(step::set_status, set_status(status_type::application, life_cycle::personalized, domain.aid));
+    expect_domain(domain.aid);
+}
+
+void changes::prepare_load(const load_file& file, const bytes& tsm_domain) {
+    card_.add(step::install_for_load, install_for_load(file.aid, tsm_domain, file.hash));
+    wanted_.load_files[file.aid].effect = step::load;
+}
+
+void changes::load_block(command_apdu block) {
+    card_.add(step::load, std::move(block));
+}
+
+void changes::install(const application& app) {
+    card_.add(step::install_for_install, install_for_install(app.instance));
+    auto& wanted = wanted_.applications[app.instance.instance_aid];
+    wanted.effect = step::install_for_install;
+    wanted.load_file = app.instance.load_file_aid;
+    wanted.has = app.instance.rights;
+}
+
+void changes::make_selectable(const application& app, bool repeated) {
+    const auto& instance = app.instance;
+    card_.add(step::make_selectable,
+              install_for_make_selectable(instance.instance_aid, instance.rights, instance.privilege_octets),
+              repeated ? any : secured_batch::tolerance::table);
+    expect_selectable(instance.instance_aid);
+}
+
+void changes::extradite_load_file(const bytes& aid, const bytes& domain) {
+    card_.add(step::extradite, install_for_extradition(domain, aid));
+    wanted_.load_files[aid].below = domain;
+}
+
+void changes::extradite_application(const bytes& aid, const bytes& domain) {
+    card_.add(step::extradite, install_for_extradition(domain, aid));
+    wanted_.applications[aid].below = domain;
+}
+
+void changes::set_lock(const bytes& domain, std::vector<bytes> instances, bool lock, bool with_applications) {
+    const std::uint8_t state = lock ? life_cycle::locked : 0x00;
+    for (const auto& aid : instances)
+        expect_locked(aid, lock);
+    if (with_applications) {
+        card_.add(step::lock, set_status(status_type::domain_with_applications, state, domain));
+        return;
+    }
+    if (lock)
+        std::reverse(instances.begin(), instances.end());
+    for (const auto& aid : instances)
+        card_.add(step::lock, set_status(status_type::application, state, aid));
+}
+
+void changes::remove_application(const bytes& aid) {
+    card_.add(step::delete_object, delete_object(aid));
+    auto& wanted = wanted_.applications[aid];
+    wanted.effect = step::delete_object;
+    wanted.absent = true;
+}
+
+void changes::remove_load_file(const bytes& aid, bool doubtful) {
+    card_.add(step::delete_object, delete_object(aid, true), doubtful ? any : secured_batch::tolerance::table);
+    if (doubtful)
+        return;
+    auto& wanted = wanted_.load_files[aid];
+    wanted.effect = step::delete_object;
+    wanted.absent = true;
+}
+
+// -- keys of the TSM's own domain
+
+void changes::rotate_keys(const key_rotation& rotation) {
+    rotated_ = put_new_keys(card_, rotation);
+    rotation_ = rotation;
+    wanted_.key_version = rotation.version;
+    ask_for_keys();
+}
+
+void changes::remove_keys(std::uint8_t version) {
+    card_.add(step::delete_key, delete_keys(version), any);
+    ask_for_keys();
+}
+
+// -- access rules
+
+/// Each rule names its receiver again: the last block of a STORE DATA chain ends a personalization (GPCS 7.3.3).
+void changes::change_rules(const access_client& client, std::size_t block_size, step what) {
+    const bool stores = what == step::access_rule;
+    for (const auto& rule : client.rules) {
+        card_.add(step::install_for_personalization, install_for_personalization(client.instance.instance_aid));
+        card_.add_all(what, stores ? store_rule(rule, block_size) : delete_rule(rule, block_size));
+        wanted_.rules.emplace_back(rule, stores);
+    }
+    if (client.read_back && !client.remove && !client.rules.empty())
+        wanted_.client = client.instance.instance_aid;
+}
+
+/// Whether the card has our ARA-C the listing proves; an INSTALL too many is refused and changes nothing.
+void changes::write_rules(const access_client& client, std::size_t block_size) {
+    if (client.install)
+        card_.add(step::install_for_install, install_and_make_selectable(client.instance), any);
+    wanted_.applications[client.instance.instance_aid].effect = step::access_rule;
+    change_rules(client, block_size, step::access_rule);
+}
+
+void changes::remove_rules(const access_client& client, std::size_t block_size) {
+    change_rules(client, block_size, step::access_rule_removal);
+    if (client.remove)
+        remove_application(client.instance.instance_aid);
+}
+
+// -- what has to be shown
+
+void changes::expect_domain(const bytes& aid) {
+    auto& wanted = wanted_.applications[aid];
+    if (wanted.effect == step::get_status)
+        wanted.effect = step::install_security_domain;
+    wanted.is_domain = true;
+    wanted.personalized = true;
+}
+
+void changes::expect_load_file(const bytes& aid, const bytes& domain) {
+    wanted_.load_files[aid].below = domain;
+}
+
+void changes::expect_application(const bytes& aid, const std::optional<bytes>& domain) {
+    auto& wanted = wanted_.applications[aid];
+    if (domain)
+        wanted.below = domain;
+}
+
+void changes::expect_selectable(const bytes& aid) {
+    auto& wanted = wanted_.applications[aid];
+    if (wanted.effect == step::get_status)
+        wanted.effect = step::make_selectable;
+    wanted.selectable = true;
+}
+
+void changes::expect_locked(const bytes& aid, bool locked) {
+    auto& wanted = wanted_.applications[aid];
+    if (wanted.effect == step::get_status)
+        wanted.effect = step::lock;
+    wanted.locked = locked;
+}
+
+namespace {
+
+/// The plain commands at the end. What nobody can ask is no failure: the agent ends an order at a SELECT that the
+/// phone's access control refuses (gp/procedures, hazard 3).
+class last_questions {
+public:
+    explicit last_questions(const plain_questions& what) : what_(what) {
+        if (what.domain)
+            domain_.emplace(orders_, *what.domain, what.key_version, what.host_challenge);
+        for (const auto& aid : what.applications)
+            selects_.push_back(orders_.add_plain(step::select, select(aid), any));
+    }
+
+    batch take() { return orders_.take(); }
+    std::size_t size() const { return orders_.size(); }
+
+    void read(shown_contents& shown, const batch_answer& answer) const {
+        if (what_.domain)
+            read_domain(shown, answer);
+        for (std::size_t k = 0; k < selects_.size(); ++k)
+            read_selection(shown, answer, selects_[k], what_.applications[k]);
+    }
+
+private:
+    static std::optional<std::uint16_t> status_of(const batch_answer& answer, std::size_t index) {
+        if (index >= answer.responses.size())
+            return std::nullopt;
+        if (answer.responses[index].empty()) // SELECT without FCI (hazard 4)
+            return 0x9000;
+        const auto response = parse_response(answer.responses[index]);
+        return response ? std::optional(response->sw) : std::nullopt;
+    }
+
+    void read_domain(shown_contents& shown, const batch_answer& answer) const {
+        const auto name = "security domain " + to_hex(*what_.domain);
+        const auto selected = status_of(answer, 0);
+        if (!selected || !is_success_or_warning(*selected) || answer.responses.size() < 2) {
+            shown.remarks.push_back(name + " could not be asked for its keys" +
+                                    (selected ? ": SELECT, status word " + hex_of(*selected) : ""));
+            return;
+        }
+        const auto response = parse_response(answer.responses[1]);
+        if (!response)
+            throw card_failure(card_failure::kind::malformed, step::initialize_update, 9,
+                               "the answer of " + name + " is malformed");
+        if (response->sw == 0x6700) {
+            shown.remarks.push_back(name + " takes a host challenge of another length than the TSM's domain");
+            return;
+        }
+        if (response->sw != 0x9000)
+            throw status_failure(step::initialize_update, response->sw);
+        shown.domain_offer = parse_offer(response->data);
+    }
+
+    static initialize_update_response parse_offer(bytes_view data) {
+        try {
+            return parse_initialize_update(data);
+        } catch (const scp03_error& error) {
+            throw channel_failure(step::initialize_update, error);
+        }
+    }
+
+    void read_selection(shown_contents& shown, const batch_answer& answer, std::size_t at, const bytes& aid) const {
+        const auto sw = status_of(answer, at);
+        if (sw && is_success_or_warning(*sw))
+            return;
+        shown.remarks.push_back("the app could not select application " + to_hex(aid) +
+                                (sw ? ": status word " + hex_of(*sw) : ""));
+    }
+
+    const plain_questions& what_;
+    secured_batch orders_;
+    std::optional<channel_request> domain_;
+    std::vector<std::size_t> selects_;
+};
+
+batch joined(batch first, batch second) {
+    std::move(second.commands.begin(), second.commands.end(), std::back_inserter(first.commands));
+    return first;
+}
+
+} // namespace
+
+procedure<shown_contents> prove(changes what, std::size_t others) {
+    const auto at = ask(what.card_, what.wanted_, others);
+    const auto questions = what.questions_.value_or(plain_questions{});
+    last_questions last(questions);
+    const auto count = what.card_.size();
+    const auto sent = co_await joined(what.card_.take(), last.take());
+    const bool too_many = sent.responses.size() > count + last.size(); // nobody knows whose they are
+    auto answers = what.card_.accept(too_many ? sent : part_of(sent, 0, count));
+    if (what.rotated_)
+        check_new_keys(answers[*what.rotated_], *what.rotation_);
+
+    shown_contents shown;
+    if (last.size() != 0 && !is_complete(at, answers))
+        shown.not_shown = std::move(what.wanted_);
+    else
+        static_cast<card_contents&>(shown) = co_await show(what.channel_, what.wanted_, at, std::move(answers));
+    last.read(shown, part_of(sent, count, last.size()));
+    co_return shown;
+}
+
+} // namespace tsms::gp

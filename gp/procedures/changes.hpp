@@ -1,0 +1,125 @@
+#pragma once
+// Changes of a card, each with its proof. A command that changes what a Service has on the card can only be added
+// together with what the card must show afterwards (gp/procedures/expectation.hpp). So a status word alone never counts
+// as an effect, and no procedure can forget a proof that another one has.
+//
+//     changes card(channel);
+//     card.install(app);                         // INSTALL, and: the registry must list it
+//     card.make_selectable(app);                 // INSTALL, and: its life cycle must say so
+//     auto shown = co_await prove(std::move(card));   // one order; throws card_failure where something is not shown
+//
+// Proofs cost no exchange: registry listing, key information and access rules are read at the end of the same order,
+// through the same channel. Behind them go the plain commands that end the channel: does the Service's own domain open
+// with the keys that it was given, and can the application be selected?
+
+#include "gp/procedures/expectation.hpp"
+
+namespace tsms::gp {
+
+/// The security domain of a Service, below the TSM's own.
+struct service_domain {
+    bytes aid;
+    bytes package_aid; ///< of the card's SD package
+    bytes module_aid;
+    int privilege_octets = 3;
+    bytes parameters; ///< content of C9: SCP option 81, acceptance rules 82 and 87
+    std::uint8_t key_version = 0;
+    int key_bits = 128;
+    crypto::encrypted_keys keys; ///< under the static DEK of the TSM's domain
+};
+
+struct load_file {
+    bytes aid;
+    bytes hash; ///< SHA-256 of the image
+    bytes image;
+};
+
+struct application {
+    instance_description instance;
+    bool make_selectable = false; ///< in this procedure
+};
+
+/// What is asked at the very end with plain commands. An agent that does not let us ask, or a domain that wants a
+/// challenge of the other length, proves nothing and is no failure.
+struct plain_questions {
+    std::optional<bytes> domain; ///< the Service's: does it have its keys?
+    std::uint8_t key_version = 0;
+    bytes host_challenge;
+    std::vector<bytes> applications; ///< which the app shall be able to select
+};
+
+/// What the card has shown.
+struct shown_contents : card_contents {
+    /// The card had more to tell when the plain commands had ended the channel: this has to be shown in another one.
+    std::optional<expectation> not_shown;
+    /// What the Service's domain answered to INITIALIZE UPDATE with its key version: whoever has the keys checks the
+    /// cryptogram. Nothing where it could not be asked.
+    std::optional<initialize_update_response> domain_offer;
+    std::vector<std::string> remarks; ///< for the operator: what could not be asked, or was refused, at the very end
+};
+
+class changes {
+public:
+    /// Shares the channel.
+    explicit changes(channel_ptr channel);
+
+    void mark(int percent, int operation) { card_.mark(percent, operation); }
+
+    // -- content of the card
+    void create_domain(const service_domain& domain);
+    /// Its keys, and the state PERSONALIZED without which it accepts no extradition. If the domain was not created, the
+    /// keys reach the TSM's own domain: their version is disjoint from its own, so nothing is overwritten
+    /// (gp/procedures, "the order to split at").
+    void personalize_domain(const service_domain& domain, std::size_t block_size);
+    void prepare_load(const load_file& file, const bytes& tsm_domain);
+    void load_block(command_apdu block);
+    void install(const application& app);
+    /// `repeated`: after a lost report some are selectable already and the card refuses (AMB-100, GPCS 11.5).
+    void make_selectable(const application& app, bool repeated = false);
+    void extradite_load_file(const bytes& aid, const bytes& domain);
+    void extradite_application(const bytes& aid, const bytes& domain);
+    /// AMB-224: with all applications in one command where the card can, else one by one; locking in reverse order
+    /// (AMB-108). `instances` in order of instantiation.
+    void set_lock(const bytes& domain, std::vector<bytes> instances, bool lock, bool with_applications);
+    void remove_application(const bytes& aid);
+    /// `doubtful`: a claim without proof says that it is not there. It is deleted all the same, and any refusal is
+    /// accepted, because another's package may have the same AID: that the card got the command the listing proves.
+    void remove_load_file(const bytes& aid, bool doubtful = false);
+
+    // -- keys of the TSM's own domain
+    void rotate_keys(const key_rotation& rotation);
+    /// One that stays is told in the contents.
+    void remove_keys(std::uint8_t version);
+
+    // -- access rules in our ARA-C (GPD_SPE_013 5.1)
+    void write_rules(const access_client& client, std::size_t block_size);
+    void remove_rules(const access_client& client, std::size_t block_size);
+
+    // -- what is there already and has to be shown as well
+    void expect_domain(const bytes& aid);
+    void expect_load_file(const bytes& aid, const bytes& domain);
+    void expect_application(const bytes& aid, const std::optional<bytes>& domain = std::nullopt);
+    void expect_selectable(const bytes& aid);
+    void expect_locked(const bytes& aid, bool locked);
+
+    void ask_for_keys() { wanted_.keys = true; }                            ///< E0
+    void ask_for_everything() { wanted_.keys = wanted_.everything = true; } ///< E0 and FF21
+    void ask_at_the_end(plain_questions questions) { questions_ = std::move(questions); }
+
+private:
+    void change_rules(const access_client& client, std::size_t block_size, step what);
+    friend procedure<shown_contents> prove(changes what, std::size_t others);
+
+    channel_ptr channel_;
+    channel_batch card_;
+    expectation wanted_;
+    std::optional<key_rotation> rotation_;
+    std::optional<std::size_t> rotated_;
+    std::optional<plain_questions> questions_;
+};
+
+/// Sends everything in one order, and checks what the card shows of it. `others`: about how many applications the card
+/// has beside those of the changes. Throws card_failure.
+procedure<shown_contents> prove(changes what, std::size_t others = 0);
+
+} // namespace tsms::gp

@@ -1,0 +1,80 @@
+#include "gp/procedures/expectation.hpp"
+
+#include <algorithm>
+
+namespace tsms::gp {
+
+namespace {
+
+void check(const bytes& aid, const expected_object& wanted, const registry_entry* entry, const char* kind) {
+    const auto name = std::string(wanted.is_domain ? "security domain " : kind) + to_hex(aid);
+    const auto not_shown = [&](step effect, const std::string& what) {
+        not_proven(effect, name + " " + what + " according to the card's registry");
+    };
+    if (wanted.absent) {
+        if (entry)
+            not_proven(wanted.effect, name + " is still in the card's registry");
+        return;
+    }
+    if (!entry)
+        not_proven(wanted.effect, name + " is not in the card's registry");
+    // A card need not tell load file (C4) and association (CC).
+    if (!wanted.load_file.empty() && !entry->load_file_aid.empty() && entry->load_file_aid != wanted.load_file)
+        not_shown(wanted.effect, "comes from load file " + to_hex(entry->load_file_aid));
+    if ((entry->rights & wanted.has) != wanted.has)
+        not_shown(wanted.effect, "lacks privileges");
+    if ((entry->rights & wanted.never_has) != 0)
+        not_shown(wanted.effect, "has privileges that it must not have");
+    if (wanted.personalized && (entry->life_cycle & ~life_cycle::locked) != life_cycle::personalized)
+        not_shown(wanted.effect, "is not personalized");
+    if (wanted.below && !entry->security_domain_aid.empty() && entry->security_domain_aid != *wanted.below)
+        not_shown(step::extradite, "is associated with another security domain");
+    if (wanted.selectable && (entry->life_cycle & life_cycle::selectable) != life_cycle::selectable)
+        not_shown(step::make_selectable, "is not selectable");
+    const bool locked = (entry->life_cycle & life_cycle::locked) != 0;
+    if (wanted.locked && locked != *wanted.locked)
+        not_shown(step::lock, locked ? "is not unlocked" : "is not locked");
+}
+
+void check_registry(const expectation& wanted, const card_contents& found) {
+    for (const auto& [aid, object] : wanted.load_files)
+        check(aid, object, find_entry(found.load_files, aid), "load file ");
+    for (const auto& [aid, object] : wanted.applications)
+        check(aid, object, find_entry(found.applications, aid), "application ");
+    if (wanted.key_version && !found.key_versions.contains(*wanted.key_version))
+        not_proven(step::put_key, "the new key set is not in the TSM's security domain");
+}
+
+} // namespace
+
+shown_at ask(channel_batch& card, const expectation& wanted, std::size_t others) {
+    std::optional<rule_listing> rules;
+    if (wanted.client) {
+        std::vector<access_rule> expected;
+        for (const auto& [rule, present] : wanted.rules)
+            expected.push_back(rule);
+        rules = list_rules(card, *wanted.client, expected);
+    }
+    const auto expected = wanted.applications.size() + others;
+    auto registry = wanted.everything ? list_all(card, expected) : list_registry(card, expected);
+    if (wanted.keys && !registry.keys)
+        registry.keys = list_keys(card);
+    return {registry, rules};
+}
+
+bool is_complete(const shown_at& at, const std::vector<response_apdu>& answers) {
+    return is_complete(at.registry, answers); // the rules are those of the Service: their number is known
+}
+
+procedure<card_contents> show(channel_ptr channel, expectation wanted, shown_at at,
+                              std::vector<response_apdu> answers) {
+    if (at.rules && is_complete(*at.rules, answers))
+        check_rules(wanted.rules, rules_in(*at.rules, answers));
+    else if (at.rules) // somebody has written more for these applications than was sent to the card
+        not_proven(step::access_rule, "the ARA-C has other access rules for the applications than it was given");
+    auto found = co_await contents(channel, at.registry, std::move(answers));
+    check_registry(wanted, found);
+    co_return found;
+}
+
+} // namespace tsms::gp

@@ -1,0 +1,55 @@
+#pragma once
+// What a card must show of a Service: the one place where an effect is proven. Who adds a command also adds what the
+// card must show of it afterwards (gp/procedures/changes.hpp), and the card shows it under R-MAC.
+
+#include "gp/procedures/keys.hpp"
+#include "gp/procedures/listing.hpp"
+#include "gp/procedures/rules.hpp"
+
+#include <map>
+
+namespace tsms::gp {
+
+/// What the registry must show of an object; what is not set may be anything.
+struct expected_object {
+    step effect = step::get_status; ///< whose proof it is that it is there, or gone
+    bool absent = false;
+    bool is_domain = false;
+    bytes load_file;            ///< C4
+    privileges has = 0;         ///< C5: at least these
+    privileges never_has = 0;   ///< C5: none of these
+    std::optional<bytes> below; ///< CC: the domain that it is associated with
+    bool personalized = false;
+    bool selectable = false;
+    std::optional<bool> locked;
+};
+
+struct expectation {
+    using objects = std::map<bytes, expected_object>; ///< by AID
+
+    objects applications; ///< with security domains
+    objects load_files;
+    std::optional<std::uint8_t> key_version; ///< in the TSM's own domain
+    std::vector<wanted_rule> rules;          ///< of our ARA-C
+    std::optional<bytes> client;             ///< the ARA-C to be read back
+    bool keys = false;                       ///< E0 is asked for
+    bool everything = false;                 ///< so is FF21
+};
+
+/// Where the answers stand that show it.
+struct shown_at {
+    listings registry;
+    std::optional<rule_listing> rules;
+};
+
+/// Adds the commands that make the card show it. `others`: about how many applications the card has beside.
+shown_at ask(channel_batch& card, const expectation& wanted, std::size_t others);
+
+/// Have the answers an end? If not, the channel must be open for more.
+bool is_complete(const shown_at& at, const std::vector<response_apdu>& answers);
+
+/// What the card has shown. Throws card_failure where it is not what was expected; the step of the failure is the
+/// effect that is not proven.
+procedure<card_contents> show(channel_ptr channel, expectation wanted, shown_at at, std::vector<response_apdu> answers);
+
+} // namespace tsms::gp

@@ -1,0 +1,92 @@
+#include "gp/procedures/rules.hpp"
+
+#include <algorithm>
+#include <map>
+
+namespace tsms::gp {
+
+namespace {
+
+constexpr auto any = secured_batch::tolerance::any;
+
+/// Every STORE DATA to an ARA names its receiver anew: a last block ends the personalization (GPCS 7.3.3).
+std::size_t query(secured_batch& card, bytes_view arac_aid, command_apdu command) {
+    card.add(step::install_for_personalization, install_for_personalization(arac_aid));
+    return card.add(step::access_rule_reading, std::move(command), any);
+}
+
+/// The parts of one answer, as far as they belong to it; nothing if some are missing. Only 9000 has an R-MAC.
+std::optional<std::vector<bytes>> parts_of(const rule_answers& at, const std::vector<response_apdu>& answers) {
+    const auto& first = answers[at.parts.front()];
+    const auto whole = first.sw == 0x9000 ? announced_octets(first.data) : std::nullopt;
+    if (!whole) {
+        const std::uint8_t sw[] = {static_cast<std::uint8_t>(first.sw >> 8), static_cast<std::uint8_t>(first.sw)};
+        throw card_failure(card_failure::kind::status, step::access_rule_reading, 9,
+                           "the ARA-C does not tell its access rules, status word " + to_hex(sw) +
+                               "; for cards that cannot, aracReadBack of the profile is false",
+                           at.parts.front(), first.sw);
+    }
+    std::vector<bytes> parts;
+    std::size_t octets = 0;
+    for (auto next = at.parts.begin(); octets < *whole && next != at.parts.end(); ++next) {
+        const auto& answer = answers[*next];
+        if (answer.sw != 0x9000 || answer.data.empty())
+            return std::nullopt;
+        octets += answer.data.size();
+        parts.push_back(answer.data);
+    }
+    return octets < *whole ? std::nullopt : std::optional(std::move(parts));
+}
+
+} // namespace
+
+rule_listing list_rules(secured_batch& card, bytes_view arac_aid, const std::vector<access_rule>& expected) {
+    constexpr std::size_t octets_an_answer = 223;
+    std::map<bytes, std::size_t> octets; // by application
+    for (const auto& rule : expected)
+        octets[rule.aid] += encode_rule(rule).size();
+    rule_listing listing;
+    for (const auto& [aid, size] : octets) {
+        rule_answers at{{query(card, arac_aid, read_rules(aid))}};
+        constexpr std::size_t tag_and_length = 6;
+        for (auto rest = size + tag_and_length; rest > octets_an_answer; rest -= octets_an_answer)
+            at.parts.push_back(query(card, arac_aid, read_next_rules()));
+        listing.push_back(std::move(at));
+    }
+    return listing;
+}
+
+bool is_complete(const rule_listing& at, const std::vector<response_apdu>& answers) {
+    for (const auto& one : at)
+        if (!parts_of(one, answers))
+            return false;
+    return true;
+}
+
+std::vector<access_rule> rules_in(const rule_listing& at, const std::vector<response_apdu>& answers) {
+    std::vector<access_rule> told;
+    for (const auto& one : at) {
+        const auto parts = parts_of(one, answers);
+        const auto rules = parts ? parse_rules(*parts) : std::nullopt;
+        if (!rules)
+            throw card_failure(card_failure::kind::malformed, step::access_rule_reading, 9,
+                               "the access rules that the secure component tells are malformed");
+        told.insert(told.end(), rules->begin(), rules->end());
+    }
+    return told;
+}
+
+void check_rules(const std::vector<wanted_rule>& wanted, const std::vector<access_rule>& told) {
+    for (const auto& [rule, present] : wanted) {
+        const auto name = "the access rule for application " + to_hex(rule.aid) + " and app " + to_hex(rule.app_hash);
+        const auto same_reference = [&rule = rule](const access_rule& other) {
+            return other.aid == rule.aid && other.app_hash == rule.app_hash;
+        };
+        if (present && std::ranges::find(told, rule) == told.end())
+            not_proven(step::access_rule, name + " is not on the secure component");
+        if (!present && std::ranges::any_of(told, same_reference))
+            not_proven(step::access_rule_removal, name + " is still on the secure component");
+    }
+}
+
+} // namespace tsms::gp

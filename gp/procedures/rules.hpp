@@ -1,0 +1,41 @@
+#pragma once
+// The access rules in our own ARA-C (GPD_SPE_013), read back through a channel to the TSM's domain.
+
+#include "gp/access_rules.hpp"
+#include "gp/channel_batch.hpp"
+#include "gp/commands.hpp"
+
+namespace tsms::gp {
+
+/// The TSM's rule store on the card (ARA-C, GPD_SPE_013) and the rules of one Service in it.
+struct access_client {
+    instance_description instance; ///< from the module that the card has preloaded
+    bool install = false;          ///< it may be missing: installed first; one that is there stays
+    bool remove = false;           ///< in a removal: the last Service takes it along
+    bool read_back = true;         ///< it tells its rules in the channel (profile); else a 9000 is all there is
+    std::vector<access_rule> rules;
+};
+
+/// Where the answers stand that tell the rules for one application: the first, and the [next] ones behind it.
+struct rule_answers {
+    std::vector<std::size_t> parts;
+};
+using rule_listing = std::vector<rule_answers>;
+
+/// Adds the commands that read the rules for the applications of `expected` back: Command-Get with the AID, and as many
+/// Command-Get-Next as these rules fill answers.
+rule_listing list_rules(secured_batch& card, bytes_view arac_aid, const std::vector<access_rule>& expected);
+
+/// Have the answers an end, or does the ARA-C have more to tell? Throws card_failure where it tells nothing.
+bool is_complete(const rule_listing& at, const std::vector<response_apdu>& answers);
+
+/// The rules out of complete answers. Throws card_failure.
+std::vector<access_rule> rules_in(const rule_listing& at, const std::vector<response_apdu>& answers);
+
+/// A rule, and whether the ARA must have it or must not.
+using wanted_rule = std::pair<access_rule, bool>;
+
+/// Throws card_failure where the ARA tells otherwise.
+void check_rules(const std::vector<wanted_rule>& wanted, const std::vector<access_rule>& told);
+
+} // namespace tsms::gp
