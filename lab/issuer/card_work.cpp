@@ -8,6 +8,7 @@
 #include "gp/registry.hpp"
 #include "gp/secured_batch.hpp"
 #include "gp/tlv.hpp"
+#include "lab/issuer/rule_proof.hpp"
 
 namespace tsms::lab {
 
@@ -55,7 +56,7 @@ gp::access_rule to_rule(const model::access_rule& rule) {
 
 /// The last block of a STORE DATA chain ends the personalization of its receiver (GPCS 7.3.3), so each rule names ARA-M
 /// again. Removing a rule that is not there is done: orders are repeated.
-void add_rules(secured_batch& batch, const model::issuer_order& order, std::size_t block) {
+rule_proof add_rules(secured_batch& batch, const model::issuer_order& order, std::size_t block) {
     if (!order.register_client.empty()) {
         batch.add(step::install_for_personalization, gp::install_for_personalization(ara_m));
         batch.add_all(step::access_rule, gp::register_client(hex(order.register_client), block));
@@ -68,6 +69,7 @@ void add_rules(secured_batch& batch, const model::issuer_order& order, std::size
         batch.add(step::install_for_personalization, gp::install_for_personalization(ara_m));
         batch.add_all(step::access_rule, gp::store_rule(to_rule(rule), block));
     }
+    return {batch, order, block};
 }
 
 /// SCP03 with the card's own "i" (81); content of other domains may be extradited to it (82) and deleted from it (87).
@@ -148,13 +150,14 @@ gp::procedure<authenticated_card> carry_out(card_work work) {
         listed =
             management.add(step::get_status, gp::get_status(gp::registry_scope::applications, hex(order.domain_aid)));
     std::size_t creation = 0, personalization = 0;
+    rule_proof rules;
     if (creates) {
         creation = add_creation(management, order, card.i);
         // Last in this order: nothing may come between it and the keys. A card that refuses it stores them in the ISD.
         personalization = management.add(step::install_for_personalization,
                                          gp::install_for_personalization(hex(order.domain_aid)), tolerance::any);
     } else {
-        add_rules(management, order, channel.max_data());
+        rules = add_rules(management, order, channel.max_data());
         // Without "and related objects": the domain must be empty, its contents belong to the TSM. 6A88 counts as done,
         // because the registry just listed says so under R-MAC.
         if (order.domain == domain_change::remove)
@@ -170,6 +173,7 @@ gp::procedure<authenticated_card> carry_out(card_work work) {
     auto commands = management.take();
     const auto answers = management.accept(co_await std::move(commands));
     require_identity(answers[cplc], order);
+    rules.check(order, answers);
     const bool was_there = order.domain != domain_change::none && answers[listed].sw == ok;
 
     if (order.domain == domain_change::remove && answers[managed].sw != ok &&
@@ -191,11 +195,12 @@ gp::procedure<authenticated_card> carry_out(card_work work) {
                  tolerance::any);
         const auto state =
             keys.add(step::get_status, gp::get_status(gp::registry_scope::applications, domain), tolerance::success);
-        add_rules(keys, order, channel.max_data());
+        rules = add_rules(keys, order, channel.max_data());
         *work.last_commands = true;
         auto secrets = keys.take();
         const auto stored = keys.accept(co_await std::move(secrets));
         require_personalized(stored[state], domain);
+        rules.check(order, stored);
     }
     co_return authenticated_card{card.i};
 }

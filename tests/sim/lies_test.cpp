@@ -175,6 +175,64 @@ BOOST_AUTO_TEST_CASE(the_i_of_an_issuer_decides_nothing) {
     check_recovery(w);
 }
 
+/// An honest issuer reads its rules back, and a card that tells them cannot pretend.
+BOOST_AUTO_TEST_CASE(an_issuer_confirms_only_rules_that_are_there) {
+    for (const auto* pretended : {"pretend@store-data:2", "pretend@store-data:3", "pretend@store-data:2-3"})
+        BOOST_TEST_CONTEXT(pretended) { // the keys of the domain are the first
+            auto w = with_rules_in("aram-issuer");
+            tell_lies(w, pretended);
+            const auto outcome = w.deploy({I, A}, true);
+            BOOST_TEST(number(outcome) == 9);
+            BOOST_TEST(outcome.details.find("is not there according to ARA-M") != std::string::npos);
+            check_recovery(w);
+        }
+    for (const auto* pretended : {"pretend@store-data:1", "pretend@store-data:2", "pretend@store-data:1-2"})
+        BOOST_TEST_CONTEXT(pretended) {
+            auto w = with_rules_in("aram-issuer");
+            w.deploy({I, A}, true);
+            tell_lies(w, pretended);
+            const auto outcome = w.terminate();
+            BOOST_TEST(number(outcome) == 9);
+            BOOST_TEST(outcome.details.find("is still there according to ARA-M") != std::string::npos);
+            check_recovery(w);
+        }
+    auto w = with_rules_in("arac");
+    tell_lies(w, "pretend@store-data:2"); // behind the keys: the registration of the ARA-C
+    const auto outcome = w.deploy({I, A}, true);
+    BOOST_TEST(number(outcome) == 9);
+    BOOST_TEST(outcome.details.find("is not registered according to ARA-M") != std::string::npos);
+    check_recovery(w);
+}
+
+/// Some cards do not tell their rules: there 9000 has to do.
+BOOST_AUTO_TEST_CASE(a_card_that_tells_no_rules_is_believed) {
+    for (const auto* personality : {"jc304", "small"}) {
+        auto w = ready(personality, 600);
+        w.instance.target.card.ara = "aram-issuer";
+        w.instance.target.device_apps = {std::string(64, 'B')};
+        BOOST_TEST(w.deploy({I, A}, true).details == "", personality);
+        BOOST_TEST(rules_on_card(w) == 2u);
+        BOOST_TEST(w.terminate().details == "", personality);
+        BOOST_TEST(is_gone(w));
+    }
+}
+
+/// More rules for one application than an answer holds.
+BOOST_AUTO_TEST_CASE(many_rules_are_read_back_in_parts) {
+    auto w = with_rules_in("aram-issuer");
+    for (char c = 'C'; c <= 'F'; ++c)
+        for (char d = '0'; d <= '2'; ++d)
+            w.instance.target.device_apps.push_back(std::string(32, c) + std::string(32, d));
+    BOOST_TEST(w.deploy({I, A}, true).details == "");
+    BOOST_TEST(rules_on_card(w) == 26u);
+    BOOST_TEST(w.terminate().details == "");
+    BOOST_TEST(is_gone(w));
+    w.instance.state = not_deployed;
+    tell_lies(w, "pretend@store-data:14"); // behind the keys and twelve rules
+    BOOST_TEST(number(w.deploy({I, A}, true)) == 9);
+    check_recovery(w);
+}
+
 /// What an issuer has not done of an order is still to do.
 BOOST_AUTO_TEST_CASE(an_honest_repetition_makes_up_for_a_lie) {
     auto w = with_rules_in("aram-issuer");
