@@ -18,6 +18,7 @@ struct options {
     std::string state;
     std::string transport_key;
     int key_bits = 128;
+    std::vector<std::string> lies;
 };
 
 /// What the operator of a TSM has to enter.
@@ -53,6 +54,7 @@ void run(const options& o) {
 
     lab::issuer_service::options serving;
     serving.master_key = lab::lab_issuer_master();
+    serving.lies = lab::issuer_lies::parse(o.lies);
     serving.log = [](const std::string& line) { std::cerr << line << std::endl; };
     lab::issuer_service service(book, std::move(serving), random);
 
@@ -74,6 +76,7 @@ void add_issuer(CLI::App& lab) {
     command->add_option("--key-bits", o->key_bits, "length of new keys")
         ->check(CLI::IsMember({128, 192, 256}))
         ->capture_default_str();
+    command->add_option("--lie", o->lies, "what it says although it is not so (docs/lab.md); may be repeated");
     command->callback([o] { run(*o); });
 }
 

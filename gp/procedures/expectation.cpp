@@ -45,16 +45,19 @@ void check_registry(const expectation& wanted, const card_contents& found) {
         not_proven(step::put_key, "the new key set is not in the TSM's security domain");
 }
 
+std::vector<access_rule> rules_of(const expectation& wanted) {
+    std::vector<access_rule> rules;
+    for (const auto& [rule, present] : wanted.rules)
+        rules.push_back(rule);
+    return rules;
+}
+
 } // namespace
 
 shown_at ask(channel_batch& card, const expectation& wanted, std::size_t others) {
     std::optional<rule_listing> rules;
-    if (wanted.client) {
-        std::vector<access_rule> expected;
-        for (const auto& [rule, present] : wanted.rules)
-            expected.push_back(rule);
-        rules = list_rules(card, *wanted.client, expected);
-    }
+    if (wanted.client)
+        rules = list_rules(card, *wanted.client, rules_of(wanted));
     const auto expected = wanted.applications.size() + others;
     auto registry = wanted.everything ? list_all(card, expected) : list_registry(card, expected);
     if (wanted.keys && !registry.keys)
@@ -63,15 +66,32 @@ shown_at ask(channel_batch& card, const expectation& wanted, std::size_t others)
 }
 
 bool is_complete(const shown_at& at, const std::vector<response_apdu>& answers) {
-    return is_complete(at.registry, answers); // the rules are those of the Service: their number is known
+    return is_complete(at.registry, answers) && (!at.rules || is_complete(*at.rules, answers));
 }
+
+namespace {
+
+/// Other rules may stand beside those of the Service: then there is more to read, in an order of its own.
+procedure<std::vector<access_rule>> complete_rules(channel_ptr channel, expectation wanted, rule_listing at,
+                                                   std::vector<response_apdu> answers) {
+    constexpr std::size_t most = 64; // answers for one application: an end for a card that never ends
+    for (std::size_t more = 4; !is_complete(at, answers); more *= 4) {
+        if (more > most)
+            throw card_failure(card_failure::kind::malformed, step::access_rule_reading, 9,
+                               "the access rules that the secure component tells have no end");
+        channel_batch card(channel);
+        at = list_rules(card, *wanted.client, rules_of(wanted), more);
+        answers = card.accept(co_await card.take());
+    }
+    co_return rules_in(at, answers);
+}
+
+} // namespace
 
 procedure<card_contents> show(channel_ptr channel, expectation wanted, shown_at at,
                               std::vector<response_apdu> answers) {
-    if (at.rules && is_complete(*at.rules, answers))
-        check_rules(wanted.rules, rules_in(*at.rules, answers));
-    else if (at.rules) // somebody has written more for these applications than was sent to the card
-        not_proven(step::access_rule, "the ARA-C has other access rules for the applications than it was given");
+    if (at.rules)
+        check_rules(wanted.rules, co_await complete_rules(channel, wanted, *at.rules, answers));
     auto found = co_await contents(channel, at.registry, std::move(answers));
     check_registry(wanted, found);
     co_return found;

@@ -40,7 +40,8 @@ std::optional<std::vector<bytes>> parts_of(const rule_answers& at, const std::ve
 
 } // namespace
 
-rule_listing list_rules(secured_batch& card, bytes_view arac_aid, const std::vector<access_rule>& expected) {
+rule_listing list_rules(secured_batch& card, bytes_view arac_aid, const std::vector<access_rule>& expected,
+                        std::size_t more) {
     constexpr std::size_t octets_an_answer = 223;
     std::map<bytes, std::size_t> octets; // by application
     for (const auto& rule : expected)
@@ -49,7 +50,7 @@ rule_listing list_rules(secured_batch& card, bytes_view arac_aid, const std::vec
     for (const auto& [aid, size] : octets) {
         rule_answers at{{query(card, arac_aid, read_rules(aid))}};
         constexpr std::size_t tag_and_length = 6;
-        for (auto rest = size + tag_and_length; rest > octets_an_answer; rest -= octets_an_answer)
+        for (auto parts = more + (size + tag_and_length - 1) / octets_an_answer; parts > 0; --parts)
             at.parts.push_back(query(card, arac_aid, read_next_rules()));
         listing.push_back(std::move(at));
     }

@@ -23,8 +23,9 @@ struct rule_answers {
 using rule_listing = std::vector<rule_answers>;
 
 /// Adds the commands that read the rules for the applications of `expected` back: Command-Get with the AID, and as many
-/// Command-Get-Next as these rules fill answers.
-rule_listing list_rules(secured_batch& card, bytes_view arac_aid, const std::vector<access_rule>& expected);
+/// Command-Get-Next as these rules fill answers, and `more` for rules that nobody expects.
+rule_listing list_rules(secured_batch& card, bytes_view arac_aid, const std::vector<access_rule>& expected,
+                        std::size_t more = 0);
 
 /// Have the answers an end, or does the ARA-C have more to tell? Throws card_failure where it tells nothing.
 bool is_complete(const rule_listing& at, const std::vector<response_apdu>& answers);

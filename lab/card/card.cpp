@@ -61,6 +61,31 @@ std::optional<class_octet> parse_class(std::uint8_t cla) {
     return class_octet{proprietary, (cla & 0x04) != 0, cla & 0x03};
 }
 
+bool is_success(std::uint16_t status) {
+    return status == sw::ok || status >> 8 == 0x62 || status >> 8 == 0x63;
+}
+
+/// What the card knows, or what it tells instead. A listing without entries is 6A88, as an honest one.
+gp::response_apdu told(const context& c, gp::response_apdu known, bool lists) {
+    if (!c.otherwise.untruth || !is_success(known.sw))
+        return known;
+    auto data = with_lie(*c.otherwise.untruth, known.data);
+    const auto room = c.channel.authenticated() ? c.channel.session->response_room() : std::size_t{gp::le_max_short};
+    if (data.size() > room)
+        return known;
+    if (lists && data.empty() && !known.data.empty())
+        return {{}, sw::reference_not_found};
+    return {std::move(data), known.sw};
+}
+
+/// Asked of the card as it was when the faults began.
+gp::response_apdu asked_before(const context& c, handler run, const gp::command_apdu& command) {
+    auto then = *c.before;
+    require(then.registry.find_domain(c.channel.selected), sw::reference_not_found);
+    context past{then, c.channels, c.channel, c.random, {}, nullptr};
+    return run(past, command);
+}
+
 gp::response_apdu security_domain_command(context& c, gp::command_apdu command, bool extended) {
     const auto* entry =
         std::find_if(std::begin(commands), std::end(commands), [&](const auto& row) { return row.ins == command.ins; });
@@ -69,8 +94,14 @@ gp::response_apdu security_domain_command(context& c, gp::command_apdu command, 
     auto& channel = c.channel;
     const auto refusal = c.otherwise.refuse_with;
     const bool pretends = c.otherwise.pretend && entry->pretend != nullptr;
+    const bool lists = entry->run == get_status;
+    const bool looks_back = c.otherwise.stale && c.before && (lists || entry->run == get_data);
     const auto act = [&] {
-        return refusal ? gp::response_apdu{{}, *refusal} : (pretends ? entry->pretend : entry->run)(c, command);
+        if (refusal)
+            return gp::response_apdu{{}, *refusal};
+        if (looks_back)
+            return asked_before(c, entry->run, command);
+        return told(c, (pretends ? entry->pretend : entry->run)(c, command), lists);
     };
     const bool is_done = !refusal && !pretends;
     if (entry->run == initialize_update || entry->run == external_authenticate) {
@@ -145,6 +176,7 @@ struct card::impl {
     logical_channels channels;
     bytes t0_rest; ///< response data that GET RESPONSE fetches
     fault_plan faults;
+    std::optional<card_state> before; ///< when the faults began, where one of them looks back
     bool powered = true;
 
     gp::response_apdu dispatch(bytes_view raw, int transport_channel, const deviation& otherwise) {
@@ -162,7 +194,7 @@ struct card::impl {
         command->cla =
             static_cast<std::uint8_t>((cla->proprietary ? 0x80 : 0x00) | (cla->secure_messaging ? 0x04 : 0x00));
         auto& channel = *channels[number];
-        context c{state, channels, channel, random, otherwise};
+        context c{state, channels, channel, random, otherwise, before ? &*before : nullptr};
         try {
             const bool of_runtime = command->cla == 0x00 && (command->ins == 0xA4 || command->ins == 0x70);
             const auto* selected = state.registry.find_application(channel.selected);
@@ -173,8 +205,8 @@ struct card::impl {
             if (otherwise.refuse_with)
                 return {{}, *otherwise.refuse_with};
             if (of_runtime)
-                return command->ins == 0xA4 ? select(c, *command) : manage_channel(c, *command);
-            return application_command(c, *command);
+                return told(c, command->ins == 0xA4 ? select(c, *command) : manage_channel(c, *command), false);
+            return told(c, application_command(c, *command), false);
         } catch (const refused& r) {
             return {{}, r.sw};
         }
@@ -212,7 +244,8 @@ struct card::impl {
     }
 };
 
-card::card(card_state state, crypto::random_source& random) : impl_(new impl{std::move(state), random, {}, {}, {}}) {
+card::card(card_state state, crypto::random_source& random)
+    : impl_(new impl{std::move(state), random, {}, {}, {}, {}}) {
     reset();
 }
 
@@ -250,6 +283,7 @@ bytes card::transmit(bytes_view c_apdu, int channel) {
 
 void card::inject(fault_plan faults) {
     impl_->faults = std::move(faults);
+    impl_->before = impl_->faults.looks_back() ? std::optional(impl_->state) : std::nullopt;
 }
 
 const fault_plan& card::faults() const {

@@ -61,7 +61,8 @@ struct context {
     logical_channels& channels;
     logical_channel& channel;
     crypto::random_source& random;
-    deviation otherwise; ///< a fault (faults.hpp)
+    deviation otherwise;                ///< a fault (faults.hpp)
+    const card_state* before = nullptr; ///< the card when the faults began, where one of them looks back
 
     const lab::personality& personality() const { return *card.personality; }
     lab::registry& registry() const { return card.registry; }

@@ -12,15 +12,20 @@ constexpr std::size_t most_faults = 64;
 constexpr std::uint32_t largest_number = 1'000'000;
 constexpr std::uint32_t longest_delay = 60'000;
 
-enum class operand { none, status_word, octets, milliseconds };
+enum class operand { none, status_word, octets, milliseconds, value, object, patch };
 
 constexpr struct {
     std::string_view name;
     fault_action action;
     operand takes;
+    bool always = false; ///< a property of a card: without a position it is due at every command
 } actions[] = {
     {"sw", fault_action::refuse, operand::status_word},
     {"pretend", fault_action::pretend, operand::none},
+    {"lie", fault_action::tell, operand::value, true},
+    {"hide", fault_action::tell, operand::object, true},
+    {"patch", fault_action::tell, operand::patch, true},
+    {"stale", fault_action::stale, operand::none, true},
     {"forge", fault_action::forge, operand::status_word},
     {"bad-rmac", fault_action::bad_rmac, operand::none},
     {"short-rmac", fault_action::short_rmac, operand::none},
@@ -30,27 +35,27 @@ constexpr struct {
     {"mute", fault_action::mute, operand::none},
     {"tear-before", fault_action::tear_before, operand::none},
     {"tear-after", fault_action::tear_after, operand::none},
-    {"slow", fault_action::slow, operand::milliseconds},
+    {"slow", fault_action::slow, operand::milliseconds, true},
 };
 
-constexpr bool asks = false;   ///< its answer is all that a host wants of it
-constexpr bool changes = true; ///< so that an answer can pretend
+/// What a command is for: to pretend it or to answer it with what was before must make sense.
+enum class purpose { opens, reads, changes, mixed };
 
 /// Commands by INS and, for the forms of INSTALL, P1: both stay readable under secure messaging.
 constexpr struct {
     std::string_view name;
     int ins;
     int p1;
-    bool effect = changes;
+    purpose what = purpose::changes;
 } commands[] = {
-    {"any", -1, -1},
-    {"select", 0xA4, -1, asks},
-    {"manage-channel", 0x70, -1, asks},
-    {"get-response", 0xC0, -1, asks},
-    {"initialize-update", 0x50, -1, asks},
+    {"any", -1, -1, purpose::mixed},
+    {"select", 0xA4, -1, purpose::opens},
+    {"manage-channel", 0x70, -1, purpose::opens},
+    {"get-response", 0xC0, -1, purpose::opens},
+    {"initialize-update", 0x50, -1, purpose::opens},
     {"external-authenticate", 0x82, -1},
-    {"get-data", 0xCA, -1, asks},
-    {"get-status", 0xF2, -1, asks},
+    {"get-data", 0xCA, -1, purpose::reads},
+    {"get-status", 0xF2, -1, purpose::reads},
     {"set-status", 0xF0, -1},
     {"store-data", 0xE2, -1},
     {"put-key", 0xD8, -1},
@@ -90,9 +95,8 @@ bytes status_word(std::uint32_t value) {
 
 } // namespace
 
-fault_plan::fault fault_plan::parse_item(std::string_view item) {
-    fault f;
-    f.text = item;
+/// Returns where COMMAND begins.
+std::size_t fault_plan::parse_action(fault& f, std::string_view item) {
     const auto at = item.find('@');
     if (at == std::string_view::npos)
         refuse_item(item, "write ACTION@COMMAND or ACTION@COMMAND:POSITION, for instance sw6A84@load:3");
@@ -104,47 +108,52 @@ fault_plan::fault fault_plan::parse_item(std::string_view item) {
     if (row == std::end(actions))
         refuse_item(item, "'" + std::string(action.substr(0, 40)) + "' is no action; there are " + names_of(actions));
     f.action = row->action;
+    if (row->always)
+        f.last = largest_number;
     const auto value = action.substr(row->name.size());
-    if (row->takes == operand::status_word) {
-        const auto sw = value.size() == 4 ? number(value, 16) : std::nullopt;
-        if (!sw)
-            refuse_item(item, "behind " + std::string(row->name) + " stands a status word of four hexadecimal digits");
-        f.value = *sw;
-    } else if (row->takes != operand::none) {
-        const bool delay = row->takes == operand::milliseconds;
-        const auto n = number(value, 10, delay ? longest_delay : 65538);
-        if (!n)
-            refuse_item(item, "behind " + std::string(row->name) + " stands a number of " +
-                                  (delay ? "milliseconds, at most 60000" : "octets, at most 65538"));
-        f.value = *n;
+    const auto take = [&](auto read, const char* wanted) {
+        if (!read)
+            refuse_item(item, "behind " + std::string(row->name) + " stands " + wanted);
+        return *std::move(read);
+    };
+    switch (row->takes) {
+    case operand::none:
+        break;
+    case operand::status_word:
+        f.value =
+            take(value.size() == 4 ? number(value, 16) : std::nullopt, "a status word of four hexadecimal digits");
+        break;
+    case operand::octets:
+        f.value = take(number(value, 10, 65538), "a number of octets, at most 65538");
+        break;
+    case operand::milliseconds:
+        f.value = take(number(value, 10, longest_delay), "a number of milliseconds, at most 60000");
+        break;
+    case operand::value:
+        f.untruth = take(parse_lie(lie::kind::value, value),
+                         "TAG=HEX or TAG=HEX/AID, for instance lie9F70=07@get-status; HEX has at most 200 octets");
+        break;
+    case operand::object:
+        f.untruth = take(parse_lie(lie::kind::hide, value), "TAG or TAG/AID, for instance hideE3@get-status");
+        break;
+    case operand::patch:
+        f.untruth = take(parse_lie(lie::kind::patch, value),
+                         "OFFSET=HEX, for instance patch12=00@initialize-update; OFFSET is at most 255");
+        break;
     }
+    return at + 1;
+}
 
-    const auto colon = std::min(item.find(':', at), item.size());
-    const auto command = item.substr(at + 1, colon - at - 1);
-    const auto* target = std::ranges::find_if(commands, [&](const auto& c) { return c.name == command; });
-    if (target == std::end(commands))
-        refuse_item(item,
-                    "'" + std::string(command.substr(0, 40)) + "' is no command; there are " + names_of(commands));
-    if (f.action == fault_action::pretend && !target->effect)
-        refuse_item(item, std::string(command) + " changes nothing that a card could pretend");
-    f.ins = target->ins;
-    f.p1 = target->p1;
-
-    if (colon == item.size()) {
-        if (f.action == fault_action::slow) // slow is a property of a card, the others happen once
-            f.last = largest_number;
-        return f;
-    }
-    const auto position = item.substr(colon + 1);
+void fault_plan::parse_position(fault& f, std::string_view position) {
     const auto wrong_position = [&]() {
-        refuse_item(item, "the position is N, N- (from the N-th on), N-M, or ~N (by chance, 1 in N); they count from 1 "
-                          "to 1000000");
+        refuse_item(f.text, "the position is N, N- (from the N-th on), N-M, or ~N (by chance, 1 in N); they count from "
+                            "1 to 1000000");
     };
     if (position.starts_with('~')) {
         f.chance = number(position.substr(1)).value_or(0);
         if (f.chance == 0)
             wrong_position();
-        return f;
+        return;
     }
     const auto dash = std::min(position.find('-'), position.size());
     f.first = number(position.substr(0, dash)).value_or(0);
@@ -153,6 +162,27 @@ fault_plan::fault fault_plan::parse_item(std::string_view item) {
                                            : number(position.substr(dash + 1)).value_or(0);
     if (f.first == 0 || f.last < f.first)
         wrong_position();
+}
+
+fault_plan::fault fault_plan::parse_item(std::string_view item) {
+    fault f;
+    f.text = item;
+    const auto begin = parse_action(f, item);
+    const auto colon = std::min(item.find(':', begin), item.size());
+    const auto command = item.substr(begin, colon - begin);
+    const auto* target = std::ranges::find_if(commands, [&](const auto& c) { return c.name == command; });
+    if (target == std::end(commands))
+        refuse_item(item,
+                    "'" + std::string(command.substr(0, 40)) + "' is no command; there are " + names_of(commands));
+    const auto fits = [&](purpose p) { return target->what == p || target->what == purpose::mixed; };
+    if (f.action == fault_action::pretend && !fits(purpose::changes))
+        refuse_item(item, std::string(command) + " changes nothing that a card could pretend");
+    if (f.action == fault_action::stale && !fits(purpose::reads))
+        refuse_item(item, std::string(command) + " does not read; get-status and get-data do");
+    f.ins = target->ins;
+    f.p1 = target->p1;
+    if (colon != item.size())
+        parse_position(f, item.substr(colon + 1));
     return f;
 }
 
@@ -217,9 +247,39 @@ bool fault_plan::is_due(fault& f, bytes_view c_apdu) {
     return f.seen >= f.first && f.seen <= f.last;
 }
 
+bool fault_plan::looks_back() const {
+    return std::ranges::any_of(faults_, [](const auto& f) { return f.action == fault_action::stale; });
+}
+
+/// What the card itself does; nothing where the fault happens around it.
+std::optional<deviation> fault_plan::in_the_card(const fault& f) {
+    switch (f.action) {
+    case fault_action::refuse:
+        return deviation{.refuse_with = static_cast<std::uint16_t>(f.value)};
+    case fault_action::pretend:
+        return deviation{.pretend = true};
+    case fault_action::tell:
+        return deviation{.untruth = f.untruth};
+    case fault_action::stale:
+        return deviation{.stale = true};
+    case fault_action::forge:
+    case fault_action::bad_rmac:
+    case fault_action::short_rmac:
+    case fault_action::cut:
+    case fault_action::noise:
+    case fault_action::replay:
+    case fault_action::mute:
+    case fault_action::tear_before:
+    case fault_action::tear_after:
+    case fault_action::slow:
+        break;
+    }
+    return std::nullopt;
+}
+
 void fault_plan::require_on_the_way() const {
     for (const auto& f : faults_)
-        if (f.action == fault_action::pretend)
+        if (const auto own = in_the_card(f); own && !own->refuse_with)
             refuse_item(f.text, "only a card can play it, which has the keys of the channel; give it to the card");
 }
 
@@ -245,10 +305,8 @@ bytes fault_plan::play_in_card(bytes_view c_apdu, const card_carrier& carry) {
         return former_ = carry({});
 
     const auto because = " (fault " + hit->text + ")";
-    if (hit->action == fault_action::refuse)
-        return former_ = carry({.refuse_with = static_cast<std::uint16_t>(hit->value)});
-    if (hit->action == fault_action::pretend)
-        return former_ = carry({.pretend = true});
+    if (const auto own = in_the_card(*hit))
+        return former_ = carry(*own);
     if (hit->action == fault_action::tear_before)
         throw no_answer("the card lost its power" + because, false);
     auto answer = carry({});
@@ -277,8 +335,15 @@ bytes fault_plan::play_in_card(bytes_view c_apdu, const card_carrier& carry) {
         break;
     case fault_action::mute:
         throw no_answer("the card does not answer" + because, true);
-    default:
+    case fault_action::tear_after:
         throw no_answer("the card lost its power" + because, false);
+    case fault_action::refuse:
+    case fault_action::pretend:
+    case fault_action::tell:
+    case fault_action::stale:
+    case fault_action::tear_before:
+    case fault_action::slow:
+        break; // played above
     }
     return former_ = answer;
 }

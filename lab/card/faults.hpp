@@ -7,6 +7,7 @@
 //     POSITION = N | N "-" | N "-" M | "~" N
 
 #include "crypto/random.hpp"
+#include "lab/card/lie.hpp"
 
 #include <functional>
 #include <stdexcept>
@@ -33,6 +34,8 @@ private:
 enum class fault_action {
     refuse,      ///< the card answers this status word instead of doing the command; its secure channel goes on
     pretend,     ///< the card answers as if it had done the command, and does nothing
+    tell,        ///< done, and the card lies about it
+    stale,       ///< the card tells what it was when the faults began
     forge,       ///< the command is done, the answer is this status word alone
     bad_rmac,    ///< done, the lowest bit of the last data octet changed
     short_rmac,  ///< done, the last data octet missing
@@ -49,6 +52,8 @@ enum class fault_action {
 struct deviation {
     std::optional<std::uint16_t> refuse_with; ///< the command is refused once it is known and proven
     bool pretend = false;                     ///< the answer of an honest card, and nothing is done
+    bool stale = false;                       ///< what is read is that of the card when the faults began
+    std::optional<lie> untruth;               ///< in the answer
 };
 
 /// The faults of one card or phone, with the count of commands up to now. Not safe to use from several threads.
@@ -59,6 +64,8 @@ public:
     static fault_plan parse(std::string_view spec, crypto::random_source& seeds);
 
     bool empty() const { return faults_.empty(); }
+    /// True where the card must remember what it was when the faults began.
+    bool looks_back() const;
     /// The SPEC with its seed: played again, the same happens.
     std::string text() const;
 
@@ -79,13 +86,17 @@ private:
         std::string text;
         fault_action action{};
         std::uint32_t value = 0; ///< status word, octets or milliseconds
-        int ins = 0;             ///< -1: every command
-        int p1 = 0;              ///< -1: any
+        std::optional<lie> untruth;
+        int ins = 0; ///< -1: every command
+        int p1 = 0;  ///< -1: any
         std::uint32_t first = 1, last = 1;
         std::uint32_t chance = 0; ///< 1 in so many; 0: by position
         std::uint32_t seen = 0;
     };
     static fault parse_item(std::string_view item);
+    static std::size_t parse_action(fault& f, std::string_view item);
+    static void parse_position(fault& f, std::string_view position);
+    static std::optional<deviation> in_the_card(const fault& f);
     bool is_due(fault& f, bytes_view c_apdu);
     std::uint32_t draw();
 

@@ -6,10 +6,10 @@
 #include "gp/card_failure.hpp"
 #include "gp/commands.hpp"
 #include "gp/procedures/keys.hpp"
-#include "gp/procedures/rules.hpp"
 #include "gp/registry.hpp"
 #include "gp/secured_batch.hpp"
 #include "gp/tlv.hpp"
+#include "lab/issuer/rule_proof.hpp"
 
 #include <algorithm>
 #include <set>
@@ -60,7 +60,7 @@ gp::access_rule to_rule(const model::access_rule& rule) {
 
 /// The last block of a STORE DATA chain ends the personalization of its receiver (GPCS 7.3.3), so each rule names ARA-M
 /// again. Removing a rule that is not there is done: orders are repeated.
-void add_rules(secured_batch& batch, const model::issuer_order& order, std::size_t block) {
+rule_proof add_rules(secured_batch& batch, const model::issuer_order& order, std::size_t block) {
     if (!order.register_client.empty()) {
         batch.add(step::install_for_personalization, gp::install_for_personalization(ara_m));
         batch.add_all(step::access_rule, gp::register_client(hex(order.register_client), block));
@@ -73,60 +73,13 @@ void add_rules(secured_batch& batch, const model::issuer_order& order, std::size
         batch.add(step::install_for_personalization, gp::install_for_personalization(ara_m));
         batch.add_all(step::access_rule, gp::store_rule(to_rule(rule), block));
     }
-}
-
-/// Where the answers stand that prove what add_rules has done.
-struct rule_proof {
-    gp::rule_listing rules;
-    std::optional<std::size_t> clients;
-};
-
-std::vector<gp::wanted_rule> wanted_rules(const model::issuer_order& order) {
-    std::vector<gp::wanted_rule> wanted;
-    for (const auto& rule : order.add_rules)
-        wanted.emplace_back(to_rule(rule), true);
-    for (const auto& rule : order.remove_rules)
-        if (std::ranges::find(order.add_rules, rule) == order.add_rules.end())
-            wanted.emplace_back(to_rule(rule), false);
-    return wanted;
-}
-
-/// A 9000 is no proof: the ARA-M is asked through the same channel which rules and clients it has now.
-rule_proof ask_for_rules(secured_batch& batch, const model::issuer_order& order) {
-    std::vector<gp::access_rule> named;
-    for (const auto& [rule, present] : wanted_rules(order))
-        named.push_back(rule);
-    rule_proof at{gp::list_rules(batch, ara_m, named), {}};
-    if (!order.register_client.empty()) {
-        batch.add(step::install_for_personalization, gp::install_for_personalization(ara_m));
-        at.clients = batch.add(step::access_rule_reading, gp::read_clients(), tolerance::any);
-    }
-    return at;
-}
-
-/// Older cards tell nothing there (lab/card/personality.hpp): then the 9000 has to do.
-bool is_told(const gp::response_apdu& answer) {
-    return answer.sw == ok;
-}
-
-void check_rules(const rule_proof& at, const model::issuer_order& order,
-                 const std::vector<gp::response_apdu>& answers) {
-    if (!at.rules.empty() && is_told(answers[at.rules.front().parts.front()])) {
-        if (!gp::is_complete(at.rules, answers))
-            gp::not_proven(step::access_rule, "ARA-M has other access rules for the applications than were ordered");
-        gp::check_rules(wanted_rules(order), gp::rules_in(at.rules, answers));
-    }
-    if (at.clients && is_told(answers[*at.clients])) {
-        const auto clients = gp::parse_clients(answers[*at.clients].data);
-        if (!clients || std::ranges::find(*clients, hex(order.register_client)) == clients->end())
-            gp::not_proven(step::access_rule, "ARA-C " + order.register_client + " is not registered at ARA-M");
-    }
+    return {batch, order};
 }
 
 /// Keys behind an INSTALL [for personalization] that was only pretended are in the ISD now ("the order to split at").
 std::set<std::uint8_t> strayed_keys(const gp::response_apdu& before, const gp::response_apdu& after) {
     std::set<std::uint8_t> strayed;
-    if (!is_told(before) || !is_told(after))
+    if (before.sw != ok || after.sw != ok)
         return strayed;
     strayed = gp::key_versions(after);
     for (const auto version : gp::key_versions(before))
@@ -220,7 +173,7 @@ gp::procedure<authenticated_card> carry_out(card_work work) {
         personalization = management.add(step::install_for_personalization,
                                          gp::install_for_personalization(hex(order.domain_aid)), tolerance::any);
     } else {
-        add_rules(management, order, channel.max_data());
+        rules = add_rules(management, order, channel.max_data());
         // Without "and related objects": the domain must be empty, its contents belong to the TSM. 6A88 counts as done,
         // because the registry just listed says so under R-MAC.
         if (order.domain == domain_change::remove)
@@ -229,7 +182,6 @@ gp::procedure<authenticated_card> carry_out(card_work work) {
     const auto managed = management.size() - 1;
     std::size_t still_listed = 0;
     if (!creates) {
-        rules = ask_for_rules(management, order);
         still_listed =
             management.add(step::get_status, gp::get_status(gp::registry_scope::applications, hex(order.domain_aid)));
         // "There is no such rule", "no such domain" has no R-MAC. A command behind it proves by its own that the card
@@ -241,6 +193,7 @@ gp::procedure<authenticated_card> carry_out(card_work work) {
     auto commands = management.take();
     const auto answers = management.accept(co_await std::move(commands));
     require_identity(answers[cplc], order);
+    rules.check(answers);
     const bool was_there = order.domain != domain_change::none && answers[listed].sw == ok;
 
     if (order.domain == domain_change::remove && answers[managed].sw != ok &&
@@ -248,8 +201,6 @@ gp::procedure<authenticated_card> carry_out(card_work work) {
         throw gp::status_failure(step::delete_object, answers[managed].sw, managed);
     if (order.domain == domain_change::remove && answers[still_listed].sw == ok)
         gp::not_proven(step::delete_object, "security domain " + order.domain_aid + " is still in the card's registry");
-    if (!creates)
-        check_rules(rules, order, answers);
     if (creates) {
         // Key material only once its receiver is known to be waiting for it: a STORE DATA behind a failed INSTALL would
         // hit the ISD (hazard "the order to split at"). A domain from an earlier order is personalized again.
@@ -267,8 +218,7 @@ gp::procedure<authenticated_card> carry_out(card_work work) {
         const auto state =
             keys.add(step::get_status, gp::get_status(gp::registry_scope::applications, domain), tolerance::success);
         const auto keys_after = keys.add(step::get_data, gp::get_data(0x00E0), tolerance::any);
-        add_rules(keys, order, channel.max_data());
-        rules = ask_for_rules(keys, order);
+        rules = add_rules(keys, order, channel.max_data());
         *work.last_commands = true;
         const auto stored = keys.accept(co_await keys.take());
         if (const auto strayed = strayed_keys(answers[keys_before], stored[keys_after]); !strayed.empty()) {
@@ -279,7 +229,7 @@ gp::procedure<authenticated_card> carry_out(card_work work) {
             gp::not_proven(step::install_for_personalization, "the keys have reached the issuer security domain");
         }
         require_personalized(stored[state], domain);
-        check_rules(rules, order, stored);
+        rules.check(stored);
     }
     co_return authenticated_card{card.i};
 }

@@ -1,7 +1,5 @@
 #include "lab/issuer/issuer_service.hpp"
 
-#include "crypto/kcv.hpp"
-#include "crypto/key_wrap.hpp"
 #include "gp/card_failure.hpp"
 #include "gp/scp03.hpp"
 #include "http/wire/issuer.hpp"
@@ -139,8 +137,8 @@ net::response issuer_service::open_order(const net::request& request) {
     auto opened = std::make_unique<session>(*record, caller(request), ++opened_);
     if (!record->carried_out)
         opened->work = std::make_unique<gp::procedure<authenticated_card>>(
-            carry_out({record->order, isd_keys(options_.master_key, cplc), record->keys.value_or(domain_keys{}),
-                       random_, opened->last_commands}));
+            carry_out({options_.lies.done_of(record->order), isd_keys(options_.master_key, cplc),
+                       record->keys.value_or(domain_keys{}), random_, opened->last_commands}));
     const auto id = random_.uuid();
     sessions_[id] = std::move(opened);
     log("order " + order.id + (record->carried_out ? " was carried out before" : known ? " again" : " accepted"));
@@ -240,20 +238,7 @@ net::response issuer_service::keys(const net::request& request, const std::strin
         throw refused(404, "the order creates no security domain");
     if (!record.carried_out)
         throw refused(409, "the order is not carried out");
-    const auto wrap = [this](const crypto::secret& key) {
-        return model::issuer_key_material::key{crypto::wrap_key(book_.transport_key(), key), crypto::aes_kcv(key)};
-    };
-    const auto& set = record.keys->keys;
-    model::issuer_key_material material;
-    material.aid = record.order.domain_aid;
-    material.key_version = record.keys->version;
-    material.bits = static_cast<int>(set.enc.size() * 8);
-    material.scp_i = record.scp_i;
-    material.privileges = record.order.privileges;
-    material.secure_component_identity = record.order.secure_component_identity;
-    material.enc = wrap(set.enc);
-    material.mac = wrap(set.mac);
-    material.dek = wrap(set.dek);
+    const auto material = hand_over(record.order, *record.keys, record.scp_i, book_.transport_key(), options_.lies);
     log("order " + s.order.id + ": keys handed over");
     return answer(200, wire::to_json(material));
 }

@@ -3,6 +3,7 @@
 // of requests. No socket: app/ puts a TLS listener in front of it, a test calls it.
 
 #include "http/net/message.hpp"
+#include "lab/issuer/issuer_lies.hpp"
 #include "lab/issuer/order_book.hpp"
 
 #include <functional>
@@ -21,6 +22,7 @@ public:
         crypto::secret master_key;                        ///< of the ISD keys of its cards (lab/card/issuer_keys.hpp)
         std::size_t max_sessions = 64;                    ///< the oldest one makes room
         std::function<void(const std::string& line)> log; ///< one line per event, no keys
+        issuer_lies lies = {};                            ///< an honest one has none
     };
 
     /// Both must outlive the service.

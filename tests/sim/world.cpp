@@ -214,19 +214,27 @@ model::issuer_step world::advance(const gp::card_effect* wish) {
     return step;
 }
 
-model::issuer_keys world::issuer_keys() {
-    const auto& fresh = issued_.at(issuer_->order.domain_aid);
+/// As the key actor takes them over.
+process::answer_variant world::issuer_keys() {
     const crypto::secret transport(bytes(16, 0x54));
-    const auto wrap = [&](const crypto::secret& key) {
-        return crypto::transported_key{crypto::wrap_key(transport, key), crypto::aes_kcv(key)};
+    const auto material = lab::hand_over(issuer_->order, issued_.at(issuer_->order.domain_aid), personality->scp03_i,
+                                         transport, issuer_lies);
+    const auto transported = [](const model::issuer_key_material::key& key) {
+        return crypto::transported_key{key.wrapped, key.kcv};
     };
-    model::issuer_keys keys;
-    keys.aid = issuer_->order.domain_aid;
-    keys.keys = from_vault(vault->import_wrapped(transport, fresh.version, static_cast<int>(fresh.keys.enc.size() * 8),
-                                                 {wrap(fresh.keys.enc), wrap(fresh.keys.mac), wrap(fresh.keys.dek)}));
-    keys.scp_i = personality->scp03_i;
-    keys.secure_component_identity = issuer_->order.secure_component_identity;
-    return keys;
+    try {
+        model::issuer_keys keys;
+        keys.aid = material.aid;
+        keys.keys = from_vault(
+            vault->import_wrapped(transport, material.key_version, material.bits,
+                                  {transported(material.enc), transported(material.mac), transported(material.dek)}));
+        keys.scp_i = material.scp_i;
+        keys.privileges = material.privileges;
+        keys.secure_component_identity = material.secure_component_identity;
+        return keys;
+    } catch (const std::exception& e) {
+        return process::failed{model::error_category::internal_error, e.what(), false};
+    }
 }
 
 process::answer_variant world::interpret(const process::effect& wish) {
@@ -254,7 +262,8 @@ process::answer_variant world::interpret(const process::effect& wish) {
                     fresh = {issuer_key_version,
                              {random.take_secret(octets), random.take_secret(octets), random.take_secret(octets)}};
                 const auto isd = lab::isd_keys(lab::lab_issuer_master(), hex(e.order.secure_component_identity));
-                issuer_->work.emplace(lab::carry_out(lab::card_work(e.order, isd, fresh, random, issuer_->last)));
+                issuer_->work.emplace(
+                    lab::carry_out(lab::card_work(issuer_lies.done_of(e.order), isd, fresh, random, issuer_->last)));
                 return advance(issuer_->work->start());
             },
             [&](const p::relay_to_issuer& e) -> p::answer_variant {

@@ -2,8 +2,6 @@
 // The world of a process without actors, sockets or clock: a lab card, a vault, an issuer on the same card, and the
 // rows as they were committed. A test plays a process in it, to the end or to the n-th effect.
 
-#include "crypto/kcv.hpp"
-#include "crypto/key_wrap.hpp"
 #include "crypto/vault.hpp"
 #include "gp/cap.hpp"
 #include "lab/card/card.hpp"
@@ -11,6 +9,7 @@
 #include "lab/card/personality.hpp"
 #include "lab/card/state.hpp"
 #include "lab/issuer/card_work.hpp"
+#include "lab/issuer/issuer_lies.hpp"
 #include "process/processes.hpp"
 
 #include <functional>
@@ -84,6 +83,7 @@ public:
     std::function<void(gp::batch_answer&)> on_report; ///< what the agent makes of a whole order's answers
     std::uint8_t issuer_key_version = 0x30;
     bool issuer_without_end = false; ///< it always has one more command
+    lab::issuer_lies issuer_lies;
 
     std::size_t effects = 0; ///< played so far, in the last play
     std::size_t orders = 0;  ///< exchanges with the card, in the last play
@@ -97,7 +97,7 @@ private:
     gp::batch_answer transmit(const gp::batch& commands);
     gp::batch_answer execute(const gp::batch& commands);
     model::issuer_step advance(const gp::card_effect* wish);
-    model::issuer_keys issuer_keys();
+    process::answer_variant issuer_keys();
 
     std::set<std::string> factory_;
     std::set<std::string> listed() const;

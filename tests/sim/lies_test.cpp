@@ -1,0 +1,248 @@
+// Cards and issuers that say what is not so, under valid R-MACs and over proven connections: a success is told only
+// where it is true, and whoever is honest again finds a card that can be emptied.
+
+#include "tests/sim/service.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+using namespace tsms;
+using namespace tsms::sim;
+
+namespace {
+
+/// Where the access rules go.
+constexpr const char* rule_stores[] = {"none", "aram-issuer", "arac"};
+
+world with_rules_in(const std::string& store) {
+    auto w = ready("jc305", 600);
+    if (store == "none")
+        return w;
+    w.instance.target.card.ara = store;
+    w.instance.target.device_apps = {std::string(64, 'B')};
+    return w;
+}
+
+std::size_t rules_on_card(const world& w) {
+    std::size_t count = w.card.state().ara.rules.size();
+    for (const auto& [client, rules] : w.card.state().client_rules)
+        count += rules.size();
+    return count;
+}
+
+bool is_operational(world& w) {
+    const bool has_rules = !w.instance.target.device_apps.empty();
+    return w.on_card().size() == (w.instance.target.card.ara == "arac" ? 6u : 5u) && use(w, applet_1) == 0x9000 &&
+           use(w, applet_2) == 0x9000 && rules_on_card(w) == (has_rules ? 2u : 0u);
+}
+bool is_suspended(world& w) {
+    return use(w, applet_1) != 0x9000 && use(w, applet_2) != 0x9000;
+}
+bool is_gone(world& w) {
+    return w.on_card().empty() && rules_on_card(w) == 0;
+}
+
+void tell_lies(world& w, const std::string& spec) {
+    w.card.inject(lab::fault_plan::parse(spec, w.random));
+}
+
+/// Everybody is honest again.
+void check_recovery(world& w) {
+    w.card.inject({});
+    w.issuer_lies = {};
+    BOOST_TEST(w.terminate().details == "");
+    BOOST_TEST(is_gone(w));
+}
+
+/// About the TSM's domain, an applet, the load file and the service's domain.
+constexpr const char* lies_of_a_card[] = {
+    "lie9F7F=00112233@get-data",
+    "lie9F70=0F/D27600016354534D0001@get-status",
+    "lie9F70=07/D276000185545301@get-status",
+    "lie9F70=83@get-status",
+    "lieC5=000000/D27600016354534D0001@get-status",
+    "lieC5=9EFE80@get-status",
+    "lieCC=A000000151000000/D276000185545301@get-status",
+    "lieCC=A000000151000000/D276000163544D5301000001@get-status",
+    "lieCC=D27600016354534D0001/D2760001855453@get-status",
+    "lie4F=D27600018554AA/D276000185545301@get-status",
+    "lieC4=D27600018554AA@get-status",
+    "hideE3/D276000185545301@get-status",
+    "hideE3/D2760001855453@get-status",
+    "hideE3/D276000163544D5301000001@get-status",
+    "hideE3/D27600016354534D0001@get-status",
+    "hideE3@get-status",
+    "hide9F70@get-status",
+    "hideC5@get-status",
+    "hideCC@get-status",
+    "stale@get-status",
+    "stale@get-data",
+    "stale@any",
+    "lieC0=01018810@get-data",
+    "lieC0=01318810@get-data",
+    "hideC0@get-data",
+    "patch0=22@put-key",
+    "patch1=000000@put-key",
+    "lie84=D276000001@select",
+    "patch0=0000@initialize-update",
+    "patch10=31@initialize-update",
+    "patch12=00@initialize-update",
+};
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(lies)
+
+BOOST_AUTO_TEST_CASE(no_lie_of_a_card_makes_a_success) {
+    for (const std::string store : rule_stores)
+        for (const auto* lie : lies_of_a_card)
+            BOOST_TEST_CONTEXT(lie << ", rules in " << store) {
+                auto deploying = with_rules_in(store);
+                tell_lies(deploying, lie);
+                if (number(deploying.deploy({I, A}, true)) == 0)
+                    BOOST_TEST(is_operational(deploying));
+                check_recovery(deploying);
+
+                auto suspending = with_rules_in(store);
+                suspending.deploy({I, A}, true);
+                tell_lies(suspending, lie);
+                if (number(suspending.suspend(true)) == 0)
+                    BOOST_TEST(is_suspended(suspending));
+                suspending.card.inject({});
+                if (number(suspending.suspend(true)) == 0)
+                    BOOST_TEST(is_suspended(suspending));
+                tell_lies(suspending, lie);
+                if (number(suspending.suspend(false)) == 0)
+                    BOOST_TEST(is_operational(suspending));
+                check_recovery(suspending);
+
+                auto terminating = with_rules_in(store);
+                terminating.deploy({I, A}, true);
+                tell_lies(terminating, lie);
+                const auto terminated = terminating.terminate();
+                if (number(terminated) == 0)
+                    BOOST_TEST(is_gone(terminating));
+                else
+                    check_recovery(terminating);
+            }
+}
+
+/// What a card says of what the TSM depends on is compared.
+BOOST_AUTO_TEST_CASE(a_lying_card_is_told) {
+    const std::pair<const char*, int> deploys[] = {
+        {"lie9F7F=00112233@get-data", 9},
+        {"lieCC=A000000151000000/D276000185545301@get-status", 7},
+        {"lieCC=D27600016354534D0001/D2760001855453@get-status", 7},
+        {"lie4F=D27600018554AA/D276000185545301@get-status", 7},
+        {"hideE3/D276000185545301@get-status", 7},
+        {"hideE3/D2760001855453@get-status", 7},
+        {"hideE3/D276000163544D5301000001@get-status", 7},
+        {"lieC0=01018810@get-data", 7},
+        {"patch1=000000@put-key", 2},
+        {"lie84=D276000001@select", 9},
+        {"patch10=31@initialize-update", 9},
+        {"patch12=00@initialize-update", 9},
+        {"patch12=10@initialize-update", 9},
+    };
+    for (const auto& [lie, status] : deploys)
+        BOOST_TEST_CONTEXT(lie) {
+            auto w = with_rules_in("none");
+            tell_lies(w, lie);
+            BOOST_TEST(number(w.deploy({I, A}, true)) == status);
+        }
+}
+
+BOOST_AUTO_TEST_CASE(an_issuer_that_hands_over_what_is_not_on_the_card_is_told) {
+    const std::pair<const char*, int> deploys[] = {
+        {"identity", 9}, {"aid", 100},     {"privileges", 100}, {"key-version", 9},
+        {"keys", 9},     {"no-domain", 9}, {"check-values", 2},
+    };
+    for (const std::string store : rule_stores)
+        for (const auto& [lie, status] : deploys)
+            BOOST_TEST_CONTEXT(lie << ", rules in " << store) {
+                auto w = with_rules_in(store);
+                w.issuer_lies = lab::issuer_lies::parse({lie});
+                BOOST_TEST(number(w.deploy({I, A}, true)) == status);
+                check_recovery(w);
+            }
+}
+
+/// The card's own "i" counts, which INITIALIZE UPDATE tells.
+BOOST_AUTO_TEST_CASE(the_i_of_an_issuer_decides_nothing) {
+    auto w = with_rules_in("none");
+    w.issuer_lies = {lab::issuer_lie::option_i};
+    BOOST_TEST(w.deploy({I, A}, true).details == "");
+    BOOST_TEST(is_operational(w));
+    check_recovery(w);
+}
+
+/// An honest issuer reads its rules back, and a card that tells them cannot pretend.
+BOOST_AUTO_TEST_CASE(an_issuer_confirms_only_rules_that_are_there) {
+    for (const auto* pretended : {"pretend@store-data:2", "pretend@store-data:3", "pretend@store-data:2-3"})
+        BOOST_TEST_CONTEXT(pretended) { // the keys of the domain are the first
+            auto w = with_rules_in("aram-issuer");
+            tell_lies(w, pretended);
+            const auto outcome = w.deploy({I, A}, true);
+            BOOST_TEST(number(outcome) == 9);
+            BOOST_TEST(outcome.details.find("is not there according to ARA-M") != std::string::npos);
+            check_recovery(w);
+        }
+    for (const auto* pretended : {"pretend@store-data:1", "pretend@store-data:2", "pretend@store-data:1-2"})
+        BOOST_TEST_CONTEXT(pretended) {
+            auto w = with_rules_in("aram-issuer");
+            w.deploy({I, A}, true);
+            tell_lies(w, pretended);
+            const auto outcome = w.terminate();
+            BOOST_TEST(number(outcome) == 9);
+            BOOST_TEST(outcome.details.find("is still there according to ARA-M") != std::string::npos);
+            check_recovery(w);
+        }
+    auto w = with_rules_in("arac");
+    tell_lies(w, "pretend@store-data:2"); // behind the keys: the registration of the ARA-C
+    const auto outcome = w.deploy({I, A}, true);
+    BOOST_TEST(number(outcome) == 9);
+    BOOST_TEST(outcome.details.find("is not registered according to ARA-M") != std::string::npos);
+    check_recovery(w);
+}
+
+/// Some cards do not tell their rules: there 9000 has to do.
+BOOST_AUTO_TEST_CASE(a_card_that_tells_no_rules_is_believed) {
+    for (const auto* personality : {"jc304", "small"}) {
+        auto w = ready(personality, 600);
+        w.instance.target.card.ara = "aram-issuer";
+        w.instance.target.device_apps = {std::string(64, 'B')};
+        BOOST_TEST(w.deploy({I, A}, true).details == "", personality);
+        BOOST_TEST(rules_on_card(w) == 2u);
+        BOOST_TEST(w.terminate().details == "", personality);
+        BOOST_TEST(is_gone(w));
+    }
+}
+
+/// More rules for one application than an answer holds.
+BOOST_AUTO_TEST_CASE(many_rules_are_read_back_in_parts) {
+    auto w = with_rules_in("aram-issuer");
+    for (char c = 'C'; c <= 'F'; ++c)
+        for (char d = '0'; d <= '2'; ++d)
+            w.instance.target.device_apps.push_back(std::string(32, c) + std::string(32, d));
+    BOOST_TEST(w.deploy({I, A}, true).details == "");
+    BOOST_TEST(rules_on_card(w) == 26u);
+    BOOST_TEST(w.terminate().details == "");
+    BOOST_TEST(is_gone(w));
+    w.instance.state = not_deployed;
+    tell_lies(w, "pretend@store-data:14"); // behind the keys and twelve rules
+    BOOST_TEST(number(w.deploy({I, A}, true)) == 9);
+    check_recovery(w);
+}
+
+/// What an issuer has not done of an order is still to do.
+BOOST_AUTO_TEST_CASE(an_honest_repetition_makes_up_for_a_lie) {
+    auto w = with_rules_in("aram-issuer");
+    w.issuer_lies = {lab::issuer_lie::no_domain, lab::issuer_lie::no_rules};
+    BOOST_TEST(number(w.deploy({I, A}, true)) == 9);
+    BOOST_TEST(w.on_card().empty());
+    BOOST_TEST(rules_on_card(w) == 0u);
+    w.issuer_lies = {};
+    BOOST_TEST(w.deploy({I, A}, true).details == "");
+    BOOST_TEST(is_operational(w));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
