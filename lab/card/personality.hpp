@@ -39,8 +39,9 @@ struct personality {
     bool ara_c = true;           ///< the module of an access rule application client is preloaded
     /// An answer of GET STATUS is filled to the last octet, an entry may go on in the next one.
     bool splits_entries = false;
+    bool blank_cplc = false; ///< all octets are 00
     const char* iin = "";
-    const char* cin = "";
+    const char* cin = ""; ///< its beginning; the serial number of the CPLC follows. Empty: the card has no CIN
     std::vector<preloaded_package> packages;
 
     bytes atr() const;
