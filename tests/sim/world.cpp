@@ -225,6 +225,7 @@ model::issuer_keys world::issuer_keys() {
     keys.keys = from_vault(vault->import_wrapped(transport, fresh.version, static_cast<int>(fresh.keys.enc.size() * 8),
                                                  {wrap(fresh.keys.enc), wrap(fresh.keys.mac), wrap(fresh.keys.dek)}));
     keys.scp_i = personality->scp03_i;
+    keys.privileges = issuer_privileges;
     keys.secure_component_identity = issuer_->order.secure_component_identity;
     return keys;
 }
@@ -244,17 +245,21 @@ process::answer_variant world::interpret(const process::effect& wish) {
             },
             [&](const p::exchange& e) -> p::answer_variant { return transmit(e.commands); },
             [&](const p::open_issuer_session& e) -> p::answer_variant {
-                if (issuer_down)
+                if (issuer_down || issuer_takes == 0)
                     return issuer_failed("connection refused");
+                --issuer_takes;
                 issuer_ = std::make_shared<issuer_run>();
                 issuer_->order = e.order;
+                if (issuer_ignores_level)
+                    issuer_->order.minimum_level = 0;
                 auto& fresh = issued_[e.order.domain_aid];
                 const auto octets = personality->key_octets;
                 if (fresh.keys.enc.empty() || e.order.domain == model::issuer_order::domain_change::create)
                     fresh = {issuer_key_version,
                              {random.take_secret(octets), random.take_secret(octets), random.take_secret(octets)}};
                 const auto isd = lab::isd_keys(lab::lab_issuer_master(), hex(e.order.secure_component_identity));
-                issuer_->work.emplace(lab::carry_out(lab::card_work(e.order, isd, fresh, random, issuer_->last)));
+                issuer_->work.emplace(
+                    lab::carry_out(lab::card_work(issuer_->order, isd, fresh, random, issuer_->last)));
                 return advance(issuer_->work->start());
             },
             [&](const p::relay_to_issuer& e) -> p::answer_variant {
