@@ -120,6 +120,9 @@ private:
         const auto& what = begun_.request.what;
         if (std::holds_alternative<get_instances>(what))
             return list();
+        for (const auto& card : seen_)
+            if (card.accessible)
+                name_remedy(card);
         if (const auto* c = std::get_if<check_deployment>(&what))
             return check(*c);
         create(std::get<create_instance>(what));
@@ -137,6 +140,15 @@ private:
             r.service_instances.push_back(std::move(view));
         }
         finish(r);
+    }
+
+    /// App and SPOS hear that the card is not eligible, the operator what can be done (DIV-056).
+    void name_remedy(const model::seen_card& card) {
+        if (const auto why = model::why_unknowable(card); !why.empty())
+            around_->log(severity::warning, "reader ‘" + card.reader + "’, service " + service_id() + ": the card " +
+                                                why +
+                                                "; no service goes onto it. Its issuer can give it a CPLC with a "
+                                                "serial number, or an IIN and CIN of its own");
     }
 
     void check(const check_deployment& c) {
@@ -182,7 +194,7 @@ private:
             row.card = *known_.cards[choice_.card];
         } else {
             row.card.id = around_->random->uuid();
-            row.card.identity = model::identity_of(seen);
+            row.card.identity = model::identity_of(seen).value().text(); // else it was not eligible
         }
         if (model::rests_on_claims(row.card)) {
             take_claims(row.card, seen, known_.issuers);

@@ -143,10 +143,10 @@ private:
         if (!seen.accessible)
             return std::nullopt;
         const auto identity = model::identity_of(seen);
-        auto card = identity.empty() ? std::nullopt : db_->card_by_identity(identity);
-        const bool tells_issuers_number = !seen.cin.empty() && !seen.iin.empty();
-        return !card && seen.cplc.empty() && tells_issuers_number ? db_->card_by_issuers_number(seen.cin + seen.iin)
-                                                                  : card;
+        auto card = identity ? db_->card_by_identity(*identity) : std::nullopt;
+        const auto number = model::issuers_number(seen.iin, seen.cin);
+        return !card && !model::card_identity::of_cplc(seen.cplc) && number ? db_->card_by_issuers_number(*number)
+                                                                            : card;
     }
 
     cards_found find(const find_cards& f) const {

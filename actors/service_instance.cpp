@@ -268,23 +268,13 @@ private:
             take_claims(card, *seen, running_.issuers);
         else if (model::rests_on_claims(card) &&
                  !is_configured(card.issuer)) // added, or removed, after the instance was created
-            card.issuer = issuer_of(running_.issuers, card_as_stored());
+            card.issuer = issuer_of(running_.issuers,
+                                    card_as_stored(running_.card, running_.instance, running_.begun.request.cards));
         store_beginning();
     }
 
     bool is_configured(const std::string& issuer) const {
         return std::ranges::find(running_.issuers, issuer, &store::issuer_record::name) != running_.issuers.end();
-    }
-
-    model::seen_card card_as_stored() const {
-        model::seen_card known;
-        known.cplc = running_.card.identity;
-        known.isd_aid = running_.card.isd_aid;
-        const auto& announced = running_.begun.request.cards;
-        const auto here = std::ranges::find(announced, running_.instance.reader, &announced_card::reader);
-        if (here != announced.end())
-            known.atr = here->atr;
-        return known;
     }
 
     void store_beginning() {
@@ -355,7 +345,8 @@ private:
     void start() {
         if (admission_.pending())
             admission_.deliver(call_begun{std::nullopt});
-        log("begins, instance " + id_ + ", secure component " + running_.card.id);
+        log("begins, instance " + id_ + ", secure component " + running_.card.id +
+            why_only_its_keys_count(running_.card));
         effects_ = std::make_unique<effect_interpreter<service_instance>>(
             *this, around_, process_context{running_.record, running_.begun.session, running_.card.issuer},
             [this](process::answer_variant reply) { runner_->answer(std::move(reply)); },

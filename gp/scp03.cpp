@@ -14,26 +14,7 @@ using crypto::scp03_constant;
 
 constexpr std::uint8_t secure_messaging = 0x04; // GPCS 11.1.4: CLA bit of secure messaging
 constexpr std::uint8_t c_enc = 0x02;
-constexpr std::uint8_t r_mac = 0x10;
 constexpr std::uint8_t r_enc = 0x20;
-
-void check_level(std::uint8_t level, std::uint8_t i) {
-    static constexpr std::uint8_t levels[] = {0x01, 0x03, 0x11, 0x13, 0x33};
-    if (std::find(std::begin(levels), std::end(levels), level) == std::end(levels))
-        throw scp03_error(reason::level_not_supported,
-                          "SCP03 has the security levels 01, 03, 11, 13 and 33 (SCP03 7.1.2.1)");
-    // SCP03 5.1: bit 01 is S16; 10 pseudo-random challenge; 20 R-MAC; 40 R-ENC, only together with R-MAC; the others
-    // mean nothing.
-    static constexpr std::uint8_t known[] = {0x00, 0x10, 0x20, 0x30, 0x60, 0x70};
-    const std::uint8_t without_mode = i & 0xFE;
-    if (std::find(std::begin(known), std::end(known), without_mode) == std::end(known))
-        throw scp03_error(reason::level_not_supported, "SCP03 has no option \"i\" of " + to_hex({&i, 1}));
-    const auto needed = static_cast<std::uint8_t>(((level & r_mac) != 0 ? scp03_i::r_mac : 0) |
-                                                  ((level & r_enc) != 0 ? scp03_i::r_enc : 0));
-    if ((i & needed) != needed)
-        throw scp03_error(reason::level_not_supported, "the card cannot protect its responses as security level " +
-                                                           to_hex({&level, 1}) + " demands");
-}
 
 /// The class of a protected command on the basic logical channel, on which the C-MAC is always computed (SCP03 6.2.4).
 /// GPCS 11.1.4, ISO/IEC 7816-4 5.4.1: the first form has channels 0 to 3 in two bits, the further one (bit 40) channels
@@ -87,6 +68,28 @@ bool unpad(bytes& data) {
 
 } // namespace
 
+std::uint8_t highest_level(std::uint8_t i) {
+    if ((i & scp03_i::r_mac) == 0)
+        return 0x03;
+    return (i & scp03_i::r_enc) == 0 ? 0x13 : 0x33;
+}
+
+void require_level(std::uint8_t level, std::uint8_t i) {
+    static constexpr std::uint8_t levels[] = {0x01, 0x03, 0x11, 0x13, 0x33};
+    if (std::find(std::begin(levels), std::end(levels), level) == std::end(levels))
+        throw scp03_error(reason::level_not_supported,
+                          "SCP03 has the security levels 01, 03, 11, 13 and 33 (SCP03 7.1.2.1)");
+    // SCP03 5.1: bit 01 is S16; 10 pseudo-random challenge; 20 R-MAC; 40 R-ENC, only together with R-MAC; the others
+    // mean nothing.
+    static constexpr std::uint8_t known[] = {0x00, 0x10, 0x20, 0x30, 0x60, 0x70};
+    const std::uint8_t without_mode = i & 0xFE;
+    if (std::find(std::begin(known), std::end(known), without_mode) == std::end(known))
+        throw scp03_error(reason::level_not_supported, "SCP03 has no option \"i\" of " + to_hex({&i, 1}));
+    if (level > highest_level(i))
+        throw scp03_error(reason::level_not_supported, "the card cannot protect its responses as security level " +
+                                                           to_hex({&level, 1}) + " demands");
+}
+
 initialize_update_response parse_initialize_update(bytes_view data) {
     const auto refuse = [](const char* text) { throw scp03_error(reason::malformed_response, text); };
     if (data.size() < 13)
@@ -123,7 +126,7 @@ void check_card_challenge(const initialize_update_response& card, bytes_view exp
 secure_channel::secure_channel(crypto::session_keys keys, bytes_view host_challenge,
                                const initialize_update_response& card, std::uint8_t level)
     : length_(card.mode_length()), level_(level), enc_(keys.s_enc), mac_(keys.s_mac), rmac_(keys.s_rmac) {
-    check_level(level, card.i);
+    require_level(level, card.i);
     if (host_challenge.size() != length_)
         throw scp03_error(reason::malformed_response, "the card's mode (S8 or S16) does not fit the host challenge");
     auto context = to_bytes(host_challenge);

@@ -35,6 +35,14 @@ inline constexpr std::uint8_t r_mac = 0x20;
 inline constexpr std::uint8_t r_enc = 0x40; ///< only together with R-MAC
 } // namespace scp03_i
 
+/// The highest security level that a card with this "i" can have (SCP03 5.1): 03, 13 or 33. It can have each one that
+/// is not greater.
+std::uint8_t highest_level(std::uint8_t i);
+
+/// Throws scp03_error (level_not_supported) where a card with this "i" cannot have the level, or one of them does not
+/// exist.
+void require_level(std::uint8_t level, std::uint8_t i);
+
 /// Response to INITIALIZE UPDATE (SCP03 7.1.1.6).
 struct initialize_update_response {
     bytes diversification_data; ///< 10 octets

@@ -100,6 +100,8 @@ struct security_domain {
     std::vector<key_set> other_keys;
     /// Octets of challenges and MACs that the domain was seen to use, 8 or 16; 0: not seen yet, the profile says.
     int scp03_mode = 0;
+    /// Its "i", as in the last channel that it opened; -1: none yet, or a row of before.
+    int scp03_i = -1;
     /// The issuer may have given it keys that the row does not know: the card's own list has to be looked at.
     bool keys_in_doubt = false;
     bool client_registered = false; ///< the issuer has registered our ARA-C at ARA-M
@@ -233,7 +235,7 @@ inline bool may_be_on_card(const service_instance& i) {
 /// A secure component that has been seen.
 struct secure_component {
     std::string id;
-    std::string identity; ///< of identity_of(): CPLC (tag 9F7F) in hex, or IIN and CIN where it has none; unique
+    std::string identity; ///< text of its card_identity; unique. Rows of before may have one that is none (DIV-056)
     std::string profile_id;
     std::string isd_aid;
     std::string cin_iin; ///< tags 45 and 42, hex, for the issuer
@@ -245,14 +247,6 @@ struct secure_component {
     bool assigned = false; ///< an operator has said whose it is (tsms card assign)
     std::string claimed;   ///< ISO 8601: when a createServiceInstance named it last
 };
-
-/// Octets of the CPLC, as hexadecimal digits.
-inline constexpr std::size_t cplc_digits = 84;
-
-/// By its CPLC, not by IIN and CIN?
-inline bool is_known_by_cplc(const secure_component& card) {
-    return card.identity.size() == cplc_digits;
-}
 
 /// Is what the row says of issuer, profile and ISD only a phone's word (AMB-226)? Until an issuer has given us keys for
 /// a domain on it, or the operator has decided, it follows what phones say today.

@@ -38,6 +38,12 @@ std::optional<refusal> refuse_version(const offered_service& service, const std:
     return std::nullopt;
 }
 
+/// As SCP03 writes it.
+std::string hex_level(int level) {
+    constexpr std::string_view digits = "0123456789ABCDEF";
+    return {digits[static_cast<std::size_t>(level) >> 4 & 15], digits[static_cast<std::size_t>(level) & 15]};
+}
+
 struct candidate {
     std::size_t card;
     const card_profile* profile;
@@ -61,9 +67,8 @@ std::vector<candidate> candidates(const offered_version& version, const std::vec
             explain(card, "not accessible");
             continue;
         }
-        if (identity_of(card).empty()) {
-            explain(card,
-                    "tells neither its CPLC nor, as a card without one, IIN and CIN, so it cannot be known again");
+        if (auto why = why_unknowable(card); !why.empty()) {
+            explain(card, why);
             continue;
         }
         const auto* profile = profile_of(card, profiles);
@@ -75,6 +80,12 @@ std::vector<candidate> candidates(const offered_version& version, const std::vec
             explain(card, "version " + version.tag + " has no published Flavor for profile ‘" + profile->name + "’");
             continue;
         }
+        // What the issuer would find out on the card (DIV-057).
+        if (card.highest_level && *card.highest_level < profile->card.minimum_level) {
+            explain(card, "its SCP03 allows security level " + hex_level(*card.highest_level) + " at most, profile ‘" +
+                              profile->name + "’ demands " + hex_level(profile->card.minimum_level));
+            continue;
+        }
         explain(card, "eligible with profile ‘" + profile->name + "’");
         found.push_back({i, profile});
     }
@@ -84,25 +95,41 @@ std::vector<candidate> candidates(const offered_version& version, const std::vec
 
 } // namespace
 
-std::string identity_of(const seen_card& card) {
-    if (!card.cplc.empty())
-        return card.cplc;
-    return !card.without_cplc || card.iin.empty() || card.cin.empty() ? std::string() : card.iin + card.cin;
+std::optional<card_identity> identity_of(const seen_card& card) {
+    if (auto by_cplc = card_identity::of_cplc(card.cplc))
+        return by_cplc;
+    // A CPLC that is told and is no identity counts as none; one that is not told now may be there all the same.
+    if (card.cplc.empty() && !card.without_cplc)
+        return std::nullopt;
+    return card_identity::of_issuers_number(card.iin, card.cin);
+}
+
+std::optional<card_identity> identity_of(const secure_component& row) {
+    return card_identity::of_row(row.identity);
+}
+
+std::string why_unknowable(const seen_card& card) {
+    if (identity_of(card))
+        return {};
+    if (card.cplc.empty() && !card.without_cplc)
+        return "does not tell its CPLC now, so it cannot be known again";
+    return "cannot be told from other cards: " + why_no_identity(card.cplc) + ", and it has no IIN and CIN of its own";
 }
 
 likeness compare(const secure_component& row, const seen_card& card) {
-    if (row.identity.empty())
+    const auto known = identity_of(row);
+    if (!known)
         return likeness::unknown;
-    const bool tells_issuers_number = !card.iin.empty() && !card.cin.empty();
-    if (is_known_by_cplc(row)) {
-        if (!card.cplc.empty())
-            return card.cplc == row.identity ? likeness::same : likeness::other;
-        return tells_issuers_number && !row.cin_iin.empty() && card.cin + card.iin != row.cin_iin ? likeness::other
-                                                                                                  : likeness::unknown;
+    if (known->kind() == card_identity::basis::cplc) {
+        if (!card.cplc.empty()) // a blank one says, too, that it is another card
+            return card.cplc == known->text() ? likeness::same : likeness::other;
+        const auto number = issuers_number(card.iin, card.cin);
+        return number && !row.cin_iin.empty() && *number != row.cin_iin ? likeness::other : likeness::unknown;
     }
-    if (!tells_issuers_number)
+    const auto told = card_identity::of_issuers_number(card.iin, card.cin);
+    if (!told)
         return likeness::unknown;
-    return card.iin + card.cin == row.identity ? likeness::same : likeness::other;
+    return *told == *known ? likeness::same : likeness::other;
 }
 
 std::optional<refusal> refuse_caller(const std::optional<std::string>& provider, const std::string& owner,

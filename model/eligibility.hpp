@@ -2,6 +2,7 @@
 // Which secure component a Service goes to (TR 3.3.1, 3.3.1.2): recognition of cards, the eligibility check and the
 // device check, and the choice among several. Pure; what it decided is explained for the log.
 
+#include "model/card_identity.hpp"
 #include "model/device.hpp"
 #include "model/life_cycle.hpp"
 
@@ -41,11 +42,19 @@ struct seen_card {
     error_category problem = error_category::none;       ///< 9 or 10 where not accessible
     std::string atr, cplc, isd_aid, iin, cin, card_data; ///< hex
     bool without_cplc = false;                           ///< it says that it has none
-    bool has_service = false;                            ///< the TSM knows an instance of the Service on it
+    /// The highest security level of SCP03 that its card recognition data offer; none where they offer no SCP03.
+    std::optional<int> highest_level;
+    bool has_service = false; ///< the TSM knows an instance of the Service on it
 };
 
-/// What the card is known by: its CPLC; of one that has none, IIN and CIN. Empty for a card that tells neither.
-std::string identity_of(const seen_card& card);
+/// What the card is known by: its CPLC; of one that has none, or one that is no identity, IIN and CIN. Nothing for a
+/// card that tells neither: no row is made for it, and none found.
+std::optional<card_identity> identity_of(const seen_card& card);
+/// Nothing for a row of before that more than one card may have: no claim finds it, and no issuer works for it.
+std::optional<card_identity> identity_of(const secure_component& row);
+
+/// Why the card of a reader cannot be told from others; empty where it can.
+std::string why_unknowable(const seen_card& card);
 
 /// Is the card in a reader the one of a row, as far as it says? Like is compared with like: one that does not tell now
 /// what the row knows it by may be any, unless IIN and CIN say that it is another.

@@ -27,7 +27,10 @@ struct issuer_order {
     domain_change domain = domain_change::none;
     std::string domain_aid;
     std::string privileges = "804000"; ///< Security Domain, Authorized Management
-    std::string device_app;            ///< callerId of the app on whose behalf the TSM acts
+    /// With `create`: security level of the TSM's channels to the new domain (01, 03, 11, 13 or 33). A card whose SCP03
+    /// does not allow it is refused before anything is changed on it; 0: not told, nothing is refused.
+    std::uint8_t minimum_level = 0;
+    std::string device_app; ///< callerId of the app on whose behalf the TSM acts
     std::vector<access_rule> add_rules;
     std::vector<access_rule> remove_rules;
     std::string register_client; ///< AID of the TSM's ARA-C, hex, which ARA-M shall ask for rules; empty: none

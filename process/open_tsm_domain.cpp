@@ -1,10 +1,10 @@
 // TR 3.3.1.1: the way to a secure channel with the TSM's own security domain. Exchanges O1 to O3 of a deploy.
 
-#include "gp/privileges.hpp"
 #include "gp/procedures/identify.hpp"
 #include "gp/procedures/open_channel.hpp"
 #include "model/eligibility.hpp"
 #include "process/domain_keys.hpp"
+#include "process/issuers_domain.hpp"
 #include "process/work.hpp"
 
 #include <algorithm>
@@ -71,9 +71,11 @@ process<asked_channel> ask(std::string aid, std::uint8_t key_version, std::size_
     co_return asked_channel(aid, key_version, std::move(challenge));
 }
 
-/// What the card must answer under R-MAC: its CPLC, unless it is known by its IIN and CIN (model::identity_of).
+/// What the card must answer under R-MAC: its CPLC, unless it is known by its IIN and CIN (model::identity_of). Of a
+/// row of before that is known by nothing, the keys are the proof.
 bytes cplc_of(const model::secure_component& card) {
-    return gp::parse_cplc(octets(card.identity)).value_or(bytes{});
+    const auto identity = model::identity_of(card);
+    return identity && identity->kind() == model::card_identity::basis::cplc ? octets(identity->text()) : bytes{};
 }
 
 /// The card's answer to our INITIALIZE UPDATE: derive the session keys, check the card's challenge and cryptogram. Only
@@ -102,6 +104,7 @@ process<bool> accept_offer(work* w, model::key_set keys, bytes challenge, gp::in
         w->channel->allow_extended_length();
     w->channel_keys = std::move(keys);
     domain.scp03_mode = static_cast<int>(offer.mode_length());
+    domain.scp03_i = offer.i;
     co_return true;
 }
 
@@ -216,18 +219,7 @@ process<domain_access> open_known_domain(work* w) {
 process<void> take_over_domain(work* w) {
     fetch_issuer_keys wish;
     auto got = co_await std::move(wish);
-    if (!w->card.identity.empty() && got.secure_component_identity != w->card.identity)
-        refuse(error_category::sc_inaccessible,
-               "the issuer has authenticated another secure component than the phone named");
-    if (got.aid != w->parameters().tsm_sd_aid)
-        refuse(error_category::unspecified,
-               "the issuer has created security domain " + got.aid + " instead of " + w->parameters().tsm_sd_aid);
-    // Delegated Management alone (A0 00 00) needs the issuer's tokens for every step: not supported.
-    const auto privileges = from_hex(got.privileges);
-    const auto rights = privileges ? gp::parse_privileges(*privileges) : std::nullopt;
-    if (rights && (*rights & gp::privilege::authorized_management) == 0)
-        refuse(error_category::unspecified,
-               "the issuer has created the TSM's security domain without Authorized Management");
+    check_created_domain(*w, got);
     model::security_domain domain;
     domain.aid = got.aid;
     domain.keys = got.keys;
@@ -275,12 +267,13 @@ private:
 
 /// The issuer works on the card, and behind its last commands we ask for our channel in the same order.
 process<domain_access> open_with_issuer(work* w, issuer_need need) {
+    require_told_apart(*w);
     if (need.takes_access) {
         auto intending = write_intent(w, "remove access rules of service " + w->instance.target.service_id);
         co_await std::move(intending);
     }
     if (!need.add_rules.empty()) { // what terminate has to look for, whatever becomes of this process (DIV-024)
-        w->intent_written = w->access_given = true;
+        w->intent_written = true;
         w->instance.on_card = true;
         commit intent(w->instance, w->card);
         co_await std::move(intent);
@@ -292,8 +285,10 @@ process<domain_access> open_with_issuer(work* w, issuer_need need) {
     auto order_for_issuer = issuer_order_of(*w, need.create_domain          ? "create"
                                                 : need.remove_rules.empty() ? "rules"
                                                                             : "clear");
-    if (need.create_domain)
+    if (need.create_domain) {
         order_for_issuer.domain = model::issuer_order::domain_change::create;
+        order_for_issuer.minimum_level = w->parameters().minimum_level;
+    }
     order_for_issuer.add_rules = need.add_rules;
     order_for_issuer.remove_rules = need.remove_rules;
     const bool registers =
@@ -333,6 +328,7 @@ process<domain_access> open_with_issuer(work* w, issuer_need need) {
             order.add(asked->orders.take());
         }
         const auto total = order.commands.commands.size();
+        w->domain_created = w->domain_created || (claims && need.create_domain);
         if (claims && need.create_domain && !(w->card.tsm_domain && w->card.tsm_domain->keys_in_doubt)) {
             // From here on the issuer may have created it, or given it keys, whatever becomes of this process.
             if (!w->card.tsm_domain)
@@ -341,6 +337,8 @@ process<domain_access> open_with_issuer(work* w, issuer_need need) {
             commit expecting(w->instance, w->card);
             co_await std::move(expecting);
         }
+        if (claims && !need.add_rules.empty())
+            w->access_given = true;
         if (claims && need.takes_access)
             // An app may have lost its access: unlike a new rule (DIV-024) that is the Service's matter.
             w->service_changed = true;
@@ -349,6 +347,8 @@ process<domain_access> open_with_issuer(work* w, issuer_need need) {
         if (identify) {
             claims = identify->claims(reads.accept(part_of(answer, 0, read_count)));
             note_claims(*w, *claims);
+            if (need.create_domain)
+                require_offered_level(*w, *claims);
             if (is_misled(*w, identified_before, order_for_issuer)) {
                 auto again = open_with_issuer(w, std::move(need));
                 const auto access = co_await std::move(again);
@@ -368,6 +368,7 @@ process<domain_access> open_with_issuer(work* w, issuer_need need) {
     if (claims) // the issuer has proven itself to it, unless it had nothing to do
         w->card.isd_aid = order_for_issuer.isd_aid;
     if (need.create_domain) {
+        w->domain_created = true;
         auto taking = take_over_domain(w);
         co_await std::move(taking);
     }
@@ -386,18 +387,37 @@ process<domain_access> open_with_issuer(work* w, issuer_need need) {
     co_return access;
 }
 
+/// As open_with_issuer. A new domain that cannot be used does not stay.
+process<domain_access> let_issuer_open(work* w, issuer_need need) {
+    std::optional<card_failure> refused;
+    auto access = domain_access::gone;
+    try {
+        access = co_await open_with_issuer(w, need);
+    } catch (const card_failure& failure) {
+        if (failure.why != card_failure::kind::refused || !w->domain_created)
+            throw;
+        refused = failure;
+    }
+    if (refused) {
+        co_await undo_creation(w, need.add_rules);
+        throw *refused;
+    }
+    co_return access;
+}
+
 } // namespace
 
 process<domain_access> open_tsm_domain(work* w, issuer_need need) {
     const bool keys_known = w->card.tsm_domain && w->card.tsm_domain->keys;
     if (!need.any() && !keys_known)
         co_return domain_access::gone;
+    require_level_of_domain(*w);
     auto access = domain_access::gone;
     if (!need.any() && !(need.has_client && !w->card.tsm_domain->client_registered)) {
         auto opening = open_known_domain(w);
         access = co_await std::move(opening);
     } else {
-        auto opening = open_with_issuer(w, need);
+        auto opening = let_issuer_open(w, need);
         access = co_await std::move(opening);
     }
     // What the card says of our domain is a claim. The issuer, who authenticates the card, finds out: it creates the
@@ -408,7 +428,7 @@ process<domain_access> open_tsm_domain(work* w, issuer_need need) {
     if (!creates || need.create_domain)
         co_return access;
     need.create_domain = true;
-    auto opening = open_with_issuer(w, std::move(need));
+    auto opening = let_issuer_open(w, std::move(need));
     access = co_await std::move(opening);
     co_return access;
 }

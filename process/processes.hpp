@@ -69,6 +69,7 @@ struct card_facts {
     std::string iin;                        ///< hex, tag 42
     std::string cin;                        ///< hex, tag 45
     std::string card_data;                  ///< hex, tag 66
+    std::optional<int> highest_level;       ///< of the SCP03 options in it
     std::optional<std::size_t> free_memory; ///< non-volatile octets, tag FF21
 };
 

@@ -31,6 +31,7 @@ process<card_facts> read_card(std::string reader) {
         facts.iin = to_hex(claims.iin);
         facts.cin = to_hex(claims.cin);
         facts.card_data = to_hex(claims.recognition);
+        facts.highest_level = claims.highest_level;
         if (claims.resources)
             facts.free_memory = claims.resources->non_volatile;
     } catch (const gp::card_failure& failure) {

@@ -1,6 +1,7 @@
 // TR 4.2.5.6 terminateService: everything of the Service leaves the card, and the TSM's own domain if it was the last
 // (AMB-121).
 
+#include "model/eligibility.hpp"
 #include "model/life_cycle.hpp"
 #include "process/removal.hpp"
 #include "process/renew_keys.hpp"
@@ -49,7 +50,9 @@ process<void> terminate_steps(work* w) {
     auto rules = issuers_rules(*w);
     const bool has_rules = !rules.empty();
     std::ranges::move(rules_of_tombstones(*w), std::back_inserter(rules));
-    bool remove_domain = last && (w->card.tsm_domain || w->instance.on_card || has_tombstones);
+    // Of a card that cannot be told from others our domain stays, empty: its issuer could not tell it either (DIV-056).
+    bool remove_domain =
+        last && model::identity_of(w->card) && (w->card.tsm_domain || w->instance.on_card || has_tombstones);
     // A domain without keys is one that the issuer may have created before a process broke off: only the issuer can
     // remove it.
     if (w->card.tsm_domain && w->card.tsm_domain->keys && may_be_there) {

@@ -1,6 +1,7 @@
 #include "process/work.hpp"
 
 #include "gp/status_words.hpp"
+#include "model/eligibility.hpp"
 
 #include <algorithm>
 
@@ -220,12 +221,20 @@ std::set<std::string> own_aids(const work& w) {
     return aids;
 }
 
+void require_told_apart(const work& w) {
+    if (!model::identity_of(w.card))
+        throw gp::card_failure(gp::card_failure::kind::refused, gp::step::select,
+                               static_cast<int>(model::error_category::sc_inaccessible),
+                               "the secure component cannot be told from others, so its issuer is asked for nothing");
+}
+
 model::issuer_order issuer_order_of(const work& w, std::string_view purpose) {
     if (w.isd_aid.empty())
         throw gp::card_failure(gp::card_failure::kind::refused, gp::step::select,
                                static_cast<int>(model::error_category::sc_inaccessible),
                                "the handset does not tell the AID of the issuer security domain; the operator can "
                                "(isdAid in the profile)");
+    require_told_apart(w);
     model::issuer_order order;
     order.id = w.request.process_id + "-" + std::string(purpose) + "-" + w.isd_aid; // one id for one content
     order.secure_component_identity = w.card.identity;

@@ -34,6 +34,7 @@ struct work {
     bool tombstones_gone = false;       ///< nothing of them is on the card any more
     std::string for_operator;           ///< what only the operator may know, or needs to
     bool other_card = false;            ///< the card says that it is another one
+    bool domain_created = false;        ///< the issuer has, or may have, created the TSM's domain, in this process
     bool proven = false;                ///< a procedure through our channel has ended with such a listing
 
     const model::card_parameters& parameters() const { return instance.target.card; }
@@ -103,6 +104,10 @@ process<void> identify(work* w);
 
 /// An issuer's session of its own, after the TSM's work is done: removal of access rules and of the TSM's domain.
 process<void> let_issuer(work* w, model::issuer_order order);
+
+/// An issuer that goes by what an order names would work on whichever of such cards is there (DIV-056). Throws
+/// gp::card_failure.
+void require_told_apart(const work& w);
 
 /// Order for the issuer with everything but its purpose filled in. `purpose` distinguishes the orders of one process.
 model::issuer_order issuer_order_of(const work& w, std::string_view purpose);

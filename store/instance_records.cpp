@@ -25,6 +25,7 @@ template <class A> void describe(A& a, model::security_domain& d) {
     a("keys", d.keys);
     a("otherKeys", d.other_keys);
     a("scp03Mode", d.scp03_mode);
+    a("scp03I", d.scp03_i);
     a("keysInDoubt", d.keys_in_doubt);
     a("clientRegistered", d.client_registered);
     a("clientInstalled", d.client_installed);

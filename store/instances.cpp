@@ -151,8 +151,8 @@ std::optional<model::secure_component> instance_db::card(const std::string& id) 
     return state_->one_card("SELECT document FROM secure_components WHERE id = ?", id);
 }
 
-std::optional<model::secure_component> instance_db::card_by_identity(const std::string& identity) const {
-    return state_->one_card("SELECT document FROM secure_components WHERE identity = ?", identity);
+std::optional<model::secure_component> instance_db::card_by_identity(const model::card_identity& identity) const {
+    return state_->one_card("SELECT document FROM secure_components WHERE identity = ?", identity.text());
 }
 
 std::optional<model::secure_component> instance_db::card_by_issuers_number(const std::string& cin_iin) const {
@@ -185,7 +185,10 @@ std::vector<model::secure_component> instance_db::cards() const {
 
 bool instance_db::create(model::service_instance instance, const model::secure_component& card) {
     return state_->write([&] {
-        auto known = card_by_identity(card.identity); // since it was looked up, another call may have stored it
+        const auto identity = model::card_identity::of_row(card.identity);
+        if (!identity)
+            throw error("a secure component that cannot be told from others gets no service instance");
+        auto known = card_by_identity(*identity); // since it was looked up, another call may have stored it
         if (known)
             instance.secure_component_id = known->id;
         if (!instances_of(instance.target.service_id, {instance.secure_component_id}).empty())

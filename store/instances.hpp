@@ -4,6 +4,7 @@
 // transaction.
 
 #include "crypto/bytes.hpp"
+#include "model/card_identity.hpp"
 #include "model/device.hpp"
 
 #include <chrono>
@@ -100,7 +101,7 @@ public:
                                                       const std::vector<std::string>& cards) const;
     std::size_t instances_on(const std::string& card) const;
     std::optional<model::secure_component> card(const std::string& id) const;
-    std::optional<model::secure_component> card_by_identity(const std::string& identity) const;
+    std::optional<model::secure_component> card_by_identity(const model::card_identity& identity) const;
     /// The only card with this CIN and IIN (hex, one after the other), if there is one; one that an issuer has proven
     /// goes before those that only phones have named.
     std::optional<model::secure_component> card_by_issuers_number(const std::string& cin_iin) const;

@@ -36,4 +36,27 @@ inline bool is_nowhere(const model::secure_component& row, const std::vector<mod
     });
 }
 
+/// What the row knows of the card, as if it had said so, and the ATR of the reader that it is in.
+inline model::seen_card card_as_stored(const model::secure_component& row, const model::service_instance& instance,
+                                       const std::vector<announced_card>& announced) {
+    model::seen_card known;
+    const auto identity = model::identity_of(row);
+    if (identity && identity->kind() == model::card_identity::basis::cplc)
+        known.cplc = identity->text();
+    known.isd_aid = row.isd_aid;
+    const auto here = std::ranges::find(announced, instance.reader, &announced_card::reader);
+    if (here != announced.end())
+        known.atr = here->atr;
+    return known;
+}
+
+/// What is true of a row of before that more than one card may have (DIV-056); empty for every other.
+inline std::string why_only_its_keys_count(const model::secure_component& row) {
+    return model::identity_of(row) ? std::string()
+                                   : "; its secure component cannot be told from others by what it says of itself, so "
+                                     "only the keys that it has proven count, and its issuer is asked for nothing. "
+                                     "‘tsms card lost --card " +
+                                         row.id + "’ ends its instances";
+}
+
 } // namespace tsms::actors

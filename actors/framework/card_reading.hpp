@@ -26,6 +26,7 @@ inline model::seen_card seen_from(const process::card_facts& facts, const std::v
     card.iin = facts.iin;
     card.cin = facts.cin;
     card.card_data = facts.card_data;
+    card.highest_level = facts.highest_level;
     const auto found = std::ranges::find(announced, facts.reader, &announced_card::reader);
     if (found != announced.end())
         card.atr = found->atr;
@@ -47,8 +48,7 @@ inline std::string issuer_of(const std::vector<store::issuer_record>& issuers, c
 inline void take_claims(model::secure_component& card, const model::seen_card& seen,
                         const std::vector<store::issuer_record>& issuers) {
     card.isd_aid = seen.isd_aid;
-    card.cin_iin =
-        seen.cin.empty() || seen.iin.empty() ? std::string() : seen.cin + seen.iin; // half of it compares with nothing
+    card.cin_iin = model::issuers_number(seen.iin, seen.cin).value_or(std::string());
     card.issuer = issuer_of(issuers, seen);
 }
 

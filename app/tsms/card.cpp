@@ -2,6 +2,7 @@
 
 #include "app/tsms/commands.hpp"
 #include "app/tsms/config.hpp"
+#include "model/eligibility.hpp"
 #include "store/instances.hpp"
 #include "json/json.hpp"
 
@@ -28,6 +29,14 @@ std::string basis(const model::secure_component& card) {
     return card.assigned ? "assigned" : model::rests_on_claims(card) ? "claimed" : "proven";
 }
 
+/// By what the card is known again.
+std::string known_by(const model::secure_component& card) {
+    const auto identity = model::identity_of(card);
+    if (!identity)
+        return "nothing";
+    return identity->kind() == model::card_identity::basis::cplc ? "CPLC" : "IIN and CIN";
+}
+
 json::object as_json(const model::service_instance& i) {
     return {{"id", i.id},
             {"service", i.target.service_id},
@@ -45,6 +54,7 @@ json::object as_json(const store::instance_db& db, const model::secure_component
         tombstones.push_back(as_json(i));
     return {{"id", card.id},
             {"identity", card.identity},
+            {"knownBy", known_by(card)},
             {"profile", card.profile_id},
             {"issuer", card.issuer},
             {"basis", basis(card)},
@@ -64,7 +74,9 @@ void list_cards(const card_options& o) {
         else
             std::cout << card.id << "\t" << condition(card) << "\t" << db.instances_on(card.id) << " instances, "
                       << db.tombstones_on(card.id).size() << " tombstones\t"
-                      << (card.issuer.empty() ? "no issuer" : "issuer " + card.issuer) << " (" << basis(card) << ")\n";
+                      << (card.issuer.empty() ? "no issuer" : "issuer " + card.issuer) << " (" << basis(card) << ")"
+                      << (model::identity_of(card) ? "" : "\tcannot be told from others: no claim finds it again")
+                      << "\n";
     }
     if (o.as_json)
         std::cout << json::dump(list) << std::endl;
@@ -155,7 +167,9 @@ void add_card_command(CLI::App& app) {
     };
     common(card->add_subcommand("list", "Lists secure components"))->callback([o] { list_cards(*o); });
     auto* show = common(card->add_subcommand("show", "Shows one with what is on it"));
-    show->footer("Example:\n  tsms card show --data ./data --card 1b9d6bcd-…");
+    show->footer("‘knownBy’ is ‘nothing’ for a row of an older version whose identity more than one card may have (a "
+                 "blank CPLC): no phone's claim finds it\nagain, its issuer is asked for nothing, and ‘tsms card lost’ "
+                 "ends its instances.\nExample:\n  tsms card show --data ./data --card 1b9d6bcd-…");
     show->callback([o] { show_card(*o); });
     auto* reconcile = common(
         card->add_subcommand("reconcile", "Has the next process look at what is on the card before it believes it"));

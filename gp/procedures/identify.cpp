@@ -3,6 +3,8 @@
 #include "gp/commands.hpp"
 #include "gp/tlv.hpp"
 
+#include <algorithm>
+
 namespace tsms::gp {
 
 namespace {
@@ -17,6 +19,17 @@ bytes content(const response_apdu& answer, std::uint32_t tag) {
     if (const auto value = find_path(answer.data, {tag}))
         return to_bytes(*value);
     return answer.data;
+}
+
+std::optional<std::uint8_t> offered_level(bytes_view recognition) {
+    std::optional<std::uint8_t> best;
+    const auto told = parse_card_recognition(recognition);
+    if (!told)
+        return best;
+    for (const auto& protocol : told->protocols)
+        if (protocol.scp == 3)
+            best = std::max(best.value_or(0), highest_level(protocol.i));
+    return best;
 }
 
 } // namespace
@@ -40,8 +53,10 @@ card_claims identification::claims(const std::vector<response_apdu>& answers) co
     card.without_cplc = sw >> 8 == 0x6A || sw == 0x6D00 || sw == 0x6E00;
     card.cin = content(answers[cin_], 0x45);
     card.iin = content(answers[iin_], 0x42);
-    if (answers[recognition_].sw == 0x9000)
+    if (answers[recognition_].sw == 0x9000) {
         card.recognition = answers[recognition_].data;
+        card.highest_level = offered_level(card.recognition);
+    }
     if (answers[resources_].sw == 0x9000)
         card.resources = parse_card_resources(answers[resources_].data);
     return card;

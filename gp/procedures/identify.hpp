@@ -14,6 +14,8 @@ struct card_claims {
     bytes iin;         ///< tag 42
     bytes cin;         ///< tag 45
     bytes recognition; ///< tag 66
+    /// The highest security level of the SCP03 options in it; none where it tells of no SCP03. It is the ISD's.
+    std::optional<std::uint8_t> highest_level;
     std::optional<card_resources> resources;
     std::optional<std::size_t> longest_data; ///< tag 9F65
 };

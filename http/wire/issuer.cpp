@@ -80,6 +80,14 @@ std::uint8_t octet(std::int64_t number, std::string_view key) {
     return static_cast<std::uint8_t>(number);
 }
 
+/// SCP03 7.1.2.1
+std::uint8_t security_level(const json::reader& domain) {
+    const auto level = octet(domain.integer("minimumLevel"), "minimumLevel");
+    if (level != 0x01 && level != 0x03 && level != 0x11 && level != 0x13 && level != 0x33)
+        refuse("minimumLevel", "1, 3, 17, 19 or 51 is expected");
+    return level;
+}
+
 } // namespace
 
 json::value to_json(const issuer_order& order) {
@@ -94,6 +102,8 @@ json::value to_json(const issuer_order& order) {
         json::object domain{{"operation", create ? "create" : "delete"}, {"aid", order.domain_aid}};
         if (create)
             domain.append("privileges", order.privileges);
+        if (create && order.minimum_level != 0)
+            domain.append("minimumLevel", static_cast<int>(order.minimum_level));
         management.append("securityDomain", std::move(domain));
     }
     if (!order.add_rules.empty() || !order.remove_rules.empty())
@@ -135,6 +145,8 @@ issuer_order parse_issuer_order(const json::value& document) {
         order.domain_aid = aid(domain, "aid");
         if (create)
             order.privileges = privileges(domain);
+        if (create && domain.has("minimumLevel"))
+            order.minimum_level = security_level(domain);
     }
     if (management.has("accessRules")) {
         const auto access = management.object("accessRules");

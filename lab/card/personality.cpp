@@ -42,7 +42,7 @@ std::vector<personality> make_personalities() {
     jc305.isd = "A000000151000000";
     jc305.historical = "tsms-lab 305";
     jc305.iin = "4950";
-    jc305.cin = "4C414230303030303031";
+    jc305.cin = "4C4142";
     jc305.packages = platform(6, 6, false);
     all.push_back(jc305);
 
@@ -106,6 +106,15 @@ std::vector<personality> make_personalities() {
     esim.extended_cap = true;
     esim.packages = euicc();
     all.push_back(esim);
+
+    auto blank = jc305;
+    blank.name = "blank";
+    blank.about = "as jc305, but nobody has written a CPLC, IIN or CIN: every such card says the same of itself";
+    blank.historical = "tsms-lab blank";
+    blank.blank_cplc = true;
+    blank.iin = "";
+    blank.cin = "";
+    all.push_back(blank);
 
     auto contactless = jc305;
     contactless.name = "contactless";

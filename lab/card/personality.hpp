@@ -41,8 +41,9 @@ struct personality {
     std::uint16_t rule_queries_refused = 0;
     /// An answer of GET STATUS is filled to the last octet, an entry may go on in the next one.
     bool splits_entries = false;
+    bool blank_cplc = false; ///< all octets are 00
     const char* iin = "";
-    const char* cin = "";
+    const char* cin = ""; ///< its beginning; the serial number of the CPLC follows. Empty: the card has no CIN
     std::vector<preloaded_package> packages;
 
     bytes atr() const;

@@ -28,7 +28,7 @@ std::size_t card_state::free_memory() const {
 card_state make_card(const personality& p, const crypto::secret& issuer_master, crypto::random_source& random) {
     card_state card;
     card.personality = &p;
-    card.cplc = make_cplc(p.key_octets, random);
+    card.cplc = p.blank_cplc ? bytes(42, 0x00) : make_cplc(p.key_octets, random);
 
     const auto keys = isd_keys(issuer_master, card.cplc);
     security_domain sd;
@@ -38,8 +38,11 @@ card_state make_card(const personality& p, const crypto::secret& issuer_master, 
     sd.key_sets.push_back({p.key_version, {{1, keys.enc}, {2, keys.mac}, {3, keys.dek}}, 0, 0});
     if (*p.iin)
         sd.data[0x42] = hex(p.iin);
-    if (*p.cin)
-        sd.data[0x45] = hex(p.cin);
+    if (*p.cin) {
+        auto cin = hex(p.cin);
+        append(cin, bytes_view(card.cplc).subspan(12, 4)); // another one on each card
+        sd.data[0x45] = std::move(cin);
+    }
 
     const auto isd_aid = hex(p.isd);
     application isd;

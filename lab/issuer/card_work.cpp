@@ -32,13 +32,6 @@ constexpr std::uint16_t wrong_length = 0x6700;
 constexpr int sc_inaccessible = 9; // TR 4.2.4.4
 constexpr std::uint8_t key_format = gp::store_data_format::dgi | gp::store_data_format::encrypted;
 
-/// The highest level that the card's "i" allows (SCP03 5.1).
-std::uint8_t best_level(std::uint8_t i) {
-    if ((i & gp::scp03_i::r_mac) == 0)
-        return 0x03;
-    return (i & gp::scp03_i::r_enc) == 0 ? 0x13 : 0x33;
-}
-
 /// A key under the static DEK of the domain that holds the channel (SCP03 7.2): a key of 192 bits is filled up.
 crypto::encrypted_key encrypt(const crypto::secret& dek, const crypto::secret& key) {
     auto plain = to_bytes(key.view());
@@ -149,12 +142,15 @@ gp::procedure<authenticated_card> carry_out(card_work work) {
     if (greeting.sw != ok)
         throw gp::status_failure(step::initialize_update, greeting.sw);
     const auto card = gp::parse_initialize_update(greeting.data);
+    // The new domain gets the card's "i": what the TSM cannot use is not begun.
+    if (order.minimum_level != 0)
+        gp::require_level(order.minimum_level, card.i);
     if (!card.sequence_counter.empty()) // a pseudo-random challenge (SCP03 6.2.2.1)
         gp::check_card_challenge(card, crypto::scp03_card_challenge(work.isd_keys.enc, card.sequence_counter,
                                                                     hex(order.isd_aid), card.card_challenge.size()));
     gp::secure_channel channel(
         crypto::derive_session_keys(work.isd_keys.enc, work.isd_keys.mac, host_challenge, card.card_challenge),
-        host_challenge, card, best_level(card.i));
+        host_challenge, card, gp::highest_level(card.i));
 
     const bool creates = order.domain == domain_change::create;
     secured_batch management(channel);

@@ -5,6 +5,7 @@
 #include "http/wire/issuer.hpp"
 #include "http/wire/seram.hpp"
 #include "lab/card/issuer_keys.hpp"
+#include "model/card_identity.hpp"
 
 #include <algorithm>
 
@@ -124,6 +125,9 @@ net::response issuer_service::open_order(const net::request& request) {
     const auto cplc = hex(order.secure_component_identity);
     if (cplc.size() != cplc_octets)
         throw refused(422, "the card is none of this issuer: it has no CPLC of 42 octets");
+    if (!model::card_identity::of_cplc(order.secure_component_identity))
+        throw refused(422, "the card cannot be told from others: " +
+                               model::why_no_identity(order.secure_component_identity));
     const auto* record = book_.find(order.id);
     const bool known = record != nullptr;
     if (known && wire::to_json(record->order) != wire::to_json(order))

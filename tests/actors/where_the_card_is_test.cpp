@@ -254,6 +254,47 @@ BOOST_AUTO_TEST_CASE(an_operator_may_be_faster_than_the_phone) {
     }
 }
 
+// DIV-056: a second fresh card would be taken for the first one.
+BOOST_AUTO_TEST_CASE(a_card_that_cannot_be_told_from_others_gets_no_instance) {
+    for (const char digit : {'0', 'F'}) {
+        world w;
+        w.service = model::offered_service{"service-one", "sp", true, {{"1.0.0", true, {"profile"}}}, {}};
+        const auto s = opened(w.open(create_instance{"service-one", "1.0.0"}));
+        const auto look = w.report_back(s, 0);
+        BOOST_REQUIRE(look);
+        const auto stop = w.report_back(s, 1, told_by_cards(*look, {{"eSE1", std::string(84, digit)}}));
+        BOOST_REQUIRE(stop && result_of(*stop));
+        const auto& got = std::get<model::create_service_instance_result>(*result_of(*stop));
+        BOOST_TEST((got.outcome.status == error_category::no_eligible_sc));
+        BOOST_TEST(got.outcome.message.find("its CPLC is blank") != std::string::npos);
+        BOOST_TEST(std::ranges::count_if(w.log, [](const std::string& line) {
+                       return line.find("eSE1") != line.npos && line.find("its CPLC is blank") != line.npos &&
+                              line.find("Its issuer can give it") != line.npos;
+                   }) == 1);
+    }
+}
+
+// A row of an older version: the card that says the same may be any, and nothing is lost or changed by what it says.
+BOOST_AUTO_TEST_CASE(a_row_that_is_known_by_nothing_is_found_by_no_claim) {
+    for (const char digit : {'0', 'F'}) {
+        world w;
+        w.rows.cards["card"].identity = std::string(84, digit);
+        w.rows.instances["one"].reader = "old name";
+        const auto s = opened(w.open(terminate_service{"one"}));
+        const auto look = w.report_back(s, 0);
+        BOOST_REQUIRE(look);
+        const auto start = w.report_back(s, 1, told_by_cards(*look, {{"eSE1", std::string(84, digit)}}));
+        BOOST_REQUIRE(start && announces(*start));
+        w.report_back(s, 2, processed);
+        BOOST_REQUIRE_EQUAL(w.rows.ends.size(), 1u);
+        BOOST_TEST((w.rows.ends[0].end.status == error_category::sc_inaccessible));
+        BOOST_TEST(!w.rows.ends[0].end.lost);
+        BOOST_TEST(w.rows.instances.contains("one"));
+        BOOST_TEST(std::ranges::any_of(
+            w.log, [](const std::string& line) { return line.find("tsms card lost --card card") != line.npos; }));
+    }
+}
+
 // A card that does not tell its CPLC now is not therefore another one: the instance keeps its id.
 BOOST_AUTO_TEST_CASE(a_card_that_does_not_tell_its_cplc_is_not_another_one) {
     const bytes cin(8, 0xC1), iin(4, 0x45);

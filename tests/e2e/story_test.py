@@ -41,10 +41,12 @@ def aids(registry: dict) -> set:
 class StoryCase(unittest.TestCase):
     """One running stack for the class; each test uses cards and services of its own."""
 
+    stack_class = stack.Stack
+
     @classmethod
     def setUpClass(cls):
         cls.temporary = tempfile.TemporaryDirectory(prefix="tsms-e2e-")
-        cls.stack = stack.Stack(BUILD, pathlib.Path(cls.temporary.name))
+        cls.stack = cls.stack_class(BUILD, pathlib.Path(cls.temporary.name))
         try:
             cls.rest = cls.stack.start()
             cls.spos_config = stack.add_spos_config(cls.rest, cls.stack.spos.announcement())

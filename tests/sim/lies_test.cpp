@@ -183,7 +183,7 @@ BOOST_AUTO_TEST_CASE(an_issuer_confirms_only_rules_that_are_there) {
             tell_lies(w, pretended);
             const auto outcome = w.deploy({I, A}, true);
             BOOST_TEST(number(outcome) == 9);
-            BOOST_TEST(outcome.details.find("is not there according to ARA-M") != std::string::npos);
+            BOOST_TEST(outcome.details.find("is not on the secure component") != std::string::npos);
             check_recovery(w);
         }
     for (const auto* pretended : {"pretend@store-data:1", "pretend@store-data:2", "pretend@store-data:1-2"})
@@ -193,7 +193,7 @@ BOOST_AUTO_TEST_CASE(an_issuer_confirms_only_rules_that_are_there) {
             tell_lies(w, pretended);
             const auto outcome = w.terminate();
             BOOST_TEST(number(outcome) == 9);
-            BOOST_TEST(outcome.details.find("is still there according to ARA-M") != std::string::npos);
+            BOOST_TEST(outcome.details.find("is still on the secure component") != std::string::npos);
             check_recovery(w);
         }
     auto w = with_rules_in("arac");

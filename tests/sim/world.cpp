@@ -229,7 +229,7 @@ process::answer_variant world::issuer_keys() {
             vault->import_wrapped(transport, material.key_version, material.bits,
                                   {transported(material.enc), transported(material.mac), transported(material.dek)}));
         keys.scp_i = material.scp_i;
-        keys.privileges = material.privileges;
+        keys.privileges = issuer_privileges.empty() ? material.privileges : issuer_privileges;
         keys.secure_component_identity = material.secure_component_identity;
         return keys;
     } catch (const std::exception& e) {
@@ -252,18 +252,21 @@ process::answer_variant world::interpret(const process::effect& wish) {
             },
             [&](const p::exchange& e) -> p::answer_variant { return transmit(e.commands); },
             [&](const p::open_issuer_session& e) -> p::answer_variant {
-                if (issuer_down)
+                if (issuer_down || issuer_takes == 0)
                     return issuer_failed("connection refused");
+                --issuer_takes;
                 issuer_ = std::make_shared<issuer_run>();
                 issuer_->order = e.order;
+                if (issuer_ignores_level)
+                    issuer_->order.minimum_level = 0;
                 auto& fresh = issued_[e.order.domain_aid];
                 const auto octets = personality->key_octets;
                 if (fresh.keys.enc.empty() || e.order.domain == model::issuer_order::domain_change::create)
                     fresh = {issuer_key_version,
                              {random.take_secret(octets), random.take_secret(octets), random.take_secret(octets)}};
                 const auto isd = lab::isd_keys(lab::lab_issuer_master(), hex(e.order.secure_component_identity));
-                issuer_->work.emplace(
-                    lab::carry_out(lab::card_work(issuer_lies.done_of(e.order), isd, fresh, random, issuer_->last)));
+                issuer_->work.emplace(lab::carry_out(
+                    lab::card_work(issuer_lies.done_of(issuer_->order), isd, fresh, random, issuer_->last)));
                 return advance(issuer_->work->start());
             },
             [&](const p::relay_to_issuer& e) -> p::answer_variant {

@@ -84,6 +84,9 @@ public:
     std::uint8_t issuer_key_version = 0x30;
     bool issuer_without_end = false; ///< it always has one more command
     lab::issuer_lies issuer_lies;
+    std::size_t issuer_takes = SIZE_MAX; ///< orders; then it cannot be reached
+    bool issuer_ignores_level = false;   ///< it is of before: minimumLevel is an unknown member
+    std::string issuer_privileges;       ///< of the domain, as it says; empty: it says nothing
 
     std::size_t effects = 0; ///< played so far, in the last play
     std::size_t orders = 0;  ///< exchanges with the card, in the last play

@@ -212,14 +212,44 @@ BOOST_AUTO_TEST_CASE(creates_a_domain_whose_keys_the_tsm_can_use) {
 BOOST_AUTO_TEST_CASE(key_lengths_and_modes_of_cards) {
     for (const auto& p : lab::personalities())
         BOOST_TEST_CONTEXT(p.name) {
-            if (p.t0)
-                continue; // GET RESPONSE is the transport's
+            if (p.t0 || p.blank_cplc)
+                continue; // GET RESPONSE is the transport's; a card that nobody can name gets no order
             story s(p.name, {}, p.key_octets);
             const auto done = s.run(s.order("1", change::create));
             BOOST_TEST(done.error == "");
             const auto keys = s.keys(done.session);
             BOOST_TEST(static_cast<std::size_t>(keys.bits) == p.key_octets * 8);
         }
+}
+
+// DIV-057: the card's "i" is in the answer to INITIALIZE UPDATE, and nothing leaves behind it.
+BOOST_AUTO_TEST_CASE(a_card_below_the_orders_level_is_not_changed) {
+    for (const std::uint8_t level : {0x11, 0x13, 0x33}) {
+        story s("i00");
+        auto order = s.order("1", change::create);
+        order.minimum_level = level;
+        const auto done = s.run(order);
+        BOOST_TEST(done.error.find("security level") != std::string::npos);
+        BOOST_TEST(done.orders == 1);
+        for (const auto& apdu : s.sent)
+            BOOST_TEST((apdu[1] == 0xA4 || apdu[1] == 0x50)); // SELECT, INITIALIZE UPDATE
+        BOOST_TEST(!s.has_domain());
+        BOOST_TEST(s.send("GET", "/security-domains/" + done.session + "/keys").status == 409);
+    }
+    for (const std::uint8_t level : {0x00, 0x01, 0x03}) {
+        story s("i00");
+        auto order = s.order("1", change::create);
+        order.minimum_level = level;
+        BOOST_TEST(s.run(order).error == "");
+        BOOST_TEST(s.has_domain());
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_card_that_cannot_be_told_from_others_gets_no_order) {
+    story s("blank");
+    const auto refused = s.send("POST", "/order", json::dump(wire::to_json(s.order("1", change::create))));
+    BOOST_TEST(refused.status == 422);
+    BOOST_TEST(refused.body.find("its CPLC is blank") != std::string::npos);
 }
 
 BOOST_AUTO_TEST_CASE(no_key_material_behind_the_creation_of_its_receiver) {

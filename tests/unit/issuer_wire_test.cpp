@@ -19,6 +19,7 @@ model::issuer_order an_order() {
     order.isd_aid = "A000000151000000";
     order.domain = model::issuer_order::domain_change::create;
     order.domain_aid = "D27600016354534D0001";
+    order.minimum_level = 0x33;
     order.device_app = std::string(40, 'A');
     order.add_rules = {{"D276000163544500", std::string(64, 'B'), true, false}};
     order.remove_rules = {{"D276000163544501", std::string(40, 'C'), false, true}};
@@ -41,6 +42,7 @@ BOOST_AUTO_TEST_CASE(order_survives_the_wire) {
     BOOST_TEST(read.register_client == order.register_client);
     BOOST_TEST(read.secure_component_identity == order.secure_component_identity);
     BOOST_TEST(read.privileges == "804000");
+    BOOST_TEST(read.minimum_level == 0x33);
 
     order.domain = model::issuer_order::domain_change::remove;
     BOOST_TEST(equal(order, wire::parse_issuer_order(wire::to_json(order))));
@@ -58,8 +60,32 @@ BOOST_AUTO_TEST_CASE(order_is_refused_for_what_it_lacks) {
     refused([](auto& o) { o.isd_aid = std::string(34, 'A'); });
     refused([](auto& o) { o.privileges = "80400000"; });
     refused([](auto& o) { o.privileges = "8040"; });
+    refused([](auto& o) { o.minimum_level = 2; });
     refused([](auto& o) { o.register_client = "D276"; });
     refused([](auto& o) { o.add_rules[0].device_app = std::string(42, 'A'); });
+}
+
+// TSMs and issuers of before know no minimumLevel, nor what may come later.
+BOOST_AUTO_TEST_CASE(unknown_members_are_ignored_and_a_missing_level_asks_for_none) {
+    auto order = an_order();
+    order.minimum_level = 0;
+    auto text = json::dump(wire::to_json(order));
+    BOOST_TEST(text.find("minimumLevel") == std::string::npos);
+    BOOST_TEST(wire::parse_issuer_order(json::parse(text)).minimum_level == 0);
+    const std::string at = R"("operation":"create",)";
+    const auto with = [&](const std::string& member) {
+        auto changed = text;
+        changed.insert(changed.find(at), member + ",");
+        return wire::parse_issuer_order(json::parse(changed));
+    };
+    BOOST_REQUIRE(text.find(at) != std::string::npos);
+    BOOST_TEST(equal(with(R"("newerThanThis":{"a":[1]})"), order));
+    BOOST_TEST(with(R"("minimumLevel":19)").minimum_level == 19);
+    for (const char* wrong : {"50", "-1", "307", "\"33\"", "19.0", "true"})
+        BOOST_CHECK_THROW(with(std::string(R"("minimumLevel":)") + wrong), json::parse_error);
+    order.domain = model::issuer_order::domain_change::remove;
+    order.minimum_level = 0x33; // to remove is never refused for it
+    BOOST_TEST(json::dump(wire::to_json(order)).find("minimumLevel") == std::string::npos);
 }
 
 BOOST_AUTO_TEST_CASE(keys_survive_the_wire_and_are_checked) {

@@ -242,6 +242,8 @@ BOOST_AUTO_TEST_CASE(a_card_can_be_locked_and_has_a_default_application) {
 BOOST_AUTO_TEST_CASE(several_cards_at_once) {
     expected_card a("jc305", 0), b("euicc", 7);
     BOOST_TEST((a.card.state().cplc != b.card.state().cplc));
+    const auto cin = [](const expected_card& c) { return c.card.state().registry.isd().sd->data.at(0x45); };
+    BOOST_TEST((cin(a) != cin(b)));
     a.open_isd();
     b.open_isd();
     BOOST_TEST(a.create_sd(tsm_sd, "804000") == 0x9000);
