@@ -1,4 +1,5 @@
 #include "actors/framework/attempt.hpp"
+#include "actors/framework/outbox_rows.hpp"
 #include "actors/spawn.hpp"
 #include "store/error.hpp"
 
@@ -57,18 +58,8 @@ public:
             [this](const log_apdus& l) { unanswered([&] { db_->log(l.entries); }); },
             [this](const trim_store& t) { unanswered([&] { trim(t); }); },
             [this](const find_issuer& f) { return attempt([&] { return issuer_found{issuer(f.name)}; }); },
-            [this](const load_outbox&) { return attempt([&] { return outbox_loaded{db_->outbox()}; }); },
-            [this](const settle_delivery& s) {
-                return write(s.deadline, [&] {
-                    if (s.delivered)
-                        db_->delivered(s.id);
-                    else if (s.given_up)
-                        db_->give_up(s.id, s.error);
-                    else
-                        db_->attempt_failed(s.id, s.next_attempt, s.error);
-                    return stored{};
-                });
-            },
+            [this](const load_outbox& l) { return attempt([&] { return load_deliveries(*db_, l); }); },
+            [this](const settle_delivery& s) { return write(s.deadline, [&] { return actors::settle(*db_, s); }); },
             [this](const ask_health&) { return attempt([&] { return db_->responds(); }); },
         };
     }

@@ -18,6 +18,9 @@ struct options {
     std::string state;
     std::string transport_key;
     int key_bits = 128;
+    int sessions = 64;
+    int retry_after = 1;
+    int idle = 60;
 };
 
 /// What the operator of a TSM has to enter.
@@ -53,6 +56,9 @@ void run(const options& o) {
 
     lab::issuer_service::options serving;
     serving.master_key = lab::lab_issuer_master();
+    serving.max_sessions = static_cast<std::size_t>(o.sessions);
+    serving.retry_after = std::chrono::seconds(o.retry_after);
+    serving.idle = std::chrono::seconds(o.idle);
     serving.log = [](const std::string& line) { std::cerr << line << std::endl; };
     lab::issuer_service service(book, std::move(serving), random);
 
@@ -73,6 +79,17 @@ void add_issuer(CLI::App& lab) {
                         "AES key under which keys are handed over (hex); default: made once, kept in the state file");
     command->add_option("--key-bits", o->key_bits, "length of new keys")
         ->check(CLI::IsMember({128, 192, 256}))
+        ->capture_default_str();
+    command
+        ->add_option("--sessions", o->sessions,
+                     "sessions at once; at this limit orders are answered 429, to see a TSM wait")
+        ->check(CLI::Range(0, 100000))
+        ->capture_default_str();
+    command->add_option("--retry-after", o->retry_after, "seconds after which it wants to be asked again then")
+        ->check(CLI::Range(0, 86400))
+        ->capture_default_str();
+    command->add_option("--idle-seconds", o->idle, "a session that was silent so long is forgotten")
+        ->check(CLI::Range(1, 86400))
         ->capture_default_str();
     command->callback([o] { run(*o); });
 }
