@@ -96,6 +96,11 @@ private:
 
     void trim(const trim_store& t) {
         const auto now = store::clock::now();
+        if (!db_->may_forget(now))
+            return log_(
+                severity::warning,
+                "the clock has gone forward by more than a day at once, or the server was down so long: logs and "
+                "claims are not deleted by their age for a day. If the clock is wrong, set it right");
         db_->forget_log_before(now - t.log_kept);
         if (const auto forgotten = db_->forget_claims_before(now - t.claims_kept))
             log_(severity::info,

@@ -124,7 +124,8 @@ private:
         promise.deliver(answered{process::answer_variant(std::move(step))});
     }
     void answer(steps& promise, const port_error& e) {
-        if (e.cause() != port_cause::session_lost || openings_ >= most_openings)
+        const bool again = openings_ < most_openings && patience_ > patience_.zero();
+        if (e.cause() != port_cause::session_lost || !again)
             return answer(promise, failed_by(e));
         if (talk_->session.empty()) // lost before its first commands
             return open(promise);

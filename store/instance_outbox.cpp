@@ -135,6 +135,30 @@ std::vector<card_log_entry> instance_db::card_log(const std::string& process) co
     });
 }
 
+bool instance_db::may_forget(clock::time_point now) {
+    constexpr std::int64_t forward = 26 * 3600; ///< seconds: a step of the clock, or a server that was down
+    constexpr std::int64_t shortest = 1800;     ///< an asking that comes earlier does not count: a restart
+    constexpr int held = 24;
+    return state_->write([&] {
+        auto last = state_->query("SELECT asked, held FROM forgetting");
+        if (!last.executeStep()) {
+            state_->run("INSERT INTO forgetting (id, asked, held) VALUES (1, ?, 0)", seconds(now));
+            return true;
+        }
+        const auto gap = seconds(now) - last.getColumn(0).getInt64();
+        int still = last.getColumn(1).getInt();
+        last.reset();
+        if (gap >= 0 && gap < shortest)
+            return still == 0;
+        if (gap > forward)
+            still = held;
+        else if (still > 0)
+            --still;
+        state_->run("UPDATE forgetting SET asked = ?, held = ?", seconds(now), still);
+        return still == 0;
+    });
+}
+
 void instance_db::forget_log_before(clock::time_point limit) {
     state_->write([&] {
         state_->run("DELETE FROM card_log WHERE at < ?", seconds(limit) * 1000);

@@ -43,6 +43,9 @@ constexpr const char* claims_index =
 
 constexpr const char* issuers_number_index =
     "CREATE INDEX IF NOT EXISTS cards_by_issuers_number ON secure_components(json_extract(document, '$.cinIin'))";
+/// When instance_db::may_forget was asked last, and how many times more it says no.
+constexpr const char* forgetting = "CREATE TABLE IF NOT EXISTS forgetting (id INTEGER PRIMARY KEY CHECK (id = 1), "
+                                   "asked INTEGER NOT NULL, held INTEGER NOT NULL)";
 constexpr const char* ended_index =
     "CREATE INDEX IF NOT EXISTS processes_by_end ON processes(ended) WHERE ended IS NOT NULL";
 
@@ -113,7 +116,8 @@ std::string iso8601(clock::time_point when) {
 instance_db::state::state(const std::filesystem::path& file)
     : db(open_writer(file, schema_version, (std::string(schema) + audit_schema).c_str())) {
     guarded([&] {
-        for (const auto* addition : {claims_index, tombstones, tombstones_index, issuers_number_index, ended_index})
+        for (const auto* addition :
+             {claims_index, tombstones, tombstones_index, issuers_number_index, ended_index, forgetting})
             db.exec(addition);
         count_waiting_in_outbox(db);
     });

@@ -172,6 +172,10 @@ public:
     /// Has another connection, an operator's command, committed anything since the last time this was asked?
     bool changed_by_others();
 
+    /// May rows be deleted by their age now? To be asked about once an hour: for the next 24 times no, after the clock
+    /// has gone forward by more than a day between two of them (DIV-053).
+    bool may_forget(clock::time_point now);
+
     // -- card log --
     void log(const std::vector<card_log_entry>& entries);
     std::vector<card_log_entry> card_log(const std::string& process) const;

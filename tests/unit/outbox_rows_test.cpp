@@ -110,4 +110,27 @@ BOOST_AUTO_TEST_CASE(a_database_whose_attempts_had_dates_is_taken_over) {
     BOOST_TEST(db.outbox().size() == 2u);
 }
 
+// A clock that is a year ahead for an hour must not cost the log of a year (DIV-053).
+BOOST_AUTO_TEST_CASE(a_step_of_the_clock_deletes_nothing_for_a_day) {
+    temporary_database t;
+    auto now = store::clock::now();
+    std::optional<instance_db> db(t.file());
+    BOOST_TEST(db->may_forget(now));
+    BOOST_TEST(db->may_forget(now += 1h));
+    BOOST_TEST(!db->may_forget(now += 24h * 300));
+    for (int hour = 1; hour < 24; ++hour) {
+        db.emplace(t.file()); // restarts do not shorten it
+        BOOST_TEST(!db->may_forget(now += 1min));
+        BOOST_TEST(!db->may_forget(now += 1h));
+    }
+    BOOST_TEST(db->may_forget(now += 1h));
+    BOOST_TEST(!db->may_forget(now += 24h * 300));
+    now -= 24h * 300; // set right
+    int held = 0;
+    while (!db->may_forget(now += 1h))
+        ++held;
+    BOOST_TEST(held < 24);
+    BOOST_TEST(db->may_forget(now -= 24h * 300)); // nothing is older by that
+}
+
 BOOST_AUTO_TEST_SUITE_END()
