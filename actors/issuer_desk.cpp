@@ -84,6 +84,8 @@ public:
     }
 
 private:
+    /// Its process has ended meanwhile, or waits no longer for an exchange that is still on its way.
+    static exchanged cut() { return {port_error(port_cause::unreachable, "the exchange with the issuer was ended")}; }
     static exchanged stopping() { return {port_error(port_cause::unreachable, "the TSM is stopping")}; }
 
     caf::result<exchanged> take_up(const issuer_exchange& x) {
@@ -99,8 +101,9 @@ private:
 
     void start_due() {
         while (auto work = queues_.next(parts_.now())) {
-            if (work->job.wish.line->is_cut()) { // its process has ended meanwhile
+            if (work->job.wish.line->is_cut()) {
                 queues_.finished(work->peer, work->where);
+                work->job.promise.deliver(cut());
                 continue;
             }
             const auto ticket = ++tickets_;
@@ -135,9 +138,10 @@ private:
         work.job.refusals += !error.retry_after();
         const auto issuer = work.peer;
         if (work.where == lane::fresh) {
-            parts_.log(severity::warning, "issuer ‘" + issuer + "’ takes no new orders for " +
-                                              std::to_string(pause.count()) + " s (" + error.what() + "), " +
-                                              std::to_string(queues_.waiting()) + " exchanges wait");
+            if (queues_.held_until(issuer) <= now) // else it has been said
+                parts_.log(severity::warning, "issuer ‘" + issuer + "’ takes no new orders for " +
+                                                  std::to_string(pause.count()) + " s (" + error.what() + "), " +
+                                                  std::to_string(queues_.waiting()) + " exchanges wait");
             queues_.distrust(issuer, now + pause);
             queues_.put_back(std::move(work));
             return refuse_all([&](const pending_exchange& p) {
@@ -150,10 +154,12 @@ private:
         queues_.put(issuer, lane::goes_on, now + pause, std::move(work.job));
     }
 
-    /// Who has waited long enough is told so; who does not wait any more is forgotten.
+    /// Who has waited long enough is told so; who does not wait any more is let go.
     void tidy() {
         const auto now = parts_.now();
-        queues_.take([](const auto&, lane, const pending_exchange& p) { return p.wish.line->is_cut(); });
+        for (auto& gone :
+             queues_.take([](const auto&, lane, const pending_exchange& p) { return p.wish.line->is_cut(); }))
+            gone.promise.deliver(cut());
         refuse_all([&](const pending_exchange& p) { return p.wish.until <= now; });
         queues_.forget_idle(now);
     }

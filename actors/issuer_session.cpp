@@ -113,6 +113,7 @@ private:
                     std::visit([&](auto& outcome) { this->answer(promise, outcome); }, x.value);
                 },
                 [this, promise](caf::error& e) mutable {
+                    talk_->line->cut(); // two threads must not use one port
                     this->answer(promise, process::failed{model::error_category::internal_error, text_of(e), false});
                 });
     }

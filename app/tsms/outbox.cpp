@@ -108,7 +108,7 @@ void change(const outbox_options& o, bool (store::instance_db::*what)(std::int64
     int changed = 0;
     for (const auto& d : found)
         changed += (db.*what)(d.id);
-    if (changed == 0)
+    if (changed == 0 && !o.all)
         throw config_error("no such result waits (tsms outbox list)");
     if (o.as_json)
         std::cout << json::dump(json::object{{counted, changed}}) << std::endl;
