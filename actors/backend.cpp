@@ -32,6 +32,8 @@ struct device_backend::state {
         resolve_interrupted(*parts.db, *parts.catalog, *around->spos, parts.log);
         around->log = parts.log;
         around->issuers = parts.issuers;
+        around->issuer_patience = options.issuer_patience;
+        around->desk = desk = spawn_issuer_desk(*system, {parts.log, options.issuers, around->now});
         around->random = &crypto::system_random();
         around->sessions = options.sessions;
         around->remove_tsm_domain_when_last = options.remove_tsm_domain_when_last;
@@ -40,7 +42,7 @@ struct device_backend::state {
         around->store = store = spawn_instance_store(*system, parts.db, around->now, parts.log);
         around->catalog = catalog = spawn_catalog_store(*system, parts.catalog);
         around->hsm = hsm = spawn_hsm(*system, parts.vault);
-        around->outbox = outbox = spawn_spos_outbox(*system, store, parts.spos, parts.log);
+        around->outbox = outbox = spawn_spos_outbox(*system, {store, parts.spos, parts.log, options.spos, around->now});
         gate = spawn_gate(*system, around);
     }
 
@@ -63,6 +65,7 @@ struct device_backend::state {
     catalog_actor catalog;
     hsm_actor hsm;
     outbox_actor outbox;
+    issuer_desk_actor desk;
     gate_actor gate;
     std::atomic<bool> stopping{false};
 };
@@ -125,6 +128,7 @@ std::string device_backend::stop(std::chrono::milliseconds deadline) {
         handle = nullptr;
     };
     state_->gate = nullptr;
+    exit(state_->desk);
     exit(state_->outbox);
     exit(state_->catalog);
     exit(state_->hsm);

@@ -4,6 +4,7 @@
 
 #include "actors/catalog_port.hpp"
 #include "actors/framework/dialogue.hpp"
+#include "actors/framework/peer_bounds.hpp"
 #include "actors/messages.hpp"
 #include "actors/ports.hpp"
 
@@ -40,8 +41,14 @@ struct backend_parts {
     log_sink log; ///< called from several threads
 };
 
+inline constexpr peer_bounds default_spos_bounds{2, 32};
+inline constexpr peer_bounds default_issuer_bounds{8, 64, 1000};
+
 struct backend_options {
     session_settings sessions;
+    peer_bounds spos = default_spos_bounds;      ///< deliveries on their way
+    peer_bounds issuers = default_issuer_bounds; ///< exchanges with issuers
+    std::chrono::seconds issuer_patience{60};    ///< a phone waits so long for an issuer that is busy
     bool remove_tsm_domain_when_last = true;
     std::chrono::hours card_log_kept{42 * 24}; ///< AMB-190
     std::chrono::hours claims_kept{90 * 24};   ///< DIV-032

@@ -232,7 +232,8 @@ private:
             enqueue_delivery e;
             e.delivery.spos = *survey_.service->spos;
             e.delivery.body = around_->spos->encode(r);
-            e.delivery.created = e.delivery.next_attempt = store::clock::now();
+            e.delivery.provider = survey_.service->provider;
+            e.delivery.created = store::clock::now();
             request(around_->store, actor_deadline, timely(*around_, e))
                 .then(
                     [this, refusal](const process_ended& stored) {

@@ -169,10 +169,11 @@ private:
         load_.instances = instances_.size();
         load_.cards = cards_.size();
         auto promise = make_response_promise<load>();
-        request(around_->outbox, actor_deadline, count_waiting{})
+        request(around_->outbox, actor_deadline, count_deliveries{})
             .then(
-                [this, promise](std::uint64_t waiting) mutable {
-                    load_.deliveries_waiting = waiting;
+                [this, promise](const deliveries_counted& counted) mutable {
+                    load_.deliveries_waiting = counted.waiting;
+                    load_.deliveries_given_up = counted.given_up;
                     request(around_->store, store_deadline, ask_health{})
                         .then([this, promise](bool works) mutable { deliver_load(promise, works); },
                               [this, promise](caf::error&) mutable { deliver_load(promise, false); });
@@ -196,6 +197,7 @@ private:
         for (auto& [id, conductor] : instances_)
             send(conductor.actor, now);
         send(around_->outbox, now);
+        send(around_->desk, now);
         if (beats_ % log_trim_every == 0)
             send(around_->store, trim_store{around_->card_log_kept, around_->claims_kept});
         if (++beats_ % idle_check_every == 0) {

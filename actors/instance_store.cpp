@@ -1,4 +1,5 @@
 #include "actors/framework/attempt.hpp"
+#include "actors/framework/outbox_rows.hpp"
 #include "actors/spawn.hpp"
 #include "store/error.hpp"
 
@@ -57,18 +58,8 @@ public:
             [this](const log_apdus& l) { unanswered([&] { db_->log(l.entries); }); },
             [this](const trim_store& t) { unanswered([&] { trim(t); }); },
             [this](const find_issuer& f) { return attempt([&] { return issuer_found{issuer(f.name)}; }); },
-            [this](const load_outbox&) { return attempt([&] { return outbox_loaded{db_->outbox()}; }); },
-            [this](const settle_delivery& s) {
-                return write(s.deadline, [&] {
-                    if (s.delivered)
-                        db_->delivered(s.id);
-                    else if (s.given_up)
-                        db_->give_up(s.id, s.error);
-                    else
-                        db_->attempt_failed(s.id, s.next_attempt, s.error);
-                    return stored{};
-                });
-            },
+            [this](const load_outbox& l) { return attempt([&] { return load_deliveries(*db_, l); }); },
+            [this](const settle_delivery& s) { return write(s.deadline, [&] { return actors::settle(*db_, s); }); },
             [this](const ask_health&) { return attempt([&] { return db_->responds(); }); },
         };
     }
@@ -105,6 +96,11 @@ private:
 
     void trim(const trim_store& t) {
         const auto now = store::clock::now();
+        if (!db_->may_forget(now))
+            return log_(
+                severity::warning,
+                "the clock has gone forward by more than a day at once, or the server was down so long: logs and "
+                "claims are not deleted by their age for a day. If the clock is wrong, set it right");
         db_->forget_log_before(now - t.log_kept);
         if (const auto forgotten = db_->forget_claims_before(now - t.claims_kept))
             log_(severity::info,

@@ -4,6 +4,7 @@
 
 #include "actors/catalog_port.hpp"
 #include "actors/framework/dialogue.hpp"
+#include "actors/framework/peer_bounds.hpp"
 #include "actors/messages.hpp"
 #include "actors/ports.hpp"
 #include "store/instances.hpp"
@@ -163,17 +164,24 @@ struct find_issuer {
 struct issuer_found {
     std::optional<store::issuer_record> issuer;
 };
-struct load_outbox {};
+struct load_outbox {
+    bool if_changed = false; ///< by an operator; else it is loaded anyway
+};
 struct outbox_loaded {
-    std::vector<store::outbox_entry> deliveries;
+    bool changed = false;                        ///< false: what follows is empty
+    std::vector<store::outbox_entry> deliveries; ///< that wait
+    std::size_t given_up = 0;
 };
 struct settle_delivery {
     std::int64_t id = 0;
     bool delivered = false;
-    bool given_up = false;
-    store::clock::time_point next_attempt;
+    std::chrono::seconds waited{0}; ///< before this attempt
     std::string error;
     steady_time deadline = steady_time::max();
+};
+struct delivery_settled {
+    std::optional<store::outbox_entry> waits; ///< as it is now; nothing: delivered, given up, or dropped
+    bool given_up = false;
 };
 using store_actor =
     caf::typed_actor<caf::replies_to<load_instance>::with<instance_loaded>,  // row, its card
@@ -189,11 +197,43 @@ using store_actor =
                      caf::reacts_to<log_apdus>,                              // sequence log (TR 3.5.1)
                      caf::reacts_to<trim_store>,                        // what is older is deleted (AMB-190, DIV-032)
                      caf::replies_to<find_issuer>::with<issuer_found>,  // by name
-                     caf::replies_to<load_outbox>::with<outbox_loaded>, // at the start
-                     caf::replies_to<settle_delivery>::with<stored>,    // after an attempt
-                     caf::replies_to<ask_health>::with<bool>>;          // does the database answer?
+                     caf::replies_to<load_outbox>::with<outbox_loaded>, // at the start, and after an operator
+                     caf::replies_to<settle_delivery>::with<delivery_settled>, // after an attempt
+                     caf::replies_to<ask_health>::with<bool>>;                 // does the database answer?
 
-// -- issuer_session: one issuer's management session for one process, on a thread of its own
+// -- issuer_desk: which exchange with which issuer may be made now; one issuer_worker, with its thread, for each in
+// progress
+// ------------------
+
+class issuer_line;
+
+/// How an exchange ended: with what the issuer said, or why it could not be had.
+struct exchanged {
+    std::variant<model::issuer_step, model::issuer_key_material, port_error, process::failed> value;
+};
+struct issuer_exchange {
+    std::string issuer;         ///< name
+    lane where = lane::goes_on; ///< fresh: it opens a session
+    steady_time due;            ///< not before
+    steady_time until;          ///< it has to have begun by then, else its phone is told to come again
+    std::shared_ptr<issuer_line> line;
+    std::function<exchanged()> call; ///< blocks; throws port_error. It is repeated where the issuer is busy
+};
+struct exchange_made {
+    std::uint64_t ticket = 0;
+    exchanged outcome;
+};
+using issuer_desk_actor = caf::typed_actor<caf::replies_to<issuer_exchange>::with<exchanged>, // from issuer sessions
+                                           caf::reacts_to<exchange_made>,                     // from a worker
+                                           caf::reacts_to<tick>>; // exchanges that are due, or come too late
+struct make_exchange {
+    std::uint64_t ticket = 0;
+    std::function<exchanged()> call;
+    issuer_desk_actor desk;
+};
+using issuer_worker_actor = caf::typed_actor<caf::reacts_to<make_exchange>>;
+
+// -- issuer_session: one issuer's management session for one process; its exchanges go over the desk
 // -------------------------------------------
 
 struct fetch_material {};
@@ -216,11 +256,23 @@ struct attempt_made {
     store::outbox_entry delivery;
     delivery_outcome outcome;
 };
-struct count_waiting {};
+struct count_deliveries {};
+struct deliveries_counted {
+    std::size_t waiting = 0;
+    std::size_t given_up = 0;
+};
 using outbox_actor = caf::typed_actor<caf::reacts_to<deliver_result>, // a result that has been stored
                                       caf::reacts_to<attempt_made>,   // from a delivery
-                                      caf::reacts_to<tick>,           // attempts that are due
-                                      caf::replies_to<count_waiting>::with<std::uint64_t>>;
+                                      caf::reacts_to<tick>, // attempts that are due, and what operators have changed
+                                      caf::replies_to<count_deliveries>::with<deliveries_counted>>;
+
+/// One attempt on a thread of its own.
+struct attempt_delivery {
+    store::outbox_entry delivery;
+    std::shared_ptr<spos_port> port;
+    outbox_actor outbox; ///< gets attempt_made
+};
+using delivery_actor = caf::typed_actor<caf::reacts_to<attempt_delivery>>;
 
 // -- device_session: the phone's SERAM management session
 // ------------------------------------------------------------------------------
@@ -382,11 +434,18 @@ TSMS_MESSAGE(issuer_found)
 TSMS_MESSAGE(load_outbox)
 TSMS_MESSAGE(outbox_loaded)
 TSMS_MESSAGE(settle_delivery)
+TSMS_MESSAGE(delivery_settled)
+TSMS_MESSAGE(exchanged)
+TSMS_MESSAGE(issuer_exchange)
+TSMS_MESSAGE(exchange_made)
+TSMS_MESSAGE(make_exchange)
 TSMS_MESSAGE(fetch_material)
 TSMS_MESSAGE(material_fetched)
 TSMS_MESSAGE(deliver_result)
 TSMS_MESSAGE(attempt_made)
-TSMS_MESSAGE(count_waiting)
+TSMS_MESSAGE(count_deliveries)
+TSMS_MESSAGE(deliveries_counted)
+TSMS_MESSAGE(attempt_delivery)
 TSMS_MESSAGE(shake_hands)
 TSMS_MESSAGE(hand_shaken)
 TSMS_MESSAGE(report_back)

@@ -131,6 +131,7 @@ struct load {
     std::uint64_t calls = 0;
     std::uint64_t orders = 0;
     std::size_t deliveries_waiting = 0;
+    std::size_t deliveries_given_up = 0; ///< they stay until an operator decides (tsms outbox)
     bool store_works = false;
 };
 

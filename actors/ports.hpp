@@ -7,8 +7,10 @@
 #include "model/issuer.hpp"
 #include "model/process_result.hpp"
 
+#include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 
 namespace tsms::actors {
@@ -17,36 +19,51 @@ namespace tsms::actors {
 inline constexpr std::string_view transport_key_purpose = "issuer transport key";
 
 enum class port_cause {
-    unreachable, ///< no connection, no answer in time, cancelled: the request may or may not have been executed
-    refused,     ///< the issuer does not want to: unknown card, order not allowed, session unknown
-    card,        ///< the card did not do what the issuer wanted: not authentic, no memory, transmission broke
-    protocol,    ///< the answer is not what docs/issuer-protocol.md describes
+    unreachable,  ///< no connection, no answer in time, cancelled: the request may or may not have been executed
+    busy,         ///< the issuer is at its limit: the same again after a pause
+    session_lost, ///< the issuer does not know the session any more: the order may be opened again
+    refused,      ///< the issuer does not want to: unknown card, order not allowed
+    card,         ///< the card did not do what the issuer wanted: not authentic, no memory, transmission broke
+    protocol,     ///< the answer is not what docs/issuer-protocol.md describes
 };
 
 /// The one exception of issuer_port. The text says cause and remedy and is fit for the log; what the issuer said in it
 /// is bounded and stripped of control characters.
 class port_error : public std::runtime_error {
 public:
-    port_error(port_cause cause, const std::string& text) : std::runtime_error(text), cause_(cause) {}
+    port_error(port_cause cause, const std::string& text, std::optional<std::chrono::seconds> retry_after = {})
+        : std::runtime_error(text), cause_(cause), retry_after_(retry_after) {}
 
     port_cause cause() const { return cause_; }
+    /// Of who is busy, if it says so; not bounded.
+    std::optional<std::chrono::seconds> retry_after() const { return retry_after_; }
     /// TR 4.2.4.4
     model::error_category category() const {
         switch (cause_) {
         case port_cause::unreachable:
+        case port_cause::busy:
+        case port_cause::session_lost:
             return model::error_category::network_connection_error;
         case port_cause::card:
             return model::error_category::sc_inaccessible;
-        default:
-            return model::error_category::unspecified;
+        case port_cause::refused:
+        case port_cause::protocol:
+            break;
         }
+        return model::error_category::unspecified;
+    }
+    /// The same process started again may succeed.
+    bool retry_can_help() const {
+        return cause_ == port_cause::unreachable || cause_ == port_cause::busy || cause_ == port_cause::session_lost;
     }
 
 private:
     port_cause cause_;
+    std::optional<std::chrono::seconds> retry_after_;
 };
 
-/// One SCI (TR 3.3.1.1; docs/issuer-protocol.md). Every call throws port_error and may be repeated after one.
+/// One SCI (TR 3.3.1.1; docs/issuer-protocol.md). Every call throws port_error and may be repeated after one. A step
+/// without commands that is not done says after which pause to ask for the next one (poll).
 class issuer_port {
 public:
     struct opened {
@@ -64,6 +81,7 @@ public:
     /// `interrupted` where the transmission broke.
     virtual model::issuer_step relay(const std::string& session, const std::vector<bytes>& responses,
                                      bool interrupted) = 0;
+    virtual model::issuer_step poll(const std::string& session) = 0;
 
     /// Once a step of the session said `done`.
     virtual model::issuer_key_material fetch_keys(const std::string& session) = 0;
@@ -87,8 +105,9 @@ struct delivery_outcome {
         misconfigured, ///< the SposConfig's URL or certificate cannot be used
     };
     kind result = kind::unreachable;
-    int status = 0;     ///< HTTP status, 0 without an answer
-    std::string detail; ///< cause for the log
+    int status = 0;                                       ///< HTTP status, 0 without an answer
+    std::string detail;                                   ///< cause for the log
+    std::optional<std::chrono::seconds> retry_after = {}; ///< as the SPOS asks for it, not bounded
 
     bool delivered() const { return result == kind::delivered; }
 };

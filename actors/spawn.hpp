@@ -2,6 +2,7 @@
 // Makes the actors. What each is for stands in interfaces.hpp.
 
 #include "actors/backend.hpp"
+#include "actors/framework/attempt.hpp"
 #include "actors/interfaces.hpp"
 
 #include "crypto/random.hpp"
@@ -18,7 +19,9 @@ struct surroundings {
     hsm_actor hsm;
     outbox_actor outbox;
     issuer_ports issuers;
-    std::shared_ptr<const spos_port> spos; ///< to encode results
+    issuer_desk_actor desk;
+    std::chrono::seconds issuer_patience{60}; ///< a process waits so long in all for an issuer that is busy
+    std::shared_ptr<const spos_port> spos;    ///< to encode results
     log_sink log;
     crypto::random_source* random = nullptr;
     session_settings sessions;
@@ -34,7 +37,12 @@ inline std::chrono::seconds session_answers_within(const session_settings& s) {
     return s.dialogue.phone_lost + std::chrono::seconds(60);
 }
 
-/// Cuts an issuer's exchange from outside: its actor hears nothing while it waits for the network.
+/// Waiting and exchanging.
+inline std::chrono::seconds issuer_answers_within(const surroundings& around) {
+    return around.issuer_patience + issuer_deadline;
+}
+
+/// Cuts an issuer's exchange from outside: its thread hears nothing while it waits for the network.
 class issuer_line {
 public:
     void attach(std::shared_ptr<issuer_port> port) {
@@ -50,8 +58,13 @@ public:
             port_->cancel();
     }
 
+    bool is_cut() const {
+        const std::lock_guard lock(mutex_);
+        return cut_;
+    }
+
 private:
-    std::mutex mutex_;
+    mutable std::mutex mutex_;
     std::shared_ptr<issuer_port> port_;
     bool cut_ = false;
 };
@@ -60,10 +73,28 @@ hsm_actor spawn_hsm(caf::actor_system& system, std::shared_ptr<crypto::key_vault
 catalog_actor spawn_catalog_store(caf::actor_system& system, std::shared_ptr<catalog_port> catalog);
 store_actor spawn_instance_store(caf::actor_system& system, std::shared_ptr<store::instance_db> db,
                                  std::function<steady_time()> now, log_sink log);
-issuer_actor spawn_issuer_session(caf::actor_system& system, issuer_ports ports, std::string name,
-                                  std::shared_ptr<issuer_line> line);
-outbox_actor spawn_spos_outbox(caf::actor_system& system, store_actor store,
-                               std::function<std::shared_ptr<spos_port>()> ports, log_sink log);
+/// An actor for one exchange, on a thread of its own; it quits when it has told the desk.
+issuer_worker_actor spawn_issuer_worker(caf::actor_system& system);
+struct issuer_desk_parts {
+    log_sink log;
+    peer_bounds bounds = default_issuer_bounds;
+    std::function<steady_time()> now = [] { return std::chrono::steady_clock::now(); };
+    std::function<issuer_worker_actor(caf::actor_system&)> spawn_worker = spawn_issuer_worker;
+};
+issuer_desk_actor spawn_issuer_desk(caf::actor_system& system, issuer_desk_parts parts);
+issuer_actor spawn_issuer_session(caf::actor_system& system, std::string name, std::shared_ptr<issuer_line> line,
+                                  std::shared_ptr<const surroundings> around);
+/// An actor for one attempt, on a thread of its own; it quits when it has told the outbox.
+delivery_actor spawn_spos_delivery(caf::actor_system& system);
+struct outbox_parts {
+    store_actor store;
+    std::function<std::shared_ptr<spos_port>()> ports;
+    log_sink log;
+    peer_bounds bounds = default_spos_bounds;
+    std::function<steady_time()> now = [] { return std::chrono::steady_clock::now(); };
+    std::function<delivery_actor(caf::actor_system&)> spawn_delivery = spawn_spos_delivery;
+};
+outbox_actor spawn_spos_outbox(caf::actor_system& system, outbox_parts parts);
 /// Tells the gate when it has its result.
 session_actor spawn_device_session(caf::actor_system& system, session_opened opened, std::vector<announced_card> cards,
                                    gate_actor gate, std::shared_ptr<const surroundings> around);

@@ -1,5 +1,6 @@
 #include "http/issuer_client.hpp"
 
+#include "http/net/retry_after.hpp"
 #include "http/wire/issuer.hpp"
 
 #include <algorithm>
@@ -17,6 +18,7 @@ constexpr std::size_t session_id_limit = 128;
 constexpr std::size_t cookie_limit = 1024; ///< octets of one cookie
 constexpr std::size_t cookies_limit = 8;
 constexpr std::chrono::milliseconds longest_pause(5000); ///< an issuer must not park a phone by its delay (hazard 12)
+constexpr std::chrono::milliseconds short_pause(500);    ///< in all in one exchange; for a longer one no thread is kept
 
 /// What an issuer says about a failure, fit for a log line.
 std::string printable(std::string_view text) {
@@ -34,16 +36,20 @@ std::string reason(const net::response& response) try {
     return {};
 }
 
-void require_success(const net::response& response, const std::string& host) {
+/// `in_session`: the request names a session, and 404 says that there is none.
+void require_success(const net::response& response, const std::string& host, bool in_session) {
     if (response.status / 100 == 2)
         return;
     const auto said = reason(response);
     const auto text = "issuer " + host + " answered " + std::to_string(response.status) +
                       (said.empty() ? std::string() : ": " + said);
-    const bool overloaded = response.status == 429 || (response.status >= 502 && response.status <= 504);
-    throw port_error(overloaded                   ? port_cause::unreachable
-                     : response.status / 100 == 4 ? port_cause::refused
-                                                  : port_cause::protocol,
+    if (response.status == 429 || response.status == 503)
+        throw port_error(port_cause::busy, text, net::retry_after(response, std::chrono::system_clock::now()));
+    const bool gateway = response.status == 502 || response.status == 504;
+    throw port_error(gateway                                ? port_cause::unreachable
+                     : in_session && response.status == 404 ? port_cause::session_lost
+                     : response.status / 100 == 4           ? port_cause::refused
+                                                            : port_cause::protocol,
                      text);
 }
 
@@ -67,8 +73,15 @@ std::string cookie_header(const std::map<std::string, std::string>& cookies) {
     return header;
 }
 
+constexpr std::string_view session_parameter = "?sessionId=";
+constexpr std::string_view keys_prefix = "/security-domains/";
+
 std::string with_session(const char* target, const std::string& session) {
-    return std::string(target) + "?sessionId=" + net::percent_encode(session);
+    return std::string(target) + std::string(session_parameter) + net::percent_encode(session);
+}
+
+bool names_session(std::string_view target) {
+    return target.starts_with(keys_prefix) || target.find(session_parameter) != target.npos;
 }
 
 } // namespace
@@ -100,7 +113,7 @@ json::value issuer_client::call(std::string_view method, const std::string& targ
     auto response = exchange(false);
     if (!response)
         response = exchange(true);
-    require_success(*response, client_.host());
+    require_success(*response, client_.host(), names_session(target));
     if (session)
         take_cookies(*response, session->cookies);
     try {
@@ -151,7 +164,7 @@ model::issuer_step issuer_client::start(const std::string& id, const model::issu
 model::issuer_step issuer_client::relay(const std::string& id, const std::vector<bytes>& responses, bool interrupted) {
     const auto found = sessions_.find(id);
     if (found == sessions_.end())
-        throw port_error(port_cause::refused, "the issuer's session has ended: open the order again");
+        throw port_error(port_cause::session_lost, "the issuer's session has ended: open the order again");
     const auto& session = found->second;
     if (session.stopped) {
         sessions_.erase(found);
@@ -175,36 +188,58 @@ model::issuer_step issuer_client::relay(const std::string& id, const std::vector
     return next_step(id, std::move(report));
 }
 
-/// Sends the report and polls until the issuer has commands or ends the session.
+model::issuer_step issuer_client::poll(const std::string& id) {
+    if (sessions_.count(id) == 0)
+        throw port_error(port_cause::session_lost, "the issuer's session has ended: open the order again");
+    return next_step(id, {});
+}
+
+/// Sends the report. An issuer that has nothing yet is asked again here only if it will not be long.
 model::issuer_step issuer_client::next_step(const std::string& id, wire::seram_report report) {
     const auto begun = clock::now();
     auto& session = sessions_.at(id);
     const auto deadline = begun + session.patience;
+    const auto rest = [&] {
+        return std::max(std::chrono::milliseconds(0),
+                        std::chrono::duration_cast<std::chrono::milliseconds>(deadline - clock::now()));
+    };
+    bool reported = false; // and must not be again, because what follows are questions for commands
     try {
         for (;;) {
             const auto body = wire::to_json(report);
             const auto order =
                 wire::parse_seram_order(call("POST", with_session("/gp/seram/remoteManagement", id), &body, &session));
+            reported = true;
             auto step = to_step(order, session);
-            session.patience = std::max(std::chrono::milliseconds(0),
-                                        std::chrono::duration_cast<std::chrono::milliseconds>(deadline - clock::now()));
+            session.patience = rest();
             if (step.done) {
                 sessions_.erase(id);
                 return step;
             }
-            if (!step.commands.empty() && clock::now() < deadline)
+            if (!step.commands.empty() && session.patience.count() > 0)
                 return step;
-            const auto wait = std::min(std::chrono::milliseconds(order.delay), longest_pause);
-            if (clock::now() + wait >= deadline)
+            step.pause = std::min(std::chrono::milliseconds(order.delay), longest_pause);
+            if (step.pause >= session.patience)
                 throw port_error(port_cause::unreachable, "issuer " + client_.host() + " has no commands for too long");
-            pause(wait);
+            if (clock::now() + step.pause > begun + short_pause) {
+                session.patience -= step.pause;
+                return step;
+            }
+            pause(step.pause);
             report = {};
         }
     } catch (const json::parse_error& e) {
         sessions_.erase(id);
         throw port_error(port_cause::protocol, "issuer " + client_.host() + ", order: " + e.what());
     } catch (const port_error& e) {
-        if (e.cause() != port_cause::unreachable) // else the caller may report again
+        if (e.cause() == port_cause::busy && reported) {
+            model::issuer_step later;
+            later.pause = std::clamp<std::chrono::milliseconds>(e.retry_after().value_or(std::chrono::seconds(1)),
+                                                                std::chrono::seconds(1), longest_pause);
+            session.patience -= later.pause;
+            return later;
+        }
+        if (e.cause() != port_cause::unreachable && e.cause() != port_cause::busy) // else the caller may report again
             sessions_.erase(id);
         throw;
     }
@@ -240,7 +275,7 @@ model::issuer_step issuer_client::to_step(const wire::seram_order& order, manage
 }
 
 model::issuer_key_material issuer_client::fetch_keys(const std::string& session) {
-    const auto answer = call("GET", "/security-domains/" + net::percent_encode(session) + "/keys", nullptr);
+    const auto answer = call("GET", std::string(keys_prefix) + net::percent_encode(session) + "/keys", nullptr);
     try {
         return wire::parse_issuer_keys(answer);
     } catch (const json::parse_error& e) {

@@ -22,6 +22,7 @@ public:
     opened open(const model::issuer_order& order) override;
     model::issuer_step relay(const std::string& session, const std::vector<bytes>& responses,
                              bool interrupted) override;
+    model::issuer_step poll(const std::string& session) override;
     model::issuer_key_material fetch_keys(const std::string& session) override;
     void ping() override;
     void cancel() override;

@@ -1,5 +1,6 @@
 #include "http/spos_client.hpp"
 
+#include "http/net/retry_after.hpp"
 #include "http/wire/process_result.hpp"
 
 namespace tsms::http {
@@ -44,7 +45,8 @@ delivery_outcome spos_client::deliver(const model::spos_target& target, const st
         const auto response = client.post_json("", body);
         const bool delivered = response.status / 100 == 2;
         return {delivered ? kind::delivered : kind::refused, response.status,
-                delivered ? std::string() : "SPOS " + client.host() + " answered " + std::to_string(response.status)};
+                delivered ? std::string() : "SPOS " + client.host() + " answered " + std::to_string(response.status),
+                net::retry_after(response, std::chrono::system_clock::now())};
     } catch (const net::network_error& e) {
         return {kind::unreachable, 0, e.what()};
     } catch (const net::configuration_error& e) {

@@ -3,6 +3,8 @@
 
 #include "model/device.hpp"
 
+#include <chrono>
+
 namespace tsms::model {
 
 /// One access rule for ARA-M: this application may be reached by apps with this certificate (GPD_SPE_013).
@@ -41,6 +43,8 @@ struct issuer_step {
     std::vector<std::vector<std::uint8_t>> commands;
     bool last = false; ///< the issuer needs nothing more of the card after these commands
     bool done = false; ///< the issuer has closed its session; no commands
+    bool lost = false; ///< the issuer does not know its session any more: the same order begins it again
+    std::chrono::milliseconds pause{0}; ///< where there are no commands yet: after which to ask for them
 };
 
 /// Initial keys of the TSM's security domain as the issuer hands them over: wrapped, not yet taken over.

@@ -16,6 +16,7 @@ struct failed {
     model::error_category category = model::error_category::internal_error;
     std::string details;
     bool phone_lost = false;
+    bool retry_can_help = false; ///< the same process started again may succeed
 };
 
 [[noreturn]] void raise(const failed& why);

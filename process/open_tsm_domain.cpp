@@ -265,6 +265,17 @@ private:
     std::size_t commands_ = 0;
 };
 
+/// An issuer that has lost its session gets the order again: what is on the card from before is found there and counts
+/// (docs/issuer-protocol.md). Whoever interprets the effects bounds how often.
+process<model::issuer_step> next_step(relay_to_issuer report, model::issuer_order order) {
+    auto next = co_await std::move(report);
+    while (next.lost) {
+        open_issuer_session again(order);
+        next = co_await std::move(again);
+    }
+    co_return next;
+}
+
 /// The issuer works on the card, and behind its last commands we ask for our channel in the same order.
 process<domain_access> open_with_issuer(work* w, issuer_need need) {
     require_told_apart(*w);
@@ -362,7 +373,8 @@ process<domain_access> open_with_issuer(work* w, issuer_need need) {
         if (next.last)
             asked_answer = part_of(answer, relayed_end, total - relayed_end);
         relay_to_issuer report(std::move(relayed.responses), relayed.end != gp::transmission::complete);
-        next = co_await std::move(report);
+        auto stepping = next_step(std::move(report), order_for_issuer);
+        next = co_await std::move(stepping);
     }
 
     if (claims) // the issuer has proven itself to it, unless it had nothing to do
@@ -461,7 +473,7 @@ process<void> identify(work* w) {
 }
 
 process<void> let_issuer(work* w, model::issuer_order order) {
-    open_issuer_session opening(std::move(order));
+    open_issuer_session opening(order);
     auto next = co_await std::move(opening);
     issuer_bounds bounds;
     while (!next.done) {
@@ -473,7 +485,8 @@ process<void> let_issuer(work* w, model::issuer_order order) {
         if (answer.end == gp::transmission::phone_lost)
             throw gp::transmission_failure(gp::step::relayed, answer.end, answer.detail);
         relay_to_issuer report(std::move(answer.responses), answer.end != gp::transmission::complete);
-        next = co_await std::move(report);
+        auto stepping = next_step(std::move(report), order);
+        next = co_await std::move(stepping);
     }
 }
 

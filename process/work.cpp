@@ -32,7 +32,9 @@ void raise(const failed& why) {
     if (why.phone_lost)
         throw card_failure(card_failure::kind::transmission, gp::step::relayed, category, why.details, 0, 0,
                            gp::transmission::phone_lost);
-    throw card_failure(card_failure::kind::issuer, gp::step::relayed, category, why.details);
+    card_failure failure(card_failure::kind::issuer, gp::step::relayed, category, why.details);
+    failure.retry_can_help = why.retry_can_help;
+    throw failure;
 }
 
 bool changes_service(gp::step what) {

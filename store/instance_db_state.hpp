@@ -20,6 +20,7 @@ struct instance_db::state {
     explicit state(const std::filesystem::path& file);
 
     mutable SQLite::Database db;
+    int seen_version = -1; ///< of the database, when changed_by_others() was asked last
 
     SQLite::Statement query(const char* sql) const { return SQLite::Statement(db, sql); }
 
@@ -139,8 +140,8 @@ struct instance_db::state {
     }
 
     void add(outbox_entry& d) {
-        run("INSERT INTO outbox (process, spos, body, created, next_attempt) VALUES (?, ?, ?, ?, ?)", d.process,
-            encode(d.spos), d.body, seconds(d.created), seconds(d.next_attempt));
+        run("INSERT INTO outbox (process, provider, spos, body, created) VALUES (?, ?, ?, ?, ?)", d.process, d.provider,
+            encode(d.spos), d.body, seconds(d.created));
         d.id = db.getLastInsertRowid();
     }
 };

@@ -2,55 +2,104 @@
 
 #include "store/instance_db_state.hpp"
 
+#include <utility>
+
 namespace tsms::store {
 
 // -- outbox
 // --------------------------------------------------------------------------------------------------------------------------
 
+namespace {
+
+const std::string delivery_columns =
+    "SELECT id, process, provider, spos, body, created, attempts, waited, last_error, given_up FROM outbox ";
+
+outbox_entry delivery_in(SQLite::Statement& row) {
+    outbox_entry d;
+    d.id = row.getColumn(0).getInt64();
+    d.process = row.getColumn(1).getString();
+    d.provider = row.getColumn(2).getString();
+    d.spos = decode_spos(row.getColumn(3).getString());
+    d.body = row.getColumn(4).getString();
+    d.created = from_seconds(row.getColumn(5).getInt64());
+    d.attempts = row.getColumn(6).getInt();
+    d.waited = std::chrono::seconds(row.getColumn(7).getInt64());
+    d.last_error = row.getColumn(8).getString();
+    d.given_up = row.getColumn(9).getInt() != 0;
+    return d;
+}
+
+} // namespace
+
 void instance_db::enqueue(outbox_entry& delivery) {
     state_->write([&] { state_->add(delivery); });
 }
 
-std::vector<outbox_entry> instance_db::outbox() const {
+std::vector<outbox_entry> instance_db::outbox(deliveries which) const {
     return state_->guarded([&] {
         std::vector<outbox_entry> found;
-        auto rows =
-            state_->query("SELECT id, process, spos, body, created, next_attempt, attempts, last_error FROM outbox "
-                          "WHERE given_up = 0 ORDER BY id");
-        while (rows.executeStep()) {
-            outbox_entry d;
-            d.id = rows.getColumn(0).getInt64();
-            d.process = rows.getColumn(1).getString();
-            d.spos = decode_spos(rows.getColumn(2).getString());
-            d.body = rows.getColumn(3).getString();
-            d.created = from_seconds(rows.getColumn(4).getInt64());
-            d.next_attempt = from_seconds(rows.getColumn(5).getInt64());
-            d.attempts = rows.getColumn(6).getInt();
-            d.last_error = rows.getColumn(7).getString();
-            found.push_back(std::move(d));
-        }
+        const auto condition = which == deliveries::waiting ? "WHERE given_up = 0 ORDER BY id" : "ORDER BY id";
+        auto rows = state_->query((delivery_columns + condition).c_str());
+        while (rows.executeStep())
+            found.push_back(delivery_in(rows));
         return found;
+    });
+}
+
+std::size_t instance_db::given_up_deliveries() const {
+    return state_->guarded([&] {
+        auto count = state_->query("SELECT count(*) FROM outbox WHERE given_up <> 0");
+        count.executeStep();
+        return static_cast<std::size_t>(count.getColumn(0).getInt64());
     });
 }
 
 void instance_db::delivered(std::int64_t id) {
     state_->write([&] {
-        state_->run("DELETE FROM outbox WHERE id = ?", id);
-        state_->audit("result delivered", std::to_string(id));
+        if (state_->run("DELETE FROM outbox WHERE id = ?", id) > 0)
+            state_->audit("result delivered", std::to_string(id));
     });
 }
 
-void instance_db::attempt_failed(std::int64_t id, clock::time_point next, const std::string& error_text) {
-    state_->write([&] {
-        state_->run("UPDATE outbox SET attempts = attempts + 1, next_attempt = ?, last_error = ? WHERE id = ?",
-                    seconds(next), error_text, id);
+std::optional<outbox_entry> instance_db::attempt_failed(std::int64_t id, std::chrono::seconds waited,
+                                                        const std::string& error_text) {
+    return state_->write([&]() -> std::optional<outbox_entry> {
+        state_->run("UPDATE outbox SET attempts = attempts + 1, waited = waited + ?, last_error = ? WHERE id = ?",
+                    static_cast<std::int64_t>(waited.count()), error_text, id);
+        auto row = state_->bound((delivery_columns + "WHERE id = ? AND given_up = 0").c_str(), id);
+        return row.executeStep() ? std::optional(delivery_in(row)) : std::nullopt;
     });
 }
 
-void instance_db::give_up(std::int64_t id, const std::string& error_text) {
+void instance_db::give_up(std::int64_t id) {
     state_->write([&] {
-        state_->run("UPDATE outbox SET given_up = 1, last_error = ? WHERE id = ?", error_text, id);
-        state_->audit("result given up", std::to_string(id));
+        if (state_->run("UPDATE outbox SET given_up = 1 WHERE id = ?", id) > 0)
+            state_->audit("result given up", std::to_string(id));
+    });
+}
+
+bool instance_db::retry_delivery(std::int64_t id) {
+    return state_->write([&] {
+        if (state_->run("UPDATE outbox SET given_up = 0, attempts = 0, waited = 0 WHERE id = ?", id) == 0)
+            return false;
+        state_->audit("result to be delivered again", std::to_string(id));
+        return true;
+    });
+}
+
+bool instance_db::drop_delivery(std::int64_t id) {
+    return state_->write([&] {
+        if (state_->run("DELETE FROM outbox WHERE id = ?", id) == 0)
+            return false;
+        state_->audit("result dropped", std::to_string(id));
+        return true;
+    });
+}
+
+bool instance_db::changed_by_others() {
+    return state_->guarded([&] {
+        const auto version = state_->db.execAndGet("PRAGMA data_version").getInt();
+        return std::exchange(state_->seen_version, version) != version;
     });
 }
 
@@ -83,6 +132,30 @@ std::vector<card_log_entry> instance_db::card_log(const std::string& process) co
                              rows.getColumn(2).getString(), rows.getColumn(3).getString(),
                              iso8601(clock::time_point(std::chrono::milliseconds(rows.getColumn(4).getInt64())))});
         return found;
+    });
+}
+
+bool instance_db::may_forget(clock::time_point now) {
+    constexpr std::int64_t forward = 26 * 3600; ///< seconds: a step of the clock, or a server that was down
+    constexpr std::int64_t shortest = 1800;     ///< an asking that comes earlier does not count: a restart
+    constexpr int held = 24;
+    return state_->write([&] {
+        auto last = state_->query("SELECT asked, held FROM forgetting");
+        if (!last.executeStep()) {
+            state_->run("INSERT INTO forgetting (id, asked, held) VALUES (1, ?, 0)", seconds(now));
+            return true;
+        }
+        const auto gap = seconds(now) - last.getColumn(0).getInt64();
+        int still = last.getColumn(1).getInt();
+        last.reset();
+        if (gap >= 0 && gap < shortest)
+            return still == 0;
+        if (gap > forward)
+            still = held;
+        else if (still > 0)
+            --still;
+        state_->run("UPDATE forgetting SET asked = ?, held = ?", seconds(now), still);
+        return still == 0;
     });
 }
 

@@ -22,8 +22,8 @@ CREATE TABLE journal (sequence INTEGER PRIMARY KEY AUTOINCREMENT, process TEXT N
     settled INTEGER NOT NULL DEFAULT 0);
 CREATE INDEX journal_by_process ON journal(process);
 CREATE TABLE outbox (id INTEGER PRIMARY KEY AUTOINCREMENT, process TEXT NOT NULL, spos TEXT NOT NULL, body TEXT NOT NULL,
-    created INTEGER NOT NULL, next_attempt INTEGER NOT NULL, attempts INTEGER NOT NULL DEFAULT 0, last_error TEXT NOT NULL DEFAULT '',
-    given_up INTEGER NOT NULL DEFAULT 0);
+    created INTEGER NOT NULL, attempts INTEGER NOT NULL DEFAULT 0, last_error TEXT NOT NULL DEFAULT '',
+    given_up INTEGER NOT NULL DEFAULT 0, provider TEXT NOT NULL DEFAULT '', waited INTEGER NOT NULL DEFAULT 0);
 CREATE TABLE card_log (sequence INTEGER PRIMARY KEY AUTOINCREMENT, process TEXT NOT NULL, response INTEGER NOT NULL,
     apdu TEXT NOT NULL, note TEXT NOT NULL, at INTEGER NOT NULL);
 CREATE INDEX card_log_by_process ON card_log(process);
@@ -43,8 +43,29 @@ constexpr const char* claims_index =
 
 constexpr const char* issuers_number_index =
     "CREATE INDEX IF NOT EXISTS cards_by_issuers_number ON secure_components(json_extract(document, '$.cinIin'))";
+/// When instance_db::may_forget was asked last, and how many times more it says no.
+constexpr const char* forgetting = "CREATE TABLE IF NOT EXISTS forgetting (id INTEGER PRIMARY KEY CHECK (id = 1), "
+                                   "asked INTEGER NOT NULL, held INTEGER NOT NULL)";
 constexpr const char* ended_index =
     "CREATE INDEX IF NOT EXISTS processes_by_end ON processes(ended) WHERE ended IS NOT NULL";
+
+/// A database of before has an outbox whose attempts were due at dates (DIV-051). The time that those deliveries have
+/// waited is not known: they begin anew.
+void count_waiting_in_outbox(SQLite::Database& db) {
+    const auto dated = [&db] {
+        return db.execAndGet("SELECT count(*) FROM pragma_table_info('outbox') WHERE name = 'next_attempt'").getInt() >
+               0;
+    };
+    if (!dated())
+        return;
+    SQLite::Transaction change(db, SQLite::TransactionBehavior::IMMEDIATE);
+    if (dated()) { // else another program was faster
+        db.exec("ALTER TABLE outbox DROP COLUMN next_attempt");
+        db.exec("ALTER TABLE outbox ADD COLUMN provider TEXT NOT NULL DEFAULT ''");
+        db.exec("ALTER TABLE outbox ADD COLUMN waited INTEGER NOT NULL DEFAULT 0");
+    }
+    change.commit();
+}
 
 std::string join(const std::vector<model::operation>& operations) {
     std::string text;
@@ -95,8 +116,10 @@ std::string iso8601(clock::time_point when) {
 instance_db::state::state(const std::filesystem::path& file)
     : db(open_writer(file, schema_version, (std::string(schema) + audit_schema).c_str())) {
     guarded([&] {
-        for (const auto* addition : {claims_index, tombstones, tombstones_index, issuers_number_index, ended_index})
+        for (const auto* addition :
+             {claims_index, tombstones, tombstones_index, issuers_number_index, ended_index, forgetting})
             db.exec(addition);
+        count_waiting_in_outbox(db);
     });
 }
 

@@ -48,16 +48,18 @@ struct process_end {
     std::vector<std::string> cleaned = {}; ///< ids of tombstones whose contents this process has removed from the card
 };
 
-/// A result on its way to a SPOS-Service (AMB-180): kept until it was delivered or given up.
+/// A result on its way to a SPOS-Service (AMB-180): kept until it was delivered, or an operator drops it.
 struct outbox_entry {
-    std::int64_t id = 0; ///< given by the database
-    std::string process;
+    std::int64_t id = 0;  ///< given by the database
+    std::string process;  ///< empty: a failed eligibility check (AMB-140)
+    std::string provider; ///< id of the service provider; empty in rows of before
     model::spos_target spos;
     std::string body;
-    clock::time_point created;
-    clock::time_point next_attempt;
+    clock::time_point created; ///< for people; nothing is decided by it
     int attempts = 0;
+    std::chrono::seconds waited{0}; ///< sum of the pauses before its attempts, as far as the server lived through them
     std::string last_error;
+    bool given_up = false;
 };
 
 /// One APDU as logged (AMB-190, AMB-233): octets of sensitive commands are cut after the header.
@@ -157,10 +159,23 @@ public:
 
     // -- outbox --
     void enqueue(outbox_entry& delivery);
-    std::vector<outbox_entry> outbox() const;
+    enum class deliveries { waiting, all };
+    std::vector<outbox_entry> outbox(deliveries which = deliveries::waiting) const;
+    std::size_t given_up_deliveries() const;
     void delivered(std::int64_t id);
-    void attempt_failed(std::int64_t id, clock::time_point next, const std::string& error);
-    void give_up(std::int64_t id, const std::string& error);
+    /// Counts the attempt and the pause before it. The row as it is now; nothing if it does not wait any more.
+    std::optional<outbox_entry> attempt_failed(std::int64_t id, std::chrono::seconds waited, const std::string& error);
+    /// It stays, and is not attempted before retry_delivery().
+    void give_up(std::int64_t id);
+    /// For an operator: attempted soon, and as patiently as a new one. False if there is none.
+    bool retry_delivery(std::int64_t id);
+    bool drop_delivery(std::int64_t id);
+    /// Has another connection, an operator's command, committed anything since the last time this was asked?
+    bool changed_by_others();
+
+    /// May rows be deleted by their age now? To be asked about once an hour: for the next 24 times no, after the clock
+    /// has gone forward by more than a day between two of them (DIV-053).
+    bool may_forget(clock::time_point now);
 
     // -- card log --
     void log(const std::vector<card_log_entry>& entries);

@@ -28,12 +28,17 @@ inline std::string no_issuer(const std::string& name) {
                         : "no issuer ‘" + name + "’ is configured (tsms issuer add)";
 }
 
+/// What a process is told of it.
+inline process::failed failed_by(const port_error& e) {
+    return {e.category(), e.what(), false, e.retry_can_help()};
+}
+
 /// The answer of an effect: what `work` returns, or why it could not be had.
 template <class F> answered attempt_effect(model::error_category category, F work) {
     try {
         return answered{process::answer_variant(work())};
     } catch (const port_error& e) {
-        return answered{process::failed{e.category(), e.what(), false}};
+        return answered{failed_by(e)};
     } catch (const std::exception& e) {
         return answered{process::failed{category, e.what(), false}};
     }

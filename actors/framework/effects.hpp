@@ -55,6 +55,8 @@ private:
 
     const std::string& id() const { return context_.record.id; }
     std::chrono::seconds session_deadline() const { return session_answers_within(around_->sessions); }
+    /// A moment after its session has heard from the desk, whatever that says.
+    std::chrono::seconds issuer_answers() const { return issuer_answers_within(*around_) + std::chrono::seconds(5); }
 
     // -- the phone --
 
@@ -89,11 +91,11 @@ private:
     void perform_one(const process::open_issuer_session& o) {
         if (!issuer_) {
             line_ = std::make_shared<issuer_line>();
-            issuer_ = spawn_issuer_session(self_.system(), around_->issuers, context_.issuer, line_);
+            issuer_ = spawn_issuer_session(self_.system(), context_.issuer, line_, around_);
         }
-        ask(issuer_, issuer_deadline, o);
+        ask(issuer_, issuer_answers(), o);
     }
-    void perform_one(const process::relay_to_issuer& r) { ask(issuer_, issuer_deadline, r); }
+    void perform_one(const process::relay_to_issuer& r) { ask(issuer_, issuer_answers(), r); }
 
     void perform_one(const process::fetch_issuer_keys&) {
         self_.request(around_->store, actor_deadline, find_issuer{context_.issuer})
@@ -107,7 +109,7 @@ private:
     }
 
     void fetch_keys(const bytes& sealed_transport_key) {
-        self_.request(issuer_, issuer_deadline, fetch_material{})
+        self_.request(issuer_, issuer_answers(), fetch_material{})
             .then(
                 [this, sealed_transport_key](material_fetched& m) {
                     if (!m.material)

@@ -58,7 +58,8 @@ std::optional<store::outbox_entry> delivery_of(const store::process_record& reco
     d.process = record.id;
     d.spos = *spos;
     d.body = port.encode(r);
-    d.created = d.next_attempt = store::clock::now();
+    d.provider = instance.target.service_provider_id;
+    d.created = store::clock::now();
     return d;
 }
 

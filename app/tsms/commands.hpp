@@ -17,6 +17,7 @@ void add_profile_command(CLI::App& app);
 void add_issuer_command(CLI::App& app);
 void add_app_command(CLI::App& app);
 void add_card_command(CLI::App& app);
+void add_outbox_command(CLI::App& app);
 
 /// For `tsms init`: makes access.db and catalog.db in the data directory.
 void create_rest_databases(const std::filesystem::path& data);

@@ -53,6 +53,12 @@ struct config {
     std::string client_key = "client-key.pem";
     std::string vault_key = "vault.key";
     bool remove_domain_when_last = true;
+    int issuer_calls = 8;
+    int issuer_calls_in_all = 64;
+    int issuer_queue = 1000;
+    int issuer_wait_seconds = 60;
+    int spos_deliveries = 2;
+    int spos_deliveries_in_all = 32;
     int card_log_days = 42;
     int claimed_card_days = 90;
 

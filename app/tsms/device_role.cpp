@@ -67,6 +67,10 @@ actors::backend_options options_of(const config& c) {
     o.sessions.most_of_address = static_cast<std::size_t>(c.sessions_per_address);
     o.sessions.most_of_app = static_cast<std::size_t>(c.sessions_per_app);
     o.sessions.result_kept = std::chrono::seconds(c.result_seconds);
+    o.issuers = {static_cast<std::size_t>(c.issuer_calls), static_cast<std::size_t>(c.issuer_calls_in_all),
+                 static_cast<std::size_t>(c.issuer_queue)};
+    o.issuer_patience = std::chrono::seconds(c.issuer_wait_seconds);
+    o.spos = {static_cast<std::size_t>(c.spos_deliveries), static_cast<std::size_t>(c.spos_deliveries_in_all)};
     o.remove_tsm_domain_when_last = c.remove_domain_when_last;
     o.card_log_kept = std::chrono::hours(24) * c.card_log_days;
     o.claims_kept = std::chrono::hours(24) * c.claimed_card_days;
@@ -130,6 +134,7 @@ private:
                  {"calls_total", number(load->calls)},
                  {"orders_total", number(load->orders)},
                  {"deliveries_waiting", number(load->deliveries_waiting)},
+                 {"deliveries_given_up", number(load->deliveries_given_up)},
                  {"connections", number(server_->connections())}}};
     }
 

@@ -19,6 +19,9 @@ struct options {
     std::string transport_key;
     int key_bits = 128;
     std::vector<std::string> lies;
+    int sessions = 64;
+    int retry_after = 1;
+    int idle = 60;
 };
 
 /// What the operator of a TSM has to enter.
@@ -55,6 +58,9 @@ void run(const options& o) {
     lab::issuer_service::options serving;
     serving.master_key = lab::lab_issuer_master();
     serving.lies = lab::issuer_lies::parse(o.lies);
+    serving.max_sessions = static_cast<std::size_t>(o.sessions);
+    serving.retry_after = std::chrono::seconds(o.retry_after);
+    serving.idle = std::chrono::seconds(o.idle);
     serving.log = [](const std::string& line) { std::cerr << line << std::endl; };
     lab::issuer_service service(book, std::move(serving), random);
 
@@ -77,6 +83,17 @@ void add_issuer(CLI::App& lab) {
         ->check(CLI::IsMember({128, 192, 256}))
         ->capture_default_str();
     command->add_option("--lie", o->lies, "what it says although it is not so (docs/lab.md); may be repeated");
+    command
+        ->add_option("--sessions", o->sessions,
+                     "sessions at once; at this limit orders are answered 429, to see a TSM wait")
+        ->check(CLI::Range(0, 100000))
+        ->capture_default_str();
+    command->add_option("--retry-after", o->retry_after, "seconds after which it wants to be asked again then")
+        ->check(CLI::Range(0, 86400))
+        ->capture_default_str();
+    command->add_option("--idle-seconds", o->idle, "a session that was silent so long is forgotten")
+        ->check(CLI::Range(1, 86400))
+        ->capture_default_str();
     command->callback([o] { run(*o); });
 }
 

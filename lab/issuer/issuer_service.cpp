@@ -15,6 +15,7 @@ namespace {
 
 constexpr std::size_t cplc_octets = 42;
 constexpr std::string_view order_cookie = "order=";
+constexpr std::size_t most_ended = 1024;
 
 /// A request that gets an error as its answer.
 class refused : public std::runtime_error {
@@ -80,6 +81,7 @@ struct issuer_service::session {
     int order_number = 0;     ///< of `sent`; 0: nothing sent yet
     wire::seram_order sent;
     bool stopped = false;
+    std::chrono::steady_clock::time_point heard = std::chrono::steady_clock::now();
 };
 
 issuer_service::issuer_service(order_book& book, options o, crypto::random_source& random)
@@ -128,6 +130,14 @@ net::response issuer_service::open_order(const net::request& request) {
     if (!model::card_identity::of_cplc(order.secure_component_identity))
         throw refused(422, "the card cannot be told from others: " +
                                model::why_no_identity(order.secure_component_identity));
+    // A repeated order that is not finished starts from the beginning: what is on the card already is found there.
+    std::erase_if(sessions_, [&](const auto& s) { return s.second->order.id == order.id; });
+    if (!make_room()) {
+        log("order " + order.id + ": 429, all " + std::to_string(options_.max_sessions) + " sessions are in use");
+        auto later = answer(429, json::object{{"error", "all sessions are in use"}});
+        later.headers.add("Retry-After", std::to_string(options_.retry_after.count()));
+        return later;
+    }
     const auto* record = book_.find(order.id);
     const bool known = record != nullptr;
     if (known && wire::to_json(record->order) != wire::to_json(order))
@@ -135,9 +145,6 @@ net::response issuer_service::open_order(const net::request& request) {
     if (!known)
         record = &book_.accept(order);
 
-    // A repeated order that is not finished starts from the beginning: what is on the card already is found there.
-    std::erase_if(sessions_, [&](const auto& s) { return s.second->order.id == order.id; });
-    make_room();
     auto opened = std::make_unique<session>(*record, caller(request), ++opened_);
     if (!record->carried_out)
         opened->work = std::make_unique<gp::procedure<authenticated_card>>(
@@ -149,17 +156,26 @@ net::response issuer_service::open_order(const net::request& request) {
     return answer(known ? 200 : 201, json::object{{"sessionID", id}});
 }
 
-void issuer_service::make_room() {
-    while (sessions_.size() >= options_.max_sessions)
-        sessions_.erase(std::min_element(sessions_.begin(), sessions_.end(), [](const auto& a, const auto& b) {
-            return a.second->number < b.second->number;
-        }));
+/// False where all sessions are in use. Those that have ended are kept for a repeated report and for their keys, the
+/// oldest make room.
+bool issuer_service::make_room() {
+    const auto now = std::chrono::steady_clock::now();
+    std::erase_if(sessions_,
+                  [&](const auto& s) { return !s.second->stopped && now - s.second->heard >= options_.idle; });
+    const auto running = std::ranges::count_if(sessions_, [](const auto& s) { return !s.second->stopped; });
+    if (static_cast<std::size_t>(running) >= options_.max_sessions)
+        return false;
+    while (sessions_.size() - static_cast<std::size_t>(running) > most_ended)
+        sessions_.erase(std::ranges::min_element(
+            sessions_, {}, [](const auto& s) { return std::pair(!s.second->stopped, s.second->number); }));
+    return true;
 }
 
 issuer_service::session& issuer_service::session_of(const net::request& request, const std::optional<std::string>& id) {
     const auto found = id ? sessions_.find(*id) : sessions_.end();
     if (found == sessions_.end() || found->second->owner != caller(request))
         throw refused(404, "the session is unknown: send the order again");
+    found->second->heard = std::chrono::steady_clock::now();
     return *found->second;
 }
 

@@ -6,6 +6,7 @@
 #include "lab/issuer/issuer_lies.hpp"
 #include "lab/issuer/order_book.hpp"
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -19,10 +20,12 @@ namespace tsms::lab {
 class issuer_service {
 public:
     struct options {
-        crypto::secret master_key;                        ///< of the ISD keys of its cards (lab/card/issuer_keys.hpp)
-        std::size_t max_sessions = 64;                    ///< the oldest one makes room
+        crypto::secret master_key;     ///< of the ISD keys of its cards (lab/card/issuer_keys.hpp)
+        std::size_t max_sessions = 64; ///< that have not ended; more are told to come again (429, Retry-After)
         std::function<void(const std::string& line)> log; ///< one line per event, no keys
         issuer_lies lies = {};                            ///< an honest one has none
+        std::chrono::seconds retry_after{1};
+        std::chrono::seconds idle{60}; ///< a session that nothing was heard of for so long makes room
     };
 
     /// Both must outlive the service.
@@ -42,7 +45,7 @@ private:
     void advance(session& s, const wire::seram_report& report);
     void finish(session& s);
     session& session_of(const net::request& request, const std::optional<std::string>& id);
-    void make_room();
+    bool make_room();
     void log(const std::string& line) const;
 
     order_book& book_;

@@ -258,6 +258,12 @@ BOOST_AUTO_TEST_CASE(deliveries_back_off_and_are_given_up_after_three_days) {
     BOOST_TEST(delivery_pause(3, 0s)->count() == 20);
     BOOST_TEST(delivery_pause(100, 71h)->count() == 3600);
     BOOST_TEST(!delivery_pause(1, 72h));
+    // The pauses as they come: the bound in time is one in attempts too.
+    int attempts = 1;
+    auto waited = 0s;
+    for (; const auto pause = delivery_pause(attempts, waited); ++attempts)
+        waited += *pause;
+    BOOST_TEST(attempts == 82);
 }
 
 BOOST_AUTO_TEST_CASE(key_material_does_not_reach_the_log) {

@@ -1,5 +1,6 @@
 #include "tests/actors/world.hpp"
 
+#include "actors/framework/outbox_rows.hpp"
 #include "store/instance_records.hpp"
 
 namespace tsms::actors_test {
@@ -34,8 +35,24 @@ public:
     explicit played_outbox(caf::actor_config& config) : outbox_actor::base(config) {}
     behavior_type make_behavior() override {
         return {[](const deliver_result&) {}, [](const attempt_made&) {}, [](const tick&) {},
-                [](const count_waiting&) { return std::uint64_t{0}; }};
+                [](const count_deliveries&) { return deliveries_counted{}; }};
     }
+};
+
+/// Leaves its exchange to the test.
+class played_worker final : public issuer_worker_actor::base {
+public:
+    played_worker(caf::actor_config& config, std::vector<make_exchange>& begun)
+        : issuer_worker_actor::base(config), begun_(begun) {}
+    behavior_type make_behavior() override {
+        return {[this](const make_exchange& m) {
+            begun_.push_back(m);
+            quit();
+        }};
+    }
+
+private:
+    std::vector<make_exchange>& begun_;
 };
 
 caf::actor_system_config& deterministic(caf::actor_system_config& config) {
@@ -120,8 +137,16 @@ played_store::behavior_type played_store::make_behavior() {
         [](const log_apdus&) {},
         [](const trim_store&) {},
         [](const find_issuer&) { return issuer_found{}; },
-        [](const load_outbox&) { return outbox_loaded{}; },
-        [](const settle_delivery&) { return stored{}; },
+        [this, failed](const load_outbox& l) -> caf::result<outbox_loaded> {
+            if (m_.broken)
+                return failed();
+            return m_.outbox ? load_deliveries(*m_.outbox, l) : outbox_loaded{};
+        },
+        [this, failed](const settle_delivery& s) -> caf::result<delivery_settled> {
+            if (m_.broken)
+                return failed();
+            return m_.outbox ? settle(*m_.outbox, s) : delivery_settled{};
+        },
         [](const ask_health&) { return true; },
     };
 }
@@ -145,6 +170,9 @@ world::world() : system(deterministic(config)) {
     around->log = [this](severity, const std::string& line) { log.push_back(line); };
     around->random = &random;
     around->now = [this] { return time; };
+    around->desk = spawn_issuer_desk(system, {around->log, {2, 3, 4}, around->now, [this](caf::actor_system& s) {
+                                                  return issuer_worker_actor(s.spawn<played_worker>(std::ref(begun)));
+                                              }});
     gate = spawn_gate(system, around);
     run();
 }
@@ -154,8 +182,11 @@ world::~world() {
         caf::anon_send_exit(*handle, caf::exit_reason::user_shutdown);
     caf::anon_send_exit(around->catalog, caf::exit_reason::user_shutdown);
     caf::anon_send_exit(around->outbox, caf::exit_reason::user_shutdown);
+    caf::anon_send_exit(around->desk, caf::exit_reason::user_shutdown);
     caf::anon_send_exit(gate, caf::exit_reason::user_shutdown);
     run();
+    begun.clear();
+    around->desk = nullptr;
     around->store = nullptr;
     around->catalog = nullptr;
     around->outbox = nullptr;

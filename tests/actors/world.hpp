@@ -25,6 +25,7 @@ struct memory {
     bool provider_has_apps = false;
     std::vector<store::issuer_record> issuers;
     std::vector<model::service_instance> tombstones; ///< on the card of the instance
+    std::shared_ptr<store::instance_db> outbox;      ///< where a test has deliveries
 };
 
 class played_store final : public store_actor::base {
@@ -97,6 +98,8 @@ struct world {
     bool flavor_exists = true;
     std::optional<model::offered_service> service; ///< that the catalog has
     std::vector<std::string> log;
+    /// Exchanges that the desk has let begin; a test makes them.
+    std::vector<make_exchange> begun;
     std::shared_ptr<surroundings> around = std::make_shared<surroundings>();
     std::vector<announced_card> cards{{"eSE1", "eSE", "", ""}}; ///< that calls announce
     gate_actor gate;

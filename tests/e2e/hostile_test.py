@@ -981,6 +981,8 @@ def hang_up(handler):
 
 
 class Issuers(HostileCase):
+    options = {**HostileCase.options, "issuer_wait_seconds": 10}
+
     def with_issuer(self, manner):
         fake = FakeIssuer(self.stack, manner)
         try:

@@ -208,10 +208,10 @@ class Stack:
         if role != "rest":
             self.server.wait_for_port(self.device_port)
 
-    def start_issuer(self):
+    def start_issuer(self, *arguments):
         self.issuer = Process(self.folder, "issuer", [
             self.program("tsms-lab"), "issuer", "--port", self.issuer_port, "--state", self.folder / "issuer.json",
-            "--tls-dir", self.folder / "issuer-tls", "--client-ca", self.ca, "--json"])
+            "--tls-dir", self.folder / "issuer-tls", "--client-ca", self.ca, "--json", *arguments])
         self.processes.append(self.issuer)
         self.issuer.wait_for_port(self.issuer_port)
         return self.issuer.announcement()

@@ -100,13 +100,14 @@ BOOST_AUTO_TEST_CASE(the_end_of_a_process_and_its_delivery_are_one) {
     delivery->process = "process-1";
     delivery->spos = {"https://spos", "PEM"};
     delivery->body = "{}";
-    delivery->created = delivery->next_attempt = store::clock::now();
+    delivery->created = store::clock::now();
     db.end({"process-1", model::error_category::none, "", "later"}, some_instance(), some_card(), true, delivery);
     BOOST_TEST(!db.instance("instance-1"));
     BOOST_TEST(delivery->id > 0);
     BOOST_REQUIRE_EQUAL(db.outbox().size(), 1u);
-    db.attempt_failed(delivery->id, store::clock::now() + std::chrono::hours(1), "refused");
+    db.attempt_failed(delivery->id, std::chrono::seconds(5), "refused");
     BOOST_TEST(db.outbox()[0].attempts == 1);
+    BOOST_TEST(db.outbox()[0].waited.count() == 5);
     BOOST_TEST(db.outbox()[0].last_error == "refused");
     db.delivered(delivery->id);
     BOOST_TEST(db.outbox().empty());
@@ -193,8 +194,10 @@ BOOST_AUTO_TEST_CASE(an_end_that_is_told_twice_counts_once) {
     const store::process_end end{"process-1", model::error_category::none, "", "2026-01-01T00:00:01.000Z"};
     bool told = false;
     const auto tell = [&] {
-        std::optional<store::outbox_entry> delivery =
-            store::outbox_entry{0, "process-1", {"https://spos", ""}, "{}", {}, {}, 0, ""};
+        std::optional<store::outbox_entry> delivery(std::in_place);
+        delivery->process = "process-1";
+        delivery->spos = {"https://spos", ""};
+        delivery->body = "{}";
         BOOST_TEST(db.end(end, some_instance(), some_card(), false, delivery) == !std::exchange(told, true));
         return delivery ? delivery->id : 0;
     };

@@ -172,8 +172,9 @@ BOOST_AUTO_TEST_CASE(failures_are_told_apart) {
         auto order = an_order(card);
         order.secure_component_identity = "0102";
         BOOST_TEST(cause_of([&] { client.open(order); }) == port_cause::refused);
-        BOOST_TEST(cause_of([&] { client.relay("unknown", {}, false); }) == port_cause::refused);
-        BOOST_TEST(cause_of([&] { client.fetch_keys("unknown"); }) == port_cause::refused);
+        BOOST_TEST(cause_of([&] { client.relay("unknown", {}, false); }) == port_cause::session_lost);
+        BOOST_TEST(cause_of([&] { client.poll("unknown"); }) == port_cause::session_lost);
+        BOOST_TEST(cause_of([&] { client.fetch_keys("unknown"); }) == port_cause::session_lost);
 
         const auto opened = client.open(an_order(card, "2"));
         BOOST_TEST(cause_of([&] { client.relay(opened.session, {hex("9000")}, true); }) == port_cause::card);
@@ -295,8 +296,11 @@ BOOST_AUTO_TEST_CASE(an_issuer_that_breaks_the_protocol) {
 }
 
 BOOST_AUTO_TEST_CASE(a_waiting_call_can_be_cancelled) {
-    scripted_issuer issuer({R"({"delay":5000})"});
-    http::issuer_client client(issuer.server.client_options());
+    mutual_tls_server silent([](const net::request&) {
+        std::this_thread::sleep_for(4s);
+        return net::json_response(503, "{}");
+    });
+    http::issuer_client client(silent.client_options());
     const auto began = std::chrono::steady_clock::now();
     std::thread other([&] {
         std::this_thread::sleep_for(100ms);

@@ -102,7 +102,13 @@ struct world {
         });
     }
     reply answer(const process::relay_to_issuer& r) {
-        return relayed([&]() -> reply { return client.relay(session, r.responses, r.interrupted); });
+        model::issuer_step lost;
+        lost.lost = true;
+        const bool forgets = ++relays == forget_at;
+        if (forgets && !forget_with_answer)
+            return lost;
+        auto said = relayed([&]() -> reply { return client.relay(session, r.responses, r.interrupted); });
+        return forgets ? reply(lost) : said;
     }
     reply answer(const process::fetch_issuer_keys&) {
         return relayed([&]() -> reply {
@@ -153,7 +159,10 @@ struct world {
     bytes image;
     std::string session;
     int exchanges = 0;
-    bool break_off = false; ///< when the keys of the TSM's domain are committed
+    int relays = 0;
+    int forget_at = 0;               ///< the issuer's session is gone when this report arrives
+    bool forget_with_answer = false; ///< or when it has been read, with the answer to it
+    bool break_off = false;          ///< when the keys of the TSM's domain are committed
 };
 
 } // namespace
@@ -196,6 +205,29 @@ BOOST_AUTO_TEST_CASE(broken_off_behind_the_issuers_part_and_entered_again) {
     BOOST_TEST(static_cast<int>(again.status) == 0, again.details);
     BOOST_TEST(w.on_card(applet_aid));
     BOOST_TEST(w.card.state().ara.rules.size() == 1u);
+}
+
+// At its limit, or after a restart, an issuer may forget a session: the order is idempotent and begins again, with the
+// phone still there.
+BOOST_AUTO_TEST_CASE(an_issuer_that_forgets_its_session_gets_the_order_again) {
+    for (int at = 1; at <= 3; ++at)
+        for (const bool with_answer : {false, true}) {
+            world w;
+            w.forget_at = at;
+            w.forget_with_answer = with_answer;
+            const auto deployed = w.deploy();
+            BOOST_TEST(static_cast<int>(deployed.status) == 0, deployed.details);
+            BOOST_TEST((deployed.instance.state == model::instance_state::operational));
+            BOOST_TEST(w.on_card(applet_aid));
+            BOOST_TEST(w.card.state().ara.rules.size() == 1u);
+            w.request.process_id = "p2";
+            w.request.last_service_on_card = true;
+            w.relays = 0;
+            const auto terminated = w.run(process::terminate(w.request));
+            BOOST_TEST(static_cast<int>(terminated.status) == 0, terminated.details);
+            BOOST_TEST(!w.on_card(w.request.instance.target.card.tsm_sd_aid.c_str()));
+            BOOST_TEST(w.card.state().ara.rules.empty());
+        }
 }
 
 BOOST_AUTO_TEST_CASE(an_issuer_that_is_down_is_told_as_such) {

@@ -469,12 +469,20 @@ BOOST_AUTO_TEST_CASE(requests_that_make_no_sense) {
     BOOST_TEST(s.send("GET", "/security-domains/" + id + "/keys").status == 404);
 }
 
-BOOST_AUTO_TEST_CASE(the_oldest_session_makes_room) {
+// Else each of many would take the session of another one, and none would come to its end.
+BOOST_AUTO_TEST_CASE(a_session_that_is_in_use_makes_no_room_and_one_that_has_ended_does) {
     story s;
     const auto first = s.open(s.order("0", change::create));
-    for (int k = 1; k <= 4; ++k)
-        s.open(s.order(std::to_string(k), change::create));
-    BOOST_TEST(s.send("GET", "/security-domains/" + first + "/keys").status == 404);
+    s.open(s.order("1", change::create));
+    s.open(s.order("2", change::create));
+    const auto ended = s.run(s.order("3", change::create));
+    BOOST_TEST(ended.error.empty());
+    s.open(s.order("4", change::create));
+    const auto refused = s.send("POST", "/order", json::dump(wire::to_json(s.order("5", change::create))));
+    BOOST_TEST(refused.status == 429);
+    BOOST_TEST(refused.headers.get("Retry-After") == "1");
+    BOOST_TEST(s.send("GET", "/security-domains/" + first + "/keys").status == 409); // it is there
+    BOOST_TEST(s.send("GET", "/security-domains/" + ended.session + "/keys").status == 200);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -116,6 +116,18 @@ BOOST_AUTO_TEST_CASE(every_failure_is_an_outcome) {
     BOOST_TEST(client.deliver(s.target(), body).result == kind::unreachable);
 }
 
+BOOST_AUTO_TEST_CASE(an_spos_may_say_when_it_wants_to_be_asked_again) {
+    tsms_test::mutual_tls_server busy([](const net::request&) {
+        auto later = net::json_response(503, "{}");
+        later.headers.add("Retry-After", "30");
+        return later;
+    });
+    http::spos_client client(tsms_test::client_identity());
+    const auto outcome = client.deliver({busy.url(), tsms_test::pki().ca.certificate_pem}, client.encode(a_result()));
+    BOOST_TEST(outcome.result == kind::refused);
+    BOOST_TEST((outcome.retry_after == 30s));
+}
+
 BOOST_AUTO_TEST_CASE(the_simulated_spos_keeps_what_it_was_told) {
     const auto file = std::filesystem::temp_directory_path() / ("tsms-spos-" + crypto::system_random().uuid());
     std::vector<std::string> lines;

@@ -1,0 +1,161 @@
+// tsms outbox: results on their way to SPOS-Services (AMB-180). A server that runs follows within seconds.
+
+#include "app/tsms/commands.hpp"
+#include "app/tsms/config.hpp"
+#include "store/access.hpp"
+#include "store/instances.hpp"
+#include "json/json.hpp"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <iomanip>
+#include <iostream>
+#include <map>
+
+namespace tsms::app {
+
+namespace {
+
+struct outbox_options {
+    std::string data, process, provider;
+    std::vector<std::int64_t> ids;
+    bool all = false;
+    bool given_up = false;
+    bool as_json = false;
+};
+
+using names = std::map<std::string, std::string>; ///< of service providers, by id
+
+names provider_names(const config& c) {
+    names known;
+    for (const auto& provider : store::access(c.access_db()).providers())
+        known[provider.id] = provider.name;
+    return known;
+}
+
+std::string name_of(const names& known, const std::string& provider) {
+    const auto found = known.find(provider);
+    return found == known.end() ? provider : found->second;
+}
+
+std::string condition(const store::outbox_entry& d) {
+    return d.given_up ? "given up" : "waiting";
+}
+
+json::object as_json(const names& known, const store::outbox_entry& d) {
+    return {{"id", d.id},
+            {"process", d.process},
+            {"provider", d.provider},
+            {"providerName", name_of(known, d.provider)},
+            {"url", d.spos.url},
+            {"condition", condition(d)},
+            {"attempts", d.attempts},
+            {"waitedSeconds", static_cast<std::int64_t>(d.waited.count())},
+            {"created", store::iso8601(d.created)},
+            {"lastError", d.last_error}};
+}
+
+/// Deliveries that the options mean, in the order in which they came.
+std::vector<store::outbox_entry> chosen(const store::instance_db& db, const names& known, const outbox_options& o) {
+    auto found = db.outbox(store::instance_db::deliveries::all);
+    std::erase_if(found, [&](const store::outbox_entry& d) {
+        const bool wanted =
+            (o.ids.empty() || std::ranges::find(o.ids, d.id) != o.ids.end()) &&
+            (o.process.empty() || d.process == o.process) &&
+            (o.provider.empty() || d.provider == o.provider || name_of(known, d.provider) == o.provider) &&
+            (!o.given_up || d.given_up);
+        return !wanted;
+    });
+    return found;
+}
+
+void list_deliveries(const outbox_options& o) {
+    const auto c = read_config(o.data);
+    const store::instance_db db(c.instances_db());
+    const auto known = provider_names(c);
+    const auto found = chosen(db, known, o);
+    if (o.as_json) {
+        json::array list;
+        for (const auto& d : found)
+            list.push_back(as_json(known, d));
+        std::cout << json::dump(list) << std::endl;
+        return;
+    }
+    if (found.empty()) {
+        std::cout << "No result waits for an SPOS-Service." << std::endl;
+        return;
+    }
+    const auto row = [](const std::string& id, const std::string& state, const std::string& attempts,
+                        const std::string& waited, const std::string& process, const std::string& rest) {
+        std::cout << std::left << std::setw(8) << id << std::setw(10) << state << std::setw(10) << attempts
+                  << std::setw(12) << waited << std::setw(38) << process << rest << "\n";
+    };
+    row("ID", "STATE", "ATTEMPTS", "WAITED (S)", "PROCESS", "PROVIDER  URL  LAST ERROR");
+    for (const auto& d : found)
+        row(std::to_string(d.id), condition(d), std::to_string(d.attempts), std::to_string(d.waited.count()),
+            d.process.empty() ? "(eligibility check)" : d.process,
+            (d.provider.empty() ? "?" : name_of(known, d.provider)) + "  " + d.spos.url +
+                (d.last_error.empty() ? "" : "  " + d.last_error));
+    std::cout << std::flush;
+}
+
+/// One after the other, each with its audit record. A delivery that was made in the meantime does not count.
+void change(const outbox_options& o, bool (store::instance_db::*what)(std::int64_t), const char* counted,
+            const std::string& done) {
+    const auto c = read_config(o.data);
+    store::instance_db db(c.instances_db());
+    const auto found = chosen(db, provider_names(c), o);
+    int changed = 0;
+    for (const auto& d : found)
+        changed += (db.*what)(d.id);
+    if (changed == 0 && !o.all)
+        throw config_error("no such result waits (tsms outbox list)");
+    if (o.as_json)
+        std::cout << json::dump(json::object{{counted, changed}}) << std::endl;
+    else
+        std::cout << changed << (changed == 1 ? " result " : " results ") << done << std::endl;
+}
+
+} // namespace
+
+void add_outbox_command(CLI::App& app) {
+    auto* outbox = app.add_subcommand("outbox", "Results on their way to SPOS-Services: list, retry, drop");
+    outbox->require_subcommand(1);
+    auto o = std::make_shared<outbox_options>();
+    const auto common = [o](CLI::App* command) {
+        command->add_option("--data", o->data, "data directory")->required();
+        command->add_flag("--json", o->as_json, "output for programs");
+        return command;
+    };
+    const auto choosing = [o](CLI::App* command) {
+        auto* which = command->add_option_group("which");
+        which->add_option("--id", o->ids, "ids of results, as listed");
+        which->add_option("--process", o->process, "id of the process that it is the result of");
+        which->add_option("--provider", o->provider, "every one of this service provider (name or id)");
+        return which;
+    };
+    auto* list = common(outbox->add_subcommand("list", "Lists results that wait or were given up"));
+    list->footer("Example:\n  tsms outbox list --data ./data\n  tsms outbox list --data ./data --given-up --json");
+    list->add_flag("--given-up", o->given_up, "only those that are not attempted any more");
+    choosing(list)->require_option(0, 1);
+    list->callback([o] { list_deliveries(*o); });
+
+    auto* retry = common(outbox->add_subcommand("retry", "Has results delivered now, given up or not"));
+    retry->footer("They are tried as patiently as new ones. Where the server does not run, when it starts.\n"
+                  "Example:\n  tsms outbox retry --data ./data --provider demo\n"
+                  "  tsms outbox retry --data ./data --all");
+    auto* retried = choosing(retry);
+    retried->add_flag("--all", o->all, "every one");
+    retried->require_option(1);
+    retry->callback([o] { change(*o, &store::instance_db::retry_delivery, "retried", "to be delivered now"); });
+
+    auto* drop = common(outbox->add_subcommand("drop", "Forgets results: their SPOS-Service is never told"));
+    drop->footer("A delivery that is on its way may still arrive.\n"
+                 "Example:\n  tsms outbox drop --data ./data --id 17");
+    auto* dropped = choosing(drop);
+    dropped->add_flag("--all", o->all, "every one, also those that only wait");
+    dropped->require_option(1);
+    drop->callback([o] { change(*o, &store::instance_db::drop_delivery, "dropped", "dropped"); });
+}
+
+} // namespace tsms::app

@@ -1,0 +1,50 @@
+#include "http/net/retry_after.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <ctime>
+
+namespace tsms::net {
+
+namespace {
+
+constexpr std::chrono::seconds longest = std::chrono::hours(24 * 366);
+
+/// The three forms of an HTTP-date (RFC 9110 5.6.7). The program never sets a locale, so names are English.
+std::optional<std::time_t> parse_date(const std::string& text) {
+    for (const char* form : {"%a, %d %b %Y %H:%M:%S GMT", "%A, %d-%b-%y %H:%M:%S GMT", "%a %b %e %H:%M:%S %Y"}) {
+        std::tm utc{};
+        const char* end = ::strptime(text.c_str(), form, &utc);
+        if (end && *end == '\0')
+            return ::timegm(&utc);
+    }
+    return std::nullopt;
+}
+
+std::optional<std::chrono::seconds> parse_seconds(const std::string& text) {
+    if (text.empty() || text.find_first_not_of("0123456789") != text.npos)
+        return std::nullopt;
+    std::int64_t seconds = 0;
+    if (std::from_chars(text.data(), text.data() + text.size(), seconds).ec != std::errc())
+        return longest; // more digits than a number has
+    return std::min(longest, std::chrono::seconds(std::min<std::int64_t>(seconds, longest.count())));
+}
+
+} // namespace
+
+std::optional<std::chrono::seconds> retry_after(const response& r, std::chrono::system_clock::time_point now) {
+    const auto* text = r.headers.find("Retry-After");
+    if (!text)
+        return std::nullopt;
+    if (const auto seconds = parse_seconds(*text))
+        return seconds;
+    const auto when = parse_date(*text);
+    if (!when)
+        return std::nullopt;
+    const auto* said = r.headers.find("Date");
+    const auto then = said ? parse_date(*said) : std::nullopt;
+    const auto from = then.value_or(std::chrono::system_clock::to_time_t(now));
+    return std::clamp(std::chrono::seconds(*when - from), std::chrono::seconds(0), longest);
+}
+
+} // namespace tsms::net

@@ -1,0 +1,266 @@
+// Results for SPOS-Services: attempts and the time waited count, not dates (AMB-180, DIV-051); nobody holds up another
+// one's; an operator may change everything meanwhile.
+
+#include "crypto/random.hpp"
+#include "tests/actors/world.hpp"
+
+#include <boost/test/unit_test.hpp>
+#include <filesystem>
+
+using namespace tsms;
+using namespace tsms::actors_test;
+using kind = delivery_outcome::kind;
+
+namespace {
+
+const delivery_outcome delivered{kind::delivered, 200, ""};
+const delivery_outcome unreachable{kind::unreachable, 0, "nobody listens"};
+
+class played_delivery final : public delivery_actor::base {
+public:
+    played_delivery(caf::actor_config& config, std::vector<attempt_delivery>& attempts)
+        : delivery_actor::base(config), attempts_(attempts) {}
+    behavior_type make_behavior() override {
+        return {[this](const attempt_delivery& a) {
+            attempts_.push_back(a);
+            quit();
+        }};
+    }
+
+private:
+    std::vector<attempt_delivery>& attempts_;
+};
+
+/// An outbox over a real database, whose attempts the test makes and whose time it moves.
+struct post_office {
+    explicit post_office(peer_bounds b = {2, 3}) : bounds(b) {
+        db = std::make_shared<store::instance_db>(file);
+        w.rows.outbox = db;
+    }
+    ~post_office() {
+        close();
+        w.rows.outbox.reset();
+        db.reset();
+        for (const char* suffix : {"", "-wal", "-shm"})
+            std::filesystem::remove(file + suffix);
+    }
+
+    void open() {
+        outbox = spawn_spos_outbox(
+            w.system,
+            {w.around->store, [] { return std::make_shared<quiet_spos>(); }, w.around->log, bounds, w.around->now,
+             [this](caf::actor_system& s) { return delivery_actor(s.spawn<played_delivery>(std::ref(attempts))); }});
+        w.run();
+    }
+    void close() {
+        attempts.clear();
+        caf::anon_send_exit(outbox, caf::exit_reason::user_shutdown);
+        w.run();
+        outbox = nullptr;
+    }
+    std::int64_t add(const std::string& url, store::clock::duration age = 0s) {
+        store::outbox_entry d;
+        d.process = "p";
+        d.spos = {url, "PEM"};
+        d.body = "{}";
+        d.created = store::clock::now() - age;
+        db->enqueue(d);
+        if (outbox)
+            caf::anon_send(outbox, deliver_result{d});
+        w.run();
+        return d.id;
+    }
+    void wait(std::chrono::seconds time) {
+        w.time += time;
+        caf::anon_send(outbox, tick{w.time});
+        w.run();
+    }
+    /// The first attempt on its way ends.
+    void end(const delivery_outcome& outcome) {
+        BOOST_REQUIRE(!attempts.empty());
+        const auto attempt = attempts.front();
+        attempts.erase(attempts.begin());
+        caf::anon_send(attempt.outbox, attempt_made{attempt.delivery, outcome});
+        w.run();
+    }
+    store::outbox_entry row() {
+        const auto rows = db->outbox(store::instance_db::deliveries::all);
+        BOOST_REQUIRE_EQUAL(rows.size(), 1u);
+        return rows[0];
+    }
+    deliveries_counted count() { return w.ask<deliveries_counted>(outbox, count_deliveries{}); }
+    std::vector<std::string> on_their_way() const {
+        std::vector<std::string> urls;
+        for (const auto& a : attempts)
+            urls.push_back(a.delivery.spos.url);
+        return urls;
+    }
+    /// A command of the operator: another connection.
+    store::instance_db operators() const { return store::instance_db(file); }
+
+    std::string file = (std::filesystem::temp_directory_path() / ("tsms-outbox-" + crypto::system_random().uuid()));
+    world w;
+    peer_bounds bounds;
+    std::shared_ptr<store::instance_db> db;
+    std::vector<attempt_delivery> attempts;
+    outbox_actor outbox;
+};
+
+using urls = std::vector<std::string>;
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(spos_outbox)
+
+BOOST_AUTO_TEST_CASE(a_clock_that_jumps_loses_nothing) {
+    post_office p;
+    p.open();
+    p.add("old", 24h * 300); // the clock was set forward since
+    p.end(unreachable);
+    BOOST_TEST(!p.row().given_up);
+    p.wait(4s);
+    BOOST_TEST(p.attempts.empty());
+    p.wait(1s);
+    BOOST_TEST(p.on_their_way() == urls{"old"}, boost::test_tools::per_element());
+    p.end(delivered);
+    p.add("new", -24h * 300); // it was set back
+    p.end(unreachable);
+    p.wait(5s);
+    BOOST_TEST(p.on_their_way() == urls{"new"}, boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(what_was_waited_survives_a_restart_and_every_start_attempts_at_once) {
+    post_office p;
+    p.open();
+    p.add("a");
+    p.end(unreachable);
+    p.wait(5s);
+    p.end(unreachable);
+    BOOST_TEST(p.row().attempts == 2);
+    BOOST_TEST(p.row().waited.count() == 5);
+    p.wait(9s); // of ten; not counted, because nobody knows after a restart
+    p.close();
+    p.open();
+    BOOST_TEST(p.attempts.size() == 1u);
+    p.end(unreachable);
+    BOOST_TEST(p.row().attempts == 3);
+    BOOST_TEST(p.row().waited.count() == 5);
+    p.wait(19s);
+    BOOST_TEST(p.attempts.empty());
+    p.wait(1s);
+    BOOST_TEST(p.attempts.size() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(after_72_hours_of_waiting_it_is_given_up_and_stays_until_the_operator_decides) {
+    post_office p;
+    p.open();
+    const auto id = p.add("a");
+    int attempts = 0;
+    for (; !p.row().given_up && attempts < 200; ++attempts) {
+        if (p.attempts.empty())
+            p.wait(1h);
+        p.end(unreachable);
+    }
+    BOOST_TEST(attempts == 82);
+    BOOST_TEST((p.row().waited >= 72h));
+    BOOST_TEST(p.row().last_error == "nobody listens");
+    BOOST_TEST(p.count().waiting == 0u);
+    BOOST_TEST(p.count().given_up == 1u);
+    p.wait(24h);
+    BOOST_TEST(p.attempts.empty());
+    p.close();
+    p.open();
+    BOOST_TEST(p.attempts.empty());
+    BOOST_TEST(p.count().given_up == 1u);
+
+    BOOST_TEST(p.operators().retry_delivery(id));
+    p.wait(1s);
+    BOOST_TEST(p.attempts.size() == 1u);
+    BOOST_TEST(p.count().given_up == 0u);
+    p.end(unreachable); // as patiently as a new one
+    BOOST_TEST(p.row().attempts == 1);
+    p.wait(5s);
+    p.end(delivered);
+    BOOST_TEST(p.db->outbox(store::instance_db::deliveries::all).empty());
+    BOOST_TEST(p.count().waiting == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(an_operator_may_retry_and_drop_what_waits_or_is_on_its_way) {
+    post_office p;
+    p.open();
+    const auto id = p.add("a");
+    p.end(unreachable);
+    BOOST_TEST(p.operators().retry_delivery(id));
+    p.wait(1s);
+    BOOST_TEST(p.attempts.size() == 1u); // not after five
+    BOOST_TEST(p.operators().drop_delivery(id));
+    p.wait(1s);
+    p.end(unreachable);
+    p.wait(1h);
+    BOOST_TEST(p.attempts.empty());
+    BOOST_TEST(p.count().waiting == 0u);
+
+    const auto other = p.add("a");
+    BOOST_TEST(p.attempts.size() == 1u);
+    p.end(unreachable);
+    BOOST_TEST(p.operators().drop_delivery(other));
+    BOOST_TEST(!p.operators().drop_delivery(other));
+    p.wait(1s);
+    BOOST_TEST(p.count().waiting == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(an_spos_that_hangs_holds_up_nobody_else) {
+    post_office p({2, 3});
+    for (int i = 0; i < 5; ++i)
+        p.add("hangs");
+    p.add("b");
+    p.add("c");
+    p.open();
+    BOOST_TEST(p.on_their_way() == (urls{"b", "c", "hangs"}), boost::test_tools::per_element());
+    p.end(delivered);
+    p.end(delivered);
+    BOOST_TEST(p.on_their_way() == (urls{"hangs", "hangs"}), boost::test_tools::per_element());
+    p.add("d");
+    BOOST_TEST(p.on_their_way() == (urls{"hangs", "hangs", "d"}), boost::test_tools::per_element());
+    p.end(unreachable); // from now on one at a time
+    BOOST_TEST(p.on_their_way() == (urls{"hangs", "d"}), boost::test_tools::per_element());
+    p.end(delivered);
+    BOOST_TEST(p.on_their_way() == (urls{"d", "hangs", "hangs"}), boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(an_spos_that_asks_for_a_pause_gets_it_for_all_its_results) {
+    post_office p;
+    p.add("a");
+    p.add("a");
+    p.add("a");
+    p.open();
+    BOOST_TEST(p.attempts.size() == 2u);
+    p.end({kind::refused, 503, "busy", std::chrono::seconds(30)});
+    p.end({kind::refused, 429, "busy", std::chrono::hours(100)}); // not longer than the longest pause
+    p.wait(31s);
+    BOOST_TEST(p.attempts.empty());
+    p.wait(3600s);
+    BOOST_TEST(p.attempts.size() == 1u); // one, to see
+    p.end(delivered);
+    BOOST_TEST(p.attempts.size() == 2u);
+}
+
+BOOST_AUTO_TEST_CASE(an_outbox_that_cannot_be_read_or_written_is_tried_again) {
+    post_office p;
+    p.add("a");
+    p.w.rows.broken = true;
+    p.open();
+    BOOST_TEST(p.attempts.empty());
+    p.w.rows.broken = false;
+    p.wait(1s);
+    BOOST_TEST(p.attempts.size() == 1u);
+    p.w.rows.broken = true;
+    p.end(unreachable);
+    p.w.rows.broken = false;
+    p.wait(5s);
+    BOOST_TEST(p.attempts.size() == 1u);
+    p.end(delivered);
+    BOOST_TEST(p.db->outbox().empty());
+}
+
+BOOST_AUTO_TEST_SUITE_END()
