@@ -106,7 +106,7 @@ private:
     void trim(const trim_store& t) {
         const auto now = store::clock::now();
         db_->forget_log_before(now - t.log_kept);
-        if (const auto forgotten = db_->forget_claims_before(now - t.claims_kept))
+        if (const auto forgotten = db_->forget_claims_before(now - t.claims_kept, now - t.unproven_kept))
             log_(severity::info,
                  std::to_string(forgotten) + " secure components that only phones have named were forgotten");
     }

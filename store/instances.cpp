@@ -46,6 +46,8 @@ constexpr const char* issuers_number_index =
 constexpr const char* ended_index =
     "CREATE INDEX IF NOT EXISTS processes_by_end ON processes(ended) WHERE ended IS NOT NULL";
 
+constexpr const char* by_card_index = "CREATE INDEX IF NOT EXISTS processes_by_card ON processes(card)";
+
 std::string join(const std::vector<model::operation>& operations) {
     std::string text;
     for (auto o : operations)
@@ -95,7 +97,8 @@ std::string iso8601(clock::time_point when) {
 instance_db::state::state(const std::filesystem::path& file)
     : db(open_writer(file, schema_version, (std::string(schema) + audit_schema).c_str())) {
     guarded([&] {
-        for (const auto* addition : {claims_index, tombstones, tombstones_index, issuers_number_index, ended_index})
+        for (const auto* addition :
+             {claims_index, tombstones, tombstones_index, issuers_number_index, ended_index, by_card_index})
             db.exec(addition);
     });
 }
