@@ -215,7 +215,7 @@ private:
         const auto& c = std::get<create_instance>(begun_.request.what);
         const bool told = refusal.category == model::error_category::no_eligible_sc && survey_.service->spos;
         // Nothing proves who asks: beyond the budget he alone is told (DIV-061).
-        if (told && !charge(*around_, {begun_.request.address, {}}, cost_of_trace)) {
+        if (told && may_tell_of_failed_creation(*around_, begun_.request.address)) {
             model::process_result r;
             r.status = refusal.category;
             r.message = model::error_message(refusal.category, refusal.details);

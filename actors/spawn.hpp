@@ -29,6 +29,8 @@ struct surroundings {
     std::chrono::hours claims_kept{90 * 24};
     std::chrono::hours unproven_kept{72};
     std::shared_ptr<stranger_budget> strangers = std::make_shared<stranger_budget>(stranger_limits{});
+    /// Of creations that failed: handsets whose chips nobody serves must not keep those waiting that are served.
+    std::shared_ptr<stranger_budget> failed_creations = std::make_shared<stranger_budget>(stranger_limits{});
     std::function<steady_time()> now = [] { return std::chrono::steady_clock::now(); };
 };
 

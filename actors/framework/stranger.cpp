@@ -4,13 +4,25 @@
 
 namespace tsms::actors {
 
-std::optional<come_again> charge(const surroundings& around, const payer& who, int traces) {
-    const auto refused = around.strangers->take(who, traces, around.now());
+namespace {
+
+std::optional<come_again> charge_to(stranger_budget& budget, const surroundings& around, const payer& who, int traces) {
+    const auto refused = budget.take(who, traces, around.now());
     if (!refused)
         return std::nullopt;
     if (refused->unreported > 0)
         around.log(severity::warning, report_of(*refused, who));
     return come_again{static_cast<int>(refused->again.count())};
+}
+
+} // namespace
+
+std::optional<come_again> charge(const surroundings& around, const payer& who, int traces) {
+    return charge_to(*around.strangers, around, who, traces);
+}
+
+bool may_tell_of_failed_creation(const surroundings& around, const std::string& address) {
+    return !charge_to(*around.failed_creations, around, {address, {}}, cost_of_trace);
 }
 
 stranger_account::stranger_account(std::shared_ptr<const surroundings> around, const std::string& address,

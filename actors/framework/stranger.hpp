@@ -7,7 +7,7 @@
 
 namespace tsms::actors {
 
-/// A row, or a message to an SPOS.
+/// A row, or the message of a failed creation to the SPOS.
 inline constexpr int cost_of_trace = 1;
 /// The process with its result.
 inline constexpr int cost_of_process = 1;
@@ -17,6 +17,9 @@ inline constexpr int fine_for_refuted_order = 10;
 
 /// Takes what is caused, or says when to come again; then the operator's log has a line, not more than one a minute.
 std::optional<come_again> charge(const surroundings& around, const payer& who, int traces);
+
+/// May an SPOS be told that a creation failed (AMB-140)? Nothing proves who asked for it.
+bool may_tell_of_failed_creation(const surroundings& around, const std::string& address);
 
 /// The account of one process. One on a proven card pays nothing, unless its instance never came as far as the card:
 /// then whoever names the card may have invented its answers.

@@ -12,7 +12,7 @@
 namespace tsms::actors {
 
 /// Traces at once, and as many more in an hour. A trace is a row with its instance, a process with its result for the
-/// SPOS, an order at an issuer, or a message to an SPOS.
+/// SPOS, or an order at an issuer.
 struct stranger_limits {
     int of_address = 120; ///< a new handset costs three and gives them back when its card is proven
     int of_card = 20;     ///< of one claimed identity, from wherever

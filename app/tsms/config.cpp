@@ -63,8 +63,9 @@ const std::vector<option>& options() {
         {"device", "sessions_per_app", &config::sessions_per_app, 1, 20000, "likewise of one app on all handsets"},
         {"device", "unproven_per_address", &config::unproven_per_address, 3, 1000000,
          "what secure components that no issuer has proven may cause from one address at once, and as much again in an "
-         "hour; anybody can invent one. Rows, processes, issuers' orders and messages to an SPOS count one each: a new "
-         "handset costs three, and gives them back when its card is proven. Keeps one stranger from the others"},
+         "hour; anybody can invent one. Rows, processes (with their result for the SPOS) and issuers' orders count one "
+         "each: a new handset costs three, and gives them back when its card is proven; failed creations that an SPOS "
+         "is told have as much of their own. Keeps one stranger from the others"},
         {"device", "unproven_per_card", &config::unproven_per_card, 3, 1000000,
          "likewise with one claimed identity, from wherever. Keeps one card's issuer from being asked again and again"},
         {"device", "unproven_in_all", &config::unproven_in_all, 3, 1000000,

@@ -9,7 +9,10 @@ using namespace tsms::actors_test;
 namespace {
 
 struct guests : world {
-    explicit guests(stranger_limits limits) { around->strangers = std::make_shared<stranger_budget>(limits); }
+    explicit guests(stranger_limits limits) {
+        around->strangers = std::make_shared<stranger_budget>(limits);
+        around->failed_creations = std::make_shared<stranger_budget>(limits);
+    }
 
     call_answer call_from(const std::string& address, function what) {
         auto c = call_of(std::move(what));
@@ -116,6 +119,7 @@ BOOST_AUTO_TEST_CASE(an_spos_hears_of_so_many_failed_creations) { // AMB-140
                     error_category::no_eligible_sc)); // the app is told in any case
     }
     BOOST_TEST(w.rows.told == 2u);
+    BOOST_TEST(!w.around->strangers->take({"a", {}}, 2, w.time)); // handsets that are served do not wait for them
 }
 
 // -- one process --
