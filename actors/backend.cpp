@@ -39,6 +39,9 @@ struct device_backend::state {
         around->remove_tsm_domain_when_last = options.remove_tsm_domain_when_last;
         around->card_log_kept = options.card_log_kept;
         around->claims_kept = options.claims_kept;
+        around->unproven_kept = options.unproven_kept;
+        around->strangers = std::make_shared<stranger_budget>(options.strangers);
+        around->failed_creations = std::make_shared<stranger_budget>(options.strangers);
         around->store = store = spawn_instance_store(*system, parts.db, around->now, parts.log);
         around->catalog = catalog = spawn_catalog_store(*system, parts.catalog);
         around->hsm = hsm = spawn_hsm(*system, parts.vault);

@@ -5,6 +5,7 @@
 #include "actors/catalog_port.hpp"
 #include "actors/framework/dialogue.hpp"
 #include "actors/framework/peer_bounds.hpp"
+#include "actors/framework/stranger_budget.hpp"
 #include "actors/messages.hpp"
 #include "actors/ports.hpp"
 
@@ -52,6 +53,8 @@ struct backend_options {
     bool remove_tsm_domain_when_last = true;
     std::chrono::hours card_log_kept{42 * 24}; ///< AMB-190
     std::chrono::hours claims_kept{90 * 24};   ///< DIV-032
+    std::chrono::hours unproven_kept{72};      ///< DIV-062
+    stranger_limits strangers;                 ///< DIV-061
 };
 
 class device_backend {

@@ -2,6 +2,7 @@
 // createServiceInstance, getServiceInstances (TR 4.2.5.1, 4.2.5.2, 4.2.5.7). One actor a call.
 
 #include "actors/framework/card_reading.hpp"
+#include "actors/framework/stranger.hpp"
 #include "actors/framework/timely.hpp"
 
 #include <caf/all.hpp>
@@ -201,6 +202,9 @@ private:
             row.card.profile_id = choice_.profile_id;
             row.card.claimed = store::iso8601(store::clock::now());
         }
+        const payer who{begun_.request.address, row.card.identity, !model::is_unproven(row.card)};
+        if (const auto later = charge(*around_, who, cost_of_trace))
+            return finish(failure(model::error_category::tsm_not_available, text_of(*later)));
         row.instance.id = around_->random->uuid();
         row.instance.secure_component_id = row.card.id;
         row.instance.reader = seen.reader;
@@ -221,7 +225,9 @@ private:
     /// AMB-140: the one failure without a process that the SPOS is told.
     void not_eligible(const model::refusal& refusal) {
         const auto& c = std::get<create_instance>(begun_.request.what);
-        if (refusal.category == model::error_category::no_eligible_sc && survey_.service->spos) {
+        const bool told = refusal.category == model::error_category::no_eligible_sc && survey_.service->spos;
+        // Nothing proves who asks: beyond the budget he alone is told (DIV-061).
+        if (told && may_tell_of_failed_creation(*around_, begun_.request.address)) {
             model::process_result r;
             r.status = refusal.category;
             r.message = model::error_message(refusal.category, refusal.details);

@@ -143,7 +143,7 @@ private:
         if (b.refusal) {
             book_.forget(opened.session_id);
             send_exit(session, caf::exit_reason::user_shutdown);
-            promise.deliver(call_routed{std::move(*b.refusal)});
+            promise.deliver(call_routed{b.later ? call_answer(*b.later) : std::move(*b.refusal)});
             return;
         }
         monitor(session);
@@ -199,7 +199,7 @@ private:
         send(around_->outbox, now);
         send(around_->desk, now);
         if (beats_ % log_trim_every == 0)
-            send(around_->store, trim_store{around_->card_log_kept, around_->claims_kept});
+            send(around_->store, trim_store{around_->card_log_kept, around_->claims_kept, around_->unproven_kept});
         if (++beats_ % idle_check_every == 0) {
             let_idle_go(instances_);
             let_idle_go(cards_);

@@ -102,7 +102,7 @@ private:
                 "the clock has gone forward by more than a day at once, or the server was down so long: logs and "
                 "claims are not deleted by their age for a day. If the clock is wrong, set it right");
         db_->forget_log_before(now - t.log_kept);
-        if (const auto forgotten = db_->forget_claims_before(now - t.claims_kept))
+        if (const auto forgotten = db_->forget_claims_before(now - t.claims_kept, now - t.unproven_kept))
             log_(severity::info,
                  std::to_string(forgotten) + " secure components that only phones have named were forgotten");
     }

@@ -157,6 +157,7 @@ struct log_apdus {
 struct trim_store {
     std::chrono::hours log_kept;
     std::chrono::hours claims_kept;
+    std::chrono::hours unproven_kept;
 };
 struct find_issuer {
     std::string name;
@@ -354,7 +355,8 @@ struct begin_call {
     session_actor session;
 };
 struct call_begun {
-    std::optional<result> refusal; ///< nothing may begin; else the session's owner is at work
+    std::optional<result> refusal;        ///< nothing may begin; else the session's owner is at work
+    std::optional<come_again> later = {}; ///< why it was refused, where waiting is all that helps
 };
 using conductor_actor = caf::typed_actor<caf::replies_to<begin_call>::with<call_begun>, caf::reacts_to<tick>,
                                          caf::replies_to<ask_idle>::with<bool>>;

@@ -48,4 +48,9 @@ result refused(const function& what, const model::execution& why, const std::str
     return std::visit(refusal_of{why, now}, what);
 }
 
+std::string text_of(const come_again& later) {
+    return "too many calls for new secure components, please try again in " + std::to_string(later.seconds) +
+           " seconds";
+}
+
 } // namespace tsms::actors

@@ -73,7 +73,8 @@ model::service_instance_info view_of(const model::service_instance& instance);
 model::technical_information technical_information(const model::deployment_target& target, bool installed);
 
 /// Answer to a call: its result where no card is needed or nothing may begin, else the session in which the phone
-/// works; or that its address or its app has too many sessions that have not ended.
+/// works; or that its address or its app has too many sessions that have not ended; or that strangers have caused too
+/// much (DIV-061).
 struct session_opened {
     std::string session_id;
     std::string secret; ///< of the session cookie
@@ -81,7 +82,11 @@ struct session_opened {
 struct too_many_sessions {
     std::string whose;
 };
-using call_answer = std::variant<result, session_opened, too_many_sessions>;
+struct come_again {
+    int seconds = 0;
+};
+std::string text_of(const come_again& later); ///< what the app is told
+using call_answer = std::variant<result, session_opened, too_many_sessions, come_again>;
 
 // -- the phone's management session (GP SERAM 2.0)
 // ----------------------------------------------------------------------------------

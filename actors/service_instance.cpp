@@ -31,6 +31,7 @@ struct running {
     std::vector<model::service_instance> tombstones; ///< what lost instances left on the card
     std::optional<cards_seen> seen;                  ///< what the announced cards have said, if they were asked
     card_actor lease;
+    std::shared_ptr<stranger_account> stranger; ///< who pays, if nobody has proven the card
     bool lost = false; ///< terminate, and the card is nowhere: the instance ends as a tombstone (AMB-227)
     std::optional<model::refusal>
         hindrance; ///< why the card cannot be used: the process begins and ends with it (AMB-131)
@@ -278,6 +279,11 @@ private:
     }
 
     void store_beginning() {
+        if (!running_.stranger) // the call pays once, however often it is judged
+            running_.stranger = std::make_shared<stranger_account>(around_, running_.begun.request.address,
+                                                                   running_.card, running_.instance);
+        if (const auto later = running_.stranger->begin(running_.begun.request.what))
+            return refuse(model::error_category::tsm_not_available, text_of(*later), later);
         auto& r = running_.record;
         r.session = running_.begun.session_id;
         r.instance = id_;
@@ -319,12 +325,12 @@ private:
         return refusal;
     }
 
-    void refuse(model::error_category category, const std::string& details) {
+    void refuse(model::error_category category, const std::string& details, std::optional<come_again> later = {}) {
         if (!busy_)
             return;
         around_->log(severity::info, "instance " + id_ + ": refused, " + model::error_message(category, details));
         if (admission_.pending())
-            admission_.deliver(call_begun{refusal_of(category, details)});
+            admission_.deliver(call_begun{refusal_of(category, details), later});
         else if (!runner_) // the phone is in its session already
             send(running_.begun.session, finish_session{refusal_of(category, details), std::nullopt});
         become_idle();
@@ -348,7 +354,8 @@ private:
         log("begins, instance " + id_ + ", secure component " + running_.card.id +
             why_only_its_keys_count(running_.card));
         effects_ = std::make_unique<effect_interpreter<service_instance>>(
-            *this, around_, process_context{running_.record, running_.begun.session, running_.card.issuer},
+            *this, around_,
+            process_context{running_.record, running_.begun.session, running_.card.issuer, running_.stranger},
             [this](process::answer_variant reply) { runner_->answer(std::move(reply)); },
             [this](const process::commit& c) {
                 running_.instance = c.instance;
@@ -418,6 +425,9 @@ private:
         end_process e;
         e.end = {record.id, end.status, model::error_message(end.status, end.details),
                  store::iso8601(store::clock::now())};
+        running_.stranger->end(end);
+        end.card.was_proven = end.card.was_proven || !model::rests_on_claims(running_.read.card.value_or(end.card)) ||
+                              !model::rests_on_claims(end.card);
         e.instance = end.instance;
         e.end.lost = running_.lost;
         if (end.tombstones_gone)

@@ -3,6 +3,7 @@
 
 #include "actors/backend.hpp"
 #include "actors/framework/attempt.hpp"
+#include "actors/framework/stranger_budget.hpp"
 #include "actors/interfaces.hpp"
 
 #include "crypto/random.hpp"
@@ -29,6 +30,10 @@ struct surroundings {
     bool remove_tsm_domain_when_last = true;
     std::chrono::hours card_log_kept{42 * 24};
     std::chrono::hours claims_kept{90 * 24};
+    std::chrono::hours unproven_kept{72};
+    std::shared_ptr<stranger_budget> strangers = std::make_shared<stranger_budget>(stranger_limits{});
+    /// Of creations that failed: handsets whose chips nobody serves must not keep those waiting that are served.
+    std::shared_ptr<stranger_budget> failed_creations = std::make_shared<stranger_budget>(stranger_limits{});
     std::function<steady_time()> now = [] { return std::chrono::steady_clock::now(); };
 };
 

@@ -243,15 +243,22 @@ struct secure_component {
     std::optional<security_domain> tsm_domain;
     int strikes = 0; ///< EXTERNAL AUTHENTICATEs that were answered with failure since the last channel that was proven
     bool quarantined = false;
-    bool doubt = false;    ///< an intent without outcome: look before changing
-    bool assigned = false; ///< an operator has said whose it is (tsms card assign)
-    std::string claimed;   ///< ISO 8601: when a createServiceInstance named it last
+    bool doubt = false;      ///< an intent without outcome: look before changing
+    bool assigned = false;   ///< an operator has said whose it is (tsms card assign)
+    std::string claimed;     ///< ISO 8601: when a createServiceInstance named it last
+    bool was_proven = false; ///< an issuer has authenticated it once, though nothing of ours may be on it any more
 };
 
 /// Is what the row says of issuer, profile and ISD only a phone's word (AMB-226)? Until an issuer has given us keys for
 /// a domain on it, or the operator has decided, it follows what phones say today.
 inline bool rests_on_claims(const secure_component& card) {
     return !card.assigned && !(card.tsm_domain && card.tsm_domain->keys);
+}
+
+/// Has nobody ever seen that there is such a card? An answer that only looks consistent can be invented: the keys that
+/// an issuer has given us prove it, or the operator's word (DIV-061).
+inline bool is_unproven(const secure_component& card) {
+    return rests_on_claims(card) && !card.was_proven;
 }
 
 } // namespace tsms::model

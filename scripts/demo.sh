@@ -78,7 +78,7 @@ read -r TSMS_REST_PORT TSMS_DEVICE_PORT TSMS_OPS_PORT issuer_port spos_port < <(
 export TSMS_REST_PORT TSMS_DEVICE_PORT TSMS_OPS_PORT
 
 say "2. A TSM, an issuer, an SPOS"
-"$bin/tsms" init --data "$data" >"$work/init.out"
+"$bin/tsms" init --data "$data" --development >"$work/init.out"
 good "tsms init: keys, development PKI, databases, a config file with every option"
 "$bin/tsms" profile import --data "$data" lab/profiles.json >/dev/null
 good "$(jq length lab/profiles.json) SecureComponentProfiles imported"

@@ -64,28 +64,47 @@ instance_db::card_change instance_db::drop_tombstones(const std::string& id) {
     });
 }
 
-std::size_t instance_db::forget_claims_before(clock::time_point limit) {
+std::vector<model::secure_component> instance_db::state::claims_before(clock::time_point limit,
+                                                                       bool proven_once) const {
+    // What an issuer is asked to write for an instance is noted as `onCard` before it has looked at the card. Without a
+    // domain of ours it has never accepted one.
+    auto rows =
+        bound("SELECT c.document FROM secure_components c "
+              "WHERE json_extract(c.document, '$.tsmDomain') IS NULL AND json_extract(c.document, '$.claimed') < ?1 "
+              "AND coalesce(json_extract(c.document, '$.wasProven'), 0) = ?3 "
+              "AND NOT EXISTS (SELECT 1 FROM service_instances i WHERE i.card = c.id AND (i.state <> ?2 "
+              "OR (?3 AND json_extract(i.document, '$.onCard')) OR json_extract(i.document, '$.created') >= ?1)) "
+              "AND NOT EXISTS (SELECT 1 FROM tombstones t WHERE t.card = c.id) "
+              "AND NOT EXISTS (SELECT 1 FROM processes p WHERE p.card = c.id AND p.ended IS NULL)",
+              iso8601(limit), static_cast<int>(model::instance_state::not_deployed), proven_once ? 1 : 0);
+    std::vector<model::secure_component> found;
+    while (rows.executeStep()) {
+        auto card = decode_card(rows.getColumn(0).getString());
+        if (model::rests_on_claims(card) && !card.doubt && !card.quarantined)
+            found.push_back(std::move(card));
+    }
+    return found;
+}
+
+void instance_db::state::forget(const model::secure_component& card) {
+    if (model::is_unproven(card)) { // what nobody's card did is worth no room either
+        for (const char* sql : {"DELETE FROM card_log WHERE process IN (SELECT id FROM processes WHERE card = ?)",
+                                "DELETE FROM journal WHERE process IN (SELECT id FROM processes WHERE card = ?)",
+                                "DELETE FROM processes WHERE card = ?"})
+            run(sql, card.id);
+    }
+    run("DELETE FROM service_instances WHERE card = ?", card.id);
+    run("DELETE FROM secure_components WHERE id = ?", card.id);
+    audit("card forgotten", card.id);
+}
+
+std::size_t instance_db::forget_claims_before(clock::time_point limit, clock::time_point unproven_limit) {
     return state_->write([&] {
-        const auto before = iso8601(limit);
-        auto rows = state_->bound(
-            "SELECT c.document FROM secure_components c "
-            "WHERE json_extract(c.document, '$.tsmDomain') IS NULL AND json_extract(c.document, '$.claimed') < ?1 "
-            "AND NOT EXISTS (SELECT 1 FROM service_instances i WHERE i.card = c.id AND (i.state <> ?2 "
-            "OR json_extract(i.document, '$.onCard') OR json_extract(i.document, '$.created') >= ?1)) "
-            "AND NOT EXISTS (SELECT 1 FROM tombstones t WHERE t.card = c.id) "
-            "AND NOT EXISTS (SELECT 1 FROM processes p WHERE p.card = c.id AND p.ended IS NULL)",
-            before, static_cast<int>(model::instance_state::not_deployed));
-        std::vector<model::secure_component> forgotten;
-        while (rows.executeStep()) {
-            auto card = decode_card(rows.getColumn(0).getString());
-            if (model::rests_on_claims(card) && !card.doubt && !card.quarantined)
-                forgotten.push_back(std::move(card));
-        }
-        for (const auto& card : forgotten) {
-            state_->run("DELETE FROM service_instances WHERE card = ?", card.id);
-            state_->run("DELETE FROM secure_components WHERE id = ?", card.id);
-            state_->audit("card forgotten", card.id);
-        }
+        auto forgotten = state_->claims_before(limit, true);
+        for (auto& card : state_->claims_before(unproven_limit, false))
+            forgotten.push_back(std::move(card));
+        for (const auto& card : forgotten)
+            state_->forget(card);
         return forgotten.size();
     });
 }

@@ -139,6 +139,10 @@ struct instance_db::state {
         });
     }
 
+    /// Cards on which nothing is, last named before `limit`, with instances that were created before it too.
+    std::vector<model::secure_component> claims_before(clock::time_point limit, bool proven_once) const;
+    void forget(const model::secure_component& card);
+
     void add(outbox_entry& d) {
         run("INSERT INTO outbox (process, provider, spos, body, created) VALUES (?, ?, ?, ?, ?)", d.process, d.provider,
             encode(d.spos), d.body, seconds(d.created));

@@ -66,6 +66,7 @@ void count_waiting_in_outbox(SQLite::Database& db) {
     }
     change.commit();
 }
+constexpr const char* by_card_index = "CREATE INDEX IF NOT EXISTS processes_by_card ON processes(card)";
 
 std::string join(const std::vector<model::operation>& operations) {
     std::string text;
@@ -117,7 +118,7 @@ instance_db::state::state(const std::filesystem::path& file)
     : db(open_writer(file, schema_version, (std::string(schema) + audit_schema).c_str())) {
     guarded([&] {
         for (const auto* addition :
-             {claims_index, tombstones, tombstones_index, issuers_number_index, ended_index, forgetting})
+             {claims_index, tombstones, tombstones_index, issuers_number_index, ended_index, forgetting, by_card_index})
             db.exec(addition);
         count_waiting_in_outbox(db);
     });

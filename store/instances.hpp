@@ -183,9 +183,11 @@ public:
     /// Likewise the processes that ended before, with their intents.
     void forget_log_before(clock::time_point limit);
 
-    /// Deletes the secure components that only phones have named, last before `limit`, on which nothing was ever begun,
-    /// with their instances, which were created before `limit` too and never deployed (DIV-032). How many.
-    std::size_t forget_claims_before(clock::time_point limit);
+    /// Deletes the secure components of which only phones speak and on which nothing of ours is, with their never
+    /// deployed instances: those that an issuer has proven once, if they were named last, and their instances created,
+    /// before `limit` (DIV-032); those that nobody has ever proven before `unproven_limit`, with their processes,
+    /// intents and card log (DIV-062). How many.
+    std::size_t forget_claims_before(clock::time_point limit, clock::time_point unproven_limit);
 
     // -- administration --
     enum class card_change { done, unknown_card, process_running, unknown_issuer, would_strand };

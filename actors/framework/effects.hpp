@@ -3,6 +3,7 @@
 // it, and its answer the effect's answer. A timed-out or dead actor is an answer too.
 
 #include "actors/framework/redaction.hpp"
+#include "actors/framework/stranger.hpp"
 #include "actors/framework/timely.hpp"
 
 namespace tsms::actors {
@@ -12,6 +13,7 @@ struct process_context {
     store::process_record record;
     session_actor session;
     std::string issuer; ///< name of the card's issuer; empty if none is known
+    std::shared_ptr<stranger_account> stranger;
 };
 
 /// A member of the actor `self`, as long as the process runs. `answer` gets exactly one answer for each effect;
@@ -89,13 +91,23 @@ private:
     // -- the issuer --
 
     void perform_one(const process::open_issuer_session& o) {
+        if (const auto refused = context_.stranger->order())
+            return answer(*refused);
         if (!issuer_) {
             line_ = std::make_shared<issuer_line>();
             issuer_ = spawn_issuer_session(self_.system(), context_.issuer, line_, around_);
         }
         ask(issuer_, issuer_answers(), o);
     }
-    void perform_one(const process::relay_to_issuer& r) { ask(issuer_, issuer_answers(), r); }
+    void perform_one(const process::relay_to_issuer& r) {
+        self_.request(issuer_, issuer_answers(), r)
+            .then(
+                [this, whole = !r.interrupted](answered& a) {
+                    context_.stranger->judged(a.value, whole);
+                    answer(std::move(a.value));
+                },
+                fail_on_error());
+    }
 
     void perform_one(const process::fetch_issuer_keys&) {
         self_.request(around_->store, actor_deadline, find_issuer{context_.issuer})

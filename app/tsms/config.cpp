@@ -61,8 +61,18 @@ const std::vector<option>& options() {
         {"device", "sessions_per_address", &config::sessions_per_address, 1, 20000,
          "sessions of one address whose process has not ended; many handsets may share one"},
         {"device", "sessions_per_app", &config::sessions_per_app, 1, 20000, "likewise of one app on all handsets"},
+        {"device", "unproven_per_address", &config::unproven_per_address, 3, 1000000,
+         "what secure components that no issuer has proven may cause from one address at once, and as much again in an "
+         "hour; anybody can invent one. Rows, processes (with their result for the SPOS) and issuers' orders count one "
+         "each: a new handset costs three, and gives them back when its card is proven; failed creations that an SPOS "
+         "is told have as much of their own. Keeps one stranger from the others"},
+        {"device", "unproven_per_card", &config::unproven_per_card, 3, 1000000,
+         "likewise with one claimed identity, from wherever. Keeps one card's issuer from being asked again and again"},
+        {"device", "unproven_in_all", &config::unproven_in_all, 3, 1000000,
+         "likewise from all addresses together. Keeps this machine, the issuers and the SPOS from all strangers"},
         {"device", "accept_unknown_apps", &config::accept_unknown_apps, 0, 0,
-         "apps without a credential may call (development); false in production, see tsms app add"},
+         "apps without a credential may call: for development only (tsms init --development). In production false, and "
+         "every app has a credential (tsms app add)"},
         {"device", "long_poll_seconds", &config::long_poll_seconds, 1, 25, "longest wait inside one SERAM poll"},
         {"device", "first_report_seconds", &config::first_report_seconds, 5, 3600,
          "a handset that has never reported to its session is lost after so long"},
@@ -96,8 +106,10 @@ const std::vector<option>& options() {
         {"tsm", "card_log_days", &config::card_log_days, 1, 3650,
          "how long the log of card commands is kept, and with it the processes that have ended"},
         {"tsm", "claimed_card_days", &config::claimed_card_days, 1, 3650,
-         "how long a secure component is remembered that phones have named and no issuer has proven, with its never "
-         "deployed instances"},
+         "how long a secure component is remembered that an issuer has proven once and on which nothing of the TSM is "
+         "any more, with its never deployed instances"},
+        {"tsm", "unproven_card_hours", &config::unproven_card_hours, 1, 87600,
+         "likewise one that phones have named and no issuer has ever proven, with its processes and their log"},
         {"log", "format", &config::log_format, 0, 0, "\"human\" or \"json\""},
         {"log", "level", &config::log_level, 0, 0, "\"debug\", \"info\", \"warning\" or \"error\""},
     };
@@ -161,10 +173,12 @@ void override_port(const char* variable, int& port, long least, long most) {
 
 } // namespace
 
-std::string commented_config(const config& c) {
+std::string commented_config(const config& c, const std::string& made_for) {
     std::ostringstream out;
     out << "# Configuration of tsms. Every option is here with its default. File names are relative to this "
            "directory.\n";
+    if (!made_for.empty())
+        out << "# " << made_for << "\n";
     std::string section;
     for (const auto& o : options()) {
         if (section != o.section)

@@ -41,7 +41,10 @@ struct config {
     int calls_per_app = 200;
     int sessions_per_address = 500;
     int sessions_per_app = 5000;
-    bool accept_unknown_apps = true;
+    int unproven_per_address = 120;
+    int unproven_per_card = 20;
+    int unproven_in_all = 3000;
+    bool accept_unknown_apps = false;
     int long_poll_seconds = 20;
     int first_report_seconds = 60;
     int phone_lost_seconds = 300;
@@ -61,6 +64,7 @@ struct config {
     int spos_deliveries_in_all = 32;
     int card_log_days = 42;
     int claimed_card_days = 90;
+    int unproven_card_hours = 72;
 
     std::string log_format = "human";
     std::string log_level = "info";
@@ -71,8 +75,9 @@ struct config {
     std::filesystem::path instances_db() const { return data / "instances.db"; }
 };
 
-/// The file that `tsms init` writes: every option with its default and what it is for.
-std::string commented_config(const config& c);
+/// The file that `tsms init` writes: every option with its default and what it is for. `made_for` says in its head what
+/// is not as it is by default; empty: nothing.
+std::string commented_config(const config& c, const std::string& made_for = {});
 
 /// DIR/tsms.toml; TSMS_REST_PORT, TSMS_DEVICE_PORT and TSMS_OPS_PORT override it. Throws config_error.
 config read_config(const std::filesystem::path& data);

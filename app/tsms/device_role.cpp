@@ -74,6 +74,8 @@ actors::backend_options options_of(const config& c) {
     o.remove_tsm_domain_when_last = c.remove_domain_when_last;
     o.card_log_kept = std::chrono::hours(24) * c.card_log_days;
     o.claims_kept = std::chrono::hours(24) * c.claimed_card_days;
+    o.unproven_kept = std::chrono::hours(c.unproven_card_hours);
+    o.strangers = {c.unproven_per_address, c.unproven_per_card, c.unproven_in_all};
     return o;
 }
 

@@ -44,9 +44,14 @@ void make_pki(const config& c) {
     write_credential(c, c.client_certificate, c.client_key, crypto::make_client_certificate(ca, "tsms"));
 }
 
-void init(const fs::path& data) {
+constexpr const char* development_notice =
+    "Made with --development: device.accept_unknown_apps is true, so any app may call without a credential. For "
+    "production set it to false and give each app one (tsms app add).";
+
+void init(const fs::path& data, bool development) {
     config c;
     c.data = data;
+    c.accept_unknown_apps = development;
     if (fs::exists(data / "tsms.toml"))
         throw config_error(data.string() +
                            " is a data directory already; choose another one, keys are never overwritten");
@@ -56,10 +61,14 @@ void init(const fs::path& data) {
     crypto::create_master_key(c.file(c.vault_key));
     create_rest_databases(data);
     store::instance_db instances(c.instances_db());
-    write_file(data / "tsms.toml", commented_config(c), false); // last: a directory with it is complete
+    write_file(data / "tsms.toml", commented_config(c, development ? development_notice : ""),
+               false); // last: a directory with it is complete
     std::cout << "Data directory " << data.string() << " is ready: configuration, keys, development PKI, databases.\n"
               << "  CA certificate  " << (data / "ca.pem").string() << "\n"
-              << "  next            tsms serve --data " << data.string() << std::endl;
+              << "  apps            "
+              << (development ? "any may call, without a credential: for development only"
+                              : "each needs a credential (tsms app add)")
+              << "\n  next            tsms serve --data " << data.string() << std::endl;
 }
 
 } // namespace
@@ -67,10 +76,16 @@ void init(const fs::path& data) {
 void add_init_command(CLI::App& app) {
     auto* command =
         app.add_subcommand("init", "Makes a data directory: configuration, keys, development PKI, databases");
-    command->footer("Example:\n  tsms init --data ./data");
-    auto data = std::make_shared<std::string>();
-    command->add_option("--data", *data, "the directory to make")->required();
-    command->callback([data] { init(*data); });
+    command->footer("Example:\n  tsms init --data ./data\n  tsms init --data ./data --development");
+    struct init_options {
+        std::string data;
+        bool development = false;
+    };
+    auto o = std::make_shared<init_options>();
+    command->add_option("--data", o->data, "the directory to make")->required();
+    command->add_flag("--development", o->development,
+                      "apps may call without a credential (device.accept_unknown_apps); never in production");
+    command->callback([o] { init(o->data, o->development); });
 }
 
 } // namespace tsms::app

@@ -151,6 +151,9 @@ private:
                   << "  device port  https://localhost:" << config_.device_port << "  (TSM-API, GP SERAM)\n";
         if (config_.operations_port)
             std::cout << "  operations   http://127.0.0.1:" << config_.operations_port << "/health\n";
+        if (config_.accept_unknown_apps)
+            std::cout << "  WARNING      any app may call without a credential (device.accept_unknown_apps): for "
+                         "development only; tsms app add\n";
         const auto fingerprint =
             crypto::parse_certificates(read_text(config_.file(config_.rest_certificate))).at(0).fingerprint;
         std::cout << "  CA file      " << ca.string() << "\n"

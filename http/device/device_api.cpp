@@ -164,7 +164,8 @@ net::response device_api::call(std::string_view function, const net::request& re
     const auto caller_id = upper(wanted->phone.caller_id);
     const auto known = authenticate(caller_id, request);
     if (!known) {
-        auto refused = error(401, "the app is not known, or its credential is wrong");
+        auto refused = error(401, "the app is not registered with this TSM, or its credential is missing or wrong; "
+                                  "the TSM's operator gives it one (tsms app add)");
         refused.headers.set("WWW-Authenticate", "Bearer");
         return refused;
     }
@@ -186,6 +187,8 @@ net::response device_api::call(std::string_view function, const net::request& re
         return answer_with(*result);
     if (const auto* full = std::get_if<actors::too_many_sessions>(&answer))
         return overloaded(429, "too many sessions of " + full->whose + ", please try again later", sessions_wait);
+    if (const auto* later = std::get_if<actors::come_again>(&answer))
+        return overloaded(429, actors::text_of(*later), later->seconds);
     const auto& opened = std::get<actors::session_opened>(answer);
     // A path alone: the phone comes back to where it is, whatever this host is called outside.
     auto response = answer_with(wire::session_opened{opened.session_id, std::string(seram_path)});

@@ -133,7 +133,10 @@ played_store::behavior_type played_store::make_behavior() {
                 m_.instances[e.instance.id] = e.instance;
             return process_ended{e.delivery};
         },
-        [](const enqueue_delivery& e) { return process_ended{e.delivery}; },
+        [this](const enqueue_delivery& e) {
+            ++m_.told;
+            return process_ended{e.delivery};
+        },
         [](const log_apdus&) {},
         [](const trim_store&) {},
         [](const find_issuer&) { return issuer_found{}; },

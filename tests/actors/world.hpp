@@ -19,7 +19,8 @@ struct memory {
     std::map<std::string, model::secure_component> cards;
     std::vector<std::string> events;
     std::vector<end_process> ends;
-    bool broken = false; ///< every write fails
+    bool broken = false;  ///< every write fails
+    std::size_t told = 0; ///< messages to an SPOS without a process
     std::function<void()>
         before_begin; ///< what an operator does between the rows' being read and the beginning of a process, once
     bool provider_has_apps = false;

@@ -152,7 +152,8 @@ def at_index(index: int, change):
 class HostileCase(unittest.TestCase):
     """One stack for the class, both roles without supervisor, so that a test can kill one."""
 
-    options = {"phone_lost_seconds": 12, "long_poll_seconds": 2, "calls_per_address": 10000, "calls_per_app": 10000}
+    options = {"phone_lost_seconds": 12, "long_poll_seconds": 2, "calls_per_address": 10000, "calls_per_app": 10000,
+               "unproven_per_address": 10000, "unproven_per_card": 10000}
 
     @classmethod
     def setUpClass(cls):

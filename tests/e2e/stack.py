@@ -193,8 +193,8 @@ class Stack:
 
     # -- parts
 
-    def init(self):
-        self.run("tsms", "init", "--data", self.data)
+    def init(self, *arguments):
+        return self.run("tsms", "init", "--data", self.data, *(arguments or ["--development"]))
 
     def start_server(self, role: str | None = None):
         """Both roles as two processes of a supervisor, or one of them alone."""

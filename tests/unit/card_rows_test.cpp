@@ -2,6 +2,7 @@
 
 #include "tests/unit/instance_rows.hpp"
 
+#include <SQLiteCpp/SQLiteCpp.h>
 #include <boost/test/unit_test.hpp>
 #include <functional>
 
@@ -177,6 +178,7 @@ BOOST_AUTO_TEST_CASE(what_only_phones_have_named_is_forgotten_after_its_time) {
         card.id = card.identity = id;
         card.tsm_domain.reset();
         card.claimed = ago(10);
+        card.was_proven = true;
         auto instance = some_instance("on " + id);
         instance.secure_component_id = id;
         instance.state = model::instance_state::not_deployed;
@@ -208,12 +210,57 @@ BOOST_AUTO_TEST_CASE(what_only_phones_have_named_is_forgotten_after_its_time) {
     process.instance = "on at work";
     begin(db, process, *db.instance("on at work"));
 
-    BOOST_TEST(db.forget_claims_before(now - std::chrono::hours(11)) == 0u);
-    BOOST_TEST(db.forget_claims_before(now - std::chrono::hours(5)) == 2u);
+    BOOST_TEST(db.forget_claims_before(now - std::chrono::hours(11), now) == 0u);
+    BOOST_TEST(db.forget_claims_before(now - std::chrono::hours(5), now) == 2u);
     BOOST_TEST(!db.card("claimed"));
     BOOST_TEST(!db.instance("on claimed"));
     BOOST_TEST(!db.card("empty"));
     BOOST_TEST(db.cards().size() == 10u);
+    BOOST_TEST(!db.broken_audit_entry());
+}
+
+// DIV-062
+BOOST_AUTO_TEST_CASE(what_nobody_has_ever_proven_goes_soon_and_takes_its_processes_along) {
+    temporary_database t;
+    instance_db db(t.file());
+    const auto now = store::clock::now();
+    const auto add = [&](const std::string& id, bool proven_once, bool on_card) {
+        auto card = some_card();
+        card.id = card.identity = id;
+        card.tsm_domain.reset();
+        card.claimed = store::iso8601(now - std::chrono::hours(10));
+        card.was_proven = proven_once;
+        auto instance = some_instance("on " + id);
+        instance.secure_component_id = id;
+        instance.state = model::instance_state::not_deployed;
+        instance.created = card.claimed;
+        instance.on_card = on_card;
+        db.create(instance, card);
+        auto process = some_process();
+        process.id = "process on " + id;
+        process.card = id;
+        process.instance = instance.id;
+        begin(db, process, instance);
+        db.journal(process.id, "install");
+        std::optional<store::outbox_entry> none;
+        db.end({process.id, model::error_category::sc_inaccessible, "", "later"}, instance, std::nullopt, false, none);
+        db.log({{process.id, false, "00A40400", "", {}}});
+    };
+    add("invented", false, false);
+    add("invented, with rules asked for", false, true); // noted before the issuer has looked at the card
+    add("proven once", true, false);
+    const auto long_ago = now - std::chrono::hours(100);
+    BOOST_TEST(db.forget_claims_before(long_ago, now - std::chrono::hours(11)) == 0u);
+    BOOST_TEST(db.forget_claims_before(long_ago, now - std::chrono::hours(9)) == 2u);
+    BOOST_TEST(!db.card("invented"));
+    BOOST_TEST(!db.instance("on invented, with rules asked for"));
+    BOOST_TEST(db.card_log("process on invented").empty());
+    BOOST_TEST(db.instance("on proven once").has_value());
+    BOOST_TEST(db.card_log("process on proven once").size() == 1u);
+
+    SQLite::Database rows(t.file().string());
+    for (const char* count : {"SELECT count(*) FROM processes", "SELECT count(*) FROM journal"})
+        BOOST_TEST(rows.execAndGet(count).getInt() == 1);
     BOOST_TEST(!db.broken_audit_entry());
 }
 
@@ -274,7 +321,7 @@ BOOST_AUTO_TEST_CASE(an_operator_gives_a_card_up_and_its_tombstones) {
     instance_db db(t.file());
     BOOST_TEST(!db.instance("instance-1"));
     BOOST_TEST(db.tombstones_on("card-1").size() == 1u);
-    BOOST_TEST(db.forget_claims_before(store::clock::now()) == 0u);
+    BOOST_TEST(db.forget_claims_before(store::clock::now(), store::clock::now()) == 0u);
     BOOST_TEST((db.drop_tombstones("card-2") == change::unknown_card));
     BOOST_TEST((db.drop_tombstones("card-1") == change::done));
     BOOST_TEST(db.tombstones_on("card-1").empty());

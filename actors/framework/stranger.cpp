@@ -1,0 +1,79 @@
+#include "actors/framework/stranger.hpp"
+
+#include <utility>
+
+namespace tsms::actors {
+
+namespace {
+
+std::optional<come_again> charge_to(stranger_budget& budget, const surroundings& around, const payer& who, int traces) {
+    const auto refused = budget.take(who, traces, around.now());
+    if (!refused)
+        return std::nullopt;
+    if (refused->unreported > 0)
+        around.log(severity::warning, report_of(*refused, who));
+    return come_again{static_cast<int>(refused->again.count())};
+}
+
+} // namespace
+
+std::optional<come_again> charge(const surroundings& around, const payer& who, int traces) {
+    return charge_to(*around.strangers, around, who, traces);
+}
+
+bool may_tell_of_failed_creation(const surroundings& around, const std::string& address) {
+    return !charge_to(*around.failed_creations, around, {address, {}}, cost_of_trace);
+}
+
+stranger_account::stranger_account(std::shared_ptr<const surroundings> around, const std::string& address,
+                                   const model::secure_component& card, const model::service_instance& instance) {
+    const bool unproven = model::is_unproven(card);
+    if (!unproven && instance.domain)
+        return;
+    around_ = std::move(around);
+    payer_ = {address, card.identity, !unproven};
+}
+
+std::optional<come_again> stranger_account::begin(const function& what) {
+    if (!around_ || paid_ > 0)
+        return std::nullopt;
+    const int orders = std::holds_alternative<deploy_service>(what) ? 1 : 0;
+    const int cost = cost_of_process + orders * cost_of_order;
+    if (const auto later = charge(*around_, payer_, cost))
+        return later;
+    paid_ = cost;
+    orders_ahead_ = orders;
+    return std::nullopt;
+}
+
+std::optional<process::failed> stranger_account::order() {
+    if (!around_)
+        return std::nullopt;
+    if (orders_ahead_ > 0) {
+        --orders_ahead_;
+        return std::nullopt;
+    }
+    if (const auto later = charge(*around_, payer_, cost_of_order))
+        return process::failed{model::error_category::tsm_not_available, text_of(*later), false};
+    paid_ += cost_of_order;
+    return std::nullopt;
+}
+
+void stranger_account::judged(const process::answer_variant& verdict, bool whole) {
+    if (!around_ || payer_.proven_card || std::exchange(judged_, true))
+        return;
+    const auto* failed = std::get_if<process::failed>(&verdict);
+    if (failed && failed->category == model::error_category::sc_inaccessible && whole)
+        around_->strangers->fine(payer_, fine_for_refuted_order, around_->now());
+}
+
+void stranger_account::end(const process::process_outcome& outcome) {
+    if (!around_ || model::rests_on_claims(outcome.card))
+        return;
+    const bool proven_now =
+        !payer_.proven_card || (outcome.status == model::error_category::none && outcome.instance.domain);
+    if (proven_now) // and its row was paid for by createServiceInstance
+        around_->strangers->give_back(payer_, std::exchange(paid_, 0) + cost_of_trace, around_->now());
+}
+
+} // namespace tsms::actors
