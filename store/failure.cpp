@@ -32,6 +32,21 @@ std::string system_remedy(const std::filesystem::path& file, int number) {
     }
 }
 
+/// What the system said when the log or else the database could not be read or written: a COMMIT that fails does not
+/// keep it in the connection.
+int errno_of(sqlite3* connection) {
+    if (const int told = sqlite3_system_errno(connection))
+        return told;
+    for (const int which : {SQLITE_FCNTL_JOURNAL_POINTER, SQLITE_FCNTL_FILE_POINTER}) {
+        sqlite3_file* file = nullptr;
+        int last = 0;
+        if (sqlite3_file_control(connection, "main", which, &file) == SQLITE_OK && file && file->pMethods &&
+            file->pMethods->xFileControl(file, SQLITE_FCNTL_LAST_ERRNO, &last) == SQLITE_OK && last != 0)
+            return last;
+    }
+    return 0;
+}
+
 std::string remedy(const std::filesystem::path& file, int code, int number) {
     switch (code) {
     case SQLITE_FULL:
@@ -59,7 +74,7 @@ error failure(const char* doing, const std::filesystem::path& file, const SQLite
               sqlite3* connection) {
     const int code = cause.getErrorCode() & 0xFF; // without what only the extended code says
     const bool of_system = code == SQLITE_IOERR || code == SQLITE_CANTOPEN;
-    const int number = of_system && connection ? sqlite3_system_errno(connection) : 0;
+    const int number = of_system && connection ? errno_of(connection) : 0;
     std::string text = std::string(doing) + " " + file.filename().string() + " failed: " + cause.what();
     if (number != 0)
         text += std::string(" (") + std::strerror(number) + ")";
