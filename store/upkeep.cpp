@@ -58,13 +58,19 @@ upkeep::upkeep(options o) : state_(std::make_unique<state>(std::move(o))) {
 }
 
 upkeep::~upkeep() {
+    const auto tell = [&](const std::string& what) {
+        try {
+            if (state_->settings.on_trouble)
+                state_->settings.on_trouble(what);
+        } catch (const std::exception&) { // the end comes all the same
+        }
+    };
     try {
-        if (!state_->make_complete(patience_at_ends) && state_->settings.on_trouble)
-            state_->settings.on_trouble("a database was being read when it should be made complete for the end: copy "
-                                        "it together with its -wal");
-    } catch (const std::exception& e) { // the end comes all the same, and the logs stay
-        if (state_->settings.on_trouble)
-            state_->settings.on_trouble(e.what());
+        if (!state_->make_complete(patience_at_ends))
+            tell("a database was being read when it should be made complete for the end: copy it together with its "
+                 "-wal");
+    } catch (const std::exception& e) { // the logs stay, and the next start reads them
+        tell(e.what());
     }
 }
 
