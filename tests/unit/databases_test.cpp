@@ -319,6 +319,23 @@ BOOST_AUTO_TEST_CASE(taking_over_may_end_anywhere) {
     d.start_device();
 }
 
+/// What a role does, until it is killed.
+void work_on(const data_directory& d, bool rest, const std::string& round) {
+    for (int i = 0;; ++i) {
+        store::upkeep u(rest ? d.rest() : d.device());
+        const auto name = round + "-" + std::to_string(i);
+        if (rest) {
+            d.add_provider(name);
+            d.add_profile(name);
+        } else {
+            d.add_app(name);
+        }
+        u.tick(nullptr);
+        u.tick(nullptr);
+        u.trouble();
+    }
+}
+
 /// Killed at any moment, databases still belong together.
 BOOST_AUTO_TEST_CASE(a_kill_never_leads_to_a_refusal) {
     const data_directory d;
@@ -330,18 +347,12 @@ BOOST_AUTO_TEST_CASE(a_kill_never_leads_to_a_refusal) {
             children[which] = ::fork();
             if (children[which] != 0)
                 continue;
-            for (int i = 0;; ++i) {
-                store::upkeep u(which == 0 ? d.rest() : d.device());
-                if (which == 0) {
-                    d.add_provider(std::to_string(round) + "-" + std::to_string(i));
-                    d.add_profile(std::to_string(round) + "-" + std::to_string(i));
-                } else {
-                    d.add_app(std::to_string(round) + "-" + std::to_string(i));
-                }
-                u.tick(nullptr);
-                u.tick(nullptr);
-                u.trouble();
+            try {
+                work_on(d, which == 0, std::to_string(round));
+            } catch (const std::exception& e) {
+                std::fprintf(stderr, "round %d: %s\n", round, e.what());
             }
+            std::_Exit(1); // it was to be killed
         }
         ::usleep(static_cast<useconds_t>(3000 + 7919 * round % 120000));
         for (const auto child : children) {
