@@ -51,8 +51,12 @@ std::string remedy(const std::filesystem::path& file, int code, int number) {
     switch (code) {
     case SQLITE_FULL:
         return full(file);
-    case SQLITE_IOERR:
     case SQLITE_CANTOPEN:
+        if (number == 0 || number == ENOENT) // a role that only reads needs the -wal and -shm of one that writes
+            return "let this user read and write " + file.string() +
+                   " and its folder; does another user write it, start that role first";
+        return system_remedy(file, number);
+    case SQLITE_IOERR:
         return system_remedy(file, number);
     case SQLITE_READONLY:
     case SQLITE_PERM:
