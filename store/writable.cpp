@@ -8,8 +8,7 @@
 namespace tsms::store {
 
 writable::writable(std::filesystem::path file, const database_kind& kind, believe_mark mark)
-    : file_(std::move(file)), kind_(kind), session_(open_writer(file_, kind, mark)),
-      moves_mark_(mark == believe_mark::yes) {
+    : file_(std::move(file)), session_(open_writer(file_, kind, mark)), moves_mark_(mark == believe_mark::yes) {
     told("writing", [&] { add_generation_tables(database()); });
 }
 

@@ -21,8 +21,6 @@ public:
 
     connection& session() { return session_; }
     SQLite::Database& database() { return session_.database(); }
-    const std::filesystem::path& file() const { return file_; }
-    const database_kind& kind() const { return kind_; }
 
     /// Runs f; what the library throws becomes a store::error that names the file and what helps.
     template <class F> auto look(F f) { return told("reading", f); }
@@ -58,7 +56,6 @@ private:
     void commit(transaction& t);
 
     std::filesystem::path file_;
-    const database_kind& kind_;
     connection session_;
     bool moves_mark_;
     std::string installation_; ///< empty: not known yet
