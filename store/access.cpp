@@ -4,8 +4,8 @@
 #include "model/utf8.hpp"
 #include "store/audit.hpp"
 #include "store/change_watch.hpp"
-#include "store/connection.hpp"
 #include "store/instances.hpp"
+#include "store/writable.hpp"
 
 #include <mutex>
 #include <shared_mutex>
@@ -108,34 +108,20 @@ private:
 
 struct access::state {
     state(const std::filesystem::path& f, crypto::random_source& r)
-        : file(f), random(r), db(open_writer(f, schema_version, (std::string(schema) + audit_schema).c_str())),
-          changes(db.database()) {}
+        : random(r), file(f, access_kind()), db(file.session()), changes(db.database()) {}
 
     std::string new_token() { return to_hex(random.take(32)); }
 
     /// Runs f under the lock; errors of the database become store::error.
     template <class F> auto locked(F f) {
         const std::lock_guard lock(mutex);
-        try {
-            return f();
-        } catch (const SQLite::Exception& e) {
-            throw error(file.filename().string() + ": " + e.what());
-        }
+        return file.look(f);
     }
 
     /// As locked(), in one transaction.
     template <class F> auto changing(F f) {
-        return locked([&] {
-            db.run("BEGIN IMMEDIATE");
-            try {
-                auto result = f();
-                db.run("COMMIT");
-                return result;
-            } catch (...) {
-                db.run("ROLLBACK");
-                throw;
-            }
-        });
+        const std::lock_guard lock(mutex);
+        return file.change(f);
     }
 
     std::optional<provider_record> find(const std::string& sql, const std::string& value) {
@@ -167,13 +153,18 @@ struct access::state {
         });
     }
 
-    std::filesystem::path file;
     crypto::random_source& random;
     std::mutex mutex;
-    connection db;
+    writable file;
+    connection& db;
     change_watch changes;
     bearer_cache bearers;
 };
+
+const database_kind& access_kind() {
+    static const database_kind kind{"access.db", schema_version, schema};
+    return kind;
+}
 
 access::access(const std::filesystem::path& file, crypto::random_source& random)
     : state_(std::make_unique<state>(file, random)) {}

@@ -36,7 +36,7 @@ struct bearer {
     bool second_factor = false; ///< it needs no client certificate, or came with one of its own (AMB-008)
 };
 
-/// Thread-safe. Makes the database where there is none. Throws store::error.
+/// Thread-safe. Throws store::error.
 class access {
 public:
     explicit access(const std::filesystem::path& file, crypto::random_source& random = crypto::system_random());

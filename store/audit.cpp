@@ -28,9 +28,23 @@ bytes chain_link(bytes_view previous, const std::string& at, const std::string& 
 
 } // namespace
 
+audit_tip last_audit_entry(SQLite::Database& db) {
+    SQLite::Statement last(db, "SELECT sequence, chain FROM audit ORDER BY sequence DESC LIMIT 1");
+    if (!last.executeStep())
+        return {};
+    return {last.getColumn(0).getInt64(), blob(last.getColumn(1))};
+}
+
+bool has_audit_entry(SQLite::Database& db, const audit_tip& entry) {
+    if (entry.sequence == 0)
+        return true;
+    SQLite::Statement found(db, "SELECT chain FROM audit WHERE sequence = ?");
+    found.bind(1, entry.sequence);
+    return found.executeStep() && blob(found.getColumn(0)) == entry.chain;
+}
+
 void append_audit(SQLite::Database& db, const std::string& what, const std::string& subject) {
-    SQLite::Statement last(db, "SELECT chain FROM audit ORDER BY sequence DESC LIMIT 1");
-    const bytes previous = last.executeStep() ? blob(last.getColumn(0)) : bytes{};
+    const auto previous = last_audit_entry(db).chain;
     const auto at = iso8601(clock::now());
     const auto link = chain_link(previous, at, what, subject);
     SQLite::Statement insert(db, "INSERT INTO audit (at, what, subject, chain) VALUES (?, ?, ?, ?)");

@@ -17,4 +17,16 @@ void append_audit(SQLite::Database& db, const std::string& what, const std::stri
 /// Sequence number of the first entry whose hash does not fit; nothing if the chain is whole.
 std::optional<std::int64_t> first_broken_audit_entry(SQLite::Database& db);
 
+/// An entry of the chain. Its hash stands for everything before it: a database that has this entry has all of that.
+struct audit_tip {
+    std::int64_t sequence = 0; ///< 0: of a chain without entries
+    bytes chain;
+
+    friend bool operator==(const audit_tip&, const audit_tip&) = default;
+};
+
+/// The newest entry.
+audit_tip last_audit_entry(SQLite::Database& db);
+bool has_audit_entry(SQLite::Database& db, const audit_tip& entry);
+
 } // namespace tsms::store

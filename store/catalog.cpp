@@ -3,8 +3,8 @@
 #include "model/version_tag.hpp"
 #include "store/audit.hpp"
 #include "store/catalog_sql.hpp"
-#include "store/connection.hpp"
 #include "store/reader_pool.hpp"
+#include "store/writable.hpp"
 
 #include <mutex>
 
@@ -236,11 +236,10 @@ void catalog_edit::put_profile_internals(const std::string& id, const json::obje
     append_audit(session_.database(), "profile internals stored", id);
 }
 
-/// Connections that are free, kept for the next reader.
 catalog_reader::catalog_reader(std::filesystem::path file) : catalog_reader(std::move(file), false) {}
 
 catalog_reader::catalog_reader(std::filesystem::path file, bool keep_snapshots)
-    : file_(std::move(file)), readers_(std::make_unique<reader_pool>(file_, catalog_schema_version, keep_snapshots)) {}
+    : file_(std::move(file)), readers_(std::make_unique<reader_pool>(file_, catalog_kind(), keep_snapshots)) {}
 
 catalog_reader::~catalog_reader() = default;
 
@@ -250,38 +249,40 @@ void catalog_reader::in_snapshot(const std::function<void(const catalog_view&)>&
         f(catalog_view(turn.session()));
         turn.finish();
     } catch (const SQLite::Exception& e) {
-        throw error("reading " + file_.filename().string() + " failed: " + e.what());
+        throw failure("reading", file_, e, nullptr); // the session is another one's by now
     }
 }
 
+const database_kind& catalog_kind() {
+    static const database_kind kind{"catalog.db", catalog_schema_version, catalog_schema};
+    return kind;
+}
+
 struct catalog::writer {
-    explicit writer(const std::filesystem::path& file)
-        : session(open_writer(file, catalog_schema_version, (std::string(catalog_schema) + audit_schema).c_str())) {}
+    explicit writer(const std::filesystem::path& f) : file(f, catalog_kind()) {}
     std::mutex mutex;
-    connection session;
+    writable file;
 };
 
 catalog::catalog(const std::filesystem::path& file) : catalog(file, std::make_unique<writer>(file)) {}
 catalog::catalog(const std::filesystem::path& file, std::unique_ptr<writer> w)
     : catalog_reader(file, true), writer_(std::move(w)) {}
-catalog::~catalog() = default;
+
+catalog::~catalog() {
+    release_snapshots(); // so that the writer can empty the log
+}
+
+void catalog::release_snapshots() {
+    readers_->let_go();
+}
 
 void catalog::in_transaction(const std::function<void(catalog_edit&)>& f) {
     const std::lock_guard lock(writer_->mutex);
-    try {
-        writer_->session.run("BEGIN IMMEDIATE");
-        try {
-            catalog_edit edit(writer_->session);
-            f(edit);
-            readers_->let_go(); // a snapshot that nobody uses shall not hold up the checkpoint
-            writer_->session.run("COMMIT");
-        } catch (...) {
-            writer_->session.run("ROLLBACK");
-            throw;
-        }
-    } catch (const SQLite::Exception& e) {
-        throw error("writing " + file_.filename().string() + " failed: " + e.what());
-    }
+    writer_->file.change([&] {
+        catalog_edit edit(writer_->file.session());
+        f(edit);
+        release_snapshots(); // one that nobody uses shall not hold up the checkpoint
+    });
 }
 
 } // namespace tsms::store

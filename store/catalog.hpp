@@ -108,8 +108,7 @@ private:
     void insert_references(const entity_row& row, const std::vector<entity_reference>& references);
 };
 
-/// Reads from several threads at a time, each over a connection of its own. A database of another schema version is
-/// refused.
+/// Reads from several threads at a time, each over a connection of its own.
 class catalog_reader {
 public:
     explicit catalog_reader(std::filesystem::path file);
@@ -131,7 +130,7 @@ protected:
     std::unique_ptr<reader_pool> readers_;
 };
 
-/// Reads and writes. Makes the database where there is none.
+/// Reads and writes.
 class catalog : public catalog_reader {
 public:
     explicit catalog(const std::filesystem::path& file);
@@ -143,6 +142,10 @@ public:
         in_transaction([&](catalog_edit& edit) { result = f(edit); });
         return result;
     }
+
+    /// Readers stay in their snapshot for the next call; one that nobody uses ends now, because the log cannot be
+    /// emptied meanwhile.
+    void release_snapshots();
 
 private:
     struct writer;

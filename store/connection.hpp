@@ -13,7 +13,10 @@ public:
     explicit running(SQLite::Statement& statement) : statement_(statement) {}
     ~running() {
         statement_.tryReset();
-        statement_.clearBindings();
+        try {
+            statement_.clearBindings();
+        } catch (const SQLite::Exception&) { // of a statement that never was; who uses it next hears of it
+        }
     }
     running(const running&) = delete;
     running& operator=(const running&) = delete;

@@ -4,7 +4,7 @@
 #include "store/audit.hpp"
 #include "store/instance_records.hpp"
 #include "store/instances.hpp"
-#include "store/sqlite.hpp"
+#include "store/writable.hpp"
 
 namespace tsms::store {
 
@@ -17,9 +17,10 @@ inline clock::time_point from_seconds(std::int64_t s) {
 }
 
 struct instance_db::state {
-    explicit state(const std::filesystem::path& file);
+    state(const std::filesystem::path& f, believe_mark mark);
 
-    mutable SQLite::Database db;
+    mutable writable file;
+    SQLite::Database& db;
     int seen_version = -1; ///< of the database, when changed_by_others() was asked last
 
     SQLite::Statement query(const char* sql) const { return SQLite::Statement(db, sql); }
@@ -36,27 +37,9 @@ struct instance_db::state {
     }
 
     /// Runs `change` in one transaction and turns the library's exceptions into ours.
-    template <class F> auto write(F change) {
-        return guarded([&] {
-            SQLite::Transaction transaction(db, SQLite::TransactionBehavior::IMMEDIATE);
-            if constexpr (std::is_void_v<decltype(change())>) {
-                change();
-                transaction.commit();
-            } else {
-                auto result = change();
-                transaction.commit();
-                return result;
-            }
-        });
-    }
+    template <class F> auto write(F change) { return file.change(change); }
 
-    template <class F> auto guarded(F work) const {
-        try {
-            return work();
-        } catch (const SQLite::Exception& e) {
-            throw error(std::string("instance database: ") + e.what());
-        }
-    }
+    template <class F> auto guarded(F work) const { return file.look(work); }
 
     void audit(const std::string& what, const std::string& subject) { append_audit(db, what, subject); }
 

@@ -1,3 +1,4 @@
+#include "store/generation.hpp"
 #include "store/instance_db_state.hpp"
 
 #include <array>
@@ -58,7 +59,7 @@ void count_waiting_in_outbox(SQLite::Database& db) {
     };
     if (!dated())
         return;
-    SQLite::Transaction change(db, SQLite::TransactionBehavior::IMMEDIATE);
+    transaction change(db);
     if (dated()) { // else another program was faster
         db.exec("ALTER TABLE outbox DROP COLUMN next_attempt");
         db.exec("ALTER TABLE outbox ADD COLUMN provider TEXT NOT NULL DEFAULT ''");
@@ -114,8 +115,13 @@ std::string iso8601(clock::time_point when) {
     return text.data();
 }
 
-instance_db::state::state(const std::filesystem::path& file)
-    : db(open_writer(file, schema_version, (std::string(schema) + audit_schema).c_str())) {
+const database_kind& instances_kind() {
+    static const database_kind kind{"instances.db", schema_version, schema};
+    return kind;
+}
+
+instance_db::state::state(const std::filesystem::path& f, believe_mark mark)
+    : file(f, instances_kind(), mark), db(file.database()) {
     guarded([&] {
         for (const auto* addition :
              {claims_index, tombstones, tombstones_index, issuers_number_index, ended_index, forgetting, by_card_index})
@@ -124,7 +130,8 @@ instance_db::state::state(const std::filesystem::path& file)
     });
 }
 
-instance_db::instance_db(const std::filesystem::path& file) : state_(std::make_unique<state>(file)) {}
+instance_db::instance_db(const std::filesystem::path& file, believe_mark mark)
+    : state_(std::make_unique<state>(file, mark)) {}
 instance_db::~instance_db() = default;
 instance_db::instance_db(instance_db&&) noexcept = default;
 instance_db& instance_db::operator=(instance_db&&) noexcept = default;
@@ -376,6 +383,20 @@ std::size_t instance_db::audit_entries() const {
 
 bool instance_db::responds() const {
     return state_->guarded([&] { return state_->db.execAndGet("SELECT 1").getInt() == 1; });
+}
+
+// -- vault
+// ---------------------------------------------------------------------------------------------------------------------------
+
+std::optional<bytes> instance_db::vault_seal() const {
+    return state_->guarded([&] { return vault_seal_of(state_->db); });
+}
+
+void instance_db::keep_vault_seal(bytes_view seal) {
+    state_->write([&] {
+        set_vault_seal(state_->db, seal);
+        state_->audit("vault sealed", "");
+    });
 }
 
 } // namespace tsms::store

@@ -6,6 +6,7 @@
 #include "crypto/bytes.hpp"
 #include "model/card_identity.hpp"
 #include "model/device.hpp"
+#include "store/databases.hpp"
 
 #include <chrono>
 #include <filesystem>
@@ -91,8 +92,8 @@ struct app_record {
 
 class instance_db {
 public:
-    /// Opens for writing and makes the schema in an empty file. Throws store::error, as every function here.
-    explicit instance_db(const std::filesystem::path& file);
+    /// Opens for writing. Throws store::error, as every function here.
+    explicit instance_db(const std::filesystem::path& file, believe_mark mark = believe_mark::yes);
     ~instance_db();
     instance_db(instance_db&&) noexcept;
     instance_db& operator=(instance_db&&) noexcept;
@@ -228,6 +229,12 @@ public:
 
     /// Does the database answer?
     bool responds() const;
+
+    // -- vault --
+    /// What the vault sealed for this database, to find out at the start whether it is still the same vault. Nothing in
+    /// a database that was made before there was one.
+    std::optional<bytes> vault_seal() const;
+    void keep_vault_seal(bytes_view seal);
 
 private:
     struct state;

@@ -10,8 +10,8 @@ constexpr std::chrono::seconds patience{5};
 
 } // namespace
 
-reader_pool::reader_pool(std::filesystem::path file, int schema_version, bool keep_snapshots)
-    : file_(std::move(file)), schema_version_(schema_version), keep_snapshots_(keep_snapshots) {
+reader_pool::reader_pool(std::filesystem::path file, const database_kind& kind, bool keep_snapshots)
+    : file_(std::move(file)), kind_(kind), keep_snapshots_(keep_snapshots) {
     turn(*this).finish(); // refuses a wrong database now
 }
 
@@ -48,7 +48,7 @@ std::unique_ptr<reader_pool::reader> reader_pool::take() {
         if (slot.load(std::memory_order_relaxed))
             if (auto* r = slot.exchange(nullptr))
                 return std::unique_ptr<reader>(r);
-    return std::make_unique<reader>(open_reader(file_, schema_version_));
+    return std::make_unique<reader>(open_reader(file_, kind_));
 }
 
 void reader_pool::give_back(std::unique_ptr<reader> r) {
@@ -82,7 +82,11 @@ void reader_pool::end(reader& r) {
 void reader_pool::let_go() {
     for (auto& slot : free_)
         if (std::unique_ptr<reader> r(slot.exchange(nullptr)); r) {
-            end(*r);
+            try {
+                end(*r);
+            } catch (const SQLite::Exception&) { // its reader has been served; the session ends instead
+                continue;
+            }
             give_back(std::move(r));
         }
 }

@@ -25,7 +25,7 @@ class reader_pool {
 public:
     /// `keep_snapshots`: a session stays in its transaction, and goes on in it if nobody has committed since. Only for
     /// the process that writes the database, because an old snapshot holds up checkpoints until let_go().
-    reader_pool(std::filesystem::path file, int schema_version, bool keep_snapshots);
+    reader_pool(std::filesystem::path file, const database_kind& kind, bool keep_snapshots);
     ~reader_pool();
     reader_pool(const reader_pool&) = delete;
     reader_pool& operator=(const reader_pool&) = delete;
@@ -46,7 +46,7 @@ public:
         std::unique_ptr<reader> held_;
     };
 
-    /// Ends the transactions of sessions that nobody uses.
+    /// Ends the transactions of sessions that nobody uses. Never throws what the database says.
     void let_go();
 
 private:
@@ -58,7 +58,7 @@ private:
     static void end(reader& r);
 
     std::filesystem::path file_;
-    int schema_version_;
+    const database_kind& kind_;
     bool keep_snapshots_;
     std::counting_semaphore<most> turns_{most};
     std::array<std::atomic<reader*>, most> free_{};

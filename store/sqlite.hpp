@@ -2,19 +2,34 @@
 // Opening SQLite databases the way this program needs them (DESIGN "Two roles"; platform notes). Only store/ includes
 // this header.
 
+#include "store/database_kind.hpp"
 #include "store/error.hpp"
 
 #include <SQLiteCpp/SQLiteCpp.h>
 #include <filesystem>
+#include <optional>
 
 namespace tsms::store {
 
-/// The only writer, or one of several that take turns: WAL, synchronous=FULL, 2 s patience, -wal and -shm stay behind
-/// for readers. An empty file gets `schema` and `version`; another version than `version` is refused by name. Throws
-/// store::error.
-SQLite::Database open_writer(const std::filesystem::path& file, int version, const char* schema);
+struct mark;
 
-/// For reading only; works also when the writer does not run. Throws store::error.
-SQLite::Database open_reader(const std::filesystem::path& file, int version);
+/// For whoever makes the file: an empty one.
+SQLite::Database create_file(const std::filesystem::path& file);
+
+/// The only writer, or one of several that take turns: WAL, synchronous=FULL, 2 s patience, -wal and -shm stay behind
+/// for readers. A file that is missing or empty, of another version, without what init wrote, or behind its mark is
+/// refused by name, with the remedy. Throws store::error.
+SQLite::Database open_writer(const std::filesystem::path& file, const database_kind& kind,
+                             believe_mark mark = believe_mark::yes);
+
+/// For reading only; works also when the writer does not run. Refuses what open_writer refuses. Throws store::error.
+SQLite::Database open_reader(const std::filesystem::path& file, const database_kind& kind);
+
+/// Why the database is not the one of this mark, which was read before; nothing if it is.
+std::optional<std::string> unlike_mark(SQLite::Database& db, const std::filesystem::path& file,
+                                       const std::optional<mark>& seen);
+
+/// Whether there is such a table or index.
+bool has_object(SQLite::Database& db, const std::string& name);
 
 } // namespace tsms::store

@@ -6,8 +6,6 @@ namespace CLI {
 class App;
 }
 
-#include <filesystem>
-
 namespace tsms::app {
 
 void add_init_command(CLI::App& app);
@@ -18,8 +16,6 @@ void add_issuer_command(CLI::App& app);
 void add_app_command(CLI::App& app);
 void add_card_command(CLI::App& app);
 void add_outbox_command(CLI::App& app);
-
-/// For `tsms init`: makes access.db and catalog.db in the data directory.
-void create_rest_databases(const std::filesystem::path& data);
+void add_adopt_command(CLI::App& app);
 
 } // namespace tsms::app

@@ -211,14 +211,6 @@ config read_config(const std::filesystem::path& data) {
         refuse(file, "log.format is \"human\" or \"json\"");
     if (!std::set<std::string>{"debug", "info", "warning", "error"}.contains(c.log_level))
         refuse(file, "log.level is \"debug\", \"info\", \"warning\" or \"error\"");
-    for (const auto& database : {c.access_db(), c.catalog_db(), c.instances_db()}) {
-        std::error_code unknown;
-        if (std::filesystem::file_size(database, unknown) == 0 || unknown == std::errc::no_such_file_or_directory)
-            throw config_error(
-                database.string() +
-                " is missing or empty: restore it from a backup. It is never made anew here, because "
-                "what it knows of providers and cards would be forgotten (tsms init makes a new directory)");
-    }
     override_port("TSMS_REST_PORT", c.rest_port, 1, 65535);
     override_port("TSMS_DEVICE_PORT", c.device_port, 1, 65535);
     override_port("TSMS_OPS_PORT", c.operations_port, 0, 65534);

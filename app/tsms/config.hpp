@@ -1,9 +1,12 @@
 #pragma once
 // DIR/tsms.toml: one table of options makes the commented file, reads it, and refuses what it does not know.
 
+#include "store/databases.hpp"
+
 #include <filesystem>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 namespace tsms::app {
 
@@ -73,6 +76,11 @@ struct config {
     std::filesystem::path access_db() const { return data / "access.db"; }
     std::filesystem::path catalog_db() const { return data / "catalog.db"; }
     std::filesystem::path instances_db() const { return data / "instances.db"; }
+    std::vector<store::database_file> databases() const {
+        return {{access_db(), store::database_name::access},
+                {catalog_db(), store::database_name::catalog},
+                {instances_db(), store::database_name::instances}};
+    }
 };
 
 /// The file that `tsms init` writes: every option with its default and what it is for. `made_for` says in its head what

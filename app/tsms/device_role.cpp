@@ -4,8 +4,7 @@
 #include "app/tsms/issuer_access.hpp"
 #include "app/tsms/listener.hpp"
 #include "app/tsms/role.hpp"
-#include "crypto/error.hpp"
-#include "crypto/vault.hpp"
+#include "app/tsms/vault.hpp"
 #include "http/device/device_api.hpp"
 #include "http/ops/operations.hpp"
 #include "http/spos_client.hpp"
@@ -35,23 +34,11 @@ private:
     store::instance_db db_;
 };
 
-/// Another master key would be noticed only in the middle of a phone's process.
-void check_vault(crypto::key_vault& vault, const store::issuer_record& issuer, const config& c) {
-    try {
-        vault.open(issuer.transport_key, actors::transport_key_purpose);
-    } catch (const crypto::error&) {
-        throw config_error(c.file(c.vault_key).string() + " is not the key that the secrets in " +
-                           c.instances_db().string() + " were sealed with; restore both from the same backup");
-    }
-}
-
 actors::backend_parts parts_of(const config& c, const actors::log_sink& log) {
     actors::backend_parts parts;
     parts.db = std::make_shared<store::instance_db>(c.instances_db());
     parts.catalog = actors::open_catalog(c.catalog_db());
-    parts.vault = crypto::open_software_vault(c.file(c.vault_key));
-    for (const auto& issuer : parts.db->issuers())
-        check_vault(*parts.vault, issuer, c);
+    parts.vault = open_vault(c, *parts.db);
     parts.issuers = issuers_of(c);
     const auto identity = read_identity(c, c.client_certificate, c.client_key);
     parts.spos = [identity] { return std::make_shared<http::spos_client>(identity); };
@@ -82,7 +69,9 @@ actors::backend_options options_of(const config& c) {
 class device_role final : public role {
 public:
     device_role(const config& c, actors::log_sink log)
-        : apps_(c.instances_db()), backend_(parts_of(c, log), options_of(c)), api_(backend_, api_options(c)) {
+        : upkeep_(upkeep_of({{c.instances_db(), store::database_name::instances}},
+                            {{c.catalog_db(), store::database_name::catalog}}, log)),
+          apps_(c.instances_db()), backend_(parts_of(c, log), options_of(c)), api_(backend_, api_options(c)) {
         net::server_options listen;
         listen.address = c.device_address;
         listen.port = static_cast<std::uint16_t>(c.device_port);
@@ -101,6 +90,7 @@ public:
                 "device.accept_unknown_apps is true: apps of providers that have not registered any are "
                 "accepted without a credential; for development only (tsms app add)");
         server_->start([this](const net::request& r) { return api_.handle(r); });
+        upkeep_thread_ = std::make_unique<store::upkeep_thread>(upkeep_, nullptr);
     }
 
     std::string stop() override {
@@ -126,10 +116,11 @@ private:
 
     http::role_state state() {
         const auto load = backend_.current_load();
-        if (!load)
-            return {};
+        if (!load || !load->store_works)
+            return {false, {}, "the actor of instances.db does not answer: restart the device role"};
         const auto number = [](auto n) { return static_cast<double>(n); };
-        return {load->store_works,
+        auto trouble = upkeep_.trouble();
+        return {trouble.empty(),
                 {{"sessions", number(load->sessions)},
                  {"instances_in_use", number(load->instances)},
                  {"cards_in_use", number(load->cards)},
@@ -137,14 +128,17 @@ private:
                  {"orders_total", number(load->orders)},
                  {"deliveries_waiting", number(load->deliveries_waiting)},
                  {"deliveries_given_up", number(load->deliveries_given_up)},
-                 {"connections", number(server_->connections())}}};
+                 {"connections", number(server_->connections())}},
+                std::move(trouble)};
     }
 
+    store::upkeep upkeep_; // before and after everything else that opens the databases
     app_directory apps_;
     actors::device_backend backend_;
     http::device_api api_;
     std::unique_ptr<net::tls_server> server_;
     std::unique_ptr<net::tls_server> operations_;
+    std::unique_ptr<store::upkeep_thread> upkeep_thread_; // ends before what it works on
 };
 
 } // namespace

@@ -2,9 +2,8 @@
 
 #include "app/tsms/commands.hpp"
 #include "app/tsms/config.hpp"
+#include "app/tsms/vault.hpp"
 #include "crypto/pki.hpp"
-#include "crypto/vault.hpp"
-#include "store/instances.hpp"
 
 #include <CLI/CLI.hpp>
 #include <array>
@@ -59,8 +58,11 @@ void init(const fs::path& data, bool development) {
     fs::permissions(data, fs::perms::owner_all);
     make_pki(c);
     crypto::create_master_key(c.file(c.vault_key));
-    create_rest_databases(data);
+    const auto installation = crypto::system_random().uuid();
+    for (const auto& file : c.databases())
+        store::create_database(file, installation);
     store::instance_db instances(c.instances_db());
+    open_vault(c, instances); // seals it for the database
     write_file(data / "tsms.toml", commented_config(c, development ? development_notice : ""),
                false); // last: a directory with it is complete
     std::cout << "Data directory " << data.string() << " is ready: configuration, keys, development PKI, databases.\n"

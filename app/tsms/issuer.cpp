@@ -3,9 +3,9 @@
 #include "actors/ports.hpp"
 #include "app/tsms/commands.hpp"
 #include "app/tsms/issuer_access.hpp"
+#include "app/tsms/vault.hpp"
 #include "crypto/error.hpp"
 #include "crypto/pki.hpp"
-#include "crypto/vault.hpp"
 #include "store/profile_internals.hpp"
 #include "json/json.hpp"
 
@@ -42,11 +42,10 @@ void add_issuer(const issuer_options& o) {
     issuer.certificate_pem = read_text(o.ca);
     if (!holds_certificate(issuer.certificate_pem))
         throw config_error(o.ca + " holds no certificate in PEM; --ca is the trust anchor of the issuer's server");
-    issuer.transport_key = crypto::open_software_vault(c.file(c.vault_key))
-                               ->seal(crypto::secret(std::move(*key)), actors::transport_key_purpose);
+    store::instance_db db(c.instances_db());
+    issuer.transport_key = open_vault(c, db)->seal(crypto::secret(std::move(*key)), actors::transport_key_purpose);
     if (!o.cards.empty())
         issuer.cards = store::read_identification(json::root_object(json::parse(read_text(o.cards))));
-    store::instance_db db(c.instances_db());
     if (!db.add_issuer(issuer))
         throw config_error("there is an issuer ‘" + o.name + "’ already; remove it first (tsms issuer remove)");
     if (o.as_json)

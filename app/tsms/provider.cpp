@@ -164,9 +164,4 @@ void add_provider_command(CLI::App& app) {
     revoke_command->callback([o] { revoke(*o); });
 }
 
-void create_rest_databases(const std::filesystem::path& data) {
-    const store::access access(data / "access.db");
-    const store::catalog catalog(data / "catalog.db");
-}
-
 } // namespace tsms::app

@@ -23,7 +23,10 @@ void give_memory_back() {
 class rest_role final : public role {
 public:
     rest_role(const config& c, actors::log_sink log)
-        : catalog_(c.catalog_db()), access_(c.access_db()), api_(catalog_, access_, options_with(c, log)) {
+        : upkeep_(upkeep_of(
+              {{c.access_db(), store::database_name::access}, {c.catalog_db(), store::database_name::catalog}}, {},
+              log)),
+          catalog_(c.catalog_db()), access_(c.access_db()), api_(catalog_, access_, options_with(c, log)) {
         net::server_options listen;
         listen.address = c.rest_address;
         listen.port = static_cast<std::uint16_t>(c.rest_port);
@@ -38,15 +41,18 @@ public:
         server_ = std::make_unique<net::tls_server>(std::move(listen));
         operations_ = start_operations(c.operations_port ? c.operations_port + 1 : 0, [this](const net::request& r) {
             return http::answer_operations(r, [this] {
-                return http::role_state{true,
+                auto trouble = upkeep_.trouble();
+                return http::role_state{trouble.empty(),
                                         {{"requests_total", static_cast<double>(requests_)},
-                                         {"connections", static_cast<double>(server_->connections())}}};
+                                         {"connections", static_cast<double>(server_->connections())}},
+                                        std::move(trouble)};
             });
         });
         server_->start([this](const net::request& r) {
             ++requests_;
             return api_.handle(r);
         });
+        upkeep_thread_ = std::make_unique<store::upkeep_thread>(upkeep_, [this] { catalog_.release_snapshots(); });
     }
 
     std::string stop() override {
@@ -72,12 +78,14 @@ private:
         return o;
     }
 
+    store::upkeep upkeep_; // before and after everything else that opens the databases
     store::catalog catalog_;
     store::access access_;
     rest::api api_;
     std::atomic<std::uint64_t> requests_{0};
     std::unique_ptr<net::tls_server> server_;
     std::unique_ptr<net::tls_server> operations_;
+    std::unique_ptr<store::upkeep_thread> upkeep_thread_; // ends before what it works on
 };
 
 } // namespace

@@ -24,6 +24,16 @@ void tell_ready() {
 
 } // namespace
 
+store::upkeep::options upkeep_of(std::vector<store::database_file> writes, std::vector<store::database_file> reads,
+                                 actors::log_sink log) {
+    store::upkeep::options o;
+    o.writes = std::move(writes);
+    o.reads = std::move(reads);
+    o.on_trouble = [log](const std::string& what) { log(actors::severity::error, what); };
+    o.on_recovery = [log](const std::string& what) { log(actors::severity::info, what); };
+    return o;
+}
+
 int run_role(const config& c, const std::string& name) {
     // Before any thread exists: all of them leave the signals to sigwait.
     sigset_t signals;
@@ -32,6 +42,7 @@ int run_role(const config& c, const std::string& name) {
     sigaddset(&signals, SIGINT);
     pthread_sigmask(SIG_BLOCK, &signals, nullptr);
     std::signal(SIGPIPE, SIG_IGN);
+    std::signal(SIGXFSZ, SIG_IGN);      // a file that may not grow is told like a full disk
     ::prctl(PR_SET_PDEATHSIG, SIGTERM); // a supervisor that was killed takes its roles with it
 
     const auto log = open_log(c, name);

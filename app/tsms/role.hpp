@@ -3,6 +3,7 @@
 
 #include "actors/backend.hpp"
 #include "app/tsms/config.hpp"
+#include "store/upkeep.hpp"
 
 #include <memory>
 
@@ -15,6 +16,10 @@ public:
     /// Empty if everything has ended, else who still runs.
     virtual std::string stop() = 0;
 };
+
+/// The databases of a role, checked; what is the matter with them later goes to the log.
+store::upkeep::options upkeep_of(std::vector<store::database_file> writes, std::vector<store::database_file> reads,
+                                 actors::log_sink log);
 
 std::unique_ptr<role> start_rest_role(const config& c, actors::log_sink log);
 std::unique_ptr<role> start_device_role(const config& c, actors::log_sink log);

@@ -1,5 +1,7 @@
 #include "http/ops/operations.hpp"
 
+#include "json/json.hpp"
+
 #include <sstream>
 
 namespace tsms::http {
@@ -8,8 +10,10 @@ net::response answer_operations(const net::request& request, const std::function
     if (request.method != "GET")
         return {405, {{"Allow", "GET"}}, {}};
     if (request.path == "/health") {
-        const bool healthy = ask().healthy;
-        return net::json_response(healthy ? 200 : 503, healthy ? R"({"status":"ok"})" : R"({"status":"failing"})");
+        const auto state = ask();
+        if (state.healthy)
+            return net::json_response(200, R"({"status":"ok"})");
+        return net::json_response(503, json::dump(json::object{{"status", "failing"}, {"trouble", state.trouble}}));
     }
     if (request.path == "/metrics") { // Prometheus text format
         std::ostringstream text;

@@ -13,6 +13,7 @@ namespace tsms::http {
 struct role_state {
     bool healthy = false;
     std::map<std::string, double> metrics; ///< name without the prefix "tsms_" → value
+    std::string trouble;                   ///< what makes it unhealthy, and what helps
 };
 
 /// Answers for a role whose state `ask` tells.

@@ -341,8 +341,12 @@ bytes stored_card::transmit(bytes_view c_apdu, int channel) {
         auto response = card_.transmit(c_apdu, channel);
         write();
         return response;
-    } catch (const no_answer&) {
-        write(); // it may have done the command nevertheless
+    } catch (const no_answer& e) {
+        try {
+            write(); // it may have done the command nevertheless
+        } catch (const card_error& also) {
+            throw no_answer(std::string(e.what()) + "; " + also.what(), e.powered());
+        }
         throw;
     }
 }

@@ -439,7 +439,9 @@ BOOST_AUTO_TEST_CASE(the_store_drops_a_write_that_comes_too_late) {
         caf::actor_system_config config;
         caf::actor_system system{config};
         const steady_time now = steady_time{} + 10s;
-        auto db = std::make_shared<store::instance_db>(std::filesystem::path(folder) / "instances.db");
+        const auto file = std::filesystem::path(folder) / "instances.db";
+        store::create_database({file, store::database_name::instances}, "an installation");
+        auto db = std::make_shared<store::instance_db>(file);
         auto store = spawn_instance_store(
             system, db, [now] { return now; }, [](severity, const std::string&) {});
         create_row row;

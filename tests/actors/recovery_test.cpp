@@ -28,6 +28,7 @@ struct crashed {
         char name[] = "/tmp/tsms-recovery-XXXXXX";
         BOOST_REQUIRE(::mkdtemp(name));
         folder = name;
+        store::create_database({folder / "instances.db", store::database_name::instances}, "an installation");
         db.emplace(folder / "instances.db");
         card.id = "card";
         card.identity = "4790";

@@ -12,6 +12,7 @@ struct temporary_database {
     temporary_database() {
         char name[] = "/tmp/tsms-store-XXXXXX";
         folder = ::mkdtemp(name);
+        store::create_database({file(), store::database_name::instances}, "an installation");
     }
     ~temporary_database() { std::filesystem::remove_all(folder); }
     std::filesystem::path file() const { return folder / "instances.db"; }

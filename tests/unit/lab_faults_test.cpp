@@ -213,6 +213,20 @@ BOOST_AUTO_TEST_CASE(what_a_torn_card_did_is_in_its_file) {
     std::filesystem::remove(file);
 }
 
+BOOST_AUTO_TEST_CASE(a_torn_card_whose_file_cannot_be_written_tells_both) {
+    const auto folder = std::filesystem::temp_directory_path() / ("tsms-lab-faults-" + crypto::system_random().uuid());
+    std::filesystem::create_directory(folder);
+    lab_test::counting_random random;
+    lab::stored_card card(folder / "card", *lab::find_personality("jc305"), random, "tear-after@install");
+    host h([&](bytes_view apdu) { return card.transmit(apdu); });
+    BOOST_REQUIRE(h.plain("00A4040000") == 0x9000);
+    BOOST_REQUIRE(h.open(lab_test::isd_keys(card.card())) == 0x9000);
+    std::filesystem::remove_all(folder);
+    BOOST_CHECK_EXCEPTION(
+        h.install(0x0C, {sd_package, sd_module, tsm_sd, "804000", options, ""}), lab::no_answer,
+        [](const lab::no_answer& e) { return std::string(e.what()).ends_with("check the directory and free space"); });
+}
+
 BOOST_AUTO_TEST_CASE(a_personality_brings_its_faults_along) {
     const auto file = std::filesystem::temp_directory_path() / ("tsms-lab-faults-" + crypto::system_random().uuid());
     const auto& contactless = *lab::find_personality("contactless");

@@ -4,6 +4,7 @@
 #include "http/rest/api.hpp"
 #include "http/rest/profiles.hpp"
 #include "lab/cap_writer.hpp"
+#include "store/databases.hpp"
 
 #include <boost/test/unit_test.hpp>
 #include <filesystem>
@@ -21,6 +22,14 @@ public:
 
 private:
     std::filesystem::path path_;
+};
+
+/// The databases of the REST role, as tsms init makes them.
+struct rest_databases : scratch {
+    rest_databases() {
+        store::create_database({path() / "access.db", store::database_name::access}, "an installation");
+        store::create_database({path() / "catalog.db", store::database_name::catalog}, "an installation");
+    }
 };
 
 /// "1009 Not existing: …", or the status of an answer without GeneralError.
@@ -46,7 +55,7 @@ inline json::value member(const json::value& v, std::string_view key) {
 }
 
 struct fixture {
-    scratch directory;
+    rest_databases directory;
     store::catalog catalog{directory.path() / "catalog.db"};
     store::access access{directory.path() / "access.db"};
     std::chrono::system_clock::time_point now{std::chrono::seconds(1'800'000'000)};

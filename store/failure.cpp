@@ -1,0 +1,90 @@
+#include "store/failure.hpp"
+
+#include <cerrno>
+#include <cstring>
+#include <sqlite3.h>
+
+namespace tsms::store {
+
+namespace {
+
+std::string full(const std::filesystem::path& file) {
+    return "make room in " + file.parent_path().string() + ", or raise the limit of this user";
+}
+
+/// Of SQLITE_IOERR and SQLITE_CANTOPEN, by errno.
+std::string system_remedy(const std::filesystem::path& file, int number) {
+    switch (number) {
+    case ENOSPC:
+    case EDQUOT:
+    case EFBIG:
+        return full(file);
+    case EROFS:
+        return "mount the file system of " + file.parent_path().string() + " for writing";
+    case EACCES:
+    case EPERM:
+        return "let this user read and write " + file.string() + " and its folder";
+    case EMFILE:
+    case ENFILE:
+        return "raise the limit of open files";
+    default:
+        return "look into the system's log for errors of the disk under " + file.parent_path().string();
+    }
+}
+
+/// What the system said when the log or else the database could not be read or written: a COMMIT that fails does not
+/// keep it in the connection.
+int errno_of(sqlite3* connection) {
+    if (const int told = sqlite3_system_errno(connection))
+        return told;
+    for (const int which : {SQLITE_FCNTL_JOURNAL_POINTER, SQLITE_FCNTL_FILE_POINTER}) {
+        sqlite3_file* file = nullptr;
+        int last = 0;
+        if (sqlite3_file_control(connection, "main", which, &file) == SQLITE_OK && file && file->pMethods &&
+            file->pMethods->xFileControl(file, SQLITE_FCNTL_LAST_ERRNO, &last) == SQLITE_OK && last != 0)
+            return last;
+    }
+    return 0;
+}
+
+std::string remedy(const std::filesystem::path& file, int code, int number) {
+    switch (code) {
+    case SQLITE_FULL:
+        return full(file);
+    case SQLITE_CANTOPEN:
+        if (number == 0 || number == ENOENT) // a role that only reads needs the -wal and -shm of one that writes
+            return "let this user read and write " + file.string() +
+                   " and its folder; does another user write it, start that role first";
+        return system_remedy(file, number);
+    case SQLITE_IOERR:
+        return system_remedy(file, number);
+    case SQLITE_READONLY:
+    case SQLITE_PERM:
+        return "let this user write " + file.string() + " and its folder; is the file system mounted for writing?";
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+        return "end the program that holds it, for example an sqlite3 shell or a backup in an open transaction";
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+        return "the file is damaged: stop the server and restore the databases from one backup";
+    default:
+        return {};
+    }
+}
+
+} // namespace
+
+error failure(const char* doing, const std::filesystem::path& file, const SQLite::Exception& cause,
+              sqlite3* connection) {
+    const int code = cause.getErrorCode() & 0xFF; // without what only the extended code says
+    const bool of_system = code == SQLITE_IOERR || code == SQLITE_CANTOPEN;
+    const int number = of_system && connection ? errno_of(connection) : 0;
+    std::string text = std::string(doing) + " " + file.filename().string() + " failed: " + cause.what();
+    if (number != 0)
+        text += std::string(" (") + std::strerror(number) + ")";
+    if (const auto helps = remedy(file, code, number); !helps.empty())
+        text += "; " + helps;
+    return error(text);
+}
+
+} // namespace tsms::store

@@ -1,0 +1,15 @@
+#pragma once
+// What SQLite's errors mean to an operator: which file, what happened, what helps. Only for store/.
+
+#include "store/error.hpp"
+
+#include <SQLiteCpp/SQLiteCpp.h>
+#include <filesystem>
+
+namespace tsms::store {
+
+/// `doing` as in "writing catalog.db failed: …". The connection, if there is one, knows what the system said.
+error failure(const char* doing, const std::filesystem::path& file, const SQLite::Exception& cause,
+              sqlite3* connection);
+
+} // namespace tsms::store

@@ -1,0 +1,144 @@
+#include "store/family.hpp"
+
+#include "crypto/random.hpp"
+#include "store/generation.hpp"
+#include "store/mark.hpp"
+
+#include <algorithm>
+
+namespace tsms::store {
+
+family::family(const std::vector<database_file>& writes, const std::vector<database_file>& reads, believe_mark mark) {
+    for (const auto& w : writes)
+        relatives_.push_back({w.path, kind_of(w.name).name, std::make_unique<writable>(w.path, kind_of(w.name), mark),
+                              nullptr, nullptr});
+    for (const auto& r : reads)
+        relatives_.push_back({r.path, kind_of(r.name).name, nullptr,
+                              std::make_unique<SQLite::Database>(open_reader(r.path, kind_of(r.name))), nullptr});
+    for (auto& r : relatives_)
+        r.watch = std::make_unique<change_watch>(r.db());
+}
+
+template <class F> auto family::look(relative& r, F f) {
+    try {
+        return f(r.db());
+    } catch (const SQLite::Exception& e) {
+        throw failure("reading", r.file, e, r.db().getHandle());
+    }
+}
+
+/// The witness is read first: what it tells of was committed before it.
+std::optional<std::string> family::older(relative& seer, relative& seen) {
+    const auto witness = look(seer, [&](SQLite::Database& db) { return witness_of(db, seen.name); });
+    if (!witness || look(seen, [&](SQLite::Database& db) { return has_audit_entry(db, *witness); }))
+        return std::nullopt;
+    return seen.file.string() + " is older than " + seer.name + ", or not its neighbour: " + seer.name +
+           " has seen an entry " + std::to_string(witness->sequence) +
+           " of its audit chain that is not there; the chain ends at entry " +
+           std::to_string(look(seen, last_audit_entry).sequence);
+}
+
+std::set<std::string> family::installations() {
+    std::set<std::string> ids;
+    for (auto& r : relatives_)
+        if (const auto id = look(r, installation_of))
+            ids.insert(*id);
+    return ids;
+}
+
+std::vector<std::string> family::misfits() {
+    std::vector<std::string> found;
+    for (auto& seer : relatives_)
+        for (auto& seen : relatives_)
+            if (auto why = seer.writer && &seer != &seen ? older(seer, seen) : std::nullopt)
+                found.push_back(std::move(*why));
+    if (installations().size() > 1) {
+        std::string text = "the databases are of different installations (tsms init):";
+        for (auto& r : relatives_)
+            text += " " + r.file.string() + " of " + look(r, installation_of).value_or("none");
+        found.push_back(std::move(text));
+    }
+    return found;
+}
+
+void family::match() {
+    if (const auto found = misfits(); !found.empty())
+        throw error(found.front() + "; " + generation_remedy(relatives_.front().file));
+    agree_on_installation();
+    witness();
+}
+
+void family::agree_on_installation() {
+    const auto known = installations();
+    const bool writes_all = std::ranges::all_of(relatives_, [](const relative& r) { return r.writer != nullptr; });
+    if (known.empty() && !writes_all)
+        return; // the program that writes the other one gives it
+    const auto id = known.empty() ? crypto::system_random().uuid() : *known.begin();
+    agreed_ = true;
+    for (auto& r : relatives_) {
+        if (look(r, installation_of))
+            continue;
+        if (!r.writer) {
+            agreed_ = false;
+            continue;
+        }
+        r.writer->change([&] {
+            set_installation(r.db(), id);
+            append_audit(r.db(), "installation known", id);
+        });
+    }
+}
+
+void family::adopt() {
+    const auto known = installations();
+    const auto id = known.size() == 1 ? *known.begin() : crypto::system_random().uuid();
+    for (auto& r : relatives_)
+        r.writer->change([&] {
+            forget_witnesses(r.db());
+            set_installation(r.db(), id);
+            append_audit(r.db(), "databases adopted as they are", id);
+        });
+    for (auto& r : relatives_)
+        if (!write_mark(r.file, {id, look(r, last_audit_entry)}))
+            throw error("cannot write " + mark_file(r.file).string() + "; may this user write to its folder?");
+    agreed_ = true;
+}
+
+void family::witness() {
+    if (!agreed_)
+        agree_on_installation();
+    for (auto& seer : relatives_)
+        for (auto& seen : relatives_) {
+            if (!seer.writer || &seer == &seen)
+                continue;
+            const auto tip = look(seen, last_audit_entry);
+            if (tip != look(seer, [&](SQLite::Database& db) { return witness_of(db, seen.name); }))
+                seer.writer->change([&] { set_witness(seer.db(), seen.name, tip); });
+        }
+}
+
+bool family::checkpoint(std::chrono::milliseconds patience) {
+    bool all = true;
+    for (auto& r : relatives_)
+        if (r.writer)
+            all = r.writer->checkpoint(patience) && all;
+    return all;
+}
+
+void family::try_writing() {
+    for (auto& r : relatives_)
+        if (r.writer)
+            r.writer->change([&] {
+                r.db().exec("INSERT INTO write_probe (only, tries) VALUES (1, 1) "
+                            "ON CONFLICT DO UPDATE SET tries = tries + 1");
+            });
+}
+
+std::vector<std::optional<change_stamp>> family::stamps() const {
+    std::vector<std::optional<change_stamp>> out;
+    for (const auto& r : relatives_)
+        out.push_back(r.watch->now());
+    return out;
+}
+
+} // namespace tsms::store

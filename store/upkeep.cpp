@@ -1,0 +1,142 @@
+#include "store/upkeep.hpp"
+
+#include "store/family.hpp"
+
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+#include <utility>
+
+namespace tsms::store {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto tried_for = 1s;            ///< how long what a try has told counts
+constexpr auto patience_idle = 100ms;     ///< writers wait meanwhile
+constexpr auto patience_at_ends = 1000ms; ///< of start and stop
+constexpr int busy_ticks_most = 10;       ///< without idling before it is done all the same
+constexpr int pause_ticks = 10;           ///< after a reader has held it up
+
+} // namespace
+
+struct upkeep::state {
+    explicit state(options o) : settings(std::move(o)), databases(settings.writes, settings.reads) {}
+
+    /// False if a reader holds it up.
+    bool make_complete(std::chrono::milliseconds patience) {
+        databases.witness();
+        return databases.checkpoint(patience);
+    }
+
+    void tell(std::string& last, const std::string& what) {
+        if (what != last && !what.empty() && settings.on_trouble)
+            settings.on_trouble(what);
+        if (what.empty() && !last.empty() && settings.on_recovery)
+            settings.on_recovery("the databases can be written again");
+        last = what;
+    }
+
+    options settings;
+    std::mutex mutex;
+    family databases;
+    std::optional<steady_clock::time_point> tried;
+    std::string not_written; ///< what the last try said
+    std::string not_kept;    ///< what the last upkeep said
+    std::vector<std::optional<change_stamp>> last_tick, complete;
+    int busy_ticks = 0;
+    int pause = 0;
+};
+
+upkeep::upkeep(options o) : state_(std::make_unique<state>(std::move(o))) {
+    auto& s = *state_;
+    s.databases.match();
+    s.databases.try_writing();
+    s.make_complete(patience_at_ends);
+    s.last_tick = s.complete = s.databases.stamps();
+}
+
+upkeep::~upkeep() {
+    const auto tell = [&](const std::string& what) {
+        try {
+            if (state_->settings.on_trouble)
+                state_->settings.on_trouble(what);
+        } catch (const std::exception&) { // the end comes all the same
+        }
+    };
+    try {
+        if (!state_->make_complete(patience_at_ends))
+            tell("a database was being read when it should be made complete for the end: copy it together with its "
+                 "-wal");
+    } catch (const std::exception& e) { // the logs stay, and the next start reads them
+        tell(e.what());
+    }
+}
+
+std::string upkeep::trouble() {
+    auto& s = *state_;
+    const std::lock_guard lock(s.mutex);
+    const auto now = s.settings.now();
+    if (s.tried && now - *s.tried < tried_for)
+        return s.not_written;
+    std::string what;
+    try {
+        s.databases.try_writing();
+    } catch (const error& e) {
+        what = e.what();
+    }
+    s.tell(s.not_written, what);
+    s.tried = s.settings.now();
+    return s.not_written;
+}
+
+void upkeep::tick(const std::function<void()>& before) {
+    auto& s = *state_;
+    const std::lock_guard lock(s.mutex);
+    const auto now = s.databases.stamps();
+    const bool moving = std::exchange(s.last_tick, now) != now;
+    if (now == s.complete || (moving && ++s.busy_ticks < busy_ticks_most) || s.pause-- > 0)
+        return;
+    s.busy_ticks = s.pause = 0;
+    try {
+        if (before)
+            before();
+        if (s.make_complete(patience_idle))
+            s.last_tick = s.complete = s.databases.stamps();
+        else
+            s.pause = pause_ticks; // writers wait while it is tried
+        s.not_kept.clear();
+    } catch (const error& e) {
+        s.tell(s.not_kept, e.what());
+    }
+}
+
+struct upkeep_thread::state {
+    std::mutex mutex;
+    std::condition_variable end;
+    bool ending = false;
+    std::thread thread;
+};
+
+upkeep_thread::upkeep_thread(upkeep& of, std::function<void()> before) : state_(std::make_unique<state>()) {
+    state_->thread = std::thread([s = state_.get(), &of, before = std::move(before)] {
+        std::unique_lock lock(s->mutex);
+        while (!s->end.wait_for(lock, 1s, [&] { return s->ending; })) {
+            lock.unlock();
+            of.tick(before);
+            lock.lock();
+        }
+    });
+}
+
+upkeep_thread::~upkeep_thread() {
+    {
+        const std::lock_guard lock(state_->mutex);
+        state_->ending = true;
+    }
+    state_->end.notify_all();
+    state_->thread.join();
+}
+
+} // namespace tsms::store

@@ -1,0 +1,60 @@
+#pragma once
+// The care for the databases of a role: they belong together when it starts, are complete in their own files whenever
+// nothing happens and after its end, and can be written when health says so.
+
+#include "store/databases.hpp"
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <vector>
+
+namespace tsms::store {
+
+/// Thread-safe. Lives before and after everything else that opens the databases.
+class upkeep {
+public:
+    using steady_clock = std::chrono::steady_clock;
+    struct options {
+        std::vector<database_file> writes;                        ///< by this program, perhaps among others
+        std::vector<database_file> reads;                         ///< another program writes them
+        std::function<void(const std::string& what)> on_trouble;  ///< once for each new one
+        std::function<void(const std::string& what)> on_recovery; ///< they can be written again
+        std::function<steady_clock::time_point()> now = &steady_clock::now;
+    };
+
+    /// Refuses, with the remedy, databases that are incomplete, do not belong together or cannot be written, and
+    /// empties their logs into them. Throws store::error.
+    explicit upkeep(options o);
+    /// Empties the logs for the last time.
+    ~upkeep();
+    upkeep(const upkeep&) = delete;
+    upkeep& operator=(const upkeep&) = delete;
+
+    /// Empty if each database that this program writes has just taken a commit, else which has not, why, and what
+    /// helps. Tried at most once a second.
+    std::string trouble();
+
+    /// To be called once a second: looks whether nothing has been committed since the last time, or for long not been
+    /// idle; then the databases are made complete. `before`: called before the logs are emptied.
+    void tick(const std::function<void()>& before);
+
+private:
+    struct state;
+    std::unique_ptr<state> state_;
+};
+
+/// Calls tick() until its end.
+class upkeep_thread {
+public:
+    upkeep_thread(upkeep& of, std::function<void()> before);
+    ~upkeep_thread();
+    upkeep_thread(const upkeep_thread&) = delete;
+    upkeep_thread& operator=(const upkeep_thread&) = delete;
+
+private:
+    struct state;
+    std::unique_ptr<state> state_;
+};
+
+} // namespace tsms::store

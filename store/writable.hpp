@@ -1,0 +1,66 @@
+#pragma once
+// One connection that writes a database, for one thread at a time: the only wrapper of transactions. Only for store/.
+
+#include "store/audit.hpp"
+#include "store/connection.hpp"
+#include "store/failure.hpp"
+#include "store/transaction.hpp"
+
+#include <chrono>
+
+namespace tsms::store {
+
+class writable {
+public:
+    /// Throws store::error (open_writer).
+    writable(std::filesystem::path file, const database_kind& kind, believe_mark mark = believe_mark::yes);
+    /// Whoever has written empties the log into the database, unless somebody reads it just then.
+    ~writable();
+    writable(const writable&) = delete;
+    writable& operator=(const writable&) = delete;
+
+    connection& session() { return session_; }
+    SQLite::Database& database() { return session_.database(); }
+
+    /// Runs f; what the library throws becomes a store::error that names the file and what helps.
+    template <class F> auto look(F f) { return told("reading", f); }
+
+    /// Runs f in one transaction, committed when f returns and undone when it throws. The exception that comes out is
+    /// what went wrong first.
+    template <class F> auto change(F f) {
+        return told("writing", [&] {
+            transaction t(database());
+            if constexpr (std::is_void_v<decltype(f())>) {
+                f();
+                commit(t);
+            } else {
+                auto result = f();
+                commit(t);
+                return result;
+            }
+        });
+    }
+
+    /// Moves the log into the database and empties it. False if somebody reads it, and holds it up for longer than the
+    /// patience.
+    bool checkpoint(std::chrono::milliseconds patience);
+
+private:
+    template <class F> auto told(const char* doing, F f) {
+        try {
+            return f();
+        } catch (const SQLite::Exception& e) {
+            throw failure(doing, file_, e, session_.database().getHandle());
+        }
+    }
+    void commit(transaction& t);
+
+    std::filesystem::path file_;
+    connection session_;
+    bool moves_mark_;
+    std::string installation_; ///< empty: not known yet
+    audit_tip marked_;         ///< the newest entry that this connection has marked
+    bool has_written_ = false;
+};
+
+} // namespace tsms::store
