@@ -47,6 +47,14 @@ std::uint16_t use(world& w) {
     return sim::use(w, applet);
 }
 
+/// In ARA-Cs.
+std::size_t rules_on(const world& w) {
+    std::size_t count = 0;
+    for (const auto& [client, rules] : w.card.state().client_rules)
+        count += rules.size();
+    return count;
+}
+
 void check_story(world& w) {
     auto outcome = w.deploy({I, A}, true);
     BOOST_TEST(outcome.details == "");
@@ -103,6 +111,54 @@ BOOST_AUTO_TEST_CASE(every_personality) {
             w.instance.target.card.lock_with_applications = p.name != "jc304";
             check_story(w);
         }
+    }
+}
+
+/// 9000 and nothing done, at every command of every operation of every card (docs/lab.md, DIV-070).
+BOOST_AUTO_TEST_CASE(every_personality_pretends) {
+    using outcome = process::process_outcome;
+    struct operation {
+        outcome (*run)(world&);
+        bool (*is_true)(world&);
+    };
+    const operation operations[] = {
+        {[](world& w) {
+             return w.deploy({I, A}, true);
+         },
+         [](world& w) { return use(w) == 0x9000 && rules_on(w) == w.instance.target.device_apps.size(); }},
+        {[](world& w) { return w.suspend(true); }, [](world& w) { return use(w) != 0x9000; }},
+        {[](world& w) { return w.suspend(false); }, [](world& w) { return use(w) == 0x9000; }},
+        {[](world& w) { return w.terminate(); }, [](world& w) { return w.on_card().empty() && rules_on(w) == 0; }},
+    };
+    for (const auto& p : lab::personalities()) {
+        if (p.nv_memory < 16 * 1024 || p.blank_cplc)
+            continue;
+        for (std::size_t lied = 0; lied < std::size(operations); ++lied)
+            for (std::size_t n = 1; n < 100; ++n)
+                BOOST_TEST_CONTEXT(p.name << ", operation " << lied << ", pretend@any:" << n) {
+                    auto w = on(p, 600);
+                    auto& card = w.instance.target.card;
+                    if (p.scp03_i == 0x00)
+                        card.minimum_level = 0x03;
+                    card.lock_with_applications = p.name != "jc304";
+                    if (p.ara_c && p.rule_queries_refused == 0) {
+                        card.ara = "arac";
+                        w.instance.target.device_apps = {std::string(64, 'B')};
+                    }
+                    for (std::size_t before = 0; before < lied; ++before)
+                        BOOST_TEST_REQUIRE(operations[before].run(w).details == "");
+                    w.card.inject(lab::fault_plan::parse("pretend@any:" + std::to_string(n), w.random));
+                    const auto told = operations[lied].run(w);
+                    w.card.inject({});
+                    const auto count = w.apdus;
+                    if (told.status == model::error_category::none)
+                        BOOST_TEST(operations[lied].is_true(w));
+                    if (!told.instance_gone)
+                        BOOST_TEST(w.terminate().details == "");
+                    BOOST_TEST(w.on_card().empty());
+                    if (n >= count)
+                        break;
+                }
     }
 }
 

@@ -167,9 +167,9 @@ BOOST_AUTO_TEST_CASE(a_session_that_is_forgotten_is_told_from_other_refusals) {
 
 BOOST_AUTO_TEST_CASE(the_simulated_issuer_has_a_limit) {
     lab::order_book book({}, {}, crypto::system_random());
-    lab::issuer_service issuer(book, {lab::lab_issuer_master(), 2, {}, seconds(9), seconds(0)},
+    lab::issuer_service issuer(book, {lab::lab_issuer_master(), 2, {}, {}, seconds(9), seconds(0)},
                                crypto::system_random());
-    lab::issuer_service patient(book, {lab::lab_issuer_master(), 2, {}, seconds(9), seconds(60)},
+    lab::issuer_service patient(book, {lab::lab_issuer_master(), 2, {}, {}, seconds(9), seconds(60)},
                                 crypto::system_random());
     const auto order = [](lab::issuer_service& to, const std::string& id) {
         net::request r;

@@ -1,0 +1,96 @@
+#!/usr/bin/env python3
+"""Success is told only where the card shows it (DIV-070), and what a failed deploy has given is taken back (DIV-071).
+
+The simulated card confirms commands that it does not execute, under a valid R-MAC: over real binaries, TLS and SCP03.
+"""
+
+import json
+import unittest
+
+import stack
+from story_test import OPERATIONAL, StoryCase, aids
+
+APP = "A" * 64
+ARAC = "D276000163415241430001"
+
+
+class WithAccessClient(stack.Stack):
+    """The lab's profiles; on jc305 the access rules are in an ARA-C of our own."""
+
+    def import_profiles(self):
+        profiles = json.loads(stack.PROFILES.read_text())
+        for profile in profiles:
+            if profile["name"] == "tsms-lab jc305":
+                profile["card"]["ara"] = "arac"
+        file = self.folder / "profiles.json"
+        file.write_text(json.dumps(profiles))
+        self.tsms("profile", "import", file)
+
+
+class Proofs(StoryCase):
+    stack_class = WithAccessClient
+    published: dict | None = None
+
+    def service(self):
+        if Proofs.published is None:
+            cap = self.stack.make_cap("proof.cap", 2000, "D27600018701", ["D2760001870101"])
+            Proofs.published = stack.publish_service(self.rest, [cap], device_apps=[APP])
+        return Proofs.published
+
+    def rules(self, name: str) -> list:
+        """Rules that a phone would find: those of the ARA-M and of each ARA-C."""
+        shown = self.stack.run("tsms-lab", "card", "--state", self.stack.folder / name).stdout
+        return [line for line in shown.splitlines() if "RULE" in line]
+
+    def check_deploy(self, name: str, faults: str, rules_left: int = 0):
+        card = self.stack.card(name)
+        instance = self.create(card, self.service())
+        lied = self.deploy(f"{card}&faults={faults}", instance, check=False)
+        self.assertNotEqual(lied["processInfo"]["executionStatus"], 0, (faults, lied))
+        self.assertNotEqual(lied["serviceInstanceState"], OPERATIONAL, (faults, lied))
+        self.assertEqual(len(self.rules(name)), rules_left, (faults, self.rules(name)))
+        honest = self.deploy(card, instance)
+        self.assertEqual(honest["serviceInstanceState"], OPERATIONAL, honest)
+        self.assertEqual(len(self.rules(name)), 1)
+        gone = self.stack.handset(card, "terminate", instance)
+        self.assertEqual(gone["processInfo"]["executionStatus"], 0, gone)
+        self.assertFalse({"D2760001870101", "D27600018701"} & aids(self.stack.registry(name)))
+        return lied["processInfo"]["executionMessage"]
+
+    def test_an_applet_that_is_not_selectable(self):
+        for number, fault in enumerate(("sw9000@install-for-make-selectable", "pretend@install-for-make-selectable")):
+            said = self.check_deploy(f"selectable-{number}.card", fault)
+            self.assertIn("is not selectable", said)
+
+    def test_a_rule_that_is_not_there(self):
+        # The first STORE DATA is the issuer's keys, then the ARA-C's registration and the keys of the Service's domain.
+        card = self.stack.card("count.card")
+        instance = self.create(card, self.service())
+        self.assertEqual(self.deploy(card, instance)["serviceInstanceState"], OPERATIONAL)
+        self.stack.handset(card, "terminate", instance)
+        refused = 0
+        for at in range(1, 6):
+            said = self.check_deploy(f"rule-{at}.card", f"sw9000@store-data:{at}")
+            refused += "access rule" in said
+        self.assertGreater(refused, 0)
+
+    def test_a_rule_for_an_applet_that_was_not_loaded(self):
+        """DIV-071: the rule was written behind the failed LOAD, in the same order."""
+        said = self.check_deploy("load.card", "sw6A80@load:2")
+        self.assertIn("LOAD", said)
+        self.assertNotIn("could not be withdrawn", self.stack.server.log())
+
+    def test_suspension_and_removal(self):
+        card = self.stack.card("lock.card")
+        instance = self.create(card, self.service())
+        self.assertEqual(self.deploy(card, instance)["serviceInstanceState"], OPERATIONAL)
+        for operation, fault in (("suspend", "pretend@set-status"), ("terminate", "pretend@delete:1"), ("terminate", "pretend@delete:2")):
+            lied = self.stack.handset(f"{card}&faults={fault}", operation, instance, check=False)
+            self.assertNotEqual(lied["processInfo"]["executionStatus"], 0, (operation, fault, lied))
+        gone = self.stack.handset(card, "terminate", instance)
+        self.assertEqual(gone["processInfo"]["executionStatus"], 0, gone)
+        self.assertNotIn(ARAC, aids(self.stack.registry("lock.card")))
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
