@@ -77,11 +77,7 @@ class device_role final : public role {
 public:
     device_role(const config& c, actors::log_sink log)
         : apps_(c.instances_db()), backend_(parts_of(c, log), options_of(c)), api_(backend_, api_options(c)) {
-        net::server_options listen;
-        listen.address = c.device_address;
-        listen.port = static_cast<std::uint16_t>(c.device_port);
-        listen.identity = read_identity(c, c.device_certificate, c.device_key);
-        listen.max_connections = static_cast<std::size_t>(c.device_connections);
+        auto listen = strangers_port(c, "device", log);
         listen.on_exception = [log](const net::request& r, const std::exception& e) {
             log(actors::severity::error, r.path + ": " + e.what());
             return net::response{500, {}, {}};
@@ -123,14 +119,16 @@ private:
         if (!load)
             return {};
         const auto number = [](auto n) { return static_cast<double>(n); };
-        return {load->store_works,
-                {{"sessions", number(load->sessions)},
-                 {"instances_in_use", number(load->instances)},
-                 {"cards_in_use", number(load->cards)},
-                 {"calls_total", number(load->calls)},
-                 {"orders_total", number(load->orders)},
-                 {"deliveries_waiting", number(load->deliveries_waiting)},
-                 {"connections", number(server_->connections())}}};
+        http::role_state state{load->store_works,
+                               false,
+                               {{"sessions", number(load->sessions)},
+                                {"instances_in_use", number(load->instances)},
+                                {"cards_in_use", number(load->cards)},
+                                {"calls_total", number(load->calls)},
+                                {"orders_total", number(load->orders)},
+                                {"deliveries_waiting", number(load->deliveries_waiting)}}};
+        tell_connections(state, server_->counted());
+        return state;
     }
 
     app_directory apps_;

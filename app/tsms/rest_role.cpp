@@ -24,11 +24,7 @@ class rest_role final : public role {
 public:
     rest_role(const config& c, actors::log_sink log)
         : catalog_(c.catalog_db()), access_(c.access_db()), api_(catalog_, access_, options_with(c, log)) {
-        net::server_options listen;
-        listen.address = c.rest_address;
-        listen.port = static_cast<std::uint16_t>(c.rest_port);
-        listen.identity = read_identity(c, c.rest_certificate, c.rest_key);
-        listen.max_connections = static_cast<std::size_t>(c.rest_connections);
+        auto listen = strangers_port(c, "rest", log);
         if (!c.rest_client_ca.empty()) {
             listen.clients = net::client_auth::optional;
             listen.client_ca_pem = read_text(c.file(c.rest_client_ca));
@@ -38,9 +34,9 @@ public:
         server_ = std::make_unique<net::tls_server>(std::move(listen));
         operations_ = start_operations(c.operations_port ? c.operations_port + 1 : 0, [this](const net::request& r) {
             return http::answer_operations(r, [this] {
-                return http::role_state{true,
-                                        {{"requests_total", static_cast<double>(requests_)},
-                                         {"connections", static_cast<double>(server_->connections())}}};
+                http::role_state state{true, false, {{"requests_total", static_cast<double>(requests_)}}};
+                tell_connections(state, server_->counted());
+                return state;
             });
         });
         server_->start([this](const net::request& r) {

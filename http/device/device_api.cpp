@@ -3,6 +3,7 @@
 #include "crypto/digest.hpp"
 #include "crypto/secret.hpp"
 #include "http/device/seram_mapping.hpp"
+#include "http/net/address.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -153,7 +154,8 @@ net::response device_api::call(std::string_view function, const net::request& re
     const admission admitted(calls_, options_.most_calls);
     if (!admitted)
         return overloaded(503, "too many calls, please try again later", 2);
-    if (const int wait = by_address_.take(request.remote_address, std::chrono::steady_clock::now()))
+    const auto network = net::peer_network(request.remote_address);
+    if (const int wait = by_address_.take(network, std::chrono::steady_clock::now()))
         return overloaded(429, "too many calls from this address, please try again later", wait);
     std::optional<wire::tsm_api_call> wanted;
     try {
@@ -178,7 +180,7 @@ net::response device_api::call(std::string_view function, const net::request& re
     message.what = *what;
     message.caller_id = caller_id;
     message.provider = known->provider;
-    message.address = request.remote_address;
+    message.address = network;
     for (auto& c : wanted->phone.components)
         message.cards.push_back({c.reader, c.se_type, c.se_id, c.atr});
     const auto answer = backend_.open(message);

@@ -4,17 +4,29 @@
 
 namespace tsms::http {
 
+namespace {
+
+const char* word_for(const role_state& state) {
+    if (!state.healthy)
+        return "failing";
+    return state.full ? "full" : "ok";
+}
+
+} // namespace
+
 net::response answer_operations(const net::request& request, const std::function<role_state()>& ask) {
     if (request.method != "GET")
         return {405, {{"Allow", "GET"}}, {}};
-    if (request.path == "/health") {
-        const bool healthy = ask().healthy;
-        return net::json_response(healthy ? 200 : 503, healthy ? R"({"status":"ok"})" : R"({"status":"failing"})");
+    if (request.path == "/health" || request.path == "/ready") {
+        const auto state = ask();
+        const bool good = state.healthy && (request.path == "/health" || !state.full);
+        return net::json_response(good ? 200 : 503, std::string(R"({"status":")") + word_for(state) + R"("})");
     }
     if (request.path == "/metrics") { // Prometheus text format
         std::ostringstream text;
         const auto state = ask();
         text << "tsms_up " << (state.healthy ? 1 : 0) << "\n";
+        text << "tsms_full " << (state.full ? 1 : 0) << "\n";
         for (const auto& [name, value] : state.metrics)
             text << "tsms_" << name << " " << value << "\n";
         return {200, {{"Content-Type", "text/plain; version=0.0.4"}}, text.str()};

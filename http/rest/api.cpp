@@ -1,6 +1,7 @@
 #include "http/rest/api.hpp"
 
 #include "crypto/digest.hpp"
+#include "http/net/address.hpp"
 #include "http/rest/call.hpp"
 #include "http/rest/json_body.hpp"
 #include "http/rest/openapi.hpp"
@@ -187,7 +188,7 @@ net::response api::dispatch(const net::request& request, dialect d, const std::v
 net::response api::authenticate(const net::request& request, dialect d) {
     const auto token = bearer_token(request);
     const auto now = options_.ticks();
-    int wait = limiter_.take("address " + request.remote_address, now);
+    int wait = limiter_.take("address " + net::peer_network(request.remote_address), now);
     if (wait == 0 && !token.empty())
         wait = limiter_.take("token " + to_hex(crypto::sha256(as_bytes(token))), now);
     if (wait > 0) {
