@@ -6,19 +6,10 @@
 #include "http/rest/api.hpp"
 
 #include <atomic>
-#include <malloc.h>
 
 namespace tsms::app {
 
 namespace {
-
-/// What a large body took goes back to the system, whichever thread had it. Left alone, the C library takes the largest
-/// block that was ever freed for usual, and each of its arenas keeps as much as one such body needs.
-void give_memory_back() {
-    ::mallopt(M_MMAP_THRESHOLD, 128 << 10);
-    ::mallopt(M_TRIM_THRESHOLD, 256 << 10);
-    ::mallopt(M_ARENA_MAX, 4);
-}
 
 class rest_role final : public role {
 public:
@@ -79,7 +70,6 @@ private:
 } // namespace
 
 std::unique_ptr<role> start_rest_role(const config& c, actors::log_sink log) {
-    give_memory_back();
     return std::make_unique<rest_role>(c, std::move(log));
 }
 

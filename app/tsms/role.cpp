@@ -2,6 +2,7 @@
 
 #include "app/tsms/data_lock.hpp"
 #include "app/tsms/log.hpp"
+#include "app/tsms/memory.hpp"
 
 #include <algorithm>
 #include <csignal>
@@ -52,6 +53,7 @@ int run_role(const config& c, const std::string& name) {
     std::signal(SIGPIPE, SIG_IGN);
     ::prctl(PR_SET_PDEATHSIG, SIGTERM); // a supervisor that was killed takes its roles with it
 
+    give_memory_back();
     const auto log = open_log(c, name);
     try {
         raise_descriptor_limit(c, name, log);
@@ -59,8 +61,9 @@ int run_role(const config& c, const std::string& name) {
         auto running = name == "rest" ? start_rest_role(c, log) : start_device_role(c, log);
         log(actors::severity::info, "listening");
         tell_ready();
-        int received = 0;
-        sigwait(&signals, &received);
+        const timespec pause{5, 0};
+        while (::sigtimedwait(&signals, nullptr, &pause) < 0)
+            give_idle_memory_back();
         const auto left = running->stop();
         if (left.empty()) {
             log(actors::severity::info, "stopped");
