@@ -69,6 +69,9 @@ const std::vector<option>& options() {
         {"device", "connections_per_address", &config::device_connections_per_address, 1, 10000, most_of_address},
         {"device", "handshake_seconds", &config::device_handshake_seconds, 1, 60, handshake_time},
         {"device", "head_seconds", &config::device_head_seconds, 1, 60, head_time},
+        {"device", "body_memory_mib", &config::device_body_memory_mib, 1, 65536,
+         "memory for bodies of requests beyond the first 16 KiB of each, of all connections together, in units of 2^20 "
+         "octets; more is refused (503, Retry-After). They are read before the app has shown who it is"},
         {"device", "calls_per_address", &config::calls_per_address, 1, 100000,
          "calls of the TSM-API a second from one address in the long run, ten times as many at once; many handsets may "
          "share one"},

@@ -43,6 +43,7 @@ struct config {
     int device_connections_per_address = 250;
     int device_handshake_seconds = 5;
     int device_head_seconds = 5;
+    int device_body_memory_mib = 64;
     int calls_per_address = 20;
     int calls_per_app = 200;
     int sessions_per_address = 500;

@@ -78,6 +78,7 @@ public:
     device_role(const config& c, actors::log_sink log)
         : apps_(c.instances_db()), backend_(parts_of(c, log), options_of(c)), api_(backend_, api_options(c)) {
         auto listen = strangers_port(c, "device", log);
+        listen.plan_body = [this](const net::request& head) { return api_.plan_body(head); };
         listen.on_exception = [log](const net::request& r, const std::exception& e) {
             log(actors::severity::error, r.path + ": " + e.what());
             return net::response{500, {}, {}};
@@ -111,6 +112,7 @@ private:
         o.accept_unknown_apps = c.accept_unknown_apps;
         o.calls_per_address = c.calls_per_address;
         o.calls_per_app = c.calls_per_app;
+        o.memory = static_cast<std::size_t>(c.device_body_memory_mib) << 20;
         return o;
     }
 

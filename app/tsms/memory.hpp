@@ -7,8 +7,8 @@ namespace tsms::app {
 /// largest block that was ever freed counts as usual. Call it before any thread exists.
 void give_memory_back();
 
-/// Gives back what is free in the middle of the heap, if that is much and something has changed since the last call. For
-/// one thread, every few seconds.
+/// Gives back what is free in the middle of the heap, if that is much and something has changed since the last call.
+/// For one thread, every few seconds.
 void give_idle_memory_back();
 
 } // namespace tsms::app

@@ -238,7 +238,7 @@ after_answer tls_server::state::answer_one(buffered_connection& from, tracked& s
             if (!options.plan_body)
                 return body_plan{options.body_limit};
             auto planned = options.plan_body(head);
-            if (planned.limit > 0) // given only to callers who are known
+            if (planned.known)
                 entrance.prove(self.id);
             return planned;
         };

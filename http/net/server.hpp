@@ -30,6 +30,7 @@ enum class client_auth { none, optional, required };
 struct body_plan {
     std::size_t limit = 0;                ///< octets
     std::shared_ptr<body_sink> sink = {}; ///< null: collected in request::body
+    bool known = false;                   ///< the head says who the caller is: the connection is no stranger's any more
 };
 
 /// Connections that were turned away since the last report.

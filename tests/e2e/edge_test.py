@@ -11,6 +11,7 @@ import re
 import socket
 import sys
 import tempfile
+import threading
 import time
 import unittest
 
@@ -130,6 +131,45 @@ class Edge(unittest.TestCase):
             self.assertGreater(self.metric(role, "connections_displaced_total"), 0)
             self.crowd.close()
             stacks.wait_until(lambda: self.state(role) == (200, 200, "ok"), 20, f"the {role} role is full for ever")
+
+    def pid_of(self, role: str) -> int:
+        parent = self.stack.server.process.pid
+        children = pathlib.Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
+        return next(int(p) for p in children if pathlib.Path(f"/proc/{p}/cmdline").read_bytes().endswith(role.encode() + b"\0"))
+
+    def test_bodies_of_nobody_at_the_device_port(self):
+        """Each as long as it may be, but for its last octet: they are read before anybody has shown who he is."""
+        asker = phones.Phone(self.stack, None)
+        head = b"POST /tsm-api/1.0/terminateService HTTP/1.1\r\nHost: x\r\nContent-Length: 1048576\r\n\r\n"
+        answers, lock = [], threading.Lock()
+        all_sent, enough = threading.Barrier(121), threading.Event()
+
+        def send():
+            plain = socket.create_connection(("127.0.0.1", self.stack.device_port), timeout=20, source_address=("127.0.0.2", 0))
+            with asker.context.wrap_socket(plain, server_hostname="localhost") as connection:
+                with contextlib.suppress(OSError):
+                    connection.sendall(head + b" " * 1048575)
+                all_sent.wait(60)
+                enough.wait(60)
+                with contextlib.suppress(OSError):
+                    connection.sendall(b"x")
+                    answer = connection.recv(4096)
+                    with lock:
+                        answers.append(answer[9:12])
+
+        threads = [threading.Thread(target=send) for _ in range(120)]
+        for thread in threads:
+            thread.start()
+        all_sent.wait(60)
+        self.ask_device()
+        status = pathlib.Path(f"/proc/{self.pid_of('device')}/status").read_text()
+        held = int(re.search(r"RssAnon:\s+(\d+) kB", status)[1]) >> 10
+        enough.set()
+        for thread in threads:
+            thread.join()
+        self.assertLess(held, 110, "MiB")  # 64 for bodies, 120 connections, and what was there
+        self.assertEqual(set(answers) - {b"400", b"503"}, set())
+        self.assertGreater(answers.count(b"503"), 30)
 
     def test_the_operations_port_itself(self):
         port = self.stack.ops_port

@@ -1,5 +1,6 @@
 // Listener and client against each other over real TLS on loopback, and against peers that do not behave.
 
+#include "http/net/budget.hpp"
 #include "http/net/client.hpp"
 #include "http/net/connection.hpp"
 #include "http/net/http1.hpp"
@@ -437,6 +438,23 @@ BOOST_AUTO_TEST_CASE(a_client_that_is_turned_away_is_told_so) {
     BOOST_CHECK(cause_of(second) == net::network_cause::turned_away);
     BOOST_TEST(refused(server, net::refusal::address) == 1u);
     BOOST_TEST(first.get() == 200);
+}
+
+BOOST_AUTO_TEST_CASE(bodies_share_what_they_may_hold) {
+    const auto memory = std::make_shared<net::budget>(10);
+    net::counted_body first(memory, 4);
+    BOOST_TEST(first.take(std::string(6, 'x')));
+    BOOST_TEST(first.take(std::string(8, 'x')));
+    BOOST_TEST(memory->left() == 0u);
+    {
+        net::counted_body second(memory, 4);
+        BOOST_TEST(second.take("1234")); // always
+        BOOST_TEST(!second.take("5"));
+        BOOST_TEST(second.no_room());
+        BOOST_TEST(second.text() == "1234");
+    }
+    BOOST_TEST(!first.take("x"));
+    BOOST_TEST(first.text().size() == 14u);
 }
 
 BOOST_AUTO_TEST_CASE(plain_http_only_on_loopback) {
