@@ -100,6 +100,12 @@ net::response overloaded(int status, const std::string& text, int seconds) {
     return busy;
 }
 
+bool takes_body(const net::request& request) {
+    const std::string_view path = request.path;
+    return request.method == "POST" && !path.starts_with(sessions_path) &&
+           (path.starts_with(seram_path) || path.starts_with(functions_path));
+}
+
 const net::counted_body* counted(const net::request& request) {
     return dynamic_cast<const net::counted_body*>(request.sink.get());
 }
@@ -125,10 +131,7 @@ private:
 } // namespace
 
 net::body_plan device_api::plan_body(const net::request& head) const {
-    const std::string_view path = head.path;
-    const bool takes_one =
-        path.starts_with(seram_path) || (path.starts_with(functions_path) && !path.starts_with(sessions_path));
-    if (head.method != "POST" || !takes_one)
+    if (!takes_body(head))
         return {};
     return {most_of_body, std::make_shared<net::counted_body>(memory_, uncounted_of_body)};
 }
@@ -137,7 +140,7 @@ net::response device_api::handle(const net::request& request) {
     const std::string_view path = request.path;
     if (const auto* collected = counted(request); collected && collected->no_room())
         return overloaded(503, "too many large requests at once, please try again later", 1);
-    if (request.body_too_large)
+    if (request.body_too_large && takes_body(request)) // else whatever it is belongs nowhere and was not read
         return error(413, "the body is too large");
     if (path.starts_with(sessions_path) && path.ends_with(result_suffix) &&
         path.size() > sessions_path.size() + result_suffix.size())
