@@ -1,11 +1,8 @@
 #include "http/net/admission.hpp"
 
-namespace tsms::net {
+#include <algorithm>
 
-admission::held admission::of(const std::string& network) const {
-    const auto found = by_network_.find(network);
-    return found == by_network_.end() ? held{} : found->second;
-}
+namespace tsms::net {
 
 template <class Eligible> admission::entries::iterator admission::longest_waiting(Eligible eligible) {
     auto longest = all_.end();
@@ -21,16 +18,16 @@ admission::entries::iterator admission::of_heaviest(std::size_t held::*count, st
     std::size_t most = 0;
     for (const auto& [who, e] : all_)
         if (e.waits && (e.unproven || !only_unproven))
-            most = std::max(most, of(e.network).*count);
+            most = std::max(most, e.network->second.*count);
     if (most < least)
         return all_.end();
     return longest_waiting(
-        [&](const entry& e) { return (e.unproven || !only_unproven) && of(e.network).*count == most; });
+        [&](const entry& e) { return (e.unproven || !only_unproven) && e.network->second.*count == most; });
 }
 
 /// Whose connection makes room for a newcomer where that is needed; nobody's, and why, where there is none.
-std::optional<refusal> admission::make_room(const std::string& network, time now, entries::iterator& leaves) {
-    const auto mine = of(network);
+std::optional<refusal> admission::make_room(networks::iterator network, time now, entries::iterator& leaves) {
+    const auto& mine = network->second;
     const auto own = [&] {
         return longest_waiting(
             [&](const entry& e) { return e.network == network && e.unproven && now - e.since >= limits_.grace; });
@@ -56,19 +53,22 @@ std::optional<refusal> admission::make_room(const std::string& network, time now
 admission::verdict admission::enter(const std::string& network, time now) {
     verdict v;
     entries::iterator leaves;
-    v.refused = make_room(network, now, leaves);
-    if (v.refused)
+    const auto mine = by_network_.try_emplace(network).first;
+    v.refused = make_room(mine, now, leaves);
+    if (v.refused) {
+        if (mine->second.all == 0)
+            by_network_.erase(mine);
         return v;
-    if (leaves != all_.end()) {
+    }
+    v.admitted = next_++;
+    all_.emplace(v.admitted, entry{mine, now});
+    ++mine->second.all;
+    ++mine->second.unproven;
+    ++unproven_;
+    if (leaves != all_.end()) { // now that its network has one more: the last one takes its count along
         v.displaced = leaves->first;
         remove(leaves);
     }
-    v.admitted = next_++;
-    all_.emplace(v.admitted, entry{network, now});
-    auto& counted = by_network_[network];
-    ++counted.all;
-    ++counted.unproven;
-    ++unproven_;
     return v;
 }
 
@@ -77,7 +77,7 @@ void admission::prove(id who) {
     if (found == all_.end() || !found->second.unproven)
         return;
     found->second.unproven = false;
-    --by_network_[found->second.network].unproven;
+    --found->second.network->second.unproven;
     --unproven_;
 }
 
@@ -100,7 +100,7 @@ void admission::leave(id who) {
 }
 
 void admission::remove(entries::iterator which) {
-    const auto counted = by_network_.find(which->second.network);
+    const auto counted = which->second.network;
     if (which->second.unproven) {
         --counted->second.unproven;
         --unproven_;

@@ -66,28 +66,28 @@ public:
     bool full() const { return all_.size() >= limits_.most || unproven_ >= limits_.most_unproven; }
 
 private:
-    struct entry {
-        std::string network;
-        time since; ///< when it began to wait
-        bool unproven = true;
-        bool waits = true;
-    };
     struct held {
         std::size_t all = 0;
         std::size_t unproven = 0;
     };
+    using networks = std::map<std::string, held>;
+    struct entry {
+        networks::iterator network; ///< not its name: an attack makes many of these comparisons
+        time since;                 ///< when it began to wait
+        bool unproven = true;
+        bool waits = true;
+    };
     using entries = std::map<id, entry>;
 
-    held of(const std::string& network) const;
     /// The one that has waited longest among those that `eligible` takes.
     template <class Eligible> entries::iterator longest_waiting(Eligible eligible);
     entries::iterator of_heaviest(std::size_t held::*count, std::size_t least, bool only_unproven);
-    std::optional<refusal> make_room(const std::string& network, time now, entries::iterator& leaves);
+    std::optional<refusal> make_room(networks::iterator mine, time now, entries::iterator& leaves);
     void remove(entries::iterator which);
 
     admission_limits limits_;
     entries all_;
-    std::map<std::string, held> by_network_;
+    networks by_network_;
     std::size_t unproven_ = 0;
     id next_ = 1;
 };
