@@ -53,7 +53,7 @@ struct call {
     std::optional<std::string>
         provider; ///< service provider that the app has proved to belong to; nothing: anonymous (AMB-236)
     std::vector<announced_card> cards;
-    std::string address; ///< where the call came from, as the edge names it
+    std::string address; ///< whose budget of sessions it takes from: an address or network, as the edge names it
 };
 
 // -- what it gets (TR 4.2.5)

@@ -150,6 +150,9 @@ def main():
         running = rest_world.RestStack(build, pathlib.Path(folder))
         try:
             running.start()
+            running.server.stop()
+            running.configure("rest", connections_per_address=2 * max(CONNECTIONS))  # all of them come from one
+            running.start_server("rest")
             client = running.client("1.0")
             made = [client.good("POST", "/services", {"name": f"S{n}"})["id"] for n in range(20)]
             beside_nginx(running, client, f"/services/{made[0]}", chosen.seconds)

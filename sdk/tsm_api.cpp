@@ -49,6 +49,12 @@ error_category category_of(int status) {
     return error_category::internal_error;
 }
 
+/// TR 4.2.4.4 (DIV-045): no connection to the TSM can be established (3), or the TSM takes it and does not serve (1).
+error_category category_of(net::network_cause cause) {
+    return cause == net::network_cause::turned_away ? error_category::tsm_not_available
+                                                    : error_category::network_connection_error;
+}
+
 /// The text of an error answer, cleaned of what could disturb a log or a screen.
 std::string error_text(const net::response& answer) {
     try {
@@ -216,7 +222,7 @@ wire::tsm_api_result tsm_api::state::call(const wire::tsm_api_function& function
         } catch (const call_failure& e) {
             return failed(e.category, e.what());
         } catch (const net::network_error& e) {
-            return failed(error_category::network_connection_error, e.what());
+            return failed(category_of(e.cause()), e.what());
         } catch (const session_error& e) {
             return failed(error_category::execution_interrupted, e.what());
         } catch (const transport_error& e) {

@@ -207,8 +207,8 @@ void dialogue::perform(std::string reader, gp::batch work) {
 std::optional<dialogue::event> dialogue::take_event(steady_time now) {
     const auto patience =
         last_.number == 0 ? std::min(settings_.first_report, settings_.phone_lost) : settings_.phone_lost;
-    if (!waiting_since_ && !stopped_ && last_seen_ && now - *last_seen_ >= patience)
-        lost_ = true;
+    if (!waiting_since_ && !stopped_ && last_seen_ && now - *last_seen_ >= patience && !std::exchange(lost_, true))
+        last_.items = {}; // an order may be large, and its process has ended: a phone that comes back gets none of it
     if (lost_ && !event_) {
         if (std::exchange(announcement_, std::nullopt))
             event_ = start_refused{"the phone has not been heard of any more", true};

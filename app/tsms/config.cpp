@@ -24,6 +24,16 @@ struct option {
     const char* purpose;
 };
 
+constexpr const char* most_connections =
+    "most connections at once; each costs a thread and two descriptors. At most half of them may be connections that "
+    "have not completed a request";
+constexpr const char* most_of_address =
+    "of them, most of one IPv4 address or IPv6 /64: one stranger must not keep everybody out. As many as all clients "
+    "need that share an address (NAT)";
+constexpr const char* handshake_time = "longest TLS handshake: a connection that says nothing is closed then";
+constexpr const char* head_time =
+    "longest time for the head of a request, the first one included: protects from clients that send slowly on purpose";
+
 const std::vector<option>& options() {
     static const std::vector<option> table{
         {"rest", "address", &config::rest_address, 0, 0,
@@ -34,7 +44,10 @@ const std::vector<option>& options() {
         {"rest", "client_ca", &config::rest_client_ca, 0, 0,
          "CA of client certificates, PEM; a second factor for those providers that tsms provider certificate names; "
          "empty: none"},
-        {"rest", "connections", &config::rest_connections, 1, 10000, "most connections at once; each costs a thread"},
+        {"rest", "connections", &config::rest_connections, 1, 10000, most_connections},
+        {"rest", "connections_per_address", &config::rest_connections_per_address, 1, 10000, most_of_address},
+        {"rest", "handshake_seconds", &config::rest_handshake_seconds, 1, 60, handshake_time},
+        {"rest", "head_seconds", &config::rest_head_seconds, 1, 60, head_time},
         {"rest", "load_file_kib", &config::load_file_kib, 1, 65536, "largest CAP file, in units of 1024 octets"},
         {"rest", "script_kib", &config::script_kib, 1, 65536, "largest personalization script, likewise"},
         {"rest", "certificate_kib", &config::certificate_kib, 1, 65536, "largest certificate, likewise"},
@@ -52,8 +65,13 @@ const std::vector<option>& options() {
         {"device", "port", &config::device_port, 1, 65535, "TSMS_DEVICE_PORT overrides it"},
         {"device", "certificate", &config::device_certificate, 0, 0, "TLS certificate chain, PEM, leaf first"},
         {"device", "key", &config::device_key, 0, 0, "its private key, PEM"},
-        {"device", "connections", &config::device_connections, 1, 10000,
-         "most connections at once; each costs a thread"},
+        {"device", "connections", &config::device_connections, 1, 10000, most_connections},
+        {"device", "connections_per_address", &config::device_connections_per_address, 1, 10000, most_of_address},
+        {"device", "handshake_seconds", &config::device_handshake_seconds, 1, 60, handshake_time},
+        {"device", "head_seconds", &config::device_head_seconds, 1, 60, head_time},
+        {"device", "body_memory_mib", &config::device_body_memory_mib, 1, 65536,
+         "memory for bodies of requests beyond the first 16 KiB of each, of all connections together, in units of 2^20 "
+         "octets; more is refused (503, Retry-After). They are read before the app has shown who it is"},
         {"device", "calls_per_address", &config::calls_per_address, 1, 100000,
          "calls of the TSM-API a second from one address in the long run, ten times as many at once; many handsets may "
          "share one"},

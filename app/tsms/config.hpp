@@ -25,6 +25,9 @@ struct config {
     std::string rest_key = "rest-key.pem";
     std::string rest_client_ca;
     int rest_connections = 512;
+    int rest_connections_per_address = 128;
+    int rest_handshake_seconds = 5;
+    int rest_head_seconds = 5;
     int load_file_kib = 2048;
     int script_kib = 1024;
     int certificate_kib = 64;
@@ -40,6 +43,10 @@ struct config {
     std::string device_certificate = "device.pem";
     std::string device_key = "device-key.pem";
     int device_connections = 1000;
+    int device_connections_per_address = 250;
+    int device_handshake_seconds = 5;
+    int device_head_seconds = 5;
+    int device_body_memory_mib = 64;
     int calls_per_address = 20;
     int calls_per_app = 200;
     int sessions_per_address = 500;

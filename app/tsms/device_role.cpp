@@ -72,11 +72,8 @@ public:
         : upkeep_(upkeep_of({{c.instances_db(), store::database_name::instances}},
                             {{c.catalog_db(), store::database_name::catalog}}, log)),
           apps_(c.instances_db()), backend_(parts_of(c, log), options_of(c)), api_(backend_, api_options(c)) {
-        net::server_options listen;
-        listen.address = c.device_address;
-        listen.port = static_cast<std::uint16_t>(c.device_port);
-        listen.identity = read_identity(c, c.device_certificate, c.device_key);
-        listen.max_connections = static_cast<std::size_t>(c.device_connections);
+        auto listen = strangers_port(c, "device", log);
+        listen.plan_body = [this](const net::request& head) { return api_.plan_body(head); };
         listen.on_exception = [log](const net::request& r, const std::exception& e) {
             log(actors::severity::error, r.path + ": " + e.what());
             return net::response{500, {}, {}};
@@ -111,25 +108,28 @@ private:
         o.accept_unknown_apps = c.accept_unknown_apps;
         o.calls_per_address = c.calls_per_address;
         o.calls_per_app = c.calls_per_app;
+        o.memory = static_cast<std::size_t>(c.device_body_memory_mib) << 20;
         return o;
     }
 
     http::role_state state() {
         const auto load = backend_.current_load();
         if (!load || !load->store_works)
-            return {false, {}, "the actor of instances.db does not answer: restart the device role"};
+            return {false, false, {}, "the actor of instances.db does not answer: restart the device role"};
         const auto number = [](auto n) { return static_cast<double>(n); };
         auto trouble = upkeep_.trouble();
-        return {trouble.empty(),
-                {{"sessions", number(load->sessions)},
-                 {"instances_in_use", number(load->instances)},
-                 {"cards_in_use", number(load->cards)},
-                 {"calls_total", number(load->calls)},
-                 {"orders_total", number(load->orders)},
-                 {"deliveries_waiting", number(load->deliveries_waiting)},
-                 {"deliveries_given_up", number(load->deliveries_given_up)},
-                 {"connections", number(server_->connections())}},
-                std::move(trouble)};
+        http::role_state state{trouble.empty(),
+                               false,
+                               {{"sessions", number(load->sessions)},
+                                {"instances_in_use", number(load->instances)},
+                                {"cards_in_use", number(load->cards)},
+                                {"calls_total", number(load->calls)},
+                                {"orders_total", number(load->orders)},
+                                {"deliveries_waiting", number(load->deliveries_waiting)},
+                                {"deliveries_given_up", number(load->deliveries_given_up)}},
+                               std::move(trouble)};
+        tell_connections(state, server_->counted());
+        return state;
     }
 
     store::upkeep upkeep_; // before and after everything else that opens the databases

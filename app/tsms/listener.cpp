@@ -7,12 +7,85 @@ net::tls_identity read_identity(const config& c, const std::string& certificate,
     return {read_text(c.file(certificate)), crypto::secret(as_bytes(key_pem))};
 }
 
+std::string turned_away_text(const net::refusal_report& report, const std::string& section,
+                             const net::server_options& limits) {
+    const auto option = [&](const char* name) { return section + "." + name; };
+    const auto who = "connection of " + (report.address.empty() ? "somebody" : report.address);
+    const auto text = [&]() -> std::string {
+        switch (report.why) {
+        case net::refusal::address:
+            return who + " refused: its address has " + std::to_string(limits.max_of_address) +
+                   " already; if many clients share it, raise " + option("connections_per_address");
+        case net::refusal::unproven:
+            return who + " refused: half of all " + std::to_string(limits.max_connections) +
+                   " connections have not completed a request; if there are so many new clients at once, raise " +
+                   option("connections") + ", else block the addresses that ss -tn shows most";
+        case net::refusal::full:
+            return who + " refused: all " + std::to_string(limits.max_connections) + " connections are in use; raise " +
+                   option("connections");
+        case net::refusal::resources:
+            return who +
+                   " refused: the system gives no descriptor or thread; raise its limits (ulimit -n, ulimit -u, "
+                   "TasksMax of systemd) or lower " +
+                   option("connections");
+        case net::refusal::displaced:
+            return who +
+                   " closed to make room: it did not go on while others had no place; if clients are that slow, "
+                   "raise " +
+                   option("connections") + " and " + option("connections_per_address");
+        }
+        return who + " refused";
+    }();
+    return text + " (turned away since the last such line: " + std::to_string(report.count) + ")";
+}
+
+net::server_options strangers_port(const config& c, const std::string& section, const actors::log_sink& log) {
+    const bool rest = section == "rest";
+    const auto count = [](int n) { return static_cast<std::size_t>(n); };
+    net::server_options o;
+    o.address = rest ? c.rest_address : c.device_address;
+    o.port = static_cast<std::uint16_t>(rest ? c.rest_port : c.device_port);
+    o.identity =
+        rest ? read_identity(c, c.rest_certificate, c.rest_key) : read_identity(c, c.device_certificate, c.device_key);
+    o.max_connections = count(rest ? c.rest_connections : c.device_connections);
+    o.max_of_address =
+        std::min(o.max_connections, count(rest ? c.rest_connections_per_address : c.device_connections_per_address));
+    o.handshake_deadline = std::chrono::seconds(rest ? c.rest_handshake_seconds : c.device_handshake_seconds);
+    o.head_deadline = std::chrono::seconds(rest ? c.rest_head_seconds : c.device_head_seconds);
+    net::server_options limits; // without the key, for a callback that lives as long as the server
+    limits.max_connections = o.max_connections;
+    limits.max_of_address = o.max_of_address;
+    o.on_turned_away = [section, limits, log](const net::refusal_report& report) {
+        log(actors::severity::warning, turned_away_text(report, section, limits));
+    };
+    return o;
+}
+
+void tell_connections(http::role_state& state, const net::connection_counts& counts) {
+    const auto put = [&](const char* name, auto value) { state.metrics[name] = static_cast<double>(value); };
+    const auto refused = [&](net::refusal why) { return counts.refused[static_cast<std::size_t>(why)]; };
+    put("connections", counts.open);
+    put("connections_unproven", counts.unproven);
+    put("connections_accepted_total", counts.accepted);
+    put(R"(connections_refused_total{reason="address"})", refused(net::refusal::address));
+    put(R"(connections_refused_total{reason="unproven"})", refused(net::refusal::unproven));
+    put(R"(connections_refused_total{reason="full"})", refused(net::refusal::full));
+    put(R"(connections_refused_total{reason="resources"})", refused(net::refusal::resources));
+    put("connections_displaced_total", refused(net::refusal::displaced));
+    put("handshakes_failed_total", counts.handshakes_failed);
+    put("handshakes_timed_out_total", counts.handshakes_timed_out);
+    put("requests_timed_out_total", counts.requests_timed_out);
+    put("answers_timed_out_total", counts.answers_timed_out);
+    state.full = counts.full;
+}
+
 std::unique_ptr<net::tls_server> start_operations(int port, net::handler handle) {
     if (port == 0)
         return nullptr;
     net::server_options options;
     options.port = static_cast<std::uint16_t>(port);
-    options.max_connections = 8;
+    options.max_connections = 16;
+    options.max_of_address = 8; // who is silent makes room after a second
     options.body_limit = 0;
     auto server = std::make_unique<net::tls_server>(std::move(options));
     server->start(std::move(handle));

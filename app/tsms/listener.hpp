@@ -1,11 +1,24 @@
 #pragma once
 
+#include "actors/backend.hpp"
 #include "app/tsms/config.hpp"
 #include "http/net/server.hpp"
+#include "http/ops/operations.hpp"
 
 namespace tsms::app {
 
 net::tls_identity read_identity(const config& c, const std::string& certificate, const std::string& key);
+
+/// What the configuration says of a port that strangers reach, and the log line about those who were turned away.
+/// `section` is that of the options: "rest" or "device".
+net::server_options strangers_port(const config& c, const std::string& section, const actors::log_sink& log);
+
+/// One line for the operator: who was turned away, why, and what can be done.
+std::string turned_away_text(const net::refusal_report& report, const std::string& section,
+                             const net::server_options& limits);
+
+/// Adds to a role's state what its port has counted, and whether it is full.
+void tell_connections(http::role_state& state, const net::connection_counts& counts);
 
 /// The operations port on loopback; null where the port is 0.
 std::unique_ptr<net::tls_server> start_operations(int port, net::handler handle);

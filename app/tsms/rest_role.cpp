@@ -6,19 +6,10 @@
 #include "http/rest/api.hpp"
 
 #include <atomic>
-#include <malloc.h>
 
 namespace tsms::app {
 
 namespace {
-
-/// What a large body took goes back to the system, whichever thread had it. Left alone, the C library takes the largest
-/// block that was ever freed for usual, and each of its arenas keeps as much as one such body needs.
-void give_memory_back() {
-    ::mallopt(M_MMAP_THRESHOLD, 128 << 10);
-    ::mallopt(M_TRIM_THRESHOLD, 256 << 10);
-    ::mallopt(M_ARENA_MAX, 4);
-}
 
 class rest_role final : public role {
 public:
@@ -27,11 +18,7 @@ public:
               {{c.access_db(), store::database_name::access}, {c.catalog_db(), store::database_name::catalog}}, {},
               log)),
           catalog_(c.catalog_db()), access_(c.access_db()), api_(catalog_, access_, options_with(c, log)) {
-        net::server_options listen;
-        listen.address = c.rest_address;
-        listen.port = static_cast<std::uint16_t>(c.rest_port);
-        listen.identity = read_identity(c, c.rest_certificate, c.rest_key);
-        listen.max_connections = static_cast<std::size_t>(c.rest_connections);
+        auto listen = strangers_port(c, "rest", log);
         if (!c.rest_client_ca.empty()) {
             listen.clients = net::client_auth::optional;
             listen.client_ca_pem = read_text(c.file(c.rest_client_ca));
@@ -42,10 +29,10 @@ public:
         operations_ = start_operations(c.operations_port ? c.operations_port + 1 : 0, [this](const net::request& r) {
             return http::answer_operations(r, [this] {
                 auto trouble = upkeep_.trouble();
-                return http::role_state{trouble.empty(),
-                                        {{"requests_total", static_cast<double>(requests_)},
-                                         {"connections", static_cast<double>(server_->connections())}},
-                                        std::move(trouble)};
+                http::role_state state{
+                    trouble.empty(), false, {{"requests_total", static_cast<double>(requests_)}}, std::move(trouble)};
+                tell_connections(state, server_->counted());
+                return state;
             });
         });
         server_->start([this](const net::request& r) {
@@ -91,7 +78,6 @@ private:
 } // namespace
 
 std::unique_ptr<role> start_rest_role(const config& c, actors::log_sink log) {
-    give_memory_back();
     return std::make_unique<rest_role>(c, std::move(log));
 }
 

@@ -2,11 +2,14 @@
 
 #include "app/tsms/data_lock.hpp"
 #include "app/tsms/log.hpp"
+#include "app/tsms/memory.hpp"
 
+#include <algorithm>
 #include <csignal>
 #include <cstdlib>
 #include <pthread.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 namespace tsms::app {
@@ -20,6 +23,22 @@ void tell_ready() {
         [[maybe_unused]] const auto written = ::write(pipe, "r", 1);
         ::close(pipe);
     }
+}
+
+/// As many descriptors as the system allows: many shells and service managers begin with 1024, and a connection may
+/// need two.
+void raise_descriptor_limit(const config& c, const std::string& name, const actors::log_sink& log) {
+    constexpr rlim_t ours = 256; // databases, operations port, issuers, SPOS
+    const auto needed = ours + 2 * static_cast<rlim_t>(name == "rest" ? c.rest_connections : c.device_connections);
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= needed)
+        return;
+    limit.rlim_cur = std::min(limit.rlim_max, needed);
+    ::setrlimit(RLIMIT_NOFILE, &limit);
+    if (limit.rlim_cur < needed)
+        log(actors::severity::warning, "the system gives " + std::to_string(limit.rlim_cur) + " descriptors, and " +
+                                           name + ".connections may need " + std::to_string(needed) +
+                                           "; raise ulimit -Hn (LimitNOFILE of systemd) or lower the option");
 }
 
 } // namespace
@@ -45,14 +64,17 @@ int run_role(const config& c, const std::string& name) {
     std::signal(SIGXFSZ, SIG_IGN);      // a file that may not grow is told like a full disk
     ::prctl(PR_SET_PDEATHSIG, SIGTERM); // a supervisor that was killed takes its roles with it
 
+    give_memory_back();
     const auto log = open_log(c, name);
     try {
+        raise_descriptor_limit(c, name, log);
         const data_lock lock(c.data, name); // before anything is opened, and before the last run is cleaned up after
         auto running = name == "rest" ? start_rest_role(c, log) : start_device_role(c, log);
         log(actors::severity::info, "listening");
         tell_ready();
-        int received = 0;
-        sigwait(&signals, &received);
+        const timespec pause{5, 0};
+        while (::sigtimedwait(&signals, nullptr, &pause) < 0)
+            give_idle_memory_back();
         const auto left = running->stop();
         if (left.empty()) {
             log(actors::severity::info, "stopped");

@@ -1,6 +1,8 @@
 // tsms serve: both roles as two supervised processes, or one of them (AMB-192).
 
 #include "app/tsms/commands.hpp"
+#include "app/tsms/log.hpp"
+#include "app/tsms/restart_policy.hpp"
 #include "app/tsms/role.hpp"
 #include "crypto/pki.hpp"
 
@@ -9,11 +11,15 @@
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
+#include <fcntl.h>
 #include <iostream>
+#include <optional>
 #include <poll.h>
+#include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <thread>
 #include <unistd.h>
+#include <vector>
 
 namespace tsms::app {
 
@@ -24,54 +30,66 @@ using clock = std::chrono::steady_clock;
 
 constexpr auto stop_grace = 5s;
 constexpr auto ready_grace = 20s;
-constexpr auto longest_pause = 30s;
-constexpr auto good_life = 60s; ///< a role that lived so long starts again at once
 
 struct child {
+    explicit child(std::string name) : role(std::move(name)) {}
     std::string role;
-    pid_t pid = 0;
-    clock::time_point started;
+    pid_t pid = 0;     ///< 0: it does not run
+    int ready_fd = -1; ///< becomes readable when it listens, or has ended without
+    std::optional<clock::time_point> ready;
     clock::time_point restart_at;
-    std::chrono::seconds pause{1};
+    restart_policy policy;
 };
 
-/// Starts this program again for one role. The returned descriptor becomes readable when it listens.
-int start(child& c, const std::string& data) {
+void close_ready(child& c) {
+    if (c.ready_fd >= 0)
+        ::close(c.ready_fd);
+    c.ready_fd = -1;
+}
+
+/// Starts this program again for one role.
+void start(child& c, const std::string& data) {
     std::array<int, 2> ready{};
-    if (::pipe(ready.data()) != 0)
+    if (::pipe2(ready.data(), O_CLOEXEC) != 0)
         throw std::runtime_error("cannot make a pipe");
-    c.pid = ::fork();
-    if (c.pid < 0)
-        throw std::runtime_error("cannot start the " + c.role + " role");
-    if (c.pid == 0) {
+    const pid_t pid = ::fork();
+    if (pid < 0) {
         ::close(ready[0]);
+        ::close(ready[1]);
+        throw std::runtime_error("cannot start the " + c.role + " role");
+    }
+    if (pid == 0) {
         sigset_t none; // the supervisor's mask is not the role's
         sigemptyset(&none);
         ::sigprocmask(SIG_SETMASK, &none, nullptr);
+        ::fcntl(ready[1], F_SETFD, 0); // the role writes to it
         ::setenv("TSMS_READY_FD", std::to_string(ready[1]).c_str(), 1);
         ::execl("/proc/self/exe", "tsms", "serve", "--data", data.c_str(), "--role", c.role.c_str(), nullptr);
         std::_Exit(127);
     }
     ::close(ready[1]);
-    c.started = clock::now();
-    return ready[0];
+    c.pid = pid;
+    c.ready_fd = ready[0];
+    c.ready.reset();
 }
 
-/// True when the role listens, false when it has ended instead, or takes too long.
-bool wait_until_ready(int fd) {
-    pollfd p{fd, POLLIN, 0};
+/// Reads what the role says when it listens; nothing yet, or nothing any more, is all right.
+void look_whether_ready(child& c, std::chrono::milliseconds patience) {
+    pollfd p{c.ready_fd, POLLIN, 0};
+    if (c.ready_fd < 0 || ::poll(&p, 1, static_cast<int>(patience.count())) != 1)
+        return;
     char octet = 0;
-    const auto wait = std::chrono::duration_cast<std::chrono::milliseconds>(ready_grace).count();
-    const bool ready = ::poll(&p, 1, static_cast<int>(wait)) == 1 && ::read(fd, &octet, 1) == 1;
-    ::close(fd);
-    return ready;
+    if (::read(c.ready_fd, &octet, 1) == 1)
+        c.ready = clock::now();
+    close_ready(c);
 }
 
 class supervisor {
 public:
-    supervisor(const config& c, std::string data) : config_(c), data_(std::move(data)) {
+    supervisor(const config& c, std::string data)
+        : config_(c), data_(std::move(data)), log_(open_log(c, "supervisor")) {
         for (const char* name : {"rest", "device"})
-            children_.push_back({name, 0, {}, {}, 1s});
+            children_.emplace_back(name);
     }
 
     int run() {
@@ -80,43 +98,93 @@ public:
         for (int s : {SIGTERM, SIGINT, SIGCHLD})
             sigaddset(&signals, s);
         ::sigprocmask(SIG_BLOCK, &signals, nullptr);
-        for (auto& c : children_)
-            if (!wait_until_ready(start(c, data_))) {
+        for (auto& c : children_) {
+            start(c, data_);
+            look_whether_ready(c, ready_grace);
+            if (!c.ready) {
                 std::cerr << "tsms: the " << c.role << " role did not start" << std::endl;
                 stop();
                 return 1;
             }
+        }
         print_banner();
+        const int received = ::signalfd(-1, &signals, SFD_CLOEXEC);
+        if (received < 0)
+            throw std::runtime_error("cannot wait for signals");
         while (true) {
-            const timespec second{1, 0};
-            const int received = ::sigtimedwait(&signals, nullptr, &second);
-            if (received == SIGTERM || received == SIGINT)
+            const int signal = wait(received);
+            if (signal == SIGTERM || signal == SIGINT) {
+                ::close(received);
                 return stop();
+            }
+            for (auto& c : children_)
+                look_whether_ready(c, 0ms);
             reap();
             restart_due();
         }
     }
 
 private:
+    /// Until a signal comes, a role says something, or one is due. The signal, 0 without one.
+    int wait(int signals) const {
+        std::vector<pollfd> entries{{signals, POLLIN, 0}};
+        auto patience = std::chrono::milliseconds(1000);
+        for (const auto& c : children_) {
+            entries.push_back({c.ready_fd, POLLIN, 0}); // poll() passes over those that are negative
+            if (c.pid == 0)
+                patience =
+                    std::min(patience, std::chrono::ceil<std::chrono::milliseconds>(c.restart_at - clock::now()));
+        }
+        ::poll(entries.data(), entries.size(), static_cast<int>(std::max(patience, 0ms).count()));
+        signalfd_siginfo info{};
+        if (!(entries[0].revents & POLLIN) || ::read(signals, &info, sizeof info) != sizeof info)
+            return 0;
+        return static_cast<int>(info.ssi_signo);
+    }
+
     void reap() {
         for (auto& c : children_) {
             int status = 0;
             if (c.pid == 0 || ::waitpid(c.pid, &status, WNOHANG) != c.pid)
                 continue;
-            if (clock::now() - c.started >= good_life)
-                c.pause = 1s;
-            std::cerr << "tsms: the " << c.role << " role ended unexpectedly, next start in " << c.pause.count() << " s"
-                      << std::endl;
+            look_whether_ready(c, 0ms);
+            close_ready(c);
             c.pid = 0;
-            c.restart_at = clock::now() + c.pause;
-            c.pause = std::min<std::chrono::seconds>(c.pause * 2, longest_pause);
+            const auto now = clock::now();
+            const auto how = process_end::from_wait(status);
+            std::optional<restart_policy::duration> lived;
+            if (c.ready)
+                lived = std::chrono::duration_cast<restart_policy::duration>(now - *c.ready);
+            const auto pause = c.policy.ended(how, lived);
+            c.restart_at = now + pause;
+            log_(actors::severity::error, text_of_end(c, how, lived, pause));
+        }
+    }
+
+    static std::string text_of_end(const child& c, const process_end& how,
+                                   std::optional<restart_policy::duration> lived, restart_policy::duration pause) {
+        auto text = "the " + c.role + " role ended unexpectedly (" + how.text() + ") " +
+                    (lived ? "after " + std::to_string(lived->count() / 1000) + " s" : "before it was ready");
+        if (pause == restart_policy::duration(0))
+            return text + ", it starts again at once";
+        return text + ", early end no. " + std::to_string(c.policy.early_ends()) + " in a row: next start in " +
+               std::to_string(pause.count() / 1000) + " s; its own log lines before this one say why";
+    }
+
+    /// A system that has no process to give now may have one later.
+    void restart(child& c) {
+        try {
+            start(c, data_);
+        } catch (const std::exception& e) {
+            log_(actors::severity::error, std::string(e.what()) + ", next attempt in 1 s");
+            c.restart_at = clock::now() + 1s;
         }
     }
 
     void restart_due() {
         for (auto& c : children_)
             if (c.pid == 0 && clock::now() >= c.restart_at)
-                ::close(start(c, data_));
+                restart(c);
     }
 
     /// 0 if both roles ended cleanly in time.
@@ -165,6 +233,7 @@ private:
 
     config config_;
     std::string data_;
+    actors::log_sink log_;
     std::vector<child> children_;
 };
 

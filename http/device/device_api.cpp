@@ -3,6 +3,7 @@
 #include "crypto/digest.hpp"
 #include "crypto/secret.hpp"
 #include "http/device/seram_mapping.hpp"
+#include "http/net/address.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -18,6 +19,8 @@ constexpr std::string_view sessions_path = "/tsm-api/1.0/sessions/";
 constexpr std::string_view result_suffix = "/result";
 constexpr std::string_view seram_path = "/gp/seram";
 constexpr std::string_view cookie_name = "tsms-session";
+constexpr std::size_t most_of_body = 1 << 20;       ///< octets
+constexpr std::size_t uncounted_of_body = 16 << 10; ///< of them; most calls and reports have no more
 constexpr int sessions_wait = 10; ///< seconds after which sessions of an address or app may have ended
 
 net::response error(int status, std::string_view text) {
@@ -97,6 +100,21 @@ net::response overloaded(int status, const std::string& text, int seconds) {
     return busy;
 }
 
+bool takes_body(const net::request& request) {
+    const std::string_view path = request.path;
+    return request.method == "POST" && !path.starts_with(sessions_path) &&
+           (path.starts_with(seram_path) || path.starts_with(functions_path));
+}
+
+const net::counted_body* counted(const net::request& request) {
+    return dynamic_cast<const net::counted_body*>(request.sink.get());
+}
+
+const std::string& body_of(const net::request& request) {
+    const auto* collected = counted(request);
+    return collected ? collected->text() : request.body;
+}
+
 class admission {
 public:
     admission(std::atomic<int>& count, int most) : count_(count), admitted_(count.fetch_add(1) < most) {}
@@ -112,9 +130,17 @@ private:
 
 } // namespace
 
+net::body_plan device_api::plan_body(const net::request& head) const {
+    if (!takes_body(head))
+        return {};
+    return {most_of_body, std::make_shared<net::counted_body>(memory_, uncounted_of_body)};
+}
+
 net::response device_api::handle(const net::request& request) {
     const std::string_view path = request.path;
-    if (request.body_too_large)
+    if (const auto* collected = counted(request); collected && collected->no_room())
+        return overloaded(503, "too many large requests at once, please try again later", 1);
+    if (request.body_too_large && takes_body(request)) // else whatever it is belongs nowhere and was not read
         return error(413, "the body is too large");
     if (path.starts_with(sessions_path) && path.ends_with(result_suffix) &&
         path.size() > sessions_path.size() + result_suffix.size())
@@ -153,11 +179,12 @@ net::response device_api::call(std::string_view function, const net::request& re
     const admission admitted(calls_, options_.most_calls);
     if (!admitted)
         return overloaded(503, "too many calls, please try again later", 2);
-    if (const int wait = by_address_.take(request.remote_address, std::chrono::steady_clock::now()))
+    const auto network = net::peer_network(request.remote_address);
+    if (const int wait = by_address_.take(network, std::chrono::steady_clock::now()))
         return overloaded(429, "too many calls from this address, please try again later", wait);
     std::optional<wire::tsm_api_call> wanted;
     try {
-        wanted = wire::parse_call(function, json::parse(request.body));
+        wanted = wire::parse_call(function, json::parse(body_of(request)));
     } catch (const json::parse_error& e) {
         return error(400, e.what());
     }
@@ -179,7 +206,7 @@ net::response device_api::call(std::string_view function, const net::request& re
     message.what = *what;
     message.caller_id = caller_id;
     message.provider = known->provider;
-    message.address = request.remote_address;
+    message.address = network;
     for (auto& c : wanted->phone.components)
         message.cards.push_back({c.reader, c.se_type, c.se_id, c.atr});
     const auto answer = backend_.open(message);
@@ -204,7 +231,7 @@ net::response device_api::handshake(const net::request& request) {
     if (!session || !cookie)
         return error(404, "session id not found");
     try {
-        if (!wire::parse_seram_handshake(json::parse(request.body)).acceptable())
+        if (!wire::parse_seram_handshake(json::parse(body_of(request))).acceptable())
             return error(406, "this Remote Agent speaks GP SERAM 2.0.0 with JSON over HTTPS");
     } catch (const json::parse_error& e) {
         return error(400, e.what());
@@ -223,7 +250,7 @@ net::response device_api::remote_management(const net::request& request) {
         return error(404, "session id not found");
     actors::report report;
     try {
-        report = from_wire(wire::parse_seram_report(json::parse(request.body)));
+        report = from_wire(wire::parse_seram_report(json::parse(body_of(request))));
     } catch (const json::parse_error& e) {
         return error(400, e.what());
     }

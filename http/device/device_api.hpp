@@ -3,8 +3,9 @@
 // answers into responses.
 
 #include "actors/backend.hpp"
-#include "http/net/message.hpp"
+#include "http/net/budget.hpp"
 #include "http/net/rate_limit.hpp"
+#include "http/net/server.hpp"
 
 #include <atomic>
 #include <functional>
@@ -25,6 +26,9 @@ struct device_api_options {
     /// Calls of the TSM-API a second, in the long run; ten times as many at once. More are answered 429.
     int calls_per_address = 20; ///< many handsets may share one
     int calls_per_app = 200;    ///< of all handsets with this app: one provider must not starve the others
+    /// Octets of bodies that arrive, of all connections together, without the first 16 KiB of each. Nobody has shown
+    /// yet who he is.
+    std::size_t memory = 64 << 20;
 };
 
 /// Safe to call from several threads.
@@ -33,8 +37,11 @@ public:
     device_api(actors::device_backend& backend, device_api_options options)
         : backend_(backend), options_(std::move(options)),
           by_address_(10.0 * options_.calls_per_address, options_.calls_per_address),
-          by_app_(10.0 * options_.calls_per_app, options_.calls_per_app) {}
+          by_app_(10.0 * options_.calls_per_app, options_.calls_per_app),
+          memory_(std::make_shared<net::budget>(options_.memory)) {}
 
+    /// For net::server_options::plan_body: no body where none belongs, and all of them together within the memory.
+    net::body_plan plan_body(const net::request& head) const;
     net::response handle(const net::request& request);
 
 private:
@@ -53,6 +60,7 @@ private:
     std::atomic<int> calls_{0};
     net::rate_limiter by_address_;
     net::rate_limiter by_app_;
+    std::shared_ptr<net::budget> memory_;
 };
 
 } // namespace tsms::http

@@ -31,6 +31,13 @@ std::string tls_reason() {
     return reason ? reason : "connection closed";
 }
 
+/// Whether the peer went away without a word of TLS; else there is a reason in OpenSSL's queue.
+bool closed_by_peer(int error) {
+    if (error == SSL_ERROR_ZERO_RETURN || (error == SSL_ERROR_SYSCALL && ERR_peek_error() == 0))
+        return true;
+    return error == SSL_ERROR_SSL && ERR_GET_REASON(ERR_peek_error()) == SSL_R_UNEXPECTED_EOF_WHILE_READING;
+}
+
 [[noreturn]] void timed_out() {
     throw network_error(network_cause::timeout, "no progress before the deadline");
 }
@@ -61,21 +68,7 @@ void descriptor::close() {
     fd_ = -1;
 }
 
-namespace {
-
-std::string address_of_peer(int fd) {
-    sockaddr_storage address{};
-    socklen_t size = sizeof address;
-    char text[NI_MAXHOST] = {};
-    if (::getpeername(fd, reinterpret_cast<sockaddr*>(&address), &size) == 0)
-        ::getnameinfo(reinterpret_cast<sockaddr*>(&address), size, text, sizeof text, nullptr, 0, NI_NUMERICHOST);
-    return text;
-}
-
-} // namespace
-
-connection::connection(std::shared_ptr<descriptor> fd)
-    : fd_(std::move(fd)), remote_address_(address_of_peer(fd_->get())) {
+connection::connection(std::shared_ptr<descriptor> fd) : fd_(std::move(fd)) {
     const int on = 1;
     ::setsockopt(fd_->get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     ::fcntl(fd_->get(), F_SETFL, ::fcntl(fd_->get(), F_GETFL) | O_NONBLOCK);
@@ -102,6 +95,9 @@ void connection::handshake(int (*step)(SSL*), time_point deadline) {
             return;
         const int error = SSL_get_error(ssl_.get(), result);
         if (error != SSL_ERROR_WANT_READ && error != SSL_ERROR_WANT_WRITE) {
+            if (closed_by_peer(error))
+                throw network_error(network_cause::turned_away,
+                                    "the connection was closed before the TLS handshake had ended");
             const auto verified = SSL_get_verify_result(ssl_.get());
             const auto reason = tls_reason();
             throw network_error(network_cause::tls,

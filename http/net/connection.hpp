@@ -71,14 +71,12 @@ public:
     void finish(bool swallow);
 
     std::optional<crypto::certificate> peer() const; ///< verified (see the context), or pinned by the caller
-    const std::string& remote_address() const { return remote_address_; } ///< numeric; empty if the peer is gone
 
 private:
     void handshake(int (*step)(SSL*), time_point deadline);
     bool wait(short events, time_point deadline);
 
     std::shared_ptr<descriptor> fd_;
-    std::string remote_address_;
     std::unique_ptr<SSL, free_ssl> ssl_;
 };
 

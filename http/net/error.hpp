@@ -13,13 +13,14 @@ public:
 };
 
 enum class network_cause {
-    resolve,   ///< the host name is unknown
-    connect,   ///< nobody listens, or unreachable
-    tls,       ///< handshake failed, certificate not accepted
-    timeout,   ///< connect, write or read took too long
-    broken,    ///< the connection ended inside an exchange: the request may have been executed
-    protocol,  ///< the answer is not HTTP/1.1 as we accept it, or over a limit
-    cancelled, ///< another thread called cancel()
+    resolve,     ///< the host name is unknown
+    connect,     ///< nobody listens, or unreachable
+    turned_away, ///< the server took the connection and closed it before the TLS handshake had ended
+    tls,         ///< handshake failed, certificate not accepted
+    timeout,     ///< connect, write or read took too long
+    broken,      ///< the connection ended inside an exchange: the request may have been executed
+    protocol,    ///< the answer is not HTTP/1.1 as we accept it, or over a limit
+    cancelled,   ///< another thread called cancel()
 };
 
 /// An exchange that got no answer. The text names host and cause, never contents of messages.
@@ -29,7 +30,8 @@ public:
     network_cause cause() const { return cause_; }
     /// True where the request has certainly not reached the server's application.
     bool not_sent() const {
-        return cause_ == network_cause::resolve || cause_ == network_cause::connect || cause_ == network_cause::tls;
+        return cause_ == network_cause::resolve || cause_ == network_cause::connect ||
+               cause_ == network_cause::turned_away || cause_ == network_cause::tls;
     }
 
 private:

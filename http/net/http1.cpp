@@ -162,14 +162,14 @@ void split_target(request& r) {
 std::optional<incoming_request> read_request(buffered_connection& from, const message_limits& limits,
                                              const std::function<void(request&)>& complete_head,
                                              const std::function<body_plan(const request&)>& plan_body,
-                                             time_point deadline) {
+                                             request_deadlines deadlines) {
     request_parser parser;
     parser.header_limit(static_cast<std::uint32_t>(limits.head_limit));
     parser.body_limit(std::numeric_limits<std::uint64_t>::max()); // the limit is known only when the head is
     error_code error;
     const bool idle = from.ahead.empty();
     if (!read_until(
-            from, parser, [&] { return parser.is_header_done(); }, deadline, error)) {
+            from, parser, [&] { return parser.is_header_done(); }, deadlines.head, error)) {
         if (error)
             refuse(error);
         if (idle && from.ahead.empty() && !parser.got_some())
@@ -202,9 +202,9 @@ std::optional<incoming_request> read_request(buffered_connection& from, const me
     parser.body_limit(body.forget ? most_forgotten : plan.limit);
     parser.eager(true);
     if (expects)
-        from.peer.write("HTTP/1.1 100 Continue\r\n\r\n", deadline);
+        from.peer.write("HTTP/1.1 100 Continue\r\n\r\n", deadlines.whole);
     const bool whole = read_until(
-        from, parser, [&] { return parser.is_done(); }, deadline, error);
+        from, parser, [&] { return parser.is_done(); }, deadlines.whole, error);
     if (!whole && error == http::error::body_limit) {
         in.message.body_too_large = true;
         in.keep_alive = false;

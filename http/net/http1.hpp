@@ -38,6 +38,11 @@ struct incoming_request {
     bool keep_alive = false; ///< the sender allows another request on this connection
 };
 
+struct request_deadlines {
+    time_point head;  ///< of its last header field
+    time_point whole; ///< of its last octet
+};
+
 /// The next request; nothing if the peer closed before its first octet. `complete_head` fills in what is not in the
 /// octets; `plan_body` is asked when the head is known and announces a body. A body is read with every method, so that
 /// it can never be taken for the next request: what is over its limit ends the connection unless it is small enough to
@@ -45,7 +50,7 @@ struct incoming_request {
 std::optional<incoming_request> read_request(buffered_connection& from, const message_limits& limits,
                                              const std::function<void(request&)>& complete_head,
                                              const std::function<body_plan(const request&)>& plan_body,
-                                             time_point deadline);
+                                             request_deadlines deadlines);
 
 struct incoming_response {
     response message;

@@ -1,6 +1,8 @@
 #include "http/net/server.hpp"
 
+#include "http/net/address.hpp"
 #include "http/net/connection.hpp"
+#include "http/net/door.hpp"
 #include "http/net/http1.hpp"
 
 #include <atomic>
@@ -27,12 +29,26 @@ enum class after_answer {
                   ///< answer
 };
 
-/// What the stopping thread needs to know of a connection.
+/// What a connection is doing, in its own eyes.
+enum class stage { handshake, request, answer };
+
+/// One connection. Its thread owns it; the stopping thread looks at `fd` and `busy`.
 struct tracked {
-    explicit tracked(std::shared_ptr<descriptor> d) : fd(std::move(d)) {}
+    tracked(std::shared_ptr<descriptor> d, std::string a) : fd(std::move(d)), address(std::move(a)) {}
     std::shared_ptr<descriptor> fd;
+    std::string address; ///< numeric
+    door::id id = 0;
+    stage at = stage::handshake;
     std::atomic<bool> busy{false}; ///< between the first octet of a request and the last of its answer
 };
+
+admission_limits limits_of(const server_options& o) {
+    admission_limits limits;
+    limits.most = o.max_connections;
+    limits.most_of_address = std::min(o.max_of_address, o.max_connections);
+    limits.most_unproven = std::max<std::size_t>(1, o.max_connections / 2);
+    return limits;
+}
 
 /// An answer and its head, which could be written.
 struct prepared {
@@ -46,7 +62,7 @@ constexpr std::size_t one_record = 16384;
 } // namespace
 
 struct tls_server::state : std::enable_shared_from_this<state> {
-    explicit state(server_options o) : options(std::move(o)) {
+    explicit state(server_options o) : options(std::move(o)), entrance(limits_of(options), options.on_turned_away) {
         if (options.identity)
             context = server_context(*options.identity, options.clients, options.client_ca_pem);
         else if (!is_loopback(options.address))
@@ -57,10 +73,13 @@ struct tls_server::state : std::enable_shared_from_this<state> {
     }
 
     void accept_loop();
-    void start_thread(std::shared_ptr<descriptor> fd);
+    void let_in(std::shared_ptr<descriptor> fd, std::string address);
+    bool start_thread(std::unique_ptr<tracked> connection);
     void serve(tracked& self);
     void converse(tracked& self);
-    after_answer answer_one(buffered_connection& from, tracked& self, const std::optional<peer_certificate>& peer);
+    void count_failure(const tracked& self, network_cause cause);
+    after_answer answer_one(buffered_connection& from, tracked& self, const std::optional<peer_certificate>& peer,
+                            request_deadlines deadlines);
     prepared handle_safely(const request& r, bool keep_alive) const;
     void write(buffered_connection& to, prepared out, std::string_view method) const;
     bool set_busy(tracked& self, bool busy) const;
@@ -71,6 +90,7 @@ struct tls_server::state : std::enable_shared_from_this<state> {
     std::uint16_t bound_port = 0;
     handler handle;
     std::thread acceptor;
+    door entrance;
 
     std::mutex mutex;
     std::condition_variable ended;
@@ -80,30 +100,47 @@ struct tls_server::state : std::enable_shared_from_this<state> {
 
 void tls_server::state::accept_loop() {
     for (;;) {
-        const int fd = ::accept4(listener->get(), nullptr, nullptr, SOCK_CLOEXEC);
+        sockaddr_storage from{};
+        socklen_t size = sizeof from;
+        const int fd = ::accept4(listener->get(), reinterpret_cast<sockaddr*>(&from), &size, SOCK_CLOEXEC);
         if (fd >= 0) {
-            start_thread(std::make_shared<descriptor>(fd));
+            let_in(std::make_shared<descriptor>(fd), numeric_address(from));
             continue;
         }
         const bool exhausted = errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM;
         if (stopping)
             return;
-        if (exhausted)
+        if (exhausted) {
+            entrance.no_resources(std::nullopt, {});
             std::this_thread::sleep_for(std::chrono::milliseconds(20));
+        }
     }
 }
 
-void tls_server::state::start_thread(std::shared_ptr<descriptor> fd) {
+void tls_server::state::let_in(std::shared_ptr<descriptor> fd, std::string address) {
+    const auto id = entrance.enter(fd, address);
+    if (!id)
+        return;
+    auto connection = std::make_unique<tracked>(std::move(fd), address);
+    connection->id = *id;
+    if (!start_thread(std::move(connection)))
+        entrance.no_resources(id, address);
+}
+
+/// False where the system gives no thread.
+bool tls_server::state::start_thread(std::unique_ptr<tracked> connection) {
     struct job {
         std::shared_ptr<state> server;
         std::unique_ptr<tracked> self;
     };
-    auto j = std::make_unique<job>(job{shared_from_this(), std::make_unique<tracked>(std::move(fd))});
+    auto j = std::make_unique<job>(job{shared_from_this(), std::move(connection)});
     auto* const self = j->self.get();
     {
         const std::lock_guard lock(mutex);
-        if (stopping || connections.size() >= options.max_connections)
-            return;
+        if (stopping) {
+            entrance.leave(self->id);
+            return true;
+        }
         connections.insert(self);
     }
     pthread_attr_t attributes;
@@ -120,22 +157,38 @@ void tls_server::state::start_thread(std::shared_ptr<descriptor> fd) {
     pthread_attr_destroy(&attributes);
     if (!failed) {
         j.release();
-        return;
+        return true;
     }
     const std::lock_guard lock(mutex);
     connections.erase(self);
+    return false;
 }
 
 void tls_server::state::serve(tracked& self) {
+    std::optional<network_cause> failure;
     try {
         converse(self);
+    } catch (const network_error& e) {
+        failure = e.cause(); // the peer is gone, too slow or speaks no TLS: nobody is left to be told
     } catch (const std::exception&) {
-        // The peer is gone, too slow or speaks no TLS: nobody is left to be told.
+        // likewise
     }
+    const bool our_doing = !entrance.leave(self.id) || stopping;
+    if (failure && !our_doing)
+        count_failure(self, *failure);
     self.fd->shutdown();
     const std::lock_guard lock(mutex);
     connections.erase(&self);
     ended.notify_all();
+}
+
+void tls_server::state::count_failure(const tracked& self, network_cause cause) {
+    const bool late = cause == network_cause::timeout;
+    if (self.at == stage::handshake)
+        entrance.count(late ? &connection_counts::handshakes_timed_out : &connection_counts::handshakes_failed);
+    else if (late)
+        entrance.count(self.at == stage::request ? &connection_counts::requests_timed_out
+                                                 : &connection_counts::answers_timed_out);
 }
 
 /// False where the server is stopping and this connection shall not begin anything. The flag is set before `stopping`
@@ -149,42 +202,56 @@ void tls_server::state::converse(tracked& self) {
     connection peer(self.fd);
     std::optional<peer_certificate> certificate;
     if (context) {
-        peer.accept_tls(context.get(), clock::now() + options.request_deadline);
+        peer.accept_tls(context.get(), clock::now() + options.handshake_deadline);
         if (const auto read = peer.peer())
             certificate = peer_certificate{read->pem(), read->fingerprint, read->subject};
     }
+    self.at = stage::request;
     buffered_connection from{peer, {}};
-    // A connection may wait for its first request as long as for a whole one.
-    auto patience = options.request_deadline;
+    const auto first_head = clock::now() + options.head_deadline;
+    if (!peer.wait_readable(first_head))
+        throw network_error(network_cause::timeout, "no request before the deadline");
+    auto head = first_head;
     auto after = after_answer::close;
     do {
-        if (from.ahead.empty() && !peer.wait_readable(clock::now() + patience))
-            break;
         if (!set_busy(self, true))
             break;
-        patience = options.keep_alive;
-        after = answer_one(from, self, certificate);
-    } while (after == after_answer::next_request);
+        after = answer_one(from, self, certificate, {head, clock::now() + options.request_deadline});
+        if (after != after_answer::next_request)
+            break;
+        self.at = stage::request;
+        if (from.ahead.empty() && !peer.wait_readable(clock::now() + options.keep_alive))
+            break;
+        head = clock::now() + options.head_deadline;
+    } while (true);
     peer.finish(after == after_answer::close_unread);
 }
 
 after_answer tls_server::state::answer_one(buffered_connection& from, tracked& self,
-                                           const std::optional<peer_certificate>& peer) {
+                                           const std::optional<peer_certificate>& peer, request_deadlines deadlines) {
     try {
         const auto complete = [&](request& head) {
             head.peer = peer;
-            head.remote_address = from.peer.remote_address();
+            head.remote_address = self.address;
         };
         const auto plan = [&](const request& head) {
-            return options.plan_body ? options.plan_body(head) : body_plan{options.body_limit};
+            if (!options.plan_body)
+                return body_plan{options.body_limit};
+            auto planned = options.plan_body(head);
+            if (planned.known)
+                entrance.prove(self.id);
+            return planned;
         };
-        auto in = read_request(from, {options.head_limit, options.header_limit}, complete, plan,
-                               clock::now() + options.request_deadline);
+        auto in = read_request(from, {options.head_limit, options.header_limit}, complete, plan, deadlines);
         if (!in)
             return after_answer::close;
         if (stopping)
             in->keep_alive = false;
-        write(from, handle_safely(in->message, in->keep_alive), in->message.method);
+        entrance.serving(self.id);
+        auto answer = handle_safely(in->message, in->keep_alive);
+        entrance.waiting(self.id);
+        self.at = stage::answer;
+        write(from, std::move(answer), in->message.method);
         if (set_busy(self, false) && in->keep_alive)
             return after_answer::next_request;
         return in->message.body_too_large ? after_answer::close_unread : after_answer::close;
@@ -192,6 +259,7 @@ after_answer tls_server::state::answer_one(buffered_connection& from, tracked& s
         auto answer = options.on_refusal ? options.on_refusal(refusal.status(), refusal.what())
                                          : response{refusal.status(), {}, {}};
         auto head = response_head(answer, false, one_record);
+        self.at = stage::answer;
         write(from, {std::move(head), std::move(answer)}, "");
         set_busy(self, false);
         return after_answer::close_unread;
@@ -261,9 +329,8 @@ std::uint16_t tls_server::port() const {
     return state_->bound_port;
 }
 
-std::size_t tls_server::connections() const {
-    const std::lock_guard lock(state_->mutex);
-    return state_->connections.size();
+connection_counts tls_server::counted() const {
+    return state_->entrance.counted();
 }
 
 } // namespace tsms::net

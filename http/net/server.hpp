@@ -3,9 +3,11 @@
 // read in two ways (request smuggling) before a handler sees it.
 
 #include "crypto/secret.hpp"
+#include "http/net/admission.hpp"
 #include "http/net/error.hpp"
 #include "http/net/message.hpp"
 
+#include <array>
 #include <chrono>
 #include <functional>
 #include <memory>
@@ -28,6 +30,27 @@ enum class client_auth { none, optional, required };
 struct body_plan {
     std::size_t limit = 0;                ///< octets
     std::shared_ptr<body_sink> sink = {}; ///< null: collected in request::body
+    bool known = false;                   ///< the head says who the caller is: the connection is no stranger's any more
+};
+
+/// Connections that were turned away since the last report.
+struct refusal_report {
+    refusal why{};            ///< the last one's reason
+    std::string address = {}; ///< the last one's, numeric; empty where it is not known
+    std::uint64_t count = 0;
+};
+
+/// Since the start of a listener, but for the last three.
+struct connection_counts {
+    std::uint64_t accepted = 0;
+    std::array<std::uint64_t, refusals> refused{}; ///< by refusal; those that were displaced are in `accepted` too
+    std::uint64_t handshakes_failed = 0;
+    std::uint64_t handshakes_timed_out = 0;
+    std::uint64_t requests_timed_out = 0; ///< not one, or not a whole one, before the deadline
+    std::uint64_t answers_timed_out = 0;  ///< not taken by the peer before the deadline
+    std::size_t open = 0;
+    std::size_t unproven = 0; ///< of them, without a completed request
+    bool full = false;        ///< there is no place, or somebody was turned away for lack of one a few seconds ago
 };
 
 struct server_options {
@@ -37,7 +60,8 @@ struct server_options {
     client_auth clients = client_auth::none;
     std::string client_ca_pem; ///< trust anchors of client certificates
 
-    std::size_t max_connections = 512; ///< more are closed at once
+    std::size_t max_connections = 512; ///< at once; half of them may be connections that have not completed a request
+    std::size_t max_of_address = 512;  ///< of one IPv4 address or IPv6 /64
     std::size_t head_limit = 16384;    ///< octets of request line and headers
     std::size_t header_limit = 64;     ///< header fields
     std::size_t body_limit = 1 << 20;
@@ -45,11 +69,15 @@ struct server_options {
     /// callers not known, a sink for what shall not be collected. Must not throw.
     std::function<body_plan(const request& head)> plan_body;
 
-    std::chrono::milliseconds keep_alive{1500}; ///< wait for the next request on a connection
-    std::chrono::milliseconds request_deadline{
-        15000}; ///< from the first octet of a request to its last, TLS handshake likewise
+    std::chrono::milliseconds handshake_deadline{5000}; ///< from accept to the end of the TLS handshake
+    /// From the first octet of a request to the end of its head; for the first request from the end of the handshake.
+    std::chrono::milliseconds head_deadline{5000};
+    std::chrono::milliseconds request_deadline{15000}; ///< from the first octet of a request to its last
+    std::chrono::milliseconds keep_alive{1500};        ///< wait for the next request on a connection
     std::chrono::milliseconds write_deadline{15000};
 
+    /// For the operator's log: at once, then at most once a minute. Called by the thread that accepts; must not throw.
+    std::function<void(const refusal_report&)> on_turned_away;
     /// Answer to an exception of the handler; without it 500 with an empty body. Must not throw.
     std::function<response(const request&, const std::exception&)> on_exception;
     /// Answer to a request that is refused before any handler (status 400, 414, 431, 505 …); without it an empty body.
@@ -72,7 +100,8 @@ public:
     bool stop(std::chrono::milliseconds deadline = std::chrono::milliseconds(2000));
 
     std::uint16_t port() const;
-    std::size_t connections() const; ///< open now
+    std::size_t connections() const { return counted().open; }
+    connection_counts counted() const;
 
 private:
     struct state;

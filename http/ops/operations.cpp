@@ -6,19 +6,32 @@
 
 namespace tsms::http {
 
+namespace {
+
+const char* word_for(const role_state& state) {
+    if (!state.healthy)
+        return "failing";
+    return state.full ? "full" : "ok";
+}
+
+} // namespace
+
 net::response answer_operations(const net::request& request, const std::function<role_state()>& ask) {
     if (request.method != "GET")
         return {405, {{"Allow", "GET"}}, {}};
-    if (request.path == "/health") {
+    if (request.path == "/health" || request.path == "/ready") {
         const auto state = ask();
-        if (state.healthy)
-            return net::json_response(200, R"({"status":"ok"})");
-        return net::json_response(503, json::dump(json::object{{"status", "failing"}, {"trouble", state.trouble}}));
+        const bool good = state.healthy && (request.path == "/health" || !state.full);
+        json::object told{{"status", word_for(state)}};
+        if (!state.trouble.empty())
+            told.emplace_back("trouble", state.trouble);
+        return net::json_response(good ? 200 : 503, json::dump(told));
     }
     if (request.path == "/metrics") { // Prometheus text format
         std::ostringstream text;
         const auto state = ask();
         text << "tsms_up " << (state.healthy ? 1 : 0) << "\n";
+        text << "tsms_full " << (state.full ? 1 : 0) << "\n";
         for (const auto& [name, value] : state.metrics)
             text << "tsms_" << name << " " << value << "\n";
         return {200, {{"Content-Type", "text/plain; version=0.0.4"}}, text.str()};

@@ -1,5 +1,5 @@
 #pragma once
-// The operations port: /health and /metrics, plain HTTP on loopback.
+// The operations port: /health, /ready and /metrics, plain HTTP on loopback.
 
 #include "http/net/message.hpp"
 
@@ -11,7 +11,8 @@
 namespace tsms::http {
 
 struct role_state {
-    bool healthy = false;
+    bool healthy = false; ///< it can do its work; who is not should be started anew
+    bool full = false;    ///< it is healthy and has no room: it should be sent nobody else, and not be started anew
     std::map<std::string, double> metrics; ///< name without the prefix "tsms_" → value
     std::string trouble;                   ///< what makes it unhealthy, and what helps
 };

@@ -1,8 +1,8 @@
 #include "http/rest/api.hpp"
 
 #include "crypto/digest.hpp"
+#include "http/net/address.hpp"
 #include "http/rest/call.hpp"
-#include "http/rest/json_body.hpp"
 #include "http/rest/openapi.hpp"
 #include "http/rest/page.hpp"
 #include "model/rest_error.hpp"
@@ -187,7 +187,7 @@ net::response api::dispatch(const net::request& request, dialect d, const std::v
 net::response api::authenticate(const net::request& request, dialect d) {
     const auto token = bearer_token(request);
     const auto now = options_.ticks();
-    int wait = limiter_.take("address " + request.remote_address, now);
+    int wait = limiter_.take("address " + net::peer_network(request.remote_address), now);
     if (wait == 0 && !token.empty())
         wait = limiter_.take("token " + to_hex(crypto::sha256(as_bytes(token))), now);
     if (wait > 0) {
@@ -261,7 +261,7 @@ net::response api::execute_upload(call& c) {
 }
 
 net::response api::execute_json(call& c) {
-    const auto reader = std::dynamic_pointer_cast<json_reader>(c.request.sink);
+    const auto reader = std::dynamic_pointer_cast<net::counted_body>(c.request.sink);
     if (reader && reader->no_room())
         throw busy();
     const auto& text = reader ? reader->text() : c.request.body;
@@ -319,13 +319,15 @@ net::body_plan api::plan_body(const net::request& head) {
                 head,   options_, random_, parsed->dialect_, operation, match.found->parameters, caller->provider,
                 memory_};
             catalog_.read([&](const store::catalog_view& view) { return path_entities(view, c).empty(); });
-            return {limit, std::make_shared<upload_reader>(operation.entity, head.headers.get("Content-Type"),
-                                                           options_.uploads, options_.upload_folder, upload_room_)};
+            return {limit,
+                    std::make_shared<upload_reader>(operation.entity, head.headers.get("Content-Type"),
+                                                    options_.uploads, options_.upload_folder, upload_room_),
+                    true};
         }
         case model::body_kind::json:
-            return {limit, std::make_shared<json_reader>(memory_)};
+            return {limit, std::make_shared<net::counted_body>(memory_, 0), true};
         default:
-            return {limit};
+            return {limit, nullptr, true};
         }
     } catch (const std::exception&) {
         return {}; // handle() finds the same and tells it

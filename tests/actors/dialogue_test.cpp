@@ -172,6 +172,18 @@ BOOST_AUTO_TEST_CASE(a_silent_phone_is_lost_for_this_work_and_all_that_follows) 
     BOOST_TEST(std::get<dialogue::start_refused>(*d.take_event(t0 + 301s)).phone_lost);
 }
 
+// Its process has ended: a session that is kept for its result keeps no load file, and no card executes it any more.
+BOOST_AUTO_TEST_CASE(a_phone_that_was_lost_is_not_given_its_last_order_again) {
+    auto d = fresh();
+    d.perform("eSE1", commands(100));
+    const auto sent = next_order(d, {}, 0);
+    BOOST_TEST(std::get<order>(d.report_arrived({}, 0, t0)).items.size() == sent.items.size()); // its answer was lost
+    BOOST_TEST((std::get<gp::batch_answer>(*d.take_event(t0 + 300s)).end == gp::transmission::phone_lost));
+    const auto again = std::get<order>(d.report_arrived({}, 0, t0 + 301s));
+    BOOST_TEST(again.number == sent.number);
+    BOOST_TEST(again.items.empty());
+}
+
 // Each handshake is answered as before, but it brings nothing on: whoever only shakes hands is lost.
 BOOST_AUTO_TEST_CASE(handshakes_do_not_keep_a_session) {
     auto d = fresh();

@@ -7,6 +7,7 @@ import json
 import os
 import pathlib
 import random
+import re
 import signal
 import socket
 import ssl
@@ -195,6 +196,17 @@ class Stack:
 
     def init(self, *arguments):
         return self.run("tsms", "init", "--data", self.data, *(arguments or ["--development"]))
+
+    def configure(self, section: str, **options):
+        """For the next start of the server: options of one section of tsms.toml."""
+        file = self.data / "tsms.toml"
+        before, head, text = file.read_text().partition(f"\n[{section}]\n")
+        assert head, section
+        text, following, after = text.partition("\n[")
+        for name, value in options.items():
+            text, found = re.subn(rf"(?m)^{name} = .*$", f"{name} = {value}", text)
+            assert found == 1, f"{section}.{name}"
+        file.write_text(before + head + text + following + after)
 
     def start_server(self, role: str | None = None):
         """Both roles as two processes of a supervisor, or one of them alone."""

@@ -1,13 +1,19 @@
 // Listener and client against each other over real TLS on loopback, and against peers that do not behave.
 
+#include "http/net/budget.hpp"
 #include "http/net/client.hpp"
 #include "http/net/connection.hpp"
 #include "http/net/http1.hpp"
 #include "http/net/server.hpp"
 
+#include <arpa/inet.h>
 #include <atomic>
 #include <boost/test/unit_test.hpp>
+#include <deque>
 #include <future>
+#include <mutex>
+#include <poll.h>
+#include <sys/socket.h>
 #include <thread>
 
 using namespace tsms;
@@ -317,9 +323,142 @@ BOOST_AUTO_TEST_CASE(stopping_ends_idle_connections_at_once) {
     BOOST_TEST(working.get() == 200); // what runs is still answered
 }
 
-BOOST_AUTO_TEST_CASE(plain_http_only_on_loopback_and_limits_of_connections) {
+/// A TCP connection from one of the loopback addresses that says nothing.
+class silent_peer {
+public:
+    silent_peer(const net::tls_server& server, const char* from)
+        : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+        sockaddr_in address{};
+        address.sin_family = AF_INET;
+        ::inet_pton(AF_INET, from, &address.sin_addr);
+        BOOST_REQUIRE(::bind(fd_.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
+        ::inet_pton(AF_INET, "127.0.0.1", &address.sin_addr);
+        address.sin_port = htons(server.port());
+        BOOST_REQUIRE(::connect(fd_.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
+    }
+    /// Whether the server has closed it, or does so in time.
+    bool closed_within(std::chrono::milliseconds time) const {
+        pollfd entry{fd_.get(), POLLIN, 0};
+        return ::poll(&entry, 1, static_cast<int>(time.count())) == 1;
+    }
+
+private:
+    net::descriptor fd_;
+};
+
+std::uint64_t refused(const net::tls_server& server, net::refusal why) {
+    return server.counted().refused[static_cast<std::size_t>(why)];
+}
+
+BOOST_AUTO_TEST_CASE(an_address_cannot_keep_the_others_out) {
+    auto options = quick();
+    options.max_connections = 8;
+    options.max_of_address = 3;
+    std::vector<net::refusal_report> told;
+    std::mutex mutex;
+    options.on_turned_away = [&](const net::refusal_report& report) {
+        const std::lock_guard lock(mutex);
+        told.push_back(report);
+    };
+    net::tls_server server(options);
+    server.start(echo);
+    std::deque<silent_peer> held;
+    for (int i = 0; i < 3; ++i)
+        held.emplace_back(server, "127.0.0.2");
+    BOOST_TEST(!held.back().closed_within(100ms));
+    for (int i = 0; i < 5; ++i)
+        BOOST_TEST(silent_peer(server, "127.0.0.2").closed_within(2s));
+    BOOST_TEST(refused(server, net::refusal::address) == 5u);
+    BOOST_TEST(server.counted().unproven == 3u);
+    net::tls_client other(trusting(server)); // of 127.0.0.1
+    BOOST_TEST(other.get("/").status == 200);
+    BOOST_TEST(server.counted().unproven == 3u);
+    BOOST_TEST(!server.counted().full);
+    const std::lock_guard lock(mutex);
+    BOOST_REQUIRE(told.size() == 1u); // one line, not one for each
+    BOOST_CHECK(told[0].why == net::refusal::address);
+    BOOST_TEST(told[0].address == "127.0.0.2");
+}
+
+BOOST_AUTO_TEST_CASE(several_addresses_cannot_keep_the_others_out) {
+    auto options = quick();
+    options.max_connections = 8;
+    options.max_of_address = 3;
+    net::tls_server server(options);
+    server.start(echo);
+    std::deque<silent_peer> held;
+    for (const auto* from : {"127.0.0.2", "127.0.0.3", "127.0.0.2", "127.0.0.3"})
+        held.emplace_back(server, from);
+    BOOST_TEST(silent_peer(server, "127.0.0.3").closed_within(2s)); // the share of the unproven: 4
+    BOOST_TEST(refused(server, net::refusal::unproven) == 1u);
+    BOOST_TEST(server.counted().full);
+    net::tls_client other(trusting(server));
+    BOOST_TEST(other.get("/").status == 200);
+    BOOST_TEST(refused(server, net::refusal::displaced) == 1u);
+    BOOST_TEST(held.front().closed_within(2s));
+    BOOST_TEST(server.counted().handshakes_failed == 0u); // it was our doing
+}
+
+BOOST_AUTO_TEST_CASE(who_says_nothing_has_a_short_time) {
+    auto options = quick();
+    options.handshake_deadline = 200ms;
+    options.head_deadline = 200ms;
+    options.request_deadline = 5s;
+    net::tls_server server(options);
+    server.start(echo);
+    const auto start = clock_type::now();
+    silent_peer silent(server, "127.0.0.1");
+    BOOST_TEST(silent.closed_within(2s));
+    BOOST_TEST(raw(server.port(), "").empty());                                 // a handshake and no request
+    BOOST_TEST(raw(server.port(), "GET / HTTP/1.1\r\nHost: x\r\nX: ").empty()); // a head that never ends
+    BOOST_TEST(raw(server.port(), "GET / HTTP/1.1\r\nHost: x\r\n\r\nGET / HTTP/1.1\r\n").find(" 200 ") !=
+               std::string::npos);
+    BOOST_CHECK(clock_type::now() - start < 3s);
+    BOOST_TEST(server.counted().handshakes_timed_out == 1u);
+    BOOST_TEST(server.counted().requests_timed_out == 3u);
+    raw(server.port(), "no TLS", false);
+    BOOST_TEST(server.counted().handshakes_failed == 1u);
+    BOOST_TEST(server.counted().accepted == 5u);
+}
+
+BOOST_AUTO_TEST_CASE(a_client_that_is_turned_away_is_told_so) {
+    auto options = quick();
+    options.max_connections = 1;
+    net::tls_server server(options);
+    std::atomic<bool> inside = false;
+    server.start([&](const net::request&) {
+        inside = true;
+        std::this_thread::sleep_for(500ms);
+        return net::response{};
+    });
+    auto first = std::async(std::launch::async, [&] { return net::tls_client(trusting(server)).get("/").status; });
+    while (!inside)
+        std::this_thread::sleep_for(1ms);
+    net::tls_client second(trusting(server));
+    BOOST_CHECK(cause_of(second) == net::network_cause::turned_away);
+    BOOST_TEST(refused(server, net::refusal::address) == 1u);
+    BOOST_TEST(first.get() == 200);
+}
+
+BOOST_AUTO_TEST_CASE(bodies_share_what_they_may_hold) {
+    const auto memory = std::make_shared<net::budget>(10);
+    net::counted_body first(memory, 4);
+    BOOST_TEST(first.take(std::string(6, 'x')));
+    BOOST_TEST(first.take(std::string(8, 'x')));
+    BOOST_TEST(memory->left() == 0u);
+    {
+        net::counted_body second(memory, 4);
+        BOOST_TEST(second.take("1234")); // always
+        BOOST_TEST(!second.take("5"));
+        BOOST_TEST(second.no_room());
+        BOOST_TEST(second.text() == "1234");
+    }
+    BOOST_TEST(!first.take("x"));
+    BOOST_TEST(first.text().size() == 14u);
+}
+
+BOOST_AUTO_TEST_CASE(plain_http_only_on_loopback) {
     net::server_options options;
-    options.max_connections = 2;
     net::tls_server server(options);
     server.start(echo);
     BOOST_TEST(raw(server.port(), "GET / HTTP/1.0\r\n\r\n", false).find(" 200 OK") != std::string::npos);

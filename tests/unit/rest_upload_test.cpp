@@ -3,7 +3,7 @@
 #include "rest_fixture.hpp"
 
 #include "crypto/pki.hpp"
-#include "http/rest/json_body.hpp"
+#include "http/net/budget.hpp"
 
 using namespace tsms;
 using namespace tsms::rest_test;
@@ -185,9 +185,9 @@ BOOST_FIXTURE_TEST_CASE(bodies_of_strangers_are_not_read, upload_fixture) {
 
 BOOST_FIXTURE_TEST_CASE(json_bodies_share_their_memory, upload_fixture) {
     const auto memory = std::make_shared<rest::budget>(1000);
-    rest::json_reader first(memory);
+    net::counted_body first(memory, 0);
     BOOST_TEST(first.take(std::string(600, 'x')));
-    auto second = std::make_shared<rest::json_reader>(memory);
+    auto second = std::make_shared<net::counted_body>(memory, 0);
     BOOST_TEST(!second->take(std::string(600, 'x')));
     auto r = head("POST", "/services", "application/json");
     r.sink = second;

@@ -1,6 +1,7 @@
 // The SDK against a Remote Agent that is played here, over TLS on loopback: lost answers, garbage, cards that fail.
 
 #include "crypto/pki.hpp"
+#include "http/net/connection.hpp"
 #include "http/net/server.hpp"
 #include "http/wire/tsm_api.hpp"
 #include "sdk/cookies.hpp"
@@ -9,7 +10,9 @@
 #include <boost/test/unit_test.hpp>
 #include <deque>
 #include <mutex>
+#include <sys/socket.h>
 #include <thread>
+#include <unistd.h>
 
 using namespace tsms;
 using namespace std::chrono_literals;
@@ -313,6 +316,24 @@ BOOST_AUTO_TEST_CASE(a_transmission_error_discards_the_rest_of_the_order) {
     BOOST_TEST(card->got.size() == 3u);
     BOOST_TEST(card->opened == 2); // only the next order begins anew
     BOOST_CHECK(agent.reports.at(3).status == wire::seram_status::processed);
+}
+
+/// TR 4.2.4.4, DIV-045: a server that takes the connection and closes it at once is there and does not serve.
+BOOST_AUTO_TEST_CASE(a_backend_that_turns_the_app_away_is_not_available) {
+    remote_agent agent;
+    const auto listening = net::listen_tcp("127.0.0.1", 0);
+    std::thread turns_away([&] {
+        for (int fd; (fd = ::accept(listening->get(), nullptr, nullptr)) >= 0;)
+            ::close(fd);
+    });
+    auto options = agent.client({std::make_shared<scripted_card>()});
+    options.url = "https://127.0.0.1:" + std::to_string(net::local_port(listening->get()));
+    sdk::tsm_api api(options);
+    const auto outcome = api.terminateService("i").get().process.outcome;
+    listening->shutdown();
+    turns_away.join();
+    BOOST_CHECK(outcome.status == model::error_category::tsm_not_available);
+    BOOST_TEST(outcome.message.starts_with("TSM not available: ‘127.0.0.1:"));
 }
 
 BOOST_AUTO_TEST_CASE(what_cannot_be_done_is_reported) {
