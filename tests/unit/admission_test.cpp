@@ -42,7 +42,7 @@ BOOST_AUTO_TEST_CASE(who_counts_as_one) {
          std::initializer_list<std::pair<const char*, const char*>>{{"192.0.2.1", "192.0.2.1"},
                                                                     {"127.0.0.2", "127.0.0.2"},
                                                                     {"::ffff:192.0.2.1", "192.0.2.1"},
-                                                                    {"2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"},
+                                                                    {"2001:db8:1:2:8000:4:5:6", "2001:db8:1:2::/64"},
                                                                     {"2001:db8:1:2::", "2001:db8:1:2::/64"},
                                                                     {"2001:db8:1:3::", "2001:db8:1:3::/64"},
                                                                     {"::1", "::/64"},
@@ -131,6 +131,16 @@ BOOST_AUTO_TEST_CASE(a_full_listener_is_shared) {
     BOOST_TEST(third.displaced.has_value());
     BOOST_CHECK(l.enter("c").refused == net::refusal::full); // 1, 2 and 1: nobody would gain a fair share by it
     BOOST_TEST(l.account.size() == 4u);
+}
+
+BOOST_AUTO_TEST_CASE(two_addresses_do_not_displace_each_other_for_ever) {
+    listener l(5, 5, 5);
+    for (const auto* from : {"a", "a", "a", "b", "b"})
+        l.proven(from);
+    l.now += 5s;
+    BOOST_CHECK(l.enter("b").refused == net::refusal::full); // it would be 2 and 3
+    BOOST_CHECK(l.enter("a").refused == net::refusal::full);
+    BOOST_TEST(l.enter("c").displaced.has_value());
 }
 
 BOOST_AUTO_TEST_CASE(who_is_being_served_is_never_displaced) {
