@@ -24,7 +24,7 @@ net::response answer_operations(const net::request& request, const std::function
         const bool good = state.healthy && (request.path == "/health" || !state.full);
         json::object told{{"status", word_for(state)}};
         if (!state.trouble.empty())
-            told.emplace_back("trouble", state.trouble);
+            told.set("trouble", state.trouble);
         return net::json_response(good ? 200 : 503, json::dump(told));
     }
     if (request.path == "/metrics") { // Prometheus text format
