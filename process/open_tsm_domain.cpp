@@ -5,6 +5,7 @@
 #include "gp/procedures/open_channel.hpp"
 #include "model/eligibility.hpp"
 #include "process/domain_keys.hpp"
+#include "process/order_parts.hpp"
 #include "process/work.hpp"
 
 #include <algorithm>
@@ -20,43 +21,13 @@ using model::error_category;
     throw card_failure(card_failure::kind::refused, gp::step::select, static_cast<int>(category), details);
 }
 
-/// One order made of parts that different parties read: our plain reads, the issuer's opaque commands, the request for
-/// our channel.
-struct joined_order {
-    gp::batch commands;
-
-    void add(gp::batch part) {
-        std::move(part.commands.begin(), part.commands.end(), std::back_inserter(commands.commands));
-    }
-    void add_relayed(const std::vector<bytes>& apdus) {
-        for (const auto& apdu : apdus)
-            commands.commands.emplace_back(gp::step::relayed, apdu, true, true);
-    }
-};
-
-/// The answers that belong to `count` commands from `from` on. If the transmission broke inside or before, the part is
-/// broken too; what ended it before says nothing of the part's own commands.
-gp::batch_answer part(const gp::batch_answer& all, std::size_t from, std::size_t count) {
-    gp::batch_answer answer;
-    for (std::size_t i = from; i < from + count && i < all.responses.size(); ++i)
-        answer.responses.push_back(all.responses[i]);
-    if (answer.responses.size() < count) {
-        answer.end = all.end == gp::transmission::complete ? gp::transmission::failed : all.end;
-        answer.detail = all.detail;
-        if (all.responses.size() < from && answer.end == gp::transmission::unavailable)
-            answer.end = gp::transmission::failed;
-    }
-    return answer;
-}
-
 /// Is this still the card that the instance was created on? A claim, checked again by the keys of the channel.
 void check_identity(work& w, const gp::card_claims& claims) {
     model::seen_card seen;
     seen.cplc = to_hex(claims.cplc);
     seen.iin = to_hex(claims.iin);
     seen.cin = to_hex(claims.cin);
-    w.other_card = model::compare(w.card, seen) == model::likeness::other;
-    if (w.other_card)
+    if (model::compare(w.card, seen) == model::likeness::other)
         refuse(error_category::sc_inaccessible, "reader ‘" + w.request.reader + "’ holds another secure component");
 }
 
@@ -149,12 +120,6 @@ void measure(work& w, std::optional<std::size_t> of_domain) {
     w.block_size = parameters.block_size > 0
                        ? std::min(channel.max_data(), static_cast<std::size_t>(parameters.block_size))
                        : w.command_size;
-}
-
-/// Over OMAPI a SELECT that the card refuses gets no answer and ends the order (gp/procedures, hazard 3). That the card
-/// itself is gone looks the same; both are claims, and whoever is asked next finds out.
-bool ends_at_select(const gp::batch_answer& answer) {
-    return answer.responses.empty() && answer.end == gp::transmission::unavailable;
 }
 
 /// The ways in which a request for our channel can end. Where it met other keys or another mode it is made again, in an
@@ -287,18 +252,34 @@ private:
     std::size_t commands_ = 0;
 };
 
-/// The issuer works on the card, and behind its last commands we ask for our channel in the same order.
-process<domain_access> open_with_issuer(work* w, issuer_need need) {
+/// The issuer goes on behind the card's first answers, so it has checked the card's cryptogram: before that no row
+/// changes (AMB-239), because nothing can happen to the card either. From here on it may, whatever becomes of this
+/// process.
+process<void> expect_changes(work* w, issuer_need need, std::string domain_aid) {
     if (need.takes_access) {
         auto intending = write_intent(w, "remove access rules of service " + w->instance.target.service_id);
         co_await std::move(intending);
+        // An app may have lost its access: unlike a new rule (DIV-024) that is the Service's matter.
+        w->service_changed = true;
     }
-    if (!need.add_rules.empty()) { // what terminate has to look for, whatever becomes of this process (DIV-024)
+    const bool may_get_keys = need.create_domain && !(w->card.tsm_domain && w->card.tsm_domain->keys_in_doubt);
+    if (need.add_rules.empty() && !may_get_keys)
+        co_return;
+    if (!need.add_rules.empty()) { // what terminate has to look for (DIV-024)
         w->intent_written = true;
         w->instance.on_card = true;
-        commit intent(w->instance, w->card);
-        co_await std::move(intent);
     }
+    if (may_get_keys) {
+        if (!w->card.tsm_domain)
+            w->card.tsm_domain.emplace().aid = std::move(domain_aid);
+        w->card.tsm_domain->keys_in_doubt = true;
+    }
+    commit expecting(w->instance, w->card);
+    co_await std::move(expecting);
+}
+
+/// The issuer works on the card, and behind its last commands we ask for our channel in the same order.
+process<domain_access> open_with_issuer(work* w, issuer_need need) {
     if (w->isd_aid.empty()) { // the row is of a phone that did not tell it
         auto asking = identify(w);
         co_await std::move(asking);
@@ -325,6 +306,7 @@ process<domain_access> open_with_issuer(work* w, issuer_need need) {
         known && known->keys && !need.create_domain ? known->keys->version : w->parameters().tsm_key_version;
 
     const bool identified_before = w->identified;
+    bool card_authenticated = false;
     std::optional<gp::card_claims> claims;
     issuer_bounds bounds;
     while (!next.done) {
@@ -347,17 +329,10 @@ process<domain_access> open_with_issuer(work* w, issuer_need need) {
             order.add(asked->orders.take());
         }
         const auto total = order.commands.commands.size();
-        if (claims && need.create_domain && !(w->card.tsm_domain && w->card.tsm_domain->keys_in_doubt)) {
-            // From here on the issuer may have created it, or given it keys, whatever becomes of this process.
-            if (!w->card.tsm_domain)
-                w->card.tsm_domain.emplace().aid = aid;
-            w->card.tsm_domain->keys_in_doubt = true;
-            commit expecting(w->instance, w->card);
+        if (claims && !std::exchange(card_authenticated, true)) {
+            auto expecting = expect_changes(w, need, aid);
             co_await std::move(expecting);
         }
-        if (claims && need.takes_access)
-            // An app may have lost its access: unlike a new rule (DIV-024) that is the Service's matter.
-            w->service_changed = true;
         auto sending = send(w, std::move(order.commands));
         const auto answer = co_await std::move(sending);
         if (identify) {
@@ -379,7 +354,7 @@ process<domain_access> open_with_issuer(work* w, issuer_need need) {
         next = co_await std::move(report);
     }
 
-    if (claims) // the issuer has proven itself to it, unless it had nothing to do
+    if (card_authenticated)
         w->card.isd_aid = order_for_issuer.isd_aid;
     if (need.create_domain) {
         auto taking = take_over_domain(w);

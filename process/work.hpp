@@ -32,7 +32,6 @@ struct work {
     bool for_tombstone = false;         ///< what is written down now is not of the process's own Service
     bool tombstones_gone = false;       ///< nothing of them is on the card any more
     std::string for_operator;           ///< where the process fails: what only the operator may know
-    bool other_card = false;            ///< the card says that it is another one
     bool proven = false;                ///< a procedure through our channel has ended with such a listing
 
     const model::card_parameters& parameters() const { return instance.target.card; }

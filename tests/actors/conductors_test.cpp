@@ -311,9 +311,11 @@ BOOST_AUTO_TEST_CASE(an_anonymous_app_may_act_only_for_a_provider_without_apps) 
 BOOST_AUTO_TEST_CASE(instances_of_a_deleted_service_are_shown_to_its_provider_alone) {
     for (const bool foreign : {true, false}) {
         world w;
+        w.rows.cards["card"].identity = cplc;
         const auto s = opened(w.open(get_instances{"service-one"}, foreign ? "another sp" : "sp"));
-        w.report_back(s, 0);
-        const auto stop = w.report_back(s, 1, no_card);
+        const auto look = w.report_back(s, 0);
+        BOOST_REQUIRE(look);
+        const auto stop = w.report_back(s, 1, told_by_card(*look));
         BOOST_REQUIRE(stop && result_of(*stop));
         const auto& got = std::get<model::get_service_instances_result>(*result_of(*stop));
         BOOST_TEST(got.service_instances.size() == (foreign ? 0u : 1u));
@@ -451,7 +453,7 @@ BOOST_AUTO_TEST_CASE(the_store_drops_a_write_that_comes_too_late) {
         const auto created = [&] {
             bool done = false;
             self->request(store, caf::infinite, row)
-                .receive([&](row_created& r) { done = r.created; }, [](caf::error&) {});
+                .receive([&](row_created& r) { done = r.outcome == store::creation::created; }, [](caf::error&) {});
             return done;
         };
         row.deadline = now - 1s;
