@@ -302,6 +302,9 @@ class Story(StoryCase):
         # Closed to the app before it said anything: not accessible (AMB-240).
         self.assertEqual(ask("&access=omapi-denied", "instances", service)["executionStatus"], 0)
         self.assertEqual(self.stack.handset(has + "&access=omapi-denied", "check", service, "x.x.x")["deploymentAvailable"], 0)
+        noted = self.stack.run("tsms-handset", "--url", f"https://localhost:{self.stack.device_port}", "--ca", self.stack.ca, "--se",
+                               has + "&reader=SIM1&access=omapi-denied", "instances", service, check=False)
+        self.assertIn("reader 'SIM1' is not accessible", noted.stderr)
         found = ask("", "instances", service)["serviceInstances"]
         self.assertEqual([(i["id"], i["reader"]) for i in found], [(instance, "SIM1")])
 
