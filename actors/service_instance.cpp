@@ -5,6 +5,7 @@
 #include "actors/framework/card_location.hpp"
 #include "actors/framework/effects.hpp"
 #include "actors/framework/process_result.hpp"
+#include "actors/framework/running_process.hpp"
 #include "actors/framework/waiting_calls.hpp"
 #include "model/life_cycle.hpp"
 
@@ -16,40 +17,9 @@ namespace {
 
 using process::process_outcome;
 
-/// What is running.
-struct running {
-    begin_call begun;
-    steady_time deadline; ///< to wait for the card
-    store::process_record record;
-    store::process_rows read; ///< what the decision to begin rests on
-    int reads = 0;
-    model::service_instance instance;
-    model::secure_component card;
-    bool last_on_card = false;
-    std::string reader, atr; ///< where the card is said to be; the row takes them when it has proven itself
-    std::set<std::string> aids_of_others;
-    std::set<std::string> aids_behind_proof; ///< of proven rows beside the card's own
-    bool proven_rows_beside = false;
-    std::vector<store::issuer_record> issuers;       ///< where the card's row rests on claims
-    std::vector<model::service_instance> tombstones; ///< what lost instances left on the card
-    std::optional<cards_seen> seen;                  ///< what the announced cards have said, if they were asked
-    card_actor lease;
-    std::string leased_card; ///< id of its row
-    std::optional<model::refusal>
-        hindrance; ///< why the card cannot be used: the process begins and ends with it (AMB-131)
-};
-
 constexpr std::chrono::seconds longest_pause{30};
 constexpr int most_reads = 8; ///< of the rows of one call: twice, and again when an operator has changed them meanwhile
 constexpr std::chrono::seconds least_card_wait{2}; ///< of who has waited for the instance: its card is on its way back
-
-/// The end of a process that the store has not taken yet.
-struct unstored_end {
-    process_outcome outcome;
-    end_process message;
-    steady_time due;
-    std::chrono::seconds pause;
-};
 
 class service_instance final : public conductor_actor::base {
 public:
@@ -271,23 +241,13 @@ private:
             take_claims(card, *seen, running_.issuers);
         else if (model::rests_on_claims(card) &&
                  !is_configured(card.issuer)) // added, or removed, after the instance was created
-            card.issuer = issuer_of(running_.issuers, card_as_stored());
+            card.issuer =
+                issuer_of(running_.issuers, card_as_stored(card, running_.instance, running_.begun.request.cards));
         store_beginning();
     }
 
     bool is_configured(const std::string& issuer) const {
         return std::ranges::find(running_.issuers, issuer, &store::issuer_record::name) != running_.issuers.end();
-    }
-
-    model::seen_card card_as_stored() const {
-        model::seen_card known;
-        known.cplc = running_.card.identity;
-        known.isd_aid = running_.card.isd_aid;
-        const auto& announced = running_.begun.request.cards;
-        const auto here = std::ranges::find(announced, running_.instance.reader, &announced_card::reader);
-        if (here != announced.end())
-            known.atr = here->atr;
-        return known;
     }
 
     void store_beginning() {

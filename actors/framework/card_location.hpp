@@ -28,4 +28,16 @@ inline const model::seen_card* find_own_card(const model::secure_component& row,
     return ours == seen.end() ? nullptr : &*ours;
 }
 
+/// What the rows and the call say of the card, where it has not been asked.
+inline model::seen_card card_as_stored(const model::secure_component& row, const model::service_instance& instance,
+                                       const std::vector<announced_card>& announced) {
+    model::seen_card known;
+    known.cplc = row.identity;
+    known.isd_aid = row.isd_aid;
+    const auto here = std::ranges::find(announced, instance.reader, &announced_card::reader);
+    if (here != announced.end())
+        known.atr = here->atr;
+    return known;
+}
+
 } // namespace tsms::actors
