@@ -237,4 +237,31 @@ BOOST_AUTO_TEST_CASE(an_operator_may_be_faster_than_the_phone) {
     }
 }
 
+// DIV-059: the row of the card has become another one's part while the call waited for it.
+BOOST_AUTO_TEST_CASE(a_call_that_waits_for_a_row_gets_the_one_that_it_is_now) {
+    world w;
+    w.rows.cards["card"].identity = cplc;
+    w.rows.cards["card-2"] = w.rows.cards["card"];
+    w.rows.cards["card-2"].id = "card-2";
+    w.rows.instances["three"] = w.rows.instances["two"];
+    w.rows.instances["three"].id = "three";
+    const auto busy = opened(w.open(terminate_service{"two"}));
+    pending_call waits(w, w.call_of(terminate_service{"one"}));
+    BOOST_TEST(!waits.answer());
+    w.rows.instances["one"].secure_component_id = "card-2";
+    w.report_back(busy, 0);
+    w.report_back(busy, 1, processed);
+    BOOST_TEST(!w.rows.instances.contains("two"));
+    const auto answer = waits.answer();
+    BOOST_REQUIRE(answer);
+    const auto second = opened(*answer);
+    w.report_back(second, 0);
+    opened(w.open(terminate_service{"three"})); // on the row of before, which nobody holds
+    w.report_back(second, 1, processed);
+    BOOST_REQUIRE_EQUAL(w.rows.ends.size(), 2u);
+    BOOST_TEST((w.rows.ends[1].end.status == error_category::none));
+    BOOST_REQUIRE(w.rows.ends[1].card);
+    BOOST_TEST(w.rows.ends[1].card->id == "card-2");
+}
+
 BOOST_AUTO_TEST_SUITE_END()
