@@ -5,7 +5,9 @@
 #include "actors/framework/stranger.hpp"
 #include "actors/framework/timely.hpp"
 
+#include <algorithm>
 #include <caf/all.hpp>
+#include <map>
 
 namespace tsms::actors {
 
@@ -37,6 +39,7 @@ public:
         if (admission_.pending())
             admission_.deliver(call_begun{failure(model::error_category::tsm_not_available, "the TSM is stopping")});
         reading_.reset();
+        proving_.reset();
         begun_.session = nullptr;
     }
 
@@ -74,38 +77,157 @@ private:
         if (refusal) // for getServiceInstances a deleted service may still have instances (AMB-068, AMB-144)
             return finish(failure(refusal->category, refusal->details));
         admission_.deliver(call_begun{std::nullopt});
-        read_cards();
+        if (std::holds_alternative<check_deployment>(what)) // it looks at no instance
+            return read_cards(readers_of(begun_.request.cards));
+        request(around_->store, actor_deadline, find_kinds{begun_.request.cards})
+            .then([this](const kinds_found& k) { ask_for_proofs(k); }, fail_on_error());
     }
 
     model::refusal unknown_service() const {
         return {model::error_category::invalid_request, "service ‘" + service_id() + "’ does not exist"};
     }
 
-    void read_cards() {
+    // -- what the cards say, and what they prove --
+
+    /// Everybody is asked for a proof with the reads, also whom nobody knows: the question tells nothing.
+    void ask_for_proofs(const kinds_found& kinds) {
+        auto cards = readers_of(begun_.request.cards);
+        for (std::size_t i = 0; i < cards.size(); ++i)
+            cards[i].proof = asked_[begun_.request.cards[i].reader] = first_question(i, kinds);
+        read_cards(std::move(cards));
+    }
+
+    process::proof_request first_question(std::size_t card, const kinds_found& kinds) const {
+        const model::card_parameters usual;
+        const auto& hint = card < kinds.hints.size() ? kinds.hints[card] : std::nullopt;
+        process::proof_request q;
+        q.aid = hint ? hint->aid : usual.tsm_sd_aid;
+        q.challenge_octets =
+            static_cast<std::size_t>(hint && hint->scp03_mode != 0 ? hint->scp03_mode : usual.scp03_mode);
+        if (!counts_updates(begun_.request.cards[card].atr))
+            q.key_versions = {hint ? hint->key_version : usual.tsm_rotated_version};
+        return q;
+    }
+
+    /// Before a card has told what it is, its ATR alone says which profiles it may have.
+    bool counts_updates(const std::string& atr) const {
+        return std::ranges::any_of(survey_.profiles, [&](const model::card_profile& profile) {
+            const auto& known = profile.recognised_by.atr;
+            return profile.card.initialize_update_counts &&
+                   (known.empty() || atr.empty() ||
+                    std::ranges::any_of(known, [&](const auto& prefix) { return model::has_prefix(atr, prefix); }));
+        });
+    }
+
+    void read_cards(std::vector<process::card_to_read> cards) {
         reading_ = std::make_unique<card_reading<enquiry>>(
-            *this, begun_.session, begun_.request.cards, session_answers_within(around_->sessions),
+            *this, around_, begun_.session, begun_.request.cards, std::move(cards),
             [this](cards_seen seen) { cards_are_read(std::move(seen)); });
         reading_->start();
     }
 
-    void cards_are_read(cards_seen seen) {
-        if (!seen.bug.empty()) {
-            around_->log(severity::error, "reading the cards broke: " + seen.bug);
-            return finish(failure(model::error_category::internal_error, "the secure components could not be read"));
+    /// True if the call has ended with it.
+    bool ends_with(const std::string& bug, bool phone_lost) {
+        if (!bug.empty()) {
+            around_->log(severity::error, "reading the cards broke: " + bug);
+            finish(failure(model::error_category::internal_error, "the secure components could not be read"));
+        } else if (phone_lost) {
+            finish(failure(model::error_category::execution_interrupted, "the connection to the handset was lost"));
         }
-        if (seen.phone_lost)
-            return finish(
-                failure(model::error_category::execution_interrupted, "the connection to the handset was lost"));
+        return !bug.empty() || phone_lost;
+    }
+
+    void cards_are_read(cards_seen seen) {
+        if (ends_with(seen.bug, seen.phone_lost))
+            return;
         seen_ = std::move(seen.cards);
+        facts_ = std::move(seen.facts);
+        if (const auto* d = std::get_if<check_deployment>(&begun_.request.what))
+            return check(*d);
+        find_rows();
+    }
+
+    void find_rows() {
         find_cards wanted;
         wanted.service_id = service_id();
         wanted.cards = seen_;
         request(around_->store, actor_deadline, wanted)
-            .then([this](cards_found& found) { decide(std::move(found)); }, fail_on_error());
+            .then(
+                [this](cards_found& found) {
+                    known_ = std::move(found);
+                    known_.cards.resize(seen_.size());
+                    proving_ ? choose_rows() : prove();
+                },
+                fail_on_error());
     }
 
-    void decide(cards_found found) {
-        known_ = std::move(found);
+    void prove() {
+        std::vector<process::card_to_prove> cards;
+        std::vector<std::size_t> which;
+        for (std::size_t i = 0; i < seen_.size(); ++i) {
+            const auto& seen = seen_[i];
+            if (!seen.accessible || seen.fell_silent)
+                continue;
+            process::card_to_prove card;
+            card.reader = seen.reader;
+            card.asked = asked_[seen.reader];
+            card.answers = facts_[i].proof;
+            const auto* profile = model::profile_of(seen, survey_.profiles);
+            card.expected_aid = profile ? profile->card.tsm_sd_aid : card.asked.aid;
+            card.update_counts = counts_updates(seen.atr);
+            card.rows = known_.cards[i].proven;
+            cards.push_back(std::move(card));
+            which.push_back(i);
+        }
+        proving_ = std::make_unique<proving>(
+            *this, around_, begun_.session, process::prove_cards(std::move(cards)),
+            [this, which](const std::vector<process::card_proof>* proofs, const std::string& bug, bool phone_lost) {
+                if (ends_with(bug, phone_lost))
+                    return;
+                for (std::size_t i = 0; i < which.size(); ++i)
+                    note_proof(which[i], proofs->at(i));
+                choose_rows();
+            });
+        proving_->start();
+    }
+
+    void note_proof(std::size_t card, const process::card_proof& proof) {
+        auto& seen = seen_[card];
+        if (proof.silent) {
+            seen.fell_silent = true;
+            seen.problem = proof.silent->problem;
+            seen.problem_details = proof.silent->details;
+        }
+        if (proof.row)
+            proven_[seen.reader] = known_.cards[card].proven.at(*proof.row).id;
+    }
+
+    /// Each card has one row: the one that it has proven to be, else the one of all that claim to be it (AMB-239).
+    void choose_rows() {
+        rows_.assign(seen_.size(), std::nullopt);
+        for (std::size_t i = 0; i < seen_.size(); ++i) {
+            const auto& known = known_.cards[i];
+            const auto proven = proven_.find(seen_[i].reader);
+            if (proven == proven_.end()) {
+                rows_[i] = known.claimed;
+                continue;
+            }
+            const auto row = std::ranges::find(known.proven, proven->second, &model::secure_component::id);
+            if (row != known.proven.end())
+                rows_[i] = *row;
+        }
+        decide();
+    }
+
+    const model::seen_card* card_of(const model::service_instance& instance) const {
+        for (std::size_t i = 0; i < seen_.size(); ++i)
+            if (rows_[i] && rows_[i]->id == instance.secure_component_id)
+                return &seen_[i];
+        return nullptr;
+    }
+
+    void decide() {
+        std::erase_if(known_.instances, [this](const model::service_instance& i) { return !card_of(i); });
         if (std::holds_alternative<get_instances>(begun_.request.what))
             std::erase_if(known_.instances,
                           [this](const model::service_instance& i) { // the service may be gone, its provider is not
@@ -114,30 +236,34 @@ private:
                                                           known_.providers_with_apps.contains(owner), {})
                                   .has_value();
                           });
-        for (std::size_t i = 0; i < seen_.size(); ++i)
-            for (const auto& instance : known_.instances)
-                seen_[i].has_service =
-                    seen_[i].has_service || (known_.cards[i] && known_.cards[i]->id == instance.secure_component_id);
-        const auto& what = begun_.request.what;
-        if (std::holds_alternative<get_instances>(what))
+        for (auto& seen : seen_)
+            seen.has_service = std::ranges::any_of(
+                known_.instances, [&](const model::service_instance& i) { return card_of(i) == &seen; });
+        for (const auto& seen : seen_)
+            if (!seen.accessible || seen.fell_silent)
+                around_->log(severity::info, "reader ‘" + seen.reader + "’ could not be looked at: " +
+                                                 (seen.fell_silent ? seen.problem_details : "not accessible"));
+        const auto* c = std::get_if<create_instance>(&begun_.request.what);
+        if (!c)
             return list();
         for (const auto& card : seen_)
             if (card.accessible)
                 name_remedy(card);
-        if (const auto* c = std::get_if<check_deployment>(&what))
-            return check(*c);
-        create(std::get<create_instance>(what));
+        create(*c);
     }
 
+    // -- what the app is told --
+
     void list() {
-        if (!survey_.service && known_.instances.empty())
+        const auto silent = model::could_not_look(seen_);
+        if (!survey_.service && known_.instances.empty() && !silent)
             return finish(failure(model::error_category::invalid_request, unknown_service().details));
         model::get_service_instances_result r;
+        if (silent) // what the others hold is told all the same (AMB-240)
+            r.outcome = model::failed_execution(silent->category, silent->details);
         for (const auto& instance : known_.instances) {
             auto view = view_of(instance);
-            for (std::size_t i = 0; i < seen_.size(); ++i) // the reader's name of today
-                if (known_.cards[i] && known_.cards[i]->id == instance.secure_component_id)
-                    view.reader = seen_[i].reader;
+            view.reader = card_of(instance)->reader; // its name of today
             r.service_instances.push_back(std::move(view));
         }
         finish(r);
@@ -154,8 +280,11 @@ private:
 
     void check(const check_deployment& c) {
         const auto choice = model::find_deployment(*survey_.service, c.version, seen_, survey_.profiles);
-        if (!choice)
+        if (!choice) {
+            if (const auto silent = model::could_not_look(seen_))
+                return finish(failure(silent->category, silent->details));
             return finish(model::service_deployment_available_result{});
+        }
         request(around_->catalog, catalog_deadline, find_target{c.service_id, choice->version_tag, choice->profile_id})
             .then(
                 [this](const target_found& found) {
@@ -191,8 +320,8 @@ private:
     void store_instance(model::deployment_target target) {
         const auto& seen = seen_[choice_.card];
         create_row row;
-        if (known_.cards[choice_.card]) {
-            row.card = *known_.cards[choice_.card];
+        if (rows_[choice_.card]) {
+            row.card = *rows_[choice_.card];
         } else {
             row.card.id = around_->random->uuid();
             row.card.identity = model::identity_of(seen).value().text(); // else it was not eligible
@@ -212,14 +341,23 @@ private:
         row.instance.target = std::move(target);
         row.instance.created = store::iso8601(store::clock::now());
         request(around_->store, actor_deadline, timely(*around_, row))
-            .then(
-                [this, view = view_of(row.instance)](const row_created& r) {
-                    if (!r.created) // another call was faster (AMB-115)
-                        return not_eligible({model::error_category::no_eligible_sc, "service is already deployed"});
-                    around_->log(severity::info, "instance " + view.id + " created, reader ‘" + view.reader + "’");
-                    finish(model::create_service_instance_result{view, {}});
-                },
-                fail_on_error());
+            .then([this, view = view_of(row.instance)](const row_created& r) { stored(view, r.outcome); },
+                  fail_on_error());
+    }
+
+    void stored(const model::service_instance_info& view, store::creation outcome) {
+        switch (outcome) {
+        case store::creation::created:
+            around_->log(severity::info, "instance " + view.id + " created, reader ‘" + view.reader + "’");
+            return finish(model::create_service_instance_result{view, {}});
+        case store::creation::has_service: // another call was faster (AMB-115)
+            return not_eligible({model::error_category::no_eligible_sc, "service is already deployed"});
+        case store::creation::card_changed:
+            if (++attempts_ < most_attempts)
+                return find_rows();
+            return finish(failure(model::error_category::tsm_not_available,
+                                  "the secure component is being changed, please try again later"));
+        }
     }
 
     /// AMB-140: the one failure without a process that the SPOS is told.
@@ -278,8 +416,16 @@ private:
     std::string started_;
     caf::typed_response_promise<call_begun> admission_;
     service_surveyed survey_;
+    using proving = card_dialogue<enquiry, std::vector<process::card_proof>>;
+    static constexpr int most_attempts = 3; ///< to create on a card whose row is being changed
+    int attempts_ = 0;
+    std::map<std::string, process::proof_request> asked_; ///< by reader, with the reads
+    std::map<std::string, std::string> proven_;           ///< by reader, the id of the row
     std::unique_ptr<card_reading<enquiry>> reading_;
-    std::vector<model::seen_card> seen_; ///< in the order of the call's cards
+    std::unique_ptr<proving> proving_;
+    std::vector<model::seen_card> seen_;                       ///< in the order of the call's cards
+    std::vector<process::card_facts> facts_;                   ///< likewise
+    std::vector<std::optional<model::secure_component>> rows_; ///< likewise: the row of each
     cards_found known_;
     model::choice choice_;
 };

@@ -21,6 +21,7 @@ public:
     behavior_type make_behavior() override {
         return {
             [this](const load_instance& l) { return attempt([&] { return load_row(l.id); }); },
+            [this](const find_kinds& f) { return attempt([&] { return hints(f); }); },
             [this](const find_cards& f) { return attempt([&] { return find(f); }); },
             [this](const find_provider& f) { return attempt([&] { return provider_found{db_->has_had_apps(f.id)}; }); },
             [this](const create_row& c) {
@@ -120,39 +121,75 @@ private:
             if (model::rests_on_claims(found.card))
                 found.issuers = db_->issuers();
             found.tombstones = db_->tombstones_on(found.card.id);
-            for (const auto& other : db_->instances_on_card(found.card.id)) {
-                if (other.id == id || !other.on_card)
-                    continue;
-                found.last_on_card = false;
-                for (const auto& file : other.target.load_files)
-                    found.aids_of_others.insert(file.aid);
-                for (const auto& app : other.target.applications)
-                    found.aids_of_others.insert(app.instance_aid);
-            }
+            look_at_others(*found.instance, found.card.id, found.aids_of_others, found.last_on_card);
+            const auto identity = model::identity_of(found.card);
+            if (!identity)
+                return found;
+            for (const auto& other : db_->cards_by_identity(*identity))
+                if (other.id != found.card.id && model::is_proven(other)) {
+                    found.proven_rows_beside = true;
+                    look_at_others(*found.instance, other.id, found.aids_behind_proof, found.last_on_card);
+                }
         }
+        return found;
+    }
+
+    /// What instances of other Services have on the card of a row.
+    void look_at_others(const model::service_instance& own, const std::string& card, std::set<std::string>& aids,
+                        bool& last_on_card) const {
+        for (const auto& other : db_->instances_on_card(card)) {
+            if (other.id == own.id || !other.on_card)
+                continue;
+            last_on_card = false;
+            if (other.target.service_id == own.target.service_id)
+                continue; // in a row beside: the same Service has the same AIDs
+            for (const auto& file : other.target.load_files)
+                aids.insert(file.aid);
+            for (const auto& app : other.target.applications)
+                aids.insert(app.instance_aid);
+        }
+    }
+
+    kinds_found hints(const find_kinds& f) const {
+        kinds_found found;
+        for (const auto& card : f.cards)
+            found.hints.push_back(db_->domain_of_kind(card.reader, card.atr));
         return found;
     }
 
     /// A card that does not tell its CPLC now, and did before, is found by its IIN and CIN: else it would have two
     /// rows.
-    std::optional<model::secure_component> row_of(const model::seen_card& seen) const {
+    known_card rows_of(const model::seen_card& seen) const {
+        known_card known;
         if (!seen.accessible)
-            return std::nullopt;
+            return known;
         const auto identity = model::identity_of(seen);
-        auto card = identity ? db_->card_by_identity(*identity) : std::nullopt;
+        std::vector<model::secure_component> rows;
+        if (identity)
+            rows = db_->cards_by_identity(*identity);
         const auto number = model::issuers_number(seen.iin, seen.cin);
-        return !card && !model::card_identity::of_cplc(seen.cplc) && number ? db_->card_by_issuers_number(*number)
-                                                                            : card;
+        if (rows.empty() && !model::card_identity::of_cplc(seen.cplc) && number)
+            if (auto card = db_->card_by_issuers_number(*number))
+                rows.push_back(std::move(*card));
+        for (auto& row : rows) {
+            if (model::is_proven(row))
+                known.proven.push_back(std::move(row));
+            else if (!known.claimed)
+                known.claimed = std::move(row);
+        }
+        return known;
     }
 
     cards_found find(const find_cards& f) const {
         cards_found found;
         std::vector<std::string> known;
         for (const auto& seen : f.cards) {
-            auto card = row_of(seen);
-            if (card)
-                known.push_back(card->id);
-            found.cards.push_back(std::move(card));
+            auto rows = rows_of(seen);
+            for (const auto& row : rows.proven)
+                known.push_back(row.id);
+            if (rows.claimed)
+                known.push_back(rows.claimed->id);
+            found.cards.push_back(std::move(rows));
         }
         found.instances = db_->instances_of(f.service_id, known);
         found.issuers = db_->issuers();

@@ -80,8 +80,10 @@ struct load_instance {
 struct instance_loaded {
     std::optional<model::service_instance> instance;
     model::secure_component card;
-    bool last_on_card = true;                        ///< no other instance is on the card
-    std::set<std::string> aids_of_others;            ///< of load files and applications that other instances have on it
+    bool last_on_card = true;                ///< no other instance is on the card
+    std::set<std::string> aids_of_others;    ///< of load files and applications that other instances have on it
+    std::set<std::string> aids_behind_proof; ///< the same of proven rows beside this one (DIV-059)
+    bool proven_rows_beside = false;
     std::vector<model::service_instance> tombstones; ///< of lost instances on this card (AMB-227)
     bool provider_has_apps = false;                  ///< has ever registered one (AMB-236)
     std::vector<store::issuer_record> issuers;       ///< where the card's row rests on claims
@@ -92,14 +94,26 @@ struct find_provider {
 struct provider_found {
     bool has_apps = false; ///< has ever registered one
 };
+/// The key sets that cards of this kind have: those of whichever were last seen in a reader of this name with this ATR.
+struct find_kinds {
+    std::vector<announced_card> cards;
+};
+struct kinds_found {
+    std::vector<std::optional<store::domain_hint>> hints; ///< one for each card
+};
 struct find_cards {
     std::vector<model::seen_card> cards;
     std::string service_id;
 };
+/// What is stored under the identity that a card claims.
+struct known_card {
+    std::vector<model::secure_component> proven;    ///< for a card that proves itself to be one of them (AMB-239)
+    std::optional<model::secure_component> claimed; ///< for every other one
+};
 struct cards_found {
-    std::vector<std::optional<model::secure_component>> cards; ///< in the order of those seen
-    std::vector<model::service_instance> instances;            ///< of the service on these cards
-    std::set<std::string> providers_with_apps;                 ///< of these instances
+    std::vector<known_card> cards;                  ///< in the order of those seen
+    std::vector<model::service_instance> instances; ///< of the service on these cards
+    std::set<std::string> providers_with_apps;      ///< of these instances
     std::vector<store::issuer_record> issuers;
 };
 
@@ -110,7 +124,7 @@ struct create_row {
     steady_time deadline = steady_time::max();
 };
 struct row_created {
-    bool created = false; ///< false: the card has an instance of the service
+    store::creation outcome = store::creation::created;
 };
 struct begin_process {
     store::process_record process;
@@ -185,10 +199,11 @@ struct delivery_settled {
     bool given_up = false;
 };
 using store_actor =
-    caf::typed_actor<caf::replies_to<load_instance>::with<instance_loaded>,  // row, its card
-                     caf::replies_to<find_provider>::with<provider_found>,   // whose apps must prove who they are
-                     caf::replies_to<find_cards>::with<cards_found>,         // what is known of the handset's cards
-                     caf::replies_to<create_row>::with<row_created>,         // createServiceInstance
+    caf::typed_actor<caf::replies_to<load_instance>::with<instance_loaded>, // row, its card
+                     caf::replies_to<find_provider>::with<provider_found>,  // whose apps must prove who they are
+                     caf::replies_to<find_kinds>::with<kinds_found>, // what cards of such kinds prove themselves by
+                     caf::replies_to<find_cards>::with<cards_found>, // what is known of the handset's cards
+                     caf::replies_to<create_row>::with<row_created>, // createServiceInstance
                      caf::replies_to<begin_process>::with<process_begun>,    // before ProcessStart leaves
                      caf::replies_to<acknowledge_start>::with<stored>,       // the app has seen ProcessStart
                      caf::replies_to<write_intent>::with<answered>,          // before an order leaves
@@ -416,6 +431,8 @@ TSMS_MESSAGE(load_instance)
 TSMS_MESSAGE(instance_loaded)
 TSMS_MESSAGE(find_provider)
 TSMS_MESSAGE(provider_found)
+TSMS_MESSAGE(find_kinds)
+TSMS_MESSAGE(kinds_found)
 TSMS_MESSAGE(find_cards)
 TSMS_MESSAGE(cards_found)
 TSMS_MESSAGE(create_row)

@@ -5,6 +5,7 @@
 #include "actors/framework/card_location.hpp"
 #include "actors/framework/effects.hpp"
 #include "actors/framework/process_result.hpp"
+#include "actors/framework/running_process.hpp"
 #include "actors/framework/waiting_calls.hpp"
 #include "model/life_cycle.hpp"
 
@@ -16,38 +17,9 @@ namespace {
 
 using process::process_outcome;
 
-/// What is running.
-struct running {
-    begin_call begun;
-    steady_time deadline; ///< to wait for the card
-    store::process_record record;
-    store::process_rows read; ///< what the decision to begin rests on
-    int reads = 0;
-    model::service_instance instance;
-    model::secure_component card;
-    bool last_on_card = false;
-    std::set<std::string> aids_of_others;
-    std::vector<store::issuer_record> issuers;       ///< where the card's row rests on claims
-    std::vector<model::service_instance> tombstones; ///< what lost instances left on the card
-    std::optional<cards_seen> seen;                  ///< what the announced cards have said, if they were asked
-    card_actor lease;
-    std::shared_ptr<stranger_account> stranger; ///< who pays, if nobody has proven the card
-    bool lost = false; ///< terminate, and the card is nowhere: the instance ends as a tombstone (AMB-227)
-    std::optional<model::refusal>
-        hindrance; ///< why the card cannot be used: the process begins and ends with it (AMB-131)
-};
-
 constexpr std::chrono::seconds longest_pause{30};
 constexpr int most_reads = 8; ///< of the rows of one call: twice, and again when an operator has changed them meanwhile
 constexpr std::chrono::seconds least_card_wait{2}; ///< of who has waited for the instance: its card is on its way back
-
-/// The end of a process that the store has not taken yet.
-struct unstored_end {
-    process_outcome outcome;
-    end_process message;
-    steady_time due;
-    std::chrono::seconds pause;
-};
 
 class service_instance final : public conductor_actor::base {
 public:
@@ -170,6 +142,8 @@ private:
         running_.read = {running_.instance, running_.card};
         running_.last_on_card = l.last_on_card;
         running_.aids_of_others = std::move(l.aids_of_others);
+        running_.aids_behind_proof = std::move(l.aids_behind_proof);
+        running_.proven_rows_beside = l.proven_rows_beside;
         running_.tombstones = std::move(l.tombstones);
         running_.issuers = std::move(l.issuers);
         const auto& target = running_.instance.target;
@@ -181,6 +155,8 @@ private:
     void checked(const target_checked& c) {
         if (auto refusal = refuse_to_begin(running_.begun.request.what, running_.instance, c))
             return refuse(refusal->category, refusal->details);
+        if (running_.lease && running_.leased_card != running_.card.id) // that row is another one's part now
+            give_card_back();
         if (running_.lease && running_.card.quarantined)
             return hinder(model::error_category::sc_inaccessible,
                           "the secure component is quarantined after failed authentications; "
@@ -201,6 +177,7 @@ private:
                         return hinder(model::error_category::sc_inaccessible,
                                       "another process runs on this secure component");
                     running_.lease = card;
+                    running_.leased_card = running_.card.id;
                     load();
                 },
                 refuse_on_error());
@@ -222,9 +199,8 @@ private:
         if (reader_is_certain(running_.instance, announced))
             return found_reader(nullptr);
         admission_.deliver(call_begun{std::nullopt}); // from here on the phone works in its session
-        reading_ = std::make_unique<card_reading<service_instance>>(*this, running_.begun.session, announced,
-                                                                    session_answers_within(around_->sessions),
-                                                                    [this](cards_seen seen) {
+        reading_ = std::make_unique<card_reading<service_instance>>(*this, around_, running_.begun.session, announced,
+                                                                    readers_of(announced), [this](cards_seen seen) {
                                                                         running_.seen = std::move(seen);
                                                                         choose_reader();
                                                                     });
@@ -244,27 +220,23 @@ private:
             return card_not_found(seen);
         if (running_.instance.reader != ours->reader)
             around_->log(severity::info, "instance " + id_ + ": its secure component has another reader now");
-        running_.instance.reader = ours->reader;
-        running_.instance.atr = ours->atr;
         found_reader(ours);
     }
 
-    /// Only where every announced card says that it is another one does the phone claim that ours is not there; who
-    /// terminates then is told 9, and the instance goes. That claim loses nothing: a tombstone keeps what may be on the
-    /// card (AMB-121, AMB-227).
+    /// That is the phone's word: nothing changes, and the instance is there when its card comes back. Only the operator
+    /// can give it up (AMB-239, tsms card lost).
     void card_not_found(const cards_seen& seen) {
-        const std::string details = "none of the announced secure components is the one of the service instance";
-        running_.lost = is_nowhere(running_.card, seen.cards) &&
-                        std::holds_alternative<terminate_service>(running_.begun.request.what);
-        hinder(model::error_category::sc_inaccessible,
-               details + (running_.lost
-                              ? "; its id is invalid now, and what is on its own is removed when it comes back"
-                              : ""));
+        const auto silent = model::could_not_look(seen.cards);
+        hinder(silent ? silent->category : model::error_category::sc_inaccessible,
+               "none of the announced secure components is the one of the service instance" +
+                   (silent ? "; " + silent->details : std::string()));
     }
 
     /// `seen`: what the card said just now, if it was asked.
     void found_reader(const model::seen_card* seen) {
         auto& card = running_.card;
+        running_.reader = seen ? seen->reader : running_.instance.reader;
+        running_.atr = seen ? seen->atr : running_.instance.atr;
         if (model::rests_on_claims(card) && seen)
             take_claims(card, *seen, running_.issuers);
         else if (model::rests_on_claims(card) &&
@@ -304,7 +276,6 @@ private:
 
     void begin_anew() {
         running_.hindrance.reset();
-        running_.lost = false;
         load();
     }
 
@@ -336,10 +307,14 @@ private:
         become_idle();
     }
 
-    void become_idle() {
+    void give_card_back() {
         if (running_.lease)
             send(running_.lease, return_card{running_.record.id});
         running_.lease = nullptr;
+    }
+
+    void become_idle() {
+        give_card_back();
         running_.begun.session = nullptr;
         unstored_.reset();
         busy_ = false;
@@ -373,13 +348,15 @@ private:
         r.caller_id = running_.begun.request.caller_id;
         r.instance = running_.instance;
         r.card = running_.card;
-        r.reader = running_.instance.reader;
+        r.reader = running_.reader.empty() ? running_.instance.reader : running_.reader;
         for (const auto& card : running_.begun.request.cards)
             if (card.reader == r.reader)
                 r.se_type = card.se_type;
         r.hindrance = running_.hindrance;
         r.last_service_on_card = running_.last_on_card;
         r.aids_of_others = running_.aids_of_others;
+        r.aids_behind_proof = running_.aids_behind_proof;
+        r.look_first = running_.proven_rows_beside;
         for (const auto& tombstone : running_.tombstones)
             r.tombstones.push_back(tombstone.target);
         r.remove_tsm_domain_when_last = around_->remove_tsm_domain_when_last;
@@ -409,6 +386,10 @@ private:
                 end.commands.assign(d->commands.size(), model::command_status::not_executed);
         }
         end.instance.running_process.clear();
+        if (end.card_proven) {
+            end.instance.reader = running_.reader;
+            end.instance.atr = running_.atr;
+        }
         // AMB-182: the SposConfig of this moment; of the snapshot if the Service is deleted, or nobody can tell.
         request(around_->catalog, catalog_deadline, survey_service{end.instance.target.service_id})
             .then(
@@ -429,12 +410,9 @@ private:
         end.card.was_proven = end.card.was_proven || !model::rests_on_claims(running_.read.card.value_or(end.card)) ||
                               !model::rests_on_claims(end.card);
         e.instance = end.instance;
-        e.end.lost = running_.lost;
         if (end.tombstones_gone)
             for (const auto& tombstone : running_.tombstones)
                 e.end.cleaned.push_back(tombstone.id);
-        if (end.other_card) // the next call asks all cards who they are
-            e.instance.reader.clear();
         if (!running_.hindrance) // else nothing is known that is not in the row, which may be another process's at the
                                  // moment
             e.card = end.card;

@@ -57,6 +57,12 @@ std::string_view prefix(error_category category) {
 
 } // namespace
 
+void remember_keys(security_domain& domain, const key_set& keys) {
+    std::erase_if(domain.other_keys, [&](const auto& other) { return other.version == keys.version; });
+    if (!domain.keys || domain.keys->version != keys.version)
+        domain.other_keys.insert(domain.other_keys.begin(), keys); // the newest is the likeliest
+}
+
 std::string error_message(error_category category, std::string_view details) {
     if (category == error_category::none)
         return {};

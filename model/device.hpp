@@ -109,6 +109,9 @@ struct security_domain {
     std::string client_aid;         ///< of the ARA-C that is in it, or was
 };
 
+/// The set may be on the card beside the one that counts. One of the same version it replaces.
+void remember_keys(security_domain& domain, const key_set& keys);
+
 /// Card parameters of a SecureComponentProfile, internal to the TSM ("card" in the profile file; gp/procedures).
 /// Everything that differs from card to card is a parameter here and not a branch in the code.
 struct card_parameters {
@@ -144,6 +147,9 @@ struct card_parameters {
     int memory_reserve = 1024; ///< octets that must stay free after loading (FF21)
     bool rule_hash_sha1 = true;
     bool rule_hash_sha256 = true;
+    /// The card counts every INITIALIZE UPDATE as an attempt until an EXTERNAL AUTHENTICATE succeeds: none is sent
+    /// before the TSM's domain has answered.
+    bool initialize_update_counts = false;
 };
 
 /// How a profile recognises its cards (DESIGN, profile file): hex prefixes, '.' stands for any nibble. Every list that
@@ -235,7 +241,9 @@ inline bool may_be_on_card(const service_instance& i) {
 /// A secure component that has been seen.
 struct secure_component {
     std::string id;
-    std::string identity; ///< text of its card_identity; unique. Rows of before may have one that is none (DIV-056)
+    /// Text of its card_identity (rows of before may have one that is none, DIV-056). Beside a proven row there may be
+    /// another one of the same identity, for what phones claim without a proof (DIV-059).
+    std::string identity;
     std::string profile_id;
     std::string isd_aid;
     std::string cin_iin; ///< tags 45 and 42, hex, for the issuer
@@ -249,10 +257,17 @@ struct secure_component {
     bool was_proven = false; ///< an issuer has authenticated it once, though nothing of ours may be on it any more
 };
 
+/// Has an issuer authenticated the card of this row, and given us keys for a domain on it? Then what the row knows is
+/// shown, changed and moved only for a card that has proven these keys in the same session (AMB-239). Of any other row
+/// nobody knows more than what phones have claimed: whoever claims the same is shown it.
+inline bool is_proven(const secure_component& card) {
+    return card.tsm_domain && card.tsm_domain->keys;
+}
+
 /// Is what the row says of issuer, profile and ISD only a phone's word (AMB-226)? Until an issuer has given us keys for
 /// a domain on it, or the operator has decided, it follows what phones say today.
 inline bool rests_on_claims(const secure_component& card) {
-    return !card.assigned && !(card.tsm_domain && card.tsm_domain->keys);
+    return !card.assigned && !is_proven(card);
 }
 
 /// Has nobody ever seen that there is such a card? An answer that only looks consistent can be invented: the keys that

@@ -169,6 +169,13 @@ const card_profile* profile_of(const seen_card& card, const std::vector<card_pro
     return found;
 }
 
+std::optional<refusal> could_not_look(const std::vector<seen_card>& cards) {
+    const auto silent = std::find_if(cards.begin(), cards.end(), [](const auto& c) { return c.fell_silent; });
+    if (silent == cards.end())
+        return std::nullopt;
+    return refusal{silent->problem, "reader ‘" + silent->reader + "’: " + silent->problem_details};
+}
+
 std::optional<refusal> refuse_create(const offered_service* service, const std::string& service_id,
                                      const std::string& tag) {
     if (!parse_tag(tag))
@@ -203,6 +210,11 @@ decision choose_card(const offered_service& service, const std::string& tag, con
     if (has_service != cards.end()) { // AMB-115: on any card of the handset
         d.reasons.push_back("reader ‘" + has_service->reader + "’: has an instance of the service");
         d.outcome = not_eligible("service is already deployed");
+        return d;
+    }
+    if (auto silent = could_not_look(cards)) { // an instance may be on it: an app must not create a second one
+        d.reasons.push_back(silent->details);
+        d.outcome = *std::move(silent);
         return d;
     }
     const auto* version = version_with(service, tag);

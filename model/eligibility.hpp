@@ -38,13 +38,17 @@ struct offered_service {
 /// A card as it presents itself; a claim (AMB-226).
 struct seen_card {
     std::string reader;
-    bool accessible = false;
-    error_category problem = error_category::none;       ///< 9 or 10 where not accessible
+    bool accessible = false; ///< it has told what it is
+    /// It answered in this session and then did not any more, or there is no channel to it: what is on it nobody knows
+    /// (AMB-240). Where it was only not there, or access was denied, neither this nor `accessible` is true.
+    bool fell_silent = false;
+    error_category problem = error_category::none; ///< 6, 9 or 10 where not accessible or silent
+    std::string problem_details;
     std::string atr, cplc, isd_aid, iin, cin, card_data; ///< hex
     bool without_cplc = false;                           ///< it says that it has none
     /// The highest security level of SCP03 that its card recognition data offer; none where they offer no SCP03.
     std::optional<int> highest_level;
-    bool has_service = false; ///< the TSM knows an instance of the Service on it
+    bool has_service = false; ///< the TSM knows an instance of the Service on it, and may say so
 };
 
 /// What the card is known by: its CPLC; of one that has none, or one that is no identity, IIN and CIN. Nothing for a
@@ -65,6 +69,10 @@ likeness compare(const secure_component& row, const seen_card& card);
 bool has_prefix(std::string_view hex, std::string_view pattern);
 /// Every list that is given has a match; without any list nothing is recognised.
 bool recognises(const identification& by, const seen_card& card);
+/// A card that fell silent, and may hold what was looked for (AMB-240): what the app is told instead of "there is
+/// none". Nothing if every card either could be read or was not accessible.
+std::optional<refusal> could_not_look(const std::vector<seen_card>& cards);
+
 /// The profile of a card; of several the first by id, so that the same card always has the same one.
 const card_profile* profile_of(const seen_card& card, const std::vector<card_profile>& profiles);
 

@@ -1,66 +1,54 @@
 #include "process/card_proof.hpp"
 
-#include <algorithm>
+#include "gp/commands.hpp"
+#include "gp/status_words.hpp"
+#include "process/order_parts.hpp"
 
 namespace tsms::process {
 
 namespace {
 
-/// Is the calling app one of those that may use the Service? Without access rules of ours it may be any.
-bool may_select(const work& w) {
-    const auto& apps = w.instance.target.device_apps;
-    return apps.empty() || std::ranges::find(apps, w.request.caller_id) != apps.end();
-}
+// The commands ask: no answer is a failure.
+constexpr auto any = gp::secured_batch::tolerance::any;
 
 } // namespace
 
-process<gp::plain_questions> last_questions(work* w, bool usable, std::vector<bytes> selectable) {
-    gp::plain_questions questions;
-    if (!usable)
-        co_return questions;
-    if (const auto& domain = w->instance.domain; domain && domain->keys && domain->keys_in_doubt) {
-        questions.domain = octets(domain->aid);
-        questions.key_version = domain->keys->version;
-        questions.host_challenge = co_await random_octets(w->channel->mode_length());
-    }
-    if (may_select(*w))
-        questions.applications = std::move(selectable);
-    co_return questions;
+asked_proof::asked_proof(std::string aid, const std::vector<std::uint8_t>& key_versions, std::vector<bytes> challenges)
+    : aid_(std::move(aid)), challenges_(std::move(challenges)) {
+    orders_.add_plain(gp::step::select, gp::select(hex(aid_)), any);
+    for (std::size_t i = 0; i < key_versions.size(); ++i)
+        orders_.add_plain(gp::step::initialize_update, gp::initialize_update(key_versions[i], challenges_.at(i)), any);
 }
 
-process<void> check_domain_keys(work* w, gp::plain_questions asked, gp::initialize_update_response offer) {
-    auto& domain = *w->instance.domain;
-    const auto name = "security domain " + domain.aid;
-    auto session = co_await derive_session(*domain.keys, asked.host_challenge, offer.card_challenge,
-                                           offer.sequence_counter, octets(domain.aid));
+proof_answers asked_proof::read(const gp::batch_answer& answer, std::optional<silence>& silent) {
+    proof_answers read;
+    if (ends_at_select(answer) || answer.end == gp::transmission::ungranted)
+        return read;
     try {
-        if (offer.key_version != domain.keys->version)
-            gp::not_proven(gp::step::store_data, name + " answers with another key version than it was given");
-        if (!offer.sequence_counter.empty())
-            gp::check_card_challenge(offer, session.expected_challenge);
-        constexpr std::uint8_t lowest_level = 0x01; // nothing is sent through it
-        const gp::secure_channel proven(std::move(session.keys), asked.host_challenge, offer, lowest_level);
-    } catch (const gp::scp03_error& error) {
-        gp::not_proven(gp::step::store_data, name + " does not have the keys that it was given: " + error.what());
+        const auto answers = orders_.accept(answer);
+        read.domain_answers = gp::is_success_or_warning(answers.front().sw);
+        for (std::size_t i = 1; read.domain_answers && i < answers.size(); ++i) {
+            read.other_length = read.other_length || answers[i].sw == 0x6700;
+            if (answers[i].sw == 0x9000)
+                read.offers.push_back({aid_, challenges_[i - 1], gp::parse_initialize_update(answers[i].data)});
+        }
+    } catch (const gp::card_failure& failure) {
+        if (failure.why == gp::card_failure::kind::transmission)
+            silent = silence_of(failure);
+    } catch (const gp::scp03_error&) { // no proof
     }
-    domain.keys_in_doubt = false;
+    return read;
 }
 
-process<gp::card_contents> prove_on_card(work* w, gp::procedure<gp::shown_contents> procedure,
-                                         gp::plain_questions asked) {
-    auto shown = co_await on_card(w, std::move(procedure));
-    if (asked.domain || !asked.applications.empty())
-        w->channel.reset();
-    if (auto& wanted = shown.not_shown) { // the card has more on it than the listing was made for
-        co_await need_channel(w);
-        static_cast<gp::card_contents&>(shown) = co_await on_card(w, gp::show_again(w->channel, *std::move(wanted)));
-    }
-    if (shown.domain_offer)
-        co_await check_domain_keys(w, std::move(asked), *std::move(shown.domain_offer));
-    for (const auto& remark : shown.remarks)
-        w->tell_operator(remark);
-    w->proven = true;
-    co_return shown;
+process<asked_proof> ask_for_proof(proof_request request) {
+    std::vector<bytes> challenges;
+    for (std::size_t i = 0; i < request.key_versions.size(); ++i)
+        challenges.push_back(co_await random_octets(request.challenge_octets));
+    co_return asked_proof(request.aid, request.key_versions, std::move(challenges));
+}
+
+silence silence_of(const gp::card_failure& failure) {
+    return {static_cast<model::error_category>(failure.category), failure.details()};
 }
 
 } // namespace tsms::process

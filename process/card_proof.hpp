@@ -1,21 +1,32 @@
 #pragma once
-// What a process does around a procedure that proves its effects (gp/procedures/changes.hpp): it asks the questions
-// that need keys and random octets, and tells the operator what could not be asked.
+// The request for a card's proof as a part of an order, and what its answers say.
 
-#include "process/work.hpp"
+#include "gp/secured_batch.hpp"
+#include "process/enquiries.hpp"
 
 namespace tsms::process {
 
-/// What is asked with plain commands at the end of an order. `usable`: the Service is neither locked nor half there, so
-/// its domain can be selected. The domain is asked while the row has not seen it prove its keys.
-process<gp::plain_questions> last_questions(work* w, bool usable, std::vector<bytes> selectable);
+class asked_proof {
+public:
+    /// `challenges`: one for each version, in their order.
+    asked_proof(std::string aid, const std::vector<std::uint8_t>& key_versions, std::vector<bytes> challenges);
 
-/// Runs a procedure that changes the Service on the card, and returns when all its effects are proven.
-process<gp::card_contents> prove_on_card(work* w, gp::procedure<gp::shown_contents> procedure,
-                                         gp::plain_questions asked);
+    std::size_t size() const { return orders_.size(); }
+    gp::batch take() { return orders_.take(); }
 
-/// Has the card the keys? Checks the cryptogram of its answer to INITIALIZE UPDATE, and the challenge where it is
-/// pseudo-random. Throws card_failure where it has not.
-process<void> check_domain_keys(work* w, gp::plain_questions asked, gp::initialize_update_response offer);
+    /// What this part of an order was answered. Sets `silent` where the card fell silent in it; an app that may not
+    /// reach the domain is no such case.
+    proof_answers read(const gp::batch_answer& answer, std::optional<silence>& silent);
+
+private:
+    std::string aid_;
+    std::vector<bytes> challenges_;
+    gp::secured_batch orders_;
+};
+
+/// With fresh challenges.
+process<asked_proof> ask_for_proof(proof_request request);
+
+silence silence_of(const gp::card_failure& failure);
 
 } // namespace tsms::process

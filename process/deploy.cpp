@@ -2,8 +2,8 @@
 
 #include "gp/install_parameters.hpp"
 #include "model/life_cycle.hpp"
-#include "process/card_proof.hpp"
 #include "process/domain_keys.hpp"
+#include "process/effect_proof.hpp"
 #include "process/removal.hpp"
 #include "process/renew_keys.hpp"
 #include "process/tombstones.hpp"
@@ -229,9 +229,7 @@ process<void> activate(work* w, const deployment* d) {
 }
 
 /// No sharing between Services (AMB-125).
-void check_conflicts(const work& w) {
-    auto taken = w.request.aids_of_others;
-    taken.merge(own_aids(w));
+void check_conflicts(const work& w, std::set<std::string> taken) {
     const auto& target = w.instance.target;
     for (const auto& file : target.load_files)
         if (taken.count(file.aid) != 0)
@@ -280,8 +278,10 @@ process<void> deploy_steps(work* w, const deployment* d) {
     auto beginning = begin(w);
     co_await std::move(beginning);
     if (d->has(service_command::install)) {
-        check_conflicts(*w);
-        if (!w->instance.on_card &&
+        auto taken = w->request.aids_of_others;
+        taken.merge(own_aids(*w));
+        check_conflicts(*w, std::move(taken));
+        if (!w->instance.on_card && !w->request.look_first &&
             w->request.tombstones.empty()) // what is there is removed first, then there is room or not
             w->memory_needed = octets_to_load(*w);
         // Before the issuer does anything.
@@ -303,6 +303,8 @@ process<void> deploy_steps(work* w, const deployment* d) {
     co_await std::move(clearing);
     auto opening = open_tsm_domain(w, need_of(*w, *d));
     require_open(*w, co_await std::move(opening));
+    if (d->has(service_command::install))
+        check_conflicts(*w, w->request.aids_behind_proof);
     // In an installation the new keys travel with the rest, unless those that are there have the version of the
     // Service's.
     if (!d->has(service_command::install) ||
@@ -313,7 +315,7 @@ process<void> deploy_steps(work* w, const deployment* d) {
     auto tidying = remove_tombstones(w);
     auto seen = co_await std::move(tidying);
     if (d->has(service_command::install)) {
-        if (w->request.instance.on_card || w->request.card.doubt) {
+        if (w->request.instance.on_card || w->request.card.doubt || w->request.look_first) {
             // An earlier life left something, or may have: look, and begin from an empty card.
             auto cleaning = remove_what_is_there(w, std::move(seen));
             co_await std::move(cleaning);

@@ -28,12 +28,6 @@ std::optional<model::key_set> untried_keys(const model::security_domain& domain,
     return std::nullopt;
 }
 
-void remember_keys(model::security_domain& domain, const model::key_set& keys) {
-    std::erase_if(domain.other_keys, [&](const auto& other) { return other.version == keys.version; });
-    if (!domain.keys || domain.keys->version != keys.version)
-        domain.other_keys.insert(domain.other_keys.begin(), keys); // the newest is the likeliest
-}
-
 void confirm_keys(model::security_domain& domain, const model::key_set& keys) {
     if (domain.keys == keys)
         return;

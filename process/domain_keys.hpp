@@ -19,9 +19,6 @@ std::optional<model::key_set> keys_of_version(const model::security_domain& doma
 /// The next set to ask the card for; nothing when all have been asked for.
 std::optional<model::key_set> untried_keys(const model::security_domain& domain, const key_versions& tried);
 
-/// The set may be on the card beside the one that counts. One of the same version it replaces.
-void remember_keys(model::security_domain& domain, const model::key_set& keys);
-
 /// The card has proven this set, so it counts; the one that did is remembered.
 void confirm_keys(model::security_domain& domain, const model::key_set& keys);
 

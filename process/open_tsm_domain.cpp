@@ -5,6 +5,7 @@
 #include "model/eligibility.hpp"
 #include "process/domain_keys.hpp"
 #include "process/issuers_domain.hpp"
+#include "process/order_parts.hpp"
 #include "process/work.hpp"
 
 #include <algorithm>
@@ -21,28 +22,13 @@ using model::error_category;
     throw card_failure(card_failure::kind::refused, gp::step::select, static_cast<int>(category), details);
 }
 
-/// One order made of parts that different parties read: our plain reads, the issuer's opaque commands, the request for
-/// our channel.
-struct joined_order {
-    gp::batch commands;
-
-    void add(gp::batch part) {
-        std::move(part.commands.begin(), part.commands.end(), std::back_inserter(commands.commands));
-    }
-    void add_relayed(const std::vector<bytes>& apdus) {
-        for (const auto& apdu : apdus)
-            commands.commands.emplace_back(gp::step::relayed, apdu, true, true);
-    }
-};
-
 /// Is this still the card that the instance was created on? A claim, checked again by the keys of the channel.
 void check_identity(work& w, const gp::card_claims& claims) {
     model::seen_card seen;
     seen.cplc = to_hex(claims.cplc);
     seen.iin = to_hex(claims.iin);
     seen.cin = to_hex(claims.cin);
-    w.other_card = model::compare(w.card, seen) == model::likeness::other;
-    if (w.other_card)
+    if (model::compare(w.card, seen) == model::likeness::other)
         refuse(error_category::sc_inaccessible, "reader ‘" + w.request.reader + "’ holds another secure component");
 }
 
@@ -138,12 +124,6 @@ void measure(work& w, std::optional<std::size_t> of_domain) {
     w.block_size = parameters.block_size > 0
                        ? std::min(channel.max_data(), static_cast<std::size_t>(parameters.block_size))
                        : w.command_size;
-}
-
-/// Over OMAPI a SELECT that the card refuses gets no answer and ends the order (gp/procedures, hazard 3). That the card
-/// itself is gone looks the same; both are claims, and whoever is asked next finds out.
-bool ends_at_select(const gp::batch_answer& answer) {
-    return answer.responses.empty() && answer.end == gp::transmission::unavailable;
 }
 
 /// The ways in which a request for our channel can end. Where it met other keys or another mode it is made again, in an
@@ -276,19 +256,37 @@ process<model::issuer_step> next_step(relay_to_issuer report, model::issuer_orde
     co_return next;
 }
 
-/// The issuer works on the card, and behind its last commands we ask for our channel in the same order.
-process<domain_access> open_with_issuer(work* w, issuer_need need) {
-    require_told_apart(*w);
+/// The issuer goes on behind the card's first answers, so it has checked the card's cryptogram: before that no row
+/// changes (AMB-239), because nothing can happen to the card either. From here on it may, whatever becomes of this
+/// process.
+process<void> expect_changes(work* w, issuer_need need, std::string domain_aid) {
+    w->domain_created = w->domain_created || need.create_domain;
+    w->access_given = w->access_given || !need.add_rules.empty();
     if (need.takes_access) {
         auto intending = write_intent(w, "remove access rules of service " + w->instance.target.service_id);
         co_await std::move(intending);
+        // An app may have lost its access: unlike a new rule (DIV-024) that is the Service's matter.
+        w->service_changed = true;
     }
-    if (!need.add_rules.empty()) { // what terminate has to look for, whatever becomes of this process (DIV-024)
+    const bool may_get_keys = need.create_domain && !(w->card.tsm_domain && w->card.tsm_domain->keys_in_doubt);
+    if (need.add_rules.empty() && !may_get_keys)
+        co_return;
+    if (!need.add_rules.empty()) { // what terminate has to look for (DIV-024)
         w->intent_written = true;
         w->instance.on_card = true;
-        commit intent(w->instance, w->card);
-        co_await std::move(intent);
     }
+    if (may_get_keys) {
+        if (!w->card.tsm_domain)
+            w->card.tsm_domain.emplace().aid = std::move(domain_aid);
+        w->card.tsm_domain->keys_in_doubt = true;
+    }
+    commit expecting(w->instance, w->card);
+    co_await std::move(expecting);
+}
+
+/// The issuer works on the card, and behind its last commands we ask for our channel in the same order.
+process<domain_access> open_with_issuer(work* w, issuer_need need) {
+    require_told_apart(*w);
     if (w->isd_aid.empty()) { // the row is of a phone that did not tell it
         auto asking = identify(w);
         co_await std::move(asking);
@@ -317,6 +315,7 @@ process<domain_access> open_with_issuer(work* w, issuer_need need) {
         known && known->keys && !need.create_domain ? known->keys->version : w->parameters().tsm_key_version;
 
     const bool identified_before = w->identified;
+    bool card_authenticated = false;
     std::optional<gp::card_claims> claims;
     issuer_bounds bounds;
     while (!next.done) {
@@ -339,20 +338,8 @@ process<domain_access> open_with_issuer(work* w, issuer_need need) {
             order.add(asked->orders.take());
         }
         const auto total = order.commands.commands.size();
-        w->domain_created = w->domain_created || (claims && need.create_domain);
-        if (claims && need.create_domain && !(w->card.tsm_domain && w->card.tsm_domain->keys_in_doubt)) {
-            // From here on the issuer may have created it, or given it keys, whatever becomes of this process.
-            if (!w->card.tsm_domain)
-                w->card.tsm_domain.emplace().aid = aid;
-            w->card.tsm_domain->keys_in_doubt = true;
-            commit expecting(w->instance, w->card);
-            co_await std::move(expecting);
-        }
-        if (claims && !need.add_rules.empty())
-            w->access_given = true;
-        if (claims && need.takes_access)
-            // An app may have lost its access: unlike a new rule (DIV-024) that is the Service's matter.
-            w->service_changed = true;
+        if (claims && !std::exchange(card_authenticated, true))
+            co_await expect_changes(w, need, aid);
         auto sending = send(w, std::move(order.commands));
         const auto answer = co_await std::move(sending);
         if (identify) {
@@ -377,7 +364,7 @@ process<domain_access> open_with_issuer(work* w, issuer_need need) {
         next = co_await std::move(stepping);
     }
 
-    if (claims) // the issuer has proven itself to it, unless it had nothing to do
+    if (card_authenticated)
         w->card.isd_aid = order_for_issuer.isd_aid;
     if (need.create_domain) {
         w->domain_created = true;

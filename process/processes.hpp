@@ -25,6 +25,11 @@ struct process_request {
     /// speculative, so a conflict must be known before it leaves: the extradition at its end would move their objects
     /// (AMB-125).
     std::set<std::string> aids_of_others;
+    /// The same of other rows that are known under this card's name. They say nothing of it, and nobody hears of them,
+    /// before it has been proven to be the one (AMB-239).
+    std::set<std::string> aids_behind_proof;
+    /// There are such rows: what they say is on the card may be there, so an installation looks first.
+    bool look_first = false;
     /// What lost Service Instances left on this card, to be removed before the process's own work (AMB-227).
     std::vector<model::deployment_target> tombstones;
     bool last_service_on_card = false;       ///< terminate: no other instance of ours is on the card
@@ -40,7 +45,7 @@ struct process_outcome {
     model::service_instance instance;            ///< to be stored together with the result
     model::secure_component card;                ///< likewise
     bool tombstones_gone = false;                ///< what the request's tombstones name is not on the card any more
-    bool other_card = false;                     ///< the reader holds another card than the instance's
+    bool card_proven = false;                    ///< it has answered under R-MAC through our channel
     bool instance_gone = false;                  ///< terminated: the id is invalid from now on (AMB-121)
 };
 
@@ -57,24 +62,5 @@ process<process_outcome> suspend_or_resume(process_request request, bool suspend
 
 /// TR 4.2.5.6
 process<process_outcome> terminate(process_request request);
-
-/// What a card says of itself before anybody has authenticated: a claim (AMB-226).
-struct card_facts {
-    std::string reader;
-    bool accessible = false;
-    model::error_category problem = model::error_category::none; ///< why it is not accessible: 9 or 10
-    std::string isd_aid;                                         ///< hex, from tag 84 of the FCI
-    std::string cplc; ///< hex, tag 9F7F without its header; empty if the card has none, or does not tell it now
-    bool without_cplc = false;              ///< it says that it has none
-    std::string iin;                        ///< hex, tag 42
-    std::string cin;                        ///< hex, tag 45
-    std::string card_data;                  ///< hex, tag 66
-    std::optional<int> highest_level;       ///< of the SCP03 options in it
-    std::optional<std::size_t> free_memory; ///< non-volatile octets, tag FF21
-};
-
-/// Reads each card in turn, one order a card: for createServiceInstance, getServiceInstances and
-/// checkServiceDeploymentAvailable.
-process<std::vector<card_facts>> read_cards(std::vector<std::string> readers);
 
 } // namespace tsms::process

@@ -1,53 +1,69 @@
 // Identification of the secure components of a handset (AMB-226): claims, one order a card.
 
 #include "gp/procedures/identify.hpp"
-#include "process/processes.hpp"
+#include "process/card_proof.hpp"
+#include "process/order_parts.hpp"
 
 namespace tsms::process {
 
 namespace {
 
-/// Why a card could not be read (TR 4.2.4.4 categories 9 and 10).
-model::error_category problem_of(const gp::card_failure& failure) {
-    return static_cast<model::error_category>(failure.category);
+/// Not there, or closed to the app, before it said anything: such a card is not accessible (TR 4.2.5.2, AMB-240). That
+/// no channel to it is free says nothing of what is on it.
+bool fell_silent(const gp::batch_answer& answer) {
+    if (answer.end == gp::transmission::ungranted)
+        return false;
+    return !answer.responses.empty() || answer.end == gp::transmission::no_channel;
 }
 
-process<card_facts> read_card(std::string reader) {
+void note_claims(card_facts& facts, const gp::card_claims& claims) {
+    facts.accessible = true;
+    facts.isd_aid = to_hex(claims.isd_aid);
+    facts.cplc = to_hex(claims.cplc);
+    facts.without_cplc = claims.without_cplc;
+    facts.iin = to_hex(claims.iin);
+    facts.cin = to_hex(claims.cin);
+    facts.card_data = to_hex(claims.recognition);
+    facts.highest_level = claims.highest_level;
+    if (claims.resources)
+        facts.free_memory = claims.resources->non_volatile;
+}
+
+process<card_facts> read_card(card_to_read card) {
     card_facts facts;
-    facts.reader = reader;
-    auto identifying = gp::identify_card();
-    const auto* wish = identifying.start();
-    while (wish) {
-        exchange order(reader, wish->commands);
-        auto answer = co_await std::move(order);
-        wish = identifying.answer(std::move(answer));
+    facts.reader = card.reader;
+    gp::secured_batch reads;
+    const gp::identification identification(reads);
+    const auto read_count = reads.size();
+    joined_order order;
+    order.add(reads.take());
+    std::optional<asked_proof> asked;
+    if (card.proof) {
+        asked = co_await ask_for_proof(*card.proof);
+        order.add(asked->take());
     }
+    const auto answer = co_await exchange(card.reader, std::move(order.commands));
+    const auto told = gp::part_of(answer, 0, read_count);
     try {
-        const auto claims = identifying.result();
-        facts.accessible = true;
-        facts.isd_aid = to_hex(claims.isd_aid);
-        facts.cplc = to_hex(claims.cplc);
-        facts.without_cplc = claims.without_cplc;
-        facts.iin = to_hex(claims.iin);
-        facts.cin = to_hex(claims.cin);
-        facts.card_data = to_hex(claims.recognition);
-        facts.highest_level = claims.highest_level;
-        if (claims.resources)
-            facts.free_memory = claims.resources->non_volatile;
+        note_claims(facts, identification.claims(reads.accept(told)));
     } catch (const gp::card_failure& failure) {
-        facts.problem = problem_of(failure);
+        const auto why = silence_of(failure);
+        facts.problem = why.problem;
+        if (fell_silent(told))
+            facts.silent = why;
+        co_return facts;
     }
+    if (asked)
+        facts.proof = asked->read(gp::part_of(answer, read_count, asked->size()), facts.silent);
     co_return facts;
 }
 
 } // namespace
 
-process<std::vector<card_facts>> read_cards(std::vector<std::string> readers) {
+process<std::vector<card_facts>> read_cards(std::vector<card_to_read> cards) {
     std::vector<card_facts> all;
-    for (const auto& reader : readers) {
-        auto reading = read_card(reader);
-        all.push_back(co_await std::move(reading));
-    }
+    for (const auto& card : cards)
+        all.push_back(co_await read_card(card));
     co_return all;
 }
 

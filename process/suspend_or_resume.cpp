@@ -1,7 +1,7 @@
 // TR 4.2.5.5 suspendOrResumeService (AMB-108, AMB-109, AMB-224).
 
 #include "model/life_cycle.hpp"
-#include "process/card_proof.hpp"
+#include "process/effect_proof.hpp"
 #include "process/removal.hpp"
 #include "process/renew_keys.hpp"
 

@@ -15,7 +15,7 @@ namespace {
 
 /// Rules that the issuer has written, or may have.
 std::vector<model::access_rule> issuers_rules(const work& w) {
-    if (w.parameters().ara != "aram-issuer" || !w.instance.on_card)
+    if (w.parameters().ara != "aram-issuer" || !(w.instance.on_card || w.card.doubt))
         return {};
     return access_rules_of(w.instance.target);
 }

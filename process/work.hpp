@@ -33,7 +33,6 @@ struct work {
     bool for_tombstone = false;         ///< what is written down now is not of the process's own Service
     bool tombstones_gone = false;       ///< nothing of them is on the card any more
     std::string for_operator;           ///< what only the operator may know, or needs to
-    bool other_card = false;            ///< the card says that it is another one
     bool domain_created = false;        ///< the issuer has, or may have, created the TSM's domain, in this process
     bool proven = false;                ///< a procedure through our channel has ended with such a listing
 

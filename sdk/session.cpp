@@ -81,9 +81,10 @@ std::string backend_link::target_of(const std::string& url) const {
 }
 
 local_agent::local_agent(backend_link& backend, std::string endpoint_target, std::string session_id,
-                         std::span<const std::shared_ptr<secure_component>> components, notification_handler notify)
+                         std::span<const std::shared_ptr<secure_component>> components, notification_handler notify,
+                         std::function<void(const std::string&)> log)
     : backend_(backend), endpoint_(std::move(endpoint_target)), session_id_(std::move(session_id)),
-      components_(components), notify_(std::move(notify)) {}
+      components_(components), notify_(std::move(notify)), log_(std::move(log)) {}
 
 local_agent::~local_agent() {
     if (chosen_)
@@ -188,6 +189,9 @@ bool local_agent::execute(const wire::seram_order& order, wire::seram_report& re
         // reopened silently.
         report.status = status_of(e.cause());
         report.error = (e.cause() == transport_cause::no_channel ? no_channel : "") + std::string(e.what());
+        const bool answered = std::ranges::any_of(report.responses, [](const auto& list) { return !list.empty(); });
+        if (log_ && wanted_ && !answered) // such a card counts as not accessible, and no result names it (AMB-240)
+            log_("reader '" + wanted_->id.substr(0, 64) + "' is not accessible: " + e.what());
         if (chosen_)
             chosen_->close();
         chosen_.reset();

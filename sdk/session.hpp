@@ -68,7 +68,8 @@ public:
     using notification_handler = std::function<void(const std::string&)>;
 
     local_agent(backend_link& backend, std::string endpoint_target, std::string session_id,
-                std::span<const std::shared_ptr<secure_component>> components, notification_handler notify);
+                std::span<const std::shared_ptr<secure_component>> components, notification_handler notify,
+                std::function<void(const std::string&)> log = nullptr);
     /// Closes the component in use.
     ~local_agent();
     local_agent(const local_agent&) = delete;
@@ -89,6 +90,7 @@ private:
     std::string session_id_;
     std::span<const std::shared_ptr<secure_component>> components_;
     notification_handler notify_;
+    std::function<void(const std::string&)> log_;      ///< which reader could not be used, and why; may be empty
     std::optional<wire::seram_secure_element> wanted_; ///< chosenSecureElement of the last order that had one
     std::shared_ptr<secure_component> chosen_;         ///< open now
     std::uint64_t apdus_ = 0;

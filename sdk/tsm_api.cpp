@@ -180,8 +180,9 @@ wire::tsm_api_result tsm_api::state::converse(const wire::tsm_api_function& func
 wire::tsm_api_result tsm_api::state::run_session(std::string_view function, const wire::session_opened& session,
                                                  ProcessListener* listener) {
     notification_sink sink(function, listener);
-    local_agent agent(link, link.target_of(session.ra_endpoint), session.session_id, options.components,
-                      [&](const std::string& text) { sink(text); });
+    local_agent agent(
+        link, link.target_of(session.ra_endpoint), session.session_id, options.components,
+        [&](const std::string& text) { sink(text); }, options.log);
     const auto count = [&] {
         const std::lock_guard lock(mutex);
         counted.apdus += agent.apdus();

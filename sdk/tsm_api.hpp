@@ -40,6 +40,9 @@ struct tsm_api_options {
     std::string caller_id;     ///< AMB-142: SHA-256 over the app's signing certificate (DER), upper-case hex
     crypto::secret credential; ///< the app's own, issued by the TSM (AMB-146); may be empty
     std::vector<std::shared_ptr<secure_component>> components; ///< those that the app can reach, at most 16
+    /// Gets a line for each reader that is not accessible: a secure component that did not answer at all is none for
+    /// the TSM-API (TR 4.2.5.2, AMB-240), and no result names it. Called on the thread of the call; may be empty.
+    std::function<void(const std::string&)> log = {};
     retry_policy retry;
     std::chrono::milliseconds connect_timeout{5000};
     std::chrono::milliseconds answer_timeout{40000}; ///< of one exchange (SERAM: 40 s)

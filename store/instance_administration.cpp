@@ -57,6 +57,18 @@ instance_db::card_change instance_db::lose_card(const std::string& id) {
     });
 }
 
+instance_db::card_change instance_db::find_card(const std::string& id) {
+    return state_->change_card(id, "card found", [&](model::secure_component&) {
+        for (const auto& tombstone : tombstones_on(id)) {
+            if (!instances_of(tombstone.target.service_id, {id}).empty())
+                continue;
+            state_->run("DELETE FROM tombstones WHERE id = ?", tombstone.id);
+            state_->insert(tombstone);
+        }
+        return card_change::done;
+    });
+}
+
 instance_db::card_change instance_db::drop_tombstones(const std::string& id) {
     return state_->change_card(id, "tombstones dropped", [&](model::secure_component&) {
         state_->run("DELETE FROM tombstones WHERE card = ?", id);

@@ -49,8 +49,12 @@ struct instance_db::state {
         audit("instance state " + std::to_string(static_cast<int>(i.state)), i.id);
     }
 
+    /// The column is unique, and a row beside the first one of its identity may outlive that: it is a name for the row.
+    /// Who looks for an identity asks the documents.
     void insert(const model::secure_component& c) {
-        run("INSERT INTO secure_components (id, identity, document) VALUES (?, ?, ?)", c.id, c.identity, encode(c));
+        const bool taken = bound("SELECT 1 FROM secure_components WHERE identity = ?", c.identity).executeStep();
+        run("INSERT INTO secure_components (id, identity, document) VALUES (?, ?, ?)", c.id,
+            taken ? c.identity + "/" + c.id : c.identity, encode(c));
         audit("card written", c.id);
     }
 
@@ -63,8 +67,7 @@ struct instance_db::state {
     }
 
     void update(const model::secure_component& c) {
-        if (run("UPDATE secure_components SET identity = ?, document = ? WHERE id = ?", c.identity, encode(c), c.id) !=
-            1)
+        if (run("UPDATE secure_components SET document = ? WHERE id = ?", encode(c), c.id) != 1)
             throw error("secure component " + c.id + " is not in the instance database any more");
         audit(c.quarantined ? "card quarantined" : "card written", c.id);
     }
@@ -104,6 +107,12 @@ struct instance_db::state {
     bool is_at_work(const std::string& card) const {
         return bound("SELECT 1 FROM processes WHERE card = ? AND ended IS NULL", card).executeStep();
     }
+
+    /// Rows beside this one that are the same physical card, as its issuer says, become a part of it; not while a
+    /// process works on them. `gone`: the service whose instance the process has just removed from the card, if any.
+    void unite(model::secure_component card, const std::string& gone);
+    void take_instance(model::secure_component& card, model::service_instance theirs, const std::string& gone);
+    void take_tombstones(const model::secure_component& card, const std::string& other, const std::string& gone);
 
     /// An operator's change of a card's row, in one transaction with the look whether a process is at work on it.
     template <class F> card_change change_card(const std::string& id, const char* what, F change) {

@@ -61,6 +61,7 @@ template <class A> void describe(A& a, model::card_parameters& c) {
     a("memoryReserve", c.memory_reserve);
     a("ruleHashSha1", c.rule_hash_sha1);
     a("ruleHashSha256", c.rule_hash_sha256);
+    a("initializeUpdateCounts", c.initialize_update_counts);
 }
 
 template <class A> void describe(A& a, model::identification& i) {

@@ -42,6 +42,11 @@ constexpr const char* claims_index =
     "CREATE INDEX IF NOT EXISTS cards_by_claim ON secure_components(json_extract(document, '$.claimed')) "
     "WHERE json_extract(document, '$.tsmDomain') IS NULL";
 
+constexpr const char* identity_index =
+    "CREATE INDEX IF NOT EXISTS cards_by_identity ON secure_components(json_extract(document, '$.identity'))";
+constexpr const char* reader_index =
+    "CREATE INDEX IF NOT EXISTS instances_by_reader ON service_instances(json_extract(document, '$.reader'), "
+    "json_extract(document, '$.atr')) WHERE state <> 1"; // not those that a stranger can make
 constexpr const char* issuers_number_index =
     "CREATE INDEX IF NOT EXISTS cards_by_issuers_number ON secure_components(json_extract(document, '$.cinIin'))";
 /// When instance_db::may_forget was asked last, and how many times more it says no.
@@ -84,23 +89,6 @@ std::vector<model::operation> split(const std::string& text) {
     return operations;
 }
 
-/// What a phone says of a card whose row rests on such words, or has no issuer yet; the rest of the row belongs to the
-/// processes. False if nothing changes.
-bool follow_claims(model::secure_component& row, const model::secure_component& claimed) {
-    if (model::rests_on_claims(row)) {
-        row.issuer = claimed.issuer;
-        row.profile_id = claimed.profile_id;
-        row.cin_iin = claimed.cin_iin;
-        row.isd_aid = claimed.isd_aid;
-        row.claimed = claimed.claimed;
-        return true;
-    }
-    if (!row.issuer.empty() || claimed.issuer.empty())
-        return false;
-    row.issuer = claimed.issuer;
-    return true;
-}
-
 } // namespace
 
 std::string iso8601(clock::time_point when) {
@@ -123,8 +111,8 @@ const database_kind& instances_kind() {
 instance_db::state::state(const std::filesystem::path& f, believe_mark mark)
     : file(f, instances_kind(), mark), db(file.database()) {
     guarded([&] {
-        for (const auto* addition :
-             {claims_index, tombstones, tombstones_index, issuers_number_index, ended_index, forgetting, by_card_index})
+        for (const auto* addition : {claims_index, tombstones, tombstones_index, identity_index, reader_index,
+                                     issuers_number_index, ended_index, forgetting, by_card_index})
             db.exec(addition);
         count_waiting_in_outbox(db);
     });
@@ -182,28 +170,6 @@ std::optional<model::secure_component> instance_db::card(const std::string& id) 
     return state_->one_card("SELECT document FROM secure_components WHERE id = ?", id);
 }
 
-std::optional<model::secure_component> instance_db::card_by_identity(const model::card_identity& identity) const {
-    return state_->one_card("SELECT document FROM secure_components WHERE identity = ?", identity.text());
-}
-
-std::optional<model::secure_component> instance_db::card_by_issuers_number(const std::string& cin_iin) const {
-    return state_->guarded([&]() -> std::optional<model::secure_component> {
-        constexpr int enough = 64;
-        auto rows =
-            state_->bound("SELECT document FROM secure_components WHERE json_extract(document, '$.cinIin') = ? LIMIT ?",
-                          cin_iin, enough);
-        std::vector<model::secure_component> found, proven;
-        while (rows.executeStep()) {
-            found.push_back(decode_card(rows.getColumn(0).getString()));
-            if (!model::rests_on_claims(found.back()))
-                proven.push_back(found.back());
-        }
-        if (proven.size() == 1)
-            return proven.front();
-        return found.size() == 1 ? std::optional(found.front()) : std::nullopt;
-    });
-}
-
 std::vector<model::secure_component> instance_db::cards() const {
     return state_->guarded([&] {
         std::vector<model::secure_component> found;
@@ -211,26 +177,6 @@ std::vector<model::secure_component> instance_db::cards() const {
         while (rows.executeStep())
             found.push_back(decode_card(rows.getColumn(0).getString()));
         return found;
-    });
-}
-
-bool instance_db::create(model::service_instance instance, const model::secure_component& card) {
-    return state_->write([&] {
-        const auto identity = model::card_identity::of_row(card.identity);
-        if (!identity)
-            throw error("a secure component that cannot be told from others gets no service instance");
-        auto known = card_by_identity(*identity); // since it was looked up, another call may have stored it
-        if (known)
-            instance.secure_component_id = known->id;
-        if (!instances_of(instance.target.service_id, {instance.secure_component_id}).empty())
-            return false;
-        if (!known)
-            state_->insert(card);
-        else if (!state_->is_at_work(known->id) &&
-                 follow_claims(*known, card)) // else the row is the process's (DIV-041)
-            state_->update(*known);
-        state_->insert(instance);
-        return true;
     });
 }
 
@@ -301,9 +247,7 @@ bool instance_db::end(const process_end& p, const model::service_instance& insta
             state_->run("DELETE FROM tombstones WHERE id = ?", id);
             state_->audit("tombstone cleaned up", id);
         }
-        if (p.lost) {
-            state_->lose(instance);
-        } else if (gone) {
+        if (gone) {
             state_->run("DELETE FROM service_instances WHERE id = ?", instance.id);
             state_->audit("instance removed", instance.id);
         } else {
@@ -313,6 +257,8 @@ bool instance_db::end(const process_end& p, const model::service_instance& insta
                     p.message, p.ended, p.id);
         state_->run("UPDATE journal SET settled = 1 WHERE process = ?", p.id);
         state_->audit("process ends with " + std::to_string(static_cast<int>(p.status)), p.id);
+        if (card)
+            state_->unite(*card, gone ? instance.target.service_id : std::string());
         if (delivery)
             state_->add(*delivery);
         return true;

@@ -33,6 +33,21 @@ struct process_record {
     std::string started;
 };
 
+/// How a card's domain of ours can be asked for a proof.
+struct domain_hint {
+    std::string aid;
+    std::uint8_t key_version = 0;
+    int scp03_mode = 0; ///< 0: not seen yet
+
+    friend bool operator==(const domain_hint&, const domain_hint&) = default;
+};
+
+enum class creation {
+    created,
+    has_service,  ///< the card has an instance of the service already
+    card_changed, ///< the card's row is not what it was read as: whoever decided by it has to do so anew
+};
+
 /// What a process works on. No card: it is not touched.
 struct process_rows {
     model::service_instance instance;
@@ -45,7 +60,6 @@ struct process_end {
     model::error_category status = model::error_category::none;
     std::string message;
     std::string ended;
-    bool lost = false; ///< terminated where its secure component is not there any more: a tombstone remains (AMB-227)
     std::vector<std::string> cleaned = {}; ///< ids of tombstones whose contents this process has removed from the card
 };
 
@@ -104,10 +118,15 @@ public:
                                                       const std::vector<std::string>& cards) const;
     std::size_t instances_on(const std::string& card) const;
     std::optional<model::secure_component> card(const std::string& id) const;
-    std::optional<model::secure_component> card_by_identity(const model::card_identity& identity) const;
+    /// Every row of this identity, the oldest first. As a rule there is one; a proven row and one that rests on claims
+    /// may stand beside each other (DIV-059).
+    std::vector<model::secure_component> cards_by_identity(const model::card_identity& identity) const;
     /// The only card with this CIN and IIN (hex, one after the other), if there is one; one that an issuer has proven
     /// goes before those that only phones have named.
     std::optional<model::secure_component> card_by_issuers_number(const std::string& cin_iin) const;
+    /// What the domains of cards have in common that were last seen in a reader of this name with this ATR. Nothing if
+    /// there is no such card.
+    std::optional<domain_hint> domain_of_kind(const std::string& reader, const std::string& atr) const;
     std::vector<model::secure_component> cards() const;
     std::vector<model::service_instance> instances_on_card(const std::string& card) const;
 
@@ -115,10 +134,11 @@ public:
     /// next contact.
     std::vector<model::service_instance> tombstones_on(const std::string& card) const;
 
-    /// A new instance, and its card if its identity is new. A known one keeps its id, and its row unless that rests on
-    /// claims: then it says of issuer, profile and ISD what `card` says. False, and nothing is stored, if the card
-    /// already has an instance of that service.
-    bool create(model::service_instance instance, const model::secure_component& card);
+    /// A new instance, and its card if that is new. It goes to the row of `card`, or to another one of its identity
+    /// that is proven, or rests on claims, as `card` is: a claim writes nothing into a proven row (AMB-239). A known
+    /// row keeps its id, and what it says unless that rests on claims: then it says of issuer, profile and ISD what
+    /// `card` says. Only `created` stores anything.
+    creation create(model::service_instance instance, const model::secure_component& card);
 
     // -- processes --
     /// The process begins: its row, and instance and card as they are shown from now on. False, and nothing is stored,
@@ -132,10 +152,10 @@ public:
     /// and in what follows; one that is not is an error.
     void commit(const std::string& process, const model::service_instance& instance,
                 const model::secure_component& card);
-    /// The process has ended: instance (removed where `gone`; a tombstone where it is lost and may be on the card),
-    /// card (where it may have changed), result and delivery in one transaction. The delivery gets its id. False, and
-    /// nothing is written, if the process had ended already: who tells it again, because the first answer was lost,
-    /// gets the delivery that waits.
+    /// The process has ended: instance (removed where `gone`), card (where it may have changed), result and delivery in
+    /// one transaction. The delivery gets its id. False, and nothing is written, if the process had ended already: who
+    /// tells it again, because the first answer was lost, gets the delivery that waits. Rows of the same physical card
+    /// become one (DIV-059).
     bool end(const process_end& process, const model::service_instance& instance,
              const std::optional<model::secure_component>& card, bool gone, std::optional<outbox_entry>& delivery);
 
@@ -204,9 +224,11 @@ public:
     /// now.
     card_change assign_card(const std::string& id, const std::string& issuer, bool force);
     bool add_issuer(const issuer_record& issuer); ///< false if the name is taken
-    /// The card is not coming back as far as anybody knows: its instances are invalid from now on, as by a
-    /// terminateService without the card.
+    /// The card is not coming back as far as anybody knows: its instances are invalid from now on, and what may be on
+    /// it is kept as tombstones. Only the operator's word does that (AMB-239).
     card_change lose_card(const std::string& id);
+    /// It came back: its tombstones are instances again, with their ids, but those whose service has a newer one on it.
+    card_change find_card(const std::string& id);
     /// Drops the tombstones of a card: what they name stays on it.
     card_change drop_tombstones(const std::string& id);
     struct issuer_removal {

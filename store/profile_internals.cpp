@@ -80,6 +80,7 @@ const row rows[] = {
     {"memoryReserve", number_member{&parameters::memory_reserve, 0, any_size}},
     {"ruleHashSha1", flag_member{&parameters::rule_hash_sha1}},
     {"ruleHashSha256", flag_member{&parameters::rule_hash_sha256}},
+    {"initializeUpdateCounts", flag_member{&parameters::initialize_update_counts}},
 };
 
 template <class... F> struct overload : F... {

@@ -9,14 +9,13 @@
 namespace tsms::actors {
 
 /// The stored name is announced with the stored ATR, which no other announced card has. Else every announced card is
-/// asked who it is.
+/// asked who it is. A row without an ATR believes the only reader.
 inline bool reader_is_certain(const model::service_instance& instance, const std::vector<announced_card>& announced) {
     const auto here = std::ranges::find(announced, instance.reader, &announced_card::reader);
     if (here == announced.end())
         return false;
-    if (announced.size() == 1 &&
-        instance.atr.empty()) // a row of before: the process finds out whether it is another card
-        return true;
+    if (instance.atr.empty())
+        return announced.size() == 1;
     return here->atr == instance.atr && std::ranges::count(announced, instance.atr, &announced_card::atr) == 1;
 }
 
@@ -27,13 +26,6 @@ inline const model::seen_card* find_own_card(const model::secure_component& row,
         return card.accessible && model::compare(row, card) == model::likeness::same;
     });
     return ours == seen.end() ? nullptr : &*ours;
-}
-
-/// Every announced card has been read, and says that it is another one.
-inline bool is_nowhere(const model::secure_component& row, const std::vector<model::seen_card>& seen) {
-    return std::ranges::all_of(seen, [&](const model::seen_card& card) {
-        return card.accessible && model::compare(row, card) == model::likeness::other;
-    });
 }
 
 /// What the row knows of the card, as if it had said so, and the ATR of the reader that it is in.

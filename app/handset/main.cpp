@@ -80,6 +80,7 @@ sdk::tsm_api_options options_of(const arguments& a) {
         credential.pop_back();
     options.credential = crypto::secret(as_bytes(credential));
     options.components = app::open_components(a.components);
+    options.log = [](const std::string& line) { std::cerr << line << "\n"; };
     return options;
 }
 

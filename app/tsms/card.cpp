@@ -157,7 +157,8 @@ void assign_cards(const card_options& o) {
 
 void add_card_command(CLI::App& app) {
     auto* card =
-        app.add_subcommand("card", "Secure components seen: list, show, assign, reconcile, release, lost, forget");
+        app.add_subcommand("card", "Secure components seen: list, show, assign, reconcile, release, lost, found, "
+                                   "forget");
     card->require_subcommand(1);
     auto o = std::make_shared<card_options>();
     const auto common = [o](CLI::App* command) {
@@ -213,12 +214,21 @@ void add_card_command(CLI::App& app) {
         common(card->add_subcommand("lost", "Ends the instances on a secure component that is not coming back"));
     lost->footer("Their ids are invalid for apps from now on. What may be on the card is kept as tombstones: should it "
                  "come back, the next deployService or\n"
-                 "terminateService on it removes that first.\n"
+                 "terminateService on it removes that first; ‘tsms card found’ makes them instances again instead.\n"
                  "Example:\n  tsms card lost --data ./data --card 1b9d6bcd-…");
     lost->callback([o] {
         change_card(
             *o, [o](store::instance_db& db) { return db.lose_card(o->card); },
             "its instances are invalid for apps now; what may be on the card is kept as tombstones (tsms card show)");
+    });
+    auto* found = common(card->add_subcommand("found", "Takes ‘lost’ back: the card is there again"));
+    found->footer("Its tombstones are instances again, with the ids that apps may still have. One stays a tombstone "
+                  "where its service has a newer instance on the card.\n"
+                  "Example:\n  tsms card found --data ./data --card 1b9d6bcd-…");
+    found->callback([o] {
+        change_card(
+            *o, [o](store::instance_db& db) { return db.find_card(o->card); },
+            "its tombstones are instances again (tsms card show)");
     });
     auto* forget = common(card->add_subcommand("forget", "Drops the tombstones of a secure component"));
     forget->footer("What they name stays on the card if it is there: nobody removes it any more, and a later service "
@@ -228,7 +238,7 @@ void add_card_command(CLI::App& app) {
         change_card(
             *o, [o](store::instance_db& db) { return db.drop_tombstones(o->card); }, "its tombstones are dropped");
     });
-    for (auto* command : {show, reconcile, release, lost, forget})
+    for (auto* command : {show, reconcile, release, lost, found, forget})
         command->add_option("--card", o->card, "id of the secure component")->required();
 }
 

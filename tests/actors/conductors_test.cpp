@@ -308,12 +308,57 @@ BOOST_AUTO_TEST_CASE(an_anonymous_app_may_act_only_for_a_provider_without_apps) 
     opened(w.open(terminate_service{"one"}, "sp"));
 }
 
+// AMB-239, AMB-240: what a claim is shown, and what a card is not asked for.
+BOOST_AUTO_TEST_CASE(a_claim_is_shown_what_rests_on_claims) {
+    for (const bool proven : {true, false})
+        for (const bool silent : {true, false})
+            BOOST_TEST_CONTEXT("proven " << proven << ", a second card is silent " << silent) {
+                world w;
+                w.service.emplace().provider = "sp";
+                w.rows.cards["card"].identity = cplc;
+                if (proven) {
+                    w.rows.cards["card"].tsm_domain.emplace().aid = "D27600016354534D0001";
+                    w.rows.cards["card"].tsm_domain->keys.emplace().version = 0x31;
+                }
+                w.rows.hint = store::domain_hint{"D27600016354534D0009", 0x33, 8};
+                if (silent)
+                    w.cards.push_back({"SIM1", "UICC", "", ""});
+                const auto s = opened(w.open(get_instances{"service-one"}, "sp"));
+                auto look = w.report_back(s, 0);
+                BOOST_REQUIRE(look);
+                const auto& apdus = std::get<card_commands>(look->items.back()).apdus;
+                BOOST_TEST(to_hex(apdus[apdus.size() - 2]) == "00A404000AD27600016354534D000900");
+                BOOST_TEST(to_hex(bytes_view(apdus.back()).first(5)) == "8050330008");
+                auto next = w.report_back(s, 1, told_by_card(*look));
+                BOOST_REQUIRE(next);
+                std::uint64_t number = 2;
+                if (silent) {
+                    auto half = told_by_cards(*next, {{"SIM1", std::string(84, '5')}});
+                    half.responses[0].resize(2);
+                    half.status = agent_status::unavailable;
+                    next = w.report_back(s, number++, half);
+                    BOOST_REQUIRE(next);
+                }
+                if (proven) { // its domain has another AID than the usual one of the kind
+                    BOOST_REQUIRE(!result_of(*next));
+                    next = w.report_back(s, number, told_by_card(*next));
+                }
+                BOOST_REQUIRE(next && result_of(*next));
+                const auto& got = std::get<model::get_service_instances_result>(*result_of(*next));
+                BOOST_TEST(got.service_instances.size() == (proven ? 0u : 1u));
+                BOOST_TEST((got.outcome.status == (silent ? error_category::sc_inaccessible : error_category::none)));
+                BOOST_TEST((got.outcome.message.find("SIM1") != std::string::npos) == silent);
+            }
+}
+
 BOOST_AUTO_TEST_CASE(instances_of_a_deleted_service_are_shown_to_its_provider_alone) {
     for (const bool foreign : {true, false}) {
         world w;
+        w.rows.cards["card"].identity = cplc;
         const auto s = opened(w.open(get_instances{"service-one"}, foreign ? "another sp" : "sp"));
-        w.report_back(s, 0);
-        const auto stop = w.report_back(s, 1, no_card);
+        const auto look = w.report_back(s, 0);
+        BOOST_REQUIRE(look);
+        const auto stop = w.report_back(s, 1, told_by_card(*look));
         BOOST_REQUIRE(stop && result_of(*stop));
         const auto& got = std::get<model::get_service_instances_result>(*result_of(*stop));
         BOOST_TEST(got.service_instances.size() == (foreign ? 0u : 1u));
@@ -453,7 +498,7 @@ BOOST_AUTO_TEST_CASE(the_store_drops_a_write_that_comes_too_late) {
         const auto created = [&] {
             bool done = false;
             self->request(store, caf::infinite, row)
-                .receive([&](row_created& r) { done = r.created; }, [](caf::error&) {});
+                .receive([&](row_created& r) { done = r.outcome == store::creation::created; }, [](caf::error&) {});
             return done;
         };
         row.deadline = now - 1s;

@@ -2,6 +2,7 @@
 // one's; an operator may change everything meanwhile.
 
 #include "crypto/random.hpp"
+#include "store/databases.hpp"
 #include "tests/actors/world.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -34,6 +35,7 @@ private:
 /// An outbox over a real database, whose attempts the test makes and whose time it moves.
 struct post_office {
     explicit post_office(peer_bounds b = {2, 3}) : bounds(b) {
+        store::create_database({file, store::database_name::instances}, "an installation");
         db = std::make_shared<store::instance_db>(file);
         w.rows.outbox = db;
     }
@@ -41,7 +43,7 @@ struct post_office {
         close();
         w.rows.outbox.reset();
         db.reset();
-        for (const char* suffix : {"", "-wal", "-shm"})
+        for (const char* suffix : {"", "-wal", "-shm", "-mark"})
             std::filesystem::remove(file + suffix);
     }
 

@@ -62,7 +62,7 @@ inline const std::string default_selection = "6F0A8408A0000001510000009000";
 /// A card in each of these readers that tells this CPLC and nothing else, to every APDU of an order.
 inline report told_by_cards(const order& o, const readers& cplc_in) {
     return carried_out(o, [&](const std::string& reader, const bytes& apdu) {
-        return apdu[1] == 0xA4             ? default_selection
+        return apdu[1] == 0xA4             ? (apdu.size() > 5 ? "6A82" : default_selection)
                : is_get_data(apdu, 0x9F7F) ? "9F7F2A" + cplc_in.at(reader) + "9000"
                                            : "6A88";
     });

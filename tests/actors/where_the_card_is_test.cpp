@@ -1,5 +1,6 @@
 // How the card of a Service Instance is found, and what is believed of it before anybody has authenticated.
 
+#include "store/instance_records.hpp"
 #include "tests/actors/phone.hpp"
 
 using namespace tsms;
@@ -18,7 +19,7 @@ BOOST_AUTO_TEST_CASE(a_card_in_a_renamed_reader_is_found_again) {
     const auto start = w.report_back(s, 1, told_by_card(*look));
     BOOST_REQUIRE(start);
     BOOST_TEST(std::holds_alternative<model::process_start>(start->items.at(0)));
-    BOOST_TEST(w.rows.instances["one"].reader == "eSE1");
+    BOOST_TEST(w.rows.instances["one"].reader == "old name"); // until the card has proven that it is the one
 }
 
 BOOST_AUTO_TEST_CASE(readers_that_have_exchanged_their_names_are_told_apart) {
@@ -42,6 +43,9 @@ BOOST_AUTO_TEST_CASE(readers_that_have_exchanged_their_names_are_told_apart) {
                           situation{"", {only}, {}, false}}) {
         world w;
         w.rows.cards["card"].identity = cplc;
+        w.rows.cards["card"].tsm_domain.emplace().aid = "D27600016354534D0001";
+        w.rows.cards["card"].tsm_domain->keys.emplace().version = 0x31;
+        w.rows.instances["one"].on_card = true; // so that there is something to do on it
         w.rows.instances["one"].reader = "SIM1";
         w.rows.instances["one"].atr = s.stored_atr;
         w.cards = s.announced;
@@ -56,9 +60,9 @@ BOOST_AUTO_TEST_CASE(readers_that_have_exchanged_their_names_are_told_apart) {
             BOOST_REQUIRE(order);
         }
         const bool in_second = s.cards.contains("SIM2") && s.cards.at("SIM2") == cplc;
-        BOOST_TEST(w.rows.instances["one"].reader == (in_second ? "SIM2" : "SIM1"));
-        if (s.asked)
-            BOOST_TEST(w.rows.instances["one"].atr == (in_second ? s.announced[1].atr : s.announced[0].atr));
+        const auto work = w.report_back(session, number, processed);
+        BOOST_REQUIRE(work && work->card);
+        BOOST_TEST(work->card->reader == (in_second ? "SIM2" : "SIM1"));
     }
 }
 
@@ -115,68 +119,47 @@ BOOST_AUTO_TEST_CASE(an_issuer_that_rests_on_a_claim_is_found_anew) {
     BOOST_TEST(issuer_after("liar's", claimed_now) == "lab"); // what the card says today
 }
 
-// AMB-121, AMB-227: only a terminate, and only where every announced card has said that it is another one.
-BOOST_AUTO_TEST_CASE(an_instance_whose_card_is_nowhere_ends_as_a_tombstone) {
+// AMB-239: that a card is nowhere is the phone's word. Nothing changes, however often it is said, by whatever function.
+BOOST_AUTO_TEST_CASE(an_instance_whose_card_is_nowhere_stays) {
     const auto other = std::string(84, '5');
     const announced_card first{"SIM1", "UICC", "", "3B01"}, second{"SIM2", "UICC", "", "3B02"};
-    const auto play = [&](world& w, const function& what, const report& second_says) {
-        w.rows.cards["card"].identity = cplc;
-        w.rows.instances["one"].reader = "gone";
-        w.cards = {first, second};
-        const auto s = opened(w.open(what));
-        auto order = w.report_back(s, 0);
-        BOOST_REQUIRE(order);
-        std::uint64_t number = 1;
-        while (!announces(*order)) {
-            const bool in_second =
-                order->card && order->card->reader == "SIM2" && second_says.status != agent_status::processed;
-            order = w.report_back(s, number++,
-                                  in_second ? second_says : told_by_cards(*order, {{"SIM1", other}, {"SIM2", other}}));
-            BOOST_REQUIRE(order);
+    const function functions[] = {terminate_service{"one"}, suspend_or_resume_service{"one", true},
+                                  deploy_service{"one", {{model::service_command::activate, {}, false}}, true}};
+    for (const auto& what : functions)
+        for (const auto& second_says : {processed, no_card}) {
+            world w;
+            auto& card = w.rows.cards["card"];
+            card.identity = cplc;
+            card.tsm_domain.emplace().aid = "D27600016354534D0001";
+            card.tsm_domain->keys.emplace().version = 0x31;
+            auto& instance = w.rows.instances["one"];
+            instance.reader = "SIM9";
+            instance.atr = "3B09";
+            instance.on_card = true;
+            instance.state = std::holds_alternative<deploy_service>(what) ? model::instance_state::installed
+                                                                          : model::instance_state::operational;
+            const auto card_before = store::encode(card), instance_before = store::encode(instance);
+            w.cards = {first, second};
+            for (int times = 0; times < 2; ++times) {
+                const auto s = opened(w.open(what));
+                auto order = w.report_back(s, 0);
+                BOOST_REQUIRE(order);
+                std::uint64_t number = 1;
+                while (!announces(*order)) {
+                    const bool silent =
+                        order->card && order->card->reader == "SIM2" && second_says.status != agent_status::processed;
+                    order = w.report_back(
+                        s, number++, silent ? second_says : told_by_cards(*order, {{"SIM1", other}, {"SIM2", other}}));
+                    BOOST_REQUIRE(order);
+                }
+                const auto stop = w.report_back(s, number, processed);
+                BOOST_REQUIRE(stop);
+                BOOST_TEST((result_in(*stop) == error_category::sc_inaccessible));
+                BOOST_TEST(w.rows.ends.back().delivery.has_value()); // the SPOS hears of it
+                BOOST_TEST(store::encode(w.rows.cards["card"]) == card_before);
+                BOOST_TEST(store::encode(w.rows.instances["one"]) == instance_before);
+            }
         }
-        const auto stop = w.report_back(s, number, processed);
-        BOOST_REQUIRE(stop);
-        BOOST_TEST((result_in(*stop) == error_category::sc_inaccessible));
-        BOOST_REQUIRE_EQUAL(w.rows.ends.size(), 1u);
-        BOOST_TEST(!w.rows.ends[0].card);
-        BOOST_TEST(w.rows.ends[0].delivery.has_value()); // the SPOS hears of it
-        return w.rows.ends[0].end.lost;
-    };
-    {
-        world w;
-        BOOST_TEST(play(w, terminate_service{"one"}, processed));
-        BOOST_TEST((refusal_in(w.open(terminate_service{"one"})) == error_category::invalid_request));
-    }
-    {
-        world w;
-        BOOST_TEST(!play(w, terminate_service{"one"}, no_card)); // it may be the one in there
-    }
-    {
-        world w;
-        BOOST_TEST(!play(w, deploy_service{"one", {{model::service_command::install, {}, false}}, false}, processed));
-    }
-}
-
-BOOST_AUTO_TEST_CASE(a_reader_with_another_card_is_not_believed_again) {
-    world w;
-    w.rows.cards["card"].identity = cplc;
-    w.rows.cards["card"].doubt = true;
-    w.rows.cards["card"].tsm_domain.emplace();
-    const auto other = std::string(84, '5');
-    w.rows.instances["two"].on_card = false;
-    w.rows.instances["one"].on_card = true;
-    w.rows.instances["one"].target.card.ara = "aram-issuer";
-    w.rows.instances["one"].target.device_apps = {std::string(40, 'A')};
-    w.rows.instances["one"].target.applications.emplace_back().instance_aid = "D276000185545301";
-    const auto s = opened(w.open(terminate_service{"one"}));
-    BOOST_REQUIRE(w.report_back(s, 0)); // the only reader, of its name: the process finds out
-    const auto look = w.report_back(s, 1, processed);
-    BOOST_REQUIRE(look && look->card);
-    w.report_back(s, 2, told_by_cards(*look, {{"eSE1", other}}));
-    BOOST_REQUIRE_EQUAL(w.rows.ends.size(), 1u);
-    BOOST_TEST((w.rows.ends[0].end.status == error_category::sc_inaccessible));
-    BOOST_TEST(!w.rows.ends[0].end.lost);
-    BOOST_TEST(w.rows.instances["one"].reader == "");
 }
 
 // The phone has been asked which card is where; meanwhile an operator changes what the answer is for.
@@ -288,39 +271,37 @@ BOOST_AUTO_TEST_CASE(a_row_that_is_known_by_nothing_is_found_by_no_claim) {
         w.report_back(s, 2, processed);
         BOOST_REQUIRE_EQUAL(w.rows.ends.size(), 1u);
         BOOST_TEST((w.rows.ends[0].end.status == error_category::sc_inaccessible));
-        BOOST_TEST(!w.rows.ends[0].end.lost);
         BOOST_TEST(w.rows.instances.contains("one"));
         BOOST_TEST(std::ranges::any_of(
             w.log, [](const std::string& line) { return line.find("tsms card lost --card card") != line.npos; }));
     }
 }
 
-// A card that does not tell its CPLC now is not therefore another one: the instance keeps its id.
-BOOST_AUTO_TEST_CASE(a_card_that_does_not_tell_its_cplc_is_not_another_one) {
-    const bytes cin(8, 0xC1), iin(4, 0x45);
-    struct situation {
-        std::string known_cin_iin;
-        const bytes* told_cin;
-        bool lost;
-    };
-    const bytes other_cin(8, 0xC2);
-    for (const auto& s : {situation{"", nullptr, false}, situation{to_hex(cin) + to_hex(iin), nullptr, false},
-                          situation{"", &cin, false}, situation{to_hex(cin) + to_hex(iin), &cin, false},
-                          situation{to_hex(cin) + to_hex(iin), &other_cin, true}}) {
-        world w;
-        w.rows.cards["card"].identity = cplc;
-        w.rows.cards["card"].cin_iin = s.known_cin_iin;
-        w.rows.instances["one"].reader = "old name";
-        const auto session = opened(w.open(terminate_service{"one"}));
-        const auto look = w.report_back(session, 0);
-        BOOST_REQUIRE(look);
-        const auto start = w.report_back(session, 1, told_without_cplc(*look, s.told_cin, iin));
-        BOOST_REQUIRE(start && announces(*start));
-        w.report_back(session, 2, processed);
-        BOOST_REQUIRE_EQUAL(w.rows.ends.size(), 1u);
-        BOOST_TEST((w.rows.ends[0].end.status == error_category::sc_inaccessible));
-        BOOST_TEST(w.rows.ends[0].end.lost == s.lost);
-    }
+// DIV-059: the row of the card has become another one's part while the call waited for it.
+BOOST_AUTO_TEST_CASE(a_call_that_waits_for_a_row_gets_the_one_that_it_is_now) {
+    world w;
+    w.rows.cards["card"].identity = cplc;
+    w.rows.cards["card-2"] = w.rows.cards["card"];
+    w.rows.cards["card-2"].id = "card-2";
+    w.rows.instances["three"] = w.rows.instances["two"];
+    w.rows.instances["three"].id = "three";
+    const auto busy = opened(w.open(terminate_service{"two"}));
+    pending_call waits(w, w.call_of(terminate_service{"one"}));
+    BOOST_TEST(!waits.answer());
+    w.rows.instances["one"].secure_component_id = "card-2";
+    w.report_back(busy, 0);
+    w.report_back(busy, 1, processed);
+    BOOST_TEST(!w.rows.instances.contains("two"));
+    const auto answer = waits.answer();
+    BOOST_REQUIRE(answer);
+    const auto second = opened(*answer);
+    w.report_back(second, 0);
+    opened(w.open(terminate_service{"three"})); // on the row of before, which nobody holds
+    w.report_back(second, 1, processed);
+    BOOST_REQUIRE_EQUAL(w.rows.ends.size(), 2u);
+    BOOST_TEST((w.rows.ends[1].end.status == error_category::none));
+    BOOST_REQUIRE(w.rows.ends[1].card);
+    BOOST_TEST(w.rows.ends[1].card->id == "card-2");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -81,10 +81,22 @@ played_store::behavior_type played_store::make_behavior() {
             }
             return found;
         },
+        [this](const find_kinds& f) {
+            return kinds_found{{f.cards.size(), m_.hint}};
+        },
         [this](const find_provider&) { return provider_found{m_.provider_has_apps}; },
         [this](const find_cards& f) {
             cards_found found;
             found.cards.resize(f.cards.size());
+            for (std::size_t i = 0; i < f.cards.size(); ++i)
+                for (const auto& [id, card] : m_.cards)
+                    if (const auto seen = model::identity_of(f.cards[i]);
+                        f.cards[i].accessible && seen && card.identity == seen->text()) {
+                        if (model::is_proven(card))
+                            found.cards[i].proven.push_back(card);
+                        else
+                            found.cards[i].claimed = card;
+                    }
             for (const auto& [id, instance] : m_.instances)
                 if (instance.target.service_id == f.service_id)
                     found.instances.push_back(instance);
@@ -92,7 +104,10 @@ played_store::behavior_type played_store::make_behavior() {
                 found.providers_with_apps.insert("sp");
             return found;
         },
-        [](const create_row&) { return row_created{true}; },
+        [this](const create_row& c) {
+            m_.created.push_back(c);
+            return row_created{m_.creation};
+        },
         [this, failed](const begin_process& b) -> caf::result<process_begun> {
             if (m_.broken)
                 return failed();
@@ -127,7 +142,7 @@ played_store::behavior_type played_store::make_behavior() {
                 return failed();
             m_.events.push_back("end");
             m_.ends.push_back(e);
-            if (e.gone || e.end.lost)
+            if (e.gone)
                 m_.instances.erase(e.instance.id);
             else
                 m_.instances[e.instance.id] = e.instance;

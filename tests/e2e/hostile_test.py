@@ -16,6 +16,7 @@ import random
 import re
 import signal
 import socket
+import sqlite3
 import ssl
 import stat
 import sys
@@ -28,7 +29,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import phone as phones  # noqa: E402
 import stack as stacks  # noqa: E402
 from phone import Honest, Vanished, apdus_of, void_report  # noqa: E402
-from story_test import aids  # noqa: E402
+from story_test import TSM_DOMAIN, aids  # noqa: E402
 
 BUILD = pathlib.Path(os.environ.get("TSMS_BUILD", stacks.ROOT / "build"))
 
@@ -438,7 +439,9 @@ class Liars(HostileCase):
             if statuses == {0}:
                 self.assertEqual(aids(phone.card.registry()), phone.before)
                 return
-            self.assertIn(self.state(phone), {OPERATIONAL, IN_ERROR})
+            # A card that has lost our domain has nothing to prove itself by: its instance is for who has the id (AMB-239).
+            provable = TSM_DOMAIN in aids(phone.card.registry())
+            self.assertIn(self.state(phone), {OPERATIONAL, IN_ERROR} if provable else {0})
             self.check_terminate(phone, instance)
 
         failures = {INTERRUPTED, CONTENT, INACCESSIBLE, UNSPECIFIED}
@@ -451,6 +454,116 @@ class Liars(HostileCase):
         cases += [("DELETE 6985", Answers(0xE4, bytes.fromhex("6985"), 5), failures),
                   ("one DELETE 6985", Answers(0xE4, bytes.fromhex("6985"), 5, False), failures)]
         self.in_parallel(lie, cases)
+
+
+class Claims(Honest):
+    """A phone that says of its card that it is another one; notes what it is asked, without challenges and MACs."""
+
+    def __init__(self, cplc: bytes, domain: bytes | None = None):
+        self.cplc, self.domain, self.heard = cplc, domain, []
+
+    def transmit(self, agent, number, index, apdu):
+        selects = apdu[1] == 0xA4
+        self.heard.append((number, apdu.hex() if selects else apdu[:4].hex()))
+        if apdu[:4].hex() == "80ca9f7f":
+            return self.cplc
+        if selects and self.domain and apdu[4] > 0:
+            return self.domain
+        return agent.card.transmit(apdu)
+
+
+def cplc_of(card) -> bytes:
+    card.reset()
+    return card.transmit(bytes.fromhex("80CA9F7F00"))
+
+
+class Strangers(HostileCase):
+    """AMB-239: what was ever put on a card is shown, changed, moved and forgotten only for a card that proves itself."""
+
+    def rows_of(self, instance: str) -> tuple:
+        """The instance and its card, as they are stored."""
+        with contextlib.closing(sqlite3.connect(f"file:{self.stack.data / 'instances.db'}?mode=ro", uri=True)) as db:
+            return db.execute("SELECT i.document, c.document FROM service_instances i JOIN secure_components c ON c.id = i.card "
+                              "WHERE i.id = ?", (instance,)).fetchone()
+
+    def cards_with(self, cplc: bytes) -> list:
+        identity = cplc[3:-2].hex().upper()
+        return [c for c in json.loads(self.stack.tsms("card", "list", "--json").stdout) if c["identity"] == identity]
+
+    def operational(self):
+        phone, instance = self.new_instance()
+        self.assertEqual(phone.deploy(instance)["serviceInstanceState"], OPERATIONAL)
+        return phone, instance
+
+    def test_a_stranger_changes_nothing_and_learns_nothing(self):
+        victim, instance = self.operational()
+        known = cplc_of(victim.card)
+        unknown = known[:15] + bytes([known[15] ^ 0x5A]) + known[16:]  # the serial number
+        before = self.rows_of(instance)
+        for domain in (None, bytes.fromhex("9000"), bytes.fromhex("6A82")):  # what he says of a domain of ours
+            answers = []
+            for cplc in (known, unknown):
+                stranger, manner = self.new_phone(), Claims(cplc, domain)
+                self.assertEqual(stranger.ask("getServiceInstances", manner, serviceId=self.service)["serviceInstances"], [])
+                created = stranger.ask("createServiceInstance", manner, serviceId=self.service, version="1.0.0")
+                self.assertEqual((created["executionStatus"], created["serviceInstance"]["state"]), (0, NOT_DEPLOYED), created)
+                own = created["serviceInstance"]["id"]
+                self.assertNotEqual(own, instance)
+                listed = stranger.ask("getServiceInstances", manner, serviceId=self.service)["serviceInstances"]
+                self.assertEqual([i["id"] for i in listed], [own])
+                ended = [stranger.deploy(own, manner), stranger.terminate(own, manner), stranger.terminate(own, manner)]
+                answers.append(([(e["processInfo"]["executionStatus"], e["processInfo"]["executionMessage"].replace(own, "ID"))
+                                 for e in ended], manner.heard))
+            self.assertEqual(*answers)
+            self.assertEqual(answers[0][0][1][0], 0)  # nothing was ever on a card: it changes its own row
+        # Where he has learned the id all the same.
+        stranger = self.new_phone()
+        for manner in (Claims(known), Honest()):
+            for function, arguments in (("terminateService", {}), ("terminateService", {}),
+                                        ("suspendOrResumeService", {"suspensionControl": True}), ("terminateService", {})):
+                refused = stranger.ask(function, manner, serviceInstanceId=instance, **arguments)["processInfo"]
+                self.assertIn(refused["executionStatus"], (INACCESSIBLE, UNSPECIFIED), refused)
+        self.assertEqual(self.rows_of(instance), before)
+        found = victim.instances(self.service)
+        self.assertEqual([(i["id"], i["state"]) for i in found], [(instance, OPERATIONAL)])
+        self.assertIn("D2760001850101", aids(victim.card.registry()))
+        time.sleep(1)
+        told = self.spos_of(instance)
+        self.assertEqual([(r["serviceStartState"], r["serviceEndState"]) for r in told[1:]], [(OPERATIONAL, OPERATIONAL)] * (len(told) - 1))
+        self.check_terminate(victim, instance)
+
+    def test_an_app_installed_anew_finds_its_instance(self):
+        victim, instance = self.operational()
+        again = phones.Phone(self.stack, victim.card)
+        self.assertEqual([i["id"] for i in again.instances(self.service)], [instance])
+        refused = again.ask("createServiceInstance", serviceId=self.service, version="1.0.0")
+        self.assertEqual((refused["executionStatus"], refused["serviceInstance"]), (8, None), refused)  # AMB-115
+        self.check_terminate(victim, instance)
+
+    def test_a_card_that_cannot_prove_itself_is_not_locked_out(self):
+        """Its app still has the id, or it gets a new instance; the issuer proves the card, and the two rows are one."""
+        cap = self.stack.make_cap("beside.cap", 2000, "D27600018509", ["D2760001850901"])
+        other = stacks.publish_service(self.rest, [cap], device_apps=["A" * 40])["service"]["id"]
+        victim, instance = self.operational()
+        beside = victim.ask("createServiceInstance", serviceId=other, version="1.0.0")["serviceInstance"]["id"]
+        self.assertEqual(victim.deploy(beside)["serviceInstanceState"], OPERATIONAL)
+        cplc = cplc_of(victim.card)
+        mute = Claims(cplc, bytes.fromhex("6A82"))  # as if the domain were gone
+        self.assertEqual(victim.ask("getServiceInstances", mute, serviceId=self.service)["serviceInstances"], [])
+        created = victim.ask("createServiceInstance", mute, serviceId=self.service, version="1.0.0")
+        anew = created["serviceInstance"]["id"]
+        self.assertEqual(len(self.cards_with(cplc)), 2)
+        self.assertEqual([i["id"] for i in victim.instances(self.service)], [instance])  # the card itself sees its own
+
+        deployed = victim.deploy(anew)
+        self.assertEqual((deployed["processInfo"]["executionStatus"], deployed["serviceInstanceState"]), (0, OPERATIONAL), deployed)
+        self.assertEqual(len(self.cards_with(cplc)), 1)
+        self.assertEqual([(i["id"], i["state"]) for i in victim.instances(self.service)], [(anew, OPERATIONAL)])
+        self.assertEqual([(i["id"], i["state"]) for i in victim.instances(other)], [(beside, OPERATIONAL)])
+        self.assertEqual(victim.terminate(instance)["processInfo"]["executionStatus"], INVALID_REQUEST)
+        self.assertEqual(victim.terminate(anew)["processInfo"]["executionStatus"], 0)
+        self.assertIn("D2760001850901", aids(victim.card.registry()))
+        self.check_terminate(victim, beside)
 
 
 class Protocol(HostileCase):

@@ -193,7 +193,11 @@ class Story(StoryCase):
 
     def tombstones(self, service: str) -> list:
         cards = json.loads(self.stack.tsms("card", "list", "--json").stdout)
-        return [(c["id"], t) for c in cards for t in c["tombstones"] if t["service"] == service]
+        return [(c["id"], t["id"]) for c in cards for t in c["tombstones"] if t["service"] == service]
+
+    def row_of(self, instance: str) -> str:
+        cards = json.loads(self.stack.tsms("card", "list", "--json").stdout)
+        return next(c["id"] for c in cards if instance in [i["id"] for i in c["instances"]])
 
     def test_a_lost_card_that_comes_back(self):
         """AMB-121, AMB-227: the id is invalid, and what is on the card goes when anything of ours happens on it again."""
@@ -210,15 +214,30 @@ class Story(StoryCase):
         def lose() -> str:
             instance = self.create(card, lost)
             self.assertEqual(self.deploy(card, instance)["serviceInstanceState"], OPERATIONAL)
-            terminated = self.stack.handset(another, "terminate", instance, check=False)["processInfo"]
-            self.assertEqual(terminated["executionStatus"], 9, terminated)
-            self.assertNotEqual(terminated["processId"], "")
+            for _ in range(2):  # a phone's word changes nothing (AMB-239)
+                terminated = self.stack.handset(another, "terminate", instance, check=False)["processInfo"]
+                self.assertEqual(terminated["executionStatus"], 9, terminated)
+                self.assertNotEqual(terminated["processId"], "")
+                elsewhere = self.stack.handset(another, "instances", service)["serviceInstances"]
+                self.assertNotIn(instance, [i["id"] for i in elsewhere])
+                found = self.stack.handset(card, "instances", service)["serviceInstances"]
+                self.assertEqual([(i["id"], i["state"]) for i in found], [(instance, OPERATIONAL)])
+            row = self.row_of(instance)
+            self.stack.tsms("card", "lost", "--card", row)
             again = self.stack.handset(card, "terminate", instance, check=False)["processInfo"]
             self.assertEqual(again["executionStatus"], 4, again)
             self.assertEqual(self.stack.handset(card, "instances", service)["serviceInstances"], [])
-            self.assertEqual([t["id"] for _, t in self.tombstones(service)], [instance])
+            self.assertEqual(self.tombstones(service), [(row, instance)])
             self.assertTrue(left())
             return instance
+
+        # The operator takes it back.
+        instance = lose()
+        self.stack.tsms("card", "found", "--card", self.tombstones(service)[0][0])
+        found = self.stack.handset(card, "instances", service)["serviceInstances"]
+        self.assertEqual([(i["id"], i["state"]) for i in found], [(instance, OPERATIONAL)])
+        self.assertEqual(self.stack.handset(card, "terminate", instance)["processInfo"]["executionStatus"], 0)
+        self.assertEqual(aids(self.stack.registry("lost.card")), before)
 
         lose()
         instance = self.create(another, lost)  # the same service on the card that is there now
@@ -245,16 +264,73 @@ class Story(StoryCase):
         # The operator says so, and forgets it.
         instance = self.create(card, lost)
         self.assertEqual(self.deploy(card, instance)["serviceInstanceState"], OPERATIONAL)
-        cards = json.loads(self.stack.tsms("card", "list", "--json").stdout)
-        identity = next(c["id"] for c in cards if instance in [i["id"] for i in c["instances"]])
+        identity = self.row_of(instance)
         self.stack.tsms("card", "lost", "--card", identity)
         self.assertEqual(self.deploy(card, instance, check=False)["processInfo"]["executionStatus"], 4)
-        self.assertEqual([t["id"] for _, t in self.tombstones(service)], [instance])
+        self.assertEqual([t for _, t in self.tombstones(service)], [instance])
         self.stack.tsms("card", "forget", "--card", identity)
         self.assertEqual(self.tombstones(service), [])
         instance = self.create(card, other)
         self.assertEqual(self.deploy(card, instance)["serviceInstanceState"], OPERATIONAL)
         self.assertTrue(left())
+
+    def test_a_card_that_falls_silent_is_not_a_card_without_the_service(self):
+        """AMB-240, TR 4.2.5.2, 4.2.5.7: an app that believes "none" creates a second instance on another chip."""
+        cap = self.stack.make_cap("silent.cap", 2000, "D27600018526", ["D2760001852601"])
+        published = stack.publish_service(self.rest, [cap], profiles=["tsms-lab jc305"])
+        service = published["service"]["id"]
+        has, other = self.stack.card("silent-a.card"), self.stack.card("silent-b.card")
+        instance = self.create(has, published)
+        self.deploy(has, instance)
+
+        def ask(how: str, *call):
+            first, second = has + "&reader=SIM1" + how, other + "&reader=SIM2"
+            return self.stack.handset([first, second], *call, check=False)
+
+        for how, category in (("&faults=mute@get-data:2", 6), ("&faults=tear-before@get-data:1", 9),
+                              ("&faults=tear-after@initialize-update", 9), ("&access=omapi-busy", 10)):
+            with self.subTest(how=how):
+                told = ask(how, "instances", service)
+                self.assertEqual(told["executionStatus"], category, told)
+                self.assertIn("SIM1", told["executionMessage"])
+                refused = ask(how, "create", service, "1.0.0")
+                self.assertEqual((refused["executionStatus"], refused["serviceInstance"]), (category, None), refused)
+                self.assertIn("SIM1", refused["executionMessage"])
+                self.assertEqual(ask(how, "check", service, "x.x.x")["deploymentAvailable"], 1)  # on the other one
+                if "initialize-update" in how:
+                    continue  # a check does not ask for a proof
+                alone = self.stack.handset(has + "&reader=SIM1" + how, "check", service, "x.x.x", check=False)
+                self.assertEqual((alone["executionStatus"], alone["version"]), (category, ""), alone)
+        # Closed to the app before it said anything: not accessible (AMB-240).
+        self.assertEqual(ask("&access=omapi-denied", "instances", service)["executionStatus"], 0)
+        self.assertEqual(self.stack.handset(has + "&access=omapi-denied", "check", service, "x.x.x")["deploymentAvailable"], 0)
+        noted = self.stack.run("tsms-handset", "--url", f"https://localhost:{self.stack.device_port}", "--ca", self.stack.ca, "--se",
+                               has + "&reader=SIM1&access=omapi-denied", "instances", service, check=False)
+        self.assertIn("reader 'SIM1' is not accessible", noted.stderr)
+        found = ask("", "instances", service)["serviceInstances"]
+        self.assertEqual([(i["id"], i["reader"]) for i in found], [(instance, "SIM1")])
+
+    def exchanges(self, card, *call) -> int:
+        stats = self.stack.folder / "enquiry.stats"
+        self.stack.handset(card, *call, check=False, stats=stats)
+        return json.loads(stats.read_text())["exchanges"]
+
+    def test_what_an_enquiry_costs(self):
+        """3 and one for each card: the proof travels with the reads (AMB-239), also after the app was installed anew; one more where a
+        card of the kind is known and this one has other keys."""
+        cap = self.stack.make_cap("costs.cap", 2000, "D27600018527", ["D2760001852701"])
+        published = stack.publish_service(self.rest, [cap], profiles=["tsms-lab jc305"])
+        service = published["service"]["id"]
+        cards = [self.stack.card("costs-a.card") + "&reader=SIM1", self.stack.card("costs-b.card") + "&reader=SIM2"]
+        for count in (1, 2):
+            self.assertEqual(self.exchanges(cards[:count], "check", service, "x.x.x"), 3 + count)
+            self.assertEqual(self.exchanges(cards[:count], "instances", service), 3 + count)
+        self.assertEqual(self.exchanges(cards[:1], "create", service, "1.0.0"), 4)
+        instance = self.stack.handset(cards[0], "instances", service)["serviceInstances"][0]["id"]
+        self.deploy(cards[0], instance)
+        for count in (1, 2):
+            self.assertEqual(self.exchanges(cards[:count], "instances", service), 3 + count)
+            self.assertEqual(self.exchanges(cards[:count], "create", service, "1.0.0"), 3 + count)
 
     def test_why_no_card_is_eligible_is_told_to_the_spos(self):
         """AMB-140: the one failure without a process of which the SPOS hears."""

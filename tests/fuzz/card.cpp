@@ -107,6 +107,19 @@ process::process<process::process_outcome> terminate(sim::world& w) {
     return process::terminate(std::move(request));
 }
 
+/// A card that has none of our keys says what it likes of itself: it is not the one of a row (AMB-239).
+void identify(sim::world& w) {
+    const auto& row = operational().component;
+    process::card_to_prove card;
+    card.reader = "SIM1";
+    card.asked = {row.tsm_domain->aid, {row.tsm_domain->keys->version}, 8};
+    card.expected_aid = card.asked.aid;
+    card.rows = {row};
+    const auto facts = w.ask(process::read_cards({{card.reader, card.asked}})).at(0);
+    card.answers = facts.proof;
+    require(!w.ask(process::prove_cards({card})).at(0).row, "nobody proves keys that he does not have");
+}
+
 } // namespace
 
 void run(input in) {
@@ -142,7 +155,7 @@ void run(input in) {
     } else if (scenario == 3 || scenario == 4) {
         play(w, process::suspend_or_resume(w.request(), scenario == 3));
     } else {
-        w.identify();
+        identify(w);
     }
 
     w.on_the_way = nullptr;

@@ -164,11 +164,7 @@ void world::restart() {
 }
 
 std::vector<process::card_facts> world::identify() {
-    auto running = process::read_cards({"SIM1"});
-    const auto* wish = running.start();
-    while (wish)
-        wish = running.answer(interpret(*wish));
-    return running.result();
+    return ask(process::read_cards({{"SIM1"}}));
 }
 
 gp::batch_answer world::transmit(const gp::batch& commands) {

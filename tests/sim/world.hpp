@@ -10,6 +10,7 @@
 #include "lab/card/state.hpp"
 #include "lab/issuer/card_work.hpp"
 #include "lab/issuer/issuer_lies.hpp"
+#include "process/enquiries.hpp"
 #include "process/processes.hpp"
 
 #include <functional>
@@ -53,6 +54,13 @@ public:
     /// What the server makes of the row when it comes back after a crash.
     void restart();
     std::vector<process::card_facts> identify();
+    /// Plays what only asks cards.
+    template <class T> T ask(process::process<T> asking) {
+        const auto* wish = asking.start();
+        while (wish)
+            wish = asking.answer(interpret(*wish));
+        return asking.result();
+    }
 
     process::process_request request();
     process::process_outcome deploy(std::vector<model::service_command> commands, bool finalize,

@@ -5,6 +5,8 @@
 #include <SQLiteCpp/SQLiteCpp.h>
 #include <boost/test/unit_test.hpp>
 #include <functional>
+#include <map>
+#include <set>
 
 using namespace tsms;
 using namespace tsms::unit;
@@ -74,8 +76,8 @@ BOOST_AUTO_TEST_CASE(a_claim_that_nobody_has_proven_gives_way_to_the_next_one) {
     auto create = [&, number = 2](const model::secure_component& card) mutable {
         auto next = some_instance("instance-" + std::to_string(number));
         next.target.service_id = "service-" + std::to_string(number++);
-        BOOST_TEST(db.create(next, card));
-        return *db.card("card-1");
+        BOOST_TEST(created(db.create(next, card)));
+        return *db.card(db.instance(next.id)->secure_component_id);
     };
     auto honest = some_card();
     honest.tsm_domain.reset();
@@ -92,13 +94,21 @@ BOOST_AUTO_TEST_CASE(a_claim_that_nobody_has_proven_gives_way_to_the_next_one) {
     BOOST_TEST(row.claimed == honest.claimed);
     BOOST_TEST(row.strikes == 1);
 
-    // Once an issuer has proven the card, or the operator has decided, phones do not change it.
+    // Once an issuer has proven the card, phones neither change it nor add to it: a claim has a row of its own.
     std::optional<store::outbox_entry> none;
     begin(db, some_process(), some_instance());
     row.tsm_domain = some_card().tsm_domain;
     db.end({"process-1", model::error_category::none, "", "later"}, some_instance(), row, false, none);
-    BOOST_TEST(create(liar).issuer == "right");
-    BOOST_TEST(db.card("card-1")->isd_aid == "A000000152");
+    const auto proven = store::encode(*db.card("card-1"));
+    auto late = some_instance("instance-9");
+    late.target.service_id = "service-9";
+    BOOST_TEST((db.create(late, liar) == store::creation::card_changed)); // it was a claim when it was read
+    liar.id = "card-2";                                                   // a new row, as for a card that nobody knows
+    BOOST_TEST(create(liar).id == "card-2");
+    BOOST_TEST(create(liar).issuer == "wrong");
+    BOOST_TEST(store::encode(*db.card("card-1")) == proven);
+    BOOST_TEST(db.cards_by_identity(model::card_identity::of_row("479001").value()).size() == 2u);
+    BOOST_TEST(create(row).id == "card-1"); // a card that has proven itself
 }
 
 BOOST_AUTO_TEST_CASE(an_operator_says_whose_a_card_is) {
@@ -271,38 +281,51 @@ BOOST_AUTO_TEST_CASE(a_lost_instance_is_a_tombstone_until_it_is_cleaned_up) {
     auto instance = some_instance();
     instance.on_card = true;
     db.create(instance, some_card());
-    auto process = some_process();
-    const auto end = [&](const model::service_instance& which, bool lost, std::vector<std::string> cleaned) {
-        std::optional<store::outbox_entry> none;
-        process.instance = which.id;
-        begin(db, process, which);
-        db.end({process.id, model::error_category::none, "", "later", lost, std::move(cleaned)}, which, std::nullopt,
-               false, none);
-        process.id += "'";
-    };
-    end(instance, true, {});
+    auto never_deployed = some_instance("instance-3");
+    never_deployed.target.service_id = "service-3";
+    never_deployed.state = model::instance_state::not_deployed;
+    db.create(never_deployed, some_card());
+    BOOST_TEST((db.lose_card("card-1") == instance_db::card_change::done));
     BOOST_TEST(!db.instance("instance-1"));
+    BOOST_TEST(!db.instance("instance-3")); // of what was never on the card nothing is kept
     BOOST_TEST(db.instances_of("service-1", {"card-1"}).empty());
     BOOST_TEST(db.instances_on("card-1") == 0u);
     BOOST_REQUIRE_EQUAL(db.tombstones_on("card-1").size(), 1u);
     BOOST_TEST(store::encode(db.tombstones_on("card-1")[0]) == store::encode(instance));
-    BOOST_TEST(db.create(some_instance("instance-2"), some_card())); // the service may come again
 
-    end(some_instance("instance-2"), false, {});
-    BOOST_TEST(db.tombstones_on("card-1").size() == 1u);
-    end(some_instance("instance-2"), false, {"instance-1"});
+    BOOST_TEST(created(db.create(some_instance("instance-2"), some_card()))); // the service may come again
+    auto process = some_process();
+    process.instance = "instance-2";
+    for (const std::vector<std::string>& cleaned : {std::vector<std::string>{}, {"instance-1"}}) {
+        BOOST_TEST(db.tombstones_on("card-1").size() == 1u);
+        std::optional<store::outbox_entry> none;
+        begin(db, process, some_instance("instance-2"));
+        db.end({process.id, model::error_category::none, "", "later", cleaned}, some_instance("instance-2"),
+               std::nullopt, false, none);
+        process.id += "'";
+    }
     BOOST_TEST(db.tombstones_on("card-1").empty());
     BOOST_TEST(db.instance("instance-2").has_value());
-
-    // Of what was never on the card nothing is kept.
-    auto created = some_instance("instance-3");
-    created.target.service_id = "service-3";
-    created.state = model::instance_state::not_deployed;
-    db.create(created, some_card());
-    end(created, true, {});
-    BOOST_TEST(!db.instance("instance-3"));
-    BOOST_TEST(db.tombstones_on("card-1").empty());
     BOOST_TEST(!db.broken_audit_entry());
+}
+
+BOOST_AUTO_TEST_CASE(a_card_that_was_given_up_and_is_found_has_its_instances_again) {
+    temporary_database t;
+    instance_db db(t.file());
+    using change = instance_db::card_change;
+    auto other = some_instance("instance-2");
+    other.target.service_id = "service-2";
+    db.create(some_instance(), some_card());
+    db.create(other, some_card());
+    BOOST_TEST((db.find_card("card-2") == change::unknown_card));
+    db.lose_card("card-1");
+    BOOST_TEST(created(db.create(some_instance("instance-3"), some_card()))); // the service came again meanwhile
+    BOOST_TEST((db.find_card("card-1") == change::done));
+    BOOST_TEST(!db.instance("instance-1"));
+    BOOST_REQUIRE(db.instance("instance-2"));
+    BOOST_TEST(store::encode(*db.instance("instance-2")) == store::encode(other));
+    BOOST_REQUIRE_EQUAL(db.tombstones_on("card-1").size(), 1u); // it goes with the next process
+    BOOST_TEST(db.tombstones_on("card-1")[0].id == "instance-1");
 }
 
 BOOST_AUTO_TEST_CASE(an_operator_gives_a_card_up_and_its_tombstones) {
@@ -325,6 +348,116 @@ BOOST_AUTO_TEST_CASE(an_operator_gives_a_card_up_and_its_tombstones) {
     BOOST_TEST((db.drop_tombstones("card-2") == change::unknown_card));
     BOOST_TEST((db.drop_tombstones("card-1") == change::done));
     BOOST_TEST(db.tombstones_on("card-1").empty());
+}
+
+// DIV-059: what phones claim of a card that has proven itself before has a row of its own, until the issuer has
+// authenticated the card there too.
+BOOST_AUTO_TEST_CASE(rows_of_the_same_physical_card_become_one) {
+    for (const char* issuer : {"lab", "another"})
+        for (const bool busy : {false, true}) {
+            BOOST_TEST_CONTEXT("issuer " << issuer << ", busy " << busy) {
+                temporary_database t;
+                instance_db db(t.file());
+                const auto add = [&](const std::string& id, const model::secure_component& card,
+                                     model::instance_state state) {
+                    auto instance = some_instance("of " + id + " on " + card.id);
+                    instance.secure_component_id = card.id;
+                    instance.target.service_id = id;
+                    instance.state = state;
+                    instance.on_card = state != model::instance_state::not_deployed;
+                    BOOST_TEST(created(db.create(instance, card)));
+                    return instance;
+                };
+                using enum model::instance_state;
+                auto proven = some_card();
+                proven.tsm_domain->keys->version = 0x31;
+                proven.tsm_domain->other_keys = {{0x32, 128, {3}, false}};
+                add("tombstone", proven, operational);
+                add("replaced", proven, operational);
+                db.lose_card("card-1");
+                const auto theirs = add("both", proven, operational);
+                add("theirs alone", proven, suspended);
+                add("created there", proven, not_deployed);
+                auto claimed = some_card();
+                claimed.id = "card-2";
+                claimed.tsm_domain.reset();
+                auto ours = add("both", claimed, not_deployed);
+                add("created there", claimed, not_deployed);
+                add("replaced", claimed, not_deployed);
+                auto replaced = *db.instance("of replaced on card-2");
+                replaced.on_card = true;
+                db.heal(replaced, claimed);
+                BOOST_TEST(db.cards_by_identity(model::card_identity::of_row("479001").value()).size() == 2u);
+
+                auto process = some_process();
+                process.id = "on theirs";
+                process.instance = theirs.id;
+                if (busy)
+                    begin(db, process, theirs);
+                auto mine = some_process();
+                mine.card = "card-2";
+                mine.instance = ours.id;
+                begin(db, mine, ours);
+                ours.state = operational;
+                ours.on_card = true;
+                claimed.tsm_domain = some_card().tsm_domain;
+                claimed.issuer = issuer;
+                std::optional<store::outbox_entry> none;
+                db.end({mine.id, model::error_category::none, "", "later"}, ours, claimed, false, none);
+                if (busy) {
+                    BOOST_TEST(db.cards().size() == 2u);
+                    db.end({process.id, model::error_category::none, "", "later"}, theirs, db.card("card-1"), false,
+                           none);
+                }
+                if (issuer != std::string("lab")) {
+                    BOOST_TEST(db.cards().size() == 2u); // each says so of its own cards
+                    continue;
+                }
+                BOOST_REQUIRE_EQUAL(db.cards().size(), 1u);
+                const auto card = db.cards()[0];
+                std::set<int> versions{card.tsm_domain->keys->version};
+                for (const auto& keys : card.tsm_domain->other_keys)
+                    versions.insert(keys.version);
+                BOOST_TEST(versions == (std::set<int>{0x30, 0x31, 0x32}), boost::test_tools::per_element());
+                std::map<std::string, int> states;
+                for (const auto& i : db.instances_on_card(card.id)) {
+                    BOOST_TEST(i.secure_component_id == card.id);
+                    states[i.target.service_id] = static_cast<int>(i.state);
+                }
+                BOOST_TEST(states.size() == 4u);
+                BOOST_TEST(states["both"] == static_cast<int>(operational));
+                BOOST_TEST(states["theirs alone"] == static_cast<int>(suspended));
+                BOOST_TEST(db.instances_of("both", {card.id}).size() == 1u);
+                if (!busy) { // the row of the process that has ended says it last
+                    BOOST_TEST(db.instance(ours.id).has_value());
+                    BOOST_REQUIRE_EQUAL(db.tombstones_on(card.id).size(), 1u);
+                    BOOST_TEST(db.tombstones_on(card.id)[0].target.service_id == "tombstone");
+                }
+                BOOST_TEST(!db.broken_audit_entry());
+            }
+        }
+}
+
+BOOST_AUTO_TEST_CASE(what_cards_of_a_kind_prove_themselves_by) {
+    temporary_database t;
+    instance_db db(t.file());
+    BOOST_TEST(!db.domain_of_kind("eSE1", "3B01"));
+    for (int n = 0; n < 4; ++n) {
+        auto card = some_card();
+        card.id = card.identity = "card " + std::to_string(n);
+        card.tsm_domain->keys->version = n == 3 ? 0x32 : 0x31;
+        auto instance = some_instance(card.id);
+        instance.secure_component_id = card.id;
+        instance.atr = "3B01";
+        if (n == 0)
+            instance.state = model::instance_state::not_deployed; // whoever has created it
+        db.create(instance, card);
+    }
+    const auto hint = db.domain_of_kind("eSE1", "3B01");
+    BOOST_REQUIRE(hint);
+    BOOST_TEST(hint->key_version == 0x31);
+    BOOST_TEST(!db.domain_of_kind("eSE1", "3B02"));
+    BOOST_TEST(!db.domain_of_kind("SIM1", "3B01"));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -375,7 +375,7 @@ BOOST_AUTO_TEST_CASE(adoption_goes_on_with_what_is_there) {
     const data_directory d;
     {
         store::instance_db db(d.file("instances.db"));
-        BOOST_REQUIRE(db.create(unit::some_instance(), unit::some_card()));
+        BOOST_REQUIRE((db.create(unit::some_instance(), unit::some_card()) == store::creation::created));
     }
     d.start_rest();
     d.start_device();

@@ -106,6 +106,25 @@ BOOST_AUTO_TEST_CASE(the_reason_names_the_reader) {
     BOOST_TEST((category(choose_card(service(), "1.0.0", {locked}, {})) == error_category::sc_channel_not_available));
 }
 
+// AMB-240: an instance may be on it, so that none is created elsewhere; a check looks for none.
+BOOST_AUTO_TEST_CASE(a_card_that_fell_silent_lets_no_instance_be_created_on_another) {
+    auto silent = card("eSE1", "");
+    silent.accessible = false;
+    silent.fell_silent = true;
+    silent.problem = error_category::execution_interrupted;
+    silent.problem_details = "it tore";
+    const std::vector cards{card("SIM1", "02"), silent};
+    const std::vector<card_profile> profiles{profile("b", "02")};
+    const auto d = choose_card(service(), "1.0.0", cards, profiles);
+    BOOST_TEST((category(d) == error_category::execution_interrupted));
+    BOOST_TEST(std::get<refusal>(d.outcome).details == "reader ‘eSE1’: it tore");
+    BOOST_TEST(find_deployment(service(), "x.x.x", cards, profiles)->card == 0u);
+    BOOST_TEST(!could_not_look({cards[0]}));
+    auto deployed = cards;
+    deployed[0].has_service = true; // whatever is on the other one
+    BOOST_TEST((category(choose_card(service(), "1.0.0", deployed, profiles)) == error_category::no_eligible_sc));
+}
+
 BOOST_AUTO_TEST_CASE(the_highest_version_by_number_is_found) {
     const std::vector<card_profile> profiles{profile("a", "01"), profile("b", "02")};
     BOOST_TEST(find_deployment(service(), "x.x.x", {card("r", "02")}, profiles)->version_tag == "1.10.0");

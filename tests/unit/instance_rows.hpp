@@ -65,6 +65,10 @@ inline store::process_record some_process() {
     return p;
 }
 
+inline bool created(store::creation outcome) {
+    return outcome == store::creation::created;
+}
+
 /// A process begins on the rows as they are, and shows this instance.
 inline bool begin(store::instance_db& db, const store::process_record& p, const model::service_instance& shown) {
     return db.begin(p, {*db.instance(p.instance), db.card(p.card)}, {shown, db.card(p.card)});

@@ -66,7 +66,7 @@ scripted::line later(int milliseconds) {
 model::issuer_order an_order(const std::string& id = "1") {
     model::issuer_order o;
     o.id = id;
-    o.secure_component_identity = std::string(84, '0');
+    o.secure_component_identity = std::string(84, '7');
     o.se_type = "eSE";
     o.isd_aid = "A000000151000000";
     return o;

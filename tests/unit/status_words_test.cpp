@@ -39,6 +39,7 @@ const expectation expectations[] = {
     {step::extradite, "6985:ok 6A80:7 6A88:7"},
     {step::access_rule, "6381:ok 6A84:7 6A89:7 6A80:7 6A88:7 6985:7"},
     {step::access_rule_removal, "6A88:ok 6A80:7 6985:7"},
+    {step::access_rule_reading, ""},
     {step::delete_object, "6200:ok 6A88:ok 6A82:ok 6985:7r 6A81:7 6A80:7"},
     {step::relayed, ""},
     {{},

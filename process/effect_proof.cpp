@@ -1,0 +1,66 @@
+#include "process/effect_proof.hpp"
+
+#include <algorithm>
+
+namespace tsms::process {
+
+namespace {
+
+/// Is the calling app one of those that may use the Service? Without access rules of ours it may be any.
+bool may_select(const work& w) {
+    const auto& apps = w.instance.target.device_apps;
+    return apps.empty() || std::ranges::find(apps, w.request.caller_id) != apps.end();
+}
+
+} // namespace
+
+process<gp::plain_questions> last_questions(work* w, bool usable, std::vector<bytes> selectable) {
+    gp::plain_questions questions;
+    if (!usable)
+        co_return questions;
+    if (const auto& domain = w->instance.domain; domain && domain->keys && domain->keys_in_doubt) {
+        questions.domain = octets(domain->aid);
+        questions.key_version = domain->keys->version;
+        questions.host_challenge = co_await random_octets(w->channel->mode_length());
+    }
+    if (may_select(*w))
+        questions.applications = std::move(selectable);
+    co_return questions;
+}
+
+process<void> check_domain_keys(work* w, gp::plain_questions asked, gp::initialize_update_response offer) {
+    auto& domain = *w->instance.domain;
+    const auto name = "security domain " + domain.aid;
+    auto session = co_await derive_session(*domain.keys, asked.host_challenge, offer.card_challenge,
+                                           offer.sequence_counter, octets(domain.aid));
+    try {
+        if (offer.key_version != domain.keys->version)
+            gp::not_proven(gp::step::store_data, name + " answers with another key version than it was given");
+        if (!offer.sequence_counter.empty())
+            gp::check_card_challenge(offer, session.expected_challenge);
+        constexpr std::uint8_t lowest_level = 0x01; // nothing is sent through it
+        const gp::secure_channel proven(std::move(session.keys), asked.host_challenge, offer, lowest_level);
+    } catch (const gp::scp03_error& error) {
+        gp::not_proven(gp::step::store_data, name + " does not have the keys that it was given: " + error.what());
+    }
+    domain.keys_in_doubt = false;
+}
+
+process<gp::card_contents> prove_on_card(work* w, gp::procedure<gp::shown_contents> procedure,
+                                         gp::plain_questions asked) {
+    auto shown = co_await on_card(w, std::move(procedure));
+    if (asked.domain || !asked.applications.empty())
+        w->channel.reset();
+    if (auto& wanted = shown.not_shown) { // the card has more on it than the listing was made for
+        co_await need_channel(w);
+        static_cast<gp::card_contents&>(shown) = co_await on_card(w, gp::show_again(w->channel, *std::move(wanted)));
+    }
+    if (shown.domain_offer)
+        co_await check_domain_keys(w, std::move(asked), *std::move(shown.domain_offer));
+    for (const auto& remark : shown.remarks)
+        w->tell_operator(remark);
+    w->proven = true;
+    co_return shown;
+}
+
+} // namespace tsms::process
