@@ -400,7 +400,7 @@ process<process_outcome> deploy(process_request request, std::vector<command_req
     }
 
     if (failed)
-        co_await withdraw_access(&w, failed->why);
+        co_await withdraw_access(&w, *failed);
     else
         note_success(w.instance, d);
     auto outcome = close_process(w, failed, d.from);

@@ -6,19 +6,27 @@ namespace tsms::process {
 
 namespace {
 
-/// Is the calling app one of those that may use the Service? Without access rules of ours it may be any.
+/// May the calling app be one of those that may use the Service? Only a list of hashes as long as its own says no.
 bool may_select(const work& w) {
     const auto& apps = w.instance.target.device_apps;
-    return apps.empty() || std::ranges::find(apps, w.request.caller_id) != apps.end();
+    const auto& caller = w.request.caller_id;
+    const bool comparable = std::ranges::any_of(apps, [&](const auto& app) { return app.size() == caller.size(); });
+    return !comparable || std::ranges::find(apps, caller) != apps.end();
 }
 
 } // namespace
 
 process<gp::plain_questions> last_questions(work* w, bool usable, std::vector<bytes> selectable) {
     gp::plain_questions questions;
-    if (!usable)
+    const auto& domain = w->instance.domain;
+    const bool in_doubt = domain && domain->keys && domain->keys_in_doubt;
+    if (!usable) {
+        if (in_doubt)
+            w->tell_operator("security domain " + domain->aid +
+                             " cannot be asked for its keys while the service is suspended");
         co_return questions;
-    if (const auto& domain = w->instance.domain; domain && domain->keys && domain->keys_in_doubt) {
+    }
+    if (in_doubt) {
         questions.domain = octets(domain->aid);
         questions.key_version = domain->keys->version;
         questions.host_challenge = co_await random_octets(w->channel->mode_length());
@@ -30,18 +38,22 @@ process<gp::plain_questions> last_questions(work* w, bool usable, std::vector<by
 
 process<void> check_domain_keys(work* w, gp::plain_questions asked, gp::initialize_update_response offer) {
     auto& domain = *w->instance.domain;
-    const auto name = "security domain " + domain.aid;
+    const auto refuse = [&](const std::string& why) {
+        throw gp::card_failure(gp::card_failure::kind::authentication, gp::step::store_data,
+                               static_cast<int>(model::error_category::sc_inaccessible),
+                               "security domain " + domain.aid + why);
+    };
     auto session = co_await derive_session(*domain.keys, asked.host_challenge, offer.card_challenge,
                                            offer.sequence_counter, octets(domain.aid));
     try {
         if (offer.key_version != domain.keys->version)
-            gp::not_proven(gp::step::store_data, name + " answers with another key version than it was given");
+            refuse(" answers with another key version than it was given");
         if (!offer.sequence_counter.empty())
             gp::check_card_challenge(offer, session.expected_challenge);
         constexpr std::uint8_t lowest_level = 0x01; // nothing is sent through it
         const gp::secure_channel proven(std::move(session.keys), asked.host_challenge, offer, lowest_level);
     } catch (const gp::scp03_error& error) {
-        gp::not_proven(gp::step::store_data, name + " does not have the keys that it was given: " + error.what());
+        refuse(std::string(" does not have the keys that it was given: ") + error.what());
     }
     domain.keys_in_doubt = false;
 }

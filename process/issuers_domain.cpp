@@ -58,13 +58,13 @@ process<void> undo_creation(work* w, std::vector<model::access_rule> written_rul
     try {
         co_await let_issuer(w, std::move(order));
     } catch (const gp::card_failure& failure) {
-        w->for_operator =
-            "security domain " + w->parameters().tsm_sd_aid +
-            ", which its issuer has created for this process, is still on the secure component: " + failure.details() +
-            "; the next process on it, or the issuer, removes it";
+        w->tell_operator("security domain " + w->parameters().tsm_sd_aid +
+                         ", which its issuer has created for this process, is still on the secure component: " +
+                         failure.details() + "; the next process on it, or the issuer, removes it");
         co_return;
     }
     w->card.tsm_domain.reset();
+    w->access_given = false;
     w->intent_written = false; // that was the rules
 }
 

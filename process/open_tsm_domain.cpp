@@ -4,6 +4,7 @@
 #include "gp/procedures/open_channel.hpp"
 #include "model/eligibility.hpp"
 #include "process/domain_keys.hpp"
+#include "process/issuer_session.hpp"
 #include "process/issuers_domain.hpp"
 #include "process/order_parts.hpp"
 #include "process/work.hpp"
@@ -86,6 +87,7 @@ process<bool> accept_offer(work* w, model::key_set keys, bytes challenge, gp::in
         }
         throw gp::channel_failure(gp::step::initialize_update, error);
     }
+    w->card_proven = true;
     if (w->parameters().extended_length)
         w->channel->allow_extended_length();
     w->channel_keys = std::move(keys);
@@ -224,36 +226,6 @@ process<void> take_over_domain(work* w) {
 /// the issuer is asked once more with this one. What it has sent so far does nothing without an answer to it.
 bool is_misled(const work& w, bool identified_before, const model::issuer_order& order) {
     return !identified_before && order.isd_aid != w.isd_aid;
-}
-
-/// An issuer whose session has no end would keep everybody else from the secure component.
-class issuer_bounds {
-public:
-    void count(const model::issuer_step& step) {
-        constexpr std::size_t most_rounds = 64;
-        constexpr std::size_t most_commands = 4096;
-        commands_ += step.commands.size();
-        if (++rounds_ > most_rounds || commands_ > most_commands)
-            throw card_failure(card_failure::kind::issuer, gp::step::relayed,
-                               static_cast<int>(error_category::unspecified),
-                               "the issuer's session does not end: " + std::to_string(rounds_) + " orders, " +
-                                   std::to_string(commands_) + " commands");
-    }
-
-private:
-    std::size_t rounds_ = 0;
-    std::size_t commands_ = 0;
-};
-
-/// An issuer that has lost its session gets the order again: what is on the card from before is found there and counts
-/// (docs/issuer-protocol.md). Whoever interprets the effects bounds how often.
-process<model::issuer_step> next_step(relay_to_issuer report, model::issuer_order order) {
-    auto next = co_await std::move(report);
-    while (next.lost) {
-        open_issuer_session again(order);
-        next = co_await std::move(again);
-    }
-    co_return next;
 }
 
 /// The issuer goes on behind the card's first answers, so it has checked the card's cryptogram: before that no row
@@ -457,24 +429,6 @@ process<void> identify(work* w) {
     auto sending = send(w, reads.take());
     const auto answer = co_await std::move(sending);
     note_claims(*w, identification.claims(reads.accept(answer)));
-}
-
-process<void> let_issuer(work* w, model::issuer_order order) {
-    open_issuer_session opening(order);
-    auto next = co_await std::move(opening);
-    issuer_bounds bounds;
-    while (!next.done) {
-        bounds.count(next);
-        joined_order commands;
-        commands.add_relayed(next.commands);
-        auto sending = send(w, std::move(commands.commands));
-        auto answer = co_await std::move(sending);
-        if (answer.end == gp::transmission::phone_lost)
-            throw gp::transmission_failure(gp::step::relayed, answer.end, answer.detail);
-        relay_to_issuer report(std::move(answer.responses), answer.end != gp::transmission::complete);
-        auto stepping = next_step(std::move(report), order);
-        next = co_await std::move(stepping);
-    }
 }
 
 } // namespace tsms::process

@@ -45,7 +45,7 @@ struct process_outcome {
     model::service_instance instance;            ///< to be stored together with the result
     model::secure_component card;                ///< likewise
     bool tombstones_gone = false;                ///< what the request's tombstones name is not on the card any more
-    bool card_proven = false;                    ///< it has answered under R-MAC through our channel
+    bool card_proven = false;                    ///< by the card cryptogram of our own domain
     bool instance_gone = false;                  ///< terminated: the id is invalid from now on (AMB-121)
 };
 

@@ -131,7 +131,7 @@ process_outcome close_process(work& w, const std::optional<ending>& failed, mode
     instance.running_process.clear();
     outcome.for_operator = w.for_operator;
     outcome.tombstones_gone = !failed && w.tombstones_gone;
-    outcome.card_proven = w.channel != nullptr;
+    outcome.card_proven = w.card_proven;
     outcome.instance = instance;
     outcome.card = w.card;
     return outcome;

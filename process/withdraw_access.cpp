@@ -4,13 +4,15 @@ namespace tsms::process {
 
 namespace {
 
-/// The same secure component may be asked again, now.
-bool still_answers(const work& w, gp::card_failure::kind why) {
+/// May the same secure component be asked again, now? An issuer whose work on the card has failed may have written some
+/// of the rules; one that cannot be reached is not asked twice.
+bool still_answers(const work& w, const ending& failed) {
     using kind = gp::card_failure::kind;
-    switch (why) {
-    case kind::transmission: // nobody is there
-    case kind::issuer:       // it could not write them, and cannot be asked
+    switch (failed.why) {
+    case kind::transmission:
         return false;
+    case kind::issuer:
+        return failed.status == model::error_category::sc_inaccessible;
     case kind::status:
     case kind::mac:
     case kind::malformed:
@@ -39,15 +41,18 @@ process<void> withdraw(work* w) {
 
 } // namespace
 
-process<void> withdraw_access(work* w, gp::card_failure::kind why) {
-    if (!w->access_given || !still_answers(*w, why))
+process<void> withdraw_access(work* w, ending failed) {
+    if (!w->access_given)
         co_return;
-    std::string problem;
-    try {
-        co_await withdraw(w);
-        w->access_given = false;
-    } catch (const gp::card_failure& failure) {
-        problem = failure.details();
+    std::string problem = "the secure component or its issuer cannot be asked now";
+    if (still_answers(*w, failed)) {
+        problem.clear();
+        try {
+            co_await withdraw(w);
+            w->access_given = false;
+        } catch (const gp::card_failure& failure) {
+            problem = failure.details();
+        }
     }
     if (!problem.empty())
         w->tell_operator("the access rules of service " + w->instance.target.service_id + " could not be withdrawn: " +

@@ -9,6 +9,6 @@ namespace tsms::process {
 /// come before ours. Where this process may have given apps access and then failed, and the secure component still
 /// answers, the rules of the Service leave it again, in the same session. Never throws card_failure: what could not be
 /// withdrawn the operator is told, and the next deploy or terminate of the Service removes it.
-process<void> withdraw_access(work* w, gp::card_failure::kind why);
+process<void> withdraw_access(work* w, ending failed);
 
 } // namespace tsms::process

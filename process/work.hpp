@@ -14,10 +14,11 @@ struct work {
     model::operation operation; ///< TR 4.2.4.2
     model::service_instance instance;
     model::secure_component card;
-    std::string isd_aid;     ///< of the card's ISD as it says now (hex), else as an issuer has proven it, else of the
-                             ///< profile: for the issuer's SELECT
-    bool identified = false; ///< the card has been asked who it is, in this process
-    gp::channel_ptr channel; ///< to the TSM's own domain; none before it is opened and after it has ended
+    std::string isd_aid;      ///< of the card's ISD as it says now (hex), else as an issuer has proven it, else of the
+                              ///< profile: for the issuer's SELECT
+    bool identified = false;  ///< the card has been asked who it is, in this process
+    gp::channel_ptr channel;  ///< to the TSM's own domain; none before it is opened and after it has ended
+    bool card_proven = false; ///< it has had such a channel: the card cryptogram was right
     model::key_set channel_keys; ///< the static keys it was opened with
     std::string keys_refused;    ///< where the TSM's domain has none of our key sets: what it said to the last of them
     /// Octets that must be free now; 0 where nothing is loaded, or something is removed first.

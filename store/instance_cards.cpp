@@ -79,9 +79,9 @@ std::vector<model::secure_component> instance_db::cards_by_identity(const model:
 
 std::optional<model::secure_component> instance_db::card_by_issuers_number(const std::string& cin_iin) const {
     return state_->guarded([&]() -> std::optional<model::secure_component> {
-        auto rows =
-            state_->bound("SELECT document FROM secure_components WHERE json_extract(document, '$.cinIin') = ? LIMIT ?",
-                          cin_iin, enough_cards);
+        auto rows = state_->bound("SELECT document FROM secure_components WHERE json_extract(document, '$.cinIin') = ? "
+                                  "ORDER BY json_extract(document, '$.tsmDomain.keys') IS NULL LIMIT ?",
+                                  cin_iin, enough_cards);
         std::vector<model::secure_component> found, proven;
         while (rows.executeStep()) {
             found.push_back(decode_card(rows.getColumn(0).getString()));

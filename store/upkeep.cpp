@@ -83,7 +83,7 @@ std::string upkeep::trouble() {
     std::string what;
     try {
         s.databases.try_writing();
-    } catch (const error& e) {
+    } catch (const std::exception& e) {
         what = e.what();
     }
     s.tell(s.not_written, what);
@@ -107,7 +107,7 @@ void upkeep::tick(const std::function<void()>& before) {
         else
             s.pause = pause_ticks; // writers wait while it is tried
         s.not_kept.clear();
-    } catch (const error& e) {
+    } catch (const std::exception& e) {
         s.tell(s.not_kept, e.what());
     }
 }

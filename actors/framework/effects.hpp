@@ -91,13 +91,21 @@ private:
     // -- the issuer --
 
     void perform_one(const process::open_issuer_session& o) {
-        if (const auto refused = context_.stranger->order())
+        if (const auto refused = context_.stranger->order(o.order.id))
             return answer(*refused);
         if (!issuer_) {
             line_ = std::make_shared<issuer_line>();
             issuer_ = spawn_issuer_session(self_.system(), context_.issuer, line_, around_);
         }
-        ask(issuer_, issuer_answers(), o);
+        self_.request(issuer_, issuer_answers(), o)
+            .then(
+                [this, order = o.order.id](answered& a) {
+                    const auto* failed = std::get_if<process::failed>(&a.value);
+                    if (failed && failed->category == model::error_category::network_connection_error)
+                        context_.stranger->not_taken(order);
+                    answer(std::move(a.value));
+                },
+                fail_on_error());
     }
     void perform_one(const process::relay_to_issuer& r) {
         self_.request(issuer_, issuer_answers(), r)

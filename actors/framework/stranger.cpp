@@ -46,23 +46,32 @@ std::optional<come_again> stranger_account::begin(const function& what) {
     return std::nullopt;
 }
 
-std::optional<process::failed> stranger_account::order() {
-    if (!around_)
+std::optional<process::failed> stranger_account::order(const std::string& id) {
+    if (!around_ || authenticated_ || paid_orders_.contains(id))
         return std::nullopt;
     if (orders_ahead_ > 0) {
         --orders_ahead_;
-        return std::nullopt;
+    } else {
+        if (const auto later = charge(*around_, payer_, cost_of_order))
+            return process::failed{model::error_category::tsm_not_available, text_of(*later), false};
+        paid_ += cost_of_order;
     }
-    if (const auto later = charge(*around_, payer_, cost_of_order))
-        return process::failed{model::error_category::tsm_not_available, text_of(*later), false};
-    paid_ += cost_of_order;
+    paid_orders_.insert(id);
     return std::nullopt;
+}
+
+void stranger_account::not_taken(const std::string& id) {
+    if (!around_ || paid_orders_.erase(id) == 0)
+        return;
+    around_->strangers->give_back(payer_, cost_of_order, around_->now());
+    paid_ -= cost_of_order;
 }
 
 void stranger_account::judged(const process::answer_variant& verdict, bool whole) {
     if (!around_ || payer_.proven_card || std::exchange(judged_, true))
         return;
     const auto* failed = std::get_if<process::failed>(&verdict);
+    authenticated_ = !failed;
     if (failed && failed->category == model::error_category::sc_inaccessible && whole)
         around_->strangers->fine(payer_, fine_for_refuted_order, around_->now());
 }

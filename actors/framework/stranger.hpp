@@ -5,6 +5,8 @@
 #include "actors/messages.hpp"
 #include "actors/spawn.hpp"
 
+#include <set>
+
 namespace tsms::actors {
 
 /// A row, or the message of a failed creation to the SPOS.
@@ -31,8 +33,11 @@ public:
 
     /// Before it begins: for itself and, where it will need one, for its first order at the issuer. Once.
     std::optional<come_again> begin(const function& what);
-    /// Before an order leaves for the issuer.
-    std::optional<process::failed> order();
+    /// Before an order leaves for the issuer. The same order again, and every one behind an order in which the issuer
+    /// has authenticated the card, costs nothing: nobody is kept from tidying up.
+    std::optional<process::failed> order(const std::string& id);
+    /// The issuer could not take the order: it is given back.
+    void not_taken(const std::string& id);
     /// The issuer has answered the card's answers. `whole`: it has got all of them.
     void judged(const process::answer_variant& verdict, bool whole);
     /// The process has ended: is the card proven now?
@@ -42,8 +47,10 @@ private:
     std::shared_ptr<const surroundings> around_; ///< null: nothing is paid
     payer payer_;
     int paid_ = 0;
-    int orders_ahead_ = 0; ///< paid for, and not used
+    int orders_ahead_ = 0;              ///< paid for, and not used
+    std::set<std::string> paid_orders_; ///< ids
     bool judged_ = false;
+    bool authenticated_ = false; ///< by the issuer, in this process
 };
 
 } // namespace tsms::actors

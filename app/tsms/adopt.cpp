@@ -1,4 +1,4 @@
-// tsms adopt: goes on with databases that do not belong together (DIV-048).
+// tsms adopt: goes on with databases that do not belong together (DIV-049).
 
 #include "app/tsms/commands.hpp"
 #include "app/tsms/config.hpp"

@@ -190,6 +190,14 @@ void changes::expect_locked(const bytes& aid, bool locked) {
     wanted.locked = locked;
 }
 
+void changes::expect_usable(const std::vector<application>& applications, const bytes& domain) {
+    expect_domain(domain);
+    for (const auto& app : applications) {
+        expect_application(app.instance.instance_aid, domain);
+        expect_locked(app.instance.instance_aid, false);
+    }
+}
+
 namespace {
 
 /// The plain commands at the end. What nobody can ask is no failure: the agent ends an order at a SELECT that the
@@ -226,7 +234,8 @@ private:
     void read_domain(shown_contents& shown, const batch_answer& answer) const {
         const auto name = "security domain " + to_hex(*what_.domain);
         const auto selected = status_of(answer, 0);
-        if (!selected || !is_success_or_warning(*selected) || answer.responses.size() < 2) {
+        const bool answered = answer.responses.size() >= 2 && !answer.responses[1].empty(); // hazard 4
+        if (!selected || !is_success_or_warning(*selected) || !answered) {
             shown.remarks.push_back(name + " could not be asked for its keys" +
                                     (selected ? ": SELECT, status word " + hex_of(*selected) : ""));
             return;

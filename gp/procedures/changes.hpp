@@ -101,6 +101,8 @@ public:
     void expect_application(const bytes& aid, const std::optional<bytes>& domain = std::nullopt);
     void expect_selectable(const bytes& aid);
     void expect_locked(const bytes& aid, bool locked);
+    /// Of a Service that nobody has suspended: each application below its domain, none locked.
+    void expect_usable(const std::vector<application>& applications, const bytes& domain);
 
     void ask_for_keys() { wanted_.keys = true; }                            ///< E0
     void ask_for_everything() { wanted_.keys = wanted_.everything = true; } ///< E0 and FF21

@@ -65,6 +65,8 @@ procedure<shown_contents> install_service(channel_ptr channel, service_installat
         card.extradite_application(aid, what.domain.aid);
     if (what.lock)
         card.set_lock(what.domain.aid, instances, true, what.lock_with_applications);
+    else
+        card.expect_usable(what.applications, what.domain.aid);
     if (what.rotation)
         card.rotate_keys(*what.rotation);
 
@@ -78,8 +80,7 @@ procedure<shown_contents> activate_service(channel_ptr channel, service_activati
     const auto instances = instance_aids(what.applications);
     changes card(channel);
     card.mark(20, what.progress.activate);
-    for (const auto& aid : instances)
-        card.expect_application(aid);
+    card.expect_usable(what.applications, what.domain_aid);
     make_selectable(card, what.applications, true);
     if (what.client)
         card.write_rules(*what.client, what.block_size);
@@ -101,16 +102,12 @@ procedure<shown_contents> lock_service(channel_ptr channel, service_lock what) {
 
 procedure<shown_contents> check_service(channel_ptr channel, service_presence what) {
     changes card(channel);
-    card.expect_domain(what.domain_aid);
+    card.expect_usable(what.applications, what.domain_aid);
     for (const auto& aid : what.load_files)
         card.expect_load_file(aid, what.domain_aid);
-    for (const auto& app : what.applications) {
-        const auto& aid = app.instance.instance_aid;
-        card.expect_application(aid, what.domain_aid);
-        card.expect_locked(aid, false);
+    for (const auto& app : what.applications)
         if (app.make_selectable)
-            card.expect_selectable(aid);
-    }
+            card.expect_selectable(app.instance.instance_aid);
     card.ask_at_the_end(std::move(what.questions));
     co_return co_await prove(std::move(card), what.others);
 }

@@ -121,6 +121,18 @@ void require_personalized(const gp::response_apdu& listed, const bytes& domain) 
                        "security domain " + to_hex(domain) + " is not personalized according to the card's registry");
 }
 
+/// What the order has changed in the rules; asked again where the card has more to tell.
+gp::procedure<void> prove_rules(gp::secure_channel* channel, model::issuer_order order, rule_proof rules,
+                                std::vector<gp::response_apdu> answers) {
+    constexpr std::size_t most = 64; // answers for one application: an end for a card that never ends
+    for (std::size_t more = 4; more <= most && !rules.is_complete(answers); more *= 4) {
+        secured_batch again(*channel);
+        rules = rule_proof(again, order, more);
+        answers = again.accept(co_await again.take());
+    }
+    rules.check(answers);
+}
+
 } // namespace
 
 gp::procedure<authenticated_card> carry_out(card_work work) {
@@ -189,7 +201,7 @@ gp::procedure<authenticated_card> carry_out(card_work work) {
     auto commands = management.take();
     const auto answers = management.accept(co_await std::move(commands));
     require_identity(answers[cplc], order);
-    rules.check(answers);
+    co_await prove_rules(&channel, order, std::move(rules), answers);
     const bool was_there = order.domain != domain_change::none && answers[listed].sw == ok;
 
     if (order.domain == domain_change::remove && answers[managed].sw != ok &&
@@ -225,7 +237,7 @@ gp::procedure<authenticated_card> carry_out(card_work work) {
             gp::not_proven(step::install_for_personalization, "the keys have reached the issuer security domain");
         }
         require_personalized(stored[state], domain);
-        rules.check(stored);
+        co_await prove_rules(&channel, order, std::move(rules), stored);
     }
     co_return authenticated_card{card.i};
 }

@@ -22,7 +22,7 @@ bool is_told(const gp::response_apdu& answer) {
 
 } // namespace
 
-rule_proof::rule_proof(gp::secured_batch& batch, const model::issuer_order& order) {
+rule_proof::rule_proof(gp::secured_batch& batch, const model::issuer_order& order, std::size_t more) {
     std::vector<gp::access_rule> named;
     for (const auto& rule : order.add_rules)
         wanted_.emplace_back(to_rule(rule), true);
@@ -30,7 +30,7 @@ rule_proof::rule_proof(gp::secured_batch& batch, const model::issuer_order& orde
         wanted_.emplace_back(to_rule(rule), false);
     for (const auto& [rule, present] : wanted_)
         named.push_back(rule);
-    rules_ = gp::list_rules(batch, ara_m, named);
+    rules_ = gp::list_rules(batch, ara_m, named, more);
     if (order.register_client.empty())
         return;
     client_ = hex(order.register_client);
@@ -38,9 +38,16 @@ rule_proof::rule_proof(gp::secured_batch& batch, const model::issuer_order& orde
     clients_ = batch.add(step::access_rule_reading, gp::read_clients(), gp::secured_batch::tolerance::any);
 }
 
+bool rule_proof::are_told(const std::vector<gp::response_apdu>& answers) const {
+    return std::ranges::all_of(rules_, [&](const auto& one) { return is_told(answers[one.parts.front()]); });
+}
+
+bool rule_proof::is_complete(const std::vector<gp::response_apdu>& answers) const {
+    return !are_told(answers) || gp::is_complete(rules_, answers);
+}
+
 void rule_proof::check(const std::vector<gp::response_apdu>& answers) const {
-    const bool told = std::ranges::all_of(rules_, [&](const auto& one) { return is_told(answers[one.parts.front()]); });
-    if (told && gp::is_complete(rules_, answers))
+    if (are_told(answers))
         gp::check_rules(wanted_, gp::rules_in(rules_, answers));
     if (!clients_ || !is_told(answers[*clients_]))
         return;

@@ -129,9 +129,16 @@ BOOST_AUTO_TEST_CASE(the_first_order_is_paid_with_the_process) {
     auto account = account_of(w, {});
     BOOST_TEST(!account.begin(deploying).has_value());
     BOOST_TEST(!account.begin(deploying).has_value()); // judged anew
-    BOOST_TEST(!account.order().has_value());
-    BOOST_TEST(!account.order().has_value()); // the ISD was another one
-    BOOST_TEST(is_refused(account.order()));
+    BOOST_TEST(!account.order("1").has_value());
+    BOOST_TEST(!account.order("2").has_value()); // the ISD was another one
+    BOOST_TEST(!account.order("2").has_value()); // the issuer had lost its session
+    BOOST_TEST(is_refused(account.order("3")));
+    account.not_taken("2"); // the issuer is down
+    account.not_taken("2");
+    BOOST_TEST(!account.order("3").has_value());
+    BOOST_TEST(is_refused(account.order("4")));
+    account.judged(process::answer_variant(model::issuer_step{}), true);
+    BOOST_TEST(!account.order("5").has_value()); // the issuer has authenticated the card: it may tidy up
     auto next = account_of(w, {});
     BOOST_TEST(next.begin(deploying)->seconds == 2400);
 }

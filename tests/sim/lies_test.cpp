@@ -133,6 +133,7 @@ BOOST_AUTO_TEST_CASE(a_lying_card_is_told) {
         {"lieCC=A000000151000000/D276000185545301@get-status", 7},
         {"lieCC=D27600016354534D0001/D2760001855453@get-status", 7},
         {"lie4F=D27600018554AA/D276000185545301@get-status", 7},
+        {"lie9F70=87/D276000185545301@get-status", 7}, // locked
         {"hideE3/D276000185545301@get-status", 7},
         {"hideE3/D2760001855453@get-status", 7},
         {"hideE3/D276000163544D5301000001@get-status", 7},
@@ -149,6 +150,18 @@ BOOST_AUTO_TEST_CASE(a_lying_card_is_told) {
             tell_lies(w, lie);
             BOOST_TEST(number(w.deploy({I, A}, true)) == status);
         }
+    for (const auto* lie : {"lie9F70=87/D276000185545301@get-status", "lie9F70=03/D276000185545302@get-status",
+                            "lieCC=A000000151000000/D276000185545301@get-status"})
+        for (const bool activate : {true, false})
+            BOOST_TEST_CONTEXT(lie << (activate ? ", activate alone" : ", finalize alone")) {
+                auto w = with_rules_in("none");
+                BOOST_TEST(w.deploy({I}, false).details == "");
+                if (!activate)
+                    BOOST_TEST(w.deploy({A}, false).details == "");
+                tell_lies(w, lie);
+                BOOST_TEST(number(activate ? w.deploy({A}, true) : w.deploy({}, true)) == 7);
+                check_recovery(w);
+            }
 }
 
 BOOST_AUTO_TEST_CASE(an_issuer_that_hands_over_what_is_not_on_the_card_is_told) {
@@ -164,6 +177,20 @@ BOOST_AUTO_TEST_CASE(an_issuer_that_hands_over_what_is_not_on_the_card_is_told) 
                 BOOST_TEST(number(w.deploy({I, A}, true)) == status);
                 check_recovery(w);
             }
+}
+
+/// A SELECT behind its last commands asks the card itself.
+BOOST_AUTO_TEST_CASE(an_issuer_that_keeps_the_domain_is_told) {
+    for (const std::string store : rule_stores)
+        BOOST_TEST_CONTEXT("rules in " << store) {
+            auto w = with_rules_in(store);
+            BOOST_TEST(w.deploy({I, A}, true).details == "");
+            w.issuer_lies = lab::issuer_lies::parse({"keeps-domain"});
+            const auto outcome = w.terminate();
+            BOOST_TEST(outcome.details.find("although its issuer says that it has removed it") != std::string::npos);
+            BOOST_TEST(!outcome.instance_gone);
+            check_recovery(w);
+        }
 }
 
 /// The card's own "i" counts, which INITIALIZE UPDATE tells.
