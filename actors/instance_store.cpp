@@ -168,15 +168,18 @@ private:
         if (identity)
             rows = db_->cards_by_identity(*identity);
         const auto number = model::issuers_number(seen.iin, seen.cin);
-        if (rows.empty() && !model::card_identity::of_cplc(seen.cplc) && number)
+        const bool by_number = rows.empty() && !model::card_identity::of_cplc(seen.cplc) && number;
+        if (by_number)
             if (auto card = db_->card_by_issuers_number(*number))
                 rows.push_back(std::move(*card));
         for (auto& row : rows) {
             if (model::is_proven(row))
                 known.proven.push_back(std::move(row));
-            else if (!known.claimed)
+            else if (by_number)
                 known.claimed = std::move(row);
         }
+        if (identity && !known.claimed)
+            known.claimed = db_->card_by_claims(*identity, model::claims_of(seen));
         return known;
     }
 

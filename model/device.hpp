@@ -251,9 +251,13 @@ struct secure_component {
     std::optional<security_domain> tsm_domain;
     int strikes = 0; ///< EXTERNAL AUTHENTICATEs that were answered with failure since the last channel that was proven
     bool quarantined = false;
-    bool doubt = false;      ///< an intent without outcome: look before changing
-    bool assigned = false;   ///< an operator has said whose it is (tsms card assign)
-    std::string claimed;     ///< ISO 8601: when a createServiceInstance named it last
+    bool doubt = false;    ///< an intent without outcome: look before changing
+    bool assigned = false; ///< an operator has said whose it is (tsms card assign)
+    std::string claimed;   ///< ISO 8601: when a createServiceInstance named it last
+    /// What the phone said of the card when it claimed this row (model::claims_of); empty for a row of before. Whoever
+    /// says something else of the same identity has a row of his own: nobody's words change another one's profile or
+    /// issuer (DIV-059).
+    std::string claims;
     bool was_proven = false; ///< an issuer has authenticated it once, though nothing of ours may be on it any more
 };
 

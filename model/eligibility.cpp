@@ -116,6 +116,10 @@ std::string why_unknowable(const seen_card& card) {
     return "cannot be told from other cards: " + why_no_identity(card.cplc) + ", and it has no IIN and CIN of its own";
 }
 
+std::string claims_of(const seen_card& card) {
+    return card.atr + "/" + card.isd_aid + "/" + card.card_data + "/" + card.iin + "/" + card.cin;
+}
+
 likeness compare(const secure_component& row, const seen_card& card) {
     const auto known = identity_of(row);
     if (!known)

@@ -57,6 +57,9 @@ std::optional<card_identity> identity_of(const seen_card& card);
 /// Nothing for a row of before that more than one card may have: no claim finds it, and no issuer works for it.
 std::optional<card_identity> identity_of(const secure_component& row);
 
+/// All that profile and issuer of a card are found by, beside its identity, as one text.
+std::string claims_of(const seen_card& card);
+
 /// Why the card of a reader cannot be told from others; empty where it can.
 std::string why_unknowable(const seen_card& card);
 

@@ -71,9 +71,8 @@ std::optional<proof_request> next_question(const card_to_prove& card) {
     if (!card.answers.domain_answers && next.aid == first.aid)
         return std::nullopt;
     const std::size_t other_octets = first.challenge_octets == 8 ? 16 : 8;
+    // By the answer alone: the row's mode would tell that there is a row (DIV-059).
     next.challenge_octets = card.answers.other_length ? other_octets : first.challenge_octets;
-    if (known != card.rows.end() && known->tsm_domain->scp03_mode != 0)
-        next.challenge_octets = static_cast<std::size_t>(known->tsm_domain->scp03_mode);
     next.key_versions = versions_to_ask(card, next.aid, next.challenge_octets == first.challenge_octets);
     return next;
 }

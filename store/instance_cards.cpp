@@ -20,6 +20,7 @@ bool follow_claims(model::secure_component& row, const model::secure_component& 
         row.cin_iin = claimed.cin_iin;
         row.isd_aid = claimed.isd_aid;
         row.claimed = claimed.claimed;
+        row.claims = claimed.claims;
         return true;
     }
     if (!row.issuer.empty() || claimed.issuer.empty())
@@ -29,11 +30,12 @@ bool follow_claims(model::secure_component& row, const model::secure_component& 
 }
 
 /// Are they the same physical card? Where both have proven themselves to the same issuer, who has told this identity;
-/// and where neither has, so that nothing of ours is on either. An operator's word on one of them keeps them apart.
+/// and where neither has, and phones say the same of both. An operator's word on one of them keeps them apart.
 bool are_one(const model::secure_component& card, const model::secure_component& other) {
     if (model::is_proven(card) != model::is_proven(other))
         return false;
-    return model::is_proven(card) ? card.issuer == other.issuer : !card.assigned && !other.assigned;
+    return model::is_proven(card) ? card.issuer == other.issuer
+                                  : !card.assigned && !other.assigned && card.claims == other.claims;
 }
 
 /// No key set that may be on the card is lost.
@@ -66,14 +68,29 @@ void take_keys(model::secure_component& card, const model::secure_component& oth
 
 std::vector<model::secure_component> instance_db::cards_by_identity(const model::card_identity& identity) const {
     return state_->guarded([&] {
-        auto rows = state_->bound(
-            "SELECT document FROM secure_components WHERE json_extract(document, '$.identity') = ? ORDER BY rowid "
-            "LIMIT ?",
-            identity.text(), enough_cards);
+        auto rows =
+            state_->bound("SELECT document FROM secure_components WHERE json_extract(document, '$.identity') = ? "
+                          "ORDER BY json_extract(document, '$.tsmDomain.keys') IS NULL, rowid LIMIT ?",
+                          identity.text(), enough_cards);
         std::vector<model::secure_component> found;
         while (rows.executeStep())
             found.push_back(decode_card(rows.getColumn(0).getString()));
         return found;
+    });
+}
+
+std::optional<model::secure_component> instance_db::card_by_claims(const model::card_identity& identity,
+                                                                   const std::string& claims) const {
+    return state_->guarded([&]() -> std::optional<model::secure_component> {
+        auto rows =
+            state_->bound("SELECT document FROM secure_components WHERE json_extract(document, '$.identity') = ?1 "
+                          "AND json_extract(document, '$.tsmDomain.keys') IS NULL "
+                          "AND coalesce(json_extract(document, '$.claims'), '') IN (?2, '') "
+                          "ORDER BY coalesce(json_extract(document, '$.claims'), '') = '', rowid LIMIT 1",
+                          identity.text(), claims);
+        if (!rows.executeStep())
+            return std::nullopt;
+        return decode_card(rows.getColumn(0).getString());
     });
 }
 
@@ -119,7 +136,8 @@ creation instance_db::create(model::service_instance instance, const model::secu
         if (!identity)
             throw error("a secure component that cannot be told from others gets no service instance");
         const auto fits = [&](const model::secure_component& row) {
-            return model::is_proven(row) == model::is_proven(card);
+            return model::is_proven(row) == model::is_proven(card) &&
+                   (model::is_proven(row) || row.claims.empty() || row.claims == card.claims);
         };
         const auto stored = this->card(card.id);
         auto known = stored && fits(*stored) ? stored : std::nullopt;
@@ -128,7 +146,9 @@ creation instance_db::create(model::service_instance instance, const model::secu
             const auto found = std::ranges::find_if(rows, fits);
             if (found != rows.end())
                 known = *found;
-            else if (stored)
+            else if (!model::is_proven(card))
+                known = card_by_claims(*identity, card.claims);
+            if (!known && stored)
                 return creation::card_changed;
         }
         instance.secure_component_id = known ? known->id : card.id;

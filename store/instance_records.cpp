@@ -147,6 +147,7 @@ template <class A> void describe(A& a, model::secure_component& c) {
     a("doubt", c.doubt);
     a("assigned", c.assigned);
     a("claimed", c.claimed);
+    a("claims", c.claims);
     a("wasProven", c.was_proven);
 }
 

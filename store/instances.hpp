@@ -118,9 +118,12 @@ public:
                                                       const std::vector<std::string>& cards) const;
     std::size_t instances_on(const std::string& card) const;
     std::optional<model::secure_component> card(const std::string& id) const;
-    /// Every row of this identity, the oldest first. As a rule there is one; a proven row and one that rests on claims
+    /// Rows of this identity, the proven ones first. As a rule there is one; a proven row and some that rest on claims
     /// may stand beside each other (DIV-059).
     std::vector<model::secure_component> cards_by_identity(const model::card_identity& identity) const;
+    /// The row of those who claim this identity and say this of the card (model::claims_of).
+    std::optional<model::secure_component> card_by_claims(const model::card_identity& identity,
+                                                          const std::string& claims) const;
     /// The only card with this CIN and IIN (hex, one after the other), if there is one; one that an issuer has proven
     /// goes before those that only phones have named.
     std::optional<model::secure_component> card_by_issuers_number(const std::string& cin_iin) const;

@@ -55,6 +55,7 @@ inline void take_claims(model::secure_component& card, const model::seen_card& s
     card.isd_aid = seen.isd_aid;
     card.cin_iin = model::issuers_number(seen.iin, seen.cin).value_or(std::string());
     card.issuer = issuer_of(issuers, seen);
+    card.claims = model::claims_of(seen);
 }
 
 /// A process that only asks the handset's cards. A member of the actor `self`, whose session is `session`; `done` is
