@@ -98,7 +98,7 @@ command_apdu read_clients() {
 }
 
 std::optional<std::vector<bytes>> parse_clients(bytes_view answer) {
-    const auto content = find_path(answer, {0xFF70});
+    const auto content = find_path(answer, {clients_tag});
     const auto objects = content ? parse_tlvs(*content) : std::nullopt;
     if (!objects)
         return std::nullopt;
@@ -111,9 +111,9 @@ std::optional<std::vector<bytes>> parse_clients(bytes_view answer) {
     return aids;
 }
 
-std::optional<std::size_t> announced_octets(bytes_view first_answer) {
-    // FF40, then a length of one octet, or 81 or 82 and the octets of the length (ISO/IEC 8825-1).
-    if (first_answer.size() < 3 || first_answer[0] != 0xFF || first_answer[1] != 0x40)
+std::optional<std::size_t> announced_octets(bytes_view first_answer, std::uint16_t tag) {
+    // The tag, then a length of one octet, or 81 or 82 and the octets of the length (ISO/IEC 8825-1).
+    if (first_answer.size() < 3 || (first_answer[0] << 8 | first_answer[1]) != tag)
         return std::nullopt;
     const auto length = first_answer[2];
     if (length < 0x80)

@@ -41,7 +41,9 @@ std::optional<std::vector<bytes>> parse_clients(bytes_view answer);
 /// Rules of the answers to [All] and [Next] put together; nothing if malformed. Rules with APDU filters count as
 /// neither allowed nor ours and are left out.
 std::optional<std::vector<access_rule>> parse_rules(const std::vector<bytes>& answers);
-/// Octets of the whole Response-ALL-REF-AR-DO (FF40) that begins with this answer; nothing if it is none.
-std::optional<std::size_t> announced_octets(bytes_view first_answer);
+inline constexpr std::uint16_t rules_tag = 0xFF40;   ///< Response-ALL-REF-AR-DO
+inline constexpr std::uint16_t clients_tag = 0xFF70; ///< answer to Command-Get-ClientAIDs
+/// Octets of the whole object with this tag that begins with this answer; nothing if it is none.
+std::optional<std::size_t> announced_octets(bytes_view first_answer, std::uint16_t tag);
 
 } // namespace tsms::gp

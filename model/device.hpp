@@ -138,7 +138,7 @@ struct card_parameters {
         "A000000151415243"; ///< with "arac": the card's own load file and module for an ARA-C
     std::string arac_module_aid = "A00000015141524301";
     std::string arac_aid = "D276000163415241430001"; ///< of our instance, in the TSM's own domain
-    bool arac_read_back = true; ///< the ARA-C tells its rules through a secure channel (Command-Get, F3)
+    bool rules_read_back = true; ///< ARA-M and ARA-C tell their rules through a secure channel (Command-Get, F3)
     int privilege_bytes = 3;
     int milliseconds_per_apdu = 30;
     int order_apdus = 400;     ///< most C-APDUs in one order

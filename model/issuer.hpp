@@ -36,6 +36,12 @@ struct issuer_order {
     std::vector<access_rule> add_rules;
     std::vector<access_rule> remove_rules;
     std::string register_client; ///< AID of the TSM's ARA-C, hex, which ARA-M shall ask for rules; empty: none
+    /// The card tells its rules in the channel (card_parameters): what the order changes in ARA-M counts only once the
+    /// card has told it. Known beforehand, because a card that pretends would also keep silent.
+    bool rules_read_back = false;
+
+    /// Does it change anything in ARA-M?
+    bool changes_rules() const { return !add_rules.empty() || !remove_rules.empty() || !register_client.empty(); }
 };
 
 /// The issuer's next commands for the card, opaque to the TSM.

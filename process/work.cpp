@@ -208,7 +208,7 @@ std::optional<gp::access_client> access_client_of(const model::deployment_target
         client.rules.push_back({octets(rule.aid), octets(rule.device_app), rule.apdu, rule.nfc});
     if (client.rules.empty())
         return std::nullopt;
-    client.read_back = parameters.arac_read_back;
+    client.read_back = parameters.rules_read_back;
     client.instance.load_file_aid = octets(parameters.arac_package_aid);
     client.instance.module_aid = octets(parameters.arac_module_aid);
     client.instance.instance_aid = octets(parameters.arac_aid);
@@ -245,6 +245,7 @@ model::issuer_order issuer_order_of(const work& w, std::string_view purpose) {
     order.isd_aid = w.isd_aid;
     order.domain_aid = w.parameters().tsm_sd_aid;
     order.device_app = w.request.caller_id;
+    order.rules_read_back = w.parameters().rules_read_back;
     return order;
 }
 

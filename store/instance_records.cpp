@@ -52,7 +52,9 @@ template <class A> void describe(A& a, model::card_parameters& c) {
     a("aracPackageAid", c.arac_package_aid);
     a("aracModuleAid", c.arac_module_aid);
     a("aracAid", c.arac_aid);
-    a("aracReadBack", c.arac_read_back);
+    if constexpr (A::reads)
+        c.rules_read_back = false; // deployed before a profile told it: believed, as then (DIV-064)
+    a("rulesReadBack", c.rules_read_back);
     a("privilegeBytes", c.privilege_bytes);
     a("millisecondsPerApdu", c.milliseconds_per_apdu);
     a("orderApdus", c.order_apdus);
@@ -153,6 +155,7 @@ template <class A> void describe(A& a, model::secure_component& c) {
 
 class writer {
 public:
+    static constexpr bool reads = false;
     template <class T> void operator()(const char* name, T& member) { out_.append(name, value_of(member)); }
     json::value result() && { return json::value(std::move(out_)); }
 
@@ -193,6 +196,7 @@ private:
 
 class reader {
 public:
+    static constexpr bool reads = true;
     explicit reader(const json::object& in) : in_(in) {}
     template <class T> void operator()(const char* name, T& member) {
         const auto* v = in_.find(name);

@@ -71,7 +71,7 @@ const row rows[] = {
     {"aracPackageAid", text_member{&parameters::arac_package_aid, content::aid}},
     {"aracModuleAid", text_member{&parameters::arac_module_aid, content::aid}},
     {"aracAid", text_member{&parameters::arac_aid, content::aid}},
-    {"aracReadBack", flag_member{&parameters::arac_read_back}},
+    {"rulesReadBack", flag_member{&parameters::rules_read_back}},
     {"privilegeBytes", number_member{&parameters::privilege_bytes, 1, 3}},
     {"millisecondsPerApdu", number_member{&parameters::milliseconds_per_apdu, 1, 60000}},
     {"orderApdus", number_member{&parameters::order_apdus, 1, any_size}},

@@ -10,20 +10,21 @@ namespace {
 constexpr auto any = secured_batch::tolerance::any;
 
 /// Every STORE DATA to an ARA names its receiver anew: a last block ends the personalization (GPCS 7.3.3).
-std::size_t query(secured_batch& card, bytes_view arac_aid, command_apdu command) {
-    card.add(step::install_for_personalization, install_for_personalization(arac_aid));
+std::size_t query(secured_batch& card, bytes_view ara_aid, command_apdu command) {
+    card.add(step::install_for_personalization, install_for_personalization(ara_aid));
     return card.add(step::access_rule_reading, std::move(command), any);
 }
 
 /// The parts of one answer, as far as they belong to it; nothing if some are missing. Only 9000 has an R-MAC.
 std::optional<std::vector<bytes>> parts_of(const rule_answers& at, const std::vector<response_apdu>& answers) {
     const auto& first = answers[at.parts.front()];
-    const auto whole = first.sw == 0x9000 ? announced_octets(first.data) : std::nullopt;
+    const auto whole = first.sw == 0x9000 ? announced_octets(first.data, at.tag) : std::nullopt;
     if (!whole) {
         const std::uint8_t sw[] = {static_cast<std::uint8_t>(first.sw >> 8), static_cast<std::uint8_t>(first.sw)};
         throw card_failure(card_failure::kind::status, step::access_rule_reading, 9,
-                           "the ARA-C does not tell its access rules, status word " + to_hex(sw) +
-                               "; for cards that cannot, aracReadBack of the profile is false",
+                           std::string("the secure component does not tell its ") +
+                               (at.tag == clients_tag ? "registered ARA-Cs" : "access rules") + ", status word " +
+                               to_hex(sw) + "; for cards that cannot, rulesReadBack of the profile is false",
                            at.parts.front(), first.sw);
     }
     std::vector<bytes> parts;
@@ -40,7 +41,7 @@ std::optional<std::vector<bytes>> parts_of(const rule_answers& at, const std::ve
 
 } // namespace
 
-rule_listing list_rules(secured_batch& card, bytes_view arac_aid, const std::vector<access_rule>& expected,
+rule_listing list_rules(secured_batch& card, bytes_view ara_aid, const std::vector<access_rule>& expected,
                         std::size_t more) {
     constexpr std::size_t octets_an_answer = 223;
     std::map<bytes, std::size_t> octets; // by application
@@ -48,13 +49,20 @@ rule_listing list_rules(secured_batch& card, bytes_view arac_aid, const std::vec
         octets[rule.aid] += encode_rule(rule).size();
     rule_listing listing;
     for (const auto& [aid, size] : octets) {
-        rule_answers at{{query(card, arac_aid, read_rules(aid))}};
+        rule_answers at{{query(card, ara_aid, read_rules(aid))}};
         constexpr std::size_t tag_and_length = 6;
         for (auto parts = more + (size + tag_and_length - 1) / octets_an_answer; parts > 0; --parts)
-            at.parts.push_back(query(card, arac_aid, read_next_rules()));
+            at.parts.push_back(query(card, ara_aid, read_next_rules()));
         listing.push_back(std::move(at));
     }
     return listing;
+}
+
+rule_answers list_clients(secured_batch& card, bytes_view ara_m_aid, std::size_t more) {
+    rule_answers at{{query(card, ara_m_aid, read_clients())}, clients_tag};
+    for (; more > 0; --more)
+        at.parts.push_back(query(card, ara_m_aid, read_next_rules()));
+    return at;
 }
 
 bool is_complete(const rule_listing& at, const std::vector<response_apdu>& answers) {
@@ -75,6 +83,18 @@ std::vector<access_rule> rules_in(const rule_listing& at, const std::vector<resp
         told.insert(told.end(), rules->begin(), rules->end());
     }
     return told;
+}
+
+std::vector<bytes> clients_in(const rule_answers& at, const std::vector<response_apdu>& answers) {
+    bytes whole;
+    if (const auto parts = parts_of(at, answers))
+        for (const auto& part : *parts)
+            append(whole, part);
+    auto clients = parse_clients(whole);
+    if (!clients)
+        throw card_failure(card_failure::kind::malformed, step::access_rule_reading, 9,
+                           "the registered ARA-Cs that the secure component tells are malformed");
+    return *std::move(clients);
 }
 
 void check_rules(const std::vector<wanted_rule>& wanted, const std::vector<access_rule>& told) {

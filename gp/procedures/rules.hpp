@@ -1,5 +1,6 @@
 #pragma once
-// The access rules in our own ARA-C (GPD_SPE_013), read back through a channel to the TSM's domain.
+// Access rules in an ARA (GPD_SPE_013), read back through a channel to its domain: our own ARA-C, or the issuer's
+// ARA-M.
 
 #include "gp/access_rules.hpp"
 #include "gp/channel_batch.hpp"
@@ -16,22 +17,30 @@ struct access_client {
     std::vector<access_rule> rules;
 };
 
-/// Where the answers stand that tell the rules for one application: the first, and the [next] ones behind it.
+/// Where the answers to one question stand (the rules for one application, or the registered ARA-Cs): the first, and
+/// the [next] ones behind it.
 struct rule_answers {
     std::vector<std::size_t> parts;
+    std::uint16_t tag = rules_tag; ///< of the object that they are together
 };
 using rule_listing = std::vector<rule_answers>;
 
 /// Adds the commands that read the rules for the applications of `expected` back: Command-Get with the AID, and as many
 /// Command-Get-Next as these rules fill answers, and `more` for rules that nobody expects.
-rule_listing list_rules(secured_batch& card, bytes_view arac_aid, const std::vector<access_rule>& expected,
+rule_listing list_rules(secured_batch& card, bytes_view ara_aid, const std::vector<access_rule>& expected,
                         std::size_t more = 0);
 
-/// Have the answers an end, or does the ARA-C have more to tell? Throws card_failure where it tells nothing.
+/// Adds the commands that read the registered ARA-Cs back, with `more` Command-Get-Next.
+rule_answers list_clients(secured_batch& card, bytes_view ara_m_aid, std::size_t more = 0);
+
+/// Have the answers an end, or does the ARA have more to tell? Throws card_failure where one question is not answered.
 bool is_complete(const rule_listing& at, const std::vector<response_apdu>& answers);
 
 /// The rules out of complete answers. Throws card_failure.
 std::vector<access_rule> rules_in(const rule_listing& at, const std::vector<response_apdu>& answers);
+
+/// The AIDs of the registered ARA-Cs out of complete answers. Throws card_failure.
+std::vector<bytes> clients_in(const rule_answers& at, const std::vector<response_apdu>& answers);
 
 /// A rule, and whether the ARA must have it or must not.
 using wanted_rule = std::pair<access_rule, bool>;

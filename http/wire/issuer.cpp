@@ -111,6 +111,8 @@ json::value to_json(const issuer_order& order) {
                           json::object{{"add", rules(order.add_rules)}, {"remove", rules(order.remove_rules)}});
     if (!order.register_client.empty())
         management.append("accessRuleClient", order.register_client);
+    if (order.rules_read_back && order.changes_rules())
+        management.append("rulesReadBack", true);
     json::array elements;
     elements.push_back(json::object{{"seType", order.se_type}, {"seId", order.secure_component_identity}});
     return json::object{{"secureElement", std::move(elements)}, {"remoteManagementOrder", std::move(management)}};
@@ -155,6 +157,7 @@ issuer_order parse_issuer_order(const json::value& document) {
     }
     if (management.has("accessRuleClient"))
         order.register_client = aid(management, "accessRuleClient");
+    order.rules_read_back = management.boolean_or("rulesReadBack", false);
     return order;
 }
 

@@ -12,6 +12,7 @@
 #include "lab/issuer/rule_proof.hpp"
 
 #include <algorithm>
+#include <memory>
 #include <set>
 
 namespace tsms::lab {
@@ -121,28 +122,18 @@ void require_personalized(const gp::response_apdu& listed, const bytes& domain) 
                        "security domain " + to_hex(domain) + " is not personalized according to the card's registry");
 }
 
-/// What the order has changed in the rules; asked again where the card has more to tell.
-gp::procedure<void> prove_rules(gp::secure_channel* channel, model::issuer_order order, rule_proof rules,
-                                std::vector<gp::response_apdu> answers) {
-    constexpr std::size_t most = 64; // answers for one application: an end for a card that never ends
-    for (std::size_t more = 4; more <= most && !rules.is_complete(answers); more *= 4) {
-        secured_batch again(*channel);
-        rules = rule_proof(again, order, more);
-        answers = again.accept(co_await again.take());
-    }
-    rules.check(answers);
-}
+struct opened_channel {
+    std::shared_ptr<gp::secure_channel> channel; ///< EXTERNAL AUTHENTICATE is its first command
+    std::uint8_t scp_i = 0;
+};
 
-} // namespace
-
-gp::procedure<authenticated_card> carry_out(card_work work) {
-    const auto& order = work.order;
-
+gp::procedure<opened_channel> open_channel(const card_work* work) {
+    const auto& order = work->order;
     // Plain, and harmless without what follows. A card in S16 mode asks for a longer challenge (field lesson 3).
     bytes host_challenge;
     gp::response_apdu greeting;
     for (const std::size_t octets : {8, 16}) {
-        host_challenge = work.random->take(octets);
+        host_challenge = work->random->take(octets);
         secured_batch opening;
         opening.add(step::select, gp::select(hex(order.isd_aid)));
         opening.add(step::initialize_update, gp::initialize_update(0, host_challenge), tolerance::any);
@@ -158,11 +149,38 @@ gp::procedure<authenticated_card> carry_out(card_work work) {
     if (order.minimum_level != 0)
         gp::require_level(order.minimum_level, card.i);
     if (!card.sequence_counter.empty()) // a pseudo-random challenge (SCP03 6.2.2.1)
-        gp::check_card_challenge(card, crypto::scp03_card_challenge(work.isd_keys.enc, card.sequence_counter,
+        gp::check_card_challenge(card, crypto::scp03_card_challenge(work->isd_keys.enc, card.sequence_counter,
                                                                     hex(order.isd_aid), card.card_challenge.size()));
-    gp::secure_channel channel(
-        crypto::derive_session_keys(work.isd_keys.enc, work.isd_keys.mac, host_challenge, card.card_challenge),
-        host_challenge, card, gp::highest_level(card.i));
+    co_return opened_channel{
+        std::make_shared<gp::secure_channel>(
+            crypto::derive_session_keys(work->isd_keys.enc, work->isd_keys.mac, host_challenge, card.card_challenge),
+            host_challenge, card, gp::highest_level(card.i)),
+        card.i};
+}
+
+/// What the order has changed in the rules; asked again where the card has more to tell. In a channel of its own: what
+/// the TSM has appended to the commands that seemed to be the last has ended the former one.
+gp::procedure<void> prove_rules(const card_work* work, rule_proof rules, std::vector<gp::response_apdu> answers) {
+    constexpr std::size_t most = 64; // answers for one application: an end for a card that never ends
+    for (std::size_t more = 4; more <= most && !rules.is_complete(answers); more *= 4) {
+        *work->last_commands = false;
+        const auto opened = co_await open_channel(work);
+        secured_batch again(*opened.channel);
+        again.add_plain(step::external_authenticate, opened.channel->external_authenticate());
+        rules = rule_proof(again, work->order, more);
+        *work->last_commands = true;
+        answers = again.accept(co_await again.take());
+    }
+    rules.check(answers);
+}
+
+} // namespace
+
+gp::procedure<authenticated_card> carry_out(card_work work) {
+    const auto& order = work.order;
+
+    const auto opened = co_await open_channel(&work);
+    auto& channel = *opened.channel;
 
     const bool creates = order.domain == domain_change::create;
     secured_batch management(channel);
@@ -176,7 +194,7 @@ gp::procedure<authenticated_card> carry_out(card_work work) {
     rule_proof rules;
     if (creates) {
         keys_before = management.add(step::get_data, gp::get_data(0x00E0), tolerance::any);
-        creation = add_creation(management, order, card.i);
+        creation = add_creation(management, order, opened.scp_i);
         // Last in this order: nothing may come between it and the keys. A card that refuses it stores them in the ISD.
         personalization = management.add(step::install_for_personalization,
                                          gp::install_for_personalization(hex(order.domain_aid)), tolerance::any);
@@ -201,7 +219,7 @@ gp::procedure<authenticated_card> carry_out(card_work work) {
     auto commands = management.take();
     const auto answers = management.accept(co_await std::move(commands));
     require_identity(answers[cplc], order);
-    co_await prove_rules(&channel, order, std::move(rules), answers);
+    co_await prove_rules(&work, std::move(rules), answers);
     const bool was_there = order.domain != domain_change::none && answers[listed].sw == ok;
 
     if (order.domain == domain_change::remove && answers[managed].sw != ok &&
@@ -237,9 +255,9 @@ gp::procedure<authenticated_card> carry_out(card_work work) {
             gp::not_proven(step::install_for_personalization, "the keys have reached the issuer security domain");
         }
         require_personalized(stored[state], domain);
-        co_await prove_rules(&channel, order, std::move(rules), stored);
+        co_await prove_rules(&work, std::move(rules), stored);
     }
-    co_return authenticated_card{card.i};
+    co_return authenticated_card{opened.scp_i};
 }
 
 } // namespace tsms::lab

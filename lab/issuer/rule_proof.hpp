@@ -1,6 +1,6 @@
 #pragma once
-// What an order changes in ARA-M's rules, read back behind the changes in the same batch (GPD_SPE_013 5.1): 9000 alone
-// says only that the card has confirmed them.
+// What an order changes in ARA-M, read back behind the changes in the same batch (GPD_SPE_013 5.1): 9000 alone says
+// only that the card has confirmed them.
 
 #include "gp/procedures/rules.hpp"
 #include "model/issuer.hpp"
@@ -9,24 +9,24 @@ namespace tsms::lab {
 
 class rule_proof {
 public:
-    rule_proof() = default; ///< nothing was changed
-    /// Adds the questions to a batch that changes the rules before. `more`: answers beyond those that the order's own
-    /// rules fill.
+    rule_proof() = default; ///< nothing to prove
+    /// Adds the questions to a batch that changes the rules before, if the order says that the card answers them: the
+    /// card is not asked whether it does, because one that pretends would keep silent as well. `more`: answers beyond
+    /// those that the order's own rules fill.
     rule_proof(gp::secured_batch& batch, const model::issuer_order& order, std::size_t more = 0);
 
-    /// Has the card more rules for these applications than there was room for? Then it is asked again.
+    /// Has the card more to tell than there was room for? Then it is asked again. Throws gp::card_failure where it
+    /// leaves a question unanswered.
     bool is_complete(const std::vector<gp::response_apdu>& answers) const;
-    /// Throws gp::card_failure if a rule that was written is missing, or one that was removed is there. A card that
-    /// does not answer such questions, or with nothing, as older ones, proves nothing.
+    /// Throws gp::card_failure if a rule that was written is missing, one that was removed is there, or the ARA-C is
+    /// not registered.
     void check(const std::vector<gp::response_apdu>& answers) const;
 
 private:
-    bool are_told(const std::vector<gp::response_apdu>& answers) const;
-
     std::vector<gp::wanted_rule> wanted_;
     gp::rule_listing rules_;
     bytes client_;
-    std::optional<std::size_t> clients_;
+    gp::rule_listing clients_; ///< one question, or none
 };
 
 } // namespace tsms::lab

@@ -86,6 +86,10 @@ constexpr const char* lies_of_a_card[] = {
     "patch0=0000@initialize-update",
     "patch10=31@initialize-update",
     "patch12=00@initialize-update",
+    "pretend@store-data:1-", // rules, and nothing to the questions about them
+    "pretend@store-data:2-3",
+    "pretend@store-data:2-5",
+    "pretend@store-data:2,sw6A80@store-data:5",
 };
 
 } // namespace
@@ -231,7 +235,76 @@ BOOST_AUTO_TEST_CASE(an_issuer_confirms_only_rules_that_are_there) {
     check_recovery(w);
 }
 
-/// Some cards do not tell their rules: there 9000 has to do.
+/// Whether a card tells its rules the profile says: a card that pretends could say nothing to the questions as well.
+BOOST_AUTO_TEST_CASE(an_issuer_demands_an_answer_to_each_question) {
+    const auto failed = [](world& w, const process::process_outcome& outcome, const char* untold) {
+        BOOST_TEST(number(outcome) == 9);
+        BOOST_TEST(outcome.details.find(untold) != std::string::npos, outcome.details);
+        check_recovery(w);
+    };
+    for (const auto* lie :
+         {"pretend@store-data:2-5", "pretend@store-data:2-", "pretend@store-data:2,sw6A80@store-data:5",
+          "pretend@store-data:3,sw6A88@store-data:5", "pretend@store-data:2,pretend@store-data:4"})
+        BOOST_TEST_CONTEXT(lie) {
+            auto w = with_rules_in("aram-issuer");
+            tell_lies(w, lie);
+            failed(w, w.deploy({I, A}, true), "does not tell its access rules");
+        }
+    for (const auto* lie :
+         {"pretend@store-data:1-", "pretend@store-data:1-4", "pretend@store-data:1,sw6A80@store-data:4"})
+        BOOST_TEST_CONTEXT(lie) {
+            auto w = with_rules_in("aram-issuer");
+            BOOST_TEST(w.deploy({I, A}, true).details == "");
+            tell_lies(w, lie);
+            failed(w, w.terminate(), "does not tell its access rules");
+        }
+    for (const auto* lie : {"pretend@store-data:2-3", "pretend@store-data:2,sw6A80@store-data:3"})
+        BOOST_TEST_CONTEXT(lie) {
+            auto w = with_rules_in("arac");
+            tell_lies(w, lie);
+            failed(w, w.deploy({I, A}, true), "does not tell its registered ARA-Cs");
+        }
+}
+
+/// The remedy is the operator's, and what the order has changed counts as changed.
+BOOST_AUTO_TEST_CASE(a_profile_that_expects_too_much_is_told) {
+    auto w = ready("jc304", 600);
+    w.instance.target.card.ara = "aram-issuer";
+    w.instance.target.device_apps = {std::string(64, 'B')};
+    w.instance.target.card.rules_read_back = true;
+    const auto outcome = w.deploy({I, A}, true);
+    BOOST_TEST(number(outcome) == 9);
+    BOOST_TEST(outcome.details.find("status word 6A80; for cards that cannot, rulesReadBack") != std::string::npos);
+    w.instance.target.card.rules_read_back = false; // imported anew
+    BOOST_TEST(w.deploy({I, A}, true).details == "");
+    BOOST_TEST(rules_on_card(w) == 2u);
+    BOOST_TEST(w.terminate().details == "");
+    BOOST_TEST(is_gone(w));
+}
+
+/// More ARA-Cs than an answer holds.
+BOOST_AUTO_TEST_CASE(many_registered_clients_are_read_back_in_parts) {
+    auto w = with_rules_in("arac");
+    for (std::uint8_t other = 0; other < 30; ++other)
+        w.card.state().ara.clients.push_back(bytes(16, other));
+    BOOST_TEST(w.deploy({I, A}, true).details == "");
+    BOOST_TEST(is_operational(w));
+    check_recovery(w);
+}
+
+/// Somebody else has written rules for our applications.
+BOOST_AUTO_TEST_CASE(rules_that_nobody_expects_are_read_back_in_parts) {
+    auto w = with_rules_in("aram-issuer");
+    for (std::uint8_t other = 0; other < 30; ++other)
+        w.card.state().ara.rules.push_back(
+            {hex("4F08" + to_hex(applet_1) + "C114" + to_hex(bytes(20, other))), hex("D00101")});
+    BOOST_TEST(w.deploy({I, A}, true).details == "");
+    BOOST_TEST(rules_on_card(w) == 32u);
+    BOOST_TEST(w.terminate().details == "");
+    BOOST_TEST(rules_on_card(w) == 30u);
+}
+
+/// Some cards do not tell their rules, and their profile says so: there 9000 has to do, and nothing is asked.
 BOOST_AUTO_TEST_CASE(a_card_that_tells_no_rules_is_believed) {
     for (const auto* personality : {"jc304", "small"}) {
         auto w = ready(personality, 600);

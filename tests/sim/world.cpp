@@ -58,6 +58,7 @@ world::world(std::shared_ptr<const lab::personality> p, std::uint64_t seed)
     target.version_tag = "1.0.0";
     target.flavor_id = "flavor-1";
     target.sd_aid = "D276000163544D5301000001";
+    target.card.rules_read_back = personality->rule_queries_refused == 0; // as its profile says
     factory_ = listed();
 }
 

@@ -29,6 +29,18 @@ int count_rows(const std::filesystem::path& file, const std::string& table) {
 
 BOOST_AUTO_TEST_SUITE(store_instances)
 
+// DIV-064: it was deployed when nobody demanded that its card tells its rules.
+BOOST_AUTO_TEST_CASE(an_instance_of_before_has_no_rules_to_read_back) {
+    auto instance = some_instance();
+    BOOST_REQUIRE(instance.target.card.rules_read_back);
+    auto document = store::encode(instance);
+    BOOST_TEST(store::decode_instance(document).target.card.rules_read_back);
+    const std::string member = R"("rulesReadBack":true,)";
+    const auto at = document.find(member);
+    BOOST_REQUIRE(at != std::string::npos);
+    BOOST_TEST(!store::decode_instance(document.erase(at, member.size())).target.card.rules_read_back);
+}
+
 BOOST_AUTO_TEST_CASE(an_instance_comes_back_as_it_was_stored) {
     temporary_database t;
     {

@@ -24,6 +24,7 @@ model::issuer_order an_order() {
     order.add_rules = {{"D276000163544500", std::string(64, 'B'), true, false}};
     order.remove_rules = {{"D276000163544501", std::string(40, 'C'), false, true}};
     order.register_client = "D27600016341524143";
+    order.rules_read_back = true;
     return order;
 }
 
@@ -43,6 +44,7 @@ BOOST_AUTO_TEST_CASE(order_survives_the_wire) {
     BOOST_TEST(read.secure_component_identity == order.secure_component_identity);
     BOOST_TEST(read.privileges == "804000");
     BOOST_TEST(read.minimum_level == 0x33);
+    BOOST_TEST(read.rules_read_back);
 
     order.domain = model::issuer_order::domain_change::remove;
     BOOST_TEST(equal(order, wire::parse_issuer_order(wire::to_json(order))));
@@ -86,6 +88,35 @@ BOOST_AUTO_TEST_CASE(unknown_members_are_ignored_and_a_missing_level_asks_for_no
     order.domain = model::issuer_order::domain_change::remove;
     order.minimum_level = 0x33; // to remove is never refused for it
     BOOST_TEST(json::dump(wire::to_json(order)).find("minimumLevel") == std::string::npos);
+}
+
+// A TSM of before does not tell whether the card tells its rules: no proof is asked for then.
+BOOST_AUTO_TEST_CASE(rules_are_read_back_only_where_the_order_says_so) {
+    auto order = an_order();
+    const std::string member = R"("rulesReadBack":true)";
+    const auto text = json::dump(wire::to_json(order));
+    const auto at = text.find(member);
+    BOOST_REQUIRE(at != std::string::npos);
+    const auto with = [&](const std::string& other) {
+        auto changed = text;
+        return wire::parse_issuer_order(json::parse(changed.replace(at, member.size(), other)));
+    };
+    BOOST_TEST(!with(R"("newerThanThis":1)").rules_read_back);
+    BOOST_TEST(!with(R"("rulesReadBack":false)").rules_read_back);
+    for (const char* wrong : {"1", "\"true\"", "{}"})
+        BOOST_CHECK_THROW(with(R"("rulesReadBack":)" + std::string(wrong)), json::parse_error);
+
+    const auto is_told = [](const model::issuer_order& o) {
+        return json::dump(wire::to_json(o)).find("rulesReadBack") != std::string::npos;
+    };
+    order.add_rules.clear();
+    order.remove_rules.clear();
+    BOOST_TEST(is_told(order)); // the registration of the ARA-C
+    order.register_client.clear();
+    BOOST_TEST(!is_told(order)); // nothing to prove
+    order = an_order();
+    order.rules_read_back = false;
+    BOOST_TEST(!is_told(order));
 }
 
 BOOST_AUTO_TEST_CASE(keys_survive_the_wire_and_are_checked) {

@@ -30,6 +30,8 @@ BOOST_AUTO_TEST_CASE(a_card_of_defaults) {
     BOOST_TEST(int{c.minimum_level} == 0x33);
     BOOST_TEST(c.key_bits == 128);
     BOOST_TEST(c.ara == "none");
+    BOOST_TEST(c.rules_read_back); // a card that does not tell its rules is the exception that a profile names
+    BOOST_TEST(!card(R"("rulesReadBack": false)").rules_read_back);
 }
 
 BOOST_AUTO_TEST_CASE(what_a_card_can_be) {
