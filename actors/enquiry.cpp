@@ -331,9 +331,9 @@ private:
             row.card.profile_id = choice_.profile_id;
             row.card.claimed = store::iso8601(store::clock::now());
         }
-        const payer who{begun_.request.address, row.card.identity, !model::is_unproven(row.card)};
-        if (const auto later = charge(*around_, who, cost_of_trace))
-            return finish(failure(model::error_category::tsm_not_available, text_of(*later)));
+        if (!proven_.contains(seen.reader))
+            if (const auto later = charge(*around_, payer_for(begun_.request.address, row.card), cost_of_trace))
+                return finish(failure(model::error_category::tsm_not_available, text_of(*later)));
         row.instance.id = around_->random->uuid();
         row.instance.secure_component_id = row.card.id;
         row.instance.reader = seen.reader;

@@ -17,6 +17,13 @@ std::optional<come_again> charge_to(stranger_budget& budget, const surroundings&
 
 } // namespace
 
+payer payer_for(const std::string& address, const model::secure_component& card) {
+    return {address, card.identity,
+            model::is_proven(card)     ? standing::proven
+            : model::is_unproven(card) ? standing::unproven
+                                       : standing::proven_once};
+}
+
 std::optional<come_again> charge(const surroundings& around, const payer& who, int traces) {
     return charge_to(*around.strangers, around, who, traces);
 }
@@ -27,11 +34,10 @@ bool may_tell_of_failed_creation(const surroundings& around, const std::string& 
 
 stranger_account::stranger_account(std::shared_ptr<const surroundings> around, const std::string& address,
                                    const model::secure_component& card, const model::service_instance& instance) {
-    const bool unproven = model::is_unproven(card);
-    if (!unproven && instance.domain)
+    if (!model::is_unproven(card) && instance.domain)
         return;
     around_ = std::move(around);
-    payer_ = {address, card.identity, !unproven};
+    payer_ = payer_for(address, card);
 }
 
 std::optional<come_again> stranger_account::begin(const function& what) {
@@ -68,7 +74,7 @@ void stranger_account::not_taken(const std::string& id) {
 }
 
 void stranger_account::judged(const process::answer_variant& verdict, bool whole) {
-    if (!around_ || payer_.proven_card || std::exchange(judged_, true))
+    if (!around_ || payer_.of_card == standing::proven || std::exchange(judged_, true))
         return;
     const auto* failed = std::get_if<process::failed>(&verdict);
     authenticated_ = !failed;
@@ -77,12 +83,13 @@ void stranger_account::judged(const process::answer_variant& verdict, bool whole
 }
 
 void stranger_account::end(const process::process_outcome& outcome) {
-    if (!around_ || model::rests_on_claims(outcome.card))
+    if (!around_ || !model::is_proven(outcome.card))
         return;
-    const bool proven_now =
-        !payer_.proven_card || (outcome.status == model::error_category::none && outcome.instance.domain);
-    if (proven_now) // and its row was paid for by createServiceInstance
-        around_->strangers->give_back(payer_, std::exchange(paid_, 0) + cost_of_trace, around_->now());
+    const bool was_proven = payer_.of_card == standing::proven;
+    if (was_proven && (outcome.status != model::error_category::none || !outcome.instance.domain))
+        return;
+    const int row = was_proven ? 0 : cost_of_trace; // that createServiceInstance paid for
+    around_->strangers->give_back(payer_, std::exchange(paid_, 0) + row, around_->now());
 }
 
 } // namespace tsms::actors

@@ -17,6 +17,9 @@ inline constexpr int cost_of_order = 1;
 /// What else an order costs if the issuer's first look shows that there is no such card.
 inline constexpr int fine_for_refuted_order = 10;
 
+/// Who pays for a card that has proven nothing in this session.
+payer payer_for(const std::string& address, const model::secure_component& card);
+
 /// Takes what is caused, or says when to come again; then the operator's log has a line, not more than one a minute.
 std::optional<come_again> charge(const surroundings& around, const payer& who, int traces);
 
@@ -24,7 +27,8 @@ std::optional<come_again> charge(const surroundings& around, const payer& who, i
 bool may_tell_of_failed_creation(const surroundings& around, const std::string& address);
 
 /// The account of one process. One on a proven card pays nothing, unless its instance never came as far as the card:
-/// then whoever names the card may have invented its answers.
+/// then whoever names the card may have invented its answers. While its issuer's keys are on the card, that card alone
+/// pays for it.
 class stranger_account {
 public:
     stranger_account() = default;

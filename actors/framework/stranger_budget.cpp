@@ -28,17 +28,18 @@ int stranger_budget::limit_of(scope s) const {
 }
 
 std::optional<std::string> stranger_budget::key_of(scope s, const payer& who) {
+    const bool proven = who.of_card == standing::proven;
     switch (s) {
-    case scope::address:
-        return who.proven_card ? std::nullopt : std::optional(who.address);
+    case scope::address: // whoever claims a card that was proven once is told the same as for any other
+        return proven ? std::nullopt : std::optional(who.address);
     case scope::card: // nobody elsewhere can spend what a card that was proven has at its own address
         if (who.card.empty())
             return std::nullopt;
-        return who.proven_card ? who.card + " at " + who.address : who.card;
+        return who.of_card == standing::unproven ? who.card : who.card + " at " + who.address;
     case scope::all:
         break;
     }
-    return who.proven_card ? std::nullopt : std::optional<std::string>("");
+    return proven ? std::nullopt : std::optional<std::string>("");
 }
 
 double stranger_budget::available(scope s, const std::string& key, time now) const {

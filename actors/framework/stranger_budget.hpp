@@ -19,11 +19,18 @@ struct stranger_limits {
     int in_all = 3000;
 };
 
+/// What is known of a card that somebody pays for. He has not shown that he has it, else he would not pay.
+enum class standing {
+    unproven,
+    proven_once, ///< nothing of ours is on it any more that could show it; or the operator has vouched for it
+    proven,      ///< its issuer has given us keys for it, and it had shown them when its instance was created
+};
+
 /// Who pays.
 struct payer {
     std::string address;
-    std::string card;         ///< the identity that is claimed; empty: no card pays
-    bool proven_card = false; ///< proven once, and only claimed now: the address pays for this card alone
+    std::string card; ///< the identity that is claimed; empty: no card pays
+    standing of_card = standing::unproven;
 };
 
 /// Safe to call from several threads.

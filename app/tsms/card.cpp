@@ -7,6 +7,7 @@
 #include "json/json.hpp"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <iostream>
 
 namespace tsms::app {
@@ -132,12 +133,25 @@ void assign_card(const card_options& o) {
         "assigned to issuer ‘" + o.issuer + "’: what phones say of the card does not change that any more");
 }
 
+bool knows_issuer(const store::instance_db& db, const std::string& name) {
+    const auto issuers = db.issuers();
+    return std::ranges::find(issuers, name, &store::issuer_record::name) != issuers.end();
+}
+
 /// Every card of an issuer; those that cannot be given away are named, and the others are.
 void assign_cards(const card_options& o) {
     store::instance_db db(read_config(o.data).instances_db());
+    if (o.of.empty()) // cards without an issuer, by a variable that was not set
+        throw config_error("give --card the id of a secure component (tsms card list), or --of the name of an issuer");
+    if (!knows_issuer(db, o.issuer))
+        throw config_error(why_not(card_change::unknown_issuer, o));
+    const auto cards = db.cards();
+    if (!knows_issuer(db, o.of) && std::ranges::find(cards, o.of, &model::secure_component::issuer) == cards.end())
+        throw config_error("no secure component has an issuer ‘" + o.of + "’ (tsms card list), and there is none of " +
+                           "that name (tsms issuer list)");
     int assigned = 0;
     std::string refused;
-    for (const auto& card : db.cards()) {
+    for (const auto& card : cards) {
         if (card.issuer != o.of)
             continue;
         const auto why = why_not(db.assign_card(card.id, o.issuer, o.force), o);

@@ -72,6 +72,12 @@ const std::vector<option>& options() {
         {"device", "body_memory_mib", &config::device_body_memory_mib, 1, 65536,
          "memory for bodies of requests beyond the first 16 KiB of each, of all connections together, in units of 2^20 "
          "octets; more is refused (503, Retry-After). They are read before the app has shown who it is"},
+        {"device", "calls_at_once", &config::calls_at_once, 1, 10000,
+         "most calls of the TSM-API that are carried out at once; a call for a service instance with a process waits "
+         "for it. More are refused (503, Retry-After)"},
+        {"device", "calls_at_once_per_address", &config::calls_at_once_per_address, 1, 10000,
+         "of them, most of one IPv4 address or IPv6 /64: one stranger must not keep everybody out. More are refused "
+         "(429, Retry-After)"},
         {"device", "calls_per_address", &config::calls_per_address, 1, 100000,
          "calls of the TSM-API a second from one address in the long run, ten times as many at once; many handsets may "
          "share one"},

@@ -47,6 +47,8 @@ struct config {
     int device_handshake_seconds = 5;
     int device_head_seconds = 5;
     int device_body_memory_mib = 64;
+    int calls_at_once = 256;
+    int calls_at_once_per_address = 64;
     int calls_per_address = 20;
     int calls_per_app = 200;
     int sessions_per_address = 500;

@@ -71,7 +71,7 @@ public:
     device_role(const config& c, actors::log_sink log)
         : upkeep_(upkeep_of({{c.instances_db(), store::database_name::instances}},
                             {{c.catalog_db(), store::database_name::catalog}}, log)),
-          apps_(c.instances_db()), backend_(parts_of(c, log), options_of(c)), api_(backend_, api_options(c)) {
+          apps_(c.instances_db()), backend_(parts_of(c, log), options_of(c)), api_(backend_, api_options(c, log)) {
         auto listen = strangers_port(c, "device", log);
         listen.plan_body = [this](const net::request& head) { return api_.plan_body(head); };
         listen.on_exception = [log](const net::request& r, const std::exception& e) {
@@ -102,10 +102,15 @@ public:
     }
 
 private:
-    http::device_api_options api_options(const config& c) {
+    http::device_api_options api_options(const config& c, const actors::log_sink& log) {
         http::device_api_options o;
         o.app = [this](const std::string& caller) { return apps_.find(caller); };
         o.accept_unknown_apps = c.accept_unknown_apps;
+        o.calls.most = static_cast<std::size_t>(c.calls_at_once);
+        o.calls.most_of_address = static_cast<std::size_t>(c.calls_at_once_per_address);
+        o.on_turned_away = [log, limits = o.calls](const net::refusal_report& report) {
+            log(actors::severity::warning, calls_refused_text(report, limits));
+        };
         o.calls_per_address = c.calls_per_address;
         o.calls_per_app = c.calls_per_app;
         o.memory = static_cast<std::size_t>(c.device_body_memory_mib) << 20;
@@ -129,6 +134,7 @@ private:
                                 {"deliveries_given_up", number(load->deliveries_given_up)}},
                                std::move(trouble)};
         tell_connections(state, server_->counted());
+        tell_calls(state, api_.counted_calls());
         return state;
     }
 

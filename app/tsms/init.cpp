@@ -9,6 +9,7 @@
 #include <array>
 #include <fstream>
 #include <iostream>
+#include <vector>
 
 namespace tsms::app {
 
@@ -43,6 +44,40 @@ void make_pki(const config& c) {
     write_credential(c, c.client_certificate, c.client_key, crypto::make_client_certificate(ca, "tsms"));
 }
 
+/// Keys are never overwritten: without tsms.toml, they may be those of a directory that was in use.
+void refuse_leftovers(const config& c) {
+    std::vector<std::string> names{
+        "ca.pem",     "ca-key.pem",         c.rest_certificate, c.rest_key, c.device_certificate,
+        c.device_key, c.client_certificate, c.client_key,       c.vault_key};
+    for (const auto& file : c.databases())
+        names.push_back(file.path.filename().string());
+    std::string found;
+    for (const auto& name : names)
+        if (fs::exists(fs::symlink_status(c.file(name))))
+            found += (found.empty() ? "" : ", ") + name;
+    if (!found.empty())
+        throw config_error(
+            c.data.string() + " has no tsms.toml, but " + found +
+            ". If a tsms init was broken off here, remove these files (or the directory) and repeat it. If "
+            "the directory was ever served, restore its tsms.toml instead: keys are never overwritten, "
+            "and lost keys are lost cards");
+}
+
+void make_directory(const fs::path& data) {
+    std::error_code problem;
+    if (fs::exists(data, problem) && !fs::is_directory(data, problem))
+        throw config_error(data.string() + " is no directory; give --data one, or a name that is free");
+    if (fs::exists(data / "tsms.toml", problem))
+        throw config_error(data.string() +
+                           " is a data directory already; choose another one, keys are never overwritten");
+    fs::create_directories(data, problem);
+    if (!problem)
+        fs::permissions(data, fs::perms::owner_all, problem);
+    if (problem)
+        throw config_error("cannot make the directory " + data.string() + " for this user alone: " + problem.message() +
+                           "; give --data a place where this user may write");
+}
+
 constexpr const char* development_notice =
     "Made with --development: device.accept_unknown_apps is true, so any app may call without a credential. For "
     "production set it to false and give each app one (tsms app add).";
@@ -51,11 +86,8 @@ void init(const fs::path& data, bool development) {
     config c;
     c.data = data;
     c.accept_unknown_apps = development;
-    if (fs::exists(data / "tsms.toml"))
-        throw config_error(data.string() +
-                           " is a data directory already; choose another one, keys are never overwritten");
-    fs::create_directories(data);
-    fs::permissions(data, fs::perms::owner_all);
+    make_directory(data);
+    refuse_leftovers(c);
     make_pki(c);
     crypto::create_master_key(c.file(c.vault_key));
     const auto installation = crypto::system_random().uuid();
@@ -63,8 +95,9 @@ void init(const fs::path& data, bool development) {
         store::create_database(file, installation);
     store::instance_db instances(c.instances_db());
     open_vault(c, instances); // seals it for the database
-    write_file(data / "tsms.toml", commented_config(c, development ? development_notice : ""),
-               false); // last: a directory with it is complete
+    const auto written = data / "tsms.toml.new";
+    write_file(written, commented_config(c, development ? development_notice : ""), false);
+    fs::rename(written, data / "tsms.toml"); // last and at once: a directory with it is complete
     std::cout << "Data directory " << data.string() << " is ready: configuration, keys, development PKI, databases.\n"
               << "  CA certificate  " << (data / "ca.pem").string() << "\n"
               << "  apps            "

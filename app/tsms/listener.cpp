@@ -39,6 +39,19 @@ std::string turned_away_text(const net::refusal_report& report, const std::strin
     return text + " (turned away since the last such line: " + std::to_string(report.count) + ")";
 }
 
+std::string calls_refused_text(const net::refusal_report& report, const net::call_limits& limits) {
+    const auto who = "call from " + report.address + " refused: ";
+    const auto text = report.why == net::refusal::address
+                          ? who + "its address has " + std::to_string(limits.most_of_address) +
+                                " that are being carried out; if many handsets share it, raise "
+                                "device.calls_at_once_per_address, else "
+                                "shut the address out"
+                          : who + "all " + std::to_string(limits.most) +
+                                " that may be carried out at once are; raise device.calls_at_once, or lower "
+                                "device.calls_at_once_per_address if few addresses have them";
+    return text + " (turned away since the last such line: " + std::to_string(report.count) + ")";
+}
+
 net::server_options strangers_port(const config& c, const std::string& section, const actors::log_sink& log) {
     const bool rest = section == "rest";
     const auto count = [](int n) { return static_cast<std::size_t>(n); };
@@ -77,6 +90,16 @@ void tell_connections(http::role_state& state, const net::connection_counts& cou
     put("requests_timed_out_total", counts.requests_timed_out);
     put("answers_timed_out_total", counts.answers_timed_out);
     state.full = counts.full;
+}
+
+void tell_calls(http::role_state& state, const net::call_counts& counts) {
+    const auto refused = [&](net::refusal why) {
+        return static_cast<double>(counts.refused[static_cast<std::size_t>(why)]);
+    };
+    state.metrics["calls_at_once"] = static_cast<double>(counts.at_once);
+    state.metrics[R"(calls_refused_total{reason="address"})"] = refused(net::refusal::address);
+    state.metrics[R"(calls_refused_total{reason="full"})"] = refused(net::refusal::full);
+    state.full = state.full || counts.full;
 }
 
 std::unique_ptr<net::tls_server> start_operations(int port, net::handler handle) {

@@ -21,6 +21,7 @@ constexpr std::string_view seram_path = "/gp/seram";
 constexpr std::string_view cookie_name = "tsms-session";
 constexpr std::size_t most_of_body = 1 << 20;       ///< octets
 constexpr std::size_t uncounted_of_body = 16 << 10; ///< of them; most calls and reports have no more
+constexpr int calls_wait = 2;     ///< seconds after which calls that are being carried out may have ended
 constexpr int sessions_wait = 10; ///< seconds after which sessions of an address or app may have ended
 
 net::response error(int status, std::string_view text) {
@@ -115,19 +116,6 @@ const std::string& body_of(const net::request& request) {
     return collected ? collected->text() : request.body;
 }
 
-class admission {
-public:
-    admission(std::atomic<int>& count, int most) : count_(count), admitted_(count.fetch_add(1) < most) {}
-    ~admission() { --count_; }
-    admission(const admission&) = delete;
-    admission& operator=(const admission&) = delete;
-    explicit operator bool() const { return admitted_; }
-
-private:
-    std::atomic<int>& count_;
-    bool admitted_;
-};
-
 } // namespace
 
 net::body_plan device_api::plan_body(const net::request& head) const {
@@ -176,12 +164,15 @@ std::optional<device_api::caller> device_api::authenticate(const std::string& ca
 net::response device_api::call(std::string_view function, const net::request& request) {
     if (request.method != "POST")
         return method_not_allowed("POST");
-    const admission admitted(calls_, options_.most_calls);
-    if (!admitted)
-        return overloaded(503, "too many calls, please try again later", 2);
     const auto network = net::peer_network(request.remote_address);
-    if (const int wait = by_address_.take(network, std::chrono::steady_clock::now()))
+    const auto now = std::chrono::steady_clock::now();
+    if (const int wait = by_address_.take(network, now))
         return overloaded(429, "too many calls from this address, please try again later", wait);
+    const auto place = calls_.enter(network, now);
+    if (const auto why = place.refused())
+        return *why == net::refusal::address
+                   ? overloaded(429, "too many calls from this address at once, please try again later", calls_wait)
+                   : overloaded(503, "too many calls, please try again later", calls_wait);
     std::optional<wire::tsm_api_call> wanted;
     try {
         wanted = wire::parse_call(function, json::parse(body_of(request)));

@@ -4,10 +4,10 @@
 
 #include "actors/backend.hpp"
 #include "http/net/budget.hpp"
+#include "http/net/calls_at_once.hpp"
 #include "http/net/rate_limit.hpp"
 #include "http/net/server.hpp"
 
-#include <atomic>
 #include <functional>
 
 namespace tsms::http {
@@ -22,7 +22,9 @@ struct device_api_options {
     /// Who has this callerId (upper-case hex)? Called from several threads.
     std::function<std::optional<registered_app>(const std::string& caller_id)> app;
     bool accept_unknown_apps = false; ///< development only
-    int most_calls = 256;             ///< calls in flight; more are answered 503
+    net::call_limits calls;           ///< of the TSM-API; more are answered 503, more of one address 429
+    /// Calls that were turned away for these limits, for the operator's log; called from several threads.
+    std::function<void(const net::refusal_report&)> on_turned_away;
     /// Calls of the TSM-API a second, in the long run; ten times as many at once. More are answered 429.
     int calls_per_address = 20; ///< many handsets may share one
     int calls_per_app = 200;    ///< of all handsets with this app: one provider must not starve the others
@@ -38,11 +40,12 @@ public:
         : backend_(backend), options_(std::move(options)),
           by_address_(10.0 * options_.calls_per_address, options_.calls_per_address),
           by_app_(10.0 * options_.calls_per_app, options_.calls_per_app),
-          memory_(std::make_shared<net::budget>(options_.memory)) {}
+          calls_(options_.calls, options_.on_turned_away), memory_(std::make_shared<net::budget>(options_.memory)) {}
 
     /// For net::server_options::plan_body: no body where none belongs, and all of them together within the memory.
     net::body_plan plan_body(const net::request& head) const;
     net::response handle(const net::request& request);
+    net::call_counts counted_calls() const { return calls_.counted(std::chrono::steady_clock::now()); }
 
 private:
     net::response call(std::string_view function, const net::request& request);
@@ -57,9 +60,9 @@ private:
 
     actors::device_backend& backend_;
     device_api_options options_;
-    std::atomic<int> calls_{0};
     net::rate_limiter by_address_;
     net::rate_limiter by_app_;
+    net::calls_at_once calls_;
     std::shared_ptr<net::budget> memory_;
 };
 

@@ -32,22 +32,17 @@ public:
     connection_counts counted() const;
 
 private:
-    using time = admission::time;
     struct visitor {
         std::shared_ptr<descriptor> fd;
         std::string address;
     };
-    void turned_away(refusal why, const std::string& address, time now);
-    std::optional<refusal_report> due(time now);
     void tell(const std::optional<refusal_report>& report) const;
 
     mutable std::mutex mutex_;
     admission account_;
     std::map<id, visitor> visitors_;
     connection_counts counts_;
-    std::optional<time> out_of_room_; ///< last time that somebody found none
-    refusal_report untold_;
-    std::optional<time> told_;
+    turned_away turned_away_;
     std::function<void(const refusal_report&)> report_;
 };
 

@@ -3,9 +3,9 @@
 // read in two ways (request smuggling) before a handler sees it.
 
 #include "crypto/secret.hpp"
-#include "http/net/admission.hpp"
 #include "http/net/error.hpp"
 #include "http/net/message.hpp"
+#include "http/net/turned_away.hpp"
 
 #include <array>
 #include <chrono>
@@ -31,13 +31,6 @@ struct body_plan {
     std::size_t limit = 0;                ///< octets
     std::shared_ptr<body_sink> sink = {}; ///< null: collected in request::body
     bool known = false;                   ///< the head says who the caller is: the connection is no stranger's any more
-};
-
-/// Connections that were turned away since the last report.
-struct refusal_report {
-    refusal why{};            ///< the last one's reason
-    std::string address = {}; ///< the last one's, numeric; empty where it is not known
-    std::uint64_t count = 0;
 };
 
 /// Since the start of a listener, but for the last three.

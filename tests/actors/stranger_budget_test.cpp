@@ -103,12 +103,32 @@ BOOST_AUTO_TEST_CASE(a_fine_is_paid_by_the_address_alone) {
 BOOST_AUTO_TEST_CASE(a_card_that_was_proven_pays_where_it_is) {
     asked a{stranger_budget({2, 3, 100})};
     BOOST_TEST(a.until_refused({"thief", "c"}) == 2);
-    BOOST_TEST(a.until_refused({"thief", "c", true}) == 3);
-    BOOST_TEST(a.until_refused({"home", "c", true}) == 3);
-    BOOST_TEST(a.until_refused({"home", "d", true}) == 3);
+    BOOST_TEST(a.until_refused({"thief", "c", standing::proven}) == 3);
+    BOOST_TEST(a.until_refused({"home", "c", standing::proven}) == 3);
+    BOOST_TEST(a.until_refused({"home", "d", standing::proven}) == 3);
     BOOST_TEST(!a.take({"home", "e"})); // its address has lost nothing by it
-    a.budget.fine({"home", "c", true}, 100, a.now);
+    a.budget.fine({"home", "c", standing::proven}, 100, a.now);
     BOOST_TEST(!a.take({"home", "f"}));
+}
+
+/// A claim of it is told the same as any other, and is no way around the budgets of strangers.
+BOOST_AUTO_TEST_CASE(a_card_that_nothing_proves_any_more_pays_from_everything) {
+    asked address{stranger_budget({2, 100, 100})};
+    BOOST_TEST(address.until_refused({"thief", "c", standing::proven_once}) == 2);
+    BOOST_TEST((address.refused_by({"thief", "d", standing::proven_once}) == scope::address));
+    BOOST_TEST((address.refused_by({"thief", "unknown"}) == scope::address));
+    BOOST_TEST(!address.take({"home", "c", standing::proven_once}));
+    address.budget.fine({"home", "c", standing::proven_once}, 100, address.now);
+    BOOST_TEST((address.refused_by({"home", "e"}) == scope::address));
+
+    asked all{stranger_budget({100, 100, 2})};
+    BOOST_TEST(all.until_refused({"thief", "c", standing::proven_once}) == 2);
+    BOOST_TEST((all.refused_by({"home", "d"}) == scope::all));
+
+    asked card{stranger_budget({100, 2, 100})}; // and nobody elsewhere can spend its own
+    BOOST_TEST(card.until_refused({"thief", "c"}) == 2);
+    BOOST_TEST(card.until_refused({"thief", "c", standing::proven_once}) == 2);
+    BOOST_TEST(!card.take({"home", "c", standing::proven_once}));
 }
 
 BOOST_AUTO_TEST_CASE(the_operator_is_told_once_a_minute) {

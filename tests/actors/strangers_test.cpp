@@ -192,7 +192,7 @@ BOOST_AUTO_TEST_CASE(a_proven_card_may_be_claimed_so_often_from_one_address) {
     guests w({1, 4, 1});
     model::secure_component card;
     card.identity = cplc;
-    card.was_proven = true;
+    card.tsm_domain.emplace().keys = model::key_set{};
     auto first = account_of(w, card), second = account_of(w, card), third = account_of(w, card);
     BOOST_TEST(!first.begin(deploying).has_value());
     BOOST_TEST(!second.begin(deploying).has_value());
@@ -210,6 +210,37 @@ BOOST_AUTO_TEST_CASE(a_proven_card_may_be_claimed_so_often_from_one_address) {
     deployed.domain.emplace();
     for (int i = 0; i < 5; ++i)
         BOOST_TEST(!account_of(w, card, deployed).begin(deploying).has_value());
+}
+
+/// Else a stranger behind a spent budget would learn which cards have been proven once, and go on with them.
+BOOST_AUTO_TEST_CASE(a_claim_of_a_card_that_was_proven_once_pays_like_any_other) {
+    guests w({3, 100, 100});
+    model::secure_component left, assigned, unknown;
+    left.identity = cplc;
+    left.was_proven = true;
+    assigned.identity = "assigned";
+    assigned.assigned = true;
+    unknown.identity = "unknown";
+    const auto create = [&](const model::secure_component& card) {
+        return charge(*w.around, payer_for("a", card), cost_of_trace);
+    };
+    for (int i = 0; i < 3; ++i)
+        BOOST_TEST(!create(i % 2 ? assigned : left).has_value());
+    for (const auto* card : {&left, &assigned, &unknown}) {
+        const auto later = create(*card);
+        BOOST_REQUIRE(later);
+        BOOST_TEST(later->seconds == 1200);
+        BOOST_TEST(account_of(w, *card).begin(deploying).has_value());
+    }
+    w.time += 1h;
+    for (int i = 0; i < 5; ++i) { // a proof gives it all back
+        BOOST_REQUIRE(!create(left).has_value());
+        auto account = account_of(w, left);
+        BOOST_REQUIRE(!account.begin(deploying).has_value());
+        process::process_outcome end;
+        end.card.tsm_domain.emplace().keys = model::key_set{};
+        account.end(end);
+    }
 }
 
 BOOST_AUTO_TEST_SUITE_END()

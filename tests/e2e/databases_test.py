@@ -111,6 +111,42 @@ class Databases(unittest.TestCase):
             file.write_bytes(kept.read_bytes())
         self.starts()
 
+    def init(self, data: pathlib.Path):
+        return self.stack.run("tsms", "init", "--data", data, check=False)
+
+    def test_an_init_that_was_broken_off(self):
+        """It says what to remove, and never overwrites a key."""
+        made = self.stack.data
+        steps = ["ca.pem", "ca-key.pem", "rest.pem", "rest-key.pem", "client-key.pem", "vault.key", *DATABASES]
+        for count in range(1, len(steps) + 1):
+            left = self.stack.folder / f"left-{count}"
+            left.mkdir()
+            for name in steps[:count]:
+                shutil.copy2(made / name, left)
+            before = {f.name: f.read_bytes() for f in left.iterdir()}
+            refused = self.init(left)
+            self.assertEqual(refused.returncode, 1, refused)
+            for part in (str(left), *steps[:count], "remove these files", "restore its tsms.toml"):
+                self.assertIn(part, refused.stderr)
+            self.assertEqual({f.name: f.read_bytes() for f in left.iterdir()}, before)
+        for name in steps:
+            (left / name).unlink()
+        (left / "tsms.toml.new").write_text("half")
+        (left / "readme").write_text("not ours")
+        self.assertEqual(self.init(left).returncode, 0)
+        self.assertFalse((left / "tsms.toml.new").exists())
+
+    def test_an_init_where_no_directory_can_be(self):
+        file = self.stack.folder / "file"
+        file.write_text("kept")
+        for data, part in ((file, "is no directory"), (file / "below", "cannot make the directory")):
+            refused = self.init(data)
+            self.assertEqual(refused.returncode, 1, refused)
+            self.assertIn(part, refused.stderr)
+            self.assertIn("give --data", refused.stderr)
+            self.assertNotIn("filesystem error", refused.stderr)
+        self.assertEqual(file.read_text(), "kept")
+
     def test_a_neighbour_of_another_init(self):
         s = self.stack
         other = s.folder / "other"

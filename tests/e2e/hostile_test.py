@@ -778,6 +778,57 @@ class Protocol(HostileCase):
         self.assertEqual(phone.instances(self.service), [])
 
 
+class CallsAtOnce(HostileCase):
+    """Calls that wait behind a process which nobody reports to take no more places than their address has."""
+
+    options = {**HostileCase.options, "calls_at_once": 4, "calls_at_once_per_address": 2}
+
+    def operations(self, path: str) -> tuple:
+        connection = http.client.HTTPConnection("127.0.0.1", self.stack.ops_port, timeout=5)
+        with contextlib.closing(connection):
+            connection.request("GET", path)
+            answer = connection.getresponse()
+            return answer.status, answer.read().decode()
+
+    def terminate_from(self, address: str, phone, instance: str) -> tuple:
+        body = {"serviceInstanceId": instance, "handset": {"callerId": phone.caller, "secureComponents": [
+            {"reader": phone.reader, "seType": "eSE", "atr": phone.card.atr.hex().upper()}]}}
+        connection = http.client.HTTPSConnection("localhost", self.stack.device_port, context=phone.context, timeout=40,
+                                                 source_address=(address, 0))
+        with contextlib.closing(connection):
+            connection.request("POST", "/tsm-api/1.0/terminateService", body=json.dumps(body),
+                               headers={"Content-Type": "application/json"})
+            answer = connection.getresponse()
+            answer.read()
+            return answer.status, answer.headers["Retry-After"]
+
+    def test_one_address_leaves_places_for_others(self):
+        phone, instance = self.new_instance()
+        other = self.new_phone()
+        process = phone.open("terminateService", serviceInstanceId=instance)  # and says nothing
+        with concurrent.futures.ThreadPoolExecutor(12) as pool:
+            parked = [pool.submit(self.terminate_from, "127.0.0.2", phone, instance) for _ in range(6)]
+            stacks.wait_until(lambda: sum(p.done() for p in parked) == 4, 5, "not four of the stranger's calls are refused")
+            self.assertEqual([p.result() for p in parked if p.done()], [(429, "2")] * 4)
+            self.assertEqual(other.instances(self.service), [])
+            self.assertEqual(self.operations("/ready")[0], 200)
+            parked += [pool.submit(self.terminate_from, "127.0.0.3", phone, instance) for _ in range(2)]
+            stacks.wait_until(lambda: "tsms_calls_at_once 4\n" in self.operations("/metrics")[1], 5, "it is not full")
+            status, answer = self.operations("/ready")
+            self.assertEqual((status, json.loads(answer)["status"]), (503, "full"))
+            self.assertEqual(self.terminate_from("127.0.0.1", phone, instance), (503, "2"))
+            metrics = self.operations("/metrics")[1]
+            for line in ('calls_refused_total{reason="address"} 4\n', 'calls_refused_total{reason="full"} 1\n'):
+                self.assertIn(line, metrics)
+            process.play()
+            for call in parked:
+                call.result(40)
+        lines = [line for line in self.log().splitlines() if "device.calls_at_once" in line]
+        self.assertEqual(len(lines), 1, lines)
+        self.assertIn("call from 127.0.0.2 refused", lines[0])
+        self.assertEqual(self.state(phone), 0)
+
+
 class Limits(HostileCase):
     """What one address may ask, and what an operator does about a card."""
 
@@ -860,6 +911,13 @@ class Limits(HostileCase):
         refused = self.card("assign", "--card", identity, "--issuer", "nobody", check=False)
         self.assertEqual(refused.returncode, 1, refused)
         self.assertIn("tsms issuer list", refused.stderr)
+        for which, name, issuer, part in (("--of", "nobody", "lab", "no secure component has an issuer ‘nobody’"),
+                                          ("--of", "lab", "nobody", "there is no issuer ‘nobody’"),
+                                          ("--of", "nobody", "nobody", "tsms issuer list"),
+                                          ("--of", "", "lab", "give --card"), ("--card", "", "lab", "give --card")):
+            refused = self.card("assign", which, name, "--issuer", issuer, "--json", check=False)
+            self.assertEqual((refused.returncode, refused.stdout), (1, ""), (which, name, issuer))
+            self.assertIn(part, refused.stderr)
         cards = self.stack.folder / "none.json"
         cards.write_text('{"cplc": ["FFFFFFFF"]}')
         self.stack.tsms("issuer", "add", "--name", "other", "--url", "https://127.0.0.1:1", "--ca", self.stack.ca,

@@ -121,14 +121,16 @@ class InventedCards(hostile.HostileCase):
         self.assertTrue(0 < len(lines) < 10, lines)
         self.assertIn("127.0.0.1", lines[0])
 
-        # A new card at this address has to wait; a proven one has not, and not one that was proven and left.
+        # A new card at this address has to wait, and one that has left: nothing can prove it. A proven one has not.
         status, answer, _ = unproven.call("deployService", **phones.deployment(waiting))
         self.assertEqual(status, 429, answer)
         self.assertRegex(answer["error"], r"try again in \d+ seconds")
         phone, instance = proven[0]
         self.check_terminate(phone, instance)
-        self.check_recovery(phone, self.create(phone))
-        self.check_recovery(leaver, self.create(leaver))
+        for gone in (phone, leaver):
+            created = gone.ask("createServiceInstance", serviceId=self.service, version="1.0.0")
+            self.assertEqual(created["executionStatus"], TSM_NOT_AVAILABLE, created)
+            self.assertRegex(created["executionMessage"], r"try again in \d+ seconds")
 
         # Messages of creations that fail (AMB-140) are bounded too; the app is told all the same.
         keeper, _ = proven[1]

@@ -30,7 +30,8 @@ class Memory(unittest.TestCase):
         self.stack = s = stacks.Stack(BUILD, pathlib.Path(self.temporary.name))
         self.addCleanup(s.kill)
         s.init()
-        s.configure("device", connections=2 * PHONES + 100, connections_per_address=2 * PHONES + 100, calls_per_address=100000, unproven_per_address=100000, unproven_in_all=100000,
+        s.configure("device", connections=2 * PHONES + 100, connections_per_address=2 * PHONES + 100, calls_per_address=100000, calls_at_once_per_address=256,
+                    unproven_per_address=100000, unproven_in_all=100000,
                     calls_per_app=100000, sessions_per_address=20000)
         s.import_profiles()
         s.add_issuer()
