@@ -248,7 +248,11 @@ gp::procedure<authenticated_card> carry_out(card_work work) {
         *work.last_commands = true;
         const auto stored = keys.accept(co_await keys.take());
         if (const auto strayed = strayed_keys(answers[keys_before], stored[keys_after]); !strayed.empty()) {
-            secured_batch tidying(channel);
+            // In a channel of its own: what the TSM appends behind the last commands has ended this one.
+            *work.last_commands = false;
+            const auto again = co_await open_channel(&work);
+            secured_batch tidying(*again.channel);
+            tidying.add_plain(step::external_authenticate, again.channel->external_authenticate());
             for (const auto version : strayed)
                 tidying.add(step::delete_key, gp::delete_keys(version));
             tidying.accept(co_await tidying.take());

@@ -65,9 +65,16 @@ class Proofs(StoryCase):
             self.assertIn("is not selectable", said)
 
     def test_a_rule_that_is_not_there(self):
-        # The issuer's keys, the registration of the ARA-C and its proof, the keys of the Service's domain, the rule, its proof.
-        said = [self.check_deploy(f"rule-{at}.card", f"sw9000@store-data:{at}") for at in range(1, 7)]
-        self.assertTrue(any("access rule" in s for s in said), said)
+        expected = (
+            "is not personalized",  # the issuer's keys
+            "is not registered",  # the registration of the ARA-C
+            "does not tell its registered ARA-Cs",  # its proof
+            "SET STATUS",  # the keys of the Service's domain: without any, the card refuses what comes behind
+            "is not on the secure component",  # the rule
+            "does not tell its access rules",  # its proof
+        )
+        for at, words in enumerate(expected, 1):
+            self.assertIn(words, self.check_deploy(f"rule-{at}.card", f"sw9000@store-data:{at}"))
 
     def test_a_rule_for_an_applet_that_was_not_loaded(self):
         """DIV-065: the rule was written behind the failed LOAD, in the same order."""
