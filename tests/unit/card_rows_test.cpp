@@ -111,6 +111,37 @@ BOOST_AUTO_TEST_CASE(a_claim_that_nobody_has_proven_gives_way_to_the_next_one) {
     BOOST_TEST(create(row).id == "card-1"); // a card that has proven itself
 }
 
+// DIV-059: a stranger's ATR would choose issuer and profile of somebody else's card.
+BOOST_AUTO_TEST_CASE(whoever_says_something_else_of_a_card_has_a_row_of_his_own) {
+    const temporary_database folder;
+    store::instance_db db(folder.file());
+    const auto claimed = [&](const std::string& id, const std::string& claims, const std::string& issuer) {
+        auto card = some_card();
+        card.tsm_domain.reset();
+        card.id = id;
+        card.claims = claims;
+        card.issuer = issuer;
+        return card;
+    };
+    const auto instance = [](const std::string& id, const std::string& card) {
+        auto i = some_instance(id);
+        i.secure_component_id = card;
+        return i;
+    };
+    const auto identity = model::card_identity::of_row(some_card().identity).value();
+    BOOST_TEST((db.create(instance("strangers", "card-1"), claimed("card-1", "atr of another card", "wrong")) ==
+                store::creation::created));
+    BOOST_TEST(!db.card_by_claims(identity, "atr"));
+    BOOST_TEST((db.create(instance("victims", "card-2"), claimed("card-2", "atr", "right")) ==
+                store::creation::created)); // the same Service: the other one is not its own
+    BOOST_TEST(db.card_by_claims(identity, "atr")->id == "card-2");
+    BOOST_TEST(db.card_by_claims(identity, "atr")->issuer == "right");
+    BOOST_TEST((db.create(instance("again", "card-3"), claimed("card-3", "atr of another card", "worse")) ==
+                store::creation::has_service));
+    BOOST_TEST(db.instance("victims")->secure_component_id == "card-2");
+    BOOST_TEST(db.card("card-2")->issuer == "right");
+}
+
 BOOST_AUTO_TEST_CASE(an_operator_says_whose_a_card_is) {
     temporary_database t;
     instance_db db(t.file());
