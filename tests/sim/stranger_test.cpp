@@ -126,37 +126,44 @@ BOOST_AUTO_TEST_CASE(a_card_proves_itself_with_the_order_that_reads_it) {
 
 // What the phone sees does not depend on whether the card is known.
 BOOST_AUTO_TEST_CASE(a_stranger_is_asked_the_same_whether_the_card_is_known_or_not) {
-    auto w = ready();
-    BOOST_REQUIRE_EQUAL(w.deploy({I, A}, true).details, "");
-    const auto& domain = *w.component.tsm_domain;
-    for (const char* says : {"6A82", "9000"})
-        for (const bool counts : {false, true}) {
-            std::vector<std::vector<std::string>> heard;
-            for (const bool known : {false, true}) {
-                auto& apdus = heard.emplace_back();
-                w.on_the_way = [&](const gp::card_command& c,
-                                   const std::function<bytes()>& ask) -> std::optional<bytes> {
-                    const bool of_domain = c.apdu[1] == 0xA4 && c.apdu[4] != 0;
-                    if (c.what == gp::step::initialize_update) {
-                        apdus.push_back(to_hex(bytes_view(c.apdu).first(5)));
-                        return hex("6A88");
+    for (const char* personality : {"jc305", "s16"})
+        for (const char* says : {"6A82", "9000"})
+            for (const char* refuses : {"6A88", "6700", "6982"})
+                for (const bool counts : {false, true})
+                    BOOST_TEST_CONTEXT(personality << ", SELECT " << says << ", INITIALIZE UPDATE " << refuses) {
+                        auto w = ready(personality);
+                        if (std::string(personality) == "s16")
+                            w.instance.target.card.sd_install_parameters = "81020371820120870120";
+                        w.instance.target.card.minimum_level = 0x03;
+                        BOOST_REQUIRE_EQUAL(w.deploy({I, A}, true).details, "");
+                        const auto domain = *w.component.tsm_domain;
+                        std::vector<std::vector<std::string>> heard;
+                        for (const bool known : {false, true}) {
+                            auto& apdus = heard.emplace_back();
+                            w.on_the_way = [&](const gp::card_command& c,
+                                               const std::function<bytes()>& ask) -> std::optional<bytes> {
+                                const bool of_domain = c.apdu[1] == 0xA4 && c.apdu[4] != 0;
+                                if (c.what == gp::step::initialize_update) { // version and length of the challenge
+                                    apdus.push_back(to_hex(bytes_view(c.apdu).first(5)));
+                                    return hex(refuses);
+                                }
+                                apdus.push_back(to_hex(c.apdu));
+                                return of_domain ? hex(says) : ask();
+                            };
+                            std::vector<std::uint8_t> versions;
+                            if (!counts)
+                                versions = {domain.keys->version};
+                            auto card = read(w, {domain.aid, versions, 8});
+                            card.update_counts = counts;
+                            if (known)
+                                card.rows = {w.component};
+                            BOOST_TEST(!w.ask(process::prove_cards({card})).at(0).row);
+                        }
+                        BOOST_TEST(heard[0] == heard[1], boost::test_tools::per_element());
+                        const auto updates =
+                            std::ranges::count_if(heard[0], [](const auto& a) { return a.starts_with("8050"); });
+                        BOOST_TEST(updates == (std::string(says) == "6A82" ? !counts : counts ? 1 : 4));
                     }
-                    apdus.push_back(to_hex(c.apdu));
-                    return of_domain ? hex(says) : ask();
-                };
-                std::vector<std::uint8_t> versions;
-                if (!counts)
-                    versions = {domain.keys->version};
-                auto card = read(w, {domain.aid, versions, 8});
-                card.update_counts = counts;
-                if (known)
-                    card.rows = {w.component};
-                BOOST_TEST(!w.ask(process::prove_cards({card})).at(0).row);
-            }
-            BOOST_TEST(heard[0] == heard[1], boost::test_tools::per_element());
-            const auto updates = std::ranges::count_if(heard[0], [](const auto& a) { return a.starts_with("8050"); });
-            BOOST_TEST(updates == (std::string(says) == "6A82" ? !counts : counts ? 1 : 4));
-        }
 }
 
 BOOST_AUTO_TEST_CASE(a_card_that_counts_initialize_update_is_asked_once_and_its_count_cleared) {
