@@ -226,7 +226,7 @@ class Databases(unittest.TestCase):
                 for role in roles:
                     role.kill()
             for role in roles:  # neither has refused
-                self.assertIn(role.process.returncode, (0, -signal.SIGKILL), f"seed {seed}, round {round_}: {role.log()}")
+                self.assertIn(role.process.returncode, (0, -signal.SIGKILL, -signal.SIGTERM), f"seed {seed}, round {round_}: {role.log()}")
         self.starts()
         self.assertEqual(len(json.loads(s.tsms("provider", "list", "--json").stdout)), added)
 
