@@ -62,11 +62,4 @@ card_claims identification::claims(const std::vector<response_apdu>& answers) co
     return card;
 }
 
-procedure<card_claims> identify_card() {
-    secured_batch orders;
-    const identification reads(orders);
-    const auto answer = co_await orders.take();
-    co_return reads.claims(orders.accept(answer));
-}
-
 } // namespace tsms::gp

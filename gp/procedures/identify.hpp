@@ -36,7 +36,4 @@ private:
     std::size_t resources_;
 };
 
-/// The same as an order of its own.
-procedure<card_claims> identify_card();
-
 } // namespace tsms::gp
