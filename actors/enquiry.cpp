@@ -4,6 +4,8 @@
 #include "actors/framework/card_reading.hpp"
 #include "actors/framework/stranger.hpp"
 #include "actors/framework/timely.hpp"
+#include "model/instance_view.hpp"
+#include "model/overloaded.hpp"
 
 #include <algorithm>
 #include <caf/all.hpp>
@@ -12,6 +14,9 @@
 namespace tsms::actors {
 
 namespace {
+
+using check_deployment = model::check_service_deployment_available;
+using check_update = model::check_service_update_available;
 
 class enquiry final : public conductor_actor::base {
 public:
@@ -24,6 +29,7 @@ public:
         return {
             [this](const begin_call& b) -> caf::result<call_begun> {
                 begun_ = b;
+                what_ = std::get<model::enquiry_function>(model::kind_of(b.request.what));
                 started_ = store::iso8601(store::clock::now());
                 admission_ = make_response_promise<call_begun>();
                 auto promise = admission_;
@@ -44,12 +50,31 @@ public:
     }
 
 private:
-    const std::string& service_id() const {
-        if (const auto* c = std::get_if<create_instance>(&begun_.request.what))
-            return c->service_id;
-        if (const auto* g = std::get_if<get_instances>(&begun_.request.what))
-            return g->service_id;
-        return std::get<check_deployment>(begun_.request.what).service_id;
+    std::string service_id() const {
+        return std::visit(model::overloaded{[](const model::create_service_instance& f) { return f.service_id; },
+                                            [](const model::get_service_instances& f) { return f.service_id; },
+                                            [](const check_deployment& f) { return f.service_id; },
+                                            [](const check_update&) { return std::string(); }}, // refused by name
+                          what_);
+    }
+
+    /// Is the request itself possible? For getServiceInstances a deleted service may still have instances (AMB-068,
+    /// AMB-144).
+    std::optional<model::refusal> refuse_request(const model::offered_service* service) const {
+        using refusal = std::optional<model::refusal>;
+        return std::visit(model::overloaded{[&](const model::create_service_instance& f) -> refusal {
+                                                return model::refuse_create(service, f.service_id, f.version);
+                                            },
+                                            [&](const check_deployment& f) -> refusal {
+                                                return model::refuse_check(service, f.service_id, f.version);
+                                            },
+                                            [](const model::get_service_instances&) -> refusal { return std::nullopt; },
+                                            [](const check_update&) -> refusal {
+                                                return model::refusal{model::error_category::unspecified,
+                                                                      std::string(check_update::name) +
+                                                                          " is not supported by this TSM yet"};
+                                            }},
+                          what_);
     }
 
     void surveyed(service_surveyed s) {
@@ -66,18 +91,12 @@ private:
     }
 
     void judge(std::optional<model::refusal> refusal) {
-        const auto& what = begun_.request.what;
-        const auto* service = survey_.service ? &*survey_.service : nullptr;
+        if (!refusal)
+            refusal = refuse_request(survey_.service ? &*survey_.service : nullptr);
         if (refusal)
             return finish(failure(refusal->category, refusal->details));
-        if (const auto* c = std::get_if<create_instance>(&what))
-            refusal = model::refuse_create(service, c->service_id, c->version);
-        else if (const auto* d = std::get_if<check_deployment>(&what))
-            refusal = model::refuse_check(service, d->service_id, d->version);
-        if (refusal) // for getServiceInstances a deleted service may still have instances (AMB-068, AMB-144)
-            return finish(failure(refusal->category, refusal->details));
         admission_.deliver(call_begun{std::nullopt});
-        if (std::holds_alternative<check_deployment>(what)) // it looks at no instance
+        if (std::holds_alternative<check_deployment>(what_)) // it looks at no instance
             return read_cards(readers_of(begun_.request.cards));
         request(around_->store, actor_deadline, find_kinds{begun_.request.cards})
             .then([this](const kinds_found& k) { ask_for_proofs(k); }, fail_on_error());
@@ -142,9 +161,11 @@ private:
             return;
         seen_ = std::move(seen.cards);
         facts_ = std::move(seen.facts);
-        if (const auto* d = std::get_if<check_deployment>(&begun_.request.what))
-            return check(*d);
-        find_rows();
+        std::visit(model::overloaded{[this](const check_deployment& f) { check(f); },
+                                     [this](const model::create_service_instance&) { find_rows(); },
+                                     [this](const model::get_service_instances&) { find_rows(); },
+                                     [](const check_update&) {}}, // it has been refused
+                   what_);
     }
 
     void find_rows() {
@@ -228,7 +249,7 @@ private:
 
     void decide() {
         std::erase_if(known_.instances, [this](const model::service_instance& i) { return !card_of(i); });
-        if (std::holds_alternative<get_instances>(begun_.request.what))
+        if (std::holds_alternative<model::get_service_instances>(what_))
             std::erase_if(known_.instances,
                           [this](const model::service_instance& i) { // the service may be gone, its provider is not
                               const auto& owner = i.target.service_provider_id;
@@ -243,13 +264,11 @@ private:
             if (!seen.accessible || seen.fell_silent)
                 around_->log(severity::info, "reader ‘" + seen.reader + "’ could not be looked at: " +
                                                  (seen.fell_silent ? seen.problem_details : "not accessible"));
-        const auto* c = std::get_if<create_instance>(&begun_.request.what);
-        if (!c)
-            return list();
-        for (const auto& card : seen_)
-            if (card.accessible)
-                name_remedy(card);
-        create(*c);
+        std::visit(model::overloaded{[this](const model::get_service_instances&) { list(); },
+                                     [this](const model::create_service_instance& f) { create(f); },
+                                     [](const check_deployment&) {}, // looks at no instance
+                                     [](const check_update&) {}},    // it has been refused
+                   what_);
     }
 
     // -- what the app is told --
@@ -262,7 +281,7 @@ private:
         if (silent) // what the others hold is told all the same (AMB-240)
             r.outcome = model::failed_execution(silent->category, silent->details);
         for (const auto& instance : known_.instances) {
-            auto view = view_of(instance);
+            auto view = model::view_of(instance);
             view.reader = card_of(instance)->reader; // its name of today
             r.service_instances.push_back(std::move(view));
         }
@@ -292,14 +311,17 @@ private:
                     if (found.target) {
                         r.deployment_available = true;
                         r.version = found.target->version_tag;
-                        r.new_technical = technical_information(*found.target, true);
+                        r.new_technical = model::technical_information_of(*found.target, true);
                     }
                     finish(r);
                 },
                 fail_on_error());
     }
 
-    void create(const create_instance& c) {
+    void create(const model::create_service_instance& c) {
+        for (const auto& card : seen_)
+            if (card.accessible)
+                name_remedy(card);
         const auto decision = model::choose_card(*survey_.service, c.version, seen_, survey_.profiles);
         for (const auto& reason : decision.reasons)
             around_->log(severity::info, "eligibility of service " + c.service_id + ": " + reason);
@@ -341,7 +363,7 @@ private:
         row.instance.target = std::move(target);
         row.instance.created = store::iso8601(store::clock::now());
         request(around_->store, actor_deadline, timely(*around_, row))
-            .then([this, view = view_of(row.instance)](const row_created& r) { stored(view, r.outcome); },
+            .then([this, view = model::view_of(row.instance)](const row_created& r) { stored(view, r.outcome); },
                   fail_on_error());
     }
 
@@ -362,7 +384,7 @@ private:
 
     /// AMB-140: the one failure without a process that the SPOS is told.
     void not_eligible(const model::refusal& refusal) {
-        const auto& c = std::get<create_instance>(begun_.request.what);
+        const auto& c = std::get<model::create_service_instance>(what_);
         const bool told = refusal.category == model::error_category::no_eligible_sc && survey_.service->spos;
         // Nothing proves who asks: beyond the budget he alone is told (DIV-061).
         if (told && may_tell_of_failed_creation(*around_, begun_.request.address)) {
@@ -392,8 +414,8 @@ private:
     }
 
     result failure(model::error_category category, const std::string& details) const {
-        return refused(begun_.request.what, model::failed_execution(category, details),
-                       store::iso8601(store::clock::now()));
+        return model::refusal_of(begun_.request.what, model::failed_execution(category, details),
+                                 store::iso8601(store::clock::now()));
     }
 
     std::function<void(caf::error&)> fail_on_error() {
@@ -413,6 +435,7 @@ private:
 
     std::shared_ptr<const surroundings> around_;
     begin_call begun_;
+    model::enquiry_function what_; ///< of the call
     std::string started_;
     caf::typed_response_promise<call_begun> admission_;
     service_surveyed survey_;

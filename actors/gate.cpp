@@ -16,17 +16,6 @@ constexpr std::size_t identifier_octets = 16;
 constexpr int idle_check_every = 30; ///< pulses
 constexpr int log_trim_every = 3600; ///< likewise
 
-/// The instance of a life-cycle function; null for an enquiry.
-const std::string* instance_of(const function& what) {
-    if (const auto* d = std::get_if<deploy_service>(&what))
-        return &d->instance_id;
-    if (const auto* s = std::get_if<suspend_or_resume_service>(&what))
-        return &s->instance_id;
-    if (const auto* t = std::get_if<terminate_service>(&what))
-        return &t->instance_id;
-    return nullptr;
-}
-
 class gate final : public gate_actor::base {
 public:
     gate(caf::actor_config& config, std::shared_ptr<const surroundings> around)
@@ -106,7 +95,7 @@ private:
     };
 
     static call_routed refusal(const function& what, model::error_category category, const std::string& why) {
-        return {refused(what, model::failed_execution(category, why), store::iso8601(store::clock::now()))};
+        return {model::refusal_of(what, model::failed_execution(category, why), store::iso8601(store::clock::now()))};
     }
     static call_routed refusal(const function& what, const std::string& why) {
         return refusal(what, model::error_category::tsm_not_available, why);
@@ -154,12 +143,20 @@ private:
     }
 
     conductor_actor conductor_for(const call& c) {
-        const auto* id = instance_of(c.what);
-        if (!id)
-            return spawn_enquiry(system(), around_);
-        auto& known = instances_[*id];
+        return std::visit(
+            [this]<class Function>(const Function& f) {
+                if constexpr (model::runs_process<Function>)
+                    return conductor_of(f.service_instance_id);
+                else
+                    return spawn_enquiry(system(), around_);
+            },
+            c.what);
+    }
+
+    conductor_actor conductor_of(const std::string& instance) {
+        auto& known = instances_[instance];
         if (!known.actor)
-            known.actor = spawn_service_instance(system(), *id, gate_actor(this), around_);
+            known.actor = spawn_service_instance(system(), instance, gate_actor(this), around_);
         ++known.uses;
         return known.actor;
     }

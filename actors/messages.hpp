@@ -2,7 +2,7 @@
 // What goes in and out of the actors: plain values, no CAF, no wire format. The HTTP edge makes them from requests and
 // turns the answers into responses.
 
-#include "model/results.hpp"
+#include "model/tsm_api.hpp"
 #include "process/processes.hpp"
 
 #include <cstdint>
@@ -13,39 +13,9 @@ namespace tsms::actors {
 // -- what an app asks (TR 4.2.5)
 // --------------------------------------------------------------------------------------------------
 
-struct check_deployment {
-    std::string service_id;
-    std::string version; ///< tag or pattern (AMB-136)
-};
-struct create_instance {
-    std::string service_id;
-    std::string version;
-};
-struct get_instances {
-    std::string service_id;
-};
-struct deploy_service {
-    std::string instance_id;
-    std::vector<process::command_request> commands;
-    bool finalize = false;
-};
-struct suspend_or_resume_service {
-    std::string instance_id;
-    bool suspend = false;
-};
-struct terminate_service {
-    std::string instance_id;
-};
-using function = std::variant<check_deployment, create_instance, get_instances, deploy_service,
-                              suspend_or_resume_service, terminate_service>;
-
-/// A secure component as the handset announced it. Nothing here is verified.
-struct announced_card {
-    std::string reader;
-    std::string se_type; ///< SERAM seType
-    std::string se_id;   ///< empty where the handset does not know one
-    std::string atr;     ///< hex, may be empty
-};
+using model::announced_card;
+using function = model::tsm_api_function;
+using result = model::tsm_api_result;
 
 struct call {
     function what;
@@ -58,19 +28,6 @@ struct call {
 
 // -- what it gets (TR 4.2.5)
 // --------------------------------------------------------------------------------------------------------
-
-using result = std::variant<model::create_service_instance_result, model::get_service_instances_result,
-                            model::deploy_service_result, model::update_service_result, model::suspend_or_resume_result,
-                            model::terminate_service_result, model::service_deployment_available_result,
-                            model::service_update_available_result>;
-
-/// The function's result with every mandatory attribute, for a call that ends before a process begins (AMB-130).
-result refused(const function& what, const model::execution& why, const std::string& now);
-
-/// An instance as apps see it (AMB-138).
-model::service_instance_info view_of(const model::service_instance& instance);
-/// `installed`: also the attributes that are empty before the installation.
-model::technical_information technical_information(const model::deployment_target& target, bool installed);
 
 /// Answer to a call: its result where no card is needed or nothing may begin, else the session in which the phone
 /// works; or that its address or its app has too many sessions that have not ended; or that strangers have caused too

@@ -7,7 +7,7 @@
 #include "actors/framework/process_result.hpp"
 #include "actors/framework/running_process.hpp"
 #include "actors/framework/waiting_calls.hpp"
-#include "model/life_cycle.hpp"
+#include "process/functions/life_cycle.hpp"
 
 #include <caf/all.hpp>
 
@@ -71,6 +71,7 @@ private:
         busy_ = true;
         running_ = {};
         running_.begun = std::move(w.call);
+        running_.what = std::get<model::life_cycle_function>(model::kind_of(running_.begun.request.what));
         running_.deadline = w.deadline;
         admission_ = std::move(w.promise);
         load();
@@ -100,8 +101,8 @@ private:
         const auto now = store::iso8601(store::clock::now());
         around_->log(severity::info,
                      "instance " + id_ + ": refused, " + model::error_message(why.category, why.details));
-        w.promise.deliver(
-            call_begun{refused(w.call.request.what, model::failed_execution(why.category, why.details), now)});
+        w.promise.deliver(call_begun{
+            model::refusal_of(w.call.request.what, model::failed_execution(why.category, why.details), now)});
     }
 
     void refuse_late(steady_time now) {
@@ -153,7 +154,7 @@ private:
     }
 
     void checked(const target_checked& c) {
-        if (auto refusal = refuse_to_begin(running_.begun.request.what, running_.instance, c))
+        if (const auto refusal = process::refuse(running_.what, {running_.instance, c.version_exists, c.flavor_exists}))
             return refuse(refusal->category, refusal->details);
         if (running_.lease && running_.leased_card != running_.card.id) // that row is another one's part now
             give_card_back();
@@ -254,7 +255,7 @@ private:
         if (!running_.stranger) // the call pays once, however often it is judged
             running_.stranger = std::make_shared<stranger_account>(around_, running_.begun.request.address,
                                                                    running_.card, running_.instance);
-        if (const auto later = running_.stranger->begin(running_.begun.request.what))
+        if (const auto later = running_.stranger->begin(running_.what))
             return refuse(model::error_category::tsm_not_available, text_of(*later), later);
         auto& r = running_.record;
         r.session = running_.begun.session_id;
@@ -262,7 +263,7 @@ private:
         r.card = running_.card.id;
         r.caller = running_.begun.request.caller_id;
         r.version_tag = running_.instance.target.version_tag;
-        r.requested = requested_operations(running_.begun.request.what);
+        r.requested = process::requested(running_.what);
         r.start_state = running_.instance.state;
         r.started = store::iso8601(store::clock::now());
         running_.instance.running_process = r.id;
@@ -287,13 +288,8 @@ private:
     }
 
     result refusal_of(model::error_category category, const std::string& details) const {
-        const auto& what = running_.begun.request.what;
-        auto refusal = refused(what, model::failed_execution(category, details), store::iso8601(store::clock::now()));
-        if (auto* d = std::get_if<model::deploy_service_result>(&refusal)) {
-            d->state = running_.instance.id.empty() ? model::instance_state::unknown : running_.instance.state;
-            d->reader = running_.instance.reader;
-        }
-        return refusal;
+        return process::refusal_of(running_.what, running_.instance, model::failed_execution(category, details),
+                                   store::iso8601(store::clock::now()));
     }
 
     void refuse(model::error_category category, const std::string& details, std::optional<come_again> later = {}) {
@@ -360,12 +356,7 @@ private:
         for (const auto& tombstone : running_.tombstones)
             r.tombstones.push_back(tombstone.target);
         r.remove_tsm_domain_when_last = around_->remove_tsm_domain_when_last;
-        const auto& what = running_.begun.request.what;
-        if (const auto* d = std::get_if<deploy_service>(&what))
-            return process::deploy(std::move(r), d->commands, d->finalize);
-        if (const auto* s = std::get_if<suspend_or_resume_service>(&what))
-            return process::suspend_or_resume(std::move(r), s->suspend);
-        return process::terminate(std::move(r));
+        return process::run(running_.what, std::move(r));
     }
 
     // -- the end --
@@ -374,16 +365,9 @@ private:
         process_outcome end;
         if (outcome) {
             end = *outcome;
-        } else { // an exception that no process may throw: nobody knows what is on the card
+        } else {
             around_->log(severity::error, "process " + running_.record.id + " broke: " + bug);
-            end.status = model::error_category::internal_error;
-            end.details = "the process broke; the operator's log has the cause";
-            end.instance = running_.instance;
-            end.card = running_.card;
-            end.card.doubt = true;
-            model::fail(end.instance, running_.record.start_state, running_.record.requested.back());
-            if (const auto* d = std::get_if<deploy_service>(&running_.begun.request.what))
-                end.commands.assign(d->commands.size(), model::command_status::not_executed);
+            end = process::broken(running_.what, running_.instance, running_.card, running_.record.start_state);
         }
         end.instance.running_process.clear();
         if (end.card_proven) {
@@ -468,8 +452,8 @@ private:
         std::optional<model::process_progress> completed;
         if (shown.status == model::error_category::none)
             completed = {shown.id, 100, end.instance.last_operation};
-        send(running_.begun.session,
-             finish_session{result_of(running_.begun.request.what, end, running_.record, shown), completed});
+        const model::process_info info{shown.id, {shown.status, shown.message}, running_.record.started, shown.ended};
+        send(running_.begun.session, finish_session{process::result_of(running_.what, end, info), completed});
         running_.begun.session = nullptr;
     }
 

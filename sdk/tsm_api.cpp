@@ -86,7 +86,7 @@ public:
         const auto content = wire::parse_notification(function_, text);
         if (!content)
             return;
-        if (const auto* result = std::get_if<wire::tsm_api_result>(&*content))
+        if (const auto* result = std::get_if<model::tsm_api_result>(&*content))
             result_ = *result;
         else if (const auto* start = std::get_if<model::process_start>(&*content); start && listener_)
             listener_->onProcessStart(*start);
@@ -94,7 +94,7 @@ public:
             deliver(*progress);
     }
 
-    const std::optional<wire::tsm_api_result>& result() const { return result_; }
+    const std::optional<model::tsm_api_result>& result() const { return result_; }
 
 private:
     void deliver(const model::process_progress& progress) {
@@ -107,7 +107,7 @@ private:
 
     std::string_view function_;
     ProcessListener* listener_;
-    std::optional<wire::tsm_api_result> result_;
+    std::optional<model::tsm_api_result> result_;
 };
 
 net::client_options link_options(const tsm_api_options& options) {
@@ -124,10 +124,10 @@ net::client_options link_options(const tsm_api_options& options) {
 struct tsm_api::state {
     explicit state(tsm_api_options o) : options(std::move(o)), link(link_options(options), options.retry) {}
 
-    wire::tsm_api_result call(const wire::tsm_api_function& function, ProcessListener* listener);
-    wire::tsm_api_result converse(const wire::tsm_api_function& function, ProcessListener* listener);
-    wire::tsm_api_result run_session(std::string_view function, const wire::session_opened& session,
-                                     ProcessListener* listener);
+    model::tsm_api_result call(const model::tsm_api_function& function, ProcessListener* listener);
+    model::tsm_api_result converse(const model::tsm_api_function& function, ProcessListener* listener);
+    model::tsm_api_result run_session(std::string_view function, const wire::session_opened& session,
+                                      ProcessListener* listener);
     net::header_fields authorization();
     wire::handset handset() const;
 
@@ -167,18 +167,18 @@ wire::handset tsm_api::state::handset() const {
     return phone;
 }
 
-wire::tsm_api_result tsm_api::state::converse(const wire::tsm_api_function& function, ProcessListener* listener) {
+model::tsm_api_result tsm_api::state::converse(const model::tsm_api_function& function, ProcessListener* listener) {
     const auto name = wire::function_name(function);
     const auto request = json::dump(wire::to_json({function, handset()}));
     const auto answer =
         read_answer(name, link.once("POST", std::string(base) + std::string(name), authorization(), request));
     if (const auto* session = std::get_if<wire::session_opened>(&answer))
         return run_session(name, *session, listener);
-    return std::get<wire::tsm_api_result>(answer);
+    return std::get<model::tsm_api_result>(answer);
 }
 
-wire::tsm_api_result tsm_api::state::run_session(std::string_view function, const wire::session_opened& session,
-                                                 ProcessListener* listener) {
+model::tsm_api_result tsm_api::state::run_session(std::string_view function, const wire::session_opened& session,
+                                                  ProcessListener* listener) {
     notification_sink sink(function, listener);
     local_agent agent(
         link, link.target_of(session.ra_endpoint), session.session_id, options.components,
@@ -201,7 +201,7 @@ wire::tsm_api_result tsm_api::state::run_session(std::string_view function, cons
         const auto answer = link.insist("GET", target, {});
         if (answer.status != 202) {
             const auto read = read_answer(function, answer);
-            if (const auto* result = std::get_if<wire::tsm_api_result>(&read))
+            if (const auto* result = std::get_if<model::tsm_api_result>(&read))
                 return *result;
             break;
         }
@@ -210,14 +210,14 @@ wire::tsm_api_result tsm_api::state::run_session(std::string_view function, cons
     throw session_error("the backend has no result of the session");
 }
 
-wire::tsm_api_result tsm_api::state::call(const wire::tsm_api_function& function, ProcessListener* listener) {
+model::tsm_api_result tsm_api::state::call(const model::tsm_api_function& function, ProcessListener* listener) {
     const std::lock_guard turn(one_call);
     const auto begin = clock::now();
     const auto before = link.traffic();
     const auto failed = [&](error_category category, const char* details) {
-        return wire::refusal_of(function, category, details, now_text());
+        return model::refusal_of(function, model::failed_execution(category, details), now_text());
     };
-    auto result = [&]() -> wire::tsm_api_result {
+    auto result = [&]() -> model::tsm_api_result {
         try {
             return converse(function, listener);
         } catch (const call_failure& e) {
@@ -275,48 +275,48 @@ std::future<typename Function::result> call_later(std::shared_ptr<State> state, 
 
 model::create_service_instance_result tsm_api::createServiceInstance(const std::string& serviceId,
                                                                      const std::string& version) {
-    return call(*state_, wire::create_service_instance{serviceId, version});
+    return call(*state_, model::create_service_instance{serviceId, version});
 }
 
 model::get_service_instances_result tsm_api::getServiceInstances(const std::string& serviceId) {
-    return call(*state_, wire::get_service_instances{serviceId});
+    return call(*state_, model::get_service_instances{serviceId});
 }
 
 std::future<model::deploy_service_result> tsm_api::deployService(std::string serviceInstanceId,
                                                                  std::vector<model::command_request> serviceCommands,
                                                                  bool finalizeDeployment, ProcessListener* listener) {
-    wire::deploy_service function{std::move(serviceInstanceId), std::move(serviceCommands), finalizeDeployment};
+    model::deploy_service function{std::move(serviceInstanceId), std::move(serviceCommands), finalizeDeployment};
     return call_later(state_, std::move(function), listener);
 }
 
 std::future<model::update_service_result> tsm_api::updateService(std::string serviceInstanceId, std::string newVersion,
                                                                  std::vector<model::command_request> serviceCommands,
                                                                  bool finalizeDeployment, ProcessListener* listener) {
-    wire::update_service function{std::move(serviceInstanceId), std::move(newVersion), std::move(serviceCommands),
-                                  finalizeDeployment};
+    model::update_service function{std::move(serviceInstanceId), std::move(newVersion), std::move(serviceCommands),
+                                   finalizeDeployment};
     return call_later(state_, std::move(function), listener);
 }
 
 std::future<model::suspend_or_resume_result>
 tsm_api::suspendOrResumeService(std::string serviceInstanceId, bool suspensionControl, ProcessListener* listener) {
-    return call_later(state_, wire::suspend_or_resume_service{std::move(serviceInstanceId), suspensionControl},
+    return call_later(state_, model::suspend_or_resume_service{std::move(serviceInstanceId), suspensionControl},
                       listener);
 }
 
 std::future<model::terminate_service_result> tsm_api::terminateService(std::string serviceInstanceId,
                                                                        ProcessListener* listener) {
-    return call_later(state_, wire::terminate_service{std::move(serviceInstanceId)}, listener);
+    return call_later(state_, model::terminate_service{std::move(serviceInstanceId)}, listener);
 }
 
 std::future<model::service_deployment_available_result> tsm_api::checkServiceDeploymentAvailable(std::string serviceId,
                                                                                                  std::string version) {
-    return call_later(state_, wire::check_service_deployment_available{std::move(serviceId), std::move(version)});
+    return call_later(state_, model::check_service_deployment_available{std::move(serviceId), std::move(version)});
 }
 
 std::future<model::service_update_available_result> tsm_api::checkServiceUpdateAvailable(std::string serviceInstanceId,
                                                                                          std::string newVersion) {
     return call_later(state_,
-                      wire::check_service_update_available{std::move(serviceInstanceId), std::move(newVersion)});
+                      model::check_service_update_available{std::move(serviceInstanceId), std::move(newVersion)});
 }
 
 } // namespace tsms::sdk

@@ -1,21 +1,11 @@
 #pragma once
-// What a process that has ended tells: the app its result (TR 4.2.5), the service provider its ProcessResult
-// (TR 4.3.3.1).
+// What a process that has ended tells the service provider: its ProcessResult (TR 4.3.3.1).
 
-#include "actors/messages.hpp"
 #include "actors/ports.hpp"
+#include "model/process_result.hpp"
 #include "store/instances.hpp"
 
 namespace tsms::actors {
-
-std::vector<model::service_command> kinds_of(const deploy_service& d);
-
-/// TR 4.3.3.1 requestedOperations (AMB-120).
-std::vector<model::operation> requested_operations(const function& what);
-
-/// The function's result for a process that has ended as `shown`.
-result result_of(const function& what, const process::process_outcome& end, const store::process_record& record,
-                 const store::process_end& shown);
 
 /// The SPOS's copy, for the outbox. `spos`: the SposConfig of this moment (AMB-182); nothing: the Service has none.
 /// `end_state`: as stored, NOT_DEPLOYED where the instance is gone (AMB-121).

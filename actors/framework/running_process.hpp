@@ -3,12 +3,14 @@
 
 #include "actors/framework/card_reading.hpp"
 #include "actors/framework/stranger.hpp"
+#include "model/tsm_api.hpp"
 
 namespace tsms::actors {
 
 struct running {
     begin_call begun;
-    steady_time deadline; ///< to wait for the card
+    model::life_cycle_function what; ///< of the call
+    steady_time deadline;            ///< to wait for the card
     store::process_record record;
     store::process_rows read; ///< what the decision to begin rests on
     int reads = 0;

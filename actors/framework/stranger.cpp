@@ -1,5 +1,7 @@
 #include "actors/framework/stranger.hpp"
 
+#include "process/functions/life_cycle.hpp"
+
 #include <utility>
 
 namespace tsms::actors {
@@ -40,10 +42,10 @@ stranger_account::stranger_account(std::shared_ptr<const surroundings> around, c
     payer_ = payer_for(address, card);
 }
 
-std::optional<come_again> stranger_account::begin(const function& what) {
+std::optional<come_again> stranger_account::begin(const model::life_cycle_function& what) {
     if (!around_ || paid_ > 0)
         return std::nullopt;
-    const int orders = std::holds_alternative<deploy_service>(what) ? 1 : 0;
+    const int orders = process::installs(what) ? 1 : 0;
     const int cost = cost_of_process + orders * cost_of_order;
     if (const auto later = charge(*around_, payer_, cost))
         return later;

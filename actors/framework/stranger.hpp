@@ -36,7 +36,7 @@ public:
                      const model::secure_component& card, const model::service_instance& instance);
 
     /// Before it begins: for itself and, where it will need one, for its first order at the issuer. Once.
-    std::optional<come_again> begin(const function& what);
+    std::optional<come_again> begin(const model::life_cycle_function& what);
     /// Before an order leaves for the issuer. The same order again, and every one behind an order in which the issuer
     /// has authenticated the card, costs nothing: nobody is kept from tidying up.
     std::optional<process::failed> order(const std::string& id);

@@ -151,7 +151,7 @@ void progress_view::onProcessProgress(const model::process_progress& processProg
     drawn_ = true;
 }
 
-std::string result_text(const wire::tsm_api_result& result) {
+std::string result_text(const model::tsm_api_result& result) {
     return std::visit(text_writer{}, result);
 }
 

@@ -25,7 +25,7 @@ std::string_view state_name(model::instance_state state);
 std::string_view operation_name(model::operation operation);
 
 /// A result as a person wants to read it, several lines.
-std::string result_text(const wire::tsm_api_result& result);
+std::string result_text(const model::tsm_api_result& result);
 
 /// {"exchanges", "bytesSent", "bytesReceived", "milliseconds", "apdus"}
 json::value statistics_json(const sdk::statistics& s);

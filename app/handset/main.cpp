@@ -94,7 +94,7 @@ void write_statistics(const arguments& a, const sdk::statistics& s) {
         throw std::runtime_error("cannot write '" + *a.stats + "'");
 }
 
-using call = std::function<wire::tsm_api_result(sdk::tsm_api&, const arguments&, sdk::ProcessListener*)>;
+using call = std::function<model::tsm_api_result(sdk::tsm_api&, const arguments&, sdk::ProcessListener*)>;
 
 int run(const arguments& a, const call& function) {
     sdk::tsm_api api(options_of(a));
@@ -104,7 +104,7 @@ int run(const arguments& a, const call& function) {
     }();
     std::cout << (a.json ? json::pretty(wire::to_json(result)) : app::result_text(result)) << std::flush;
     write_statistics(a, api.counted());
-    return wire::outcome_of(result).status == model::error_category::none ? 0 : exit_failed;
+    return model::outcome_of(result).status == model::error_category::none ? 0 : exit_failed;
 }
 
 /// Uses an applet on the (first) secure component as an app would: select it, send it commands.
@@ -155,7 +155,7 @@ struct subcommand {
 const std::vector<subcommand>& subcommands() {
     using sdk::tsm_api;
     using L = sdk::ProcessListener;
-    using R = wire::tsm_api_result;
+    using R = model::tsm_api_result;
     using A = const arguments&;
     static const std::vector<subcommand> all{
         {"instances",

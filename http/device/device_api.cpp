@@ -8,7 +8,6 @@
 #include <algorithm>
 #include <charconv>
 #include <chrono>
-#include <ctime>
 
 namespace tsms::http {
 
@@ -70,19 +69,6 @@ std::optional<session_cookie> read_cookie(const net::request& request) {
         }
     }
     return std::nullopt;
-}
-
-/// ISO 8601, UTC, milliseconds (AMB-045).
-std::string now_text() {
-    const auto now = std::chrono::system_clock::now();
-    const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch()).count();
-    const std::time_t seconds = ms / 1000;
-    std::tm utc{};
-    gmtime_r(&seconds, &utc);
-    char text[40];
-    const auto length = std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S.", &utc);
-    const auto fraction = std::to_string(1000 + ms % 1000).substr(1);
-    return std::string(text, length) + fraction + "Z";
 }
 
 net::response answer_with(const wire::tsm_api_answer& answer) {
@@ -189,17 +175,12 @@ net::response device_api::call(std::string_view function, const net::request& re
     }
     if (const int wait = by_app_.take(caller_id, std::chrono::steady_clock::now()))
         return overloaded(429, "too many calls of this app, please try again later", wait);
-    const auto what = from_wire(wanted->function);
-    if (!what)
-        return answer_with(wire::refusal_of(wanted->function, model::error_category::unspecified,
-                                            std::string(function) + " is not supported by this TSM yet", now_text()));
     actors::call message;
-    message.what = *what;
+    message.what = std::move(wanted->function);
     message.caller_id = caller_id;
     message.provider = known->provider;
     message.address = network;
-    for (auto& c : wanted->phone.components)
-        message.cards.push_back({c.reader, c.se_type, c.se_id, c.atr});
+    message.cards = std::move(wanted->phone.components);
     const auto answer = backend_.open(message);
     if (const auto* result = std::get_if<actors::result>(&answer))
         return answer_with(*result);

@@ -17,28 +17,6 @@ struct item_mapping {
     wire::seram_command operator()(const actors::card_commands& c) const { return wire::seram_apdus{c.apdus}; }
 };
 
-struct function_mapping {
-    using mapped = std::optional<actors::function>;
-    mapped operator()(const wire::check_service_deployment_available& f) const {
-        return actors::check_deployment{f.service_id, f.version};
-    }
-    mapped operator()(const wire::create_service_instance& f) const {
-        return actors::create_instance{f.service_id, f.version};
-    }
-    mapped operator()(const wire::get_service_instances& f) const { return actors::get_instances{f.service_id}; }
-    mapped operator()(const wire::deploy_service& f) const {
-        return actors::deploy_service{f.service_instance_id, f.commands, f.finalize};
-    }
-    mapped operator()(const wire::suspend_or_resume_service& f) const {
-        return actors::suspend_or_resume_service{f.service_instance_id, f.suspension_control};
-    }
-    mapped operator()(const wire::terminate_service& f) const {
-        return actors::terminate_service{f.service_instance_id};
-    }
-    mapped operator()(const wire::update_service&) const { return std::nullopt; }
-    mapped operator()(const wire::check_service_update_available&) const { return std::nullopt; }
-};
-
 actors::agent_status from_wire(wire::seram_status status) {
     switch (status) {
     case wire::seram_status::processed:
@@ -70,10 +48,6 @@ wire::seram_order to_wire(const actors::order& order) {
 
 actors::report from_wire(wire::seram_report report) {
     return {from_wire(report.status), std::move(report.error), std::move(report.responses)};
-}
-
-std::optional<actors::function> from_wire(const wire::tsm_api_function& function) {
-    return std::visit(function_mapping{}, function);
 }
 
 } // namespace tsms::http

@@ -10,7 +10,4 @@ namespace tsms::http {
 wire::seram_order to_wire(const actors::order& order);
 actors::report from_wire(wire::seram_report report);
 
-/// Nothing for functions that the backend does not have yet.
-std::optional<actors::function> from_wire(const wire::tsm_api_function& function);
-
 } // namespace tsms::http

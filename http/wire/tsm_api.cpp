@@ -81,69 +81,76 @@ std::vector<model::command_request> parse_commands(const json::reader& r) {
 }
 
 struct parameters {
-    json::object operator()(const create_service_instance& f) const {
+    json::object operator()(const model::create_service_instance& f) const {
         return {{"serviceId", f.service_id}, {"version", f.version}};
     }
-    json::object operator()(const get_service_instances& f) const { return {{"serviceId", f.service_id}}; }
-    json::object operator()(const deploy_service& f) const {
+    json::object operator()(const model::get_service_instances& f) const { return {{"serviceId", f.service_id}}; }
+    json::object operator()(const model::deploy_service& f) const {
         return {{"serviceInstanceId", f.service_instance_id},
                 {"serviceCommands", to_json(f.commands)},
                 {"finalizeDeployment", f.finalize}};
     }
-    json::object operator()(const update_service& f) const {
+    json::object operator()(const model::update_service& f) const {
         return {{"serviceInstanceId", f.service_instance_id},
                 {"newVersion", f.new_version},
                 {"serviceCommands", to_json(f.commands)},
                 {"finalizeDeployment", f.finalize}};
     }
-    json::object operator()(const suspend_or_resume_service& f) const {
+    json::object operator()(const model::suspend_or_resume_service& f) const {
         return {{"serviceInstanceId", f.service_instance_id}, {"suspensionControl", f.suspension_control}};
     }
-    json::object operator()(const terminate_service& f) const { return {{"serviceInstanceId", f.service_instance_id}}; }
-    json::object operator()(const check_service_deployment_available& f) const {
+    json::object operator()(const model::terminate_service& f) const {
+        return {{"serviceInstanceId", f.service_instance_id}};
+    }
+    json::object operator()(const model::check_service_deployment_available& f) const {
         return {{"serviceId", f.service_id}, {"version", f.version}};
     }
-    json::object operator()(const check_service_update_available& f) const {
+    json::object operator()(const model::check_service_update_available& f) const {
         return {{"serviceInstanceId", f.service_instance_id}, {"newVersion", f.new_version}};
     }
 };
 
-using parser = tsm_api_function (*)(const json::reader&);
+using parser = model::tsm_api_function (*)(const json::reader&);
 
 struct function_row {
     std::string_view name;
     parser parse;
 };
-/// In the order of tsm_api_function.
-constexpr std::array<function_row, std::variant_size_v<tsm_api_function>> functions{{
-    {create_service_instance::name,
-     [](const json::reader& r) -> tsm_api_function {
-         return create_service_instance{bounded(r, "serviceId"), bounded(r, "version")};
+/// In the order of model::tsm_api_function.
+constexpr std::array<function_row, std::variant_size_v<model::tsm_api_function>> functions{{
+    {model::create_service_instance::name,
+     [](const json::reader& r) -> model::tsm_api_function {
+         return model::create_service_instance{bounded(r, "serviceId"), bounded(r, "version")};
      }},
-    {get_service_instances::name,
-     [](const json::reader& r) -> tsm_api_function { return get_service_instances{bounded(r, "serviceId")}; }},
-    {deploy_service::name,
-     [](const json::reader& r) -> tsm_api_function {
-         return deploy_service{bounded(r, "serviceInstanceId"), parse_commands(r), r.boolean("finalizeDeployment")};
+    {model::get_service_instances::name,
+     [](const json::reader& r) -> model::tsm_api_function {
+         return model::get_service_instances{bounded(r, "serviceId")};
      }},
-    {update_service::name,
-     [](const json::reader& r) -> tsm_api_function {
-         return update_service{bounded(r, "serviceInstanceId"), bounded(r, "newVersion"), parse_commands(r),
-                               r.boolean("finalizeDeployment")};
+    {model::deploy_service::name,
+     [](const json::reader& r) -> model::tsm_api_function {
+         return model::deploy_service{bounded(r, "serviceInstanceId"), parse_commands(r),
+                                      r.boolean("finalizeDeployment")};
      }},
-    {suspend_or_resume_service::name,
-     [](const json::reader& r) -> tsm_api_function {
-         return suspend_or_resume_service{bounded(r, "serviceInstanceId"), r.boolean("suspensionControl")};
+    {model::update_service::name,
+     [](const json::reader& r) -> model::tsm_api_function {
+         return model::update_service{bounded(r, "serviceInstanceId"), bounded(r, "newVersion"), parse_commands(r),
+                                      r.boolean("finalizeDeployment")};
      }},
-    {terminate_service::name,
-     [](const json::reader& r) -> tsm_api_function { return terminate_service{bounded(r, "serviceInstanceId")}; }},
-    {check_service_deployment_available::name,
-     [](const json::reader& r) -> tsm_api_function {
-         return check_service_deployment_available{bounded(r, "serviceId"), bounded(r, "version")};
+    {model::suspend_or_resume_service::name,
+     [](const json::reader& r) -> model::tsm_api_function {
+         return model::suspend_or_resume_service{bounded(r, "serviceInstanceId"), r.boolean("suspensionControl")};
      }},
-    {check_service_update_available::name,
-     [](const json::reader& r) -> tsm_api_function {
-         return check_service_update_available{bounded(r, "serviceInstanceId"), bounded(r, "newVersion")};
+    {model::terminate_service::name,
+     [](const json::reader& r) -> model::tsm_api_function {
+         return model::terminate_service{bounded(r, "serviceInstanceId")};
+     }},
+    {model::check_service_deployment_available::name,
+     [](const json::reader& r) -> model::tsm_api_function {
+         return model::check_service_deployment_available{bounded(r, "serviceId"), bounded(r, "version")};
+     }},
+    {model::check_service_update_available::name,
+     [](const json::reader& r) -> model::tsm_api_function {
+         return model::check_service_update_available{bounded(r, "serviceInstanceId"), bounded(r, "newVersion")};
      }},
 }};
 
@@ -173,11 +180,12 @@ handset parse_handset(const json::reader& r) {
         throw json::parse_error("'handset.secureComponents' has too many entries");
     for (const auto& item : list) {
         const json::reader c(entry(item, "handset.secureComponents"), "handset.secureComponents.");
-        handset_component component{bounded(c, "reader"), bounded(c, "seType"), c.has("seId") ? bounded(c, "seId") : "",
-                                    c.string_or("atr", "")};
+        model::announced_card component{bounded(c, "reader"), bounded(c, "seType"),
+                                        c.has("seId") ? bounded(c, "seId") : "", c.string_or("atr", "")};
         if (component.atr.size() > 2 * 33 || !from_hex(component.atr)) // ISO/IEC 7816-3 8.2.1
             throw json::parse_error("'handset.secureComponents.atr' must be an ATR in hexadecimal");
-        if (std::ranges::find(phone.components, component.reader, &handset_component::reader) != phone.components.end())
+        if (std::ranges::find(phone.components, component.reader, &model::announced_card::reader) !=
+            phone.components.end())
             throw json::parse_error("'handset.secureComponents': each reader at most once");
         phone.components.push_back(std::move(component));
     }
@@ -186,7 +194,7 @@ handset parse_handset(const json::reader& r) {
 
 } // namespace
 
-std::string_view function_name(const tsm_api_function& function) {
+std::string_view function_name(const model::tsm_api_function& function) {
     return functions[function.index()].name;
 }
 
@@ -212,7 +220,7 @@ tsm_api_call parse_call(std::string_view name, const json::value& document) {
 json::value to_json(const tsm_api_answer& answer) {
     if (const auto* session = std::get_if<session_opened>(&answer))
         return json::object{{"sessionId", session->session_id}, {"raEndpoint", session->ra_endpoint}};
-    return json::object{{"result", to_json(std::get<tsm_api_result>(answer))}};
+    return json::object{{"result", to_json(std::get<model::tsm_api_result>(answer))}};
 }
 
 tsm_api_answer parse_answer(std::string_view name, const json::value& document) {
@@ -239,7 +247,7 @@ struct notification_writer {
                 {"progress", p.progress},
                 {"operation", static_cast<int>(p.what)}};
     }
-    json::object operator()(const tsm_api_result& result) const {
+    json::object operator()(const model::tsm_api_result& result) const {
         return {{"type", result_type}, {"result", wire::to_json(result)}};
     }
 };

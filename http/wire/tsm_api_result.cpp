@@ -243,8 +243,9 @@ template <> model::service_update_available_result parse(const json::reader& r) 
 }
 
 template <class... Functions>
-std::optional<tsm_api_result> parse_named(std::string_view name, const json::reader& r, std::variant<Functions...>*) {
-    std::optional<tsm_api_result> result;
+std::optional<model::tsm_api_result> parse_named(std::string_view name, const json::reader& r,
+                                                 std::variant<Functions...>*) {
+    std::optional<model::tsm_api_result> result;
     const auto try_one = [&]<class Function>(std::type_identity<Function>) {
         if (name == Function::name)
             result.emplace(parse<typename Function::result>(r));
@@ -259,54 +260,16 @@ operation parse_operation(const json::reader& r, std::string_view key) {
     return known_or(operations, r.integer(key), operation::no_operation);
 }
 
-json::value to_json(const tsm_api_result& result) {
+json::value to_json(const model::tsm_api_result& result) {
     return std::visit(result_writer{}, result);
 }
 
-tsm_api_result parse_result(std::string_view name, const json::value& document) {
+model::tsm_api_result parse_result(std::string_view name, const json::value& document) {
     const json::reader r(json::root_object(document));
-    auto result = parse_named(name, r, static_cast<tsm_api_function*>(nullptr));
+    auto result = parse_named(name, r, static_cast<model::tsm_api_function*>(nullptr));
     if (!result)
         throw json::parse_error("no function of the TSM-API has this name");
     return *std::move(result);
-}
-
-namespace {
-
-struct outcome_visitor {
-    const model::execution& operator()(const auto& r) const
-        requires requires { r.outcome; }
-    {
-        return r.outcome;
-    }
-    const model::execution& operator()(const auto& r) const
-        requires requires { r.process; }
-    {
-        return r.process.outcome;
-    }
-};
-
-} // namespace
-
-const model::execution& outcome_of(const tsm_api_result& result) {
-    return std::visit(outcome_visitor{}, result);
-}
-
-tsm_api_result refusal_of(const tsm_api_function& function, error_category category, std::string_view details,
-                          const std::string& now) {
-    const auto failed = model::failed_execution(category, details);
-    return std::visit(
-        [&](const auto& f) -> tsm_api_result {
-            typename std::remove_cvref_t<decltype(f)>::result result{};
-            if constexpr (requires { result.process; })
-                result.process = {"", failed, now, now};
-            else
-                result.outcome = failed;
-            if constexpr (requires { result.commands; })
-                result.commands.resize(f.commands.size());
-            return result;
-        },
-        function);
 }
 
 } // namespace tsms::wire

@@ -30,7 +30,7 @@ BOOST_AUTO_TEST_SUITE(actors_conductors)
 
 BOOST_AUTO_TEST_CASE(a_process_runs_from_call_to_result) {
     world w;
-    const auto s = opened(w.open(terminate_service{"one"}));
+    const auto s = opened(w.open(model::terminate_service{"one"}));
     BOOST_TEST(w.rows.instances.at("one").running_process != "");
     BOOST_TEST(w.ask<hand_shaken>(w.gate, route_handshake{s.session_id, {s.secret}}).accepted);
     const auto start = w.report_back(s, 0);
@@ -53,7 +53,7 @@ BOOST_AUTO_TEST_CASE(a_process_runs_from_call_to_result) {
 
 BOOST_AUTO_TEST_CASE(an_app_that_does_not_take_the_start_ends_the_process_with_6) {
     world w;
-    const auto s = opened(w.open(terminate_service{"one"}));
+    const auto s = opened(w.open(model::terminate_service{"one"}));
     w.report_back(s, 0);
     const auto stop = w.report_back(s, 1, {agent_status::unknown_failure, "listener threw", {}});
     BOOST_REQUIRE(stop);
@@ -64,20 +64,20 @@ BOOST_AUTO_TEST_CASE(an_app_that_does_not_take_the_start_ends_the_process_with_6
 
 BOOST_AUTO_TEST_CASE(a_phone_that_vanishes_ends_the_process_and_frees_the_card) {
     world w;
-    const auto s = opened(w.open(terminate_service{"one"}));
+    const auto s = opened(w.open(model::terminate_service{"one"}));
     w.report_back(s, 0);
     w.wait(299s);
     BOOST_TEST(w.rows.ends.empty());
     w.wait(2s);
     BOOST_REQUIRE_EQUAL(w.rows.ends.size(), 1u);
     BOOST_TEST((w.rows.ends[0].end.status == error_category::execution_interrupted));
-    opened(w.open(terminate_service{"two"}));
+    opened(w.open(model::terminate_service{"two"}));
 }
 
 BOOST_AUTO_TEST_CASE(one_process_at_a_time_on_an_instance) {
     world w;
-    const auto first = opened(w.open(terminate_service{"one"}));
-    pending_call second(w, w.call_of(terminate_service{"one"}));
+    const auto first = opened(w.open(model::terminate_service{"one"}));
+    pending_call second(w, w.call_of(model::terminate_service{"one"}));
     w.wait(7s);
     BOOST_TEST(!second.answer());
     w.wait(1s);
@@ -94,9 +94,9 @@ BOOST_AUTO_TEST_CASE(one_process_at_a_time_on_an_instance) {
 BOOST_AUTO_TEST_CASE(a_second_call_on_an_instance_waits_for_the_first) { // AMB-228
     world w;
     w.rows.instances["one"].state = model::instance_state::operational;
-    const auto first = opened(w.open(suspend_or_resume_service{"one", false}));
-    pending_call second(w, w.call_of(suspend_or_resume_service{"one", false}));
-    pending_call third(w, w.call_of(terminate_service{"one"}));
+    const auto first = opened(w.open(model::suspend_or_resume_service{"one", false}));
+    pending_call second(w, w.call_of(model::suspend_or_resume_service{"one", false}));
+    pending_call third(w, w.call_of(model::terminate_service{"one"}));
     w.wait(5s);
     const auto end = [&](const session_opened& s) {
         w.report_back(s, 0);
@@ -120,8 +120,8 @@ BOOST_AUTO_TEST_CASE(a_second_call_on_an_instance_waits_for_the_first) { // AMB-
 
 BOOST_AUTO_TEST_CASE(a_call_that_has_waited_is_judged_by_what_is_there_then) {
     world w;
-    const auto first = opened(w.open(terminate_service{"one"}));
-    pending_call second(w, w.call_of(terminate_service{"one"}));
+    const auto first = opened(w.open(model::terminate_service{"one"}));
+    pending_call second(w, w.call_of(model::terminate_service{"one"}));
     w.report_back(first, 0);
     w.report_back(first, 1, processed);
     const auto late = second.answer();
@@ -133,10 +133,10 @@ BOOST_AUTO_TEST_CASE(a_call_that_has_waited_is_judged_by_what_is_there_then) {
 BOOST_AUTO_TEST_CASE(a_call_that_came_late_to_the_instance_still_gets_its_card) {
     world w;
     w.rows.instances["one"].state = model::instance_state::operational;
-    const auto first = opened(w.open(suspend_or_resume_service{"one", false}));
-    pending_call second(w, w.call_of(suspend_or_resume_service{"one", false}));
+    const auto first = opened(w.open(model::suspend_or_resume_service{"one", false}));
+    pending_call second(w, w.call_of(model::suspend_or_resume_service{"one", false}));
     w.time += 7900ms;
-    pending_call other(w, w.call_of(terminate_service{"two"})); // gets the card first
+    pending_call other(w, w.call_of(model::terminate_service{"two"})); // gets the card first
     w.report_back(first, 0);
     w.report_back(first, 1, processed);
     const auto two = other.answer();
@@ -156,11 +156,11 @@ BOOST_AUTO_TEST_CASE(a_call_that_came_late_to_the_instance_still_gets_its_card) 
 
 BOOST_AUTO_TEST_CASE(calls_that_wait_for_an_instance_are_bounded_and_a_stop_answers_them) {
     world w;
-    opened(w.open(terminate_service{"one"}));
+    opened(w.open(model::terminate_service{"one"}));
     std::vector<std::unique_ptr<pending_call>> waiting;
     for (int i = 0; i < 4; ++i)
-        waiting.push_back(std::make_unique<pending_call>(w, w.call_of(terminate_service{"one"})));
-    BOOST_TEST((refusal_in(w.open(terminate_service{"one"})) == error_category::invalid_state)); // at once
+        waiting.push_back(std::make_unique<pending_call>(w, w.call_of(model::terminate_service{"one"})));
+    BOOST_TEST((refusal_in(w.open(model::terminate_service{"one"})) == error_category::invalid_state)); // at once
     for (auto& call : waiting)
         BOOST_TEST(!call->answer());
     caf::anon_send_exit(w.gate, caf::exit_reason::user_shutdown);
@@ -179,7 +179,7 @@ BOOST_AUTO_TEST_CASE(a_waiting_call_whose_session_has_ended_is_dropped) {
     caf::scoped_actor asker(w.system);
     const auto begin = [&](const std::string& id) {
         sessions.push_back(spawn_device_session(w.system, {id, "secret"}, w.cards, w.gate, w.around));
-        asker->send(instance, begin_call{w.call_of(terminate_service{"one"}), id, sessions.back()});
+        asker->send(instance, begin_call{w.call_of(model::terminate_service{"one"}), id, sessions.back()});
         w.run();
     };
     begin("first");
@@ -197,10 +197,10 @@ BOOST_AUTO_TEST_CASE(a_waiting_call_whose_session_has_ended_is_dropped) {
 
 BOOST_AUTO_TEST_CASE(one_process_at_a_time_on_a_card) {
     world w;
-    const auto first = opened(w.open(terminate_service{"one"}));
+    const auto first = opened(w.open(model::terminate_service{"one"}));
     caf::scoped_actor self{w.system};
     call second;
-    second.what = terminate_service{"two"};
+    second.what = model::terminate_service{"two"};
     second.cards = {{"eSE1", "eSE", "", ""}};
     std::optional<call_answer> late;
     auto pending = self->request(w.gate, caf::infinite, second);
@@ -222,11 +222,11 @@ BOOST_AUTO_TEST_CASE(one_process_at_a_time_on_a_card) {
 
 BOOST_AUTO_TEST_CASE(what_is_refused_leaves_no_trace) {
     world w;
-    BOOST_TEST((refusal_in(w.open(terminate_service{"nobody"})) == error_category::invalid_request));
-    BOOST_TEST((refusal_in(w.open(terminate_service{"one"}, "another sp")) == error_category::invalid_request));
+    BOOST_TEST((refusal_in(w.open(model::terminate_service{"nobody"})) == error_category::invalid_request));
+    BOOST_TEST((refusal_in(w.open(model::terminate_service{"one"}, "another sp")) == error_category::invalid_request));
     w.rows.instances["one"].state = model::instance_state::installed;
     w.flavor_exists = false;
-    deploy_service d{"one", {{model::service_command::activate, {}, false}}, true};
+    model::deploy_service d{"one", {{model::service_command::activate, {}, false}}, true};
     BOOST_TEST((refusal_in(w.open(d)) == error_category::orphaned_service_instance));
     BOOST_TEST(w.rows.events.empty());
 }
@@ -235,24 +235,24 @@ BOOST_AUTO_TEST_CASE(what_is_refused_leaves_no_trace) {
 BOOST_AUTO_TEST_CASE(a_quarantined_card_ends_the_process) {
     world w;
     w.rows.cards["card"].quarantined = true;
-    ends_with_inaccessible(w, opened(w.open(terminate_service{"one"})));
+    ends_with_inaccessible(w, opened(w.open(model::terminate_service{"one"})));
     BOOST_TEST(w.rows.instances.contains("one"));
     BOOST_TEST(!w.rows.ends.at(0).card); // an operator may release it meanwhile
     w.rows.cards["card"].quarantined = false;
-    opened(w.open(terminate_service{"one"}));
+    opened(w.open(model::terminate_service{"one"}));
 }
 
 BOOST_AUTO_TEST_CASE(a_store_that_cannot_write_lets_no_process_begin) {
     world w;
     w.rows.broken = true;
-    BOOST_TEST((refusal_in(w.open(terminate_service{"one"})) == error_category::tsm_not_available));
+    BOOST_TEST((refusal_in(w.open(model::terminate_service{"one"})) == error_category::tsm_not_available));
     w.rows.broken = false;
-    opened(w.open(terminate_service{"one"})); // and nothing is left behind that would keep the next one off
+    opened(w.open(model::terminate_service{"one"})); // and nothing is left behind that would keep the next one off
 }
 
 BOOST_AUTO_TEST_CASE(a_session_is_for_who_has_its_cookie) {
     world w;
-    auto s = opened(w.open(terminate_service{"one"}));
+    auto s = opened(w.open(model::terminate_service{"one"}));
     s.secret.back() ^= 1;
     BOOST_TEST(!w.ask<hand_shaken>(w.gate, route_handshake{s.session_id, {s.secret}}).accepted);
     BOOST_TEST(!w.report_back(s, 0));
@@ -262,10 +262,10 @@ BOOST_AUTO_TEST_CASE(a_session_is_for_who_has_its_cookie) {
 
 BOOST_AUTO_TEST_CASE(a_stop_answers_those_who_wait) {
     world w;
-    const auto s = opened(w.open(terminate_service{"one"}));
+    const auto s = opened(w.open(model::terminate_service{"one"}));
     caf::scoped_actor self{w.system};
     call second;
-    second.what = terminate_service{"two"};
+    second.what = model::terminate_service{"two"};
     second.cards = {{"eSE1", "eSE", "", ""}};
     auto waits_for_the_card = self->request(w.gate, caf::infinite, second);
     auto long_poll = self->request(w.gate, caf::infinite, route_report{s.session_id, {s.secret, 0, {}}});
@@ -283,7 +283,7 @@ BOOST_AUTO_TEST_CASE(a_stop_answers_those_who_wait) {
 
 BOOST_AUTO_TEST_CASE(a_finished_session_is_forgotten_after_its_time) {
     world w;
-    const auto s = opened(w.open(terminate_service{"one"}));
+    const auto s = opened(w.open(model::terminate_service{"one"}));
     w.report_back(s, 0);
     w.report_back(s, 1, processed);
     w.wait(899s);
@@ -299,13 +299,13 @@ BOOST_AUTO_TEST_CASE(an_anonymous_app_may_act_only_for_a_provider_without_apps) 
     world w;
     w.rows.provider_has_apps = true; // AMB-194, AMB-236
     w.service = model::offered_service{"service-one", "sp", true, {}, {}};
-    BOOST_TEST((refusal_in(w.open(terminate_service{"one"})) == error_category::not_authenticated));
-    const auto listed = w.open(get_instances{"service-one"});
+    BOOST_TEST((refusal_in(w.open(model::terminate_service{"one"})) == error_category::not_authenticated));
+    const auto listed = w.open(model::get_service_instances{"service-one"});
     BOOST_REQUIRE(std::holds_alternative<result>(listed));
     BOOST_TEST((std::get<model::get_service_instances_result>(std::get<result>(listed)).outcome.status ==
                 error_category::not_authenticated));
     BOOST_TEST(w.rows.events.empty());
-    opened(w.open(terminate_service{"one"}, "sp"));
+    opened(w.open(model::terminate_service{"one"}, "sp"));
 }
 
 // AMB-239, AMB-240: what a claim is shown, and what a card is not asked for.
@@ -323,7 +323,7 @@ BOOST_AUTO_TEST_CASE(a_claim_is_shown_what_rests_on_claims) {
                 w.rows.hint = store::domain_hint{"D27600016354534D0009", 0x33, 8};
                 if (silent)
                     w.cards.push_back({"SIM1", "UICC", "", ""});
-                const auto s = opened(w.open(get_instances{"service-one"}, "sp"));
+                const auto s = opened(w.open(model::get_service_instances{"service-one"}, "sp"));
                 auto look = w.report_back(s, 0);
                 BOOST_REQUIRE(look);
                 const auto& apdus = std::get<card_commands>(look->items.back()).apdus;
@@ -355,7 +355,7 @@ BOOST_AUTO_TEST_CASE(instances_of_a_deleted_service_are_shown_to_its_provider_al
     for (const bool foreign : {true, false}) {
         world w;
         w.rows.cards["card"].identity = cplc;
-        const auto s = opened(w.open(get_instances{"service-one"}, foreign ? "another sp" : "sp"));
+        const auto s = opened(w.open(model::get_service_instances{"service-one"}, foreign ? "another sp" : "sp"));
         const auto look = w.report_back(s, 0);
         BOOST_REQUIRE(look);
         const auto stop = w.report_back(s, 1, told_by_card(*look));
@@ -368,19 +368,19 @@ BOOST_AUTO_TEST_CASE(instances_of_a_deleted_service_are_shown_to_its_provider_al
 
 BOOST_AUTO_TEST_CASE(another_provider_does_not_learn_that_a_process_runs) {
     world w;
-    opened(w.open(terminate_service{"one"}, "sp"));
-    BOOST_TEST(
-        (refusal_in(w.open(terminate_service{"one"}, "another sp")) == error_category::invalid_request)); // at once
-    pending_call own(w, w.call_of(terminate_service{"one"}, "sp"));
+    opened(w.open(model::terminate_service{"one"}, "sp"));
+    BOOST_TEST((refusal_in(w.open(model::terminate_service{"one"}, "another sp")) ==
+                error_category::invalid_request)); // at once
+    pending_call own(w, w.call_of(model::terminate_service{"one"}, "sp"));
     BOOST_TEST(!own.answer());
 }
 
 BOOST_AUTO_TEST_CASE(what_changed_while_waiting_for_the_card_is_judged_again) {
     world w;
-    const auto first = opened(w.open(terminate_service{"one"}));
+    const auto first = opened(w.open(model::terminate_service{"one"}));
     caf::scoped_actor self{w.system};
     call second;
-    second.what = terminate_service{"two"};
+    second.what = model::terminate_service{"two"};
     second.cards = {{"eSE1", "eSE", "", ""}};
     auto pending = self->request(w.gate, caf::infinite, second);
     w.run();
@@ -398,7 +398,7 @@ BOOST_AUTO_TEST_CASE(what_changed_while_waiting_for_the_card_is_judged_again) {
 BOOST_AUTO_TEST_CASE(a_call_without_secure_components_is_invalid) {
     world w;
     call c;
-    c.what = terminate_service{"one"};
+    c.what = model::terminate_service{"one"};
     BOOST_TEST((refusal_in(w.ask<call_routed>(w.gate, c).answer) == error_category::invalid_request));
 }
 
@@ -406,7 +406,7 @@ BOOST_AUTO_TEST_CASE(the_result_goes_to_the_spos_of_the_end) {
     world w;
     w.service = model::offered_service{"service-one", "sp", true, {}, model::spos_target{"https://moved", ""}};
     const auto run = [&](const char* instance) {
-        const auto s = opened(w.open(terminate_service{instance}));
+        const auto s = opened(w.open(model::terminate_service{instance}));
         w.report_back(s, 0);
         w.report_back(s, 1, processed);
     };
@@ -420,13 +420,13 @@ BOOST_AUTO_TEST_CASE(the_result_goes_to_the_spos_of_the_end) {
 
 BOOST_AUTO_TEST_CASE(an_end_is_stored_again_until_it_is_stored) {
     world w;
-    const auto s = opened(w.open(terminate_service{"one"}));
+    const auto s = opened(w.open(model::terminate_service{"one"}));
     w.report_back(s, 0);
     w.rows.broken = true;
     const auto stop = w.report_back(s, 1, processed);
     BOOST_REQUIRE(stop);
     BOOST_TEST((result_in(*stop) == error_category::internal_error)); // the app is not kept waiting
-    pending_call second(w, w.call_of(terminate_service{"one"}));
+    pending_call second(w, w.call_of(model::terminate_service{"one"}));
     w.wait(5s);
     BOOST_TEST(!second.answer());
     BOOST_TEST(w.rows.ends.empty());
@@ -435,7 +435,7 @@ BOOST_AUTO_TEST_CASE(an_end_is_stored_again_until_it_is_stored) {
     BOOST_TEST(w.rows.ends.size() == 1u);
     BOOST_TEST(!w.rows.instances.contains("one"));
     BOOST_TEST(second.answer().has_value());
-    opened(w.open(terminate_service{"two"}));
+    opened(w.open(model::terminate_service{"two"}));
 }
 
 BOOST_AUTO_TEST_CASE(a_lease_is_not_given_after_its_deadline_nor_to_the_dead) {

@@ -17,14 +17,6 @@ inline session_opened opened(const call_answer& a) {
     return std::get<session_opened>(a);
 }
 
-inline const model::execution& outcome_of(const result& r) {
-    if (const auto* t = std::get_if<model::terminate_service_result>(&r))
-        return t->process.outcome;
-    if (const auto* s = std::get_if<model::suspend_or_resume_result>(&r))
-        return s->process.outcome;
-    return std::get<model::deploy_service_result>(r).process.outcome;
-}
-
 inline error_category refusal_in(const call_answer& a) {
     BOOST_REQUIRE(std::holds_alternative<result>(a));
     return outcome_of(std::get<result>(a)).status;

@@ -21,7 +21,7 @@ struct limited {
 
     call_answer enquire(const std::string& address, const std::string& app) {
         call c;
-        c.what = get_instances{"service"};
+        c.what = model::get_service_instances{"service"};
         c.caller_id = app;
         c.address = address;
         c.cards = {{"eSE1", "eSE", "", ""}};
@@ -83,7 +83,7 @@ BOOST_AUTO_TEST_CASE(an_app_with_too_many_sessions_keeps_nobody_else_out) {
 BOOST_AUTO_TEST_CASE(a_refused_call_does_not_count) {
     limited l(limits(1, 1, 1));
     for (int i = 0; i < 3; ++i)
-        BOOST_TEST(std::holds_alternative<result>(l.w.open(terminate_service{"nobody"})));
+        BOOST_TEST(std::holds_alternative<result>(l.w.open(model::terminate_service{"nobody"})));
     l.opened("a", "1");
 }
 
@@ -108,7 +108,7 @@ BOOST_AUTO_TEST_CASE(the_oldest_results_make_room) {
 BOOST_AUTO_TEST_CASE(a_session_that_nobody_comes_to_is_let_go_early) {
     limited l({});
     l.w.service.reset(); // the snapshot says where the SPOS is
-    const auto s = std::get<session_opened>(l.w.open(terminate_service{"one"}));
+    const auto s = std::get<session_opened>(l.w.open(model::terminate_service{"one"}));
     l.w.ask<hand_shaken>(l.w.gate, route_handshake{s.session_id, {s.secret}});
     l.w.wait(59s);
     BOOST_TEST(l.w.rows.ends.empty());
@@ -119,12 +119,12 @@ BOOST_AUTO_TEST_CASE(a_session_that_nobody_comes_to_is_let_go_early) {
     BOOST_TEST(l.w.rows.instances.at("one").running_process == "");
     l.w.wait(1s);
     BOOST_TEST(l.w.ask<load>(l.w.gate, ask_load{}).sessions == 0u);
-    BOOST_TEST(std::holds_alternative<session_opened>(l.w.open(terminate_service{"one"})));
+    BOOST_TEST(std::holds_alternative<session_opened>(l.w.open(model::terminate_service{"one"})));
 }
 
 BOOST_AUTO_TEST_CASE(a_phone_in_the_middle_of_a_process_is_waited_for) {
     limited l({});
-    const auto s = std::get<session_opened>(l.w.open(terminate_service{"one"}));
+    const auto s = std::get<session_opened>(l.w.open(model::terminate_service{"one"}));
     l.w.report_back(s, 0);
     l.w.wait(299s);
     BOOST_TEST(l.w.rows.ends.empty());

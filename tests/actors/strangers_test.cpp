@@ -31,7 +31,7 @@ struct guests : world {
     std::size_t begun() const { return static_cast<std::size_t>(std::ranges::count(rows.events, "begin")); }
 };
 
-const deploy_service deploying{"one", {{model::service_command::install, {}, false}}, false};
+const model::deploy_service deploying{"one", {{model::service_command::install, {}, false}}, false};
 
 stranger_account account_of(const world& w, const model::secure_component& card,
                             const model::service_instance& instance = {}) {
@@ -48,8 +48,8 @@ BOOST_AUTO_TEST_SUITE(actors_strangers)
 
 BOOST_AUTO_TEST_CASE(a_process_beyond_the_budget_leaves_no_trace) {
     guests w({1, 100, 100});
-    w.play(w.call_from("a", terminate_service{"one"}));
-    const auto refused = w.call_from("a", terminate_service{"two"});
+    w.play(w.call_from("a", model::terminate_service{"one"}));
+    const auto refused = w.call_from("a", model::terminate_service{"two"});
     BOOST_REQUIRE(std::holds_alternative<come_again>(refused));
     BOOST_TEST(std::get<come_again>(refused).seconds == 3600);
     BOOST_TEST(w.begun() == 1u);
@@ -58,16 +58,16 @@ BOOST_AUTO_TEST_CASE(a_process_beyond_the_budget_leaves_no_trace) {
     BOOST_TEST(std::ranges::count_if(w.log, [](const auto& l) {
                    return l.find("device.unproven_per_address") != std::string::npos;
                }) == 1);
-    w.play(w.call_from("b", terminate_service{"two"})); // instance and card were let go
+    w.play(w.call_from("b", model::terminate_service{"two"})); // instance and card were let go
     BOOST_TEST(w.rows.ends.size() == 2u);
 }
 
 BOOST_AUTO_TEST_CASE(a_phone_in_its_session_is_told_by_the_result) {
     guests w({1, 100, 100});
-    w.play(w.call_from("a", terminate_service{"one"}));
+    w.play(w.call_from("a", model::terminate_service{"one"}));
     w.cards = {{"eSE1", "eSE", "", "3B00"}, {"eSE2", "eSE", "", "3B00"}}; // one of them is asked which card it is
     w.rows.cards["card"].identity = cplc;
-    const auto s = opened(w.call_from("a", terminate_service{"two"}));
+    const auto s = opened(w.call_from("a", model::terminate_service{"two"}));
     auto order = w.report_back(s, 0);
     for (std::uint64_t n = 1; order && !result_of(*order) && n < 9; ++n)
         order = w.report_back(s, n, told_by_cards(*order, {{"eSE1", cplc}, {"eSE2", std::string(84, '5')}}));
@@ -86,17 +86,17 @@ BOOST_AUTO_TEST_CASE(a_proven_card_is_not_kept_waiting_for_strangers) {
     w.around->strangers->take({"a", "invented"}, 1, w.time); // everything is spent
     w.rows.instances["one"].state = model::instance_state::operational;
     for (int i = 0; i < 5; ++i)
-        w.play(w.call_from("a", suspend_or_resume_service{"one", false}));
+        w.play(w.call_from("a", model::suspend_or_resume_service{"one", false}));
     BOOST_TEST(w.begun() == 5u);
 }
 
 BOOST_AUTO_TEST_CASE(that_a_card_was_proven_is_remembered) {
     guests w({100, 100, 100});
-    w.play(w.call_from("a", terminate_service{"one"}));
+    w.play(w.call_from("a", model::terminate_service{"one"}));
     BOOST_TEST(!w.rows.ends.back().card->was_proven);
     w.prove_card();
     w.rows.instances["two"].state = model::instance_state::operational;
-    w.play(w.call_from("a", suspend_or_resume_service{"two", false}));
+    w.play(w.call_from("a", model::suspend_or_resume_service{"two", false}));
     BOOST_REQUIRE_EQUAL(w.rows.ends.size(), 2u);
     BOOST_TEST(w.rows.ends.back().card->was_proven);
     auto card = *w.rows.ends.back().card;
@@ -110,7 +110,7 @@ BOOST_AUTO_TEST_CASE(an_spos_hears_of_so_many_failed_creations) { // AMB-140
     w.service = model::offered_service{
         "service", "sp", true, {{"1.0.0", true, {"profile"}}}, model::spos_target{"https://spos", ""}};
     for (int i = 0; i < 4; ++i) {
-        const auto s = opened(w.call_from("a", create_instance{"service", "1.0.0"}));
+        const auto s = opened(w.call_from("a", model::create_service_instance{"service", "1.0.0"}));
         auto stop = w.report_back(s, 0);
         for (std::uint64_t n = 1; stop && !result_of(*stop) && n < 9; ++n)
             stop = w.report_back(s, n, told_by_card(*stop));

@@ -12,7 +12,7 @@ BOOST_AUTO_TEST_CASE(a_card_in_a_renamed_reader_is_found_again) {
     world w;
     w.rows.cards["card"].identity = cplc;
     w.rows.instances["one"].reader = "old name";
-    const auto s = opened(w.open(terminate_service{"one"}));
+    const auto s = opened(w.open(model::terminate_service{"one"}));
     const auto look = w.report_back(s, 0);
     BOOST_REQUIRE(look);
     BOOST_TEST(w.rows.events.empty()); // no process yet
@@ -49,7 +49,7 @@ BOOST_AUTO_TEST_CASE(readers_that_have_exchanged_their_names_are_told_apart) {
         w.rows.instances["one"].reader = "SIM1";
         w.rows.instances["one"].atr = s.stored_atr;
         w.cards = s.announced;
-        const auto session = opened(w.open(terminate_service{"one"}));
+        const auto session = opened(w.open(model::terminate_service{"one"}));
         auto order = w.report_back(session, 0);
         BOOST_REQUIRE(order);
         BOOST_TEST(announces(*order) != s.asked);
@@ -70,7 +70,7 @@ BOOST_AUTO_TEST_CASE(another_card_is_not_worked_on) {
     world w;
     w.rows.cards["card"].identity = std::string(84, '5');
     w.rows.instances["one"].reader = "old name";
-    const auto s = opened(w.open(deploy_service{"one", {{model::service_command::install, {}, false}}, false}));
+    const auto s = opened(w.open(model::deploy_service{"one", {{model::service_command::install, {}, false}}, false}));
     const auto look = w.report_back(s, 0);
     BOOST_REQUIRE(look);
     const auto start = w.report_back(s, 1, told_by_card(*look));
@@ -81,7 +81,7 @@ BOOST_AUTO_TEST_CASE(another_card_is_not_worked_on) {
     BOOST_TEST((result_in(*stop) == error_category::sc_inaccessible));
     BOOST_TEST(w.rows.ends.at(0).delivery.has_value());
     BOOST_TEST(w.rows.instances["one"].reader == "old name");
-    opened(w.open(terminate_service{"two"}, "sp")); // the card is free again
+    opened(w.open(model::terminate_service{"two"}, "sp")); // the card is free again
 }
 
 BOOST_AUTO_TEST_CASE(an_issuer_that_rests_on_a_claim_is_found_anew) {
@@ -92,7 +92,7 @@ BOOST_AUTO_TEST_CASE(an_issuer_that_rests_on_a_claim_is_found_anew) {
         card.identity = cplc;
         card.issuer = stored;
         change(w);
-        const auto s = opened(w.open(terminate_service{"one"}));
+        const auto s = opened(w.open(model::terminate_service{"one"}));
         const auto first = w.report_back(s, 0);
         BOOST_REQUIRE(first);
         std::uint64_t number = 1;
@@ -123,8 +123,8 @@ BOOST_AUTO_TEST_CASE(an_issuer_that_rests_on_a_claim_is_found_anew) {
 BOOST_AUTO_TEST_CASE(an_instance_whose_card_is_nowhere_stays) {
     const auto other = std::string(84, '5');
     const announced_card first{"SIM1", "UICC", "", "3B01"}, second{"SIM2", "UICC", "", "3B02"};
-    const function functions[] = {terminate_service{"one"}, suspend_or_resume_service{"one", true},
-                                  deploy_service{"one", {{model::service_command::activate, {}, false}}, true}};
+    const function functions[] = {model::terminate_service{"one"}, model::suspend_or_resume_service{"one", true},
+                                  model::deploy_service{"one", {{model::service_command::activate, {}, false}}, true}};
     for (const auto& what : functions)
         for (const auto& second_says : {processed, no_card}) {
             world w;
@@ -167,7 +167,7 @@ BOOST_AUTO_TEST_CASE(an_operator_may_be_faster_than_the_phone) {
     const auto open = [](world& w) {
         w.rows.cards["card"].identity = cplc;
         w.rows.instances["one"].reader = "old name";
-        const auto s = opened(w.open(terminate_service{"one"}));
+        const auto s = opened(w.open(model::terminate_service{"one"}));
         const auto look = w.report_back(s, 0);
         BOOST_REQUIRE(look && !announces(*look));
         return std::pair(s, told_by_card(*look));
@@ -203,13 +203,13 @@ BOOST_AUTO_TEST_CASE(an_operator_may_be_faster_than_the_phone) {
         w.report_back(s, 2, processed);
         BOOST_REQUIRE_EQUAL(w.rows.ends.size(), 1u);
         BOOST_TEST((w.rows.ends[0].end.status == error_category::sc_inaccessible));
-        opened(w.open(terminate_service{"two"})); // the card is free again
+        opened(w.open(model::terminate_service{"two"})); // the card is free again
     }
     {
         world w; // another process has the card, and the row of this instance changes: nothing of either is lost
         w.rows.cards["card"].identity = cplc;
-        const auto busy = opened(w.open(terminate_service{"two"}));
-        pending_call waits(w, w.call_of(terminate_service{"one"}));
+        const auto busy = opened(w.open(model::terminate_service{"two"}));
+        pending_call waits(w, w.call_of(model::terminate_service{"one"}));
         w.rows.before_begin = [&] { w.rows.instances["one"].target.version_tag = "2.0.0"; };
         for (int i = 0; i < 12 && !waits.answer(); ++i)
             w.wait(1s);
@@ -233,7 +233,7 @@ BOOST_AUTO_TEST_CASE(an_operator_may_be_faster_than_the_phone) {
         BOOST_TEST((result_in(*stop) == error_category::tsm_not_available));
         BOOST_TEST(changes < 20);
         w.rows.before_begin = nullptr;
-        opened(w.open(terminate_service{"one"}));
+        opened(w.open(model::terminate_service{"one"}));
     }
 }
 
@@ -242,7 +242,7 @@ BOOST_AUTO_TEST_CASE(a_card_that_cannot_be_told_from_others_gets_no_instance) {
     for (const char digit : {'0', 'F'}) {
         world w;
         w.service = model::offered_service{"service-one", "sp", true, {{"1.0.0", true, {"profile"}}}, {}};
-        const auto s = opened(w.open(create_instance{"service-one", "1.0.0"}));
+        const auto s = opened(w.open(model::create_service_instance{"service-one", "1.0.0"}));
         const auto look = w.report_back(s, 0);
         BOOST_REQUIRE(look);
         const auto stop = w.report_back(s, 1, told_by_cards(*look, {{"eSE1", std::string(84, digit)}}));
@@ -263,7 +263,7 @@ BOOST_AUTO_TEST_CASE(a_row_that_is_known_by_nothing_is_found_by_no_claim) {
         world w;
         w.rows.cards["card"].identity = std::string(84, digit);
         w.rows.instances["one"].reader = "old name";
-        const auto s = opened(w.open(terminate_service{"one"}));
+        const auto s = opened(w.open(model::terminate_service{"one"}));
         const auto look = w.report_back(s, 0);
         BOOST_REQUIRE(look);
         const auto start = w.report_back(s, 1, told_by_cards(*look, {{"eSE1", std::string(84, digit)}}));
@@ -285,8 +285,8 @@ BOOST_AUTO_TEST_CASE(a_call_that_waits_for_a_row_gets_the_one_that_it_is_now) {
     w.rows.cards["card-2"].id = "card-2";
     w.rows.instances["three"] = w.rows.instances["two"];
     w.rows.instances["three"].id = "three";
-    const auto busy = opened(w.open(terminate_service{"two"}));
-    pending_call waits(w, w.call_of(terminate_service{"one"}));
+    const auto busy = opened(w.open(model::terminate_service{"two"}));
+    pending_call waits(w, w.call_of(model::terminate_service{"one"}));
     BOOST_TEST(!waits.answer());
     w.rows.instances["one"].secure_component_id = "card-2";
     w.report_back(busy, 0);
@@ -296,7 +296,7 @@ BOOST_AUTO_TEST_CASE(a_call_that_waits_for_a_row_gets_the_one_that_it_is_now) {
     BOOST_REQUIRE(answer);
     const auto second = opened(*answer);
     w.report_back(second, 0);
-    opened(w.open(terminate_service{"three"})); // on the row of before, which nobody holds
+    opened(w.open(model::terminate_service{"three"})); // on the row of before, which nobody holds
     w.report_back(second, 1, processed);
     BOOST_REQUIRE_EQUAL(w.rows.ends.size(), 2u);
     BOOST_TEST((w.rows.ends[1].end.status == error_category::none));

@@ -56,7 +56,7 @@ public:
     }
 
     std::vector<wire::seram_order> orders;
-    wire::tsm_api_result result = model::terminate_service_result{{"p1", {}, "a", "b"}};
+    model::tsm_api_result result = model::terminate_service_result{{"p1", {}, "a", "b"}};
     std::string endpoint;                      ///< instead of the right one
     std::optional<net::response> first_answer; ///< to the call
     std::string garbage;                       ///< instead of the last order

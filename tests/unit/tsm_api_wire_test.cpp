@@ -30,7 +30,7 @@ BOOST_AUTO_TEST_CASE(calls_are_read_as_written) {
                       R"({"type":"activate","suspensionControl":true}],"finalizeDeployment":true,)" +
                       handset + "}";
     const auto read = wire::parse_call("updateService", json::parse(text));
-    const auto& f = std::get<wire::update_service>(read.function);
+    const auto& f = std::get<model::update_service>(read.function);
     BOOST_TEST(f.new_version == "1.2.3");
     BOOST_REQUIRE(f.commands.size() == 3u);
     BOOST_TEST(f.commands[0].data.at("k") == "v");
@@ -39,15 +39,15 @@ BOOST_AUTO_TEST_CASE(calls_are_read_as_written) {
     BOOST_TEST(read.phone.components[0].se_type == "uicc");
     BOOST_TEST(json::dump(wire::to_json(read)) == text);
 
-    const std::vector<wire::tsm_api_function> all{wire::create_service_instance{"s", "1.0.0"},
-                                                  wire::get_service_instances{"s"},
-                                                  wire::deploy_service{"i", {}, true},
-                                                  wire::update_service{"i", "1.0.1", {}, false},
-                                                  wire::suspend_or_resume_service{"i", true},
-                                                  wire::terminate_service{"i"},
-                                                  wire::check_service_deployment_available{"s", "x.x.x"},
-                                                  wire::check_service_update_available{"i", "1.x.x"}};
-    BOOST_TEST(all.size() == std::variant_size_v<wire::tsm_api_function>);
+    const std::vector<model::tsm_api_function> all{model::create_service_instance{"s", "1.0.0"},
+                                                   model::get_service_instances{"s"},
+                                                   model::deploy_service{"i", {}, true},
+                                                   model::update_service{"i", "1.0.1", {}, false},
+                                                   model::suspend_or_resume_service{"i", true},
+                                                   model::terminate_service{"i"},
+                                                   model::check_service_deployment_available{"s", "x.x.x"},
+                                                   model::check_service_update_available{"i", "1.x.x"}};
+    BOOST_TEST(all.size() == std::variant_size_v<model::tsm_api_function>);
     for (const auto& function : all) {
         const auto name = wire::function_name(function);
         BOOST_TEST(wire::is_function(name));
@@ -56,10 +56,10 @@ BOOST_AUTO_TEST_CASE(calls_are_read_as_written) {
         BOOST_TEST(once_more.function.index() == function.index());
         BOOST_TEST(json::dump(wire::to_json(once_more)) == json::dump(document));
         // A refusal has the shape of the function's own result.
-        const auto refusal =
-            wire::refusal_of(function, model::error_category::invalid_request, "x", "2026-01-01T00:00:00.000Z");
+        const auto refusal = model::refusal_of(
+            function, model::failed_execution(model::error_category::invalid_request, "x"), "2026-01-01T00:00:00.000Z");
         BOOST_TEST(refusal.index() == function.index());
-        BOOST_TEST(wire::outcome_of(refusal).message == "Invalid request: x");
+        BOOST_TEST(model::outcome_of(refusal).message == "Invalid request: x");
         BOOST_TEST(again(std::string(name), json::dump(wire::to_json(refusal))) == json::dump(wire::to_json(refusal)));
     }
 }
@@ -134,10 +134,10 @@ BOOST_AUTO_TEST_CASE(answers_and_notifications) {
         wire::parse_answer("deployService", json::parse(R"({"sessionId":"s","raEndpoint":"https://x/gp/seram"})"));
     BOOST_TEST(std::get<wire::session_opened>(opened).session_id == "s");
     BOOST_TEST(json::dump(wire::to_json(opened)) == R"({"sessionId":"s","raEndpoint":"https://x/gp/seram"})");
-    const wire::tsm_api_result result = model::terminate_service_result{{"p", {}, "a", "b"}};
+    const model::tsm_api_result result = model::terminate_service_result{{"p", {}, "a", "b"}};
     const wire::tsm_api_answer at_once = result;
     const auto read = wire::parse_answer("terminateService", wire::to_json(at_once));
-    BOOST_TEST(std::holds_alternative<wire::tsm_api_result>(read));
+    BOOST_TEST(std::holds_alternative<model::tsm_api_result>(read));
     BOOST_CHECK_THROW(wire::parse_answer("terminateService", json::parse(R"({"sessionId":"s"})")), json::parse_error);
 
     for (const wire::notification& content :
