@@ -161,8 +161,8 @@ bool form_reader::refuse() {
 
 bool form_reader::skip_preamble(std::string_view& ahead) {
     const auto skipped = up_to_delimiter(ahead, [](std::string_view) {});
-    preamble_ += skipped;
-    return preamble_ > most_head ? refuse() : place_ == place::behind_delimiter;
+    preamble_ += skipped; // with the line break that the reader has put in front
+    return preamble_ > most_head + crlf.size() ? refuse() : place_ == place::behind_delimiter;
 }
 
 bool form_reader::choose(std::string_view& ahead) {

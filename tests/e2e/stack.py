@@ -12,11 +12,46 @@ import signal
 import socket
 import ssl
 import subprocess
+import sys
 import time
+import unittest
 import urllib.parse
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 PROFILES = ROOT / "lab" / "profiles.json"
+
+
+class Hanging(BaseException):
+    """No Exception and no OSError: nobody who catches those may go on waiting."""
+
+
+class Deadline:
+    """Ends a test that hangs, and says which one and where: the build system would kill the whole program and the
+    programs that it has started would stay. It is a little earlier than the build system, whose patience is 600 s."""
+
+    def __init__(self):
+        self.seconds = float(os.environ.get("TSMS_TEST_SECONDS", "540"))
+        self.where = "the program, before its first test"
+        signal.signal(signal.SIGALRM, self.over)
+        signal.setitimer(signal.ITIMER_REAL, self.seconds, 20)  # and again, if what it ended does not end
+        run = unittest.TestCase.run
+
+        def run_named(test, result=None):
+            self.where = test.id()
+            try:
+                return run(test, result)
+            finally:
+                self.where = f"the program, behind {test.id()}"
+
+        unittest.TestCase.run = run_named
+
+    def over(self, *_):
+        text = f"{self.where} has not ended {self.seconds:g} s after the start of the program: it hangs"
+        print(text, file=sys.stderr, flush=True)
+        raise Hanging(text)
+
+
+DEADLINE = Deadline()
 
 
 def free_port() -> int:

@@ -105,8 +105,11 @@ struct sample_cap {
 
 /// A component with a size of four octets.
 inline bytes big_component(std::uint8_t tag, const std::string& body) {
-    auto out = component(tag, body);
-    out.insert(out.begin() + 1, 2, 0);
+    const auto content = hex(body);
+    bytes out{tag};
+    for (int shift = 24; shift >= 0; shift -= 8)
+        out.push_back(static_cast<std::uint8_t>(content.size() >> shift));
+    append(out, content);
     return out;
 }
 
