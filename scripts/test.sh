@@ -37,7 +37,7 @@ run_tests() { # build directory, arguments of meson test
   passed=$((passed + $(count "$log" Ok) + $(count "$log" 'Expected Fail')))
   failed=$((failed + $(count "$log" Fail) + $(count "$log" 'Unexpected Pass') + $(count "$log" Timeout)))
   # Programs name what they skip, also inside themselves (tests/skips.py); Meson's own log has what they say.
-  python3 tests/skips.py count "$1"/meson-logs/testlog*.json >"$named_skips.now" || failed=$((failed + 1))
+  python3 tests/skips.py count "$1"/meson-logs/testlog.json >"$named_skips.now" || failed=$((failed + 1))
   cat "$named_skips.now" >>"$named_skips"
   skipped=$((skipped + $(grep -c '^SKIPPED: ' "$named_skips.now" || true)))
   rm -f "$named_skips.now"
