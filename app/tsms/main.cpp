@@ -15,6 +15,7 @@ void add_version_command(CLI::App& app) {
     tsms::cli::examples(*command, {"tsms version --json"});
     const auto as_json = std::make_shared<bool>(false);
     command->add_flag("--json", *as_json, "output for programs");
+    command->add_option("--data", "data directory, as every command takes it; nothing is read");
     command->callback([as_json] {
         if (*as_json)
             std::cout << tsms::json::dump(tsms::json::object{{"version", tsms::cli::version_number()}}) << std::endl;

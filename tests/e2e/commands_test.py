@@ -68,7 +68,8 @@ class Help(unittest.TestCase):
         for program in PROGRAMS:
             self.assertEqual(run(program, "--version").stdout, f"{program} {version}\n")
         self.assertEqual(run("../bench/device_load", "--version").stdout, f"device_load {version}\n")
-        self.assertEqual(run("tsms", "version").stdout, f"tsms {version}\n")
+        for words in ((), ("--data", "x")):
+            self.assertEqual(run("tsms", "version", *words).stdout, f"tsms {version}\n")
         self.assertEqual(json.loads(run("tsms", "version", "--json").stdout), {"version": version})
 
     def refused(self, *words) -> str:
