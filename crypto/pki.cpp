@@ -23,6 +23,8 @@ using x509_ptr = std::unique_ptr<X509, freed_by<X509_free>>;
 using key_ptr = std::unique_ptr<EVP_PKEY, freed_by<EVP_PKEY_free>>;
 using bio_ptr = std::unique_ptr<BIO, freed_by<BIO_free_all>>;
 using number_ptr = std::unique_ptr<BIGNUM, freed_by<BN_free>>;
+using store_ptr = std::unique_ptr<X509_STORE, freed_by<X509_STORE_free>>;
+using store_context_ptr = std::unique_ptr<X509_STORE_CTX, freed_by<X509_STORE_CTX_free>>;
 using extension_ptr = std::unique_ptr<X509_EXTENSION, freed_by<X509_EXTENSION_free>>;
 
 [[noreturn]] void fail(const char* operation) {
@@ -209,11 +211,15 @@ std::string alternative_name(const std::string& name) {
     return "DNS:" + name;
 }
 
+x509_ptr read_again(const certificate& c) {
+    const auto* at = c.der.data();
+    return x509_ptr(check(d2i_X509(nullptr, &at, static_cast<long>(c.der.size())), "reading a certificate"));
+}
+
 } // namespace
 
 std::string certificate::pem() const {
-    const auto* at = der.data();
-    x509_ptr x509(check(d2i_X509(nullptr, &at, static_cast<long>(der.size())), "reading a certificate"));
+    const auto x509 = read_again(*this);
     bio_ptr out(check(BIO_new(BIO_s_mem()), "memory"));
     check(PEM_write_bio_X509(out.get(), x509.get()), "writing a certificate");
     return text_of(out.get());
@@ -247,6 +253,30 @@ std::vector<certificate> parse_certificates(std::string_view pem) {
         pem.remove_prefix(end + pem_end.size());
     }
     return all;
+}
+
+std::optional<std::string> why_no_client(const std::vector<certificate>& anchors,
+                                         const std::vector<certificate>& chain) {
+    const store_ptr store(check(X509_STORE_new(), "memory"));
+    for (const auto& anchor : anchors)
+        check(X509_STORE_add_cert(store.get(), read_again(anchor).get()), "trusting a certificate");
+    std::vector<x509_ptr> owned; // the stack only refers to them
+    const std::unique_ptr<STACK_OF(X509), void (*)(STACK_OF(X509)*)> between(
+        check(sk_X509_new_null(), "memory"), [](STACK_OF(X509) * s) { sk_X509_free(s); });
+    for (const auto& one : chain) {
+        owned.push_back(read_again(one));
+        check(sk_X509_push(between.get(), owned.back().get()), "memory");
+    }
+    if (owned.empty())
+        return "there is no certificate";
+    const store_context_ptr context(check(X509_STORE_CTX_new(), "memory"));
+    check(X509_STORE_CTX_init(context.get(), store.get(), owned.front().get(), between.get()), "verifying");
+    check(X509_STORE_CTX_set_default(context.get(), "ssl_client"), "verifying");
+    const bool good = X509_verify_cert(context.get()) == 1;
+    ERR_clear_error();
+    if (good)
+        return std::nullopt;
+    return X509_verify_cert_error_string(X509_STORE_CTX_get_error(context.get()));
 }
 
 credential make_ca(const std::string& common_name, days validity) {

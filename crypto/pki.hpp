@@ -37,6 +37,11 @@ std::optional<certificate> parse_certificate(bytes_view der_or_pem);
 /// malformed block.
 std::vector<certificate> parse_certificates(std::string_view pem);
 
+/// Why none of these anchors vouches for the first of these certificates as a TLS client's (RFC 5280 6.1, the others
+/// are intermediate ones), in OpenSSL's words; nothing if one does.
+std::optional<std::string> why_no_client(const std::vector<certificate>& anchors,
+                                         const std::vector<certificate>& chain);
+
 /// A certificate and the private key it belongs to (PKCS#8, PEM, not encrypted).
 struct credential {
     std::string certificate_pem;

@@ -1,5 +1,7 @@
 // tsms-handset: a handset on the command line, built on the TSM-API SDK (DESIGN 2).
 
+#include "app/cli/program.hpp"
+#include "app/cli/secret_file.hpp"
 #include "app/handset/component.hpp"
 #include "app/handset/console.hpp"
 #include "sdk/tsm_api.hpp"
@@ -75,10 +77,8 @@ sdk::tsm_api_options options_of(const arguments& a) {
     if (!a.ca_file.empty())
         options.ca_pem = read_file(a.ca_file);
     options.caller_id = a.caller_id;
-    auto credential = a.credential_file.empty() ? a.credential : read_file(a.credential_file);
-    while (credential.ends_with('\n') || credential.ends_with('\r'))
-        credential.pop_back();
-    options.credential = crypto::secret(as_bytes(credential));
+    options.credential = a.credential_file.empty() ? crypto::secret(as_bytes(a.credential))
+                                                   : cli::read_secret("--credential-file", a.credential_file);
     options.components = app::open_components(a.components);
     options.log = [](const std::string& line) { std::cerr << line << "\n"; };
     return options;
@@ -184,7 +184,7 @@ const std::vector<subcommand>& subcommands() {
          [](tsm_api& api, A a, L*) -> R { return api.checkServiceUpdateAvailable(a.instance, a.version).get(); }},
         {"deploy",
          "Execute service commands (deployService)",
-         "deploy INSTANCE --commands install,personalize,activate --finalize --data pin=1234",
+         "deploy INSTANCE --commands install,activate --finalize",
          {{"INSTANCE", &arguments::instance}},
          true,
          [](tsm_api& api, A a, L* l) -> R {
@@ -221,28 +221,42 @@ const std::vector<subcommand>& subcommands() {
 }
 
 std::string example(const std::string& arguments) {
-    return "Example:\n  tsms-handset --url https://127.0.0.1:9443 --ca data/ca.pem --se sim:phone.json " + arguments;
+    return "Example:\n  tsms-handset --url https://localhost:9443 --ca data/ca.pem --se "
+           "'sim:phone.card?profile=jc305' " +
+           arguments;
+}
+
+std::string why_no_caller(const std::string& text) {
+    const auto octets = from_hex(text);
+    return octets && (octets->size() == 20 || octets->size() == 32)
+               ? std::string()
+               : "the SHA-256 (or SHA-1) of the app's signing certificate, 64 (or 40) hexadecimal digits";
 }
 
 int parse_and_run(int argc, char** argv) {
     arguments a;
-    CLI::App cli("A handset on the command line: an SP app with the TSM-API SDK and its secure components.");
-    cli.footer(example("instances SERVICE --json"));
-    cli.require_subcommand(1);
-    cli.fallthrough();
-    cli.add_option("--url", a.url, "device port of the backend")->capture_default_str();
-    cli.add_option("--ca", a.ca_file, "CA certificate of the backend, PEM; without it the system's");
-    cli.add_option(
-           "--se", a.components,
-           "secure component, repeatable: sim:FILE[?profile=NAME&access=omapi&faults=SPEC&type=eSE&reader=NAME] "
-           "or pcsc:READER[?type=uicc] (docs/lab.md)")
+    CLI::App program("A handset on the command line: an SP app with the TSM-API SDK and its secure components.",
+                     "tsms-handset");
+    program.require_subcommand(1);
+    program.fallthrough();
+    program.add_option("--url", a.url, "device port of the backend")->capture_default_str();
+    program.add_option("--ca", a.ca_file, "CA certificate of the backend, PEM; without it the system's");
+    program
+        .add_option(
+            "--se", a.components,
+            "secure component, repeatable: sim:FILE[?profile=NAME&access=omapi&faults=SPEC&type=eSE&reader=NAME] "
+            "or pcsc:READER[?type=uicc] (docs/lab.md)")
         ->allow_extra_args(false);
-    cli.add_option("--caller-id", a.caller_id, "hash of the app's signing certificate, hex")->capture_default_str();
-    cli.add_option("--credential-file", a.credential_file,
-                   "file with the app's credential or the SP's access token (or TSMS_APP_CREDENTIAL)");
-    cli.add_flag("--json", a.json, "print the TR's result object");
+    program.add_option("--caller-id", a.caller_id, "hash of the app's signing certificate, hex")
+        ->check(CLI::Validator(why_no_caller, ""))
+        ->capture_default_str();
+    program.add_option(
+        "--credential-file", a.credential_file,
+        "file with the app's credential or the SP's access token, -: standard input (or TSMS_APP_CREDENTIAL)");
+    program.add_flag("--json", a.json, "print the TR's result object");
     auto* stats =
-        cli.add_option("--stats", "write exchanges, octets, milliseconds and APDUs as JSON, to standard error or FILE")
+        program
+            .add_option("--stats", "write exchanges, octets, milliseconds and APDUs as JSON, to standard error or FILE")
             ->expected(0, 1)
             ->type_name("[FILE]");
     if (const char* credential = std::getenv("TSMS_APP_CREDENTIAL"))
@@ -250,7 +264,7 @@ int parse_and_run(int argc, char** argv) {
 
     std::function<int()> chosen;
     for (const auto& s : subcommands()) {
-        auto* sub = cli.add_subcommand(s.name, s.about);
+        auto* sub = program.add_subcommand(s.name, s.about);
         sub->footer(example(s.example));
         for (const auto& [name, member] : s.positional)
             sub->add_option(name, a.*member)->required();
@@ -264,17 +278,14 @@ int parse_and_run(int argc, char** argv) {
         }
         sub->callback([&, function = s.function] { chosen = [&a, function] { return run(a, function); }; });
     }
-    auto* apdu = cli.add_subcommand("apdu", "Select an applet on the secure component and send it commands");
-    apdu->footer(example("apdu D27600016301 80010000"));
+    auto* apdu = program.add_subcommand("apdu", "Select an applet on the secure component and send it commands");
+    apdu->footer(example("apdu D2760001850101 00010000"));
     apdu->add_option("AID", a.aid)->required();
     apdu->add_option("HEX", a.apdus, "C-APDUs");
     apdu->callback([&] { chosen = [&a] { return run_apdus(a); }; });
 
-    try {
-        cli.parse(argc, argv);
-    } catch (const CLI::ParseError& e) {
-        return cli.exit(e) == 0 ? 0 : exit_usage;
-    }
+    if (const int code = tsms::cli::run(program, argc, argv, exit_usage); code != 0 || !chosen)
+        return code;
     if (stats->count() > 0)
         a.stats = stats->results().front() == "{}" ? std::string() : stats->results().front();
     return chosen();

@@ -1,5 +1,7 @@
 // tsms card: the secure components that this TSM has seen.
 
+#include "app/cli/program.hpp"
+#include "app/cli/table.hpp"
 #include "app/tsms/commands.hpp"
 #include "app/tsms/config.hpp"
 #include "model/eligibility.hpp"
@@ -69,18 +71,19 @@ json::object as_json(const store::instance_db& db, const model::secure_component
 void list_cards(const card_options& o) {
     const store::instance_db db(read_config(o.data).instances_db());
     json::array list;
+    cli::table shown({"CARD", "CONDITION", "INSTANCES", "TOMBSTONES", "ISSUER", "BASIS", "KNOWN BY"});
     for (const auto& card : db.cards()) {
-        if (o.as_json)
-            list.push_back(as_json(db, card));
-        else
-            std::cout << card.id << "\t" << condition(card) << "\t" << db.instances_on(card.id) << " instances, "
-                      << db.tombstones_on(card.id).size() << " tombstones\t"
-                      << (card.issuer.empty() ? "no issuer" : "issuer " + card.issuer) << " (" << basis(card) << ")"
-                      << (model::identity_of(card) ? "" : "\tcannot be told from others: no claim finds it again")
-                      << "\n";
+        list.push_back(as_json(db, card));
+        shown.add({card.id, condition(card), std::to_string(db.instances_on(card.id)),
+                   std::to_string(db.tombstones_on(card.id).size()), card.issuer.empty() ? "none" : card.issuer,
+                   basis(card),
+                   known_by(card) +
+                       (model::identity_of(card) ? "" : ": cannot be told from others, no claim finds it again")});
     }
     if (o.as_json)
         std::cout << json::dump(list) << std::endl;
+    else
+        shown.print(std::cout, "No secure component was seen yet.");
 }
 
 void show_card(const card_options& o) {
@@ -141,8 +144,6 @@ bool knows_issuer(const store::instance_db& db, const std::string& name) {
 /// Every card of an issuer; those that cannot be given away are named, and the others are.
 void assign_cards(const card_options& o) {
     store::instance_db db(read_config(o.data).instances_db());
-    if (o.of.empty()) // cards without an issuer, by a variable that was not set
-        throw config_error("give --card the id of a secure component (tsms card list), or --of the name of an issuer");
     if (!knows_issuer(db, o.issuer))
         throw config_error(why_not(card_change::unknown_issuer, o));
     const auto cards = db.cards();
@@ -180,7 +181,9 @@ void add_card_command(CLI::App& app) {
         command->add_flag("--json", o->as_json, "output for programs");
         return command;
     };
-    common(card->add_subcommand("list", "Lists secure components"))->callback([o] { list_cards(*o); });
+    auto* list = common(card->add_subcommand("list", "Lists secure components"));
+    cli::examples(*list, {"tsms card list --data ./data"});
+    list->callback([o] { list_cards(*o); });
     auto* show = common(card->add_subcommand("show", "Shows one with what is on it"));
     show->footer("‘knownBy’ is ‘nothing’ for a row of an older version whose identity more than one card may have (a "
                  "blank CPLC): no phone's claim finds it\nagain, its issuer is asked for nothing, and ‘tsms card lost’ "
@@ -215,8 +218,7 @@ void add_card_command(CLI::App& app) {
     assign->footer(
         "What a phone says decides until an issuer has proven to own the card; this decides instead, for good.\n"
         "Example:\n  tsms card assign --data ./data --card 1b9d6bcd-… --issuer lab\n"
-        "  tsms card assign --data ./data --of old --issuer lab --force    (every card of ‘old’, which is called ‘lab’ "
-        "now)");
+        "  tsms card assign --data ./data --of old --issuer lab --force  # every card of ‘old’, which is ‘lab’ now");
     auto* which = assign->add_option_group("which");
     which->add_option("--card", o->card, "id of the secure component");
     which->add_option("--of", o->of, "every secure component of this issuer");

@@ -1,5 +1,6 @@
 // tsms outbox: results on their way to SPOS-Services (AMB-180). A server that runs follows within seconds.
 
+#include "app/cli/table.hpp"
 #include "app/tsms/commands.hpp"
 #include "app/tsms/config.hpp"
 #include "store/access.hpp"
@@ -8,7 +9,6 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <iomanip>
 #include <iostream>
 #include <map>
 
@@ -58,6 +58,13 @@ json::object as_json(const names& known, const store::outbox_entry& d) {
 /// Deliveries that the options mean, in the order in which they came.
 std::vector<store::outbox_entry> chosen(const store::instance_db& db, const names& known, const outbox_options& o) {
     auto found = db.outbox(store::instance_db::deliveries::all);
+    const bool known_one =
+        o.provider.empty() ||
+        std::ranges::any_of(known, [&](const auto& p) { return p.first == o.provider || p.second == o.provider; }) ||
+        std::ranges::find(found, o.provider, &store::outbox_entry::provider) != found.end();
+    if (!known_one)
+        throw config_error("there is no service provider with the name or id ‘" + o.provider +
+                           "’ (tsms provider list)");
     std::erase_if(found, [&](const store::outbox_entry& d) {
         const bool wanted =
             (o.ids.empty() || std::ranges::find(o.ids, d.id) != o.ids.end()) &&
@@ -81,22 +88,12 @@ void list_deliveries(const outbox_options& o) {
         std::cout << json::dump(list) << std::endl;
         return;
     }
-    if (found.empty()) {
-        std::cout << "No result waits for an SPOS-Service." << std::endl;
-        return;
-    }
-    const auto row = [](const std::string& id, const std::string& state, const std::string& attempts,
-                        const std::string& waited, const std::string& process, const std::string& rest) {
-        std::cout << std::left << std::setw(8) << id << std::setw(10) << state << std::setw(10) << attempts
-                  << std::setw(12) << waited << std::setw(38) << process << rest << "\n";
-    };
-    row("ID", "STATE", "ATTEMPTS", "WAITED (S)", "PROCESS", "PROVIDER  URL  LAST ERROR");
+    cli::table shown({"ID", "STATE", "ATTEMPTS", "WAITED (S)", "PROCESS", "PROVIDER", "URL", "LAST ERROR"});
     for (const auto& d : found)
-        row(std::to_string(d.id), condition(d), std::to_string(d.attempts), std::to_string(d.waited.count()),
-            d.process.empty() ? "(eligibility check)" : d.process,
-            (d.provider.empty() ? "?" : name_of(known, d.provider)) + "  " + d.spos.url +
-                (d.last_error.empty() ? "" : "  " + d.last_error));
-    std::cout << std::flush;
+        shown.add({std::to_string(d.id), condition(d), std::to_string(d.attempts), std::to_string(d.waited.count()),
+                   d.process.empty() ? "(eligibility check)" : d.process,
+                   d.provider.empty() ? "?" : name_of(known, d.provider), d.spos.url, d.last_error});
+    shown.print(std::cout, "No result waits for an SPOS-Service.");
 }
 
 /// One after the other, each with its audit record. A delivery that was made in the meantime does not count.

@@ -226,9 +226,8 @@ private:
             crypto::parse_certificates(read_text(config_.file(config_.rest_certificate))).at(0).fingerprint;
         std::cout << "  CA file      " << ca.string() << "\n"
                   << "  fingerprint  " << fingerprint << "  (REST certificate, SHA-256)\n"
-                  << "  try          tsms provider add --data " << data_ << " --name demo\n"
-                  << "               curl --cacert " << ca.string()
-                  << " -X POST -H 'Authorization: Bearer <longTermToken>' " << rest << "/auth" << std::endl;
+                  << "  try          tsms provider add --data " << data_ << " --name demo, then docs/rest-api.md"
+                  << std::endl;
     }
 
     config config_;

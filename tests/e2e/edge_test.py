@@ -184,4 +184,4 @@ class Edge(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main(verbosity=1)
+    stacks.main(verbosity=1)

@@ -914,14 +914,14 @@ class Limits(HostileCase):
         for which, name, issuer, part in (("--of", "nobody", "lab", "no secure component has an issuer ‘nobody’"),
                                           ("--of", "lab", "nobody", "there is no issuer ‘nobody’"),
                                           ("--of", "nobody", "nobody", "tsms issuer list"),
-                                          ("--of", "", "lab", "give --card"), ("--card", "", "lab", "give --card")):
+                                          ("--of", "", "lab", "--of is empty"), ("--card", "", "lab", "--card is empty")):
             refused = self.card("assign", which, name, "--issuer", issuer, "--json", check=False)
             self.assertEqual((refused.returncode, refused.stdout), (1, ""), (which, name, issuer))
             self.assertIn(part, refused.stderr)
         cards = self.stack.folder / "none.json"
         cards.write_text('{"cplc": ["FFFFFFFF"]}')
         self.stack.tsms("issuer", "add", "--name", "other", "--url", "https://127.0.0.1:1", "--ca", self.stack.ca,
-                        "--transport-key", "00" * 16, "--cards", cards)
+                        "--transport-key-file", self.stack.folder / "issuer-tls" / "transport-key", "--cards", cards)
         moved = json.loads(self.card("assign", "--card", identity, "--issuer", "other", "--json").stdout)
         self.assertEqual((moved["issuer"], moved["basis"]), ("other", "assigned"))
         result = phone.deploy(instance)  # there is no issuer at that address
@@ -938,7 +938,7 @@ class Limits(HostileCase):
         self.assertEqual(phone.deploy(instance)["processInfo"]["executionStatus"], 0)
         self.assertEqual(json.loads(self.card("show", "--card", identity, "--json").stdout)["basis"], "proven")
         self.stack.tsms("issuer", "add", "--name", "other", "--url", "https://127.0.0.1:1", "--ca", self.stack.ca,
-                        "--transport-key", "00" * 16, "--cards", cards)
+                        "--transport-key-file", self.stack.folder / "issuer-tls" / "transport-key", "--cards", cards)
         refused = self.card("assign", "--card", identity, "--issuer", "other", check=False)
         self.assertEqual(refused.returncode, 1, refused)
         self.assertIn("--force", refused.stderr)
@@ -1293,4 +1293,4 @@ class Stops(HostileCase):
 
 
 if __name__ == "__main__":
-    unittest.main(verbosity=2)
+    stacks.main(verbosity=2)

@@ -195,4 +195,4 @@ class Credentials(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main(verbosity=2)
+    stacks.main(verbosity=2)

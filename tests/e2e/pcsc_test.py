@@ -4,14 +4,11 @@
 Exits with 77 (skipped) and says why where pcscd cannot run.
 """
 
-import ctypes
-import fcntl
 import json
 import os
 import pathlib
 import shutil
 import socket
-import struct
 import subprocess
 import sys
 import tempfile
@@ -41,17 +38,6 @@ def why_pcscd_cannot_run() -> str | None:
     with socket.socket(socket.AF_UNIX) as s:
         if s.connect_ex(PCSCD_SOCKET) == 0:
             return f"another pcscd owns {PCSCD_SOCKET}"
-    return None
-
-
-def leave_the_network() -> str | None:
-    """The reader driver listens on all addresses (told to connect instead, it aborts once a card has gone): in a network namespace of this
-    test's own there is only loopback, and nobody else has the port. Why it cannot be had, or nothing."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    if libc.unshare(0x40000000) != 0:  # CLONE_NEWNET
-        return f"no network namespace: {os.strerror(ctypes.get_errno())}"
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
-        fcntl.ioctl(s, 0x8914, struct.pack("16sh14x", b"lo", 0x1 | 0x40))  # SIOCSIFFLAGS: up and running
     return None
 
 
@@ -252,8 +238,7 @@ class VirtualReader(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    reason = why_pcscd_cannot_run() or leave_the_network()
+    reason = why_pcscd_cannot_run() or stack.leave_the_network()
     if reason:
-        print(f"skipped: {reason}")
-        sys.exit(77)
-    unittest.main(verbosity=2)
+        stack.skip_all(reason)
+    stack.main(verbosity=2)

@@ -10,6 +10,7 @@ import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import rest_world  # noqa: E402
+import stack  # noqa: E402
 from rest_world import SCRIPT, Form  # noqa: E402
 
 CLIENTS = 8
@@ -137,4 +138,4 @@ class Concurrency(rest_world.RestCase):
 
 
 if __name__ == "__main__":
-    unittest.main(verbosity=1)
+    stack.main(verbosity=1)

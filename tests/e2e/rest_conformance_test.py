@@ -10,6 +10,7 @@ import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import rest_world  # noqa: E402
+import stack  # noqa: E402
 from rest_world import DIALECTS, FACTS, SCRIPT, UNKNOWN, Form, World  # noqa: E402
 
 OPERATIONS = FACTS["operations"]
@@ -482,4 +483,4 @@ def add_operation_tests():
 add_operation_tests()
 
 if __name__ == "__main__":
-    unittest.main(verbosity=1)
+    stack.main(verbosity=1)

@@ -6,6 +6,7 @@ import json
 import os
 import pathlib
 import struct
+import subprocess
 import sys
 import tempfile
 import time
@@ -111,10 +112,20 @@ class Operator(rest_world.RestCase):
         plain.close()
         proven.close()
 
+    def another_client(self) -> pathlib.Path:
+        """A second client's certificate of the same CA."""
+        s, file = self.stack, self.stack.folder / "another.pem"
+        key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", s.folder / "another-key.pem"]
+        request = subprocess.run(["openssl", "req", "-new", *map(str, key), "-subj", "/CN=another"], check=True,
+                                 capture_output=True).stdout
+        subprocess.run(["openssl", "x509", "-req", "-days", "1", "-CA", s.data / "ca.pem", "-CAkey", s.data / "ca-key.pem",
+                        "-set_serial", "7", "-out", file], check=True, input=request, capture_output=True)
+        return file
+
     def test_a_foreign_certificate_is_none(self):
         s = self.stack
         token = json.loads(s.tsms("provider", "add", "--name", "three", "--json").stdout)["longTermToken"]
-        s.tsms("provider", "certificate", "--name", "three", "--file", s.data / "rest.pem")
+        s.tsms("provider", "certificate", "--name", "three", "--file", self.another_client())
         client = rest_world.Client(s.rest_port, s.ca, "/sptsm/1.0")
         client.context.load_cert_chain(s.data / "client.pem", s.data / "client-key.pem")
         self.assertEqual(client.send("POST", "/auth", token=token).status, 403)
@@ -253,4 +264,4 @@ class KeyProvisioning(rest_world.RestCase):
 
 
 if __name__ == "__main__":
-    unittest.main(verbosity=1)
+    stack.main(verbosity=1)

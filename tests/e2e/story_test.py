@@ -183,8 +183,17 @@ class Story(StoryCase):
         self.deploy(cards, instance)
         self.assertIn("D2760001852001", aids(self.stack.registry("two-b.card")))
         self.assertNotIn("D2760001852001", aids(self.stack.registry("two-a.card")))
-        only_other = self.stack.handset(cards[0], "check", published["service"]["id"], "1.0.0")
-        self.assertEqual(only_other["deploymentAvailable"], 0)
+        # The device check looks at profiles alone: neither at instances nor at their state (TR 4.2.5.7).
+        service = published["service"]["id"]
+        there = self.stack.handset(cards, "check", service, "x.x.x")
+        self.assertEqual((there["deploymentAvailable"], there["version"], there["executionStatus"]), (1, "1.0.0", 0), there)
+        self.assertEqual(there["newTechnicalInformation"]["serviceVersionTag"], "1.0.0")
+        only_other = self.stack.handset(cards[0], "check", service, "1.0.0")
+        self.assertEqual((only_other["deploymentAvailable"], only_other["version"], only_other["executionStatus"],
+                          only_other["newTechnicalInformation"]), (0, "", 0, None), only_other)
+        # And the eligibility check is made with each creation, whatever a device check has said (TR 3.3.2).
+        refused = self.stack.handset(cards[0], "create", service, "1.0.0", check=False)
+        self.assertEqual((refused["executionStatus"], refused["serviceInstance"]), (8, None), refused)
 
     def test_readers_that_exchange_their_names(self):
         """DIV-033: after a reboot the second card is in the reader of the first, and the instance's card is found all the same."""
@@ -601,7 +610,8 @@ class RealCaps(StoryCase):
 
 
 if not os.environ.get("TSMS_CAPS"):  # they are not ours to ship
+    print("NOT GIVEN: real CAP files over TLS: TSMS_CAPS is not set")
     del RealCaps
 
 if __name__ == "__main__":
-    unittest.main(verbosity=2)
+    stack.main(verbosity=2)

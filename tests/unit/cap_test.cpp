@@ -9,6 +9,7 @@
 
 #include <cstdlib>
 #include <fstream>
+#include <iostream>
 #include <sstream>
 
 using namespace tsms;
@@ -444,7 +445,7 @@ BOOST_AUTO_TEST_CASE(gp_api_is_told_by_its_own_package_only) {
 BOOST_AUTO_TEST_CASE(real_files) {
     const char* directory = std::getenv("TSMS_CAPS");
     if (!directory || !*directory) {
-        BOOST_TEST_MESSAGE("TSMS_CAPS is not set: real CAP files are not tried");
+        std::cout << "NOT GIVEN: real CAP files: TSMS_CAPS is not set\n"; // scripts/test.sh shows it
         return;
     }
     const std::string base = std::string(directory) + "/";
