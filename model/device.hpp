@@ -182,7 +182,7 @@ struct target_application {
     bool make_selectable = true;
     bool accessible_via_apdu = false;
     bool accessible_via_nfc = false;
-    bool has_personalization = false;
+    bool has_personalization = false; ///< a script or an attestation token
 };
 
 /// Where results of a service's processes go (TR 4.3, AMB-181).

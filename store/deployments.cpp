@@ -101,6 +101,7 @@ model::target_application target_application(const catalog_view& view, const ent
         throw error("Flavor " + flavor.id + " refers to what is not in the catalog; restore catalog.db from a backup");
     const auto& install = part(config->document, "installConfig");
     const auto& activation = part(config->document, "activationConfig");
+    const auto& personalization = part(config->document, "personalizationConfig");
     const bool selectable = flag(activation, "makeSelectable", true);
     return {.elf_aid = text(elf->document, "aid"),
             .module_aid = text(module->document, "aid"),
@@ -111,7 +112,8 @@ model::target_application target_application(const catalog_view& view, const ent
             .make_selectable = selectable,
             .accessible_via_apdu = selectable && flag(activation, "accessibleViaApdu"), // AMB-044
             .accessible_via_nfc = selectable && flag(activation, "accessibleViaNfc"),
-            .has_personalization = config->document.find("personalizationConfig") != nullptr};
+            .has_personalization = !text(personalization, "personalizationScriptId").empty() ||
+                                   flag(personalization, "provideAttestationToken")};
 }
 
 /// In order of instantiation: by priority, ties by list position (AMB-078).

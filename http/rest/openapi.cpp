@@ -73,14 +73,10 @@ json::object value_schema(const attribute& a) {
     return {};
 }
 
-json::object attribute_schema(const attribute& a, dialect d) {
+json::object attribute_schema(const attribute& a) {
     auto out = value_schema(a);
     if (a.mandatory == model::presence::automatic && !a.editable)
         out.set("readOnly", true);
-    // What was never given is answered as null (AMB-036).
-    if ((a.target != entity_kind::none && a.type == value_type::string && !a.is_mandatory(d)) ||
-        (a.type == value_type::object && !a.default_object && !a.is_mandatory(d)))
-        out.set("nullable", true);
     return out;
 }
 
@@ -90,7 +86,7 @@ json::object entity_schema(const model::entity& e, dialect d) {
     for (const auto& a : e.attributes) {
         if (!contains(a.in, d))
             continue;
-        properties.append(std::string(a.name), attribute_schema(a, d));
+        properties.append(std::string(a.name), attribute_schema(a));
         if (a.is_mandatory(d))
             required.push_back(a.name);
     }

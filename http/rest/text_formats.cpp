@@ -119,6 +119,8 @@ std::optional<std::string> canonical(model::text_format format, std::string_view
         return verbatim(model::parse_tag(text).has_value());
     case platform:
         return verbatim(model::parse_platform_version(text).has_value());
+    case java_card:
+        return verbatim(model::parse_tag(text).has_value());
     case date_time:
         return std::string(text); // never set by a request
     case tlv:

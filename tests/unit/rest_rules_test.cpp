@@ -37,18 +37,6 @@ BOOST_FIXTURE_TEST_CASE(no_change_gives_a_flavor_one_instance_aid_twice, fixture
     BOOST_TEST(put("/application-configs/" + config("D276000163544501AA"), with("D27600016354450101")).status == 200);
 }
 
-BOOST_FIXTURE_TEST_CASE(what_a_dialect_calls_mandatory_is_never_null, fixture) { // TR 4.1.4, AMB-036
-    base = "/sptsm/1.0.4";
-    const auto path =
-        "/application-configs/" +
-        text(parsed(post("/application-configs", json::object{{"instanceAid", "D27600016354450101"}})), "id");
-    BOOST_TEST(member(parsed(get(path)), "installConfig").is_null());
-    base = "/sptsm/1.0";
-    const auto seen = parsed(get(path));
-    BOOST_TEST(text(member(seen, "installConfig"), "applicationSpecificInstallParameter") == "");
-    BOOST_TEST((parsed(put(path, seen)) == seen));
-}
-
 BOOST_FIXTURE_TEST_CASE(urls_of_an_spos, fixture) { // AMB-075
     const auto certificate = text(
         parsed(upload("POST", "/certificates", {{"certFile", "c.pem", crypto::make_ca("X").certificate_pem}})), "id");
