@@ -74,9 +74,10 @@ public:
           apps_(c.instances_db()), backend_(parts_of(c, log), options_of(c)), api_(backend_, api_options(c, log)) {
         auto listen = strangers_port(c, "device", log);
         listen.plan_body = [this](const net::request& head) { return api_.plan_body(head); };
+        listen.on_refusal = http::refused_below_http;
         listen.on_exception = [log](const net::request& r, const std::exception& e) {
             log(actors::severity::error, r.path + ": " + e.what());
-            return net::response{500, {}, {}};
+            return http::refused_below_http(500, "an internal problem, please try again later");
         };
         server_ = std::make_unique<net::tls_server>(std::move(listen));
         operations_ = start_operations(c.operations_port, [this](const net::request& r) {

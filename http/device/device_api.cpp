@@ -118,6 +118,10 @@ const std::string& body_of(const net::request& request) {
 
 } // namespace
 
+net::response refused_below_http(int status, std::string_view reason) {
+    return error(status, reason);
+}
+
 net::body_plan device_api::plan_body(const net::request& head) const {
     if (!takes_body(head))
         return {};

@@ -33,6 +33,9 @@ struct device_api_options {
     std::size_t memory = 64 << 20;
 };
 
+/// For net::server_options::on_refusal: the error of this API.
+net::response refused_below_http(int status, std::string_view reason);
+
 /// Safe to call from several threads.
 class device_api {
 public:
