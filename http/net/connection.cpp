@@ -173,6 +173,7 @@ void connection::await(short events, progress& by) {
 
 void connection::wait_taken(progress& by) {
     const auto look = std::clamp(by.window() / 20, std::chrono::milliseconds(5), std::chrono::milliseconds(500));
+    by.content(in_flight());
     for (;;) {
         const auto now = std::chrono::steady_clock::now();
         by.moved(newly_taken(), now);

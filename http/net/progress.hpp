@@ -12,7 +12,7 @@ namespace tsms::net {
 /// each octet would let a peer hold a connection for ever by one octet now and then.
 struct pace {
     std::size_t octets_per_second = 1000; ///< at least, on average over each window
-    std::chrono::milliseconds window{10000};
+    std::chrono::milliseconds window{15000};
     std::chrono::milliseconds whole{30000}; ///< of a whole message, beside the time that its octets may take
 
     /// The longest time for a message with so many octets of content.

@@ -143,6 +143,10 @@ net::response refused_below_http(int status, std::string_view reason) {
     return out;
 }
 
+net::response broken_below_http() {
+    return error_response(rest_error(rest_category::internal, {"unexpected condition"}));
+}
+
 api::api(store::catalog& catalog, store::access& access, api_options options, crypto::random_source& random)
     : catalog_(catalog), access_(access), options_(std::move(options)), random_(random),
       limiter_(options_.auth_burst, options_.auth_per_second), memory_(std::make_shared<budget>(options_.memory)),

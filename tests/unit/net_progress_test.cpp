@@ -149,7 +149,8 @@ namespace {
 /// A peer that reads slowly: its system takes next to nothing in advance.
 class slow_reader {
 public:
-    explicit slow_reader(std::uint16_t port) : deadline_(clock_type::now() + 30s) {
+    explicit slow_reader(std::uint16_t port, const std::string& fields = "Connection: close\r\n")
+        : deadline_(clock_type::now() + 30s) {
         auto fd = net::connect_tcp("127.0.0.1", port, deadline_, [](const auto& claimed) {
             const int octets = 2048;
             ::setsockopt(claimed->get(), SOL_SOCKET, SO_RCVBUF, &octets, sizeof octets);
@@ -157,7 +158,19 @@ public:
         connection_.emplace(std::move(fd));
         context_ = net::client_context(certificates().ca.certificate_pem, std::nullopt);
         connection_->connect_tls(context_.get(), "127.0.0.1", deadline_);
-        connection_->write("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", deadline_);
+        ask(fields);
+    }
+    void ask(const std::string& fields) {
+        connection_->write("GET / HTTP/1.1\r\nHost: x\r\n" + fields + "\r\n", deadline_);
+    }
+    /// Throws at the end of the stream.
+    std::size_t read_once(std::size_t octets, std::chrono::milliseconds pause) {
+        std::string block(octets, '\0');
+        const auto count = connection_->read(block.data(), block.size(), deadline_);
+        if (count == 0)
+            throw std::runtime_error("the server has closed");
+        std::this_thread::sleep_for(pause);
+        return count;
     }
     std::size_t read(std::size_t octets, std::chrono::milliseconds pause) {
         std::size_t all = 0;
@@ -187,6 +200,24 @@ BOOST_AUTO_TEST_CASE(an_honest_slow_reader_gets_its_answer) {
     slow_reader reader(server.port());
     BOOST_TEST(reader.read(16384, 4ms) > size); // some megabytes a second
     BOOST_TEST(server.counted().answers_timed_out == 0u);
+}
+
+/// The system has taken the whole answer long before the peer has it: that time is not the peer's idle time.
+BOOST_AUTO_TEST_CASE(an_answer_on_its_way_keeps_the_connection) {
+    auto options = scaled();
+    options.transfer = {500000, 200ms, 200ms};
+    options.keep_alive = 300ms;
+    net::tls_server server(options);
+    constexpr std::size_t size = 1 << 20;
+    server.start([](const net::request&) { return net::json_response(200, std::string(size, 'x')); });
+    slow_reader reader(server.port(), "");
+    for (int i = 0; i < 2; ++i) {
+        std::size_t all = 0;
+        while (all < size)
+            all += reader.read_once(16384, 14ms); // a megabyte a second
+        BOOST_TEST(server.counted().accepted == 1u);
+        reader.ask("");
+    }
 }
 
 BOOST_AUTO_TEST_CASE(who_does_not_read_is_cut) {
