@@ -33,6 +33,7 @@ struct device_backend::state {
         around->log = parts.log;
         around->issuers = parts.issuers;
         around->issuer_patience = options.issuer_patience;
+        around->issuer_exchange = options.issuer_exchange;
         around->desk = desk = spawn_issuer_desk(*system, {parts.log, options.issuers, around->now});
         around->random = &crypto::system_random();
         around->sessions = options.sessions;
@@ -105,6 +106,11 @@ order_answer device_backend::report_back(const session_key& session, std::uint64
     nothing.number = number;
     nothing.delay = 1000;
     return nothing;
+}
+
+void device_backend::report_begins(const session_key& session, std::uint64_t number, std::uint64_t octets) {
+    if (!state_->stopping)
+        caf::anon_send(state_->gate, route_beginning{session.session_id, {session.secret, number, octets}});
 }
 
 result_answer device_backend::fetch_result(const session_key& session) {

@@ -53,6 +53,10 @@ public:
                 ++load_.orders;
                 return delegate(found->second, r.message);
             },
+            [this](const route_beginning& r) {
+                if (const auto found = sessions_.find(r.session_id); found != sessions_.end())
+                    send(found->second, r.message);
+            },
             [this](const route_fetch& r) -> caf::result<result_fetched> {
                 const auto found = sessions_.find(r.session_id);
                 if (found == sessions_.end())

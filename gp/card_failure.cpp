@@ -2,8 +2,7 @@
 
 #include "gp/scp03.hpp"
 #include "gp/status_words.hpp"
-
-#include <algorithm>
+#include "model/utf8.hpp"
 
 namespace tsms::gp {
 
@@ -24,12 +23,9 @@ std::string at(step what) {
     return " (" + std::string(to_string(what)) + ")";
 }
 
-/// What a phone says is hostile, and this text goes into results and logs.
+/// What a phone says is hostile, and this text goes into results and logs. Names of readers have umlauts.
 std::string printable(std::string_view words) {
-    std::string out(words.substr(0, 100));
-    std::replace_if(
-        out.begin(), out.end(), [](char c) { return c < ' ' || c > '~'; }, '?');
-    return out;
+    return model::quotable(model::beginning(words, 100));
 }
 
 struct ending {

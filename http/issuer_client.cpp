@@ -2,6 +2,7 @@
 
 #include "http/net/retry_after.hpp"
 #include "http/wire/issuer.hpp"
+#include "model/utf8.hpp"
 
 #include <algorithm>
 #include <numeric>
@@ -22,10 +23,7 @@ constexpr std::chrono::milliseconds short_pause(500);    ///< in all in one exch
 
 /// What an issuer says about a failure, fit for a log line.
 std::string printable(std::string_view text) {
-    std::string out(text.substr(0, 200));
-    std::replace_if(
-        out.begin(), out.end(), [](unsigned char c) { return c < 0x20 || c > 0x7E; }, '?');
-    return out;
+    return model::quotable(model::beginning(text, 200));
 }
 
 /// The "error" of a JSON body, empty if there is none.
@@ -260,7 +258,8 @@ model::issuer_step issuer_client::to_step(const wire::seram_order& order, manage
             const auto notice = wire::parse_issuer_notice(notification->text);
             if (notice && notice->error)
                 throw port_error(notice->card_failed ? port_cause::card : port_cause::refused,
-                                 "issuer " + client_.host() + ": " + printable(*notice->error));
+                                 "issuer " + client_.host() + ": " + printable(*notice->error), {},
+                                 printable(*notice->error));
             step.last = step.last || (notice && notice->last_commands);
         } else if (std::holds_alternative<wire::seram_stop>(command)) {
             session.stopped = true;

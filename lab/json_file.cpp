@@ -42,7 +42,11 @@ std::optional<json::value> load_json(const std::filesystem::path& file) {
     text << in.rdbuf();
     if (!in)
         fail(file, "read");
-    return json::parse(text.str(), state_limits);
+    try {
+        return json::parse(text.str(), state_limits);
+    } catch (const json::parse_error& e) {
+        throw json::parse_error(file.string() + ": " + e.what());
+    }
 }
 
 void save_text(const std::filesystem::path& file, std::string_view text) {

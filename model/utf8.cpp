@@ -40,6 +40,30 @@ bool is_utf8(std::string_view text) {
     return true;
 }
 
+std::string_view beginning(std::string_view utf8, std::size_t octets) {
+    if (utf8.size() <= octets)
+        return utf8;
+    while (octets > 0 && (static_cast<std::uint8_t>(utf8[octets]) & 0xC0) == 0x80)
+        --octets;
+    return utf8.substr(0, octets);
+}
+
+std::string escaped(std::string_view text) {
+    const auto control = [](char c) { return static_cast<std::uint8_t>(c) < 0x20 || c == '\x7F'; };
+    if (is_utf8(text) && std::ranges::none_of(text, control))
+        return std::string(text);
+    constexpr std::string_view digits = "0123456789ABCDEF";
+    std::string out;
+    for (const char c : text) {
+        const auto octet = static_cast<std::uint8_t>(c);
+        if (octet >= 0x80 || control(c))
+            out.append("\\x").append(1, digits[octet >> 4]).append(1, digits[octet & 0x0F]);
+        else
+            out += c;
+    }
+    return out;
+}
+
 std::size_t characters(std::string_view utf8) {
     return static_cast<std::size_t>(
         std::ranges::count_if(utf8, [](char c) { return (static_cast<std::uint8_t>(c) & 0xC0) != 0x80; }));

@@ -1,5 +1,7 @@
 #include "sdk/session.hpp"
 
+#include "model/utf8.hpp"
+
 #include <algorithm>
 #include <thread>
 
@@ -16,6 +18,10 @@ constexpr int most_orders = 100000;
 
 /// SERAM has no status of its own for it; the TR has an error category (10, SC_CHANNEL_NOT_AVAILABLE).
 constexpr const char* no_channel = "no channel: ";
+
+std::string brief(std::string_view name) {
+    return std::string(model::beginning(name, 64));
+}
 
 bool overloaded(int status) {
     return status == 429 || status == 502 || status == 503 || status == 504;
@@ -48,7 +54,8 @@ net::response backend_link::once(std::string_view method, std::string_view targe
 }
 
 net::response backend_link::insist(std::string_view method, std::string_view target, std::string_view body) {
-    const auto deadline = clock::now() + retry_.total;
+    const auto begun = clock::now();
+    const auto before = client_.counted();
     auto pause = std::chrono::milliseconds(0); // SERAM: at once, the first time
     std::string reason;
     for (;;) {
@@ -62,7 +69,10 @@ net::response backend_link::insist(std::string_view method, std::string_view tar
                 throw session_error("manually cancelled");
             reason = e.what();
         }
-        if (clock::now() + pause >= deadline)
+        // What has moved was no silence; an order that breaks off again and again ends with the server's patience.
+        const auto after = client_.counted();
+        const auto moved = after.sent - before.sent + after.received - before.received;
+        if (clock::now() + pause >= begun + retry_.total + options_.transfer.time_for(moved) - options_.transfer.whole)
             throw session_error("connection to ‘" + client_.host() + "’ interrupted (" + reason + ")");
         std::this_thread::sleep_for(pause);
         pause = std::clamp(pause * 2, retry_.first_pause, retry_.longest_pause);
@@ -128,7 +138,7 @@ void local_agent::run() {
 void local_agent::choose(const wire::seram_secure_element& wanted) {
     const auto found = std::ranges::find_if(components_, [&](const auto& c) { return c->reader() == wanted.id; });
     if (found == components_.end())
-        throw transport_error(transport_cause::unavailable, "no secure component '" + wanted.id.substr(0, 64) + "'");
+        throw transport_error(transport_cause::unavailable, "no secure component '" + brief(wanted.id) + "'");
     if (chosen_ == *found)
         return;
     if (chosen_)
@@ -178,7 +188,7 @@ bool local_agent::execute(const wire::seram_order& order, wire::seram_report& re
             if (std::holds_alternative<wire::seram_stop>(command))
                 return true;
             if (const auto* unknown = std::get_if<wire::seram_unknown>(&command))
-                throw std::runtime_error("unknown command '" + unknown->type.substr(0, 64) + "'"); // AMB-212
+                throw std::runtime_error("unknown command '" + brief(unknown->type) + "'"); // AMB-212
             if (const auto* apdus = std::get_if<wire::seram_apdus>(&command))
                 execute(*apdus, report);
             else if (const auto* notification = std::get_if<wire::seram_notification>(&command))
@@ -191,7 +201,7 @@ bool local_agent::execute(const wire::seram_order& order, wire::seram_report& re
         report.error = (e.cause() == transport_cause::no_channel ? no_channel : "") + std::string(e.what());
         const bool answered = std::ranges::any_of(report.responses, [](const auto& list) { return !list.empty(); });
         if (log_ && wanted_ && !answered) // such a card counts as not accessible, and no result names it (AMB-240)
-            log_("reader '" + wanted_->id.substr(0, 64) + "' is not accessible: " + e.what());
+            log_("reader '" + brief(wanted_->id) + "' is not accessible: " + e.what());
         if (chosen_)
             chosen_->close();
         chosen_.reset();

@@ -1,5 +1,7 @@
 #include "app/cli/program.hpp"
 
+#include "app/failure.hpp"
+
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <iostream>
@@ -166,10 +168,11 @@ int run(CLI::App& program, int argc, char** argv, int usage) {
         return e.get_exit_code();
     } catch (const CLI::ParseError& e) {
         const int code = program.exit(e);
+        if (code != 0 && app::asks_for_json(argc, argv))
+            std::cout << json::dump(app::failure_json(e.what())) << std::endl;
         return code != 0 && usage != 0 ? usage : code;
     } catch (const std::exception& e) {
-        const std::string text = e.what();
-        std::cerr << (text.starts_with(program.get_name()) ? "" : program.get_name() + ": ") << text << std::endl;
+        app::tell_failure(program.get_name(), app::asks_for_json(argc, argv), e.what());
         return usage != 0 ? usage : 1;
     }
 }

@@ -30,6 +30,7 @@ struct arguments {
     std::string credential_file;
     bool json = false;
     std::optional<std::string> stats; ///< empty: standard error
+    int answer_seconds = 40;
 
     std::string service, instance, version; // positional, by subcommand
     std::string commands;
@@ -79,32 +80,50 @@ sdk::tsm_api_options options_of(const arguments& a) {
     options.caller_id = a.caller_id;
     options.credential = a.credential_file.empty() ? crypto::secret(as_bytes(a.credential))
                                                    : cli::read_secret("--credential-file", a.credential_file);
+    options.answer_timeout = std::chrono::seconds(a.answer_seconds);
     options.components = app::open_components(a.components);
     options.log = [](const std::string& line) { std::cerr << line << "\n"; };
     return options;
 }
 
-void write_statistics(const arguments& a, const sdk::statistics& s) {
-    if (!a.stats)
-        return;
-    const auto text = json::dump(app::statistics_json(s)) + "\n";
-    if (a.stats->empty())
-        std::cerr << text;
-    else if (!(std::ofstream(*a.stats) << text))
-        throw std::runtime_error("cannot write '" + *a.stats + "'");
-}
+/// What --stats asks for. The file is opened before anything is done, because the result can be shown only once.
+class statistics_output {
+public:
+    explicit statistics_output(const std::optional<std::string>& where) : where_(where) {
+        if (!where_ || where_->empty())
+            return;
+        file_.open(*where_);
+        if (!file_)
+            throw std::runtime_error("cannot write '" + *where_ + "'");
+    }
+    /// False where they could not be written.
+    bool write(const sdk::statistics& s) {
+        if (!where_)
+            return true;
+        auto& out = where_->empty() ? std::cerr : static_cast<std::ostream&>(file_);
+        if (out << json::dump(app::statistics_json(s)) << std::endl)
+            return true;
+        std::cerr << "tsms-handset: cannot write '" + *where_ + "'" << std::endl;
+        return false;
+    }
+
+private:
+    const std::optional<std::string>& where_;
+    std::ofstream file_;
+};
 
 using call = std::function<wire::tsm_api_result(sdk::tsm_api&, const arguments&, sdk::ProcessListener*)>;
 
 int run(const arguments& a, const call& function) {
+    statistics_output statistics(a.stats);
     sdk::tsm_api api(options_of(a));
     const auto result = [&] {
         app::progress_view view(::isatty(STDERR_FILENO) != 0);
         return function(api, a, &view);
     }();
     std::cout << (a.json ? json::pretty(wire::to_json(result)) : app::result_text(result)) << std::flush;
-    write_statistics(a, api.counted());
-    return wire::outcome_of(result).status == model::error_category::none ? 0 : exit_failed;
+    const bool told = statistics.write(api.counted());
+    return told && wire::outcome_of(result).status == model::error_category::none ? 0 : exit_failed;
 }
 
 /// Uses an applet on the (first) secure component as an app would: select it, send it commands.
@@ -125,22 +144,30 @@ int run_apdus(const arguments& a) {
         commands.push_back(*std::move(apdu));
     }
     auto& card = *components.front();
-    card.open();
     json::array exchanges;
     bool success = true;
-    for (const auto& command : commands) {
-        const auto response = to_hex(card.transmit(command));
-        success = success && response.ends_with("9000");
-        exchanges.push_back(json::object{{"command", to_hex(command)}, {"response", response}});
-        if (!a.json)
-            std::cout << "> " << to_hex(command) << "\n< " << response << "\n";
-        if (!success)
-            break;
+    std::string failure;
+    try {
+        card.open();
+        for (auto command = commands.begin(); success && command != commands.end(); ++command) {
+            const auto response = to_hex(card.transmit(*command));
+            success = response.ends_with("9000");
+            exchanges.push_back(json::object{{"command", to_hex(*command)}, {"response", response}});
+            if (!a.json)
+                std::cout << "> " << to_hex(*command) << "\n< " << response << "\n";
+        }
+    } catch (const sdk::transport_error& e) { // what was answered before is told all the same
+        failure = e.what();
+        std::cerr << "tsms-handset: " << failure << std::endl;
     }
     card.close();
-    if (a.json)
-        std::cout << json::pretty(json::object{{"reader", card.reader()}, {"exchanges", std::move(exchanges)}});
-    return success ? 0 : exit_failed;
+    if (a.json) {
+        json::object told{{"reader", card.reader()}, {"exchanges", std::move(exchanges)}};
+        if (!failure.empty())
+            told.set("error", failure);
+        std::cout << json::pretty(told);
+    }
+    return !failure.empty() ? exit_usage : success ? 0 : exit_failed;
 }
 
 struct subcommand {
@@ -253,7 +280,10 @@ int parse_and_run(int argc, char** argv) {
     program.add_option(
         "--credential-file", a.credential_file,
         "file with the app's credential or the SP's access token, -: standard input (or TSMS_APP_CREDENTIAL)");
-    program.add_flag("--json", a.json, "print the TR's result object");
+    program.add_flag("--json", a.json, "print the TR's result object, or {\"error\"} where there is none");
+    program.add_option("--answer-seconds", a.answer_seconds, "longest wait for an answer of the backend to begin")
+        ->check(CLI::Range(1, 600))
+        ->capture_default_str();
     auto* stats =
         program
             .add_option("--stats", "write exchanges, octets, milliseconds and APDUs as JSON, to standard error or FILE")
@@ -297,7 +327,7 @@ int main(int argc, char** argv) {
     try {
         return parse_and_run(argc, argv);
     } catch (const std::exception& e) {
-        std::cerr << "tsms-handset: " << e.what() << "\n";
+        tsms::app::tell_failure("tsms-handset", tsms::app::asks_for_json(argc, argv), e.what());
         return exit_usage;
     }
 }

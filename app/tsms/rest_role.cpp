@@ -26,8 +26,12 @@ public:
             warn_of_locked_out(log);
         listen.plan_body = [this](const net::request& head) { return api_.plan_body(head); };
         listen.on_refusal = rest::refused_below_http;
+        listen.on_exception = [log](const net::request& r, const std::exception& e) {
+            log(actors::severity::error, r.path + ": " + e.what());
+            return rest::broken_below_http();
+        };
         server_ = std::make_unique<net::tls_server>(std::move(listen));
-        operations_ = start_operations(c.operations_port ? c.operations_port + 1 : 0, [this](const net::request& r) {
+        operations_ = start_operations(c, c.operations_port ? c.operations_port + 1 : 0, [this](const net::request& r) {
             return http::answer_operations(r, [this] {
                 auto trouble = upkeep_.trouble();
                 http::role_state state{

@@ -19,8 +19,8 @@ constexpr std::string_view sessions_path = "/tsm-api/1.0/sessions/";
 constexpr std::string_view result_suffix = "/result";
 constexpr std::string_view seram_path = "/gp/seram";
 constexpr std::string_view cookie_name = "tsms-session";
-constexpr std::size_t most_of_body = 1 << 20;       ///< octets
-constexpr std::size_t uncounted_of_body = 16 << 10; ///< of them; most calls and reports have no more
+constexpr std::string_view remote_management_path = "/gp/seram/remoteManagement";
+constexpr std::size_t uncounted_of_body = 16 << 10; ///< octets; most calls and reports have no more
 constexpr int calls_wait = 2;     ///< seconds after which calls that are being carried out may have ended
 constexpr int sessions_wait = 10; ///< seconds after which sessions of an address or app may have ended
 
@@ -118,10 +118,30 @@ const std::string& body_of(const net::request& request) {
 
 } // namespace
 
+net::response refused_below_http(int status, std::string_view reason) {
+    return error(status, reason);
+}
+
 net::body_plan device_api::plan_body(const net::request& head) const {
     if (!takes_body(head))
         return {};
-    return {most_of_body, std::make_shared<net::counted_body>(memory_, uncounted_of_body)};
+    announce_report(head);
+    return {options_.most_of_body,
+            std::make_shared<net::counted_body>(memory_, uncounted_of_body,
+                                                memory_of_address_.of(net::peer_network(head.remote_address)))};
+}
+
+/// A large report may be on its way for longer than a phone may be silent.
+void device_api::announce_report(const net::request& head) const {
+    const auto session = head.parameter("sessionId");
+    const auto cookie = read_cookie(head);
+    if (head.path != remote_management_path || !session || !cookie)
+        return;
+    auto octets = static_cast<std::uint64_t>(options_.most_of_body); // where nobody says how many
+    if (const auto text = head.headers.get("Content-Length"); !text.empty())
+        std::from_chars(text.data(), text.data() + text.size(), octets);
+    if (octets > uncounted_of_body)
+        backend_.report_begins({*session, cookie->secret}, cookie->order, octets);
 }
 
 net::response device_api::handle(const net::request& request) {
@@ -138,7 +158,7 @@ net::response device_api::handle(const net::request& request) {
         return call(path.substr(functions_path.size()), request);
     if (path == std::string(seram_path) + "/handshake")
         return handshake(request);
-    if (path == std::string(seram_path) + "/remoteManagement")
+    if (path == remote_management_path)
         return remote_management(request);
     return error(404, "no such resource");
 }

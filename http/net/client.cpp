@@ -115,11 +115,14 @@ response tls_client::state::exchange(const std::string& text, std::string_view m
         connect();
     ++counted.requests;
     counted.sent += text.size();
-    const auto deadline = clock::now() + options.read_timeout;
+    progress sending(options.transfer, clock::now());
+    sending.content(text.size());
     buffered_connection from{*open, {}};
     try {
-        open->write(text, deadline);
-        auto in = read_response(from, method, options.body_limit, deadline);
+        open->write(text, sending);
+        open->wait_taken(sending);
+        auto in =
+            read_response(from, method, options.body_limit, clock::now() + options.read_timeout, options.transfer);
         counted.received += from.received;
         if (!in.keep_alive)
             disconnect();

@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
+#include <linux/sockios.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -11,12 +12,16 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 namespace tsms::net {
 
 namespace {
+
+/// Of TLS; a call of OpenSSL with more would not tell that a part of it has left.
+constexpr std::size_t most_of_record = 16384;
 
 int milliseconds_until(time_point deadline) {
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now()).count();
@@ -133,13 +138,74 @@ void connection::connect_tls(SSL_CTX* context, const std::string& host, time_poi
     handshake(SSL_connect, deadline);
 }
 
+/// Octets that have come through TLS's socket; without TLS each read tells its own.
+std::uint64_t connection::received() const {
+    return ssl_ ? BIO_number_read(SSL_get_rbio(ssl_.get())) : 0;
+}
+
+/// Octets that were sent and are not acknowledged.
+std::size_t connection::in_flight() const {
+    int octets = 0;
+    return ::ioctl(fd_->get(), SIOCOUTQ, &octets) == 0 && octets > 0 ? static_cast<std::size_t>(octets) : 0;
+}
+
+/// Octets that the peer has acknowledged since the last time.
+std::uint64_t connection::newly_taken() {
+    const auto sent = ssl_ ? BIO_number_written(SSL_get_wbio(ssl_.get())) : sent_plain_;
+    const auto taken = std::max(taken_, sent - std::min<std::uint64_t>(sent, in_flight()));
+    return taken - std::exchange(taken_, taken);
+}
+
+/// The system says that it has room again only when a third of its buffer is free, which can be minutes of a slow link.
+/// So what the peer acknowledges is looked at in between.
+void connection::await(short events, progress& by) {
+    const auto look = std::clamp(by.window() / 20, std::chrono::milliseconds(5), std::chrono::milliseconds(500));
+    for (;;) {
+        const auto now = std::chrono::steady_clock::now();
+        if (events & POLLOUT)
+            by.moved(newly_taken(), now);
+        if (now >= by.deadline())
+            timed_out();
+        if (wait(events, events & POLLOUT ? std::min(by.deadline(), now + look) : by.deadline()))
+            return;
+    }
+}
+
+void connection::wait_taken(progress& by) {
+    const auto look = std::clamp(by.window() / 20, std::chrono::milliseconds(5), std::chrono::milliseconds(500));
+    by.content(in_flight());
+    for (;;) {
+        const auto now = std::chrono::steady_clock::now();
+        by.moved(newly_taken(), now);
+        if (in_flight() == 0)
+            return;
+        if (now >= by.deadline())
+            timed_out();
+        if (wait_readable(std::min(by.deadline(), now + look)))
+            return;
+    }
+}
+
 std::size_t connection::read(char* to, std::size_t capacity, time_point deadline) {
+    auto fixed = progress::until(deadline);
+    return read(to, capacity, fixed);
+}
+
+void connection::write(std::string_view data, time_point deadline) {
+    auto fixed = progress::until(deadline);
+    write(data, fixed);
+}
+
+std::size_t connection::read(char* to, std::size_t capacity, progress& by) {
+    auto before = received();
     for (;;) {
         short events = POLLIN;
         if (ssl_) {
             ERR_clear_error();
             std::size_t count = 0;
             const int result = SSL_read_ex(ssl_.get(), to, capacity, &count);
+            const auto after = received(); // a record may have come in part
+            by.moved(after - std::exchange(before, after), std::chrono::steady_clock::now());
             if (result == 1)
                 return count;
             const int error = SSL_get_error(ssl_.get(), result);
@@ -151,25 +217,27 @@ std::size_t connection::read(char* to, std::size_t capacity, time_point deadline
             }
         } else {
             const auto count = ::recv(fd_->get(), to, capacity, 0);
-            if (count >= 0)
+            if (count >= 0) {
+                by.moved(static_cast<std::uint64_t>(count), std::chrono::steady_clock::now());
                 return static_cast<std::size_t>(count);
+            }
             if (errno == EINTR)
                 continue;
             if (errno != EAGAIN && errno != EWOULDBLOCK)
                 return 0;
         }
-        if (!wait(events, deadline))
-            timed_out();
+        await(events, by);
     }
 }
 
-void connection::write(std::string_view data, time_point deadline) {
+void connection::write(std::string_view data, progress& by) {
+    newly_taken(); // of what was sent before, nothing is progress of this
     while (!data.empty()) {
         short events = POLLOUT;
         if (ssl_) {
             ERR_clear_error();
             std::size_t count = 0;
-            const int result = SSL_write_ex(ssl_.get(), data.data(), data.size(), &count);
+            const int result = SSL_write_ex(ssl_.get(), data.data(), std::min(data.size(), most_of_record), &count);
             if (result == 1) {
                 data.remove_prefix(count);
                 continue;
@@ -182,6 +250,7 @@ void connection::write(std::string_view data, time_point deadline) {
         } else {
             const auto count = ::send(fd_->get(), data.data(), data.size(), MSG_NOSIGNAL);
             if (count >= 0) {
+                sent_plain_ += static_cast<std::uint64_t>(count);
                 data.remove_prefix(static_cast<std::size_t>(count));
                 continue;
             }
@@ -191,8 +260,7 @@ void connection::write(std::string_view data, time_point deadline) {
                 throw network_error(network_cause::broken,
                                     std::string("connection broken while sending: ") + std::strerror(errno));
         }
-        if (!wait(events, deadline))
-            timed_out();
+        await(events, by);
     }
 }
 

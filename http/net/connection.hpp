@@ -4,11 +4,13 @@
 
 #include "crypto/pki.hpp"
 #include "http/net/message.hpp"
+#include "http/net/progress.hpp"
 #include "http/net/server.hpp"
 
 #include <chrono>
 #include <memory>
 #include <mutex>
+#include <utility>
 
 using SSL = struct ssl_st;
 using SSL_CTX = struct ssl_ctx_st;
@@ -59,9 +61,15 @@ public:
 
     /// At least one octet, or 0 at the end of the stream. A connection that is broken off counts as its end: HTTP's own
     /// framing tells whether something is missing. Throws network_error{timeout}.
+    std::size_t read(char* to, std::size_t capacity, progress& by);
     std::size_t read(char* to, std::size_t capacity, time_point deadline);
-    /// All of it. Throws network_error{timeout, broken}.
+    /// All of it, into the system's buffer; what the peer acknowledges is progress. Throws network_error{timeout,
+    /// broken}.
+    void write(std::string_view data, progress& by);
     void write(std::string_view data, time_point deadline);
+    /// Until the peer has acknowledged everything or sends something itself: what is still on its way to a peer with a
+    /// slow link must not count as its silence. Throws network_error{timeout}.
+    void wait_taken(progress& by);
     /// False if nothing came before the deadline.
     bool wait_readable(time_point deadline);
     /// True if the peer has closed, or sent what nobody asked for: the connection is of no use for another request.
@@ -75,8 +83,14 @@ public:
 private:
     void handshake(int (*step)(SSL*), time_point deadline);
     bool wait(short events, time_point deadline);
+    void await(short events, progress& by);
+    std::uint64_t received() const;
+    std::size_t in_flight() const;
+    std::uint64_t newly_taken();
 
     std::shared_ptr<descriptor> fd_;
+    std::uint64_t sent_plain_ = 0;
+    std::uint64_t taken_ = 0; ///< of what was sent, when last looked
     std::unique_ptr<SSL, free_ssl> ssl_;
 };
 

@@ -79,9 +79,11 @@ struct tls_server::state : std::enable_shared_from_this<state> {
     void converse(tracked& self);
     void count_failure(const tracked& self, network_cause cause);
     after_answer answer_one(buffered_connection& from, tracked& self, const std::optional<peer_certificate>& peer,
-                            request_deadlines deadlines);
+                            time_point head_begins);
     prepared handle_safely(const request& r, bool keep_alive) const;
+    after_answer refuse(buffered_connection& to, tracked& self, const refused_request& refusal);
     void write(buffered_connection& to, prepared out, std::string_view method) const;
+    bool next_request_comes(buffered_connection& from, tracked& self) const;
     bool set_busy(tracked& self, bool busy) const;
 
     server_options options;
@@ -208,27 +210,31 @@ void tls_server::state::converse(tracked& self) {
     }
     self.at = stage::request;
     buffered_connection from{peer, {}};
-    const auto first_head = clock::now() + options.head_deadline;
-    if (!peer.wait_readable(first_head))
+    auto head = clock::now();
+    if (!peer.wait_readable(head + options.head_deadline))
         throw network_error(network_cause::timeout, "no request before the deadline");
-    auto head = first_head;
     auto after = after_answer::close;
-    do {
-        if (!set_busy(self, true))
+    while (set_busy(self, true)) {
+        after = answer_one(from, self, certificate, head);
+        if (after != after_answer::next_request || !next_request_comes(from, self))
             break;
-        after = answer_one(from, self, certificate, {head, clock::now() + options.request_deadline});
-        if (after != after_answer::next_request)
-            break;
-        self.at = stage::request;
-        if (from.ahead.empty() && !peer.wait_readable(clock::now() + options.keep_alive))
-            break;
-        head = clock::now() + options.head_deadline;
-    } while (true);
+        head = clock::now();
+    }
     peer.finish(after == after_answer::close_unread);
 }
 
+/// An answer that is still on its way is no idle time of the peer.
+bool tls_server::state::next_request_comes(buffered_connection& from, tracked& self) const {
+    if (from.ahead.empty()) {
+        progress by(options.transfer, clock::now());
+        from.peer.wait_taken(by);
+    }
+    self.at = stage::request;
+    return !from.ahead.empty() || from.peer.wait_readable(clock::now() + options.keep_alive);
+}
+
 after_answer tls_server::state::answer_one(buffered_connection& from, tracked& self,
-                                           const std::optional<peer_certificate>& peer, request_deadlines deadlines) {
+                                           const std::optional<peer_certificate>& peer, time_point head_begins) {
     try {
         const auto complete = [&](request& head) {
             head.peer = peer;
@@ -242,7 +248,9 @@ after_answer tls_server::state::answer_one(buffered_connection& from, tracked& s
                 entrance.prove(self.id);
             return planned;
         };
-        auto in = read_request(from, {options.head_limit, options.header_limit}, complete, plan, deadlines);
+        const pace head{options.transfer.octets_per_second, options.head_deadline, options.head_deadline};
+        auto in = read_request(from, {options.head_limit, options.header_limit, context != nullptr}, complete, plan,
+                               {progress(head, head_begins), options.transfer});
         if (!in)
             return after_answer::close;
         if (stopping)
@@ -256,14 +264,20 @@ after_answer tls_server::state::answer_one(buffered_connection& from, tracked& s
             return after_answer::next_request;
         return in->message.body_too_large ? after_answer::close_unread : after_answer::close;
     } catch (const refused_request& refusal) {
-        auto answer = options.on_refusal ? options.on_refusal(refusal.status(), refusal.what())
-                                         : response{refusal.status(), {}, {}};
-        auto head = response_head(answer, false, one_record);
-        self.at = stage::answer;
-        write(from, {std::move(head), std::move(answer)}, "");
-        set_busy(self, false);
-        return after_answer::close_unread;
+        return refuse(from, self, refusal);
     }
+}
+
+after_answer tls_server::state::refuse(buffered_connection& to, tracked& self, const refused_request& refusal) {
+    if (refusal.status() == 408)
+        entrance.count(&connection_counts::requests_timed_out);
+    auto answer =
+        options.on_refusal ? options.on_refusal(refusal.status(), refusal.what()) : response{refusal.status(), {}, {}};
+    auto head = response_head(answer, false, one_record);
+    self.at = stage::answer;
+    write(to, {std::move(head), std::move(answer)}, "");
+    set_busy(self, false);
+    return after_answer::close_unread;
 }
 
 prepared tls_server::state::handle_safely(const request& r, bool keep_alive) const {
@@ -279,14 +293,15 @@ prepared tls_server::state::handle_safely(const request& r, bool keep_alive) con
 }
 
 void tls_server::state::write(buffered_connection& to, prepared out, std::string_view method) const {
-    const auto deadline = clock::now() + options.write_deadline;
     const std::string_view body = has_body(out.answer, method) ? std::string_view(out.answer.body) : "";
+    progress by(options.transfer, clock::now());
+    by.content(out.head.size() + body.size());
     const bool in_one = out.head.size() + body.size() <= one_record;
     if (in_one)
         out.head += body;
-    to.peer.write(out.head, deadline);
+    to.peer.write(out.head, by);
     if (!in_one)
-        to.peer.write(body, deadline);
+        to.peer.write(body, by);
 }
 
 tls_server::tls_server(server_options options) : state_(std::make_shared<state>(std::move(options))) {}

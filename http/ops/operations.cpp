@@ -16,6 +16,10 @@ const char* word_for(const role_state& state) {
 
 } // namespace
 
+net::response refused_operation(int status, std::string_view reason) {
+    return net::json_response(status, json::dump(json::object{{"error", std::string(reason)}}));
+}
+
 net::response answer_operations(const net::request& request, const std::function<role_state()>& ask) {
     if (request.method != "GET")
         return {405, {{"Allow", "GET"}}, {}};

@@ -138,8 +138,13 @@ net::response describe(dialect d) {
 } // namespace
 
 net::response refused_below_http(int status, std::string_view reason) {
-    return status == 400 ? error_response(rest_error(rest_category::invalid_request, {reason}))
-                         : empty_response(status);
+    auto out = error_response(rest_error(rest_category::invalid_request, {reason})); // DIV-071
+    out.status = status;
+    return out;
+}
+
+net::response broken_below_http() {
+    return error_response(rest_error(rest_category::internal, {"unexpected condition"}));
 }
 
 api::api(store::catalog& catalog, store::access& access, api_options options, crypto::random_source& random)

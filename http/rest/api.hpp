@@ -32,9 +32,11 @@ struct api_options {
     std::function<void(std::string_view)> on_warning = [](std::string_view) {};
 };
 
-/// The answer to what the listener refuses because it is no HTTP request (net::server_options::on_refusal): 1002, and
-/// an empty body for statuses that the TR does not map to a GeneralError.
+/// The answer to what the listener refuses before any handler (net::server_options::on_refusal): 1002, with HTTP's own
+/// status (DIV-071).
 net::response refused_below_http(int status, std::string_view reason);
+/// The answer where a handler's own could not be written (net::server_options::on_exception).
+net::response broken_below_http();
 
 /// Thread-safe.
 class api {

@@ -263,7 +263,11 @@ card card::load(const std::filesystem::path& file, crypto::random_source& random
     text << in.rdbuf();
     if (!in)
         throw card_error("card file " + file.string() + " cannot be read");
-    return card(card_from_json(json::parse(text.str())), random);
+    try {
+        return card(card_from_json(json::parse(text.str())), random);
+    } catch (const json::parse_error& e) {
+        throw card_error("card file " + file.string() + ": " + e.what());
+    }
 }
 
 bytes card::transmit(bytes_view c_apdu, int channel) {

@@ -22,7 +22,7 @@ import stack  # noqa: E402
 BUILD = pathlib.Path(os.environ.get("TSMS_BUILD", stack.ROOT / "build"))
 DRIVER = pathlib.Path("/usr/lib/pcsc/drivers/serial/libifdvpcd.so")
 PCSCD_SOCKET = "/run/pcscd/pcscd.comm"  # compiled into pcscd: there can be only one
-READER = "tsms test"
+READER = "tsms Prüfgerät"  # names of readers are UTF-8
 FIRST, SECOND = f"{READER} 00 00", f"{READER} 00 01"
 PORT = 35963  # of the first slot, the second has the next
 PERSONALITIES = ("jc305", "t0")  # of the cards in them
@@ -148,6 +148,24 @@ class VirtualReader(unittest.TestCase):
             done = self.handset_apdu(reader, ISD, "80CA9F7F00", "80CA006600")
             self.assertIn("9F7F2A", done.stdout)
             self.assertIn("2A864886FC6B", done.stdout)  # the OID of GlobalPlatform in the card recognition data
+
+    def test_a_card_of_another_program_is_busy(self):
+        """Not: there is none."""
+        pcsc = ctypes.CDLL("libpcsclite.so.1")
+        context, card, protocol = ctypes.c_long(), ctypes.c_long(), ctypes.c_ulong()
+        self.assertEqual(pcsc.SCardEstablishContext(ctypes.c_ulong(2), None, None, ctypes.byref(context)), 0)
+        self.addCleanup(pcsc.SCardReleaseContext, context)
+        exclusive, any_protocol, reset = ctypes.c_ulong(1), ctypes.c_ulong(3), ctypes.c_ulong(1)
+        self.assertEqual(pcsc.SCardConnect(context, FIRST.encode(), exclusive, any_protocol, ctypes.byref(card), ctypes.byref(protocol)), 0)
+        try:
+            done = self.stack.run("tsms-handset", "--json", "--se", f"pcsc:{FIRST}", "apdu", ISD, check=False)
+        finally:
+            pcsc.SCardDisconnect(card, reset)
+        self.assertNotEqual(done.returncode, 0)
+        told = json.loads(done.stdout)["error"]
+        self.assertIn(f"the card in '{FIRST}' is busy", told)
+        self.assertIn("another program uses the card", told)
+        self.assertNotIn("no card", told)
 
     def test_a_mute_card_is_said_so(self):
         self.exchange(0, "--faults", "mute@get-data:1")

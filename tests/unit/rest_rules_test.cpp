@@ -74,7 +74,14 @@ BOOST_FIXTURE_TEST_CASE(what_is_no_http_is_an_error_of_the_table_too, fixture) {
     BOOST_TEST(bad.status == 400);
     BOOST_TEST(problem(bad) == "1002 Invalid request: malformed request: bad version.");
     BOOST_TEST(bad.headers.get("Content-Type") == "application/json");
-    BOOST_TEST(rest::refused_below_http(431, "too many").body.empty());
+    // DIV-071: HTTP's own status, and the API's error as the body.
+    for (const int status : {408, 417, 431, 501, 505}) {
+        const auto refused = rest::refused_below_http(status, "too many");
+        BOOST_TEST(refused.status == status);
+        BOOST_TEST(problem(refused) == "1002 Invalid request: too many.");
+    }
+    BOOST_TEST(rest::broken_below_http().status == 500);
+    BOOST_TEST(problem(rest::broken_below_http()) == "2000 Internal server error: unexpected condition.");
 }
 
 BOOST_FIXTURE_TEST_CASE(auth_refuses_a_body_without_giving_a_token, fixture) { // AMB-009
