@@ -63,6 +63,7 @@ card_failure status_failure(step what, std::uint16_t sw, std::size_t index) {
     card_failure failure(card_failure::kind::status, what, meaning.category != 0 ? meaning.category : 100,
                          std::string(meaning.text) + at(what) + ", status word " + hex_of(sw), index, sw);
     failure.retry_can_help = meaning.retry_can_help;
+    failure.mender = to_string(meaning.who);
     return failure;
 }
 
@@ -90,7 +91,11 @@ card_failure channel_failure(step what, const scp03_error& error, std::size_t in
 }
 
 void not_proven(step what, const std::string& text) {
-    throw card_failure(card_failure::kind::status, what, 7, text);
+    // Keys are the TSM's own matter; everything else is content of the secure component (TR 4.2.4.4).
+    const bool of_keys = what == step::put_key || what == step::delete_key;
+    card_failure failure(card_failure::kind::status, what, of_keys ? inaccessible : content_related, text);
+    failure.mender = to_string(mender::card);
+    throw failure;
 }
 
 card_failure transmission_failure(step what, transmission end, std::string_view agents_words, std::size_t index) {

@@ -33,6 +33,8 @@ public:
     transmission end;    ///< of kind::transmission
     bool phone_lost;     ///< every further exchange of this process will fail the same way
     bool retry_can_help; ///< the same process started again may succeed
+    std::string mender;  ///< who can do something about it, for the operator's log; empty: the text says it
+    bytes object;        ///< AID of the load file whose LOAD failed, where that is known
 
     /// <<details>> of TR 4.2.4.4, the same as what().
     std::string details() const { return std::runtime_error::what(); }

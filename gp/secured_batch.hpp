@@ -20,7 +20,9 @@ public:
     enum class tolerance {
         table,   ///< what gp/status_words.hpp accepts at this step
         success, ///< 9000 only
-        any,     ///< every status word: the command asks a question
+        /// As `table`, and 6A80 ("incorrect data"): the card may know another form of the same command.
+        other_form,
+        any, ///< every status word: the command asks a question
     };
 
     /// Plain commands only.

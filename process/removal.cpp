@@ -106,6 +106,8 @@ process_outcome close_process(work& w, const std::optional<ending>& failed, mode
         outcome.status = failed->status;
         outcome.details = failed->details;
         outcome.retry_can_help = failed->retry_can_help;
+        if (!failed->mender.empty())
+            w.tell_operator("who can help: " + failed->mender);
         if (w.authentication_failed && ++w.card.strikes >= strikes_to_quarantine)
             w.card.quarantined = true;
         const auto& before = w.request.instance;

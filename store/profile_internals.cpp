@@ -72,6 +72,8 @@ const row rows[] = {
     {"aracModuleAid", text_member{&parameters::arac_module_aid, content::aid}},
     {"aracAid", text_member{&parameters::arac_aid, content::aid}},
     {"rulesReadBack", flag_member{&parameters::rules_read_back}},
+    {"keyForm", text_member{&parameters::key_form, content::text}},
+    {"challengeCounter", flag_member{&parameters::challenge_counter}},
     {"privilegeBytes", number_member{&parameters::privilege_bytes, 1, 3}},
     {"millisecondsPerApdu", number_member{&parameters::milliseconds_per_apdu, 1, 60000}},
     {"orderApdus", number_member{&parameters::order_apdus, 1, any_size}},
@@ -169,6 +171,8 @@ model::card_parameters read_card_parameters(const json::object& o) {
     }
     if (out.ara != "none" && out.ara != "aram-issuer" && out.ara != "arac")
         refuse("ara", "one of none, aram-issuer, arac");
+    if (out.key_form != "length" && out.key_form != "bare")
+        refuse("keyForm", "\"length\" or \"bare\"");
     if (out.arac_aid == out.tsm_sd_aid)
         refuse("aracAid", "another AID than tsmSdAid");
     // Keys of one level must never replace keys of another (gp/procedures, "the order to split at").

@@ -2,6 +2,7 @@
 
 #include "app/cli/program.hpp"
 #include "app/cli/secret_file.hpp"
+#include "app/failure.hpp"
 #include "app/handset/component.hpp"
 #include "app/handset/console.hpp"
 #include "sdk/tsm_api.hpp"

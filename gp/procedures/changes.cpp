@@ -42,7 +42,7 @@ void changes::create_domain(const service_domain& domain) {
 
 void changes::personalize_domain(const service_domain& domain, std::size_t block_size) {
     card_.add(step::install_for_personalization, install_for_personalization(domain.aid));
-    const auto keys = key_dgis(domain.key_version, domain.key_bits, domain.keys);
+    const auto keys = key_dgis(domain.key_version, domain.key_bits, domain.keys, domain.key_form);
     card_.add_all(step::store_data,
                   store_data(keys, block_size, store_data_format::encrypted | store_data_format::dgi));
     card_.add(step::set_status, set_status(status_type::application, life_cycle::personalized, domain.aid));
@@ -52,6 +52,7 @@ void changes::personalize_domain(const service_domain& domain, std::size_t block
 void changes::prepare_load(const load_file& file, const bytes& tsm_domain) {
     card_.add(step::install_for_load, install_for_load(file.aid, tsm_domain, file.hash));
     wanted_.load_files[file.aid].effect = step::load;
+    load_files_[card_.size()] = file.aid;
 }
 
 void changes::load_block(command_apdu block) {
@@ -119,7 +120,6 @@ void changes::remove_load_file(const bytes& aid, bool doubtful) {
 void changes::rotate_keys(const key_rotation& rotation) {
     rotated_ = put_new_keys(card_, rotation);
     rotation_ = rotation;
-    wanted_.key_version = rotation.version;
     ask_for_keys();
 }
 
@@ -255,7 +255,7 @@ private:
 
     static initialize_update_response parse_offer(bytes_view data) {
         try {
-            return parse_initialize_update(data);
+            return parse_initialize_update(data, missing_counter::taken_as_random);
         } catch (const scp03_error& error) {
             throw channel_failure(step::initialize_update, error);
         }
@@ -275,25 +275,33 @@ private:
     std::vector<std::size_t> selects_;
 };
 
-batch joined(batch first, batch second) {
-    std::move(second.commands.begin(), second.commands.end(), std::back_inserter(first.commands));
-    return first;
-}
-
 } // namespace
+
+std::vector<response_apdu> changes::accept(const batch_answer& answer) {
+    try {
+        return card_.accept(answer);
+    } catch (card_failure& failure) {
+        if (const auto next = load_files_.upper_bound(failure.index);
+            failure.what == step::load && next != load_files_.begin())
+            failure.object = std::prev(next)->second;
+        throw;
+    }
+}
 
 procedure<shown_contents> prove(changes what, std::size_t others) {
     const auto at = ask(what.card_, what.wanted_, others);
     const auto questions = what.questions_.value_or(plain_questions{});
     last_questions last(questions);
     const auto count = what.card_.size();
-    const auto sent = co_await joined(what.card_.take(), last.take());
+    auto order = what.card_.take();
+    order.append(last.take());
+    const auto sent = co_await std::move(order);
     const bool too_many = sent.responses.size() > count + last.size(); // nobody knows whose they are
-    auto answers = what.card_.accept(too_many ? sent : part_of(sent, 0, count));
-    if (what.rotated_)
-        check_new_keys(answers[*what.rotated_], *what.rotation_);
-
+    auto answers = what.accept(too_many ? sent : part_of(sent, 0, count));
     shown_contents shown;
+    if (what.rotated_)
+        shown.rotation =
+            outcome_of(answers[*what.rotated_], *what.rotation_, key_versions(answers[at.registry.keys.value()]));
     if (last.size() != 0 && !is_complete(at, answers))
         shown.not_shown = std::move(what.wanted_);
     else

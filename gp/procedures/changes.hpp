@@ -26,6 +26,7 @@ struct service_domain {
     std::uint8_t key_version = 0;
     int key_bits = 128;
     crypto::encrypted_keys keys; ///< under the static DEK of the TSM's domain
+    gp::key_form key_form = gp::key_form::with_length;
 };
 
 struct load_file {
@@ -55,7 +56,8 @@ struct shown_contents : card_contents {
     /// What the Service's domain answered to INITIALIZE UPDATE with its key version: whoever has the keys checks the
     /// cryptogram. Nothing where it could not be asked.
     std::optional<initialize_update_response> domain_offer;
-    std::vector<std::string> remarks; ///< for the operator: what could not be asked, or was refused, at the very end
+    std::optional<key_outcome> rotation; ///< what has become of new keys for the TSM's own domain
+    std::vector<std::string> remarks;    ///< for the operator: what could not be asked, or was refused, at the very end
 };
 
 class changes {
@@ -72,6 +74,7 @@ public:
     /// (gp/procedures, "the order to split at").
     void personalize_domain(const service_domain& domain, std::size_t block_size);
     void prepare_load(const load_file& file, const bytes& tsm_domain);
+    /// Of the file that was prepared last.
     void load_block(command_apdu block);
     void install(const application& app);
     /// `repeated`: after a lost report some are selectable already and the card refuses (AMB-100, GPCS 11.5).
@@ -110,6 +113,8 @@ public:
 
 private:
     void change_rules(const access_client& client, std::size_t block_size, step what);
+    /// Throws card_failure; one of a LOAD says of which load file.
+    std::vector<response_apdu> accept(const batch_answer& answer);
     friend procedure<shown_contents> prove(changes what, std::size_t others);
 
     channel_ptr channel_;
@@ -118,6 +123,7 @@ private:
     std::optional<key_rotation> rotation_;
     std::optional<std::size_t> rotated_;
     std::optional<plain_questions> questions_;
+    std::map<std::size_t, bytes> load_files_; ///< AIDs, by the index of each one's first LOAD
 };
 
 /// Sends everything in one order, and checks what the card shows of it. `others`: about how many applications the card

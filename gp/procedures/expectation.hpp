@@ -29,11 +29,10 @@ struct expectation {
 
     objects applications; ///< with security domains
     objects load_files;
-    std::optional<std::uint8_t> key_version; ///< in the TSM's own domain
-    std::vector<wanted_rule> rules;          ///< of our ARA-C
-    std::optional<bytes> client;             ///< the ARA-C to be read back
-    bool keys = false;                       ///< E0 is asked for
-    bool everything = false;                 ///< so is FF21
+    std::vector<wanted_rule> rules; ///< of our ARA-C
+    std::optional<bytes> client;    ///< the ARA-C to be read back
+    bool keys = false;              ///< E0 is asked for
+    bool everything = false;        ///< so is FF21
 };
 
 /// Where the answers stand that show it.

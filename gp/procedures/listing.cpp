@@ -7,6 +7,7 @@ namespace tsms::gp {
 namespace {
 
 constexpr auto any = secured_batch::tolerance::any;
+constexpr int inaccessible = 9; // TR 4.2.4.4
 
 /// GET STATUS [first] and as many [next] as the expected entries may need (GPCS 11.4.2.2): a [next] too many is refused
 /// and changes nothing, one too few costs an exchange.
@@ -59,12 +60,12 @@ procedure<std::vector<registry_entry>> complete(channel_ptr channel, listing at,
         if (!more) {
             auto entries = parse_registry(answers);
             if (!entries)
-                throw card_failure(card_failure::kind::malformed, step::get_status, 2,
+                throw card_failure(card_failure::kind::malformed, step::get_status, inaccessible,
                                    "the card's registry listing is malformed");
             co_return *std::move(entries);
         }
         if (at.count >= most)
-            throw card_failure(card_failure::kind::malformed, step::get_status, 2,
+            throw card_failure(card_failure::kind::malformed, step::get_status, inaccessible,
                                "the card's registry listing has no end");
         // Another GET STATUS has come in between: the listing begins again, in an order of its own.
         channel_batch card(channel);

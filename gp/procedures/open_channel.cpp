@@ -22,7 +22,7 @@ channel_request::finding channel_request::found(const std::vector<response_apdu>
 
 initialize_update_response channel_request::offer(const std::vector<response_apdu>& answers) const {
     try {
-        return parse_initialize_update(answers[initialize_update_].data);
+        return parse_initialize_update(answers[initialize_update_].data, missing_counter::taken_as_random);
     } catch (const scp03_error& error) {
         throw channel_failure(step::initialize_update, error, initialize_update_);
     }

@@ -139,7 +139,7 @@ gp::response_apdu security_domain_command(context& c, gp::command_apdu command, 
     } catch (const refused& r) {
         response = {{}, r.sw};
     }
-    return channel.authenticated() ? channel.session->wrap(response) : response;
+    return channel.authenticated() ? channel.session->wrap(response, c.personality().macs_errors) : response;
 }
 
 gp::response_apdu application_command(context& c, const gp::command_apdu& command) {

@@ -87,6 +87,7 @@ std::vector<personality> make_personalities() {
     s16.historical = "tsms-lab s16";
     s16.scp03_i = 0x71;
     s16.key_octets = 32;
+    s16.key_blocks = personality::key_block::with_length;
     all.push_back(s16);
 
     auto mac_only = jc305;
@@ -115,6 +116,20 @@ std::vector<personality> make_personalities() {
     blank.iin = "";
     blank.cin = "";
     all.push_back(blank);
+
+    auto odd = jc305;
+    odd.name = "odd";
+    odd.about =
+        "as jc305, but keys bare and not confirmed, R-MAC on errors, no sequence counter, and 255 octets at most "
+        "whatever it tells";
+    odd.historical = "tsms-lab odd";
+    odd.key_blocks = personality::key_block::bare;
+    odd.confirms_keys = false;
+    odd.macs_errors = true;
+    odd.sends_counter = false;
+    odd.extended_length = false;
+    odd.told_longest = 0x7FFF;
+    all.push_back(odd);
 
     auto contactless = jc305;
     contactless.name = "contactless";

@@ -34,6 +34,10 @@ struct personality {
     bool keys_personalize = true; ///< storing the first key set moves an SSD from SELECTABLE to PERSONALIZED
     std::uint16_t redundant_extradition = 0x6985; ///< extradition to where it already is
     std::uint16_t missing_import = 0x6438;        ///< last LOAD of a package whose imports the card has not
+    enum class key_block { either, bare, with_length };
+    /// What PUT KEY and DGI 8113 take as a key: the cryptogram alone (GPCS 2.3, tables 11-70 and 11-71: 88 10 …), or
+    /// behind the length of the key (Amendment D 7.2: 88 11 10 …).
+    key_block key_blocks = key_block::either;
     bool ara_m = true;
     const char* faults = "none"; ///< what goes wrong with such a card where nobody says otherwise (faults.hpp)
     bool ara_c = true;           ///< the module of an access rule application client is preloaded
@@ -41,7 +45,11 @@ struct personality {
     std::uint16_t rule_queries_refused = 0;
     /// An answer of GET STATUS is filled to the last octet, an entry may go on in the next one.
     bool splits_entries = false;
-    bool blank_cplc = false; ///< all octets are 00
+    bool blank_cplc = false;           ///< all octets are 00
+    bool confirms_keys = true;         ///< PUT KEY is answered with key version and check values
+    bool macs_errors = false;          ///< error status words have an R-MAC too, against Amendment D, 6.2.5
+    bool sends_counter = true;         ///< INITIALIZE UPDATE tells the sequence counter of a pseudo-random challenge
+    std::uint16_t told_longest = 0xFF; ///< 9F65, whatever the card takes
     const char* iin = "";
     const char* cin = ""; ///< its beginning; the serial number of the CPLC follows. Empty: the card has no CIN
     std::vector<preloaded_package> packages;

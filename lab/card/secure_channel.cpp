@@ -154,10 +154,10 @@ std::optional<gp::command_apdu> secure_channel::unwrap(const gp::command_apdu& c
     return plain;
 }
 
-gp::response_apdu secure_channel::wrap(const gp::response_apdu& response) {
+gp::response_apdu secure_channel::wrap(const gp::response_apdu& response, bool errors_too) {
     const auto kind = response.sw >> 8;
     const bool error = response.sw != 0x9000 && kind != 0x62 && kind != 0x63;
-    if (error || (level_.value_or(0) & level_bit::r_mac) == 0)
+    if ((error && !errors_too) || (level_.value_or(0) & level_bit::r_mac) == 0)
         return response;
     auto wrapped = response;
     if ((*level_ & level_bit::r_encryption) != 0 && !wrapped.data.empty()) {

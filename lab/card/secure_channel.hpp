@@ -44,8 +44,9 @@ public:
     /// `extended`: the command came with extended length fields, which the MAC covers.
     std::optional<gp::command_apdu> unwrap(const gp::command_apdu& command, bool extended);
 
-    /// The response with the protection that the level demands. Errors go out as they are (Amendment D, 6.2.5).
-    gp::response_apdu wrap(const gp::response_apdu& response);
+    /// The response with the protection that the level demands. Errors go out as they are (Amendment D, 6.2.5), unless
+    /// the card is one that protects them too.
+    gp::response_apdu wrap(const gp::response_apdu& response, bool errors_too = false);
 
     /// The longest response data that still fits a short APDU when wrapped.
     std::size_t response_room() const;

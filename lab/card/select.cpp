@@ -20,9 +20,13 @@ bool begins_with(bytes_view aid, bytes_view part) {
 }
 
 /// FCI of a Security Domain (GPCS 11.9.3.1): its AID and the longest command data it takes.
-bytes file_control_information(const application& domain) {
+bytes file_control_information(const application& domain, std::uint16_t longest_data) {
+    bytes longest;
+    if (longest_data > 0xFF)
+        longest.push_back(static_cast<std::uint8_t>(longest_data >> 8));
+    longest.push_back(static_cast<std::uint8_t>(longest_data));
     bytes content = gp::encode_tlv(0x84, domain.aid);
-    gp::append_tlv(content, 0xA5, gp::encode_tlv(0x9F65, bytes{0xFF}));
+    gp::append_tlv(content, 0xA5, gp::encode_tlv(0x9F65, longest));
     return gp::encode_tlv(0x6F, content);
 }
 
@@ -59,7 +63,8 @@ gp::response_apdu select(context& c, const gp::command_apdu& command) {
     c.channel.end_session();
     c.channel.selected = found->aid;
     const bool locked = found->sd && r.isd().state == life_cycle::card_locked;
-    return {found->sd ? file_control_information(*found) : bytes{}, locked ? sw::card_locked : sw::ok};
+    return {found->sd ? file_control_information(*found, c.personality().told_longest) : bytes{},
+            locked ? sw::card_locked : sw::ok};
 }
 
 gp::response_apdu manage_channel(context& c, const gp::command_apdu& command) {

@@ -33,7 +33,7 @@ void store_domain_data(context& c, application& domain, std::uint8_t p1, bytes_v
     auto groups = parse_data_groups(chain);
     if (groups.size() == 1 && groups[0].tag == dgi_data_objects)
         return store_objects(domain, groups[0].value);
-    for (auto& set : read_key_sets(groups, c.channel.session->dek()))
+    for (auto& set : read_key_sets(groups, c.channel.session->dek(), c.personality().key_blocks))
         install_keys(c.personality(), domain, std::move(set));
 }
 
@@ -86,8 +86,9 @@ gp::response_apdu store_data(context& c, const gp::command_apdu& command) {
 
 namespace {
 
-/// One key of PUT KEY (Amendment D, 7.2): type, length, { octets of the key, encrypted key }, KCV.
-crypto::secret read_put_key(bytes_view& rest, const crypto::secret& dek) {
+/// One key of PUT KEY: type, length, key block, KCV. A bare block says nothing of a key of 24 octets, which is filled
+/// up to the 32 of its cryptogram.
+crypto::secret read_put_key(bytes_view& rest, const crypto::secret& dek, personality::key_block taken) {
     const auto take = [&](std::size_t count) {
         require(rest.size() >= count, sw::wrong_data);
         const auto out = rest.first(count);
@@ -97,10 +98,10 @@ crypto::secret read_put_key(bytes_view& rest, const crypto::secret& dek) {
     require(take(1)[0] == 0x88, sw::wrong_data);
     const auto length = take(1)[0];
     const auto block = take(length);
-    require(!block.empty(), sw::wrong_data);
     const auto kcv = take(take(1)[0]);
     require(kcv.empty() || kcv.size() == 3, sw::wrong_data);
-    return decrypt_key(block.subspan(1), block[0], kcv, dek);
+    const auto key = read_key_block(block, taken);
+    return decrypt_key(key.cryptogram, key.octets.value_or(key.cryptogram.size()), kcv, dek);
 }
 
 struct brought_keys {
@@ -119,7 +120,7 @@ brought_keys read_put_keys(const context& c, const gp::command_apdu& command) {
     auto rest = bytes_view(command.data).subspan(1);
     brought.confirmation = {set.version};
     for (std::uint8_t id = 1; id <= 3; ++id) {
-        auto key = read_put_key(rest, c.channel.session->dek());
+        auto key = read_put_key(rest, c.channel.session->dek(), c.personality().key_blocks);
         require(id == 1 || key.size() == set.keys.at(1).size(), sw::wrong_data);
         append(brought.confirmation, key_check_value(key));
         set.keys.emplace(id, std::move(key));
@@ -131,7 +132,8 @@ brought_keys read_put_keys(const context& c, const gp::command_apdu& command) {
 } // namespace
 
 gp::response_apdu pretend_put_key(context& c, const gp::command_apdu& command) {
-    return {read_put_keys(c, command).confirmation, sw::ok};
+    const auto brought = read_put_keys(c, command);
+    return {c.personality().confirms_keys ? brought.confirmation : bytes{}, sw::ok};
 }
 
 gp::response_apdu put_key(context& c, const gp::command_apdu& command) {
@@ -145,7 +147,7 @@ gp::response_apdu put_key(context& c, const gp::command_apdu& command) {
     if (!adds && set.version != command.p1)
         std::erase_if(sets, [&](const auto& s) { return s.version == command.p1; });
     install_keys(c.personality(), domain, std::move(set));
-    return {std::move(answer), sw::ok};
+    return {c.personality().confirms_keys ? std::move(answer) : bytes{}, sw::ok};
 }
 
 } // namespace tsms::lab

@@ -42,10 +42,10 @@ crypto::encrypted_key encrypt(const crypto::secret& dek, const crypto::secret& k
     return out;
 }
 
-bytes personalization_data(const domain_keys& fresh, const crypto::secret& dek) {
+bytes personalization_data(const domain_keys& fresh, const crypto::secret& dek, gp::key_form form) {
     const crypto::encrypted_keys keys{encrypt(dek, fresh.keys.enc), encrypt(dek, fresh.keys.mac),
                                       encrypt(dek, fresh.keys.dek)};
-    return gp::key_dgis(fresh.version, static_cast<int>(fresh.keys.enc.size() * 8), keys);
+    return gp::key_dgis(fresh.version, static_cast<int>(fresh.keys.enc.size() * 8), keys, form);
 }
 
 gp::access_rule to_rule(const model::access_rule& rule) {
@@ -144,7 +144,7 @@ gp::procedure<opened_channel> open_channel(const card_work* work) {
     }
     if (greeting.sw != ok)
         throw gp::status_failure(step::initialize_update, greeting.sw);
-    const auto card = gp::parse_initialize_update(greeting.data);
+    const auto card = gp::parse_initialize_update(greeting.data, gp::missing_counter::taken_as_random);
     // The new domain gets the card's "i": what the TSM cannot use is not begun.
     if (order.minimum_level != 0)
         gp::require_level(order.minimum_level, card.i);
@@ -172,6 +172,69 @@ gp::procedure<void> prove_rules(const card_work* work, rule_proof rules, std::ve
         answers = again.accept(co_await again.take());
     }
     rules.check(answers);
+}
+
+/// Its state and the keys of the ISD, which shows keys that have gone there instead, and the order's rules behind them.
+struct personalized_domain {
+    std::size_t data;
+    std::size_t state;
+    std::size_t keys_after;
+    rule_proof rules;
+};
+personalized_domain add_keys(secured_batch& batch, const card_work& work, std::size_t block, gp::key_form form) {
+    const auto domain = hex(work.order.domain_aid);
+    personalized_domain at;
+    at.data =
+        batch.add_all(step::store_data,
+                      gp::store_data(personalization_data(work.new_keys, work.isd_keys.dek, form), block, key_format),
+                      tolerance::other_form);
+    // Some cards change the state with the first key set and then refuse this.
+    batch.add(step::set_status, gp::set_status(gp::status_type::application, gp::life_cycle::personalized, domain),
+              tolerance::any);
+    at.state =
+        batch.add(step::get_status, gp::get_status(gp::registry_scope::applications, domain), tolerance::success);
+    at.keys_after = batch.add(step::get_data, gp::get_data(0x00E0), tolerance::any);
+    at.rules = add_rules(batch, work.order, block);
+    return at;
+}
+
+/// A channel of its own: what the TSM appends behind the last commands has ended the former one.
+gp::procedure<std::shared_ptr<gp::secure_channel>> reopen(const card_work* work, secured_batch* batch) {
+    *work->last_commands = false;
+    const auto again = co_await open_channel(work);
+    *batch = secured_batch(*again.channel);
+    batch->add_plain(step::external_authenticate, again.channel->external_authenticate());
+    co_return again.channel;
+}
+
+/// The keys of the new domain, which waits for them. A card that refuses them with 6A80 gets them in the other form.
+gp::procedure<void> personalize(const card_work* work, std::shared_ptr<gp::secure_channel> channel,
+                                gp::response_apdu keys_before) {
+    const auto domain = hex(work->order.domain_aid);
+    secured_batch keys(*channel);
+    auto at = add_keys(keys, *work, channel->max_data(), gp::key_form::with_length);
+    *work->last_commands = true;
+    auto stored = keys.accept(co_await keys.take());
+    if (stored[at.data].sw != ok) {
+        channel = co_await reopen(work, &keys);
+        keys.add(step::install_for_personalization, gp::install_for_personalization(domain));
+        keys.accept(co_await keys.take());
+        keys = secured_batch(*channel);
+        at = add_keys(keys, *work, channel->max_data(), gp::key_form::bare);
+        *work->last_commands = true;
+        stored = keys.accept(co_await keys.take());
+        if (stored[at.data].sw != ok)
+            throw gp::status_failure(step::store_data, stored[at.data].sw, at.data);
+    }
+    if (const auto strayed = strayed_keys(keys_before, stored[at.keys_after]); !strayed.empty()) {
+        channel = co_await reopen(work, &keys);
+        for (const auto version : strayed)
+            keys.add(step::delete_key, gp::delete_keys(version));
+        keys.accept(co_await keys.take());
+        gp::not_proven(step::install_for_personalization, "the keys have reached the issuer security domain");
+    }
+    require_personalized(stored[at.state], domain);
+    co_await prove_rules(work, std::move(at.rules), stored);
 }
 
 } // namespace
@@ -234,32 +297,7 @@ gp::procedure<authenticated_card> carry_out(card_work work) {
             throw gp::status_failure(step::install_security_domain, answers[creation].sw, creation);
         if (answers[personalization].sw != ok)
             throw gp::status_failure(step::install_for_personalization, answers[personalization].sw, personalization);
-        const auto domain = hex(order.domain_aid);
-        secured_batch keys(channel);
-        keys.add_all(step::store_data, gp::store_data(personalization_data(work.new_keys, work.isd_keys.dek),
-                                                      channel.max_data(), key_format));
-        // Some cards change the state with the first key set and then refuse this.
-        keys.add(step::set_status, gp::set_status(gp::status_type::application, gp::life_cycle::personalized, domain),
-                 tolerance::any);
-        const auto state =
-            keys.add(step::get_status, gp::get_status(gp::registry_scope::applications, domain), tolerance::success);
-        const auto keys_after = keys.add(step::get_data, gp::get_data(0x00E0), tolerance::any);
-        rules = add_rules(keys, order, channel.max_data());
-        *work.last_commands = true;
-        const auto stored = keys.accept(co_await keys.take());
-        if (const auto strayed = strayed_keys(answers[keys_before], stored[keys_after]); !strayed.empty()) {
-            // In a channel of its own: what the TSM appends behind the last commands has ended this one.
-            *work.last_commands = false;
-            const auto again = co_await open_channel(&work);
-            secured_batch tidying(*again.channel);
-            tidying.add_plain(step::external_authenticate, again.channel->external_authenticate());
-            for (const auto version : strayed)
-                tidying.add(step::delete_key, gp::delete_keys(version));
-            tidying.accept(co_await tidying.take());
-            gp::not_proven(step::install_for_personalization, "the keys have reached the issuer security domain");
-        }
-        require_personalized(stored[state], domain);
-        co_await prove_rules(&work, std::move(rules), stored);
+        co_await personalize(&work, opened.channel, answers[keys_before]);
     }
     co_return authenticated_card{opened.scp_i};
 }

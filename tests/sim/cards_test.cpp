@@ -360,8 +360,11 @@ BOOST_AUTO_TEST_CASE(the_card_s_longest_command_counts) {
         std::string_view told;
         bool extended;
         std::size_t field;
-    } const cases[] = {
-        {"9F6501B0", false, 0xB0}, {"9F650203E8", true, 1000}, {"9F6501FF", true, 20'004}, {"9F65011E", false, 255}};
+    } const cases[] = {{"9F6501B0", false, 0xB0},
+                       {"9F650203E8", true, 1000},
+                       {"9F6501FF", true, 255},
+                       {"9F65011E", false, 255},
+                       {"", true, 20'004}};
     for (const auto& [told, extended, field] : cases)
         BOOST_TEST_CONTEXT(told) {
             auto w = on(like("jc305"), 20'000);
@@ -372,7 +375,7 @@ BOOST_AUTO_TEST_CASE(the_card_s_longest_command_counts) {
                     longest = std::max(longest, gp::parse_command(command.apdu)->data.size());
                 if (command.what != gp::step::select)
                     return std::nullopt;
-                auto fci = gp::encode_tlv(0x6F, gp::encode_tlv(0xA5, hex(told)));
+                auto fci = gp::encode_tlv(0x6F, gp::encode_tlv(0xA5, hex(std::string(told))));
                 card();
                 append(fci, hex("9000"));
                 return fci;

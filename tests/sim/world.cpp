@@ -59,6 +59,7 @@ world::world(std::shared_ptr<const lab::personality> p, std::uint64_t seed)
     target.flavor_id = "flavor-1";
     target.sd_aid = "D276000163544D5301000001";
     target.card.rules_read_back = personality->rule_queries_refused == 0; // as its profile says
+    target.card.challenge_counter = personality->sends_counter;
     factory_ = listed();
 }
 

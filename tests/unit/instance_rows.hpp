@@ -27,6 +27,8 @@ inline model::secure_component some_card() {
     model::security_domain domain;
     domain.aid = "D27600016354534D0001";
     domain.keys = model::key_set{0x30, 128, {1, 2, 3}, true};
+    domain.key_form = "bare";
+    domain.short_commands = true;
     card.tsm_domain = domain;
     return card;
 }

@@ -58,6 +58,8 @@ BOOST_AUTO_TEST_CASE(an_instance_comes_back_as_it_was_stored) {
     BOOST_REQUIRE_EQUAL(cards.size(), 1u);
     const auto* card = &cards[0];
     BOOST_TEST((card->tsm_domain->keys == some_card().tsm_domain->keys));
+    BOOST_TEST(card->tsm_domain->key_form == "bare");
+    BOOST_TEST(card->tsm_domain->short_commands);
     BOOST_TEST(card->tsm_domain->other_keys.empty());
 }
 
