@@ -60,7 +60,7 @@ run_tests build
 
 if $ci; then
   stage "build with address and undefined-behaviour sanitizers"
-  scripts/build.sh build-asan -Db_sanitize=address,undefined -- \
+  scripts/build.sh build-asan -Db_sanitize=address,undefined -Doptimization=1 -- \
     tests/unit/unit_tests tests/sim/sim_tests tests/actors/actors_tests
   stage "tests with sanitizers"
   export ASAN_OPTIONS=detect_stack_use_after_return=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
