@@ -168,6 +168,38 @@ void assign_cards(const card_options& o) {
         throw config_error("not assigned:" + refused);
 }
 
+void add_reconcile(CLI::App* reconcile, const std::shared_ptr<card_options>& o) {
+    reconcile->footer("For a card that was changed behind the TSM's back, or a restored database (--all, if it is "
+                      "older than a first deployment).\n"
+                      "Nothing is sent now, and no state changes: what getServiceInstances shows and "
+                      "suspendOrResumeService believes stays.\n"
+                      "Example:\n  tsms card reconcile --data ./data --card 1b9d6bcd-…");
+    reconcile->add_flag("--all", o->all, "mark instances too that were never deployed as far as this database knows");
+    reconcile->callback([o] {
+        change_card(
+            *o, [o](store::instance_db& db) { return db.doubt_card(o->card, o->all); },
+            "in doubt: the next deployService with install, or terminateService, of an instance on this card lists the "
+            "card's registry first and "
+            "removes what it finds of that service; other services stay. Every instance that may be on the card is "
+            "marked and has its own "
+            "looked for when its turn comes");
+    });
+}
+
+void add_assign(CLI::App* assign, const std::shared_ptr<card_options>& o) {
+    assign->footer(
+        "What a phone says decides until an issuer has proven to own the card; this decides instead, for good.\n"
+        "Example:\n  tsms card assign --data ./data --card 1b9d6bcd-… --issuer lab\n"
+        "  tsms card assign --data ./data --of old --issuer lab --force  # every card of ‘old’, which is ‘lab’ now");
+    auto* which = assign->add_option_group("which");
+    which->add_option("--card", o->card, "id of the secure component");
+    which->add_option("--of", o->of, "every secure component of this issuer");
+    which->require_option(1);
+    assign->add_option("--issuer", o->issuer, "name of the issuer")->required();
+    assign->add_flag("--force", o->force, "also where a security domain of ours is on the card");
+    assign->callback([o] { o->card.empty() ? assign_cards(*o) : assign_card(*o); });
+}
+
 } // namespace
 
 void add_card_command(CLI::App& app) {
@@ -191,21 +223,7 @@ void add_card_command(CLI::App& app) {
     show->callback([o] { show_card(*o); });
     auto* reconcile = common(
         card->add_subcommand("reconcile", "Has the next process look at what is on the card before it believes it"));
-    reconcile->footer("For a card that was changed behind the TSM's back, or a restored database (--all, if it is "
-                      "older than a first deployment).\n"
-                      "Nothing is sent now, and no state changes: what getServiceInstances shows and "
-                      "suspendOrResumeService believes stays.\n"
-                      "Example:\n  tsms card reconcile --data ./data --card 1b9d6bcd-…");
-    reconcile->add_flag("--all", o->all, "mark instances too that were never deployed as far as this database knows");
-    reconcile->callback([o] {
-        change_card(
-            *o, [o](store::instance_db& db) { return db.doubt_card(o->card, o->all); },
-            "in doubt: the next deployService with install, or terminateService, of an instance on this card lists the "
-            "card's registry first and "
-            "removes what it finds of that service; other services stay. Every instance that may be on the card is "
-            "marked and has its own "
-            "looked for when its turn comes");
-    });
+    add_reconcile(reconcile, o);
     auto* release = common(card->add_subcommand("release", "Ends the quarantine after failed authentications"));
     release->footer(
         "Find out first why they failed: a card that gets too many wrong cryptograms blocks its keys for ever.\n"
@@ -214,18 +232,7 @@ void add_card_command(CLI::App& app) {
         change_card(
             *o, [o](store::instance_db& db) { return db.release_card(o->card); }, "released");
     });
-    auto* assign = common(card->add_subcommand("assign", "Says which issuer a secure component belongs to"));
-    assign->footer(
-        "What a phone says decides until an issuer has proven to own the card; this decides instead, for good.\n"
-        "Example:\n  tsms card assign --data ./data --card 1b9d6bcd-… --issuer lab\n"
-        "  tsms card assign --data ./data --of old --issuer lab --force  # every card of ‘old’, which is ‘lab’ now");
-    auto* which = assign->add_option_group("which");
-    which->add_option("--card", o->card, "id of the secure component");
-    which->add_option("--of", o->of, "every secure component of this issuer");
-    which->require_option(1);
-    assign->add_option("--issuer", o->issuer, "name of the issuer")->required();
-    assign->add_flag("--force", o->force, "also where a security domain of ours is on the card");
-    assign->callback([o] { o->card.empty() ? assign_cards(*o) : assign_card(*o); });
+    add_assign(common(card->add_subcommand("assign", "Says which issuer a secure component belongs to")), o);
     auto* lost =
         common(card->add_subcommand("lost", "Ends the instances on a secure component that is not coming back"));
     lost->footer("Their ids are invalid for apps from now on. What may be on the card is kept as tombstones: should it "

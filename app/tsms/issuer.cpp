@@ -33,6 +33,22 @@ bool holds_certificate(const std::string& pem) {
     }
 }
 
+bool owns_every_card(const model::identification& cards) {
+    return cards.cplc.empty() && cards.atr.empty() && cards.isd.empty() && cards.card_data.empty();
+}
+
+model::identification read_cards(const std::string& file) {
+    model::identification cards;
+    try {
+        cards = store::read_identification(json::root_object(json::parse(read_text(file))));
+    } catch (const json::parse_error& e) {
+        throw config_error("--cards ‘" + file + "’: " + e.what() + R"(; an example: {"cplc": ["4790"]})");
+    }
+    if (owns_every_card(cards)) // an issuer is asked for whatever it is said to own
+        throw config_error("--cards ‘" + file + "’ names no card; leave --cards away for an issuer of every card");
+    return cards;
+}
+
 void add_issuer(const issuer_options& o) {
     const auto c = read_config(o.data);
     check_new_name("issuer", o.name);
@@ -47,7 +63,7 @@ void add_issuer(const issuer_options& o) {
     issuer.transport_key =
         open_vault(c, db)->seal(cli::read_aes_key("--transport-key-file", o.key_file), actors::transport_key_purpose);
     if (!o.cards.empty())
-        issuer.cards = store::read_identification(json::root_object(json::parse(read_text(o.cards))));
+        issuer.cards = read_cards(o.cards);
     if (!db.add_issuer(issuer))
         throw config_error("there is an issuer ‘" + o.name + "’ already; remove it first (tsms issuer remove)");
     if (o.as_json)
@@ -55,10 +71,6 @@ void add_issuer(const issuer_options& o) {
     else
         std::cout << "Issuer ‘" << o.name << "’ added. Try it: tsms issuer ping --data " << o.data << " --name "
                   << o.name << std::endl;
-}
-
-bool owns_every_card(const model::identification& cards) {
-    return cards.cplc.empty() && cards.atr.empty() && cards.isd.empty() && cards.card_data.empty();
 }
 
 void list_issuers(const issuer_options& o) {

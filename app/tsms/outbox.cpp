@@ -93,7 +93,9 @@ void list_deliveries(const outbox_options& o) {
         shown.add({std::to_string(d.id), condition(d), std::to_string(d.attempts), std::to_string(d.waited.count()),
                    d.process.empty() ? "(eligibility check)" : d.process,
                    d.provider.empty() ? "?" : name_of(known, d.provider), d.spos.url, d.last_error});
-    shown.print(std::cout, "No result waits for an SPOS-Service.");
+    const bool of_all = o.ids.empty() && o.process.empty() && o.provider.empty() && !o.given_up;
+    shown.print(std::cout,
+                of_all ? "No result waits for an SPOS-Service." : "No such result waits (tsms outbox list).");
 }
 
 /// One after the other, each with its audit record. A delivery that was made in the meantime does not count.

@@ -151,6 +151,8 @@ class References(unittest.TestCase):
         for command in (("token",), ("revoke",), ("certificate", "--remove")):
             self.assertIn("‘nobody’", self.refused("provider", *command, "--name", "nobody"))
         self.assertIn("‘nobody’", self.refused("outbox", "list", "--provider", "nobody"))
+        self.assertEqual(self.stack.tsms("outbox", "list").stdout, "No result waits for an SPOS-Service.\n")
+        self.assertIn("No such result", self.stack.tsms("outbox", "list", "--process", "x").stdout)
         self.assertIn("no valid token ‘x’", self.refused("provider", "revoke", "--name", "demo", "--id", "x"))
 
     def test_names(self):
@@ -170,6 +172,11 @@ class References(unittest.TestCase):
             wrong.write_text(text)
             self.assertIn("--transport-key-file", self.refused(*self.issuer(**{"transport-key-file": wrong})), text)
         self.assertIn("cannot read", self.refused(*self.issuer(**{"transport-key-file": self.folder / "none"})))
+        cards = self.folder / "cards.json"
+        for text, part in (("{}", "names no card"), ('{"cplc": []}', "names no card"), ("x", "cards.json"),
+                           ('{"cplc": ["4x"]}', "cards.json"), ('{"identification": {}}', "is unknown")):
+            cards.write_text(text)
+            self.assertIn(part, self.refused(*self.issuer(cards=cards)), text)
         self.assertEqual(json.loads(self.stack.tsms("issuer", "list", "--json").stdout), [])
         self.assertEqual(self.stack.tsms("issuer", "list").stdout, "There is no issuer yet (tsms issuer add).\n")
         words = self.issuer(**{"transport-key-file": "-"})
