@@ -70,7 +70,7 @@ private:
 
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || __has_feature(memory_sanitizer)
-inline constexpr int slowness = 8;
+inline constexpr int slowness = 2;
 #else
 inline constexpr int slowness = 1;
 #endif

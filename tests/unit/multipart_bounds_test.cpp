@@ -70,6 +70,15 @@ BOOST_AUTO_TEST_CASE(a_head_has_at_most_16384_octets) {
                      part("c", "x", "X: " + std::string(9000, 'y') + "\r\n") + "--b--\r\n")); // each for itself
 }
 
+BOOST_AUTO_TEST_CASE(a_head_without_end_is_refused_by_its_last_octet) {
+    const std::string head = "Content-Disposition: form-data; name=a\r\nX: ";
+    for (const auto& [octets, good] : {std::pair{16383u, true}, {16384u, false}}) {
+        rest::form_reader reader("b", {[](rest::part_head) {}, [](std::string_view) {}});
+        BOOST_TEST(reader.feed("--b\r\n"));
+        BOOST_TEST(reader.feed(head + std::string(octets - head.size(), 'y')) == good);
+    }
+}
+
 BOOST_AUTO_TEST_CASE(a_preamble_has_at_most_16384_octets) {
     const auto behind = [](std::size_t octets) {
         return std::string(octets, 'p') + "\r\n" + part("a", "x") + "--b--\r\n";
