@@ -55,10 +55,11 @@ net::response backend_link::once(std::string_view method, std::string_view targe
 
 net::response backend_link::insist(std::string_view method, std::string_view target, std::string_view body) {
     const auto begun = clock::now();
-    const auto before = client_.counted();
+    std::uint64_t most_moved = 0;              // in one attempt: what is carried again and again does not prolong it
     auto pause = std::chrono::milliseconds(0); // SERAM: at once, the first time
     std::string reason;
     for (;;) {
+        const auto before = client_.counted();
         try {
             auto answer = once(method, target, {}, body);
             if (!overloaded(answer.status))
@@ -69,10 +70,10 @@ net::response backend_link::insist(std::string_view method, std::string_view tar
                 throw session_error("manually cancelled");
             reason = e.what();
         }
-        // What has moved was no silence; an order that breaks off again and again ends with the server's patience.
         const auto after = client_.counted();
-        const auto moved = after.sent - before.sent + after.received - before.received;
-        if (clock::now() + pause >= begun + retry_.total + options_.transfer.time_for(moved) - options_.transfer.whole)
+        most_moved = std::max(most_moved, after.sent - before.sent + after.received - before.received);
+        const auto travel = options_.transfer.time_for(most_moved) - options_.transfer.whole; // no silence (DIV-073)
+        if (clock::now() + pause >= begun + retry_.total + travel)
             throw session_error("connection to ‘" + client_.host() + "’ interrupted (" + reason + ")");
         std::this_thread::sleep_for(pause);
         pause = std::clamp(pause * 2, retry_.first_pause, retry_.longest_pause);

@@ -172,7 +172,9 @@ void connection::await(short events, progress& by) {
 }
 
 void connection::wait_taken(progress& by) {
-    const auto look = std::clamp(by.window() / 20, std::chrono::milliseconds(5), std::chrono::milliseconds(500));
+    const auto longest_look =
+        std::clamp(by.window() / 20, std::chrono::milliseconds(5), std::chrono::milliseconds(500));
+    auto look = std::chrono::milliseconds(5); // most are taken at once
     by.content(in_flight());
     for (;;) {
         const auto now = std::chrono::steady_clock::now();
@@ -183,6 +185,7 @@ void connection::wait_taken(progress& by) {
             timed_out();
         if (wait_readable(std::min(by.deadline(), now + look)))
             return;
+        look = std::min(2 * look, longest_look);
     }
 }
 
