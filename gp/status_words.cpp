@@ -124,10 +124,7 @@ constexpr status_row rows[] = {
     {step::set_status, 0x6A80, {"life cycle state cannot be changed so", internal_error, by::operator_, no_retry}},
     {step::set_status, 0x6A88, {"application is not on the card", inaccessible, by::card, no_retry}},
 
-    {step::lock,
-     0x6985,
-     {"life cycle state cannot be changed so (lockWithApplications of the profile)", internal_error, by::operator_,
-      no_retry}},
+    {step::lock, 0x6985, {"life cycle state cannot be changed so", content_related, by::provider, no_retry}},
     {step::lock,
      0x6A80,
      {"life cycle state cannot be changed so (lockWithApplications of the profile)", internal_error, by::operator_,

@@ -34,7 +34,7 @@ const expectation expectations[] = {
     {step::put_key, "6A80:2o 6A84:7p 6985:9i 6A88:9c 9484:2o 9485:9i"},
     {step::delete_key, "6A88:ok 6985:9c"},
     {step::set_status, "6985:2o 6A80:2o 6A88:9c"},
-    {step::lock, "6985:2o 6A80:2o 6A88:7p"},
+    {step::lock, "6985:7p 6A80:2o 6A88:7p"},
     {step::install_for_load, "6985:7p 6A80:7p 6A84:7p 6A88:9i"},
     {step::load, "6438:7p 6A80:7p 6985:7p 6A84:7p 6581:7p 6A86:2or 6A88:2or"},
     {step::install_for_install, "6985:7p 6A80:7p 6A84:7p 6A88:7p 6F00:7p"},
