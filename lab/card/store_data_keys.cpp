@@ -57,13 +57,14 @@ std::vector<data_group> parse_data_groups(bytes_view chain) {
     return groups;
 }
 
-crypto::secret decrypt_key(bytes_view encrypted, std::size_t octets, bytes_view kcv, const crypto::secret& dek) {
+crypto::secret decrypt_key(bytes_view encrypted, std::size_t octets, bytes_view kcv, const crypto::secret& dek,
+                           std::uint16_t wrong_kcv) {
     require(octets == 16 || octets == 24 || octets == 32, sw::wrong_data);
     require(encrypted.size() == (octets + 15) / 16 * 16, sw::wrong_data);
     auto plain = crypto::aes_cbc(dek).decrypt({}, encrypted);
     crypto::secret key(bytes_view(plain).first(octets));
     crypto::wipe(plain);
-    require(kcv.empty() || crypto::equal(kcv, key_check_value(key)), sw::wrong_data);
+    require(kcv.empty() || crypto::equal(kcv, key_check_value(key)), wrong_kcv);
     return key;
 }
 
@@ -76,7 +77,8 @@ std::vector<key_set> read_key_sets(const std::vector<data_group>& groups, const 
         const auto value = groups[i + 1].value;
         const auto encrypted = value.size() / 16 * 16;
         require(value.size() == encrypted || value.size() == encrypted + 3, sw::wrong_data);
-        auto key = decrypt_key(value.first(encrypted), attributes.octets, value.subspan(encrypted), dek);
+        auto key =
+            decrypt_key(value.first(encrypted), attributes.octets, value.subspan(encrypted), dek, sw::wrong_data);
         auto set =
             std::find_if(sets.begin(), sets.end(), [&](const auto& s) { return s.version == attributes.version; });
         if (set == sets.end()) {

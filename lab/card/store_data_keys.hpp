@@ -36,7 +36,9 @@ std::vector<data_group> parse_data_groups(bytes_view chain);
 /// Key sets in these data groups. Throws refused (6A80).
 std::vector<key_set> read_key_sets(const std::vector<data_group>& groups, const crypto::secret& dek);
 
-/// One AES key as PUT KEY and STORE DATA transport it. `kcv` may be empty. Throws refused (6A80).
-crypto::secret decrypt_key(bytes_view encrypted, std::size_t octets, bytes_view kcv, const crypto::secret& dek);
+/// One AES key as PUT KEY and STORE DATA transport it. `kcv` may be empty. Throws refused: 6A80, and `wrong_kcv` where
+/// the key has another check value.
+crypto::secret decrypt_key(bytes_view encrypted, std::size_t octets, bytes_view kcv, const crypto::secret& dek,
+                           std::uint16_t wrong_kcv);
 
 } // namespace tsms::lab

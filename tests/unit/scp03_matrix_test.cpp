@@ -89,8 +89,7 @@ BOOST_AUTO_TEST_CASE(every_combination_talks_or_is_refused) {
             const auto domain = parse_registry({answers[isd].data});
             BOOST_REQUIRE(domain.has_value() && domain->size() == 1);
             BOOST_TEST(to_hex(domain->front().aid) == p.isd);
-            BOOST_TEST(to_hex(answers[data].data) ==
-                       "66" + to_hex(bytes{static_cast<std::uint8_t>(p.card_data().size())}) + to_hex(p.card_data()));
+            BOOST_TEST(to_hex(answers[data].data) == to_hex(gp::encode_tlv(0x66, lab::card_data(p.scp03_i))));
             BOOST_TEST(answers[error].sw == 0x6A88);
             BOOST_TEST(answers[empty].sw == 0x9000);
             BOOST_TEST(answers[empty].data.empty());
