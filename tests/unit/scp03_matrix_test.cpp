@@ -130,7 +130,7 @@ BOOST_AUTO_TEST_CASE(keys_are_added_and_replaced_in_every_combination) {
             secured_batch wrong(with_added);
             const auto refused =
                 wrong.add(step::put_key, put_keys(0x31, 0x32, m.keys.bits, spoiled), secured_batch::tolerance::any);
-            BOOST_TEST(m.run(wrong)[refused].sw == 0x6A80);
+            BOOST_TEST(m.run(wrong)[refused].sw == 0x9485);
             secured_batch replacing(with_added);
             const auto replaced = replacing.add(step::put_key, put_keys(0x31, 0x32, m.keys.bits, under_added));
             const auto answers = m.run(replacing);
