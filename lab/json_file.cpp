@@ -79,15 +79,29 @@ void save_json(const std::filesystem::path& file, const json::value& document) {
     save_text(file, json::pretty(document));
 }
 
+bool is_single_document(const std::filesystem::path& file) {
+    std::ifstream in(file);
+    std::string line;
+    return std::getline(in, line) && (line == "{" || line.starts_with('['));
+}
+
 std::optional<std::vector<json::value>> load_journal(const std::filesystem::path& file) {
     if (!std::filesystem::exists(file))
         return std::nullopt;
     const auto text = read_text(file);
     std::vector<json::value> documents;
-    for (std::string_view rest = text; rest.find('\n') != rest.npos;) {
-        const auto end = rest.find('\n');
+    std::string_view rest = text;
+    for (auto end = rest.find('\n'); end != rest.npos; end = rest.find('\n')) {
         documents.push_back(json::parse(rest.substr(0, end), state_limits));
         rest.remove_prefix(end + 1);
+    }
+    if (rest.empty())
+        return documents;
+    try {
+        documents.push_back(json::parse(rest, state_limits));
+    } catch (const json::parse_error&) {
+        if (!rest.starts_with('{')) // then it is no line of ours that was torn
+            throw;
     }
     return documents;
 }

@@ -14,7 +14,10 @@ std::optional<json::value> load_json(const std::filesystem::path& file);
 /// Replaces the file at once (temporary file and rename), readable by its owner only. Throws std::runtime_error.
 void save_json(const std::filesystem::path& file, const json::value& document);
 
-/// A journal: one document a line, the latest last. Nothing if there is no such file. A last line without an end was
+/// One document with everything, as these servers kept their state before they had journals: an array, or indented.
+bool is_single_document(const std::filesystem::path& file);
+
+/// A journal: one object a line, the latest last. Nothing if there is no such file. A last line that is not whole was
 /// never acknowledged and is left out. Throws as load_json.
 std::optional<std::vector<json::value>> load_journal(const std::filesystem::path& file);
 /// Replaces it at once, as save_json.

@@ -3,8 +3,6 @@
 #include "http/wire/issuer.hpp"
 #include "lab/json_file.hpp"
 
-#include <fstream>
-
 namespace tsms::lab {
 
 namespace {
@@ -45,13 +43,6 @@ order_record parse_record(const json::reader& r) {
     if (r.has("keys"))
         record.keys = parse_keys(r.object("keys"));
     return record;
-}
-
-/// One document with all orders, indented: what versions of before wrote.
-bool is_of_before(const std::filesystem::path& file) {
-    std::ifstream in(file);
-    std::string line;
-    return std::getline(in, line) && line == "{";
 }
 
 } // namespace
@@ -95,7 +86,7 @@ void order_book::carried_out(const std::string& order_id, const authenticated_ca
 void order_book::load() {
     if (file_.empty() || !std::filesystem::exists(file_))
         return;
-    if (is_of_before(file_)) {
+    if (is_single_document(file_)) {
         const auto document = load_json(file_).value();
         const json::reader r(json::root_object(document));
         transport_key_ = secret_of(r, "transportKey");
