@@ -19,33 +19,47 @@ std::string hex_of(std::uint16_t sw) {
 
 } // namespace
 
-changes::changes(channel_ptr channel) : channel_(channel), card_(std::move(channel)) {}
+changes::changes(channel_ptr channel, registry listed) : channel_(channel), card_(std::move(channel)) {
+    wanted_.by_name = listed == registry::by_name;
+}
 
 // -- content of the card
 
-/// GPCS 11.5.2.3.2: an instance of the card's SD package. The TSM's domain has Authorized Management, this one has not.
-void changes::create_domain(const service_domain& domain) {
+/// GPCS 11.5.2.3.2: an instance of the card's SD package. The TSM's domain has Authorized Management, a Service's has
+/// not.
+void changes::create_domain(const service_domain& domain, bool repeated) {
     instance_description instance;
     instance.load_file_aid = domain.package_aid;
     instance.module_aid = domain.module_aid;
     instance.instance_aid = domain.aid;
-    instance.rights = privilege::security_domain;
+    instance.rights = domain.rights;
     instance.privilege_octets = domain.privilege_octets;
     instance.parameters = encode_tlv(0xC9, domain.parameters);
-    card_.add(step::install_security_domain, install_and_make_selectable(instance));
+    const auto at = card_.add(step::install_security_domain, install_and_make_selectable(instance),
+                              repeated ? any : secured_batch::tolerance::table);
+    if (repeated)
+        created_ = at;
     auto& wanted = wanted_.applications[domain.aid];
     wanted.effect = step::install_security_domain;
     wanted.is_domain = true;
-    wanted.has = privilege::security_domain;
-    wanted.never_has = privilege::authorized_management | privilege::delegated_management;
+    wanted.has = domain.rights;
+    wanted.never_has = (privilege::authorized_management | privilege::delegated_management) & ~domain.rights;
 }
 
 void changes::personalize_domain(const service_domain& domain, std::size_t block_size) {
     card_.add(step::install_for_personalization, install_for_personalization(domain.aid));
+    give_keys(domain, block_size, secured_batch::tolerance::table);
+}
+
+void changes::store_keys(const service_domain& domain, std::size_t block_size) {
+    give_keys(domain, block_size, any);
+}
+
+void changes::give_keys(const service_domain& domain, std::size_t block_size, secured_batch::tolerance of_state) {
     const auto keys = key_dgis(domain.key_version, domain.key_bits, domain.keys, domain.key_form);
     card_.add_all(step::store_data,
                   store_data(keys, block_size, store_data_format::encrypted | store_data_format::dgi));
-    card_.add(step::set_status, set_status(status_type::application, life_cycle::personalized, domain.aid));
+    card_.add(step::set_status, set_status(status_type::application, life_cycle::personalized, domain.aid), of_state);
     expect_domain(domain.aid);
 }
 
@@ -146,7 +160,8 @@ void changes::change_rules(const access_client& client, std::size_t block_size, 
 void changes::write_rules(const access_client& client, std::size_t block_size) {
     if (client.install)
         card_.add(step::install_for_install, install_and_make_selectable(client.instance), any);
-    wanted_.applications[client.instance.instance_aid].effect = step::access_rule;
+    if (!client.of_card)
+        wanted_.applications[client.instance.instance_aid].effect = step::access_rule;
     change_rules(client, block_size, step::access_rule);
 }
 
@@ -154,6 +169,15 @@ void changes::remove_rules(const access_client& client, std::size_t block_size) 
     change_rules(client, block_size, step::access_rule_removal);
     if (client.remove)
         remove_application(client.instance.instance_aid);
+}
+
+void changes::register_client(const access_client& master, const bytes& client, std::size_t block_size) {
+    card_.add(step::install_for_personalization, install_for_personalization(master.instance.instance_aid));
+    card_.add_all(step::access_rule, gp::register_client(client, block_size));
+    if (!master.read_back)
+        return;
+    wanted_.master = master.instance.instance_aid;
+    wanted_.registered.push_back(client);
 }
 
 // -- what has to be shown
@@ -275,6 +299,12 @@ private:
     std::vector<std::size_t> selects_;
 };
 
+procedure<void> name_receiver_again(channel_ptr channel, bytes aid) {
+    channel_batch card(channel);
+    card.add(step::install_for_personalization, install_for_personalization(aid));
+    card.accept(co_await card.take());
+}
+
 } // namespace
 
 std::vector<response_apdu> changes::accept(const batch_answer& answer) {
@@ -290,6 +320,9 @@ std::vector<response_apdu> changes::accept(const batch_answer& answer) {
 
 procedure<shown_contents> prove(changes what, std::size_t others) {
     const auto at = ask(what.card_, what.wanted_, others);
+    std::optional<std::size_t> named;
+    if (what.receiver_)
+        named = what.card_.add(step::install_for_personalization, install_for_personalization(*what.receiver_), any);
     const auto questions = what.questions_.value_or(plain_questions{});
     last_questions last(questions);
     const auto count = what.card_.size();
@@ -298,14 +331,31 @@ procedure<shown_contents> prove(changes what, std::size_t others) {
     const auto sent = co_await std::move(order);
     const bool too_many = sent.responses.size() > count + last.size(); // nobody knows whose they are
     auto answers = what.accept(too_many ? sent : part_of(sent, 0, count));
+    const auto status_at = [&](const std::optional<std::size_t>& index) {
+        return index ? answers[*index].sw : std::uint16_t{0x9000};
+    };
+    const auto creation = status_at(what.created_), naming = status_at(named);
+
     shown_contents shown;
     if (what.rotated_)
         shown.rotation =
             outcome_of(answers[*what.rotated_], *what.rotation_, key_versions(answers[at.registry.keys.value()]));
-    if (last.size() != 0 && !is_complete(at, answers))
+    const bool complete = is_complete(at, answers);
+    if ((what.closes_ || last.size() != 0) && !complete) {
         shown.not_shown = std::move(what.wanted_);
-    else
-        static_cast<card_contents&>(shown) = co_await show(what.channel_, what.wanted_, at, std::move(answers));
+    } else {
+        try {
+            static_cast<card_contents&>(shown) = co_await show(what.channel_, what.wanted_, at, std::move(answers));
+        } catch (const card_failure& failure) {
+            if (failure.what != step::install_security_domain || creation == 0x9000)
+                throw;
+            throw status_failure(step::install_security_domain, creation, *what.created_); // why it is not there
+        }
+    }
+    if (naming != 0x9000)
+        throw status_failure(step::install_for_personalization, naming, *named);
+    if (named && !complete) // what was asked behind it has made the card forget it
+        co_await name_receiver_again(what.channel_, *what.receiver_);
     last.read(shown, part_of(sent, count, last.size()));
     co_return shown;
 }

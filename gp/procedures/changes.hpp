@@ -16,9 +16,10 @@
 
 namespace tsms::gp {
 
-/// The security domain of a Service, below the TSM's own.
+/// The security domain of a Service, below the TSM's own; or the TSM's, as its issuer creates it.
 struct service_domain {
     bytes aid;
+    privileges rights = privilege::security_domain;
     bytes package_aid; ///< of the card's SD package
     bytes module_aid;
     int privilege_octets = 3;
@@ -62,17 +63,28 @@ struct shown_contents : card_contents {
 
 class changes {
 public:
+    /// What of the registry is listed to prove them.
+    enum class registry {
+        of_domain, ///< everything that the channel's domain sees: the TSM's
+        by_name,   ///< only what is expected: the ISD sees the whole card
+    };
     /// Shares the channel.
-    explicit changes(channel_ptr channel);
+    explicit changes(channel_ptr channel, registry listed = registry::of_domain);
 
     void mark(int percent, int operation) { card_.mark(percent, operation); }
 
     // -- content of the card
-    void create_domain(const service_domain& domain);
+    /// `repeated`: it may be there from an order before, which the registry shows.
+    void create_domain(const service_domain& domain, bool repeated = false);
     /// Its keys, and the state PERSONALIZED without which it accepts no extradition. If the domain was not created, the
     /// keys reach the TSM's own domain: their version is disjoint from its own, so nothing is overwritten
     /// (gp/procedures, "the order to split at").
     void personalize_domain(const service_domain& domain, std::size_t block_size);
+    /// The same in two orders, where nothing may reach another domain: the last command of the first one names the
+    /// receiver, behind all proofs, and the second one begins with the keys.
+    void name_receiver(const bytes& aid) { receiver_ = aid; }
+    /// Some cards change the state with the first key set and refuse SET STATUS then: the registry shows it.
+    void store_keys(const service_domain& domain, std::size_t block_size);
     void prepare_load(const load_file& file, const bytes& tsm_domain);
     /// Of the file that was prepared last.
     void load_block(command_apdu block);
@@ -94,9 +106,11 @@ public:
     /// One that stays is told in the contents.
     void remove_keys(std::uint8_t version);
 
-    // -- access rules in our ARA-C (GPD_SPE_013 5.1)
+    // -- access rules in our ARA-C, or the issuer's in ARA-M (GPD_SPE_013 5.1)
     void write_rules(const access_client& client, std::size_t block_size);
     void remove_rules(const access_client& client, std::size_t block_size);
+    /// At the card's ARA-M.
+    void register_client(const access_client& master, const bytes& client, std::size_t block_size);
 
     // -- what is there already and has to be shown as well
     void expect_domain(const bytes& aid);
@@ -110,8 +124,12 @@ public:
     void ask_for_keys() { wanted_.keys = true; }                            ///< E0
     void ask_for_everything() { wanted_.keys = wanted_.everything = true; } ///< E0 and FF21
     void ask_at_the_end(plain_questions questions) { questions_ = std::move(questions); }
+    /// Somebody else's commands behind this order end the channel: what the card has more to tell is not asked in it
+    /// (shown_contents::not_shown).
+    void close_channel() { closes_ = true; }
 
 private:
+    void give_keys(const service_domain& domain, std::size_t block_size, secured_batch::tolerance of_state);
     void change_rules(const access_client& client, std::size_t block_size, step what);
     /// Throws card_failure; one of a LOAD says of which load file.
     std::vector<response_apdu> accept(const batch_answer& answer);
@@ -124,6 +142,9 @@ private:
     std::optional<std::size_t> rotated_;
     std::optional<plain_questions> questions_;
     std::map<std::size_t, bytes> load_files_; ///< AIDs, by the index of each one's first LOAD
+    std::optional<std::size_t> created_; ///< a creation that may be refused
+    std::optional<bytes> receiver_;
+    bool closes_ = false;
 };
 
 /// Sends everything in one order, and checks what the card shows of it. `others`: about how many applications the card

@@ -4,6 +4,8 @@
 #include "gp/commands.hpp"
 #include "gp/status_words.hpp"
 
+#include <algorithm>
+
 namespace tsms::gp {
 
 channel_request::channel_request(secured_batch& orders, bytes_view domain_aid, std::uint8_t key_version,
@@ -30,6 +32,12 @@ initialize_update_response channel_request::offer(const std::vector<response_apd
 
 std::string channel_request::refusal(const std::vector<response_apdu>& answers) const {
     return status_failure(step::initialize_update, answers[initialize_update_].sw).details();
+}
+
+std::size_t channel_request::short_field(const std::vector<response_apdu>& answers) const {
+    constexpr std::size_t nonsense = 48;
+    const auto told = longest_data(answers);
+    return told && *told > nonsense ? std::min(*told, short_data_field) : short_data_field;
 }
 
 std::optional<std::size_t> channel_request::longest_data(const std::vector<response_apdu>& answers) const {

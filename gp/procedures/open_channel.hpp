@@ -25,6 +25,9 @@ public:
     /// Of a domain that refused: the words of its status word.
     std::string refusal(const std::vector<response_apdu>& answers) const;
 
+    /// Octets of data in a short command to the domain: what its 9F65 tells (field lesson 6), where that makes sense.
+    std::size_t short_field(const std::vector<response_apdu>& answers) const;
+
     /// Tag 9F65 of the domain's answer to SELECT, if it has one.
     std::optional<std::size_t> longest_data(const std::vector<response_apdu>& answers) const;
 

@@ -81,6 +81,11 @@ void pad(bytes& data) {
 
 } // namespace
 
+bool is_scp03_option(std::uint8_t i, std::uint8_t of_card) {
+    const bool encrypts = (i & scp03_option::r_encryption) != 0;
+    return (i & ~of_card) == 0 && (!encrypts || (i & scp03_option::r_mac) != 0);
+}
+
 std::size_t scp03_size(std::uint8_t i) {
     return (i & scp03_option::s16) != 0 ? 16 : 8;
 }

@@ -17,6 +17,10 @@ inline constexpr std::uint8_t r_mac = 0x20;
 inline constexpr std::uint8_t r_encryption = 0x40;
 } // namespace scp03_option
 
+/// True for an "i" that Amendment D knows (table 5-1: R-ENC only together with R-MAC) and whose options are all among
+/// those of a card.
+bool is_scp03_option(std::uint8_t i, std::uint8_t of_card);
+
 /// Octets of challenges, cryptograms and MACs: 8 or, in S16 mode, 16.
 std::size_t scp03_size(std::uint8_t i);
 

@@ -145,7 +145,8 @@ gp::response_apdu get_status(context& c, const gp::command_apdu& command) {
     const auto room = c.channel.session->response_room();
     bytes answer;
     auto& entries = listing->entries;
-    while (!entries.empty() && answer.size() + entries.front().size() <= room) {
+    const bool one_by_one = c.personality().one_entry_an_answer;
+    while (!entries.empty() && answer.size() + entries.front().size() <= room && !(one_by_one && !answer.empty())) {
         append(answer, entries.front());
         entries.pop_front();
     }

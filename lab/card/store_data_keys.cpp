@@ -66,13 +66,14 @@ key_block read_key_block(bytes_view block, personality::key_block taken) {
     return {block[0], block.subspan(1)};
 }
 
-crypto::secret decrypt_key(bytes_view encrypted, std::size_t octets, bytes_view kcv, const crypto::secret& dek) {
+crypto::secret decrypt_key(bytes_view encrypted, std::size_t octets, bytes_view kcv, const crypto::secret& dek,
+                           std::uint16_t wrong_kcv) {
     require(octets == 16 || octets == 24 || octets == 32, sw::wrong_data);
     require(encrypted.size() == (octets + 15) / 16 * 16, sw::wrong_data);
     auto plain = crypto::aes_cbc(dek).decrypt({}, encrypted);
     crypto::secret key(bytes_view(plain).first(octets));
     crypto::wipe(plain);
-    require(kcv.empty() || crypto::equal(kcv, key_check_value(key)), sw::wrong_data);
+    require(kcv.empty() || crypto::equal(kcv, key_check_value(key)), wrong_kcv);
     return key;
 }
 
@@ -88,7 +89,7 @@ std::vector<key_set> read_key_sets(const std::vector<data_group>& groups, const 
         const auto kcv = value.size() % 16 >= kcv_octets ? kcv_octets : 0;
         const auto block = read_key_block(value.first(value.size() - kcv), taken);
         require(block.octets.value_or(attributes.octets) == attributes.octets, sw::wrong_data);
-        auto key = decrypt_key(block.cryptogram, attributes.octets, value.last(kcv), dek);
+        auto key = decrypt_key(block.cryptogram, attributes.octets, value.last(kcv), dek, sw::wrong_data);
         auto set =
             std::find_if(sets.begin(), sets.end(), [&](const auto& s) { return s.version == attributes.version; });
         if (set == sets.end()) {

@@ -46,7 +46,9 @@ struct key_block {
 /// Throws refused (6A80) where the card does not take this form.
 key_block read_key_block(bytes_view block, personality::key_block taken);
 
-/// One AES key as PUT KEY and STORE DATA transport it. `kcv` may be empty. Throws refused (6A80).
-crypto::secret decrypt_key(bytes_view encrypted, std::size_t octets, bytes_view kcv, const crypto::secret& dek);
+/// One AES key as PUT KEY and STORE DATA transport it. `kcv` may be empty. Throws refused: 6A80, and `wrong_kcv` where
+/// the key has another check value.
+crypto::secret decrypt_key(bytes_view encrypted, std::size_t octets, bytes_view kcv, const crypto::secret& dek,
+                           std::uint16_t wrong_kcv);
 
 } // namespace tsms::lab

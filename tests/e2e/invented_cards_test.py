@@ -49,7 +49,8 @@ class InventedCards(hostile.HostileCase):
             return db.execute(query).fetchone()[0]
 
     def traces(self) -> dict:
-        orders = json.loads((self.stack.folder / "issuer.json").read_text())["orders"]
+        lines = [json.loads(line) for line in (self.stack.folder / "issuer.json").read_text().splitlines()]
+        orders = {line["request"]["remoteManagementOrder"]["orderId"] for line in lines if "request" in line}
         return {"cards": self.rows("SELECT count(*) FROM secure_components"),
                 "instances": self.rows("SELECT count(*) FROM service_instances"),
                 "processes": self.rows("SELECT count(*) FROM processes"),

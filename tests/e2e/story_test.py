@@ -396,7 +396,7 @@ class Story(StoryCase):
         for number, profile in enumerate(names):
             with self.subTest(profile=profile):
                 personality = profile.removeprefix("tsms-lab ")
-                package = f"D2760001854{number}"
+                package = f"D2760001854{number:X}"
                 cap = self.stack.make_cap(f"{personality}.cap", 3000, package + "00", [package + "01"])
                 published = stack.publish_service(self.rest, [cap], profiles=[profile])
                 card = self.stack.card(f"every-{personality}.card", personality) + "&faults=none"
@@ -593,10 +593,13 @@ class RealCaps(StoryCase):
                 files = [folder / f for f in needed + [entry["file"]]]
                 # The card's own ARA-M has the AID of this applet.
                 other = {a: a[:-2] + "7E" for a in entry["applets"] if a.startswith("A00000015141434C")}
+                # Toolkit applets import packages that only a UICC has (3GPP TS 43.019).
+                of_uicc = any(i["aid"].startswith("A00000000900") for i in entry["imports"])
+                profile = "euicc" if of_uicc else "jc305"
                 published = stack.publish_service(self.rest, files, instances=list(other.items()), name=entry["file"],
-                                                  profiles=["tsms-lab jc305"])
+                                                  profiles=[f"tsms-lab {profile}"])
                 name = f"{entry['file']}.card"
-                card = self.stack.card(name)
+                card = self.stack.card(name, profile)
                 self.stack.handset(card, "instances", published["service"]["id"])
                 before = aids(self.stack.registry(name))
                 instance = self.create(card, published)

@@ -45,7 +45,7 @@ world::world(std::shared_ptr<const lab::personality> p, std::uint64_t seed)
     : personality(std::move(p)), random(seed), card(lab::card::create(*personality, random)),
       vault(crypto::make_software_vault(crypto::secret(bytes(32, 0x4B)), random)) {
     component.id = "card-1";
-    component.identity = to_hex(card.state().cplc);
+    component.identity = to_hex(card.state().identity());
     component.isd_aid = personality->isd;
     component.issuer = "lab";
     instance.id = "instance-1";

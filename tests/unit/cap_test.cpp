@@ -25,10 +25,11 @@ bytes read_file(const std::string& path) {
     return to_bytes(as_bytes(all.str()));
 }
 
-/// Loads them onto a card as the ISD does, those that are imported first, and looks for their modules there.
+/// Loads them onto a card as the ISD does, those that are imported first, and looks for their modules there. An eUICC
+/// has the packages that toolkit applets import as well.
 void load_all(std::vector<cap_file> waiting) {
     lab_test::counting_random random;
-    auto card = lab::card::create(*lab::find_personality("jc305"), random);
+    auto card = lab::card::create(*lab::find_personality("euicc"), random);
     lab_test::host h(card);
     BOOST_REQUIRE(h.plain("00A4040000") == 0x9000);
     BOOST_REQUIRE(h.open(lab_test::isd_keys(card)) == 0x9000);

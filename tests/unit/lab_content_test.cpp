@@ -283,7 +283,7 @@ BOOST_AUTO_TEST_CASE(put_key_adds_replaces_and_answers_check_values) {
     BOOST_TEST(f.h.secured(0xD8, 0x00, 0x81, command(0x02)) == 0x6A80);
     auto spoilt = command(0x03);
     spoilt.back() ^= 1;
-    BOOST_TEST(f.h.secured(0xD8, 0x01, 0x81, spoilt) == 0x6A80);
+    BOOST_TEST(f.h.secured(0xD8, 0x01, 0x81, spoilt) == 0x9485);
     BOOST_TEST(f.h.secured(0xD8, 0x01, 0x81, command(0x03)) == 0x9000); // the factory's set is gone
     BOOST_REQUIRE(f.h.plain("00A4040000") == 0x9000);
     BOOST_TEST(f.h.open(keys, 0x33, 0x01) == 0x6A88);

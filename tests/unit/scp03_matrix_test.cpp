@@ -89,8 +89,7 @@ BOOST_AUTO_TEST_CASE(every_combination_talks_or_is_refused) {
             const auto domain = parse_registry({answers[isd].data});
             BOOST_REQUIRE(domain.has_value() && domain->size() == 1);
             BOOST_TEST(to_hex(domain->front().aid) == p.isd);
-            BOOST_TEST(to_hex(answers[data].data) ==
-                       "66" + to_hex(bytes{static_cast<std::uint8_t>(p.card_data().size())}) + to_hex(p.card_data()));
+            BOOST_TEST(to_hex(answers[data].data) == to_hex(gp::encode_tlv(0x66, lab::card_data(p.scp03_i))));
             BOOST_TEST(answers[error].sw == 0x6A88);
             BOOST_TEST(answers[empty].sw == 0x9000);
             BOOST_TEST(answers[empty].data.empty());
@@ -131,7 +130,7 @@ BOOST_AUTO_TEST_CASE(keys_are_added_and_replaced_in_every_combination) {
             secured_batch wrong(with_added);
             const auto refused =
                 wrong.add(step::put_key, put_keys(0x31, 0x32, m.keys.bits, spoiled), secured_batch::tolerance::any);
-            BOOST_TEST(m.run(wrong)[refused].sw == 0x6A80);
+            BOOST_TEST(m.run(wrong)[refused].sw == 0x9485);
             secured_batch replacing(with_added);
             const auto replaced = replacing.add(step::put_key, put_keys(0x31, 0x32, m.keys.bits, under_added));
             const auto answers = m.run(replacing);
