@@ -123,14 +123,20 @@ std::vector<model::target_application> target_applications(const catalog_view& v
     return out;
 }
 
+/// The certificates of an uploaded file (DER, or PEM with text between the blocks) and nothing else of it: versions
+/// before took files that held a private key too.
+std::string anchors_in(const std::string& file) {
+    if (const auto single = crypto::parse_certificate(as_bytes(file)))
+        return single->pem();
+    return crypto::pem_of(crypto::parse_certificates(file));
+}
+
 std::optional<model::spos_target> spos_target_of(const catalog_view& view, const entity_row& service) {
     const auto spos = view.find(entity_kind::spos_config, service.provider, text(service.document, "sposConfigId"));
     if (!spos)
         return std::nullopt;
-    auto certificate = view.file(text(spos->document, "certificateId")).value_or("");
-    if (const auto single = crypto::parse_certificate(as_bytes(certificate)))
-        certificate = single->pem(); // uploaded as DER or PEM
-    return model::spos_target{text(spos->document, "url"), certificate};
+    return model::spos_target{text(spos->document, "url"),
+                              anchors_in(view.file(text(spos->document, "certificateId")).value_or(""))};
 }
 
 known_profile profile_of(const catalog_view& view, const entity_row& row) {

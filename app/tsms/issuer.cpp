@@ -6,6 +6,7 @@
 #include "app/tsms/vault.hpp"
 #include "crypto/error.hpp"
 #include "crypto/pki.hpp"
+#include "http/net/message.hpp"
 #include "store/profile_internals.hpp"
 #include "json/json.hpp"
 
@@ -21,11 +22,12 @@ struct issuer_options {
     bool as_json = false;
 };
 
-bool holds_certificate(const std::string& pem) {
+/// Trust anchors as they are stored: certificates and nothing else of the file.
+std::string anchors_in(const std::string& file) {
     try {
-        return !crypto::parse_certificates(pem).empty();
-    } catch (const crypto::error&) {
-        return false;
+        return crypto::pem_of(crypto::parse_only_certificates(as_bytes(read_text(file))));
+    } catch (const crypto::error& e) {
+        throw config_error(file + ": " + e.what() + "; --ca is the trust anchor of the issuer's server, in PEM");
     }
 }
 
@@ -34,14 +36,12 @@ void add_issuer(const issuer_options& o) {
     auto key = from_hex(o.transport_key);
     if (!key || (key->size() != 16 && key->size() != 32))
         throw config_error("--transport-key is an AES key of 32 or 64 hexadecimal digits, as the issuer gave it");
-    if (!o.url.starts_with("https://"))
+    if (!net::behind_https(o.url))
         throw config_error("--url begins with https://");
     store::issuer_record issuer;
     issuer.name = o.name;
     issuer.url = o.url;
-    issuer.certificate_pem = read_text(o.ca);
-    if (!holds_certificate(issuer.certificate_pem))
-        throw config_error(o.ca + " holds no certificate in PEM; --ca is the trust anchor of the issuer's server");
+    issuer.certificate_pem = anchors_in(o.ca);
     store::instance_db db(c.instances_db());
     issuer.transport_key = open_vault(c, db)->seal(crypto::secret(std::move(*key)), actors::transport_key_purpose);
     if (!o.cards.empty())

@@ -17,8 +17,8 @@ const char* word_for(const role_state& state) {
 } // namespace
 
 net::response answer_operations(const net::request& request, const std::function<role_state()>& ask) {
-    if (request.method != "GET")
-        return {405, {{"Allow", "GET"}}, {}};
+    if (!request.is_get())
+        return {405, {{"Allow", net::allow_get}}, {}};
     if (request.path == "/health" || request.path == "/ready") {
         const auto state = ask();
         const bool good = state.healthy && (request.path == "/health" || !state.full);

@@ -15,7 +15,8 @@ struct call {
     std::vector<model::path_parameter> parameters;
     std::string provider;
     std::shared_ptr<budget> memory;
-    json::value body = {}; ///< where the operation has a JSON body
+    json::value body = {};    ///< where the operation has a JSON body
+    std::string subject = {}; ///< what the sender calls what it sends, for messages
 };
 
 /// The entities that a path names, in its order. Throws 1009 for the first that does not exist (AMB-002, AMB-038).

@@ -60,7 +60,7 @@ BOOST_FIXTURE_TEST_CASE(routes, fixture) {
     BOOST_TEST(get("/services/a/b").status == 404);
     const auto wrong = send("PATCH", "/services");
     BOOST_TEST(wrong.status == 405);
-    BOOST_TEST(wrong.headers.get("Allow") == "GET, POST");
+    BOOST_TEST(wrong.headers.get("Allow") == "GET, HEAD, POST");
     BOOST_TEST(wrong.body.empty());
     token = "";
     BOOST_TEST(send("GET", "/auth").headers.get("Allow") == "POST"); // AMB-207
