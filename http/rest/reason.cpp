@@ -2,6 +2,8 @@
 
 #include "model/utf8.hpp"
 
+#include <algorithm>
+
 namespace tsms::rest {
 
 namespace {

@@ -133,6 +133,23 @@ rest_error aid_error(const entity_row& changed, const entity_row& flavor, const 
                  " is the AID of " + conflict.holder + where);
 }
 
+/// What 1016 has no place for: which file, which profile, which versions.
+std::string unmet_text(const entity_row& elf, const model::technical_requirement& needed, const entity_row& profile,
+                       const model::technical_offer& offered) {
+    const auto versions = [](const std::string& java_card, const std::string& gp_api) {
+        const auto told = [](const std::string& version) { return version.empty() ? "(none told)" : version; };
+        return "Java Card " + told(java_card) + ", GlobalPlatform API " + told(gp_api);
+    };
+    const auto format = [&](bool extended) {
+        if (!needed.extended_cap)
+            return "";
+        return extended ? ", the extended CAP format" : ", not the extended CAP format";
+    };
+    return "load file " + elf.id + " needs " + versions(needed.java_card_version, needed.gp_api_version) +
+           format(true) + "; profile ‘" + json::reader(profile.document).string("name") + "’ offers " +
+           versions(offered.java_card_version, offered.gp_api_version) + format(offered.extended_cap);
+}
+
 void check_flavor(const catalog_view& view, const call& c, const entity_row& flavor) {
     store::walk_start start(flavor.provider);
     start.set(entity_kind::flavor, flavor.id);
@@ -144,17 +161,20 @@ void check_flavor(const catalog_view& view, const call& c, const entity_row& fla
     for (const auto& profile : view.related(relation::flavor_profiles, entity_kind::secure_component_profile, start)) {
         const auto offered = store::offer_of(view, profile);
         auto unmet = model::first_unmet({.csp = csp}, offered);
+        auto why = "the Flavor needs a CSP, profile ‘" + json::reader(profile.document).string("name") + "’ has none";
         for (const auto& elf : load_files)
             if (const auto needed = store::requirement_of(elf.document, csp);
                 const auto reason = model::first_unmet(needed, offered)) {
                 unmet = reason;
+                if (*reason != "csp")
+                    why = unmet_text(elf, needed, profile, offered);
                 if (needed.extended_cap && !offered.extended_cap) // 1016 names the platform, not the format
                     c.options.on_warning("load file " + elf.id + " is a CAP file of the extended format; profile " +
                                          profile.id + " does not take it unless its card.extendedCap is true");
                 break;
             }
         if (unmet)
-            throw rest_error(rest_category::constraints_failed, {*unmet});
+            throw rest_error(rest_category::constraints_failed, {*unmet}).because(why);
     }
 }
 

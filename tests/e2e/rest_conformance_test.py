@@ -390,6 +390,18 @@ class Conformance(rest_world.RestCase):
                 answer = client.send("GET", path)
                 self.assertEqual((answer.status, answer.body), (404, b""), path)
 
+    def test_a_flavor_has_a_package_once(self):
+        """DIV-066; between two applications of one AID it is AMB-060."""
+        for dialect in DIALECTS:
+            w = self.stack.world(self.clients[dialect], dialect)
+            twin = w.upload("/executable-load-files", "elf", "twin.cap", w.files.cap)
+            answer = w.client.send("POST", w.path("/services/{serviceId}/flavors/{flavorId}/executable-load-files"),
+                                   [twin])
+            self.assert_error(answer, 1008)
+            self.assertIn("load file", answer.headers["tsms-reason"])
+            body = {"instanceAid": "D2760001855453", "installConfig": {}}
+            self.assert_error(w.client.send("PUT", w.path("/application-configs/{applicationConfigId}"), body), 1008)
+
     def test_application_configs_of_published_flavors(self):
         """1.0.4 freezes an ApplicationConfig that a published Flavor uses, 1.0 does not (AMB-057)."""
         for dialect, category in (("1.0", None), ("1.0.4", 1015)):
