@@ -124,10 +124,11 @@ void certificate(const options& o) {
 /// What the provider sent and was refused for (DIV-067), newest first.
 void uploads(const options& o) {
     const store::access access(read_config(o.data).access_db());
+    const auto refusals = access.refusals(known_provider(access, o).id);
     json::array out;
     if (!o.json)
         std::cout << "TIME\tKIND\tNAME\tERROR\tREASON\n";
-    for (const auto& r : access.refusals(known_provider(access, o).id)) {
+    for (const auto& r : refusals) {
         if (o.json)
             out.push_back(json::object{
                 {"time", r.at}, {"kind", r.kind}, {"name", r.name}, {"category", r.category}, {"reason", r.reason}});
