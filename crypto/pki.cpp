@@ -1,5 +1,6 @@
 #include "crypto/pki.hpp"
 
+#include <algorithm>
 #include <arpa/inet.h>
 #include <ctime>
 #include <memory>
@@ -130,6 +131,14 @@ x509_ptr read_pem(BIO* bio) {
 
 constexpr std::string_view pem_begin = "-----BEGIN CERTIFICATE-----";
 constexpr std::string_view pem_end = "-----END CERTIFICATE-----";
+
+/// As it can be told: a hostile file chooses it.
+std::string name_of_label(std::string_view label) {
+    std::string out;
+    for (const char c : label)
+        out += c >= ' ' && c < 0x7F ? c : '?';
+    return out;
+}
 
 std::string_view trimmed(std::string_view text) {
     constexpr std::string_view white = " \t\r\n";
@@ -277,6 +286,56 @@ std::optional<std::string> why_no_client(const std::vector<certificate>& anchors
     if (good)
         return std::nullopt;
     return X509_verify_cert_error_string(X509_STORE_CTX_get_error(context.get()));
+}
+
+namespace {
+
+char lower(char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
+
+/// What of a PEM text is no certificate and no plain text; empty: nothing.
+std::string foreign_part(std::string_view pem) {
+    constexpr std::string_view any_begin = "-----BEGIN";
+    constexpr std::size_t most_label = 40;
+    for (auto at = pem.find(any_begin); at != pem.npos; at = pem.find(any_begin, at + 1))
+        if (const auto block = pem.substr(at); !block.starts_with(pem_begin)) {
+            const auto label = trimmed(block.substr(any_begin.size(), most_label));
+            const auto end = label.find_first_of("-\r\n");
+            return "a PEM block ‘" + name_of_label(label.substr(0, end)) + "’";
+        }
+    // Keys in other words: SSH2 and PuTTY files, and what `openssl pkey -text` prints. Base64 has neither blanks nor
+    // hyphens.
+    std::string folded(pem);
+    std::transform(folded.begin(), folded.end(), folded.begin(), lower);
+    for (const std::string_view word : {"private key", "private-key", "private-lines"})
+        if (folded.find(word) != folded.npos)
+            return "text that speaks of a private key";
+    return {};
+}
+
+} // namespace
+
+std::vector<certificate> parse_only_certificates(bytes_view der_or_pem) {
+    if (!der_or_pem.empty() && der_or_pem[0] == 0x30) {
+        if (auto one = parse_certificate(der_or_pem))
+            return {*std::move(one)};
+        throw error("the file begins like DER and is no X.509 certificate");
+    }
+    const std::string_view text(reinterpret_cast<const char*>(der_or_pem.data()), der_or_pem.size());
+    if (const auto foreign = foreign_part(text); !foreign.empty())
+        throw error("the file holds " + foreign + "; only certificates are taken");
+    auto all = parse_certificates(text);
+    if (all.empty())
+        throw error("the file holds no X.509 certificate in PEM or DER");
+    return all;
+}
+
+std::string pem_of(std::span<const certificate> certificates) {
+    std::string out;
+    for (const auto& one : certificates)
+        out += one.pem();
+    return out;
 }
 
 credential make_ca(const std::string& common_name, days validity) {

@@ -37,6 +37,14 @@ std::optional<certificate> parse_certificate(bytes_view der_or_pem);
 /// malformed block.
 std::vector<certificate> parse_certificates(std::string_view pem);
 
+/// The same of a file that may hold nothing else (AMB-064: no private key is ever taken): also DER. Text between the
+/// blocks is allowed, but no block of another label, and nothing that looks like a private key. Throws crypto::error
+/// that says what it is.
+std::vector<certificate> parse_only_certificates(bytes_view der_or_pem);
+
+/// As one PEM bundle.
+std::string pem_of(std::span<const certificate> certificates);
+
 /// Why none of these anchors vouches for the first of these certificates as a TLS client's (RFC 5280 6.1, the others
 /// are intermediate ones), in OpenSSL's words; nothing if one does.
 std::optional<std::string> why_no_client(const std::vector<certificate>& anchors,

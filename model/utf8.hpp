@@ -19,6 +19,9 @@ std::string escaped(std::string_view text);
 /// Code points of valid UTF-8.
 std::size_t characters(std::string_view utf8);
 
+/// Valid UTF-8 with at most so many octets: whole characters, and "…" where some are missing.
+std::string shortened(std::string_view utf8, std::size_t octets);
+
 /// Nothing to see: only white space of Unicode and characters without width.
 bool is_blank(std::string_view utf8);
 

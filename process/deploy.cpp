@@ -2,6 +2,7 @@
 
 #include "gp/install_parameters.hpp"
 #include "gp/package_names.hpp"
+#include "model/card_aids.hpp"
 #include "model/life_cycle.hpp"
 #include "process/card_forms.hpp"
 #include "process/domain_keys.hpp"
@@ -261,18 +262,42 @@ process<void> activate(work* w, const deployment* d) {
         note_client(*w);
 }
 
-/// No sharing between Services (AMB-125).
-void check_conflicts(const work& w, std::set<std::string> taken) {
+/// No sharing between Services (AMB-125), and nothing that the card would refuse because an AID is there already
+/// (DIV-066).
+void check_conflicts(const work& w, const std::vector<model::held_aid>& there) {
     const auto& target = w.instance.target;
-    for (const auto& file : target.load_files)
-        if (taken.count(file.aid) != 0)
-            refuse(model::error_category::content_related_error,
-                   "load file " + file.aid + " belongs to another service on this secure component");
-    for (const auto& app : target.applications)
-        if (taken.count(app.instance_aid) != 0)
-            refuse(model::error_category::content_related_error,
-                   "application " + app.instance_aid +
-                       " belongs to another service on this secure component, or to the TSM");
+    if (const auto conflict = model::aid_conflict_of({target.load_files, target.applications, target.sd_aid}, there))
+        refuse(model::error_category::content_related_error,
+               (conflict->what == model::aid_conflict::part::load_file ? "load file " : "application ") +
+                   conflict->aid + " cannot be on this secure component: it is the AID of " + conflict->holder);
+}
+
+std::vector<model::held_aid> held_by_others(const std::set<std::string>& aids) {
+    std::vector<model::held_aid> out;
+    for (const auto& aid : aids)
+        out.push_back({aid, "something of another service"});
+    return out;
+}
+
+/// What is known to be there before the card is asked.
+std::vector<model::held_aid> known_aids(const work& w) {
+    auto out = model::aids_of_cards(w.parameters());
+    for (const auto& aid : own_aids(w))
+        out.push_back({aid, "something of the TSM"});
+    if (!w.isd_aid.empty())
+        out.push_back({w.isd_aid, "the issuer security domain"});
+    for (auto& held : held_by_others(w.request.aids_of_others))
+        out.push_back(std::move(held));
+    return out;
+}
+
+/// What a listing shows when everything of the Service is gone, and the rows do not know.
+std::vector<model::held_aid> listed_aids(const gp::card_contents& card) {
+    std::vector<model::held_aid> out;
+    for (const auto* list : {&card.applications, &card.load_files})
+        for (const auto& entry : *list)
+            out.push_back({to_hex(entry.aid), "something else that the card lists"});
+    return out;
 }
 
 issuer_need need_of(const work& w, const deployment& d) {
@@ -304,9 +329,7 @@ process<void> deploy_steps(work* w, const deployment* d) {
     auto beginning = begin(w);
     co_await std::move(beginning);
     if (d->has(service_command::install)) {
-        auto taken = w->request.aids_of_others;
-        taken.merge(own_aids(*w));
-        check_conflicts(*w, std::move(taken));
+        check_conflicts(*w, known_aids(*w));
         if (!w->instance.on_card && !w->request.look_first &&
             w->request.tombstones.empty()) // what is there is removed first, then there is room or not
             w->memory_needed = octets_to_load(*w);
@@ -330,7 +353,7 @@ process<void> deploy_steps(work* w, const deployment* d) {
     auto opening = open_tsm_domain(w, need_of(*w, *d));
     require_open(*w, co_await std::move(opening));
     if (d->has(service_command::install))
-        check_conflicts(*w, w->request.aids_behind_proof);
+        check_conflicts(*w, held_by_others(w->request.aids_behind_proof));
     // In an installation the new keys travel with the rest, unless those that are there have the version of the
     // Service's.
     if (!d->has(service_command::install) ||
@@ -343,8 +366,7 @@ process<void> deploy_steps(work* w, const deployment* d) {
     if (d->has(service_command::install)) {
         if (w->request.instance.on_card || w->request.card.doubt || w->request.look_first) {
             // An earlier life left something, or may have: look, and begin from an empty card.
-            auto cleaning = remove_what_is_there(w, std::move(seen));
-            co_await std::move(cleaning);
+            check_conflicts(*w, listed_aids(co_await remove_what_is_there(w, std::move(seen))));
             w->memory_needed = octets_to_load(*w);
             check_memory(*w, w->resources);
         }

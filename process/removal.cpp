@@ -29,14 +29,13 @@ process<gp::card_contents> look(work* w, std::size_t applications) {
     co_return found;
 }
 
-process<void> remove_what_is_there(work* w, std::optional<gp::card_contents> seen, bool last_service) {
+process<gp::card_contents> remove_what_is_there(work* w, std::optional<gp::card_contents> seen, bool last_service) {
     const auto& target = w->instance.target;
     if (!seen) {
         auto looking = look(w, target.applications.size() + 1);
         seen = co_await std::move(looking);
     }
-    auto removing = remove_target(w, &target, *std::move(seen), last_service);
-    co_await std::move(removing);
+    co_return co_await remove_target(w, &target, *std::move(seen), last_service);
 }
 
 process<gp::card_contents> remove_target(work* w, const model::deployment_target* to_remove, gp::card_contents found,

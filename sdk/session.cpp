@@ -83,7 +83,8 @@ net::response backend_link::insist(std::string_view method, std::string_view tar
 std::string backend_link::target_of(const std::string& url) const {
     const bool path_only = url.starts_with('/') && !url.starts_with("//");
     const auto authority = path_only ? std::string() : authority_of(url);
-    if (!path_only && (authority.empty() || authority != authority_of(options_.base_url)))
+    // Scheme and host know no case (RFC 3986 6.2.2.1).
+    if (!path_only && (authority.empty() || !net::same_token(authority, authority_of(options_.base_url))))
         throw session_error("the backend sent the app to another host");
     auto target = url.substr(authority.size());
     while (target.ends_with('/'))

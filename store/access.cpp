@@ -47,6 +47,20 @@ CREATE INDEX access_token_origins ON access_token (long_term);
 CREATE INDEX access_token_ends ON access_token (expires);
 )sql";
 
+/// Made by whoever opens a database that has none: not what a damaged file is known by, and no other version.
+constexpr const char* refusals_schema = R"sql(
+CREATE TABLE IF NOT EXISTS refused_upload (
+    sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+    provider TEXT NOT NULL REFERENCES provider (id),
+    at INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    name TEXT NOT NULL,
+    category INTEGER NOT NULL,
+    reason TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS refused_upload_owners ON refused_upload (provider, sequence);
+)sql";
+
 /// AMB-008: true if the provider of l needs no certificate, or ?3 is the fingerprint of one of its own.
 const std::string second_factor =
     "NOT EXISTS (SELECT 1 FROM client_certificate c WHERE c.provider = l.provider) "
@@ -108,7 +122,10 @@ private:
 
 struct access::state {
     state(const std::filesystem::path& f, crypto::random_source& r)
-        : random(r), file(f, access_kind()), db(file.session()), changes(db.database()) {}
+        : random(r), file(f, access_kind()), db(file.session()), changes(db.database()) {
+        if (!file.look([&] { return has_object(db.database(), "refused_upload_owners"); })) // the last of it
+            file.change([&] { db.database().exec(refusals_schema); });
+    }
 
     std::string new_token() { return to_hex(random.take(32)); }
 
@@ -315,6 +332,41 @@ void access::add_client_certificate(const std::string& provider, const std::stri
         s->exec();
         append_audit(state_->db.database(), "client certificate added: " + fingerprint, provider);
         return true;
+    });
+}
+
+void access::note_refusal(const std::string& provider, const refused_upload& refusal, access_time now) {
+    state_->changing([&] { // without audit entry: nothing changes but this list
+        {
+            auto s = state_->db.prepare(
+                "INSERT INTO refused_upload (provider, at, kind, name, category, reason) VALUES (?, ?, ?, ?, ?, ?)");
+            s->bind(1, provider);
+            s->bind(2, milliseconds(now));
+            s->bind(3, refusal.kind);
+            s->bind(4, model::shortened(refusal.name, 255));
+            s->bind(5, refusal.category);
+            s->bind(6, model::shortened(refusal.reason, 2000));
+            s->exec();
+        }
+        auto s = state_->db.prepare(
+            "DELETE FROM refused_upload WHERE provider = ?1 AND sequence <= (SELECT sequence FROM refused_upload "
+            "WHERE provider = ?1 ORDER BY sequence DESC LIMIT 1 OFFSET ?2)");
+        s->bind(1, provider);
+        s->bind(2, refusals_kept);
+        s->exec();
+    });
+}
+
+std::vector<refused_upload> access::refusals(const std::string& provider) const {
+    return state_->locked([&] {
+        auto s = state_->db.prepare(
+            "SELECT at, kind, name, category, reason FROM refused_upload WHERE provider = ? ORDER BY sequence DESC");
+        s->bind(1, provider);
+        std::vector<refused_upload> out;
+        while (s->executeStep())
+            out.push_back({iso_time(s->getColumn(0).getInt64()), s->getColumn(1).getString(),
+                           s->getColumn(2).getString(), s->getColumn(3).getInt(), s->getColumn(4).getString()});
+        return out;
     });
 }
 

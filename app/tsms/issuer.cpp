@@ -10,6 +10,7 @@
 #include "app/tsms/vault.hpp"
 #include "crypto/error.hpp"
 #include "crypto/pki.hpp"
+#include "http/net/message.hpp"
 #include "store/profile_internals.hpp"
 #include "json/json.hpp"
 
@@ -25,11 +26,12 @@ struct issuer_options {
     bool as_json = false;
 };
 
-bool holds_certificate(const std::string& pem) {
+/// Trust anchors as they are stored: certificates and nothing else of the file.
+std::string anchors_in(const std::string& file) {
     try {
-        return !crypto::parse_certificates(pem).empty();
-    } catch (const crypto::error&) {
-        return false;
+        return crypto::pem_of(crypto::parse_only_certificates(as_bytes(read_text(file))));
+    } catch (const crypto::error& e) {
+        throw config_error(file + ": " + e.what() + "; --ca is the trust anchor of the issuer's server, in PEM");
     }
 }
 
@@ -55,9 +57,7 @@ void add_issuer(const issuer_options& o) {
     store::issuer_record issuer;
     issuer.name = o.name;
     issuer.url = o.url;
-    issuer.certificate_pem = read_text(o.ca);
-    if (!holds_certificate(issuer.certificate_pem))
-        throw config_error(o.ca + " holds no certificate in PEM; --ca is the trust anchor of the issuer's server");
+    issuer.certificate_pem = anchors_in(o.ca);
     connect(c, issuer); // reads the address and the certificates; nothing is sent
     store::instance_db db(c.instances_db());
     issuer.transport_key =

@@ -27,7 +27,10 @@ void print(const options& o, const std::vector<rest::profile_summary>& profiles,
     for (const auto& p : profiles) {
         json::object entry{{"id", p.id}, {"name", p.name}, {"deprecated", p.deprecated}};
         if (imported)
-            entry.set("new", p.is_new);
+            entry.set("new", p.is_new).set("conflicts", json::array(p.conflicts.begin(), p.conflicts.end()));
+        for (const auto& conflict : p.conflicts)
+            std::cerr << "profile ‘" << p.name << "’ gets no new instances of " << conflict
+                      << "; its provider has to change the AID, or to unlink the profile\n";
         out.push_back(std::move(entry));
         const std::string now = p.deprecated ? "deprecated" : "in use";
         shown.add({p.id, p.name, imported ? (p.is_new ? "added" : "updated, " + now) : now});

@@ -139,6 +139,24 @@ void certificate(const options& o) {
         std::cout << o.name << " needs no client certificate\n";
 }
 
+/// What the provider sent and was refused for (DIV-067), newest first.
+void uploads(const options& o) {
+    const store::access access(read_config(o.data).access_db());
+    const auto refusals = access.refusals(known_provider(access, o).id);
+    json::array out;
+    if (!o.json)
+        std::cout << "TIME\tKIND\tNAME\tERROR\tREASON\n";
+    for (const auto& r : refusals) {
+        if (o.json)
+            out.push_back(json::object{
+                {"time", r.at}, {"kind", r.kind}, {"name", r.name}, {"category", r.category}, {"reason", r.reason}});
+        else
+            std::cout << r.at << '\t' << r.kind << '\t' << r.name << '\t' << r.category << '\t' << r.reason << '\n';
+    }
+    if (o.json)
+        std::cout << json::dump(out) << '\n';
+}
+
 void add_common(CLI::App& command, options& o, bool needs_name) {
     command.add_option("--data", o.data, "data directory")->required();
     command.add_flag("--json", o.json, "one JSON document on stdout");
@@ -183,6 +201,12 @@ void add_provider_command(CLI::App& app) {
                    "tsms provider certificate --data ./data --name demo --remove"},
                   "Needs rest.client_ca in tsms.toml: the CA that made the certificate.");
     certificate_command->callback([o] { certificate(*o); });
+
+    auto* uploads_command =
+        provider->add_subcommand("uploads", "The last refused uploads of a provider: time, kind, name, error, reason");
+    add_common(*uploads_command, *o, true);
+    uploads_command->footer("Example:\n  tsms provider uploads --data /var/lib/tsms --name \"Example Corp\" --json");
+    uploads_command->callback([o] { uploads(*o); });
 
     auto* revoke_command =
         provider->add_subcommand("revoke", "Revokes one long-term token or all, with every token made from them");

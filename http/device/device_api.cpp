@@ -275,8 +275,8 @@ net::response device_api::remote_management(const net::request& request) {
 }
 
 net::response device_api::fetch_result(std::string_view session_id, const net::request& request) {
-    if (request.method != "GET")
-        return method_not_allowed("GET");
+    if (!request.is_get())
+        return method_not_allowed(net::allow_get);
     const auto cookie = read_cookie(request);
     if (!cookie)
         return error(404, "session id not found");

@@ -22,13 +22,13 @@ base_url parse_base(const std::string& url) {
     const auto refuse = [&]() -> base_url {
         throw configuration_error("'" + url + "' is no URL of the form https://host[:port][/path]");
     };
-    constexpr std::string_view scheme = "https://";
-    if (!url.starts_with(scheme) || url.find_first_of(" \t\r\n?#@") != url.npos)
+    const auto rest = behind_https(url);
+    if (!rest || rest->find_first_of(" \t\r\n?#@") != rest->npos)
         return refuse();
     base_url base;
-    const auto path = std::min(url.find('/', scheme.size()), url.size());
-    base.authority = url.substr(scheme.size(), path - scheme.size());
-    base.prefix = url.substr(path);
+    const auto path = std::min(rest->find('/'), rest->size());
+    base.authority = rest->substr(0, path);
+    base.prefix = rest->substr(path);
     while (base.prefix.ends_with('/'))
         base.prefix.pop_back();
     std::string port;

@@ -21,8 +21,8 @@ net::response refused_operation(int status, std::string_view reason) {
 }
 
 net::response answer_operations(const net::request& request, const std::function<role_state()>& ask) {
-    if (request.method != "GET")
-        return {405, {{"Allow", "GET"}}, {}};
+    if (!request.is_get())
+        return {405, {{"Allow", net::allow_get}}, {}};
     if (request.path == "/health" || request.path == "/ready") {
         const auto state = ask();
         const bool good = state.healthy && (request.path == "/health" || !state.full);

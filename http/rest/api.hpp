@@ -6,6 +6,7 @@
 #include "http/net/server.hpp"
 #include "http/rest/upload.hpp"
 #include "model/operations.hpp"
+#include "model/rest_error.hpp"
 #include "store/access.hpp"
 #include "store/catalog.hpp"
 
@@ -62,6 +63,7 @@ private:
                           const std::string& provider);
     net::response execute_upload(call& c);
     net::response execute_json(call& c);
+    void note_refusal(const call& c, model::rest_error& e);
     net::response hold(net::response answer) const;
 
     store::catalog& catalog_;

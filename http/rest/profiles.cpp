@@ -2,6 +2,7 @@
 
 #include "http/rest/entity_document.hpp"
 #include "model/rest_error.hpp"
+#include "store/deployments.hpp"
 #include "store/instances.hpp"
 #include "store/profile_internals.hpp"
 
@@ -91,6 +92,17 @@ void mark(store::catalog_edit& edit, const std::string& id, json::object interna
     edit.put_profile_internals(id, internals);
 }
 
+/// Facts about cards are not refused because somebody's Flavor contradicts them; the operator tells the provider.
+std::vector<std::string> conflicts_with(const store::catalog_view& view, const store::entity_row& profile) {
+    std::vector<std::string> out;
+    const auto there = store::aids_of_profile(view, profile);
+    for (const auto& flavor : view.flavors_for_profile(profile.id))
+        if (const auto conflict = model::aid_conflict_of(store::content_of(view, flavor), there))
+            out.push_back("Flavor " + flavor.id + " of service provider " + flavor.provider + ": " + conflict->aid +
+                          " is the AID of " + conflict->holder);
+    return out;
+}
+
 profile_summary import_one(store::catalog_edit& edit, const profile& p, crypto::random_source& random,
                            const std::string& now) {
     for (const auto& row : edit.list(kind, "", "")) {
@@ -98,7 +110,7 @@ profile_summary import_one(store::catalog_edit& edit, const profile& p, crypto::
         if (name_of(row) == p.name && same) {
             const bool deprecated = is_deprecated(edit, row.id);
             mark(edit, row.id, p.internals, deprecated);
-            return {row.id, p.name, false, deprecated};
+            return {row.id, p.name, false, deprecated, conflicts_with(edit, row)};
         }
         if (name_of(row) == p.name)
             throw profile_error("there is a profile '" + p.name +

@@ -2,6 +2,7 @@
 
 #include "crypto/bytes.hpp"
 #include "gp/tlv.hpp"
+#include "http/net/message.hpp"
 #include "model/utf8.hpp"
 #include "model/version_tag.hpp"
 
@@ -71,10 +72,10 @@ bool is_authority(std::string_view text) {
 
 /// Absolute URL with scheme https and a host, without blanks, control characters or fragment.
 bool is_https_url(std::string_view url) {
-    constexpr std::string_view scheme = "https://";
-    if (!url.starts_with(scheme))
+    const auto rest = net::behind_https(url);
+    if (!rest)
         return false;
-    const auto authority = url.substr(scheme.size(), url.substr(scheme.size()).find_first_of("/?#"));
+    const auto authority = rest->substr(0, rest->find_first_of("/?#"));
     const auto plain = [](char c) { return c > ' ' && c != 0x7F && c != '"' && c != '<' && c != '>' && c != '\\'; };
     return is_authority(authority) && std::ranges::all_of(url, plain) && url.find('#') == std::string_view::npos;
 }

@@ -99,8 +99,10 @@ net::response replace(catalog_edit& edit, const call& c, entity_row row, const u
     edit.update(row, {});
     if (u.content)
         store_content(edit, c, row, u);
-    if (is_elf && u.content)
+    if (is_elf && u.content) {
+        check_aids(edit, row);
         check_technical_requirements(edit, c, row);
+    }
     return answer(c, row);
 }
 

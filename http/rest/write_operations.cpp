@@ -57,6 +57,15 @@ void check_tag_is_new(const catalog_edit& edit, const entity_row& row) {
                              {tag, "tag", model::format_definition(model::text_format::tag)});
 }
 
+constexpr bool is_deployed(entity_kind kind) {
+    return kind == entity_kind::flavor || kind == entity_kind::version;
+}
+
+/// What a change of it puts onto cards has AIDs (DIV-066).
+constexpr bool meets_others(entity_kind kind) {
+    return is_deployed(kind) || kind == entity_kind::application_config;
+}
+
 net::response create(catalog_edit& edit, const call& c, const path_entities& path) {
     entity_row row;
     row.kind = c.operation.entity;
@@ -68,19 +77,23 @@ net::response create(catalog_edit& edit, const call& c, const path_entities& pat
     check_references(edit, c, row);
     assign(c, row);
     edit.insert(row, edges_of(row));
-    if (row.kind == entity_kind::version)
+    if (meets_others(row.kind))
+        check_aids(edit, row);
+    if (row.kind == entity_kind::version) // nothing refers to a new Flavor
         check_technical_requirements(edit, c, row);
     return answer(c, row);
 }
 
-/// The end of every change: 1009, 1015, store, 1016.
+/// The end of every change: 1009, store, 1008 of what meets on one card, 1015, 1016.
 net::response change(catalog_edit& edit, const call& c, const entity_row& before, json::object document) {
     auto after = before;
     after.document = std::move(document);
     check_references(edit, c, after);
-    check_not_frozen(edit, c, before, after.document);
     edit.update(after, edges_of(after));
-    if (after.kind == entity_kind::flavor || after.kind == entity_kind::version)
+    if (meets_others(after.kind))
+        check_aids(edit, after);
+    check_not_frozen(edit, c, before, after.document);
+    if (is_deployed(after.kind))
         check_technical_requirements(edit, c, after);
     return answer(c, after);
 }
@@ -196,6 +209,7 @@ net::response publish(catalog_edit& edit, const call& c, const path_entities& pa
         if (!module || std::ranges::find(linked, module->parent) == linked.end())
             throw rest_error(rest_category::not_existing, {model::entity_name(entity_kind::executable_module), id});
     }
+    check_aids(edit, flavor);
     check_key_provisioning(edit, c, flavor);
     warn_of_long_load_files(edit, c, flavor, path.of(entity_kind::service));
     flavor.document.set("published", true);

@@ -112,7 +112,7 @@ net::response issuer_service::handle(const net::request& request) {
     try {
         if (request.body_too_large)
             throw refused(413, "the body is too large");
-        if (request.method == "GET" && path == "/health")
+        if (request.is_get() && path == "/health")
             return answer(200, json::object{{"status", "ready"}});
         if (request.method == "POST" && path == "/order")
             return open_order(request);
@@ -120,7 +120,7 @@ net::response issuer_service::handle(const net::request& request) {
             return handshake(request);
         if (request.method == "POST" && path == "/gp/seram/remoteManagement")
             return remote_management(request);
-        if (request.method == "GET" && path.starts_with(domains) && path.ends_with(keys_of) &&
+        if (request.is_get() && path.starts_with(domains) && path.ends_with(keys_of) &&
             path.size() > domains.size() + keys_of.size())
             return keys(request, request.path.substr(domains.size(), path.size() - domains.size() - keys_of.size()));
         throw refused(404, "there is no such resource");

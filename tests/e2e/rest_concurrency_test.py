@@ -46,7 +46,9 @@ class Concurrency(rest_world.RestCase):
     def test_links_of_all_are_kept(self):
         w = self.world
         flavor = w.path("/services/{serviceId}/flavors/") + w.new_flavor(name="shared")
-        elves = [w.upload("/executable-load-files", "elf", f"{n}.cap", w.files.cap) for n in range(CLIENTS)]
+        caps = [self.stack.make_cap(f"{n}.cap", package=f"D27600018560{n:02X}", applets=[f"D27600018560{n:02X}01"])
+                for n in range(CLIENTS)]  # one Flavor has a package once (DIV-066)
+        elves = [w.upload("/executable-load-files", "elf", cap.name, cap.read_bytes()) for cap in caps]
         self.assertEqual(self.outcomes(lambda c, n: c.send("POST", flavor + "/executable-load-files", [elves[n]])),
                          {200: CLIENTS})
         linked = w.client.good("GET", flavor)["executableLoadFileIds"]

@@ -398,13 +398,27 @@ class Conformance(rest_world.RestCase):
             w = self.stack.world(client, dialect)
             for template in {facts["path"] for facts in OPERATIONS.values()}:
                 allowed = {f["method"] for f in OPERATIONS.values() if f["path"] == template}
-                for method in {"GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"} - allowed:
+                if "GET" in allowed:  # and is answered like it (RFC 9110 9.3.2)
+                    allowed.add("HEAD")
+                for method in {"GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"} - allowed:
                     answer = client.send(method, w.path(template))
                     self.assertEqual((answer.status, answer.body), (405, b""), f"{method} {template}")
                     self.assertEqual(set(answer.headers["allow"].split(", ")), allowed)
             for path in ("/nothing", "/services/a/b/c", "/services/%2e%2e/auth", "/executable-load-files/x/y"):
                 answer = client.send("GET", path)
                 self.assertEqual((answer.status, answer.body), (404, b""), path)
+
+    def test_a_flavor_has_a_package_once(self):
+        """DIV-066; between two applications of one AID it is AMB-060."""
+        for dialect in DIALECTS:
+            w = self.stack.world(self.clients[dialect], dialect)
+            twin = w.upload("/executable-load-files", "elf", "twin.cap", w.files.cap)
+            answer = w.client.send("POST", w.path("/services/{serviceId}/flavors/{flavorId}/executable-load-files"),
+                                   [twin])
+            self.assert_error(answer, 1008)
+            self.assertIn("load file", answer.headers["tsms-reason"])
+            body = {"instanceAid": "D2760001855453", "installConfig": {}}
+            self.assert_error(w.client.send("PUT", w.path("/application-configs/{applicationConfigId}"), body), 1008)
 
     def test_application_configs_of_published_flavors(self):
         """1.0.4 freezes an ApplicationConfig that a published Flavor uses, 1.0 does not (AMB-057)."""

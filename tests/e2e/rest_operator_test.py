@@ -194,6 +194,22 @@ class Operator(rest_world.RestCase):
             lines = [line for line in s.server.log().splitlines() if name in line]
             self.assertEqual(len(lines), 1, lines)
             self.assertIn(why, lines[0])
+            self.assertIn(why, answer.headers["tsms-reason"])  # DIV-067
+            last = json.loads(s.tsms("provider", "uploads", "--name", "one", "--json").stdout)[0]
+            self.assertEqual((last["kind"], last["name"], last["category"]), ("ExecutableLoadFile", name, 1013))
+            self.assertIn(why, last["reason"])
+            self.assertIn(why, s.tsms("provider", "uploads", "--name", "one").stdout)
+        client.close()
+
+    def test_head_is_get_without_its_body(self):
+        """RFC 9110 9.3.2; the connection goes on behind it."""
+        client = rest_world.Client(self.stack.rest_port, self.stack.ca, "/sptsm/1.0", self.rest.token)
+        got = client.send("GET", "/secure-component-profiles")
+        for _ in range(2):
+            head = client.send("HEAD", "/secure-component-profiles")
+            self.assertEqual((head.status, head.body), (200, b""))
+            self.assertEqual(head.headers["content-length"], str(len(got.body)))
+        self.assertEqual(client.send("GET", "/secure-component-profiles").body, got.body)
         client.close()
 
     def test_deprecated_profiles_get_no_new_instances(self):

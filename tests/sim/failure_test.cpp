@@ -361,16 +361,6 @@ BOOST_AUTO_TEST_CASE(another_card_in_the_reader) {
     BOOST_TEST(w.on_card().empty());
 }
 
-/// A second service with the same package on the same card (AMB-125).
-void second_service(world& w) {
-    w.instance.id = "instance-2";
-    w.instance.state = not_deployed;
-    w.instance.executed.clear();
-    w.instance.on_card = false;
-    w.instance.target.service_id = "service-2";
-    w.instance.target.sd_aid = "D276000163544D5301000002";
-}
-
 BOOST_AUTO_TEST_CASE(no_sharing_between_services) {
     auto w = ready();
     BOOST_TEST(w.deploy({I, A}, true).details == "");

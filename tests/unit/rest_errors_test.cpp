@@ -60,7 +60,7 @@ BOOST_FIXTURE_TEST_CASE(routes, fixture) {
     BOOST_TEST(get("/services/a/b").status == 404);
     const auto wrong = send("PATCH", "/services");
     BOOST_TEST(wrong.status == 405);
-    BOOST_TEST(wrong.headers.get("Allow") == "GET, POST");
+    BOOST_TEST(wrong.headers.get("Allow") == "GET, HEAD, POST");
     BOOST_TEST(wrong.body.empty());
     token = "";
     BOOST_TEST(send("GET", "/auth").headers.get("Allow") == "POST"); // AMB-207
@@ -256,6 +256,10 @@ BOOST_FIXTURE_TEST_CASE(technical_requirements, fixture) { // AMB-055
     const std::string unmet =
         "1016 Technical constraints failed: minimal javaCard version not supported by SecureComponentProfile.";
     BOOST_TEST(problem(post(sv + "/versions", with(old))) == unmet);
+    const auto reason = [](const net::response& r) { return std::string(r.headers.get("TSMS-Reason")); };
+    const auto why = reason(post(sv + "/versions", with(old)));
+    BOOST_TEST(why.starts_with("load file " + elf + " needs Java Card 3."), why);
+    BOOST_TEST(why.ends_with("; profile 'old' offers Java Card 2.2.1, GlobalPlatform API 1.6"), why);
     BOOST_TEST(parsed(get(sv + "/versions")).as_array()->empty()); // undone
     parsed(post(sv + "/versions", with(fit)));
     BOOST_TEST(problem(put(sv + "/versions/1.0.0", with(old))) == unmet);
@@ -263,6 +267,7 @@ BOOST_FIXTURE_TEST_CASE(technical_requirements, fixture) { // AMB-055
     BOOST_TEST(problem(post(sv + "/versions/1.0.0/secure-component-profiles",
                             json::object{{old, json::array{flavor}}})) == unmet);
     const auto csp = json::object{{"featureConfig", json::object{{"cspFull", true}}}};
+    BOOST_TEST(reason(put(sv + "/flavors/" + flavor, csp)) == "the Flavor needs a CSP, profile 'fit' has none");
     BOOST_TEST(problem(put(sv + "/flavors/" + flavor, csp)) ==
                "1016 Technical constraints failed: minimal csp version not supported by SecureComponentProfile.");
     const auto empty = text(parsed(post(sv + "/flavors", json::object())), "id");

@@ -1,0 +1,259 @@
+// What is refused and what is not, where servers and files of others are more tolerant or more careless than ours, and
+// how the sender learns the reason (DIV-067).
+
+#include "rest_fixture.hpp"
+
+#include "crypto/error.hpp"
+#include "crypto/pki.hpp"
+#include "http/net/http1.hpp"
+#include "http/rest/reason.hpp"
+#include "store/deployments.hpp"
+
+using namespace tsms;
+using namespace tsms::rest_test;
+
+namespace {
+
+struct refusals : fixture {
+    std::string certificate = crypto::make_ca("X").certificate_pem;
+
+    net::response put_up(const std::string& content) {
+        return upload("POST", "/certificates", {{"cert-file", "c.pem", content}});
+    }
+    net::response form(const std::string& body) {
+        return send("POST", "/certificates", body, "multipart/form-data; boundary=b");
+    }
+    std::string one_part(const std::string& behind_delimiter = "") const {
+        return "--b" + behind_delimiter +
+               "\r\nContent-Disposition: form-data; name=\"cert-file\"; filename=\"c.pem\"\r\n\r\n" + certificate +
+               "\r\n";
+    }
+    std::vector<store::refused_upload> kept() { return access.refusals(provider); }
+};
+
+std::string category(const net::response& r) {
+    return problem(r).substr(0, 4);
+}
+std::string reason(const net::response& r) {
+    return std::string(r.headers.get(rest::reason_field));
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(rest_refusals)
+
+BOOST_FIXTURE_TEST_CASE(no_private_key_is_ever_stored, refusals) { // AMB-064
+    const auto own = crypto::make_ca("Y");
+    const auto key_view = own.key_pem.view();
+    const std::string key(reinterpret_cast<const char*>(key_view.data()), key_view.size());
+    BOOST_REQUIRE(key.starts_with("-----BEGIN PRIVATE KEY-----"));
+    const std::string base64 = "MHcCAQEEIBk1c2VjcmV0\n";
+    const auto block = [&](const std::string& label) {
+        return "-----BEGIN " + label + "-----\n" + base64 + "-----END " + label + "-----\n";
+    };
+    std::vector<std::string> bad{own.certificate_pem + key, key + own.certificate_pem};
+    for (const auto* label : {"PRIVATE KEY", "ENCRYPTED PRIVATE KEY", "EC PRIVATE KEY", "RSA PRIVATE KEY",
+                              "DSA PRIVATE KEY", "OPENSSH PRIVATE KEY", "ANY PRIVATE KEY", "PGP PRIVATE KEY BLOCK",
+                              "EC PARAMETERS", "PUBLIC KEY", "CERTIFICATE REQUEST", "TRUSTED CERTIFICATE", "PKCS7"}) {
+        bad.push_back(certificate + block(label));
+        bad.push_back(block(label) + certificate);
+        bad.push_back("text " + block(label) + certificate); // not at the beginning of a line
+        bad.push_back(block(label));
+    }
+    bad.push_back("---- BEGIN SSH2 ENCRYPTED PRIVATE KEY ----\n" + base64 + certificate);
+    bad.push_back("PuTTY-User-Key-File-3: x\nPrivate-Lines: 1\n" + base64 + certificate);
+    bad.push_back("Private-Key: (256 bit)\npriv:\n    00:01\n" + certificate);
+    for (const auto& content : bad) {
+        const auto refused = put_up(content);
+        BOOST_TEST(category(refused) == "1013", content);
+        for (const auto& text : {reason(refused), kept().front().reason, warnings.back()})
+            BOOST_TEST(text.find(base64.substr(0, 12)) == text.npos);
+    }
+    BOOST_TEST(parsed(get("/certificates")).as_array()->empty());
+    BOOST_TEST(reason(put_up(certificate + block("EC PRIVATE KEY"))) ==
+               "the file holds a PEM block 'EC PRIVATE KEY'; only certificates are taken");
+    // What people upload: a chain, with the text that tools write between the blocks.
+    for (const auto& content :
+         {certificate, certificate + own.certificate_pem,
+          "subject=CN = Privat Key & Sons\n" + certificate + "\r\n 1 s:CN=Y\n" + own.certificate_pem + "\n"})
+        BOOST_TEST(put_up(content).status == 200, content);
+}
+
+BOOST_FIXTURE_TEST_CASE(only_certificates_leave_the_catalog, refusals) {
+    const auto id = text(parsed(put_up(certificate)), "id");
+    const auto spos =
+        text(parsed(post("/spos-configs", json::object{{"url", "https://spos"}, {"certificateId", id}})), "id");
+    const auto service_id = text(parsed(post("/services", json::object{{"name", "S"}, {"sposConfigId", spos}})), "id");
+    const auto target = store::deployments(directory.path() / "catalog.db").spos_of(service_id);
+    BOOST_REQUIRE(target);
+    BOOST_TEST(target->certificate_pem == certificate);
+    // A file of before there was the check.
+    catalog.write([&](store::catalog_edit& edit) {
+        edit.put_file(id, "text\n" + certificate + "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n");
+        return true;
+    });
+    BOOST_TEST(store::deployments(directory.path() / "catalog.db").spos_of(service_id)->certificate_pem == certificate);
+}
+
+BOOST_FIXTURE_TEST_CASE(schemes_know_no_case, refusals) { // RFC 3986 3.1
+    const auto id = text(parsed(put_up(certificate)), "id");
+    const auto answer = [&](const std::string& url) {
+        return post("/spos-configs", json::object{{"url", url}, {"certificateId", id}}).status;
+    };
+    const auto script = [&](const std::string& url) {
+        const auto content = R"({"version":1,"remote":{"url":")" + url + "\"}}";
+        return upload("POST", "/personalization-scripts", {{"script-file", "s", content}}).status;
+    };
+    for (const std::string good : {"HTTPS://a.example/x", "Https://A", "hTTPs://[::1]:1"}) {
+        BOOST_TEST(answer(good) == 200, good);
+        BOOST_TEST(script(good) == 200, good);
+    }
+    for (const std::string bad :
+         {"HTTP://a", "HTTPS:/a", "HTTPS//a", "HTTPSS://a", "\xC5\xBFhttps://a", "http\xC5\xBF://a", ""}) {
+        BOOST_TEST(answer(bad) == 400, bad);
+        BOOST_TEST(script(bad) == 400, bad);
+    }
+    BOOST_TEST(*net::behind_https("HTTPS://X/y") == "X/y");
+    BOOST_TEST(!net::behind_https("https:/"));
+}
+
+BOOST_FIXTURE_TEST_CASE(what_is_around_a_form_is_ignored, refusals) { // RFC 2046 5.1.1
+    for (const std::string end : {"--b--", "--b--\r\n", "--b--\r\nan epilogue", "--b--\r\n\r\nlines\r\n--b\r\nmore",
+                                  "--b-- \t", "--b--  \r\n", "--b--\t\r\nx", "--b--\r\n\n"})
+        BOOST_TEST(form(one_part() + end).status == 200, end);
+    BOOST_TEST(form(one_part(" \t ") + "--b--\r\n").status == 200);
+    BOOST_TEST(form("a preamble\r\n" + one_part() + "--b--\r\nan epilogue").status == 200);
+    BOOST_TEST(form(one_part() + "--b--\r\n" + std::string(16384, 'e')).status == 200);
+    BOOST_TEST(form(one_part() + "--b--\r\n" + std::string(16385, 'e')).status == 400);
+    BOOST_TEST(form(one_part() + "--b--" + std::string(16384, ' ')).status == 200);
+    BOOST_TEST(form(one_part() + "--b--" + std::string(16385, ' ')).status == 400);
+    const auto refused = [&](const std::string& body, const std::string& why) {
+        const auto answer = form(body);
+        BOOST_TEST(problem(answer) == "1002 Invalid request: malformed multipart body.", body);
+        BOOST_TEST(reason(answer) == why);
+    };
+    const std::string same_line = "the last delimiter is followed by something in its line";
+    refused(one_part() + "--b--x", same_line);
+    refused(one_part() + "--b-- x\r\n", same_line);
+    refused(one_part() + "--b--\n", same_line);
+    refused(one_part() + "--b-- --\r\n", same_line);
+    refused(one_part("x") + "--b--\r\n", "a delimiter is followed by neither a part nor the end of the form");
+    refused(one_part() + "--b --\r\n", "a delimiter is followed by neither a part nor the end of the form");
+    refused(one_part(), "the form ends before its last delimiter, which is the boundary between two pairs of hyphens");
+}
+
+BOOST_FIXTURE_TEST_CASE(head_is_answered_like_get, refusals) { // RFC 9110 9.3.2
+    const auto elf = load_file();
+    for (const auto& path :
+         std::vector<std::string>{"/services", "/executable-load-files/" + elf, "/serviceproviders/current",
+                                  "/executable-load-files/" + elf + "/binary", "/services/nothing", "/openapi.json"}) {
+        const auto got = get(path);
+        const auto head = send("HEAD", path);
+        BOOST_TEST(head.status == got.status);
+        BOOST_TEST(head.body == got.body, path); // the server tells its length and does not send it
+        const auto text = net::response_head(head, true, 0);
+        BOOST_TEST(text.find("Content-Length: " + std::to_string(got.body.size()) + "\r\n") != text.npos);
+        BOOST_TEST(!net::has_body(head, "HEAD"));
+    }
+    const auto allow = [&](const std::string& method, const std::string& path) {
+        const auto answer = send(method, path);
+        return std::to_string(answer.status) + " " + std::string(answer.headers.get("Allow"));
+    };
+    BOOST_TEST(allow("PATCH", "/services") == "405 GET, HEAD, POST");
+    BOOST_TEST(allow("PATCH", "/services/x/flavors/y/publish") == "405 POST");
+    BOOST_TEST(allow("HEAD", "/services/x/flavors/y/publish") == "405 POST");
+    BOOST_TEST(allow("HEAD", "/auth") == "405 POST");
+    BOOST_TEST(allow("POST", "/openapi.json") == "405 GET, HEAD");
+    BOOST_TEST(allow("head", "/services") == "405 GET, HEAD, POST"); // methods do know case (RFC 9110 9.1)
+    BOOST_TEST(problem(send("HEAD", "/services", "{}")) == "1002 Invalid: request body not allowed.");
+    token = "nobody";
+    BOOST_TEST(send("HEAD", "/services").status == 401);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_refused_upload_has_its_reason_beside_the_norms_body, refusals) {
+    const auto expect = [&](const net::response& answer, const std::string& kind, const std::string& name,
+                            const std::string& why) {
+        BOOST_REQUIRE(answer.status == 400);
+        BOOST_TEST(reason(answer) == why);
+        BOOST_TEST(kept().front().kind == kind);
+        BOOST_TEST(kept().front().name == name);
+        BOOST_TEST(std::to_string(kept().front().category) == category(answer));
+        BOOST_TEST(rest::field_text(kept().front().reason) == why);
+        BOOST_TEST(kept().front().at == "2027-01-15T08:00:00.000Z");
+    };
+    expect(upload("POST", "/executable-load-files", {{"elf-file", "a.cap", "PK"}}), "ExecutableLoadFile", "a.cap",
+           "not a ZIP file: a CAP file is a ZIP, and this is too short to be one");
+    expect(upload("POST", "/certificates", {{"cert-file", "c.pem", "none"}, {"cert-filename", "", "dir/own.pem"}}),
+           "Certificate", "own.pem", "the file holds no X.509 certificate in PEM or DER");
+    expect(upload("POST", "/certificates", {{"cert-file", "", ""}}), "Certificate", "", "Upload failed: missing file.");
+    const auto script = [&](const std::string& content) {
+        return upload("POST", "/personalization-scripts", {{"script-file", "s.json", content}});
+    };
+    const std::string no_script = "no personalization script: ";
+    const std::pair<const char*, const char*> scripts[] = {
+        {"[]", "it has no 'version' 1"},
+        {R"({"version":1})", "beside 'version' it has either 'commands' or 'remote' and nothing else"},
+        {R"({"version":1,"commands":{}})", "'commands' is no list"},
+        {R"({"version":1,"remote":{"url":"http://x"}})", "'remote' is no object with an https 'url' alone"},
+        {R"({"version":1,"commands":[{"tag":"a","header":"80E29000"},{"tag":"b","header":"80E2"}]})",
+         "commands[1] has no 'header' of four octets in hexadecimal"},
+        {R"({"version":1,"commands":[{"tag":"a","header":"80E29000","data":"0"}]})",
+         "commands[0] has 'data' that is not hexadecimal with ${key} between octets"},
+    };
+    for (const auto& [content, why] : scripts)
+        expect(script(content), "PersonalizationScript", "s.json", no_script + why);
+    // Configuration.
+    expect(send("POST", "/services", "{\"name\": \"x\"", "application/json").status == 400
+               ? send("POST", "/services", "{\"name\": \"x\", \"name\": \"y\"}")
+               : net::response{},
+           "Service", "", "duplicate key 'name'");
+    expect(post("/application-configs", json::object{{"instanceAid", "D2"}, {"installConfig", json::object()}}),
+           "ApplicationConfig", "D2",
+           "Invalid format 'D2' for instanceAid. Supported format is AID: 5 to 16 bytes, hexadecimal.");
+    const auto before = kept().size();
+    get("/services/x");
+    remove("/services/x");
+    BOOST_TEST(kept().size() == before); // nothing was uploaded
+    const auto good = put_up(certificate);
+    BOOST_TEST(!good.headers.find(rest::reason_field));
+    BOOST_TEST(kept().size() == before);
+    BOOST_TEST(access.refusals("another").empty());
+}
+
+BOOST_FIXTURE_TEST_CASE(a_reason_ends_no_header_field_and_is_bounded, refusals) {
+    BOOST_TEST(rest::field_text("a\r\nSet-Cookie: x\r\n\r\n<b>\x1b[2J") == "a??Set-Cookie: x????"
+                                                                           "<b>?[2J");
+    BOOST_TEST(rest::field_text("‘ä’ … “x” \xFF") == "???????? ??? ???x??? ?"); // one bad octet: nothing is UTF-8
+    BOOST_TEST(rest::field_text("‘ä’ … “x”") == "'?' ... \"x\"");
+    BOOST_TEST(rest::field_text(" \xC2\x9B x ") == "? x");
+    BOOST_TEST(rest::field_text("").empty());
+    BOOST_TEST(rest::field_text(std::string(512, 'x')).size() == 512u);
+    BOOST_TEST(rest::field_text(std::string(513, 'x')).size() == 512u);
+    BOOST_TEST(rest::field_text(std::string(510, 'x') + "……").size() == 512u);
+    // Whatever a client calls its file.
+    const auto evil =
+        upload("POST", "/certificates", {{"cert-file", "x", "-----BEGIN A\r\nB: c\x01-----\n" + certificate}});
+    BOOST_TEST(category(evil) == "1013");
+    BOOST_CHECK_NO_THROW(net::response_head(evil, true, 0)); // which refuses line breaks
+    BOOST_TEST(kept().front().reason.find('\r') == std::string::npos);
+}
+
+BOOST_FIXTURE_TEST_CASE(refusals_are_kept_up_to_a_bound, refusals) {
+    const auto other = access.add_provider("Other Corp", now).id;
+    access.note_refusal(other, {{}, "Certificate", "theirs", 1013, "theirs"}, now);
+    for (int i = 0; i < store::refusals_kept + 1; ++i)
+        access.note_refusal(provider, {{}, "Certificate", std::to_string(i), 1013, "why"}, now);
+    auto list = kept();
+    BOOST_REQUIRE(list.size() == static_cast<std::size_t>(store::refusals_kept));
+    BOOST_TEST(list.front().name == std::to_string(store::refusals_kept));
+    BOOST_TEST(list.back().name == "1");
+    BOOST_TEST(access.refusals(other).size() == 1u);
+    access.note_refusal(provider, {{}, "Certificate", std::string(254, 'n') + "ä", 1013, std::string(5000, 'r')}, now);
+    list = kept();
+    BOOST_TEST(list.front().name == std::string(252, 'n') + "…");
+    BOOST_TEST(list.front().reason.size() == 2000u);
+    // Whoever opens the file next finds them, also in one of before there was such a list.
+    BOOST_TEST(store::access(directory.path() / "access.db").refusals(other).size() == 1u);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
