@@ -156,6 +156,8 @@ BOOST_AUTO_TEST_CASE(a_stop_answers_everybody_and_leaves_nobody) {
     BOOST_TEST(std::get<order>(nothing).delay > 0);
     BOOST_TEST(b.stop(10s) == "");
     BOOST_TEST(b.stop(10s) == "");
+    BOOST_TEST(!b.handshake(mine)); // nobody is left to ask
+    BOOST_TEST(!b.current_load().has_value());
 }
 
 BOOST_AUTO_TEST_SUITE_END()
