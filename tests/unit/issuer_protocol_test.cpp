@@ -126,9 +126,8 @@ struct story {
             if (stop)
                 return result;
             BOOST_REQUIRE(apdus);
-            const auto& p = *card.state().personality;
-            const bool refuses_keys = p.key_blocks == lab::personality::key_block::bare;
-            BOOST_TEST((!result.announced_last || refuses_keys)); // nothing after the last but keys in another form
+            const bool bare = card.state().personality->key_blocks == lab::personality::key_block::bare;
+            BOOST_TEST((!result.announced_last || bare)); // nothing after the last but keys in another form
             result.announced_last = last;
             if (++result.orders > break_off_after)
                 return result;
