@@ -142,7 +142,7 @@ void certificate(const options& o) {
 /// What the provider sent and was refused for (DIV-067), newest first.
 void uploads(const options& o) {
     const store::access access(read_config(o.data).access_db());
-    const auto refusals = access.refusals(known_provider(access, o).id);
+    const auto refusals = access.refusals(known_provider(access, o.name).id);
     json::array out;
     if (!o.json)
         std::cout << "TIME\tKIND\tNAME\tERROR\tREASON\n";

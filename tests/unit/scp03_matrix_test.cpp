@@ -272,4 +272,28 @@ BOOST_AUTO_TEST_CASE(key_versions) {
         BOOST_CHECK_THROW(put_keys(0x00, impossible, 128, encrypted), std::length_error);
 }
 
+// i&10 without the sequence counter (SCP03 7.1.1.6): only for who says that the card is so.
+BOOST_AUTO_TEST_CASE(a_counter_that_is_missing) {
+    constexpr auto taken = missing_counter::taken_as_random;
+    for (std::size_t length = 13; length < 60; ++length)
+        for (const std::uint8_t i : {0x00, 0x01, 0x10, 0x11, 0x60, 0x71}) {
+            bytes data(length, 0x22);
+            data[11] = 0x03;
+            data[12] = i;
+            const bool announced = (i & 0x10) != 0;
+            const std::size_t without = (i & 1) != 0 ? 45 : 29;
+            if (length != without && !(announced && length == without + 3)) {
+                BOOST_CHECK_THROW(parse_initialize_update(data, taken), scp03_error);
+                continue;
+            }
+            const auto card = parse_initialize_update(data, taken);
+            BOOST_TEST(card.sequence_counter.size() == length - without);
+            if (!announced || length != without)
+                continue;
+            BOOST_CHECK_THROW(parse_initialize_update(data), scp03_error);
+            BOOST_CHECK_NO_THROW(check_card_challenge(card, {}, taken));
+            BOOST_CHECK_THROW(check_card_challenge(card, {}), scp03_error);
+        }
+}
+
 BOOST_AUTO_TEST_SUITE_END()
