@@ -144,17 +144,16 @@ void uploads(const options& o) {
     const store::access access(read_config(o.data).access_db());
     const auto refusals = access.refusals(known_provider(access, o.name).id);
     json::array out;
-    if (!o.json)
-        std::cout << "TIME\tKIND\tNAME\tERROR\tREASON\n";
+    cli::table shown({"TIME", "KIND", "NAME", "ERROR", "REASON"});
     for (const auto& r : refusals) {
-        if (o.json)
-            out.push_back(json::object{
-                {"time", r.at}, {"kind", r.kind}, {"name", r.name}, {"category", r.category}, {"reason", r.reason}});
-        else
-            std::cout << r.at << '\t' << r.kind << '\t' << r.name << '\t' << r.category << '\t' << r.reason << '\n';
+        out.push_back(json::object{
+            {"time", r.at}, {"kind", r.kind}, {"name", r.name}, {"category", r.category}, {"reason", r.reason}});
+        shown.add({r.at, r.kind, r.name, std::to_string(r.category), r.reason});
     }
     if (o.json)
         std::cout << json::dump(out) << '\n';
+    else
+        shown.print(std::cout, "No upload of ‘" + o.name + "’ has been refused.");
 }
 
 void add_common(CLI::App& command, options& o, bool needs_name) {
@@ -205,7 +204,7 @@ void add_provider_command(CLI::App& app) {
     auto* uploads_command =
         provider->add_subcommand("uploads", "The last refused uploads of a provider: time, kind, name, error, reason");
     add_common(*uploads_command, *o, true);
-    uploads_command->footer("Example:\n  tsms provider uploads --data /var/lib/tsms --name \"Example Corp\" --json");
+    cli::examples(*uploads_command, {"tsms provider uploads --data ./data --name demo"});
     uploads_command->callback([o] { uploads(*o); });
 
     auto* revoke_command =
