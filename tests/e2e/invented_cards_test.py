@@ -34,8 +34,8 @@ class Invented:
     def transmit(self, apdu: bytes) -> bytes:
         answer = self.card.transmit(apdu)
         if apdu[:4] == GET_CPLC and answer[-2:] == b"\x90\x00":
-            at = len(answer) - 2 - 4
-            answer = answer[:at] + (0xF0000000 + self.serial).to_bytes(4, "big") + answer[-2:]
+            at = len(answer) - 2 - 42 + 12  # the serial number in it: what follows says who issued the card
+            answer = answer[:at] + (0xF0000000 + self.serial).to_bytes(4, "big") + answer[at + 4:]
         return answer
 
 
