@@ -142,7 +142,7 @@ private:
     std::optional<std::size_t> rotated_;
     std::optional<plain_questions> questions_;
     std::map<std::size_t, bytes> load_files_; ///< AIDs, by the index of each one's first LOAD
-    std::optional<std::size_t> created_; ///< a creation that may be refused
+    std::optional<std::size_t> created_;      ///< a creation that may be refused
     std::optional<bytes> receiver_;
     bool closes_ = false;
 };

@@ -29,13 +29,13 @@ struct expectation {
 
     objects applications; ///< with security domains
     objects load_files;
-    std::vector<wanted_rule> rules;          ///< of our ARA-C, or of the issuer's ARA-M
-    std::optional<bytes> client;             ///< the one to be read back
-    std::vector<bytes> registered;           ///< ARA-Cs that the ARA-M must know
-    std::optional<bytes> master;             ///< the ARA-M to be asked for them
-    bool keys = false;                       ///< E0 is asked for
-    bool everything = false;                 ///< so is FF21
-    bool by_name = false;                    ///< the registry is asked for these applications and nothing else
+    std::vector<wanted_rule> rules; ///< of our ARA-C, or of the issuer's ARA-M
+    std::optional<bytes> client;    ///< the one to be read back
+    std::vector<bytes> registered;  ///< ARA-Cs that the ARA-M must know
+    std::optional<bytes> master;    ///< the ARA-M to be asked for them
+    bool keys = false;              ///< E0 is asked for
+    bool everything = false;        ///< so is FF21
+    bool by_name = false;           ///< the registry is asked for these applications and nothing else
 };
 
 /// Where the answers stand that show it.

@@ -51,4 +51,45 @@ BOOST_AUTO_TEST_CASE(an_aid_that_the_card_lists_as_somebody_elses_is_refused_bef
     BOOST_TEST(w.on_card() == deployed, boost::test_tools::per_element());
 }
 
+BOOST_AUTO_TEST_CASE(no_sharing_between_services) {
+    auto w = ready();
+    BOOST_TEST(w.deploy({I, A}, true).details == "");
+    second_service(w);
+    auto r = w.request();
+    r.aids_of_others = {to_hex(package), to_hex(applet_1), to_hex(applet_2)};
+    const auto outcome = *w.play(process::deploy(r, {{I, {}, false}, {A, {}, false}}, true));
+    BOOST_TEST(number(outcome) == 7);
+    BOOST_TEST(number(w.instance.state) == number(not_deployed));
+    BOOST_TEST(w.orders == 0u);
+    BOOST_TEST(w.on_card() == deployed, boost::test_tools::per_element());
+}
+
+// DIV-059: what another row says of the card counts when the card has proven itself, and is not told before.
+BOOST_AUTO_TEST_CASE(rows_beside_the_cards_own_are_respected_behind_its_proof) {
+    {
+        auto w = ready();
+        BOOST_TEST(w.deploy({I, A}, true).details == "");
+        second_service(w);
+        auto r = w.request();
+        r.aids_behind_proof = {to_hex(package), to_hex(applet_1), to_hex(applet_2)};
+        r.look_first = true;
+        const auto outcome = *w.play(process::deploy(r, {{I, {}, false}, {A, {}, false}}, true));
+        BOOST_TEST(number(outcome) == 7);
+        BOOST_TEST(number(w.instance.state) == number(not_deployed));
+        BOOST_TEST(w.orders > 0u);
+        BOOST_TEST(outcome.card_proven);
+        BOOST_TEST(w.on_card() == deployed, boost::test_tools::per_element());
+    }
+    auto w = ready(); // the same Service, in a row of its own that knows nothing of what is there
+    const auto fresh = w.instance;
+    BOOST_TEST(w.deploy({I, A}, true).details == "");
+    w.instance = fresh;
+    w.component.tsm_domain.reset();
+    auto r = w.request();
+    r.look_first = true;
+    BOOST_TEST(w.play(process::deploy(r, {{I, {}, false}, {A, {}, false}}, true))->details == "");
+    BOOST_TEST(w.on_card() == deployed, boost::test_tools::per_element());
+    BOOST_TEST(use(w, applet_1) == 0x9000);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
