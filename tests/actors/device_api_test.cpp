@@ -90,7 +90,7 @@ BOOST_AUTO_TEST_CASE(every_path_has_its_method) {
     }
     const auto result = p.send("POST", "/tsm-api/1.0/sessions/s/result");
     BOOST_TEST(result.status == 405);
-    BOOST_TEST(result.headers.get("Allow") == "GET");
+    BOOST_TEST(result.headers.get("Allow") == "GET, HEAD");
     BOOST_TEST(p.send("GET", "/tsm-api/1.0/sessions/s/result").status == 404);
     for (const auto* path : {"/", "/tsm-api/1.0/", "/tsm-api/1.0/deployservice", "/tsm-api/1.1/deployService",
                              "/tsm-api/1.0/sessions//result", "/tsm-api/1.0/sessions/result", "/gp/seram",

@@ -241,7 +241,7 @@ BOOST_AUTO_TEST_CASE(references_and_formats) {
         {"ExecutableLoadFile.aid", aid, none},
         {"ExecutableLoadFile.importedPackages", aid, none},
         {"ExecutableLoadFile.packageVersion", platform, none},
-        {"TechnicalRequirements.javaCardVersion", platform, none},
+        {"TechnicalRequirements.javaCardVersion", java_card, none},
         {"TechnicalRequirements.gpApiVersion", platform, none},
         {"ExecutableModule.aid", aid, none},
         {"ExecutableModule.elfId", uuid, none},
