@@ -165,7 +165,7 @@ class References(unittest.TestCase):
         for url in ("https://", "http://127.0.0.1", "127.0.0.1:9543", "https://:9543", "https://h:0", "https://h:65536",
                     "https://h:x", "https://u@h", "https://h?q", "https://h ", "ftp://h"):
             self.assertIn("is no URL of the form https://host", self.refused(*self.issuer(url=url)), url)
-        self.assertIn("only certificates are taken", self.refused(*self.issuer(ca=self.key)))
+        self.assertIn("X.509 certificate", self.refused(*self.issuer(ca=self.key)))
         self.assertIn("cannot read", self.refused(*self.issuer(ca=self.folder / "none")))
         wrong = self.folder / "wrong"
         for text in ("", "00" * 15, "00" * 17, "0g" * 16, "00" * 24):
