@@ -181,6 +181,7 @@ class Credentials(unittest.TestCase):
         self.assertEqual(told["executionStatus"], NOT_AUTHENTICATED, told)
         self.assertIn("tsms app add", told["executionMessage"])
 
+        self.stack.tsms("provider", "add", "--name", "demo")
         added = json.loads(self.stack.tsms("app", "add", "--caller", self.CALLER, "--provider", "demo", "--json").stdout)
         status, answer = self.call(added["credential"])
         self.assertEqual(status, 200, answer)
