@@ -11,11 +11,11 @@
 
 namespace tsms::http {
 
-/// A session's calls block for at most about `patience` in all, and each for the client's timeouts, except that
-/// cancel() ends them at once.
 /// An issuer has nothing larger to say, octets.
 inline constexpr std::size_t most_of_issuer_message = 1 << 20;
 
+/// A session's calls block for at most about `patience` in all, and each for the client's timeouts, except that
+/// cancel() ends them at once.
 class issuer_client final : public actors::issuer_port {
 public:
     /// `options.identity` is the TSM's client certificate, `options.ca_pem` anchors the issuer's. Throws

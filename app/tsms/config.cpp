@@ -33,6 +33,7 @@ constexpr const char* most_of_address =
 constexpr const char* handshake_time = "longest TLS handshake: a connection that says nothing is closed then";
 constexpr const char* head_time =
     "longest time for the head of a request, the first one included: protects from clients that send slowly on purpose";
+constexpr const char* head_size = "most octets of a request's head; they are held before anybody has shown who he is";
 
 constexpr const char* slowest = "a body or an answer that moves more slowly is cut (408 where it can be told): "
                                 "protects connections and memory from "
@@ -59,8 +60,7 @@ const std::vector<option>& options() {
         {"rest", "connections_per_address", &config::rest_connections_per_address, 1, 10000, most_of_address},
         {"rest", "handshake_seconds", &config::rest_handshake_seconds, 1, 60, handshake_time},
         {"rest", "head_seconds", &config::rest_head_seconds, 1, 60, head_time},
-        {"rest", "head_octets", &config::rest_head_octets, 1024, 65536,
-         "most octets of a request's head; they are held before anybody has shown who he is"},
+        {"rest", "head_octets", &config::rest_head_octets, 1024, 65536, head_size},
         {"rest", "head_fields", &config::rest_head_fields, 8, 1000, "most header fields of a request"},
         {"rest", "octets_per_second", &config::rest_octets_per_second, 1, 1000000, slowest},
         {"rest", "progress_seconds", &config::rest_progress_seconds, 1, 600, progress_window},
@@ -87,8 +87,7 @@ const std::vector<option>& options() {
         {"device", "connections_per_address", &config::device_connections_per_address, 1, 10000, most_of_address},
         {"device", "handshake_seconds", &config::device_handshake_seconds, 1, 60, handshake_time},
         {"device", "head_seconds", &config::device_head_seconds, 1, 60, head_time},
-        {"device", "head_octets", &config::device_head_octets, 1024, 65536,
-         "most octets of a request's head; they are held before anybody has shown who he is"},
+        {"device", "head_octets", &config::device_head_octets, 1024, 65536, head_size},
         {"device", "head_fields", &config::device_head_fields, 8, 1000, "most header fields of a request"},
         {"device", "octets_per_second", &config::device_octets_per_second, 1, 1000000, slowest},
         {"device", "progress_seconds", &config::device_progress_seconds, 1, 600, progress_window},
