@@ -267,15 +267,11 @@ bool read_body(buffered_connection& from, request_parser& parser, pace rule, boo
     }
 }
 
-} // namespace
-
-std::optional<incoming_request> read_request(buffered_connection& from, const message_limits& limits,
-                                             const std::function<void(request&)>& complete_head,
-                                             const std::function<body_plan(const request&)>& plan_body,
-                                             request_paces paces) {
-    request_parser parser;
-    parser.header_limit(static_cast<std::uint32_t>(limits.head_limit));
-    parser.body_limit(std::numeric_limits<std::uint64_t>::max()); // the limit is known only when the head is
+std::optional<incoming_request> read_with(request_parser& parser, buffered_connection& from,
+                                          const message_limits& limits,
+                                          const std::function<void(request&)>& complete_head,
+                                          const std::function<body_plan(const request&)>& plan_body,
+                                          request_paces paces) {
     if (!read_head(from, parser, paces.head))
         return std::nullopt;
     incoming_request in;
@@ -311,6 +307,22 @@ std::optional<incoming_request> read_request(buffered_connection& from, const me
     }
     in.message.body = std::move(body.text);
     return in;
+}
+
+} // namespace
+
+std::optional<incoming_request> read_request(buffered_connection& from, const message_limits& limits,
+                                             const std::function<void(request&)>& complete_head,
+                                             const std::function<body_plan(const request&)>& plan_body,
+                                             request_paces paces) {
+    request_parser parser;
+    parser.header_limit(static_cast<std::uint32_t>(limits.head_limit));
+    parser.body_limit(std::numeric_limits<std::uint64_t>::max()); // the limit is known only when the head is
+    try {
+        return read_with(parser, from, limits, complete_head, plan_body, paces);
+    } catch (const refused_request& e) {
+        throw refused_request(e.status(), e.what(), std::string(parser.get().method_string()));
+    }
 }
 
 incoming_response read_response(buffered_connection& from, std::string_view method, std::size_t body_limit,
