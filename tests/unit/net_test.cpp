@@ -414,19 +414,19 @@ BOOST_AUTO_TEST_CASE(one_peer_does_not_hold_all_memory_of_bodies) {
     const auto memory = std::make_shared<net::budget>(10);
     net::peer_budgets peers(4);
     {
-        net::counted_body first(memory, 1, peers.of("192.0.2.1"));
-        net::counted_body second(memory, 1, peers.of("192.0.2.1"));
+        net::counted_body first(memory, 1, {peers.of("192.0.2.1")});
+        net::counted_body second(memory, 1, {peers.of("192.0.2.1")});
         BOOST_TEST(first.take("12345"));
         BOOST_TEST(second.take("1")); // always
         BOOST_TEST(!second.take("2"));
         BOOST_TEST(second.no_room());
-        net::counted_body other(memory, 1, peers.of("192.0.2.2"));
+        net::counted_body other(memory, 1, {peers.of("192.0.2.2")});
         BOOST_TEST(other.take("12345"));
         BOOST_TEST(!other.take("6"));
         BOOST_TEST(memory->left() == 2u);
     }
     BOOST_TEST(memory->left() == 10u);
-    net::counted_body again(memory, 0, peers.of("192.0.2.1"));
+    net::counted_body again(memory, 0, {peers.of("192.0.2.1")});
     BOOST_TEST(again.take("1234"));
     BOOST_TEST(peers.peers() == 1u); // the others are forgotten
 }
