@@ -358,6 +358,8 @@ incoming_response read_response(buffered_connection& from, std::string_view meth
         const auto& head = parser.get();
         if (head.result_int() / 100 == 1) {
             // What follows is waited for like the first octet: 102 (Processing) is no answer yet.
+            if (std::chrono::steady_clock::now() >= begins)
+                throw network_error(network_cause::timeout, "only interim answers came in time");
             if (from.ahead.empty() && !from.more(begins))
                 throw network_error(network_cause::broken, "the connection ended before the answer did");
             by = progress(rule, std::chrono::steady_clock::now());
