@@ -108,9 +108,10 @@ order_answer device_backend::report_back(const session_key& session, std::uint64
     return nothing;
 }
 
-void device_backend::report_begins(const session_key& session, std::uint64_t number, std::uint64_t octets) {
-    if (!state_->stopping)
-        caf::anon_send(state_->gate, route_beginning{session.session_id, {session.secret, number, octets}});
+bool device_backend::report_begins(const session_key& session, std::uint64_t number, std::uint64_t octets) {
+    const auto told = state_->ask<report_awaited>(
+        actor_deadline, route_beginning{session.session_id, {session.secret, number, octets}});
+    return !told || told->awaited; // no answer is no reason to end a process: report_back() tells
 }
 
 result_answer device_backend::fetch_result(const session_key& session) {

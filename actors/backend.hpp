@@ -71,8 +71,8 @@ public:
     call_answer open(const call& request);
     bool handshake(const session_key& session);
     order_answer report_back(const session_key& session, std::uint64_t order, const report& content);
-    /// A report to this order begins to arrive. Does not wait.
-    void report_begins(const session_key& session, std::uint64_t order, std::uint64_t octets);
+    /// A report to this order begins to arrive. False where no session awaits it: its octets need not be read.
+    bool report_begins(const session_key& session, std::uint64_t order, std::uint64_t octets);
     result_answer fetch_result(const session_key& session);
     std::optional<load> current_load();
 

@@ -24,8 +24,7 @@ public:
             [this](const shake_hands& s) { return hand_shaken{may_enter(s.secret) && dialogue_.handshake(now())}; },
             [this](const report_back& r) -> caf::result<order_given> { return report_arrived(r); },
             [this](const report_begins& r) {
-                if (may_enter(r.secret))
-                    dialogue_.report_begins(r.order, r.octets, now());
+                return report_awaited{may_enter(r.secret) && dialogue_.report_begins(r.order, r.octets, now())};
             },
             [this](const fetch_result& f) -> result_fetched {
                 if (!may_enter(f.secret))

@@ -312,6 +312,9 @@ struct report_begins { ///< its octets are still to come
     std::uint64_t order = 0;
     std::uint64_t octets = 0;
 };
+struct report_awaited {
+    bool awaited = false; ///< else nobody needs its octets
+};
 struct fetch_result {
     std::string secret;
 };
@@ -342,7 +345,7 @@ using session_actor = caf::typed_actor<
     caf::reacts_to<call_answered>,                              // gate
     caf::replies_to<shake_hands>::with<hand_shaken>,            // phone
     caf::replies_to<report_back>::with<order_given>,            // phone: long poll
-    caf::reacts_to<report_begins>,                              // phone
+    caf::replies_to<report_begins>::with<report_awaited>,       // phone
     caf::replies_to<fetch_result>::with<result_fetched>,        // phone
     caf::replies_to<announce_process>::with<process_announced>, // owner: ProcessStart and its acknowledgement
     caf::replies_to<perform_order>::with<order_performed>, // owner: APDUs and their answers; a lost phone is an answer
@@ -417,7 +420,8 @@ struct pulse {}; ///< to itself, once a second
 struct ask_load {};
 using gate_actor =
     caf::typed_actor<caf::replies_to<call>::with<call_routed>, caf::replies_to<route_handshake>::with<hand_shaken>,
-                     caf::replies_to<route_report>::with<order_given>, caf::reacts_to<route_beginning>,
+                     caf::replies_to<route_report>::with<order_given>,
+                     caf::replies_to<route_beginning>::with<report_awaited>,
                      caf::replies_to<route_fetch>::with<result_fetched>,
                      caf::replies_to<find_card>::with<card_handle>, // from conductors
                      caf::reacts_to<session_finished>, caf::replies_to<ask_load>::with<load>, caf::reacts_to<pulse>>;

@@ -8,7 +8,7 @@ namespace tsms::http {
 using actors::delivery_outcome;
 using kind = delivery_outcome::kind;
 
-constexpr std::size_t most_of_answer = 1 << 20; ///< octets; its status alone matters
+constexpr std::size_t most_of_answer = 128 << 10; ///< octets; its status alone matters, and its thread waits
 
 std::string process_results_url(std::string_view spos_url) {
     while (!spos_url.empty() && spos_url.back() == '/')

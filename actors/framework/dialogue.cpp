@@ -46,10 +46,9 @@ bool dialogue::handshake(steady_time now) {
 }
 
 dialogue::turn dialogue::report_arrived(const report& r, std::uint64_t number, steady_time now) {
-    const bool repeated = last_.number > 0 && number + 1 == last_.number;
-    if (repeated)
+    if (repeats(number))
         return last_; // the answer to this report was lost on its way
-    if (number != last_.number || stopped_)
+    if (!answers_last(number))
         return unknown_order{};
     last_seen_ = now;
     begun_.reset();
@@ -62,11 +61,13 @@ dialogue::turn dialogue::report_arrived(const report& r, std::uint64_t number, s
     return wait{};
 }
 
-void dialogue::report_begins(std::uint64_t number, std::uint64_t octets, steady_time now) {
-    if (number == 0 || number != last_.number || waiting_since_ || stopped_ || lost_)
-        return;
-    begun_ = now;
-    travelling_ = std::max(travelling_, std::min(octets, settings_.most_of_report));
+bool dialogue::report_begins(std::uint64_t number, std::uint64_t octets, steady_time now) {
+    const bool fresh = answers_last(number);
+    if (fresh && number != 0 && !waiting_since_ && !lost_) {
+        begun_ = now;
+        travelling_ = std::max(travelling_, std::min(octets, settings_.most_of_report));
+    }
+    return fresh || repeats(number);
 }
 
 bool dialogue::silent(steady_time now) const {

@@ -52,8 +52,8 @@ public:
     /// A report that answers the order `number` (0: none yet). A repeated report gets the stored order again.
     turn report_arrived(const report& r, std::uint64_t number, steady_time now);
     /// The head of a report that answers this order has come, and so many octets will follow. It may begin again on
-    /// another connection, but not for ever.
-    void report_begins(std::uint64_t number, std::uint64_t octets, steady_time now);
+    /// another connection, but not for ever. False where report_arrived() would not know the order.
+    bool report_begins(std::uint64_t number, std::uint64_t octets, steady_time now);
     /// The order for a phone that waits: when there is work, when the long poll is over, or when the session ends.
     std::optional<order> next(steady_time now);
 
@@ -84,6 +84,8 @@ private:
     enum class expects { nothing, acknowledgement, responses };
 
     bool silent(steady_time now) const;
+    bool repeats(std::uint64_t number) const { return last_.number > 0 && number + 1 == last_.number; }
+    bool answers_last(std::uint64_t number) const { return number == last_.number && !stopped_; }
     void consume(const report& r);
     void consume_responses(const report& r);
     order fresh();

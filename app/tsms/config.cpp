@@ -33,6 +33,7 @@ constexpr const char* most_of_address =
 constexpr const char* handshake_time = "longest TLS handshake: a connection that says nothing is closed then";
 constexpr const char* head_time =
     "longest time for the head of a request, the first one included: protects from clients that send slowly on purpose";
+constexpr const char* head_size = "most octets of a request's head; they are held before anybody has shown who he is";
 
 constexpr const char* slowest = "a body or an answer that moves more slowly is cut (408 where it can be told): "
                                 "protects connections and memory from "
@@ -59,10 +60,9 @@ const std::vector<option>& options() {
         {"rest", "connections_per_address", &config::rest_connections_per_address, 1, 10000, most_of_address},
         {"rest", "handshake_seconds", &config::rest_handshake_seconds, 1, 60, handshake_time},
         {"rest", "head_seconds", &config::rest_head_seconds, 1, 60, head_time},
-        {"rest", "head_octets", &config::rest_head_octets, 1024, 65536,
-         "most octets of a request's head; they are held before anybody has shown who he is"},
+        {"rest", "head_octets", &config::rest_head_octets, 1024, 65536, head_size},
         {"rest", "head_fields", &config::rest_head_fields, 8, 1000, "most header fields of a request"},
-        {"rest", "octets_per_second", &config::rest_octets_per_second, 1, 1000000, slowest},
+        {"rest", "octets_per_second", &config::rest_octets_per_second, 100, 1000000, slowest},
         {"rest", "progress_seconds", &config::rest_progress_seconds, 1, 600, progress_window},
         {"rest", "whole_seconds", &config::rest_whole_seconds, 1, 3600, whole_time},
         {"rest", "idle_milliseconds", &config::rest_idle_milliseconds, 100, 60000, idle_time},
@@ -87,18 +87,20 @@ const std::vector<option>& options() {
         {"device", "connections_per_address", &config::device_connections_per_address, 1, 10000, most_of_address},
         {"device", "handshake_seconds", &config::device_handshake_seconds, 1, 60, handshake_time},
         {"device", "head_seconds", &config::device_head_seconds, 1, 60, head_time},
-        {"device", "head_octets", &config::device_head_octets, 1024, 65536,
-         "most octets of a request's head; they are held before anybody has shown who he is"},
+        {"device", "head_octets", &config::device_head_octets, 1024, 65536, head_size},
         {"device", "head_fields", &config::device_head_fields, 8, 1000, "most header fields of a request"},
-        {"device", "octets_per_second", &config::device_octets_per_second, 1, 1000000, slowest},
+        {"device", "octets_per_second", &config::device_octets_per_second, 100, 1000000, slowest},
         {"device", "progress_seconds", &config::device_progress_seconds, 1, 600, progress_window},
         {"device", "whole_seconds", &config::device_whole_seconds, 1, 3600, whole_time},
         {"device", "idle_milliseconds", &config::device_idle_milliseconds, 100, 60000, idle_time},
         {"device", "body_kib", &config::device_body_kib, 16, 65536,
-         "largest call of the TSM-API or report of a handset, in units of 1024 octets"},
+         "largest report of a handset, in units of 1024 octets. More than 16 are read only for the session that awaits "
+         "it; a call of the TSM-API has at most 64"},
         {"device", "body_memory_mib", &config::device_body_memory_mib, 1, 65536,
          "memory for bodies of requests beyond the first 16 KiB of each, of all connections together, in units of 2^20 "
-         "octets; more is refused (503, Retry-After). They are read before the app has shown who it is"},
+         "octets; more is refused (503, Retry-After). At most half of it is for calls, which are read before the app "
+         "has "
+         "shown who it is"},
         {"device", "body_memory_mib_per_address", &config::device_body_memory_mib_per_address, 1, 65536,
          "of it, most of one IPv4 address or IPv6 /64: one stranger who sends slowly must not keep everybody out"},
         {"device", "calls_at_once", &config::calls_at_once, 1, 10000,
@@ -161,7 +163,7 @@ const std::vector<option>& options() {
         {"tsm", "spos_answer_seconds", &config::spos_answer_seconds, 1, 600, "likewise for an SPOS-Service's"},
         {"tsm", "connect_seconds", &config::tsm_connect_seconds, 1, 60,
          "longest time for a connection and TLS handshake with an issuer or SPOS-Service"},
-        {"tsm", "octets_per_second", &config::tsm_octets_per_second, 1, 1000000,
+        {"tsm", "octets_per_second", &config::tsm_octets_per_second, 100, 1000000,
          "a message to or from an issuer or SPOS-Service that moves more slowly is given up: protects the threads of "
          "the "
          "options above"},

@@ -21,6 +21,8 @@ constexpr std::string_view seram_path = "/gp/seram";
 constexpr std::string_view cookie_name = "tsms-session";
 constexpr std::string_view remote_management_path = "/gp/seram/remoteManagement";
 constexpr std::size_t uncounted_of_body = 16 << 10; ///< octets; most calls and reports have no more
+/// Octets; a call has at most some commands with their data. Who sends it has shown by nothing yet who he is.
+constexpr std::size_t most_of_strangers_body = 64 << 10;
 constexpr int calls_wait = 2;     ///< seconds after which calls that are being carried out may have ended
 constexpr int sessions_wait = 10; ///< seconds after which sessions of an address or app may have ended
 
@@ -107,6 +109,14 @@ bool takes_body(const net::request& request) {
            (path.starts_with(seram_path) || path.starts_with(functions_path));
 }
 
+/// Octets of its body, where it says how many.
+std::optional<std::uint64_t> announced(const net::request& head) {
+    const auto text = head.headers.get("Content-Length");
+    std::uint64_t octets = 0;
+    const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), octets);
+    return text.empty() || problem != std::errc() ? std::nullopt : std::optional(octets);
+}
+
 const net::counted_body* counted(const net::request& request) {
     return dynamic_cast<const net::counted_body*>(request.sink.get());
 }
@@ -125,29 +135,31 @@ net::response refused_below_http(int status, std::string_view reason) {
 net::body_plan device_api::plan_body(const net::request& head) const {
     if (!takes_body(head))
         return {};
-    announce_report(head);
-    return {options_.most_of_body,
-            std::make_shared<net::counted_body>(memory_, uncounted_of_body,
-                                                memory_of_address_.of(net::peer_network(head.remote_address)))};
-}
-
-/// A large report may be on its way for longer than a phone may be silent.
-void device_api::announce_report(const net::request& head) const {
+    const auto address = memory_of_address_.of(net::peer_network(head.remote_address));
+    const auto plan = [&](std::size_t most, std::shared_ptr<net::budget> share) {
+        return net::body_plan{most, std::make_shared<net::counted_body>(memory_, uncounted_of_body,
+                                                                        std::vector{std::move(share), address})};
+    };
+    if (head.path != remote_management_path)
+        return plan(std::min(options_.most_of_body, most_of_strangers_body), memory_of_strangers_);
+    const auto octets = announced(head).value_or(options_.most_of_body);
+    if (octets <= uncounted_of_body)
+        return plan(uncounted_of_body, memory_of_strangers_); // whose it is remote_management() asks
+    if (octets > options_.most_of_body)
+        return plan(options_.most_of_body, memory_of_strangers_); // refused by its head alone, and no sign of life
     const auto session = head.parameter("sessionId");
     const auto cookie = read_cookie(head);
-    if (head.path != remote_management_path || !session || !cookie)
-        return;
-    auto octets = static_cast<std::uint64_t>(options_.most_of_body); // where nobody says how many
-    if (const auto text = head.headers.get("Content-Length"); !text.empty())
-        std::from_chars(text.data(), text.data() + text.size(), octets);
-    if (octets > uncounted_of_body)
-        backend_.report_begins({*session, cookie->secret}, cookie->order, octets);
+    if (!session || !cookie || !backend_.report_begins({*session, cookie->secret}, cookie->order, octets))
+        return {};
+    return plan(options_.most_of_body, memory_of_session_.of(*session));
 }
 
 net::response device_api::handle(const net::request& request) {
     const std::string_view path = request.path;
     if (const auto* collected = counted(request); collected && collected->no_room())
         return overloaded(503, "too many large requests at once, please try again later", 1);
+    if (request.body_too_large && takes_body(request) && path == remote_management_path && !request.sink)
+        return error(404, "session id not found");     // plan_body() has asked
     if (request.body_too_large && takes_body(request)) // else whatever it is belongs nowhere and was not read
         return error(413, "the body is too large");
     if (path.starts_with(sessions_path) && path.ends_with(result_suffix) &&

@@ -6,11 +6,12 @@
 #include <algorithm>
 #include <atomic>
 #include <cstddef>
+#include <list>
 #include <map>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <string>
+#include <vector>
 
 namespace tsms::net {
 
@@ -33,19 +34,18 @@ private:
     std::atomic<std::size_t> left_;
 };
 
-/// What each peer may have of it, so that one cannot have all. Thread-safe.
+/// What each peer may have of it, so that one cannot have all. A peer is an address or a session. Thread-safe.
 class peer_budgets {
 public:
     explicit peer_budgets(std::size_t each) : each_(each) {}
 
-    /// `network`: net::peer_network
-    std::shared_ptr<budget> of(const std::string& network) {
+    std::shared_ptr<budget> of(const std::string& peer) {
         const std::lock_guard lock(mutex_);
-        if (auto there = budgets_[network].lock())
+        if (auto there = budgets_[peer].lock())
             return there;
         std::erase_if(budgets_, [](const auto& entry) { return entry.second.expired(); });
         auto made = std::make_shared<budget>(each_);
-        budgets_[network] = made;
+        budgets_[peer] = made;
         return made;
     }
     std::size_t peers() const {
@@ -82,17 +82,20 @@ private:
 /// A body that is collected as it arrives, within what all of them together may hold.
 class counted_body final : public body_sink {
 public:
-    /// Its first `uncounted` octets are always taken: the number of connections bounds them.
-    counted_body(std::shared_ptr<budget> memory, std::size_t uncounted, std::shared_ptr<budget> of_peer = nullptr)
-        : memory_(std::move(memory)), uncounted_(uncounted) {
-        if (of_peer)
-            of_peer_.emplace(std::move(of_peer));
+    /// Its first `uncounted` octets are always taken: the number of connections bounds them. What follows counts in
+    /// the memory, and in the shares of whomever it is from.
+    counted_body(std::shared_ptr<budget> memory, std::size_t uncounted,
+                 const std::vector<std::shared_ptr<budget>>& of_peer = {})
+        : uncounted_(uncounted) {
+        for (const auto& one : of_peer)
+            shares_.emplace_back(one);
+        shares_.emplace_back(std::move(memory));
     }
 
     bool take(std::string_view octets) override {
         const auto free = std::min(uncounted_, octets.size());
         const auto counted = octets.size() - free;
-        no_room_ = (of_peer_ && !of_peer_->grow(counted)) || !memory_.grow(counted);
+        no_room_ = !std::ranges::all_of(shares_, [&](share& one) { return one.grow(counted); });
         if (no_room_)
             return false;
         uncounted_ -= free;
@@ -103,8 +106,7 @@ public:
     bool no_room() const { return no_room_; }
 
 private:
-    share memory_;
-    std::optional<share> of_peer_;
+    std::list<share> shares_;
     std::size_t uncounted_;
     std::string text_;
     bool no_room_ = false;

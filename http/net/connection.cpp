@@ -23,6 +23,11 @@ namespace {
 /// Of TLS; a call of OpenSSL with more would not tell that a part of it has left.
 constexpr std::size_t most_of_record = 16384;
 
+/// How often is looked what the peer has acknowledged: some times in each window.
+std::chrono::milliseconds pause_between_looks(const progress& by) {
+    return std::clamp(by.window() / 20, std::chrono::milliseconds(5), std::chrono::milliseconds(500));
+}
+
 int milliseconds_until(time_point deadline) {
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now()).count();
     return static_cast<int>(std::clamp<std::int64_t>(left, 0, 3600 * 1000));
@@ -159,7 +164,7 @@ std::uint64_t connection::newly_taken() {
 /// The system says that it has room again only when a third of its buffer is free, which can be minutes of a slow link.
 /// So what the peer acknowledges is looked at in between.
 void connection::await(short events, progress& by) {
-    const auto look = std::clamp(by.window() / 20, std::chrono::milliseconds(5), std::chrono::milliseconds(500));
+    const auto look = pause_between_looks(by);
     for (;;) {
         const auto now = std::chrono::steady_clock::now();
         if (events & POLLOUT)
@@ -172,8 +177,7 @@ void connection::await(short events, progress& by) {
 }
 
 void connection::wait_taken(progress& by) {
-    const auto longest_look =
-        std::clamp(by.window() / 20, std::chrono::milliseconds(5), std::chrono::milliseconds(500));
+    const auto longest_look = pause_between_looks(by);
     auto look = std::chrono::milliseconds(5); // most are taken at once
     by.content(in_flight());
     for (;;) {

@@ -267,15 +267,11 @@ bool read_body(buffered_connection& from, request_parser& parser, pace rule, boo
     }
 }
 
-} // namespace
-
-std::optional<incoming_request> read_request(buffered_connection& from, const message_limits& limits,
-                                             const std::function<void(request&)>& complete_head,
-                                             const std::function<body_plan(const request&)>& plan_body,
-                                             request_paces paces) {
-    request_parser parser;
-    parser.header_limit(static_cast<std::uint32_t>(limits.head_limit));
-    parser.body_limit(std::numeric_limits<std::uint64_t>::max()); // the limit is known only when the head is
+std::optional<incoming_request> read_with(request_parser& parser, buffered_connection& from,
+                                          const message_limits& limits,
+                                          const std::function<void(request&)>& complete_head,
+                                          const std::function<body_plan(const request&)>& plan_body,
+                                          request_paces paces) {
     if (!read_head(from, parser, paces.head))
         return std::nullopt;
     incoming_request in;
@@ -313,6 +309,22 @@ std::optional<incoming_request> read_request(buffered_connection& from, const me
     return in;
 }
 
+} // namespace
+
+std::optional<incoming_request> read_request(buffered_connection& from, const message_limits& limits,
+                                             const std::function<void(request&)>& complete_head,
+                                             const std::function<body_plan(const request&)>& plan_body,
+                                             request_paces paces) {
+    request_parser parser;
+    parser.header_limit(static_cast<std::uint32_t>(limits.head_limit));
+    parser.body_limit(std::numeric_limits<std::uint64_t>::max()); // the limit is known only when the head is
+    try {
+        return read_with(parser, from, limits, complete_head, plan_body, paces);
+    } catch (const refused_request& e) {
+        throw refused_request(e.status(), e.what(), std::string(parser.get().method_string()));
+    }
+}
+
 incoming_response read_response(buffered_connection& from, std::string_view method, std::size_t body_limit,
                                 time_point begins, pace rule) {
     if (from.ahead.empty() && !from.more(begins))
@@ -346,6 +358,8 @@ incoming_response read_response(buffered_connection& from, std::string_view meth
         const auto& head = parser.get();
         if (head.result_int() / 100 == 1) {
             // What follows is waited for like the first octet: 102 (Processing) is no answer yet.
+            if (std::chrono::steady_clock::now() >= begins)
+                throw network_error(network_cause::timeout, "only interim answers came in time");
             if (from.ahead.empty() && !from.more(begins))
                 throw network_error(network_cause::broken, "the connection ended before the answer did");
             by = progress(rule, std::chrono::steady_clock::now());

@@ -11,11 +11,15 @@ namespace tsms::net {
 /// A request that is answered before any handler sees it. The connection closes after the answer.
 class refused_request : public std::runtime_error {
 public:
-    refused_request(int status, const std::string& reason) : std::runtime_error(reason), status_(status) {}
+    refused_request(int status, const std::string& reason, std::string method = {})
+        : std::runtime_error(reason), status_(status), method_(std::move(method)) {}
     int status() const { return status_; }
+    /// Of the request, empty where its line was not read: the answer to HEAD has no body.
+    const std::string& method() const { return method_; }
 
 private:
     int status_;
+    std::string method_;
 };
 
 struct message_limits {

@@ -275,7 +275,7 @@ after_answer tls_server::state::refuse(buffered_connection& to, tracked& self, c
         options.on_refusal ? options.on_refusal(refusal.status(), refusal.what()) : response{refusal.status(), {}, {}};
     auto head = response_head(answer, false, one_record);
     self.at = stage::answer;
-    write(to, {std::move(head), std::move(answer)}, "");
+    write(to, {std::move(head), std::move(answer)}, refusal.method());
     set_busy(self, false);
     return after_answer::close_unread;
 }

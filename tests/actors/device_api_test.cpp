@@ -66,6 +66,24 @@ struct port {
     std::optional<http::device_api> api;
 };
 
+/// A call has been answered with it, and the phone has asked for nothing yet.
+struct session_over_http {
+    explicit session_over_http(port& p) {
+        const auto answer = p.api->handle(
+            port::request("POST", "/tsm-api/1.0/checkServiceDeploymentAvailable", port::check_of("CAFE", "service")));
+        BOOST_REQUIRE(answer.status == 200);
+        const auto document = json::parse(answer.body);
+        const json::reader told(json::root_object(document));
+        id = told.string("sessionId");
+        BOOST_TEST(told.string("raEndpoint") == "/gp/seram");
+        const std::string set_cookie(answer.headers.get("Set-Cookie"));
+        BOOST_TEST(set_cookie.ends_with(".0; Path=/; Secure; HttpOnly; SameSite=Strict"), set_cookie);
+        cookie = set_cookie.substr(0, set_cookie.find(';'));
+        secret = cookie.substr(0, cookie.size() - 2);
+    }
+    std::string id, cookie, secret;
+};
+
 std::string error_in(const net::response& r) {
     const auto body = json::parse(r.body);
     return json::reader(json::root_object(body)).string("error");
@@ -215,13 +233,13 @@ BOOST_AUTO_TEST_CASE(sessions_of_an_address_are_limited) {
 }
 
 BOOST_AUTO_TEST_CASE(bodies_are_bounded_before_they_are_read) {
-    port p([](auto& o) { o.memory = 1000; });
+    port p([](auto& o) { o.memory = 2000; }); // and half of it for strangers
     const auto plan = [&](const char* method, const char* path) {
         return p.api->plan_body(port::request(method, path));
     };
     for (const auto* path : {"/tsm-api/1.0/deployService", "/tsm-api/1.0/anything", "/gp/seram/handshake"}) {
         const auto wanted = plan("POST", path);
-        BOOST_TEST(wanted.limit == 1u << 20, path);
+        BOOST_TEST(wanted.limit == 64u << 10, path); // a call is no larger, and nobody has shown who he is
         BOOST_TEST((wanted.sink != nullptr), path);
         BOOST_TEST(!wanted.known, path);
         BOOST_TEST(plan("GET", path).limit == 0u, path);
@@ -247,19 +265,65 @@ BOOST_AUTO_TEST_CASE(bodies_are_bounded_before_they_are_read) {
     BOOST_TEST(p.api->handle(large).status == 404);
 }
 
+// Memory before authentication: a report above what is free for everybody is read only where a session awaits it.
+BOOST_AUTO_TEST_CASE(a_large_report_is_read_for_its_session_alone) {
+    port p([](auto& o) {
+        o.memory = 8 << 20;
+        o.memory_of_address = 1 << 20;
+    });
+    const session_over_http s(p);
+    const auto plan = [&](const std::string& address, const std::string& cookie, const std::string& octets) {
+        auto head = port::request("POST", "/gp/seram/remoteManagement");
+        head.query = {{"sessionId", s.id}};
+        head.remote_address = address;
+        head.headers.add("Cookie", cookie);
+        if (!octets.empty())
+            head.headers.add("Content-Length", octets);
+        return p.api->plan_body(head);
+    };
+    const auto at = [](int k) { return "198.51.100." + std::to_string(k); };
+    // 64 strangers send as much as they may, fast, and then drip: each from an address of his own.
+    std::vector<net::body_plan> drips;
+    for (int k = 0; k < 64; ++k) {
+        auto call = port::request("POST", "/tsm-api/1.0/deployService");
+        call.remote_address = at(k);
+        drips.push_back(p.api->plan_body(call));
+        for (std::size_t sent = 0; sent < drips.back().limit && drips.back().sink->take(std::string(1024, ' '));)
+            sent += 1024;
+        BOOST_TEST(plan(at(k), "tsms-session=guessed.0", "600000").limit == 0u);
+    }
+    const auto real = plan("192.0.2.1", s.cookie, "40000");
+    BOOST_TEST(real.limit == 1u << 20);
+    BOOST_REQUIRE(real.sink != nullptr);
+    BOOST_TEST(real.sink->take(std::string(40000, ' ')));
+
+    // Whoever has no session is told that before his report is read; what is small is read to be told the same.
+    for (const auto* wrong : {"", "tsms-session=guessed.0"})
+        for (const auto* octets : {"16385", "600000", ""}) {
+            const auto refused = plan("192.0.2.2", wrong, octets);
+            BOOST_TEST(refused.limit == 0u, octets);
+            auto request = port::request("POST", "/gp/seram/remoteManagement");
+            request.body_too_large = true;
+            request.sink = refused.sink;
+            BOOST_TEST(p.api->handle(request).status == 404);
+        }
+    BOOST_TEST(plan("192.0.2.2", "tsms-session=guessed.0", "16384").limit == 16384u);
+    const auto other_order = s.secret + ".7"; // that nobody has been given
+    BOOST_TEST(plan("192.0.2.1", other_order, "40000").limit == 0u);
+    // And one session has no more for itself than its report, and the same once more, from however many addresses.
+    drips.clear();
+    int taken = 0;
+    for (int k = 0; k < 8; ++k) {
+        drips.push_back(plan(at(k), s.cookie, "1000000"));
+        taken += drips.back().sink->take(std::string(1000000, ' '));
+    }
+    BOOST_TEST(taken == 2);
+}
+
 BOOST_AUTO_TEST_CASE(a_session_over_http) {
     port p;
-    auto r = port::request("POST", "/tsm-api/1.0/checkServiceDeploymentAvailable", port::check_of("CAFE", "service"));
-    const auto opened_answer = p.api->handle(r);
-    BOOST_REQUIRE(opened_answer.status == 200);
-    const auto document = json::parse(opened_answer.body);
-    const json::reader told(json::root_object(document));
-    const auto id = told.string("sessionId");
-    BOOST_TEST(told.string("raEndpoint") == "/gp/seram");
-    const std::string set_cookie(opened_answer.headers.get("Set-Cookie"));
-    BOOST_TEST(set_cookie.ends_with(".0; Path=/; Secure; HttpOnly; SameSite=Strict"), set_cookie);
-    const auto cookie = set_cookie.substr(0, set_cookie.find(';'));
-    const auto secret = cookie.substr(0, cookie.size() - 2);
+    const session_over_http s(p);
+    const auto& [id, cookie, secret] = s;
 
     const auto with = [&](const char* method, const std::string& path, const std::string& body,
                           const std::string& value) {

@@ -197,7 +197,7 @@ BOOST_AUTO_TEST_CASE(an_order_that_is_on_its_way_is_no_silence) {
 
 BOOST_AUTO_TEST_CASE(a_report_that_is_on_its_way_is_no_silence) {
     auto d = with_order_for_slow_phone();
-    d.report_begins(1, 2000, t0 + 200s); // and takes 20 s
+    BOOST_TEST(d.report_begins(1, 2000, t0 + 200s)); // and takes 20 s
     BOOST_TEST(!d.take_event(t0 + 519s));
     BOOST_TEST(d.take_event(t0 + 520s).has_value());
     auto larger = with_order_for_slow_phone();
@@ -225,8 +225,8 @@ BOOST_AUTO_TEST_CASE(reports_that_only_begin_do_not_keep_a_session) {
     BOOST_TEST(!d.take_event(t0 + 619s));
     BOOST_TEST(d.take_event(t0 + 620s).has_value());
     auto other = with_order_for_slow_phone();
-    other.report_begins(0, 30000, t0 + 200s); // to another order
-    other.report_begins(2, 30000, t0 + 200s);
+    BOOST_TEST(other.report_begins(0, 30000, t0 + 200s)); // a repeated one: the order was lost on its way
+    BOOST_TEST(!other.report_begins(2, 30000, t0 + 200s));
     BOOST_TEST(!other.take_event(t0 + 319s));
     BOOST_TEST(other.take_event(t0 + 320s).has_value());
 }

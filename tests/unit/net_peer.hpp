@@ -6,6 +6,9 @@
 #include "http/net/http1.hpp"
 #include "http/net/server.hpp"
 
+#include <sys/socket.h>
+#include <thread>
+
 namespace tsms::net_peer {
 
 using namespace std::chrono_literals;
@@ -79,5 +82,43 @@ inline std::size_t answers(std::string_view text) {
         ++count;
     return count;
 }
+
+/// A server that answers at once and slowly, by hand: as much of the answer as it is told, then pauses.
+class slow_server {
+public:
+    slow_server(std::string answer, std::size_t octets, std::chrono::milliseconds pause)
+        : listening_(net::listen_tcp("127.0.0.1", 0)), thread_([this, answer, octets, pause] {
+              const int fd = ::accept(listening_->get(), nullptr, nullptr);
+              net::connection c(std::make_shared<net::descriptor>(fd));
+              const auto context = net::server_context(
+                  {certificates().server.certificate_pem, certificates().server.key_pem}, net::client_auth::none, {});
+              const auto deadline = clock_type::now() + 20s;
+              try {
+                  c.accept_tls(context.get(), deadline);
+                  char block[4096];
+                  c.read(block, sizeof block, deadline);
+                  for (std::size_t at = 0; at < answer.size(); at += octets) {
+                      c.write(std::string_view(answer).substr(at, octets), deadline);
+                      std::this_thread::sleep_for(pause);
+                  }
+              } catch (const net::network_error&) {
+                  // The client has given up.
+              }
+          }) {}
+    ~slow_server() { thread_.join(); }
+
+    net::client_options client() const {
+        net::client_options options;
+        options.base_url = "https://127.0.0.1:" + std::to_string(net::local_port(listening_->get()));
+        options.ca_pem = certificates().ca.certificate_pem;
+        options.read_timeout = 500ms;
+        options.transfer = {2000, 500ms, 500ms};
+        return options;
+    }
+
+private:
+    std::shared_ptr<net::descriptor> listening_;
+    std::thread thread_;
+};
 
 } // namespace tsms::net_peer

@@ -233,44 +233,6 @@ BOOST_AUTO_TEST_CASE(who_does_not_read_is_cut) {
     BOOST_TEST(reader.read(16384, 0ms) < size);
 }
 
-/// A server that answers at once and slowly, by hand: as much of the answer as it is told, then pauses.
-class slow_server {
-public:
-    slow_server(std::string answer, std::size_t octets, std::chrono::milliseconds pause)
-        : listening_(net::listen_tcp("127.0.0.1", 0)), thread_([this, answer, octets, pause] {
-              const int fd = ::accept(listening_->get(), nullptr, nullptr);
-              net::connection c(std::make_shared<net::descriptor>(fd));
-              const auto context = net::server_context(
-                  {certificates().server.certificate_pem, certificates().server.key_pem}, net::client_auth::none, {});
-              const auto deadline = clock_type::now() + 20s;
-              try {
-                  c.accept_tls(context.get(), deadline);
-                  char block[4096];
-                  c.read(block, sizeof block, deadline);
-                  for (std::size_t at = 0; at < answer.size(); at += octets) {
-                      c.write(std::string_view(answer).substr(at, octets), deadline);
-                      std::this_thread::sleep_for(pause);
-                  }
-              } catch (const net::network_error&) {
-                  // The client has given up.
-              }
-          }) {}
-    ~slow_server() { thread_.join(); }
-
-    net::client_options client() const {
-        net::client_options options;
-        options.base_url = "https://127.0.0.1:" + std::to_string(net::local_port(listening_->get()));
-        options.ca_pem = certificates().ca.certificate_pem;
-        options.read_timeout = 500ms;
-        options.transfer = {2000, 500ms, 500ms};
-        return options;
-    }
-
-private:
-    std::shared_ptr<net::descriptor> listening_;
-    std::thread thread_;
-};
-
 const std::string answer_head = "HTTP/1.1 200 OK\r\nContent-Length: 6000\r\n\r\n";
 
 BOOST_AUTO_TEST_CASE(a_client_with_a_slow_link_gets_its_answer) {
@@ -286,6 +248,19 @@ BOOST_AUTO_TEST_CASE(a_server_that_drips_ends_a_clients_patience) {
     BOOST_CHECK_EXCEPTION(client.get("/"), net::network_error,
                           [](const auto& e) { return e.cause() == net::network_cause::timeout; });
     BOOST_CHECK(clock_type::now() - start < 2s);
+}
+
+// 102 (Processing) is no answer: what it takes counts in the time until the answer begins.
+BOOST_AUTO_TEST_CASE(interim_answers_give_no_time) {
+    std::string interim;
+    for (int i = 0; i < 4; ++i)
+        interim += "HTTP/1.1 102 Processing\r\nX-Pad: " + std::string(3000, 'x') + "\r\n\r\n";
+    slow_server server(interim, 100, 40ms); // more than a second each, at a pace that is allowed
+    net::tls_client client(server.client());
+    const auto start = clock_type::now();
+    BOOST_CHECK_EXCEPTION(client.get("/"), net::network_error,
+                          [](const auto& e) { return e.cause() == net::network_cause::timeout; });
+    BOOST_CHECK(clock_type::now() - start < 3s);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

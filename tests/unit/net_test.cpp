@@ -74,6 +74,28 @@ BOOST_AUTO_TEST_CASE(exchanges_on_one_connection) {
     BOOST_TEST(client.get("/again").status == 200);
 }
 
+// RFC 9110 9.3.2: also what is refused before any handler sees it has no body behind HEAD.
+BOOST_AUTO_TEST_CASE(a_refused_head_request_gets_no_body) {
+    auto options = quick();
+    options.on_refusal = [](int status, std::string_view reason) {
+        return net::json_response(status, std::string(reason));
+    };
+    net::tls_server server(options);
+    server.start(echo);
+    const auto expect_refusal = [&](const char* status, const std::string& rest) {
+        const auto head = raw(server.port(), "HEAD / HTTP/1.1\r\n" + rest);
+        BOOST_TEST(head.starts_with("HTTP/1.1 " + std::string(status)), head);
+        BOOST_TEST(head.find("\r\n\r\n") == head.size() - 4, head);
+        const auto get = raw(server.port(), "GET / HTTP/1.1\r\n" + rest); // says why
+        BOOST_TEST(get.find("\r\n\r\n") < get.size() - 4, get);
+    };
+    expect_refusal("417", "Host: x\r\nExpect: x\r\n\r\n");
+    expect_refusal("400", "\r\n");
+    expect_refusal("400", "Host: x\r\nnonsense\r\n\r\n"); // its line is whole, its fields are not
+    expect_refusal("501", "Host: x\r\nTransfer-Encoding: gzip\r\n\r\n");
+    expect_refusal("408", "Host: x\r\nContent-Length: 10\r\n\r\n"); // and nothing follows
+}
+
 BOOST_AUTO_TEST_CASE(nothing_can_be_read_in_two_ways) {
     net::tls_server server(quick());
     server.start(echo);
@@ -392,19 +414,19 @@ BOOST_AUTO_TEST_CASE(one_peer_does_not_hold_all_memory_of_bodies) {
     const auto memory = std::make_shared<net::budget>(10);
     net::peer_budgets peers(4);
     {
-        net::counted_body first(memory, 1, peers.of("192.0.2.1"));
-        net::counted_body second(memory, 1, peers.of("192.0.2.1"));
+        net::counted_body first(memory, 1, {peers.of("192.0.2.1")});
+        net::counted_body second(memory, 1, {peers.of("192.0.2.1")});
         BOOST_TEST(first.take("12345"));
         BOOST_TEST(second.take("1")); // always
         BOOST_TEST(!second.take("2"));
         BOOST_TEST(second.no_room());
-        net::counted_body other(memory, 1, peers.of("192.0.2.2"));
+        net::counted_body other(memory, 1, {peers.of("192.0.2.2")});
         BOOST_TEST(other.take("12345"));
         BOOST_TEST(!other.take("6"));
         BOOST_TEST(memory->left() == 2u);
     }
     BOOST_TEST(memory->left() == 10u);
-    net::counted_body again(memory, 0, peers.of("192.0.2.1"));
+    net::counted_body again(memory, 0, {peers.of("192.0.2.1")});
     BOOST_TEST(again.take("1234"));
     BOOST_TEST(peers.peers() == 1u); // the others are forgotten
 }
