@@ -9,6 +9,8 @@
 #include "http/rest/reason.hpp"
 #include "store/deployments.hpp"
 
+#include <fstream>
+
 using namespace tsms;
 using namespace tsms::rest_test;
 
@@ -63,6 +65,8 @@ BOOST_FIXTURE_TEST_CASE(no_private_key_is_ever_stored, refusals) { // AMB-064
     bad.push_back("---- BEGIN SSH2 ENCRYPTED PRIVATE KEY ----\n" + base64 + certificate);
     bad.push_back("PuTTY-User-Key-File-3: x\nPrivate-Lines: 1\n" + base64 + certificate);
     bad.push_back("Private-Key: (256 bit)\npriv:\n    00:01\n" + certificate);
+    bad.push_back("0 s:CN=X\n" + certificate + key);
+    bad.push_back("X509v3 Private Key Usage Period:\nPrivate-Key: (256 bit)\n" + certificate);
     for (const auto& content : bad) {
         const auto refused = put_up(content);
         BOOST_TEST(category(refused) == "1013", content);
@@ -72,10 +76,18 @@ BOOST_FIXTURE_TEST_CASE(no_private_key_is_ever_stored, refusals) { // AMB-064
     BOOST_TEST(parsed(get("/certificates")).as_array()->empty());
     BOOST_TEST(reason(put_up(certificate + block("EC PRIVATE KEY"))) ==
                "the file holds a PEM block 'EC PRIVATE KEY'; only certificates are taken");
+    BOOST_TEST(reason(put_up(std::string(32, '0'))) == "the file holds no X.509 certificate in PEM or DER");
+    const auto cut = crypto::parse_certificate(as_bytes(certificate))->der;
+    BOOST_TEST(reason(put_up(std::string(cut.begin(), cut.end() - 1))) ==
+               "the file begins like DER and is no X.509 certificate");
     // What people upload: a chain, with the text that tools write between the blocks.
     for (const auto& content :
          {certificate, certificate + own.certificate_pem,
-          "subject=CN = Privat Key & Sons\n" + certificate + "\r\n 1 s:CN=Y\n" + own.certificate_pem + "\n"})
+          "subject=CN = Privat Key & Sons\n" + certificate + "\r\n 1 s:CN=Y\n" + own.certificate_pem + "\n",
+          // `openssl s_client -showcerts` begins like a SEQUENCE, in ASCII; `openssl x509 -text` knows 2.5.29.16.
+          "0 s:CN=X\n   i:CN=X\n" + certificate,
+          "            X509v3 Private Key Usage Period: \n                Not Before: Jan  1 00:00:00 2026 GMT\n" +
+              certificate})
         BOOST_TEST(put_up(content).status == 200, content);
 }
 
@@ -93,6 +105,15 @@ BOOST_FIXTURE_TEST_CASE(only_certificates_leave_the_catalog, refusals) {
         return true;
     });
     BOOST_TEST(store::deployments(directory.path() / "catalog.db").spos_of(service_id)->certificate_pem == certificate);
+    const auto download = [&] { return get("/certificates/" + id + "/binary"); };
+    BOOST_TEST(download().status == 200);
+    BOOST_TEST(download().body == certificate);
+    // What is taken today is told octet by octet.
+    const auto der = crypto::parse_certificate(as_bytes(certificate))->der;
+    for (const auto& content : {"text\n" + certificate, std::string(der.begin(), der.end())}) {
+        BOOST_TEST(upload("PUT", "/certificates/" + id, {{"cert-file", "c.pem", content}}).status == 200);
+        BOOST_TEST(download().body == content);
+    }
 }
 
 BOOST_FIXTURE_TEST_CASE(schemes_know_no_case, refusals) { // RFC 3986 3.1
