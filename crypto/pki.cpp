@@ -308,6 +308,10 @@ std::string foreign_part(std::string_view pem) {
     // hyphens.
     std::string folded(pem);
     std::transform(folded.begin(), folded.end(), folded.begin(), lower);
+    // A certificate may have that extension (2.5.29.16), and `openssl x509 -text` names it so.
+    constexpr std::string_view no_key = "private key usage period";
+    for (auto at = folded.find(no_key); at != folded.npos; at = folded.find(no_key, at))
+        folded.replace(at, no_key.size(), " ");
     for (const std::string_view word : {"private key", "private-key", "private-lines"})
         if (folded.find(word) != folded.npos)
             return "text that speaks of a private key";
@@ -317,7 +321,8 @@ std::string foreign_part(std::string_view pem) {
 } // namespace
 
 std::vector<certificate> parse_only_certificates(bytes_view der_or_pem) {
-    if (!der_or_pem.empty() && der_or_pem[0] == 0x30) {
+    // A SEQUENCE as long as a certificate (X.690 8.1.3.5). Text may begin with the digit 0, such as "0 s:CN=…".
+    if (der_or_pem.size() > 1 && der_or_pem[0] == 0x30 && der_or_pem[1] > 0x80) {
         if (auto one = parse_certificate(der_or_pem))
             return {*std::move(one)};
         throw error("the file begins like DER and is no X.509 certificate");

@@ -19,11 +19,11 @@ struct card_content {
     std::string sd_aid; ///< of the Service's own security domain; empty: not known
 };
 
-/// A load file or application that cannot come onto a card.
+/// Something that cannot come onto a card.
 struct aid_conflict {
-    enum class part { load_file, application };
+    enum class part { domain, load_file, application };
     part what = part::load_file;
-    std::size_t index = 0; ///< in its list
+    std::size_t index = 0; ///< in its list; there is one domain
     std::string aid;
     std::string holder; ///< as in held_aid
 };
@@ -31,7 +31,13 @@ struct aid_conflict {
 /// What the holder of an AID is called that an earlier application of the same Service has.
 inline constexpr const char* an_application = "an application of the same Flavor";
 
-/// The first part of the content that would have the AID of another one, or of something that is there.
+/// "load file"
+std::string_view name_of(aid_conflict::part what);
+
+/// The parts of the content that would have the AID of an earlier one, or of something that is there: first the domain,
+/// then load files, then applications.
+std::vector<aid_conflict> aid_conflicts_of(const card_content& content, const std::vector<held_aid>& there);
+/// The first of them.
 std::optional<aid_conflict> aid_conflict_of(const card_content& content, const std::vector<held_aid>& there);
 
 /// What every card has: the packages of its platform, and the AID that GlobalPlatform has registered for ISDs.

@@ -268,8 +268,8 @@ void check_conflicts(const work& w, const std::vector<model::held_aid>& there) {
     const auto& target = w.instance.target;
     if (const auto conflict = model::aid_conflict_of({target.load_files, target.applications, target.sd_aid}, there))
         refuse(model::error_category::content_related_error,
-               (conflict->what == model::aid_conflict::part::load_file ? "load file " : "application ") +
-                   conflict->aid + " cannot be on this secure component: it is the AID of " + conflict->holder);
+               std::string(model::name_of(conflict->what)) + " " + conflict->aid +
+                   " cannot be on this secure component: it is the AID of " + conflict->holder);
 }
 
 std::vector<model::held_aid> held_by_others(const std::set<std::string>& aids) {

@@ -86,9 +86,12 @@ public:
     int remove_client_certificates(const std::string& provider, const std::string& fingerprint);
     std::vector<std::string> client_certificates(const std::string& provider) const;
 
-    /// Its name and reason are cut after 255 and 2000 octets.
-    void note_refusal(const std::string& provider, const refused_upload& refusal, access_time now);
-    /// Newest first.
+    /// Costs no commit: it is kept in memory, up to refusals_kept of a provider, until write_refusals(). Its name and
+    /// reason are cut after 255 and 2000 octets.
+    void note_refusal(const std::string& provider, refused_upload refusal, access_time now);
+    /// Writes what was noted since the last time, in one transaction. What cannot be written is forgotten.
+    void write_refusals();
+    /// Those that were written, newest first.
     std::vector<refused_upload> refusals(const std::string& provider) const;
 
 private:

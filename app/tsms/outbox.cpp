@@ -3,6 +3,7 @@
 #include "app/cli/table.hpp"
 #include "app/tsms/commands.hpp"
 #include "app/tsms/config.hpp"
+#include "app/tsms/references.hpp"
 #include "store/access.hpp"
 #include "store/instances.hpp"
 #include "json/json.hpp"
@@ -56,21 +57,16 @@ json::object as_json(const names& known, const store::outbox_entry& d) {
 }
 
 /// Deliveries that the options mean, in the order in which they came.
-std::vector<store::outbox_entry> chosen(const store::instance_db& db, const names& known, const outbox_options& o) {
+std::vector<store::outbox_entry> chosen(const config& c, const store::instance_db& db, const outbox_options& o) {
     auto found = db.outbox(store::instance_db::deliveries::all);
-    const bool known_one =
-        o.provider.empty() ||
-        std::ranges::any_of(known, [&](const auto& p) { return p.first == o.provider || p.second == o.provider; }) ||
-        std::ranges::find(found, o.provider, &store::outbox_entry::provider) != found.end();
-    if (!known_one)
-        throw config_error("there is no service provider with the name or id ‘" + o.provider +
-                           "’ (tsms provider list)");
+    auto provider = o.provider;
+    const bool is_id = std::ranges::find(found, provider, &store::outbox_entry::provider) != found.end();
+    if (!provider.empty() && !is_id) // an id with results may be one of a provider that is gone
+        provider = known_provider(store::access(c.access_db()), provider).id;
     std::erase_if(found, [&](const store::outbox_entry& d) {
-        const bool wanted =
-            (o.ids.empty() || std::ranges::find(o.ids, d.id) != o.ids.end()) &&
-            (o.process.empty() || d.process == o.process) &&
-            (o.provider.empty() || d.provider == o.provider || name_of(known, d.provider) == o.provider) &&
-            (!o.given_up || d.given_up);
+        const bool wanted = (o.ids.empty() || std::ranges::find(o.ids, d.id) != o.ids.end()) &&
+                            (o.process.empty() || d.process == o.process) &&
+                            (provider.empty() || d.provider == provider) && (!o.given_up || d.given_up);
         return !wanted;
     });
     return found;
@@ -80,7 +76,7 @@ void list_deliveries(const outbox_options& o) {
     const auto c = read_config(o.data);
     const store::instance_db db(c.instances_db());
     const auto known = provider_names(c);
-    const auto found = chosen(db, known, o);
+    const auto found = chosen(c, db, o);
     if (o.as_json) {
         json::array list;
         for (const auto& d : found)
@@ -103,7 +99,7 @@ void change(const outbox_options& o, bool (store::instance_db::*what)(std::int64
             const std::string& done) {
     const auto c = read_config(o.data);
     store::instance_db db(c.instances_db());
-    const auto found = chosen(db, provider_names(c), o);
+    const auto found = chosen(c, db, o);
     int changed = 0;
     for (const auto& d : found)
         changed += (db.*what)(d.id);

@@ -44,7 +44,8 @@ public:
             ++requests_;
             return api_.handle(r);
         });
-        upkeep_thread_ = std::make_unique<store::upkeep_thread>(upkeep_, [this] { catalog_.release_snapshots(); });
+        upkeep_thread_ = std::make_unique<store::upkeep_thread>(
+            upkeep_, [this] { catalog_.release_snapshots(); }, [this] { api_.write_refusals(); });
     }
 
     std::string stop() override {

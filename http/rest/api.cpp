@@ -126,10 +126,10 @@ json::value json_body(const net::request& request, const std::string& text, cons
     }
 }
 
-/// What the sender calls the entity of a body.
+/// What the sender calls the entity of a body. No URL: its query may be a secret.
 std::string name_in(const json::value& body) {
     if (const auto* o = body.as_object())
-        for (const auto* key : {"name", "tag", "instanceAid", "url"})
+        for (const auto* key : {"name", "tag", "instanceAid"})
             if (const auto* v = o->find(key); v && v->as_string())
                 return *v->as_string();
     return {};
@@ -253,26 +253,34 @@ net::response api::execute(const net::request& request, dialect d, const model::
         return kind_of_body == model::body_kind::multipart ? execute_upload(c) : execute_json(c);
     } catch (rest_error& e) {
         note_refusal(c, e);
+        if (e.reason.empty() && e.category() != rest_category::internal)
+            e.reason = e.what(); // to the sender, who knows what it sent
         throw;
     }
 }
 
-/// What a service provider sends and is refused for is kept for a while: it asks the operator why (DIV-067).
-void api::note_refusal(const call& c, rest_error& e) {
+/// Why a file, or a body in form, was refused is kept for a while: the service provider asks the operator (DIV-067).
+/// Messages about attributes are not kept, because they quote values, and values may be key material.
+void api::note_refusal(const call& c, const rest_error& e) {
     if (e.category() == rest_category::internal) // no fault of what was sent
         return;
-    if (e.reason.empty())
-        e.reason = e.what();
+    const bool is_upload = model::body_of(c.operation.what) == model::body_kind::multipart;
+    if (!is_upload && e.reason.empty())
+        return;
+    access_.note_refusal(c.provider,
+                         {.at = {},
+                          .kind = std::string(model::entity_name(c.operation.entity)),
+                          .name = model::quotable(c.subject),
+                          .category = static_cast<int>(e.category()),
+                          .reason = model::quotable(e.reason.empty() ? e.what() : e.reason)},
+                         options_.now());
+}
+
+void api::write_refusals() {
     try {
-        access_.note_refusal(c.provider,
-                             {.at = {},
-                              .kind = std::string(model::entity_name(c.operation.entity)),
-                              .name = model::quotable(c.subject),
-                              .category = static_cast<int>(e.category()),
-                              .reason = model::quotable(e.reason)},
-                             options_.now());
-    } catch (const store::error& trouble) { // the caller is told all the same
-        options_.on_internal_error(trouble.what());
+        access_.write_refusals();
+    } catch (const std::exception& e) {
+        options_.on_internal_error(std::string("why uploads were refused cannot be kept: ") + e.what());
     }
 }
 

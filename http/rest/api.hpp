@@ -48,6 +48,9 @@ public:
     /// Never throws for what a request holds.
     net::response handle(const net::request& request);
 
+    /// To be called about once a second: what was refused since then becomes visible to the operator (DIV-067).
+    void write_refusals();
+
     /// For net::server_options::plan_body: the body of a caller who is not known, or for an operation that takes none,
     /// is not read at all.
     net::body_plan plan_body(const net::request& head);
@@ -63,7 +66,7 @@ private:
                           const std::string& provider);
     net::response execute_upload(call& c);
     net::response execute_json(call& c);
-    void note_refusal(const call& c, model::rest_error& e);
+    void note_refusal(const call& c, const model::rest_error& e);
     net::response hold(net::response answer) const;
 
     store::catalog& catalog_;

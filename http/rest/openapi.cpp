@@ -1,5 +1,6 @@
 #include "http/rest/openapi.hpp"
 
+#include "http/rest/reason.hpp"
 #include "model/operations.hpp"
 
 #include <algorithm>
@@ -157,8 +158,15 @@ json::object error(std::string_view description) {
 }
 
 json::object responses(const rest_operation& o) {
+    auto refused = error("Refused: error categories 1002 to 1016 (TR 4.1.5.2)");
+    if (o.what != action::authenticate && (o.method == "POST" || o.method == "PUT")) // DIV-067
+        refused.set("headers",
+                    json::object{{std::string(reason_field),
+                                  json::object{{"description", "The cause, in printable ASCII"},
+                                               {"schema", json::object{{"type", "string"},
+                                                                       {"maxLength", std::int64_t{reason_limit}}}}}}});
     return {{o.what == action::remove ? "204" : "200", success(o)},
-            {"400", error("Refused: error categories 1002 to 1016 (TR 4.1.5.2)")},
+            {"400", std::move(refused)},
             {"401", error(o.what == action::authenticate ? "Error category 1001" : "Error category 1000")},
             {"500", error("Error category 2000")}};
 }

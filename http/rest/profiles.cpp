@@ -61,10 +61,19 @@ std::vector<profile> read_file(std::string_view file) {
     return out;
 }
 
+/// Older versions took a Java Card version of two numbers; three are the same one (DIV-069).
+void mend_java_card_version(json::object& document) {
+    constexpr const char* name = "javaCardVersion";
+    const auto version = json::reader(document).string_or(name, "");
+    if (std::ranges::count(version, '.') == 1)
+        document.set(name, version + ".0");
+}
+
 /// Everything but id and name (AMB-071).
 json::object compared(json::object document) {
     document.erase("id");
     document.erase("name");
+    mend_java_card_version(document);
     return presented(kind, model::dialect::v1_0, document);
 }
 
@@ -105,9 +114,11 @@ std::vector<std::string> conflicts_with(const store::catalog_view& view, const s
 
 profile_summary import_one(store::catalog_edit& edit, const profile& p, crypto::random_source& random,
                            const std::string& now) {
-    for (const auto& row : edit.list(kind, "", "")) {
+    for (auto& row : edit.list(kind, "", "")) {
         const bool same = compared(row.document) == compared(p.document);
         if (name_of(row) == p.name && same) {
+            mend_java_card_version(row.document);
+            edit.update(row, {});
             const bool deprecated = is_deprecated(edit, row.id);
             mark(edit, row.id, p.internals, deprecated);
             return {row.id, p.name, false, deprecated, conflicts_with(edit, row)};

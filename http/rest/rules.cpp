@@ -104,18 +104,48 @@ std::vector<entity_row> concerned_flavors(const catalog_view& view, const entity
     return out;
 }
 
-/// 1008 in the words of what was changed. `where`: the cards, if not all.
-rest_error aid_error(const entity_row& changed, const entity_row& flavor, const model::aid_conflict& conflict,
-                     const std::string& where) {
-    const bool of_application = conflict.what == model::aid_conflict::part::application;
+/// An AID of a Flavor that meets another one.
+struct meeting {
+    entity_row flavor;
+    model::aid_conflict conflict;
+    std::string profile; ///< name; empty: on every card
+    std::string key;     ///< the same before and after a change that has nothing to do with it
+};
+
+/// Everything that meets in one Flavor, and on the cards of each profile that Versions link it to.
+std::vector<meeting> meetings_of(const catalog_view& view, const entity_row& flavor) {
+    std::vector<meeting> out;
+    const auto content = store::content_of(view, flavor);
+    const auto add = [&](const std::vector<model::held_aid>& there, const std::string& id, const std::string& name) {
+        for (auto& conflict : model::aid_conflicts_of(content, there)) {
+            auto key = flavor.id + "/" + id + "/" + std::string(model::name_of(conflict.what)) + "/" + conflict.aid +
+                       "/" + conflict.holder;
+            out.push_back({flavor, std::move(conflict), name, std::move(key)});
+        }
+    };
+    add({}, {}, {});
+    store::walk_start start(flavor.provider);
+    start.set(entity_kind::flavor, flavor.id);
+    for (const auto& profile : view.related(relation::flavor_profiles, entity_kind::secure_component_profile, start))
+        add(store::aids_of_profile(view, profile), profile.id, json::reader(profile.document).string("name"));
+    return out;
+}
+
+/// 1008 in the words of what was changed.
+rest_error aid_error(const entity_row& changed, const meeting& m) {
+    using part = model::aid_conflict::part;
+    const auto& conflict = m.conflict;
     std::string value = conflict.aid;
     std::string attribute = changed.kind == entity_kind::application_config ? "instanceAid" : "aid";
     if (changed.kind == entity_kind::version) {
-        value = flavor.id;
+        value = m.flavor.id;
         attribute = "allowedDeployments";
+    } else if (conflict.what == part::domain) {
+        attribute = "sdAid";
     } else if (changed.kind == entity_kind::flavor) {
-        const json::reader document(flavor.document);
+        const json::reader document(m.flavor.document);
         const auto place = "[" + std::to_string(conflict.index) + "]";
+        const bool of_application = conflict.what == part::application;
         attribute = of_application ? "applicationInstantiationConfigs" + place + ".applicationConfigId"
                                    : "executableLoadFileIds" + place;
         value =
@@ -124,13 +154,14 @@ rest_error aid_error(const entity_row& changed, const entity_row& flavor, const 
                       .string("applicationConfigId")
                 : document.strings("executableLoadFileIds")[conflict.index];
     }
-    const std::string format =
-        conflict.holder == model::an_application
-            ? "ApplicationConfigs with different instanceAids in one Flavor"
-            : "AIDs that are different on one card: " + conflict.aid + " is the AID of " + conflict.holder + where;
+    const auto who = conflict.aid + " is the AID of " + conflict.holder +
+                     (m.profile.empty() ? "" : " on cards of profile ‘" + m.profile + "’");
+    const auto format = conflict.holder == model::an_application
+                            ? "ApplicationConfigs with different instanceAids in one Flavor"
+                            : "AIDs that are different on one card: " + who;
+    const auto name = conflict.what == part::application ? "instanceAid" : model::name_of(conflict.what);
     return rest_error(rest_category::invalid_format, {value, attribute, format})
-        .because("Flavor " + flavor.id + ": " + (of_application ? "instanceAid " : "load file ") + conflict.aid +
-                 " is the AID of " + conflict.holder + where);
+        .because("Flavor " + m.flavor.id + ": " + std::string(name) + " " + who);
 }
 
 /// What 1016 has no place for: which file, which profile, which versions.
@@ -180,19 +211,21 @@ void check_flavor(const catalog_view& view, const call& c, const entity_row& fla
 
 } // namespace
 
-void check_aids(const catalog_view& view, const entity_row& changed) {
-    for (const auto& flavor : concerned_flavors(view, changed)) {
-        const auto content = store::content_of(view, flavor);
-        if (const auto conflict = model::aid_conflict_of(content, {}))
-            throw aid_error(changed, flavor, *conflict, {});
-        store::walk_start start(flavor.provider);
-        start.set(entity_kind::flavor, flavor.id);
-        for (const auto& profile :
-             view.related(relation::flavor_profiles, entity_kind::secure_component_profile, start))
-            if (const auto conflict = model::aid_conflict_of(content, store::aids_of_profile(view, profile)))
-                throw aid_error(changed, flavor, *conflict,
-                                " on cards of profile ‘" + json::reader(profile.document).string("name") + "’");
-    }
+known_meetings meetings_before(const catalog_view& view, const entity_row& row,
+                               const std::vector<std::string>& linked_anew) {
+    known_meetings out;
+    for (const auto& flavor : concerned_flavors(view, row))
+        if (std::ranges::find(linked_anew, flavor.id) == linked_anew.end())
+            for (const auto& m : meetings_of(view, flavor))
+                ++out[m.key];
+    return out;
+}
+
+void check_aids(const catalog_view& view, const entity_row& changed, known_meetings known) {
+    for (const auto& flavor : concerned_flavors(view, changed))
+        for (const auto& m : meetings_of(view, flavor))
+            if (--known[m.key] < 0)
+                throw aid_error(changed, m);
 }
 
 void check_key_provisioning(const catalog_view& view, const call& c, const entity_row& flavor,
@@ -228,15 +261,13 @@ void check_references(const catalog_view& view, const call& c, const entity_row&
         if (!target || !in_service)
             throw rest_error(rest_category::not_existing, {model::entity_name(r.target), r.id});
     }
-    if (row.kind == entity_kind::flavor) {
+    if (row.kind == entity_kind::flavor)
         check_key_provisioning(view, c, row);
-    }
     if (row.kind == entity_kind::application_config && !row.id.empty()) {
         store::walk_start start(c.provider);
         start.set(row.kind, row.id);
-        for (const auto& flavor : view.related(relation::config_flavors, entity_kind::flavor, start)) {
+        for (const auto& flavor : view.related(relation::config_flavors, entity_kind::flavor, start))
             check_key_provisioning(view, c, flavor, &row);
-        }
     }
 }
 

@@ -85,13 +85,15 @@ net::response create(catalog_edit& edit, const call& c, const path_entities& pat
 }
 
 /// The end of every change: 1009, store, 1008 of what meets on one card, 1015, 1016.
-net::response change(catalog_edit& edit, const call& c, const entity_row& before, json::object document) {
+net::response change(catalog_edit& edit, const call& c, const entity_row& before, json::object document,
+                     const std::vector<std::string>& linked_anew = {}) {
     auto after = before;
     after.document = std::move(document);
     check_references(edit, c, after);
+    auto known = meets_others(before.kind) ? meetings_before(edit, before, linked_anew) : known_meetings();
     edit.update(after, edges_of(after));
     if (meets_others(after.kind))
-        check_aids(edit, after);
+        check_aids(edit, after, std::move(known));
     check_not_frozen(edit, c, before, after.document);
     if (is_deployed(after.kind))
         check_technical_requirements(edit, c, after);
@@ -222,11 +224,11 @@ json::object deployments_of(const entity_row& version) {
     return v && v->as_object() ? *v->as_object() : json::object();
 }
 
-net::response change_deployments(catalog_edit& edit, const call& c, const entity_row& version,
-                                 json::object deployments) {
+net::response change_deployments(catalog_edit& edit, const call& c, const entity_row& version, json::object deployments,
+                                 const std::vector<std::string>& linked_anew) {
     auto document = version.document;
     document.set("allowedDeployments", std::move(deployments));
-    return change(edit, c, version, std::move(document));
+    return change(edit, c, version, std::move(document), linked_anew);
 }
 
 /// The list given for a Flavor replaces its old one (AMB-052).
@@ -234,10 +236,13 @@ net::response link_flavors(catalog_edit& edit, const call& c, const path_entitie
     const auto& version = path.of(entity_kind::version);
     const auto given = deployment_map(c.body);
     auto deployments = deployments_of(version);
-    for (const auto& [flavor, profiles] : given)
+    std::vector<std::string> linked;
+    for (const auto& [flavor, profiles] : given) {
         deployments.set(flavor, profiles);
+        linked.push_back(flavor);
+    }
     // Existence comes before the conflict only in the body's own terms: both are decided on the whole map.
-    return change_deployments(edit, c, version, deployment_map(deployments));
+    return change_deployments(edit, c, version, deployment_map(deployments), linked);
 }
 
 net::response unlink_flavors(catalog_edit& edit, const call& c, const path_entities& path) {
@@ -288,6 +293,7 @@ net::response link_profiles(catalog_edit& edit, const call& c, const path_entiti
         links.emplace_back(*profile, flavor_of_profile(c, key, v));
     }
     auto deployments = deployments_of(version);
+    std::vector<std::string> linked;
     for (const auto& [profile, flavor] : links) {
         check_exist(edit, c, entity_kind::secure_component_profile, {}, {profile});
         check_exist(edit, c, entity_kind::flavor, version.parent, {flavor});
@@ -296,8 +302,9 @@ net::response link_profiles(catalog_edit& edit, const call& c, const path_entiti
         json::array profiles = present ? *present->as_array() : json::array();
         profiles.push_back(profile);
         deployments.set(flavor, std::move(profiles));
+        linked.push_back(flavor);
     }
-    return change_deployments(edit, c, version, std::move(deployments));
+    return change_deployments(edit, c, version, std::move(deployments), linked);
 }
 
 net::response unlink_profiles(catalog_edit& edit, const call& c, const path_entities& path) {

@@ -159,6 +159,9 @@ class References(unittest.TestCase):
         for name in (" ", " x", "x ", "x" * 256, "a\tb"):
             self.assertIn("1 to 255 octets", self.refused("provider", "add", "--name", name))
             self.assertIn("1 to 255 octets", self.refused(*self.issuer(name=name)))
+        for name in (self.demo, self.demo.upper()):  # a command with the other one's id would mean this one
+            self.assertIn("like an id", self.refused("provider", "add", "--name", name))
+            self.assertIn("like an id", self.refused(*self.issuer(name=name)))
 
     def test_issuers_can_be_asked(self):
         """What its connection is made of is read when it is stored."""

@@ -195,7 +195,13 @@ class Operator(rest_world.RestCase):
             self.assertEqual(len(lines), 1, lines)
             self.assertIn(why, lines[0])
             self.assertIn(why, answer.headers["tsms-reason"])  # DIV-067
-            last = json.loads(s.tsms("provider", "uploads", "--name", "one", "--json").stdout)[0]
+            deadline = time.monotonic() + 10
+            while True:  # written about once a second
+                listed = json.loads(s.tsms("provider", "uploads", "--name", "one", "--json").stdout)
+                if time.monotonic() > deadline or (listed and listed[0]["name"] == name):
+                    break
+                time.sleep(0.2)
+            last = listed[0]
             self.assertEqual((last["kind"], last["name"], last["category"]), ("ExecutableLoadFile", name, 1013))
             self.assertIn(why, last["reason"])
             self.assertIn(why, s.tsms("provider", "uploads", "--name", "one").stdout)

@@ -35,6 +35,9 @@ BOOST_AUTO_TEST_CASE(an_aid_that_the_card_would_refuse_is_refused_before_anythin
     refused([](target& t) { t.applications[0].instance_aid = t.card.sd_package_aid; });
     refused([](target& t) { t.load_files[0].aid = "A0000000620101"; });
     refused([](target& t) { t.load_files.push_back(t.load_files[0]); });
+    BOOST_TEST(refused([](target& t) { t.sd_aid = "A000000151000000"; }) ==
+               "security domain A000000151000000 cannot be on this secure component: it is the AID of issuer security "
+               "domains");
 }
 
 // What the rows do not know and a listing shows is told before the installation, which would break off in the middle.

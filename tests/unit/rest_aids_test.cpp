@@ -194,6 +194,64 @@ BOOST_FIXTURE_TEST_CASE(a_profile_that_changes_takes_its_flavors_out_of_the_offe
     BOOST_CHECK_THROW(import({7}), rest::profile_error);
 }
 
+// What has met before, on a card that says so only now, is no fault of a change that has nothing to do with it.
+BOOST_FIXTURE_TEST_CASE(a_flavor_that_has_met_something_can_be_changed, aids) {
+    const auto first = elf();
+    const auto second = elf("D2760001635446", "D276000163544601");
+    const auto third = elf("D2760001635447", "D276000163544701");
+    const auto scp = profile();
+    const auto em = module(first);
+    const auto used = config("D27600016354450102");
+    const auto id = text(parsed(flavor({first, second}, {used}, em)), "id");
+    const auto good = text(parsed(flavor({first}, {config("D27600016354450103")}, em)), "id");
+    parsed(version("1.0.0", id, scp));
+    const json::object preloaded{{"preloadedAids", json::array{"D27600016354450102", "D2760001635447"}}};
+    BOOST_TEST(profile("sim", "3.0.5", {}, preloaded) == scp);
+    const auto path = flavors + "/" + id;
+    const auto linked = versions + "/1.0.0";
+    const auto instantiations = json::array{instantiation(em, used)};
+    const auto renamed = [&](const json::array& elfs) {
+        return put(path, json::object{{"name", "renamed"},
+                                      {"executableLoadFileIds", elfs},
+                                      {"applicationInstantiationConfigs", instantiations}});
+    };
+    BOOST_TEST(renamed({first, second}).status == 200);
+    BOOST_TEST(renamed({second, first}).status == 200);
+    BOOST_TEST(post(linked + "/flavors", json::object{{good, json::array{}}}).status == 200);
+    const auto another = profile("another", "3.0.4");
+    BOOST_TEST(post(linked + "/secure-component-profiles", json::object{{another, json::array{good}}}).status == 200);
+    const auto seen = parsed(get(linked));
+    BOOST_TEST(put(linked, json::object{{"tag", "1.0.0"}, {"allowedDeployments", member(seen, "allowedDeployments")}})
+                   .status == 200);
+    BOOST_TEST(put("/application-configs/" + used, with_aid("D27600016354450102")).status == 200);
+    BOOST_TEST(upload("PUT", "/executable-load-files/" + second,
+                      {{"elf-file", "b.cap", cap("D2760001635448", "D276000163544801")}})
+                   .status == 200);
+    // What is new is refused, beside what is not.
+    const auto why = "something preloaded on cards of profile ‘sim’";
+    BOOST_TEST(problem(post(path + "/executable-load-files", json::array{third})) ==
+               told(third, "executableLoadFileIds[2]", "D2760001635447", why));
+    BOOST_TEST(problem(put("/application-configs/" + used, with_aid("D2760001635447"))) ==
+               told("D2760001635447", "instanceAid", "D2760001635447", why));
+    BOOST_TEST(problem(post(linked + "/flavors", json::object{{id, json::array{scp}}})) ==
+               told(id, "allowedDeployments", "D27600016354450102", why));
+    BOOST_TEST(problem(send("POST", path + "/publish")).substr(0, 4) == "1008");
+    // The remedy.
+    BOOST_TEST(put("/application-configs/" + used, with_aid("D27600016354450104")).status == 200);
+    BOOST_TEST(send("POST", path + "/publish").status == 200);
+}
+
+BOOST_FIXTURE_TEST_CASE(the_domain_of_a_service_has_an_aid_too, aids) {
+    const auto first = elf();
+    const auto id = text(parsed(flavor({first}, {}, module(first))), "id");
+    const auto scp = profile("own", "3.0.5", {}, {{"preloadedAids", json::array{sd_aid()}}});
+    const auto refused = version("1.0.0", id, scp);
+    BOOST_TEST(problem(refused) ==
+               told(id, "allowedDeployments", sd_aid(), "something preloaded on cards of profile ‘own’"));
+    BOOST_TEST(std::string(refused.headers.get("TSMS-Reason")).find(": security domain " + sd_aid()) !=
+               std::string::npos);
+}
+
 BOOST_FIXTURE_TEST_CASE(aids_are_compared_within_one_service_only, aids) {
     // Two Services are not one card: what another one has there is found out by the deploy (DIV-006).
     const auto first = elf();

@@ -128,6 +128,24 @@ BOOST_AUTO_TEST_CASE(the_served_document_knows_no_null_either) {
     });
 }
 
+BOOST_AUTO_TEST_CASE(the_served_document_has_the_reasons_of_refusals) { // DIV-067
+    for (const auto d : {model::dialect::v1_0, model::dialect::v1_0_4})
+        for (const auto& o : model::operations()) {
+            json::value refused = rest::openapi_document(d);
+            for (const auto& step : {std::string("paths"), std::string(o.path),
+                                     std::string(o.method == "GET"      ? "get"
+                                                 : o.method == "POST"   ? "post"
+                                                 : o.method == "PUT"    ? "put"
+                                                 : o.method == "DELETE" ? "delete"
+                                                                        : ""),
+                                     std::string("responses"), std::string("400")})
+                refused = member(refused, step);
+            const auto* headers = json::root_object(refused).find("headers");
+            const bool sends = (o.method == "POST" || o.method == "PUT") && o.path != "/auth";
+            BOOST_TEST((headers && json::root_object(*headers).find("TSMS-Reason")) == sends, std::string(o.id));
+        }
+}
+
 BOOST_FIXTURE_TEST_CASE(a_part_is_shown_alike_whether_it_was_left_out_or_given_empty, fixture) { // DIV-069
     for (const std::string dialect : {"/sptsm/1.0", "/sptsm/1.0.4"}) {
         base = dialect;
@@ -161,6 +179,27 @@ BOOST_FIXTURE_TEST_CASE(java_card_versions_of_profiles_have_three_numbers, fixtu
         BOOST_TEST(document.refuses(bad, "SecureComponentProfile", "javaCardVersion") != "", bad);
         BOOST_CHECK_THROW(profile("P" + bad, bad), rest::profile_error);
     }
+}
+
+BOOST_FIXTURE_TEST_CASE(a_java_card_version_of_before_is_written_again, fixture) { // DIV-069
+    const auto id = profile("old", "3.1.0");
+    const auto version = [&] { return text(parsed(get("/secure-component-profiles/" + id)), "javaCardVersion"); };
+    const auto as_before = [&](const std::string& two) {
+        catalog.write([&](store::catalog_edit& edit) {
+            auto row = *edit.find_any(model::entity_kind::secure_component_profile, id);
+            row.document.set("javaCardVersion", two);
+            edit.update(row, {});
+            return true;
+        });
+        BOOST_TEST(version() == two);
+    };
+    as_before("3.1");
+    BOOST_TEST(profile("old", "3.1.0") == id);
+    BOOST_TEST(version() == "3.1.0");
+    as_before("3.1");
+    BOOST_CHECK_THROW(profile("old", "3.1.1"), rest::profile_error);
+    BOOST_CHECK_THROW(profile("old", "3.0.1"), rest::profile_error);
+    BOOST_TEST(version() == "3.1");
 }
 
 BOOST_FIXTURE_TEST_CASE(a_personalization_that_asks_for_nothing_is_none, fixture) { // AMB-150

@@ -9,6 +9,8 @@
 #include "http/rest/reason.hpp"
 #include "store/deployments.hpp"
 
+#include <fstream>
+
 using namespace tsms;
 using namespace tsms::rest_test;
 
@@ -28,7 +30,10 @@ struct refusals : fixture {
                "\r\nContent-Disposition: form-data; name=\"cert-file\"; filename=\"c.pem\"\r\n\r\n" + certificate +
                "\r\n";
     }
-    std::vector<store::refused_upload> kept() { return access.refusals(provider); }
+    std::vector<store::refused_upload> kept() {
+        api.write_refusals();
+        return access.refusals(provider);
+    }
 };
 
 std::string category(const net::response& r) {
@@ -63,6 +68,8 @@ BOOST_FIXTURE_TEST_CASE(no_private_key_is_ever_stored, refusals) { // AMB-064
     bad.push_back("---- BEGIN SSH2 ENCRYPTED PRIVATE KEY ----\n" + base64 + certificate);
     bad.push_back("PuTTY-User-Key-File-3: x\nPrivate-Lines: 1\n" + base64 + certificate);
     bad.push_back("Private-Key: (256 bit)\npriv:\n    00:01\n" + certificate);
+    bad.push_back("0 s:CN=X\n" + certificate + key);
+    bad.push_back("X509v3 Private Key Usage Period:\nPrivate-Key: (256 bit)\n" + certificate);
     for (const auto& content : bad) {
         const auto refused = put_up(content);
         BOOST_TEST(category(refused) == "1013", content);
@@ -72,10 +79,18 @@ BOOST_FIXTURE_TEST_CASE(no_private_key_is_ever_stored, refusals) { // AMB-064
     BOOST_TEST(parsed(get("/certificates")).as_array()->empty());
     BOOST_TEST(reason(put_up(certificate + block("EC PRIVATE KEY"))) ==
                "the file holds a PEM block 'EC PRIVATE KEY'; only certificates are taken");
+    BOOST_TEST(reason(put_up(std::string(32, '0'))) == "the file holds no X.509 certificate in PEM or DER");
+    const auto cut = crypto::parse_certificate(as_bytes(certificate))->der;
+    BOOST_TEST(reason(put_up(std::string(cut.begin(), cut.end() - 1))) ==
+               "the file begins like DER and is no X.509 certificate");
     // What people upload: a chain, with the text that tools write between the blocks.
     for (const auto& content :
          {certificate, certificate + own.certificate_pem,
-          "subject=CN = Privat Key & Sons\n" + certificate + "\r\n 1 s:CN=Y\n" + own.certificate_pem + "\n"})
+          "subject=CN = Privat Key & Sons\n" + certificate + "\r\n 1 s:CN=Y\n" + own.certificate_pem + "\n",
+          // `openssl s_client -showcerts` begins like a SEQUENCE, in ASCII; `openssl x509 -text` knows 2.5.29.16.
+          "0 s:CN=X\n   i:CN=X\n" + certificate,
+          "            X509v3 Private Key Usage Period: \n                Not Before: Jan  1 00:00:00 2026 GMT\n" +
+              certificate})
         BOOST_TEST(put_up(content).status == 200, content);
 }
 
@@ -93,6 +108,15 @@ BOOST_FIXTURE_TEST_CASE(only_certificates_leave_the_catalog, refusals) {
         return true;
     });
     BOOST_TEST(store::deployments(directory.path() / "catalog.db").spos_of(service_id)->certificate_pem == certificate);
+    const auto download = [&] { return get("/certificates/" + id + "/binary"); };
+    BOOST_TEST(download().status == 200);
+    BOOST_TEST(download().body == certificate);
+    // What is taken today is told octet by octet.
+    const auto der = crypto::parse_certificate(as_bytes(certificate))->der;
+    for (const auto& content : {"text\n" + certificate, std::string(der.begin(), der.end())}) {
+        BOOST_TEST(upload("PUT", "/certificates/" + id, {{"cert-file", "c.pem", content}}).status == 200);
+        BOOST_TEST(download().body == content);
+    }
 }
 
 BOOST_FIXTURE_TEST_CASE(schemes_know_no_case, refusals) { // RFC 3986 3.1
@@ -207,10 +231,11 @@ BOOST_FIXTURE_TEST_CASE(a_refused_upload_has_its_reason_beside_the_norms_body, r
                ? send("POST", "/services", "{\"name\": \"x\", \"name\": \"y\"}")
                : net::response{},
            "Service", "", "duplicate key 'name'");
-    expect(post("/application-configs", json::object{{"instanceAid", "D2"}, {"installConfig", json::object()}}),
-           "ApplicationConfig", "D2",
-           "Invalid format 'D2' for instanceAid. Supported format is AID: 5 to 16 bytes, hexadecimal.");
     const auto before = kept().size();
+    // The sender is told the message, and the list keeps its room for files.
+    BOOST_TEST(
+        reason(post("/application-configs", json::object{{"instanceAid", "D2"}, {"installConfig", json::object()}})) ==
+        "Invalid format 'D2' for instanceAid. Supported format is AID: 5 to 16 bytes, hexadecimal.");
     get("/services/x");
     remove("/services/x");
     BOOST_TEST(kept().size() == before); // nothing was uploaded
@@ -218,6 +243,66 @@ BOOST_FIXTURE_TEST_CASE(a_refused_upload_has_its_reason_beside_the_norms_body, r
     BOOST_TEST(!good.headers.find(rest::reason_field));
     BOOST_TEST(kept().size() == before);
     BOOST_TEST(access.refusals("another").empty());
+}
+
+// What a client has mistyped may be a key, or a URL with a token: it stays out of access.db (DIV-067).
+BOOST_FIXTURE_TEST_CASE(no_value_of_a_refused_document_is_kept, refusals) {
+    const std::string secret = "404142434445464748494A4B4C4D4E4FX";
+    const auto url = "https://spos.example/r?token=" + secret;
+    const auto id = config();
+    const json::object install{{"applicationSpecificInstallParameter", secret}};
+    const json::object bodies[] = {
+        {{"instanceAid", "D27600016354450101"}, {"installConfig", install}},
+        {{"instanceAid", secret}, {"installConfig", json::object()}},
+        {{"name", "x"}, {"spParameters", json::object{{"k", json::array{secret}}}}},
+        {{"name", "x"}, {secret, "x"}},
+        {{"url", url}, {"certificateId", secret}},
+    };
+    for (const auto& body : bodies)
+        for (const auto* path : {"/application-configs", "/services", "/spos-configs"})
+            BOOST_TEST(post(path, body).status == 400);
+    BOOST_TEST(put("/application-configs/" + id, bodies[0]).status == 400);
+    for (const auto* malformed : {"", ",\"a\":1,\"a\":2}", " tail"})
+        BOOST_TEST(send("POST", "/spos-configs", "{\"url\":\"" + url + "\"" + malformed).status == 400);
+    const auto rows = kept();
+    BOOST_TEST(!rows.empty());
+    for (const auto& row : rows)
+        BOOST_TEST((row.name + row.reason).find(secret) == std::string::npos, row.reason);
+}
+
+/// Commits in the log beside the database: the last frame of each tells the size of the database (SQLite, WAL format).
+int commits(const std::filesystem::path& database) {
+    std::ifstream in(database.string() + "-wal", std::ios::binary);
+    const std::string log{std::istreambuf_iterator<char>(in), {}};
+    const auto number = [&](std::size_t at) {
+        std::uint32_t out = 0;
+        for (const char c : log.substr(at, 4))
+            out = out << 8 | static_cast<unsigned char>(c);
+        return out;
+    };
+    constexpr std::size_t header = 32;
+    constexpr std::size_t frame_header = 24;
+    int out = 0;
+    if (log.size() >= header)
+        for (auto at = header; at + frame_header <= log.size(); at += frame_header + number(8))
+            out += number(at + 4) != 0;
+    return out;
+}
+
+// Every request of every provider is authenticated in access.db: a refusal must not write there.
+BOOST_FIXTURE_TEST_CASE(any_number_of_refusals_costs_one_commit, refusals) {
+    const auto file = directory.path() / "access.db";
+    const auto before = commits(file);
+    BOOST_REQUIRE(before > 0); // the fixture has added its provider
+    for (int i = 0; i < 300; ++i)
+        BOOST_TEST(put_up("none").status == 400);
+    BOOST_TEST(commits(file) == before);
+    api.write_refusals();
+    BOOST_TEST(commits(file) == before + 1);
+    BOOST_TEST(access.refusals(provider).size() == static_cast<std::size_t>(store::refusals_kept));
+    api.write_refusals(); // nothing is new
+    BOOST_TEST(commits(file) == before + 1);
+    BOOST_TEST(internal == "");
 }
 
 BOOST_FIXTURE_TEST_CASE(a_reason_ends_no_header_field_and_is_bounded, refusals) {
@@ -243,6 +328,7 @@ BOOST_FIXTURE_TEST_CASE(refusals_are_kept_up_to_a_bound, refusals) {
     access.note_refusal(other, {{}, "Certificate", "theirs", 1013, "theirs"}, now);
     for (int i = 0; i < store::refusals_kept + 1; ++i)
         access.note_refusal(provider, {{}, "Certificate", std::to_string(i), 1013, "why"}, now);
+    BOOST_TEST(access.refusals(other).empty());
     auto list = kept();
     BOOST_REQUIRE(list.size() == static_cast<std::size_t>(store::refusals_kept));
     BOOST_TEST(list.front().name == std::to_string(store::refusals_kept));
