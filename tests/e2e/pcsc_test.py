@@ -4,6 +4,7 @@
 Exits with 77 (skipped) and says why where pcscd cannot run.
 """
 
+import ctypes
 import json
 import os
 import pathlib
