@@ -5,7 +5,7 @@
 #include "gp/card_failure.hpp"
 #include "gp/procedures/changes.hpp"
 #include "gp/procedures/open_channel.hpp"
-#include "gp/procedures/service.hpp"
+#include "gp/status_words.hpp"
 #include "gp/tlv.hpp"
 #include "model/card_identity.hpp"
 
@@ -24,7 +24,6 @@ using key_versions = std::set<std::uint8_t>;
 const bytes sd_package = hex("A0000001515350");
 const bytes sd_module = hex("A000000151535041");
 const bytes ara_m = hex("A00000015141434C00");
-constexpr std::uint16_t wrong_data = 0x6A80;
 
 /// A key under the static DEK of the domain that holds the channel (SCP03 7.2): a key of 192 bits is filled up.
 crypto::encrypted_key encrypt(const crypto::secret& dek, const crypto::secret& key) {
@@ -144,8 +143,8 @@ gp::procedure<gp::card_contents> prove_last(const card_work* work, changes card)
 }
 
 /// Keys behind an INSTALL [for personalization] that was only pretended are in the ISD now ("the order to split at").
-/// Removes them, and says so.
-gp::procedure<void> remove_strayed_keys(const card_work* work, key_versions before) {
+/// Removes them, and says so; empty where there are none. Looks through a channel of its own.
+gp::procedure<std::string> remove_strayed_keys(const card_work* work, key_versions before) {
     *work->last_commands = false;
     const auto again = co_await open_channel(work);
     gp::channel_batch looking(again.channel);
@@ -154,12 +153,14 @@ gp::procedure<void> remove_strayed_keys(const card_work* work, key_versions befo
     key_versions strayed;
     std::ranges::set_difference(gp::key_versions(answers[at]), before, std::inserter(strayed, strayed.end()));
     if (strayed.empty())
-        co_return;
-    gp::channel_batch tidying(again.channel);
-    for (const auto version : strayed)
-        tidying.add(step::delete_key, gp::delete_keys(version));
-    tidying.accept(co_await tidying.take());
-    gp::not_proven(step::install_for_personalization, "the keys have reached the issuer security domain");
+        co_return std::string();
+    std::string told = "the keys have reached the issuer security domain";
+    try {
+        co_await gp::remove_key_sets(again.channel, std::move(strayed));
+    } catch (const gp::card_failure& failure) {
+        told += " and may still be in it: " + failure.details();
+    }
+    co_return told;
 }
 
 /// How the keys of a domain have arrived.
@@ -167,9 +168,8 @@ struct delivery {
     std::optional<gp::card_failure> failed;
     key_versions of_issuer; ///< what the ISD has now
 
-    bool refused() const { return failed && failed->what == step::store_data; } ///< nothing was stored
     /// The key block may have the wrong form (SCP03 7.2).
-    bool refused_form() const { return refused() && failed->sw == wrong_data; }
+    bool refused_form() const { return failed && failed->what == step::store_data && failed->sw == gp::wrong_data; }
 };
 
 /// The receiver waits for them. The order's rules travel behind the keys.
@@ -182,40 +182,79 @@ gp::procedure<delivery> give_keys(const card_work* work, opened_channel opened, 
         made.of_issuer = (co_await prove_last(work, std::move(keys))).key_versions;
     } catch (const gp::card_failure& failure) {
         made.failed = failure;
+    } catch (const gp::scp03_error& error) { // of the channel in which the card had more to tell
+        made.failed = gp::channel_failure(step::initialize_update, error);
     }
-    if (made.failed && made.failed->why != gp::card_failure::kind::status)
-        throw *made.failed;
     co_return made;
 }
 
 /// Once more in the other form, in a channel of its own: what the TSM has appended has ended the former one.
-gp::procedure<delivery> give_keys_bare(const card_work* work, gp::service_domain domain) {
+gp::procedure<delivery> give_keys_otherwise(const card_work* work, gp::service_domain domain) {
     *work->last_commands = false;
-    const auto again = co_await open_channel(work);
-    changes naming(again.channel, changes::registry::by_name);
-    naming.name_receiver(domain.aid);
-    co_await gp::prove(std::move(naming));
-    domain.key_form = gp::key_form::bare;
-    co_return co_await give_keys(work, again, std::move(domain));
+    domain.key_form = gp::other(domain.key_form);
+    try {
+        const auto again = co_await open_channel(work);
+        changes naming(again.channel, changes::registry::by_name);
+        naming.name_receiver(domain.aid);
+        co_await gp::prove(std::move(naming));
+        co_return co_await give_keys(work, again, std::move(domain));
+    } catch (const gp::card_failure& failure) {
+        co_return delivery{failure, {}};
+    } catch (const gp::scp03_error& error) {
+        co_return delivery{gp::channel_failure(step::initialize_update, error), {}};
+    }
+}
+
+/// Whatever a status word says of it, the keys may be in the ISD: errors have no R-MAC. The first failure is the one
+/// to tell, unless the keys strayed.
+gp::procedure<void> check_delivery(const card_work* work, delivery made, key_versions before) {
+    std::string strayed;
+    try {
+        if (made.failed || made.of_issuer != before)
+            strayed = co_await remove_strayed_keys(work, std::move(before));
+    } catch (const gp::card_failure&) {
+        if (!made.failed)
+            throw;
+    } catch (const gp::scp03_error&) {
+        if (!made.failed)
+            throw;
+    }
+    if (!strayed.empty())
+        gp::not_proven(step::install_for_personalization, strayed);
+    if (made.failed)
+        throw *made.failed;
+}
+
+/// A version that the ISD has no keys of. Keys that stray would replace those of the same version, and nobody could
+/// open a channel to the ISD any more, nor see that it happened.
+std::uint8_t apart_from(const key_versions& of_issuer, std::uint8_t wanted) {
+    constexpr std::uint8_t first = 0x30, last = 0x3F; // of SCP03 (GlobalPlatform UICC Configuration)
+    for (auto version = last; of_issuer.contains(wanted) && version >= first; --version)
+        if (!of_issuer.contains(version))
+            return version;
+    if (of_issuer.contains(wanted))
+        throw gp::card_failure(gp::card_failure::kind::issuer, step::store_data, 100,
+                               "the issuer security domain has keys of every version that a new domain could have");
+    return wanted;
 }
 
 /// Key material only once its receiver is known to be waiting for it: a STORE DATA behind a failed INSTALL would hit
-/// the ISD (hazard "the order to split at"). A domain from an earlier order is personalized again.
-gp::procedure<void> create_domain(const card_work* work, opened_channel opened) {
-    const auto domain = domain_of(*work, opened.scp_i);
+/// the ISD (hazard "the order to split at"). A domain from an earlier order is personalized again. Returns the version
+/// of its keys.
+gp::procedure<std::uint8_t> create_domain(const card_work* work, opened_channel opened) {
+    auto domain = domain_of(*work, opened.scp_i);
     changes creation(opened.channel, changes::registry::by_name);
     creation.create_domain(domain, true);
     creation.ask_for_keys();
     creation.name_receiver(domain.aid);
-    const auto before = co_await gp::prove(std::move(creation));
+    auto before = co_await gp::prove(std::move(creation));
+    domain.key_version = apart_from(before.key_versions, domain.key_version);
 
     auto made = co_await give_keys(work, opened, domain);
     if (made.refused_form())
-        made = co_await give_keys_bare(work, domain);
-    if (!made.refused() && (made.failed || made.of_issuer != before.key_versions))
-        co_await remove_strayed_keys(work, before.key_versions);
-    if (made.failed)
-        throw *made.failed;
+        made = co_await give_keys_otherwise(work, domain);
+    co_await check_delivery(work, std::move(made), std::move(before.key_versions));
+    co_return domain.key_version;
 }
 
 /// Rules, and the end of a domain. Without "and related objects": it must be empty, its contents belong to the TSM.
@@ -231,11 +270,12 @@ gp::procedure<void> change_others(const card_work* work, opened_channel opened) 
 
 gp::procedure<authenticated_card> carry_out(card_work work) {
     const auto opened = co_await open_channel(&work);
+    authenticated_card done{opened.scp_i};
     if (work.order.domain == domain_change::create)
-        co_await create_domain(&work, opened);
+        done.key_version = co_await create_domain(&work, opened);
     else
         co_await change_others(&work, opened);
-    co_return authenticated_card{opened.scp_i};
+    co_return done;
 }
 
 } // namespace tsms::lab
