@@ -95,7 +95,7 @@ constexpr status_row rows[] = {
       no_retry}},
     {step::install_for_personalization,
      0x6A88,
-     {"application to personalize is not on the card", inaccessible, by::card, no_retry}},
+     {"application to personalize is not on the card (ara of the profile)", internal_error, by::operator_, no_retry}},
 
     {step::store_data, 0x6985, {"security domain refused its keys in its state", inaccessible, by::card, no_retry}},
     {step::store_data,

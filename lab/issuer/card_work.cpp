@@ -24,6 +24,7 @@ using key_versions = std::set<std::uint8_t>;
 const bytes sd_package = hex("A0000001515350");
 const bytes sd_module = hex("A000000151535041");
 const bytes ara_m = hex("A00000015141434C00");
+constexpr std::uint16_t no_such_data = 0x6A88;
 
 /// A key under the static DEK of the domain that holds the channel (SCP03 7.2): a key of 192 bits is filled up.
 crypto::encrypted_key encrypt(const crypto::secret& dek, const crypto::secret& key) {
@@ -48,9 +49,8 @@ struct opened_channel {
     std::size_t block_size = 0;
 };
 
-/// The domain of the TSM as the order wants it, with the keys that were made for it.
+/// The domain of the TSM as the order wants it, without keys.
 gp::service_domain domain_of(const card_work& work, std::uint8_t scp_i) {
-    const auto& fresh = work.new_keys;
     const auto privileges = hex(work.order.privileges);
     gp::service_domain domain;
     domain.aid = hex(work.order.domain_aid);
@@ -59,6 +59,13 @@ gp::service_domain domain_of(const card_work& work, std::uint8_t scp_i) {
     domain.package_aid = sd_package;
     domain.module_aid = sd_module;
     domain.parameters = domain_options(scp_i);
+    return domain;
+}
+
+/// With the keys that were made for it.
+gp::service_domain personalized_domain_of(const card_work& work, std::uint8_t scp_i) {
+    auto domain = domain_of(work, scp_i);
+    const auto& fresh = work.new_keys;
     domain.key_version = fresh.version;
     domain.key_bits = static_cast<int>(fresh.keys.enc.size() * 8);
     const auto& dek = work.isd_keys.dek;
@@ -242,7 +249,7 @@ std::uint8_t apart_from(const key_versions& of_issuer, std::uint8_t wanted) {
 /// the ISD (hazard "the order to split at"). A domain from an earlier order is personalized again. Returns the version
 /// of its keys.
 gp::procedure<std::uint8_t> create_domain(const card_work* work, opened_channel opened) {
-    auto domain = domain_of(*work, opened.scp_i);
+    auto domain = personalized_domain_of(*work, opened.scp_i);
     changes creation(opened.channel, changes::registry::by_name);
     creation.create_domain(domain, true);
     creation.ask_for_keys();
@@ -257,13 +264,40 @@ gp::procedure<std::uint8_t> create_domain(const card_work* work, opened_channel 
     co_return domain.key_version;
 }
 
+/// A card without any application cannot prove by a list that the domain is gone: 6A88 has no R-MAC. It proves it by
+/// what it does: the domain can be created, which it could not be if it were there, and deleted.
+gp::procedure<void> prove_by_creation(const card_work* work) {
+    *work->last_commands = false;
+    const auto again = co_await open_channel(work);
+    const auto domain = domain_of(*work, again.scp_i);
+    changes proof(again.channel, changes::registry::by_name);
+    proof.create_domain(domain);
+    proof.remove_application(domain.aid);
+    proof.ask_for_keys();
+    co_await gp::prove(std::move(proof));
+}
+
 /// Rules, and the end of a domain. Without "and related objects": it must be empty, its contents belong to the TSM.
 gp::procedure<void> change_others(const card_work* work, opened_channel opened) {
     changes card(opened.channel, changes::registry::by_name);
     change_rules(card, work->order, opened.block_size);
     if (work->order.domain == domain_change::remove)
         card.remove_application(hex(work->order.domain_aid));
-    co_await prove_last(work, std::move(card));
+    std::optional<gp::card_failure> lists_nothing;
+    try {
+        co_await prove_last(work, std::move(card));
+    } catch (const gp::card_failure& failure) {
+        if (failure.what != step::get_status || failure.sw != no_such_data)
+            throw;
+        lists_nothing = failure;
+    }
+    if (!lists_nothing)
+        co_return;
+    try {
+        co_await prove_by_creation(work);
+    } catch (const gp::card_failure&) {
+        throw *lists_nothing;
+    }
 }
 
 } // namespace

@@ -29,7 +29,7 @@ const expectation expectations[] = {
     {step::initialize_update, "6A88:9i 6700:9i 6983:9i 6982:9i 6985:9i 6A86:9i 6D00:9i"},
     {step::external_authenticate, "6300:9i 6982:9i 6983:9i 6985:9i 6A86:9i 6700:9i 6A80:9i"},
     {step::install_security_domain, "6985:2o 6A80:2o 6A84:7p 6A88:2o"},
-    {step::install_for_personalization, "6985:2o 6A80:2o 6A88:9c"},
+    {step::install_for_personalization, "6985:2o 6A80:2o 6A88:2o"},
     {step::store_data, "6985:9c 6A80:2o 6A84:7p 6A88:9c"},
     {step::put_key, "6A80:2o 6A84:7p 6985:9i 6A88:9c 9484:2o 9485:9i"},
     {step::delete_key, "6A88:ok 6985:9c"},
