@@ -8,6 +8,10 @@
 
 namespace tsms::gp {
 
+constexpr std::uint16_t wrong_length = 0x6700;
+/// Also the answer of a card that wants the data in another form.
+constexpr std::uint16_t wrong_data = 0x6A80;
+
 /// Who can do something about a failure, so that another attempt ends otherwise (DIV-078).
 enum class mender {
     nobody,    ///< nothing is wrong

@@ -109,7 +109,6 @@ struct security_domain {
     std::string client_aid;         ///< of the ARA-C that is in it, or was
     /// The form of keys that the card was seen to take, as card_parameters::key_form; empty: none yet.
     std::string key_form;
-    bool short_commands = false; ///< the card was seen to refuse extended length fields, whatever its profile says
 };
 
 /// The set may be on the card beside the one that counts. One of the same version it replaces.

@@ -1,11 +1,10 @@
 #include "process/card_forms.hpp"
 
+#include "gp/status_words.hpp"
+
 namespace tsms::process {
 
 namespace {
-
-constexpr std::uint16_t wrong_length = 0x6700;
-constexpr std::uint16_t wrong_data = 0x6A80;
 
 std::string name_of(gp::key_form form) {
     return form == gp::key_form::bare ? "bare" : "length";
@@ -25,13 +24,9 @@ bool other_key_form(work& w) {
     return true;
 }
 
-/// LOAD and STORE DATA come in blocks, other commands as long as they are.
-bool shorter_commands(work& w, gp::step what) {
-    if (!takes_extended_length(w) || !w.channel)
-        return false;
-    const bool in_blocks = what == gp::step::load || what == gp::step::store_data;
-    const auto short_size = gp::max_plain_data(gp::short_data_field, w.channel->mode_length(), w.channel->level());
-    if ((in_blocks ? w.block_size : w.command_size) <= short_size)
+/// Of a command that had extended length fields; a short one was refused for another reason.
+bool shorter_commands(work& w, const gp::card_failure& failure) {
+    if (!takes_extended_length(w) || failure.sent <= gp::short_data_field)
         return false;
     w.short_commands = true;
     w.tell_operator("the secure component refused a command of more than 255 octets; extendedLength of its profile "
@@ -44,9 +39,9 @@ bool shorter_commands(work& w, gp::step what) {
 bool takes_another_form(work& w, const gp::card_failure& failure) {
     if (failure.why != gp::card_failure::kind::status)
         return false;
-    if (failure.what == gp::step::store_data && failure.sw == wrong_data)
+    if (failure.what == gp::step::store_data && failure.sw == gp::wrong_data)
         return other_key_form(w);
-    return failure.sw == wrong_length && gp::changes_card(failure.what) && shorter_commands(w, failure.what);
+    return failure.sw == gp::wrong_length && gp::changes_card(failure.what) && shorter_commands(w, failure);
 }
 
 void note_key_form(work& w) {
@@ -63,10 +58,6 @@ void note_rotation_form(work& w, gp::key_form form) {
         tell_key_form(w, form);
     w.key_form = form;
     known = name_of(form);
-}
-
-void note_command_length(work& w) {
-    w.card.tsm_domain->short_commands = w.short_commands;
 }
 
 } // namespace tsms::process

@@ -2,6 +2,7 @@
 
 #include "gp/install_parameters.hpp"
 #include "gp/package_names.hpp"
+#include "gp/status_words.hpp"
 #include "model/card_aids.hpp"
 #include "model/life_cycle.hpp"
 #include "process/card_forms.hpp"
@@ -39,6 +40,18 @@ struct deployment {
 
 [[noreturn]] void refuse(model::error_category category, const std::string& details) {
     throw card_failure(card_failure::kind::refused, gp::step::install_for_install, static_cast<int>(category), details);
+}
+
+/// What does not fit into a command is too large, unless the card has refused long commands that its profile promises:
+/// then the profile is wrong, and the file may be right.
+[[noreturn]] void refuse_size(const work& w, const std::string& details) {
+    if (!w.short_commands)
+        refuse(model::error_category::content_related_error, details);
+    card_failure failure(card_failure::kind::refused, gp::step::install_for_install,
+                         static_cast<int>(model::error_category::internal_error),
+                         details + "; it refused a longer one (extendedLength, blockSize of the profile)");
+    failure.mender = to_string(gp::mender::operator_);
+    throw failure;
 }
 
 gp::privileges privileges_of(const model::target_application& app) {
@@ -96,19 +109,17 @@ void check_sizes(const work& w, const std::vector<gp::application>& applications
     for (const auto& file : w.instance.target.load_files) {
         const auto blocks = gp::load_block_count(file.size, bounds.block);
         if (blocks > 256)
-            refuse(model::error_category::content_related_error,
-                   "load file " + file.aid + " needs " + std::to_string(blocks) + " blocks of " +
-                       std::to_string(bounds.block) + " octets; the block number of LOAD allows 256" +
-                       (w.parameters().extended_length ? ", and the card takes no longer commands (9F65, blockSize)"
-                                                       : ", and the card takes no extended length"));
+            refuse_size(w, "load file " + file.aid + " needs " + std::to_string(blocks) + " blocks of " +
+                               std::to_string(bounds.block) + " octets; the block number of LOAD allows 256" +
+                               (takes_extended_length(w) ? ", and the card takes no longer commands (9F65, blockSize)"
+                                                         : ", and the card takes no extended length"));
     }
     for (const auto& app : applications) {
         const auto size = gp::install_for_install(app.instance).data.size();
         if (size > bounds.command)
-            refuse(model::error_category::content_related_error,
-                   "install parameters of application " + to_hex(app.instance.instance_aid) +
-                       " are too long: INSTALL has " + std::to_string(size) +
-                       " octets of data, the secure component takes " + std::to_string(bounds.command));
+            refuse_size(w, "install parameters of application " + to_hex(app.instance.instance_aid) +
+                               " are too long: INSTALL has " + std::to_string(size) +
+                               " octets of data, the secure component takes " + std::to_string(bounds.command));
     }
 }
 
@@ -209,7 +220,6 @@ process<void> install(work* w, const deployment* d) {
     if (has_client)
         note_client(*w);
     note_key_form(*w);
-    note_command_length(*w);
     if (rotation)
         shown.key_versions =
             co_await settle_rotation(w, *std::move(rotation), shown.rotation.value(), std::move(shown.key_versions));
@@ -383,7 +393,7 @@ process<void> deploy_steps(work* w, const deployment* d) {
 /// and what this Service has brought, is left out. Of what other Services have brought nobody hears here. Whether a
 /// card has a package that is part of it only the card knows: it lists none to us.
 std::string missing_imports(const work& w, const card_failure& failure) {
-    const bool of_imports = failure.sw == 0x6438 || failure.sw == 0x6A80 || failure.sw == 0x6985;
+    const bool of_imports = failure.sw == 0x6438 || failure.sw == gp::wrong_data || failure.sw == 0x6985;
     if (failure.why != card_failure::kind::status || failure.what != gp::step::load || !of_imports)
         return {};
     const auto& files = w.instance.target.load_files;

@@ -119,11 +119,7 @@ bool load_files_fit(const work& w, std::size_t block) {
 void measure(work& w, std::optional<std::size_t> of_domain) {
     const auto& parameters = w.parameters();
     const auto& channel = *w.channel;
-    constexpr std::size_t nonsense = 48;
-    std::optional<std::size_t> told;
-    for (const auto& longest : {of_domain, w.longest_data})
-        if (!told && longest && *longest > nonsense)
-            told = longest;
+    const auto told = of_domain ? of_domain : w.longest_data;
     const auto plain = [&](std::size_t field) {
         return gp::max_plain_data(field, channel.mode_length(), channel.level());
     };
@@ -221,7 +217,6 @@ process<void> take_over_domain(work* w) {
         domain.client_registered = known->client_registered;
         domain.scp03_mode = known->scp03_mode;
         domain.key_form = known->key_form;
-        domain.short_commands = known->short_commands;
         for (const auto& other : known->other_keys)
             remember_keys(domain, other);
         if (known->keys)

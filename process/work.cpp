@@ -28,10 +28,8 @@ work::work(process_request r, model::operation o)
       isd_aid(card.isd_aid.empty() ? parameters().isd_aid : card.isd_aid),
       key_form(form_named(card.tsm_domain && !card.tsm_domain->key_form.empty() ? card.tsm_domain->key_form
                                                                                 : parameters().key_form)) {
-    if (!card.tsm_domain)
-        return;
-    keep_aids(instance.target.card, *card.tsm_domain);
-    short_commands = card.tsm_domain->short_commands;
+    if (card.tsm_domain)
+        keep_aids(instance.target.card, *card.tsm_domain);
 }
 
 void raise(const failed& why) {

@@ -26,8 +26,9 @@ struct work {
     std::optional<gp::card_resources> resources; ///< as the domain told them after the removal of what was there
     std::optional<std::size_t> longest_data;     ///< 9F65 of the ISD
     gp::key_form key_form; ///< of keys that are written now: the one that the card took last, else the profile's
-    bool key_form_changed = false;      ///< the card refused the other one in this process
-    bool short_commands = false;        ///< the card has refused a command with extended length fields, now or before
+    bool key_form_changed = false; ///< the card refused the other one in this process
+    /// A command with extended length fields was refused with 6700 in this process. No row keeps that: it is a claim.
+    bool short_commands = false;
     std::size_t command_size = 0;       ///< most plain octets of a command in this channel
     std::size_t block_size = 0;         ///< of a LOAD or STORE DATA block
     bool service_changed = false;       ///< a component of the Service has, or may have, changed on the card (TR 3.2.2)
@@ -95,7 +96,7 @@ enum class domain_access {
 /// steps 1 to 6).
 process<domain_access> open_tsm_domain(work* w, issuer_need need);
 
-/// Commands with extended length fields may go to this card: its profile says so, and it has refused none.
+/// Commands with extended length fields may go to this card: its profile says so, and it has refused none now.
 inline bool takes_extended_length(const work& w) {
     return w.parameters().extended_length && !w.short_commands;
 }

@@ -31,7 +31,6 @@ template <class A> void describe(A& a, model::security_domain& d) {
     a("clientInstalled", d.client_installed);
     a("clientAid", d.client_aid);
     a("keyForm", d.key_form);
-    a("shortCommands", d.short_commands);
 }
 
 template <class A> void describe(A& a, model::card_parameters& c) {

@@ -96,6 +96,8 @@ public:
     /// AMB-224: with all applications in one command where the card can, else one by one; locking in reverse order
     /// (AMB-108). `instances` in order of instantiation.
     void set_lock(const bytes& domain, std::vector<bytes> instances, bool lock, bool with_applications);
+    /// Where the card says that it has none, and only this name is listed, nothing has an R-MAC: everything is listed
+    /// then.
     void remove_application(const bytes& aid);
     /// `doubtful`: a claim without proof says that it is not there. It is deleted all the same, and any refusal is
     /// accepted, because another's package may have the same AID: that the card got the command the listing proves.
@@ -133,6 +135,7 @@ private:
     void change_rules(const access_client& client, std::size_t block_size, step what);
     /// Throws card_failure; one of a LOAD says of which load file.
     std::vector<response_apdu> accept(const batch_answer& answer);
+    bool only_claims_absence(const std::vector<response_apdu>& answers) const;
     friend procedure<shown_contents> prove(changes what, std::size_t others);
 
     channel_ptr channel_;
@@ -143,6 +146,7 @@ private:
     std::optional<plain_questions> questions_;
     std::map<std::size_t, bytes> load_files_; ///< AIDs, by the index of each one's first LOAD
     std::optional<std::size_t> created_;      ///< a creation that may be refused
+    std::vector<std::size_t> removals_;       ///< of applications
     std::optional<bytes> receiver_;
     bool closes_ = false;
 };

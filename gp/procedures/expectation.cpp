@@ -1,5 +1,7 @@
 #include "gp/procedures/expectation.hpp"
 
+#include "gp/status_words.hpp"
+
 #include <algorithm>
 
 namespace tsms::gp {
@@ -118,10 +120,16 @@ procedure<std::vector<bytes>> complete_clients(channel_ptr channel, bytes master
     co_return clients_in(at, answers);
 }
 
+/// ARA-M is the issuer's, and no content of a Service.
 void check_clients(const std::vector<bytes>& wanted, const std::vector<bytes>& told) {
-    for (const auto& client : wanted)
-        if (std::ranges::find(told, client) == told.end())
-            not_proven(step::access_rule, "ARA-C " + to_hex(client) + " is not registered according to ARA-M");
+    for (const auto& client : wanted) {
+        if (std::ranges::find(told, client) != told.end())
+            continue;
+        card_failure failure(card_failure::kind::status, step::access_rule, 9,
+                             "ARA-C " + to_hex(client) + " is not registered according to ARA-M");
+        failure.mender = to_string(mender::issuer);
+        throw failure;
+    }
 }
 
 } // namespace
@@ -135,6 +143,13 @@ procedure<card_contents> show(channel_ptr channel, expectation wanted, shown_at 
     auto found = co_await contents(channel, at.registry, std::move(answers));
     check_registry(wanted, found);
     co_return found;
+}
+
+procedure<card_contents> show_again(channel_ptr channel, expectation wanted) {
+    channel_batch card(channel);
+    const auto at = ask(card, wanted, 0);
+    auto answers = card.accept(co_await card.take());
+    co_return co_await show(channel, std::move(wanted), at, std::move(answers));
 }
 
 } // namespace tsms::gp

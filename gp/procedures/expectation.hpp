@@ -55,4 +55,7 @@ bool is_complete(const shown_at& at, const std::vector<response_apdu>& answers);
 /// effect that is not proven.
 procedure<card_contents> show(channel_ptr channel, expectation wanted, shown_at at, std::vector<response_apdu> answers);
 
+/// Asks and shows in an order of its own: what another one could not show because its channel had ended.
+procedure<card_contents> show_again(channel_ptr channel, expectation wanted);
+
 } // namespace tsms::gp

@@ -1,6 +1,7 @@
 #include "gp/procedures/keys.hpp"
 
 #include "gp/card_data.hpp"
+#include "gp/status_words.hpp"
 
 namespace tsms::gp {
 
@@ -19,7 +20,7 @@ std::size_t put_new_keys(secured_batch& card, const key_rotation& rotation) {
 key_outcome outcome_of(const response_apdu& answer, const key_rotation& rotation,
                        const std::set<std::uint8_t>& versions) {
     const bool there = versions.contains(rotation.version);
-    if (answer.sw == 0x6A80)
+    if (answer.sw == wrong_data)
         return there ? key_outcome::untold : key_outcome::other_form;
     const bool confirmed = put_keys_confirmed(answer.data, rotation.version, rotation.keys);
     if (!confirmed && !put_keys_untold(answer.data, rotation.version))
@@ -54,7 +55,7 @@ procedure<rotated_keys> rotate_keys(channel_ptr channel, key_rotation rotation) 
         const auto outcome = outcome_of(answers[rotated], rotation, versions);
         if (outcome != key_outcome::other_form)
             co_return rotated_keys{std::move(versions), outcome, rotation.form};
-        rotation.form = *std::exchange(rotation.otherwise, std::nullopt);
+        rotation.turn();
     }
 }
 

@@ -17,6 +17,9 @@ struct key_rotation {
     crypto::encrypted_keys keys;
     key_form form = key_form::with_length;
     std::optional<key_form> otherwise = {}; ///< where the card refuses that one with 6A80
+
+    /// Once the card has refused the first form.
+    void turn() { form = std::exchange(otherwise, std::nullopt).value(); }
 };
 
 /// What has become of them. The list (E0) decides, which stands behind PUT KEY in the same channel and has an R-MAC; a

@@ -64,6 +64,10 @@ procedure<std::vector<registry_entry>> complete(channel_ptr channel, listing at,
             const bool may_be_empty = at.scope != registry_scope::applications || !at.aid.empty();
             if (answer.sw == 0x6A88 && may_be_empty && i == at.first)
                 break;
+            if (answer.sw == 0x6A88)
+                throw card_failure(card_failure::kind::status, step::get_status, inaccessible,
+                                   "the secure component says that it has no applications, which it cannot prove", i,
+                                   answer.sw);
             if (answer.sw != 0x9000 && answer.sw != 0x6310)
                 throw status_failure(step::get_status, answer.sw);
             answers.push_back(answer.data);

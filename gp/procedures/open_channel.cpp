@@ -17,7 +17,7 @@ channel_request::channel_request(secured_batch& orders, bytes_view domain_aid, s
 channel_request::finding channel_request::found(const std::vector<response_apdu>& answers) const {
     if (!is_success_or_warning(answers[select_].sw))
         return finding::no_domain;
-    if (answers[initialize_update_].sw == 0x6700)
+    if (answers[initialize_update_].sw == wrong_length)
         return finding::other_length;
     return answers[initialize_update_].sw == 0x9000 ? finding::answered : finding::refused;
 }
@@ -35,9 +35,7 @@ std::string channel_request::refusal(const std::vector<response_apdu>& answers) 
 }
 
 std::size_t channel_request::short_field(const std::vector<response_apdu>& answers) const {
-    constexpr std::size_t nonsense = 48;
-    const auto told = longest_data(answers);
-    return told && *told > nonsense ? std::min(*told, short_data_field) : short_data_field;
+    return std::min(longest_data(answers).value_or(short_data_field), short_data_field);
 }
 
 std::optional<std::size_t> channel_request::longest_data(const std::vector<response_apdu>& answers) const {

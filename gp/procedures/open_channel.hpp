@@ -8,7 +8,8 @@ namespace tsms::gp {
 
 class channel_request {
 public:
-    /// Always with an explicit key version: an unknown one answers 6A88 and costs no attempt.
+    /// A version that the domain does not have is answered with 6A88 and costs no attempt. 00 is the first set that
+    /// there is: for whoever has one key set for the card, as an issuer.
     channel_request(secured_batch& orders, bytes_view domain_aid, std::uint8_t key_version, bytes_view host_challenge);
 
     enum class finding {

@@ -184,7 +184,7 @@ struct card::impl {
     logical_channels channels;
     bytes t0_rest;              ///< response data that GET RESPONSE fetches
     std::size_t t0_channel = 0; ///< on which it waits
-    /// Header of a command that named a wrong length, and what it answered.
+    /// Header and logical channel of a command that named a wrong length, and what it answered.
     std::pair<bytes, bytes> t0_repetition;
     fault_plan faults;
     std::optional<card_state> before; ///< when the faults began, where one of them looks back
@@ -229,7 +229,8 @@ struct card::impl {
     }
 
     /// GET RESPONSE has the class of the command whose response it fetches (ISO/IEC 7816-3 12.2, ETSI TS 102 221
-    /// 7.3.1.1.4), or the interindustry one. All that counts of it is the logical channel.
+    /// 7.3.1.1.4), or the interindustry one. All that counts of it is the logical channel. Over T=0 exactly P3 octets
+    /// are sent (ISO/IEC 7816-3 10.3.2): another number than what waits, also 00, is answered with the right one.
     bytes get_response(bytes_view raw, int transport_channel) {
         const auto cla = parse_class(raw[0]);
         if (!cla)
@@ -241,8 +242,8 @@ struct card::impl {
             return {0x6A, 0x86};
         if (t0_rest.empty() || number != t0_channel)
             return {0x69, 0x85};
-        const auto octets = std::min<std::size_t>(raw[4] == 0 ? 256 : raw[4], t0_rest.size() - 2);
-        if (octets + 2 < t0_rest.size())
+        const std::size_t octets = raw[4] == 0 ? 256 : raw[4];
+        if (octets + 2 != t0_rest.size())
             return {0x6C, static_cast<std::uint8_t>(t0_rest.size() - 2)};
         return std::exchange(t0_rest, {});
     }
@@ -254,7 +255,10 @@ struct card::impl {
         if (raw.size() == 5 && raw[1] == 0xC0)
             return get_response(raw, channel);
         t0_rest.clear();
-        const auto header = to_bytes(raw.first(std::min<std::size_t>(raw.size(), 4)));
+        const auto cla = raw.empty() ? std::nullopt : parse_class(raw[0]);
+        const std::size_t number = cla ? number_of(*cla, channel) : 0;
+        auto header = to_bytes(raw.first(std::min<std::size_t>(raw.size(), 4)));
+        header.push_back(static_cast<std::uint8_t>(number));
         auto [asked_before, waited] = std::exchange(t0_repetition, {});
         if (raw.size() > 5 && raw.size() != 5u + raw[4])
             return {0x67, 0x00};
@@ -266,8 +270,7 @@ struct card::impl {
             return response;
         const auto waiting = static_cast<std::uint8_t>(response.size() - 2);
         if (raw.size() > 5) {
-            const auto cla = parse_class(raw[0]);
-            t0_channel = cla ? number_of(*cla, channel) : 0;
+            t0_channel = number;
             t0_rest = std::move(response);
             return {0x61, waiting};
         }

@@ -37,7 +37,8 @@ std::optional<bytes> capabilities(const context& c) {
     gp::append_tlv(protocol, 0x81, options);
     gp::append_tlv(protocol, 0x82, bytes{every_key_length});
     auto out = gp::encode_tlv(0xA0, protocol);
-    gp::append_tlv(out, 0x81, big_endian(privilege::isd & ~privilege::receipt_generation, 3));
+    constexpr auto never = privilege::receipt_generation | privilege::token_verification;
+    gp::append_tlv(out, 0x81, big_endian(privilege::isd & ~never, 3));
     gp::append_tlv(out, 0x82, big_endian(privilege::card_reset | privilege::cvm_management, 3));
     gp::append_tlv(out, 0x83, bytes{0x01, 0x02});
     return out;

@@ -121,11 +121,12 @@ void store_domain_data(context& c, application& domain, std::uint8_t p1, bytes_v
 } // namespace
 
 void install_keys(const lab::personality& p, application& domain, key_set set) {
+    const bool opens = set.scp03().has_value();
     if (auto* old = domain.sd->find_keys(set.version))
         *old = std::move(set);
     else
         domain.sd->key_sets.push_back(std::move(set));
-    if (p.keys_personalize && domain.state == life_cycle::selectable)
+    if (opens && p.keys_personalize && domain.state == life_cycle::selectable)
         domain.state = life_cycle::personalized;
 }
 

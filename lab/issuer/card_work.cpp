@@ -5,7 +5,7 @@
 #include "gp/card_failure.hpp"
 #include "gp/procedures/changes.hpp"
 #include "gp/procedures/open_channel.hpp"
-#include "gp/procedures/service.hpp"
+#include "gp/status_words.hpp"
 #include "gp/tlv.hpp"
 #include "model/card_identity.hpp"
 
@@ -24,7 +24,7 @@ using key_versions = std::set<std::uint8_t>;
 const bytes sd_package = hex("A0000001515350");
 const bytes sd_module = hex("A000000151535041");
 const bytes ara_m = hex("A00000015141434C00");
-constexpr std::uint16_t wrong_data = 0x6A80;
+constexpr std::uint16_t no_such_data = 0x6A88;
 
 /// A key under the static DEK of the domain that holds the channel (SCP03 7.2): a key of 192 bits is filled up.
 crypto::encrypted_key encrypt(const crypto::secret& dek, const crypto::secret& key) {
@@ -49,9 +49,8 @@ struct opened_channel {
     std::size_t block_size = 0;
 };
 
-/// The domain of the TSM as the order wants it, with the keys that were made for it.
+/// The domain of the TSM as the order wants it, without keys.
 gp::service_domain domain_of(const card_work& work, std::uint8_t scp_i) {
-    const auto& fresh = work.new_keys;
     const auto privileges = hex(work.order.privileges);
     gp::service_domain domain;
     domain.aid = hex(work.order.domain_aid);
@@ -60,6 +59,13 @@ gp::service_domain domain_of(const card_work& work, std::uint8_t scp_i) {
     domain.package_aid = sd_package;
     domain.module_aid = sd_module;
     domain.parameters = domain_options(scp_i);
+    return domain;
+}
+
+/// With the keys that were made for it.
+gp::service_domain personalized_domain_of(const card_work& work, std::uint8_t scp_i) {
+    auto domain = domain_of(work, scp_i);
+    const auto& fresh = work.new_keys;
     domain.key_version = fresh.version;
     domain.key_bits = static_cast<int>(fresh.keys.enc.size() * 8);
     const auto& dek = work.isd_keys.dek;
@@ -144,8 +150,8 @@ gp::procedure<gp::card_contents> prove_last(const card_work* work, changes card)
 }
 
 /// Keys behind an INSTALL [for personalization] that was only pretended are in the ISD now ("the order to split at").
-/// Removes them, and says so.
-gp::procedure<void> remove_strayed_keys(const card_work* work, key_versions before) {
+/// Removes them, and says so; empty where there are none. Looks through a channel of its own.
+gp::procedure<std::string> remove_strayed_keys(const card_work* work, key_versions before) {
     *work->last_commands = false;
     const auto again = co_await open_channel(work);
     gp::channel_batch looking(again.channel);
@@ -154,12 +160,14 @@ gp::procedure<void> remove_strayed_keys(const card_work* work, key_versions befo
     key_versions strayed;
     std::ranges::set_difference(gp::key_versions(answers[at]), before, std::inserter(strayed, strayed.end()));
     if (strayed.empty())
-        co_return;
-    gp::channel_batch tidying(again.channel);
-    for (const auto version : strayed)
-        tidying.add(step::delete_key, gp::delete_keys(version));
-    tidying.accept(co_await tidying.take());
-    gp::not_proven(step::install_for_personalization, "the keys have reached the issuer security domain");
+        co_return std::string();
+    std::string told = "the keys have reached the issuer security domain";
+    try {
+        co_await gp::remove_key_sets(again.channel, std::move(strayed));
+    } catch (const gp::card_failure& failure) {
+        told += " and may still be in it: " + failure.details();
+    }
+    co_return told;
 }
 
 /// How the keys of a domain have arrived.
@@ -167,9 +175,8 @@ struct delivery {
     std::optional<gp::card_failure> failed;
     key_versions of_issuer; ///< what the ISD has now
 
-    bool refused() const { return failed && failed->what == step::store_data; } ///< nothing was stored
     /// The key block may have the wrong form (SCP03 7.2).
-    bool refused_form() const { return refused() && failed->sw == wrong_data; }
+    bool refused_form() const { return failed && failed->what == step::store_data && failed->sw == gp::wrong_data; }
 };
 
 /// The receiver waits for them. The order's rules travel behind the keys.
@@ -182,40 +189,92 @@ gp::procedure<delivery> give_keys(const card_work* work, opened_channel opened, 
         made.of_issuer = (co_await prove_last(work, std::move(keys))).key_versions;
     } catch (const gp::card_failure& failure) {
         made.failed = failure;
+    } catch (const gp::scp03_error& error) { // of the channel in which the card had more to tell
+        made.failed = gp::channel_failure(step::initialize_update, error);
     }
-    if (made.failed && made.failed->why != gp::card_failure::kind::status)
-        throw *made.failed;
     co_return made;
 }
 
 /// Once more in the other form, in a channel of its own: what the TSM has appended has ended the former one.
-gp::procedure<delivery> give_keys_bare(const card_work* work, gp::service_domain domain) {
+gp::procedure<delivery> give_keys_otherwise(const card_work* work, gp::service_domain domain) {
     *work->last_commands = false;
-    const auto again = co_await open_channel(work);
-    changes naming(again.channel, changes::registry::by_name);
-    naming.name_receiver(domain.aid);
-    co_await gp::prove(std::move(naming));
-    domain.key_form = gp::key_form::bare;
-    co_return co_await give_keys(work, again, std::move(domain));
+    domain.key_form = gp::other(domain.key_form);
+    try {
+        const auto again = co_await open_channel(work);
+        changes naming(again.channel, changes::registry::by_name);
+        naming.name_receiver(domain.aid);
+        co_await gp::prove(std::move(naming));
+        co_return co_await give_keys(work, again, std::move(domain));
+    } catch (const gp::card_failure& failure) {
+        co_return delivery{failure, {}};
+    } catch (const gp::scp03_error& error) {
+        co_return delivery{gp::channel_failure(step::initialize_update, error), {}};
+    }
+}
+
+/// Whatever a status word says of it, the keys may be in the ISD: errors have no R-MAC. The first failure is the one
+/// to tell, unless the keys strayed.
+gp::procedure<void> check_delivery(const card_work* work, delivery made, key_versions before) {
+    std::string strayed;
+    try {
+        if (made.failed || made.of_issuer != before)
+            strayed = co_await remove_strayed_keys(work, std::move(before));
+    } catch (const gp::card_failure&) {
+        if (!made.failed)
+            throw;
+    } catch (const gp::scp03_error&) {
+        if (!made.failed)
+            throw;
+    }
+    if (!strayed.empty())
+        gp::not_proven(step::install_for_personalization, strayed);
+    if (made.failed)
+        throw *made.failed;
+}
+
+/// A version that the ISD has no keys of. Keys that stray would replace those of the same version, and nobody could
+/// open a channel to the ISD any more, nor see that it happened.
+std::uint8_t apart_from(const key_versions& of_issuer, std::uint8_t wanted) {
+    constexpr std::uint8_t first = 0x30, last = 0x3F; // of SCP03 (GlobalPlatform UICC Configuration)
+    for (auto version = last; of_issuer.contains(wanted) && version >= first; --version)
+        if (!of_issuer.contains(version))
+            return version;
+    if (of_issuer.contains(wanted))
+        throw gp::card_failure(gp::card_failure::kind::issuer, step::store_data, 100,
+                               "the issuer security domain has keys of every version that a new domain could have");
+    return wanted;
 }
 
 /// Key material only once its receiver is known to be waiting for it: a STORE DATA behind a failed INSTALL would hit
-/// the ISD (hazard "the order to split at"). A domain from an earlier order is personalized again.
-gp::procedure<void> create_domain(const card_work* work, opened_channel opened) {
-    const auto domain = domain_of(*work, opened.scp_i);
+/// the ISD (hazard "the order to split at"). A domain from an earlier order is personalized again. Returns the version
+/// of its keys.
+gp::procedure<std::uint8_t> create_domain(const card_work* work, opened_channel opened) {
+    auto domain = personalized_domain_of(*work, opened.scp_i);
     changes creation(opened.channel, changes::registry::by_name);
     creation.create_domain(domain, true);
     creation.ask_for_keys();
     creation.name_receiver(domain.aid);
-    const auto before = co_await gp::prove(std::move(creation));
+    auto before = co_await gp::prove(std::move(creation));
+    domain.key_version = apart_from(before.key_versions, domain.key_version);
 
     auto made = co_await give_keys(work, opened, domain);
     if (made.refused_form())
-        made = co_await give_keys_bare(work, domain);
-    if (!made.refused() && (made.failed || made.of_issuer != before.key_versions))
-        co_await remove_strayed_keys(work, before.key_versions);
-    if (made.failed)
-        throw *made.failed;
+        made = co_await give_keys_otherwise(work, domain);
+    co_await check_delivery(work, std::move(made), std::move(before.key_versions));
+    co_return domain.key_version;
+}
+
+/// A card without any application cannot prove by a list that the domain is gone: 6A88 has no R-MAC. It proves it by
+/// what it does: the domain can be created, which it could not be if it were there, and deleted.
+gp::procedure<void> prove_by_creation(const card_work* work) {
+    *work->last_commands = false;
+    const auto again = co_await open_channel(work);
+    const auto domain = domain_of(*work, again.scp_i);
+    changes proof(again.channel, changes::registry::by_name);
+    proof.create_domain(domain);
+    proof.remove_application(domain.aid);
+    proof.ask_for_keys();
+    co_await gp::prove(std::move(proof));
 }
 
 /// Rules, and the end of a domain. Without "and related objects": it must be empty, its contents belong to the TSM.
@@ -224,18 +283,33 @@ gp::procedure<void> change_others(const card_work* work, opened_channel opened) 
     change_rules(card, work->order, opened.block_size);
     if (work->order.domain == domain_change::remove)
         card.remove_application(hex(work->order.domain_aid));
-    co_await prove_last(work, std::move(card));
+    std::optional<gp::card_failure> lists_nothing;
+    try {
+        co_await prove_last(work, std::move(card));
+    } catch (const gp::card_failure& failure) {
+        if (failure.what != step::get_status || failure.sw != no_such_data)
+            throw;
+        lists_nothing = failure;
+    }
+    if (!lists_nothing)
+        co_return;
+    try {
+        co_await prove_by_creation(work);
+    } catch (const gp::card_failure&) {
+        throw *lists_nothing;
+    }
 }
 
 } // namespace
 
 gp::procedure<authenticated_card> carry_out(card_work work) {
     const auto opened = co_await open_channel(&work);
+    authenticated_card done{opened.scp_i};
     if (work.order.domain == domain_change::create)
-        co_await create_domain(&work, opened);
+        done.key_version = co_await create_domain(&work, opened);
     else
         co_await change_others(&work, opened);
-    co_return authenticated_card{opened.scp_i};
+    co_return done;
 }
 
 } // namespace tsms::lab

@@ -239,9 +239,9 @@ void issuer_service::advance(session& s, const wire::seram_report& report) {
 
 /// The work has ended, one way or the other.
 void issuer_service::finish(session& s) {
-    const auto failed = [&](const std::string& text) {
+    const auto failed = [&](const std::string& text, bool of_card = true) {
         log("order " + s.order.id + " failed: " + text);
-        s.sent.commands.emplace_back(wire::seram_notification{wire::to_text({false, text, true})});
+        s.sent.commands.emplace_back(wire::seram_notification{wire::to_text({false, text, of_card})});
     };
     try {
         if (s.work) {
@@ -249,7 +249,7 @@ void issuer_service::finish(session& s) {
             log("order " + s.order.id + " is carried out");
         }
     } catch (const gp::card_failure& e) {
-        failed(std::string(gp::to_string(e.what)) + ": " + e.details());
+        failed(std::string(gp::to_string(e.what)) + ": " + e.details(), e.why != gp::card_failure::kind::issuer);
     } catch (const gp::scp03_error& e) {
         failed(e.what());
     }

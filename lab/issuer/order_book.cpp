@@ -79,6 +79,8 @@ void order_book::carried_out(const std::string& order_id, const authenticated_ca
     auto record = orders_.at(order_id);
     record.carried_out = true;
     record.scp_i = card.scp_i;
+    if (record.keys && card.key_version)
+        record.keys->version = *card.key_version;
     write(record);
     orders_[order_id] = std::move(record);
 }

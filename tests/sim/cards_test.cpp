@@ -143,8 +143,6 @@ BOOST_AUTO_TEST_CASE(every_personality_pretends) {
                     if (p.scp03_i == 0x00)
                         card.minimum_level = 0x03;
                     card.lock_with_applications = p.name != "jc304";
-                    if (p.key_version == w.issuer_key_version) // behind a pretended INSTALL [for personalization] the
-                        w.issuer_key_version = 0x32;           // keys would replace those of the ISD, for good
                     if (p.ara_c && p.rule_queries_refused == 0) {
                         card.ara = "arac";
                         w.instance.target.device_apps = {std::string(64, 'B')};

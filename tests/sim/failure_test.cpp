@@ -430,6 +430,34 @@ BOOST_AUTO_TEST_CASE(a_domain_that_was_not_gone_gets_another_key_version) {
     BOOST_TEST(w.on_card().empty());
 }
 
+// The phone says that the TSM's domain is gone, and says so to the issuer as well: for each question that it was not
+// found. The Service works on.
+BOOST_AUTO_TEST_CASE(a_service_that_is_not_gone_is_not_terminated) {
+    for (const bool hides_everything : {false, true})
+        BOOST_TEST_CONTEXT((hides_everything ? "every listing" : "the first listing")) {
+            auto w = ready();
+            w.deploy({I, A}, true);
+            w.on_the_way = [&, listings = 0](const gp::card_command& command,
+                                             const auto& card) mutable -> std::optional<bytes> {
+                const auto ins = command.apdu[1];
+                if (command.what == gp::step::select && command.apdu.size() > 6)
+                    return hex("6A82");
+                if (ins != 0xE4 && (ins != 0xF2 || (listings++ > 0 && !hides_everything)))
+                    return std::nullopt;
+                card();
+                return hex("6A88");
+            };
+            const auto outcome = w.terminate();
+            BOOST_TEST(number(outcome) == 9);
+            BOOST_TEST(!outcome.instance_gone);
+            BOOST_TEST(w.component.tsm_domain.has_value());
+            BOOST_TEST(w.on_card() == deployed, boost::test_tools::per_element());
+            w.on_the_way = nullptr;
+            BOOST_TEST(w.terminate().details == "");
+            BOOST_TEST(w.on_card().empty());
+        }
+}
+
 // Every command of the deploy answered with an error, nothing, or garbage: always a defined end, and the next deploy
 // works.
 BOOST_AUTO_TEST_CASE(every_command_fails_once) {

@@ -97,17 +97,22 @@ BOOST_AUTO_TEST_CASE(a_card_gets_its_keys_in_the_form_that_it_takes) {
 
 // A crash at any moment of it: whoever comes next finds out what the card has.
 BOOST_AUTO_TEST_CASE(broken_off_everywhere_on_a_card_of_the_other_form) {
-    auto p = card_with(key_block::bare);
-    p.confirms_keys = false;
-    for (std::size_t n = 1;; ++n)
-        BOOST_TEST_CONTEXT("behind effect " << n) {
-            auto w = on(p, 600);
-            if (w.play(process::deploy(w.request(), {{I, {}, false}, {A, {}, false}}, true), n))
-                break;
-            w.restart();
-            check_deployed(w, w.deploy({I, A}, true));
-            check_emptied(w);
-        }
+    auto keys = card_with(key_block::bare);
+    keys.confirms_keys = false;
+    auto lengths = card_like("jc305");
+    lengths.extended_length = false;
+    lengths.told_longest = 0x7FFF;
+    for (const auto& p : {keys, lengths})
+        for (std::size_t n = 1;; ++n)
+            BOOST_TEST_CONTEXT((p.extended_length ? "keys" : "lengths") << ", behind effect " << n) {
+                auto w = on(p, 600);
+                w.instance.target.card.extended_length = true;
+                if (w.play(process::deploy(w.request(), {{I, {}, false}, {A, {}, false}}, true), n))
+                    break;
+                w.restart();
+                check_deployed(w, w.deploy({I, A}, true));
+                check_emptied(w);
+            }
 }
 
 BOOST_AUTO_TEST_CASE(a_refusal_of_new_keys_is_believed_where_the_list_says_so) {
@@ -134,16 +139,51 @@ BOOST_AUTO_TEST_CASE(a_refusal_of_new_keys_is_believed_where_the_list_says_so) {
 }
 
 BOOST_AUTO_TEST_CASE(a_card_that_takes_keys_in_no_form) {
-    for (const auto* spec : {"sw6A80@put-key:1-", "sw6A80@store-data:2-"}) // the first ones are the issuer's
+    for (const auto& [spec, installations] : {std::pair("sw6A80@put-key:1-", 1u), // what follows PUT KEY is done
+                                              {"sw6A80@store-data:2-", 2u}})      // the first one is the issuer's
         BOOST_TEST_CONTEXT(spec) {
             auto w = on(card_like("jc305"));
             w.card.inject(lab::fault_plan::parse(spec, w.random));
+            std::size_t begun = 0;
+            w.on_the_way = counting(gp::step::install_for_load, begun);
             const auto outcome = w.deploy({I, A}, true);
+            BOOST_TEST(begun == installations);
+            w.on_the_way = nullptr;
             BOOST_TEST(number(outcome) == 2); // the profile's matter, not the provider's
             BOOST_TEST(mentions(outcome.details, "keyForm"), outcome.details);
             BOOST_TEST(mentions(outcome.for_operator, "who can help: the operator"), outcome.for_operator);
             w.card.inject({});
             check_deployed(w, w.deploy({I, A}, true));
+            check_emptied(w);
+        }
+}
+
+// 6A80 is honest, too: the version has keys of somebody else, which the row does not know.
+BOOST_AUTO_TEST_CASE(a_version_that_is_taken_is_not_the_end) {
+    for (const bool travels_alone : {false, true})
+        BOOST_TEST_CONTEXT((travels_alone ? "PUT KEY alone" : "in an installation")) {
+            auto w = on(card_like("jc305"));
+            if (travels_alone) {
+                check_deployed(w, w.deploy({I, A}, true));
+                w.component.tsm_domain->keys->issuer_knows = true;
+            }
+            std::size_t sent = 0;
+            w.on_the_way = [&](const gp::card_command& command, const auto&) -> std::optional<bytes> {
+                if (command.what != gp::step::put_key || sent++ > 0)
+                    return std::nullopt;
+                auto& sets = w.card.state().registry.find_application(hex(tsm_domain))->sd->key_sets;
+                auto foreign = sets.front();
+                foreign.version = travels_alone ? 0x32 : 0x31;
+                for (auto& [id, key] : foreign.keys)
+                    key = w.random.take_secret(16);
+                sets.push_back(std::move(foreign));
+                return std::nullopt;
+            };
+            const auto outcome = travels_alone ? w.suspend(true) : w.deploy({I, A}, true);
+            BOOST_TEST(outcome.details == "");
+            BOOST_TEST(sent == 2u);
+            check_keys_are_ours(w);
+            w.on_the_way = nullptr;
             check_emptied(w);
         }
 }
@@ -161,9 +201,10 @@ BOOST_AUTO_TEST_CASE(keys_that_are_not_confirmed) {
         if (command.what != gp::step::put_key)
             return std::nullopt;
         auto answer = card();
-        auto* set = lying.card.state().registry.find_application(hex(tsm_domain))->sd->find_keys(0x31);
-        for (auto& [id, key] : set->keys)
-            key = lying.random.take_secret(16);
+        for (auto& set : lying.card.state().registry.find_application(hex(tsm_domain))->sd->key_sets)
+            if (set.version != 0x30) // whose keys opened the channel
+                for (auto& [id, key] : set.keys)
+                    key = lying.random.take_secret(16);
         return answer;
     };
     const auto outcome = lying.deploy({I, A}, true);
@@ -176,16 +217,17 @@ BOOST_AUTO_TEST_CASE(keys_that_are_not_confirmed) {
 
 // SCP03 6.2.5 has no R-MAC on errors. One that is there is verified.
 BOOST_AUTO_TEST_CASE(an_r_mac_on_an_error) {
-    auto p = card_like("jc305");
-    p.macs_errors = true;
-    for (const bool forged : {false, true})
-        BOOST_TEST_CONTEXT((forged ? "changed" : "right")) {
+    for (const auto& [name, octets, forged] :
+         {std::tuple("jc305", 8u, false), {"jc305", 8u, true}, {"s16", 16u, false}, {"s16", 16u, true}})
+        BOOST_TEST_CONTEXT(name << (forged ? ", changed" : ", right")) {
+            auto p = card_like(name);
+            p.macs_errors = true;
             auto w = on(p);
             w.card.inject(lab::fault_plan::parse("sw6A84@load:2", w.random));
             w.on_the_way = [&](const gp::card_command&, const auto& card) -> std::optional<bytes> {
                 auto answer = card();
                 if (sw_of(answer) == 0x6A84) {
-                    BOOST_TEST(answer.size() == 8u + 2);
+                    BOOST_TEST(answer.size() == octets + 2);
                     answer.front() ^= forged;
                 }
                 return answer;
@@ -229,10 +271,74 @@ BOOST_AUTO_TEST_CASE(a_card_that_refuses_long_commands) {
     auto outcome = w.deploy({I, A}, true);
     check_deployed(w, outcome);
     BOOST_TEST(mentions(outcome.for_operator, "extendedLength of its profile should be false"), outcome.for_operator);
-    BOOST_TEST(w.component.tsm_domain->short_commands);
-    BOOST_TEST(terminate_but_keep_the_domain(w).details == "");
-    BOOST_TEST(w.deploy({I, A}, true).details == "");
-    BOOST_TEST(w.orders == 2u); // the row knows it: nothing is refused any more
+    check_emptied(w);
+}
+
+/// A card that takes long commands, and tells it.
+world on_long_commands(std::size_t load_size) {
+    auto p = card_like("jc305");
+    p.told_longest = 0x7FFF;
+    auto w = on(p, load_size);
+    w.instance.target.card.extended_length = true;
+    return w;
+}
+
+// 6700 has no R-MAC: a phone can say it of any card. It costs the process that heard it, and nothing that comes after.
+BOOST_AUTO_TEST_CASE(a_claim_that_commands_are_too_long_is_forgotten) {
+    for (const auto* spec : {"sw6700@load", "forge6700@load"})
+        BOOST_TEST_CONTEXT(spec) {
+            auto w = on_long_commands(20'000);
+            w.card.inject(lab::fault_plan::parse(spec, w.random));
+            std::size_t loads = 0;
+            w.on_the_way = counting(gp::step::install_for_load, loads);
+            const auto outcome = w.deploy({I, A}, true);
+            check_deployed(w, outcome);
+            BOOST_TEST(loads == 2u);
+            BOOST_TEST(mentions(outcome.for_operator, "extendedLength"), outcome.for_operator);
+            w.card.inject({});
+            BOOST_TEST(terminate_but_keep_the_domain(w).details == "");
+            std::size_t blocks = 0;
+            w.on_the_way = counting(gp::step::load, blocks);
+            check_deployed(w, w.deploy({I, A}, true));
+            BOOST_TEST(blocks == 1u); // 20,000 octets in one command
+            w.on_the_way = nullptr;
+            check_emptied(w);
+        }
+}
+
+// Only a command with an extended length field can be too long for that reason.
+BOOST_AUTO_TEST_CASE(a_short_command_is_not_too_long) {
+    for (const auto* spec : {"sw6700@set-status:2", "sw6700@install-for-load", "sw6700@install-for-install",
+                             "sw6700@put-key", "sw6700@install-for-extradition", "sw6700@store-data:2"})
+        BOOST_TEST_CONTEXT(spec) {
+            auto w = on_long_commands(20'000);
+            w.card.inject(lab::fault_plan::parse(spec, w.random));
+            std::size_t loads = 0;
+            w.on_the_way = counting(gp::step::install_for_load, loads);
+            const auto outcome = w.deploy({I, A}, true);
+            BOOST_TEST(number(outcome) == 2);
+            BOOST_TEST(loads == 1u);
+            BOOST_TEST(!mentions(outcome.for_operator, "refused a command of more than 255 octets"),
+                       outcome.for_operator);
+            w.card.inject({});
+            w.on_the_way = nullptr;
+            check_deployed(w, w.deploy({I, A}, true));
+            check_emptied(w);
+        }
+}
+
+// The card refuses long commands, and the load file does not fit into short ones: the profile is wrong, not the file.
+BOOST_AUTO_TEST_CASE(a_load_file_that_only_fits_into_commands_which_the_card_refuses) {
+    auto p = card_like("jc305");
+    p.extended_length = false;
+    p.longest_data = 200;
+    auto w = on(p, 50'000);
+    w.instance.target.card.extended_length = true;
+    const auto outcome = w.deploy({I, A}, true);
+    BOOST_TEST(number(outcome) == 2);
+    BOOST_TEST(mentions(outcome.details, "extendedLength, blockSize of the profile"), outcome.details);
+    BOOST_TEST(mentions(outcome.for_operator, "who can help: the operator"), outcome.for_operator);
+    BOOST_TEST(w.on_card() == std::set<std::string>{tsm_domain}, boost::test_tools::per_element());
     check_emptied(w);
 }
 
@@ -246,7 +352,6 @@ BOOST_AUTO_TEST_CASE(a_card_that_tells_that_it_takes_short_commands) {
     check_deployed(w, w.deploy({I, A}, true));
     check_deployed(told, told.deploy({I, A}, true));
     BOOST_TEST(w.apdus == told.apdus);
-    BOOST_TEST(!w.component.tsm_domain->short_commands);
     check_emptied(w);
 }
 

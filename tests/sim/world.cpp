@@ -201,7 +201,9 @@ gp::batch_answer world::execute(const gp::batch& commands) {
 model::issuer_step world::advance(const gp::card_effect* wish) {
     model::issuer_step step;
     if (!wish) {
-        issuer_->work->result(); // rethrows what went wrong
+        const auto proven = issuer_->work->result(); // rethrows what went wrong
+        if (proven.key_version)
+            issued_.at(issuer_->order.domain_aid).version = *proven.key_version;
         carried_out_[issuer_->order.domain_aid] = issuer_->order.secure_component_identity;
         step.done = true;
         return step;

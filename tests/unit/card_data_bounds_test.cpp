@@ -66,7 +66,9 @@ BOOST_AUTO_TEST_CASE(the_longest_command) {
     };
     BOOST_TEST(longest("FF").value() == 255u);
     BOOST_TEST(longest("0100").value() == 256u);
-    BOOST_TEST(longest("01").value() == 1u);
+    BOOST_TEST(longest("31").value() == 49u);
+    BOOST_TEST(!longest("30").has_value()); // no length that a host could keep to
+    BOOST_TEST(!longest("01").has_value());
     BOOST_TEST(!longest("00").has_value());
     BOOST_TEST(!longest("").has_value());
     BOOST_TEST(!longest("0000000100").has_value());

@@ -70,6 +70,47 @@ BOOST_AUTO_TEST_CASE(a_listing_in_parts_is_read_to_its_end) {
         }
 }
 
+// "Not found" has no R-MAC, of DELETE nor of GET STATUS: the phone says so of a domain that is full and stays.
+BOOST_AUTO_TEST_CASE(a_removal_is_proven_by_the_card) {
+    for (const auto* listed : {"1", "1-"})
+        BOOST_TEST_CONTEXT("GET STATUS " << listed) {
+            story s;
+            s.goes_on = true;
+            BOOST_TEST(s.run(s.order("1", change::create)).error == "");
+            lab::application content;
+            content.aid = hex(longer_aid);
+            content.state = lab::life_cycle::selectable;
+            content.load_file = hex("A0000001515350");
+            content.module = hex("A000000151535041");
+            content.domain = hex(domain_aid);
+            s.card.state().registry.add(content);
+            s.card.inject(lab::fault_plan::parse("forge6A88@delete,forge6A88@get-status:" + std::string(listed),
+                                                 crypto::system_random()));
+            const auto told = s.run(s.order("2", change::remove)).error;
+            BOOST_TEST_REQUIRE(s.has_domain());
+            BOOST_TEST(told.find(std::string_view(listed) == "1"
+                                     ? "is still in the card's registry"
+                                     : "has no applications, which it cannot prove") != std::string::npos,
+                       told);
+        }
+}
+
+// Where it is gone the card proves that, too: by a list of what else it has, or by a domain that it takes and deletes.
+BOOST_AUTO_TEST_CASE(a_removal_of_what_is_gone_is_a_success) {
+    for (const auto& [name, orders] : {std::pair("jc305", 4), {"no-ara", 6}})
+        BOOST_TEST_CONTEXT(name) {
+            story s(name);
+            BOOST_TEST(s.run(s.order("1", change::create)).error == "");
+            BOOST_TEST(s.run(s.order("2", change::remove)).error == "");
+            BOOST_TEST(!s.has_domain());
+            s.goes_on = true;
+            const auto again = s.run(s.order("3", change::remove));
+            BOOST_TEST(again.error == "");
+            BOOST_TEST(again.orders == orders);
+            BOOST_TEST(!s.has_domain());
+        }
+}
+
 BOOST_AUTO_TEST_CASE(a_card_without_cplc_is_known_by_iin_and_cin) {
     story s("numbers");
     const auto order = s.order("1", change::create);
@@ -114,11 +155,14 @@ BOOST_AUTO_TEST_CASE(a_refusal_is_told_with_its_reason) {
     for (const auto& [fault, told, domain_left] :
          {refusal{"sw6A84@install-and-make-selectable", "not enough memory", false},
           {"sw6985@install-for-personalization", "cannot be personalized", true},
-          {"sw6A80@store-data", "refused the data", true},
+          {"sw6A80@store-data:1-", "refused its keys", true},
           {"sw6A88@select", "SELECT", false},
           {"sw6983@initialize-update", "blocked", false},
-          {"sw6A88@get-data:2", "GET DATA", true}}) {
+          {"sw6A88@get-data:3", "GET DATA", true},
+          // Looking for them fails, too: what was first is told.
+          {"sw6A84@store-data,sw6983@initialize-update:2", "not enough memory", true}}) {
         story s;
+        s.goes_on = domain_left; // to look whether the keys have gone astray
         s.card.inject(lab::fault_plan::parse(fault, crypto::system_random()));
         const auto done = s.run(s.order("1", change::create));
         BOOST_TEST(done.error.find(told) != std::string::npos, fault << ": " << done.error);
@@ -147,13 +191,47 @@ BOOST_AUTO_TEST_CASE(set_status_may_be_refused_where_the_keys_change_the_state) 
     BOOST_TEST(other.run(other.order("1", change::create)).error.find("is not personalized") != std::string::npos);
 }
 
+// Whatever is said of STORE DATA, and whichever versions the ISD has: 01, or 30 as the lab's new keys.
 BOOST_AUTO_TEST_CASE(keys_that_went_astray_are_removed_again) {
-    story s; // whose ISD has version 01
-    s.card.inject(lab::fault_plan::parse("pretend@install-for-personalization", crypto::system_random()));
-    s.goes_on = true;
-    const auto told = s.run(s.order("1", change::create)).error;
-    BOOST_TEST(told.find("have reached the issuer security domain") != std::string::npos, told);
-    BOOST_TEST(s.card.state().registry.isd().sd->key_sets.size() == 1u);
+    for (const std::string name : {"jc305", "jc304", "euicc"})
+        for (const auto* said : {"", ",forge6985@store-data", ",forge6A80@store-data:1-", ",bad-rmac@store-data"})
+            BOOST_TEST_CONTEXT(name << said) {
+                story s(name, {}, name == "euicc" ? 32 : 16);
+                const auto isd = [&]() -> const auto& { return s.card.state().registry.isd().sd->key_sets; };
+                const auto version = isd().at(0).version;
+                const auto keys = isd().at(0).keys;
+                s.card.inject(lab::fault_plan::parse("pretend@install-for-personalization:1-" + std::string(said),
+                                                     crypto::system_random()));
+                s.goes_on = true;
+                const auto told = s.run(s.order("1", change::create)).error;
+                BOOST_TEST(told.find("have reached the issuer security domain") != std::string::npos, told);
+                BOOST_TEST_REQUIRE(isd().size() == 1u);
+                BOOST_TEST(isd().at(0).version == version);
+                BOOST_TEST((isd().at(0).keys == keys));
+                s.card.inject({});
+                s.card.reset();
+                const auto again = s.run(s.order("2", change::create));
+                BOOST_TEST(again.error == "");
+                const auto got = s.keys(again.session);
+                BOOST_TEST(got.key_version != version);
+                s.channel(got);
+            }
+}
+
+// A domain cannot have another version where the ISD has them all: nothing is sent then, and it is the issuer's matter.
+BOOST_AUTO_TEST_CASE(keys_never_get_a_version_of_the_issuers) {
+    story s("jc304");
+    auto& sets = s.card.state().registry.isd().sd->key_sets;
+    const auto first = sets.at(0);
+    for (std::uint8_t version = 0x31; version <= 0x3F; ++version) {
+        auto set = first;
+        set.version = version;
+        sets.push_back(set);
+    }
+    const auto done = s.run(s.order("1", change::create));
+    BOOST_TEST(done.error.find("keys of every version") != std::string::npos, done.error);
+    for (const auto& apdu : s.sent)
+        BOOST_TEST(apdu[1] != 0xE2, to_hex(apdu));
 }
 
 // What one order costs does not depend on how many there were: nothing that stands in the file is written again.

@@ -202,6 +202,7 @@ BOOST_AUTO_TEST_CASE(deletes_an_empty_domain_and_only_that) {
     BOOST_TEST(done.error == "");
     BOOST_TEST(done.orders == 2);
     BOOST_TEST(!s.has_domain());
+    s.goes_on = true;
     BOOST_TEST(s.run(s.order("3", change::remove)).error == ""); // gone is gone
 }
 
@@ -239,7 +240,11 @@ BOOST_AUTO_TEST_CASE(whatever_a_phone_answers_ends_in_a_stop) {
         auto report = s.execute(order);
         change_report(report);
         order = s.report(id, report);
-        BOOST_TEST(std::holds_alternative<wire::seram_stop>(order.commands.back()));
+        const auto stops = [&] { return std::holds_alternative<wire::seram_stop>(order.commands.back()); };
+        // Behind the keys it looks where they have gone, in two orders.
+        for (int more = 0; at_order == 3 && !stops() && more < 2; ++more)
+            order = s.report(id, s.execute(order));
+        BOOST_TEST(stops());
         const auto answer = s.send("GET", "/security-domains/" + id + "/keys");
         BOOST_TEST(answer.status == 409);
     };

@@ -77,7 +77,7 @@ BOOST_AUTO_TEST_CASE(get_response_has_the_class_of_the_command_or_none) {
     // None of these has taken the response away, and any other command does.
     BOOST_TEST(f.h.plain("80C0000020") == 0x9000);
     BOOST_TEST(f.h.plain(greeting) == 0x6120);
-    BOOST_TEST(f.h.plain("80CA00660D") == 0x6C4E - 0x4E + f.card.transmit(hex("80CA006600")).back());
+    BOOST_TEST(f.h.plain("80CA00660D") == 0x6C32);
     BOOST_TEST(f.h.plain("80C0000020") == 0x6985);
 }
 
@@ -96,6 +96,12 @@ BOOST_AUTO_TEST_CASE(a_response_waits_on_its_own_channel) {
     BOOST_TEST(h.plain("81500000085A5A5A5A5A5A5A5A") == 0x6120);
     BOOST_TEST(h.plain("80C0000020") == 0x6985);
     BOOST_TEST(h.plain("85C0000020") == 0x9000);
+    // A command that is to be repeated waits on its own channel, too: channel 1 is closed, and gets no answer of 0.
+    BOOST_TEST(h.plain("0070800100") == 0x9000);
+    BOOST_TEST(h.plain("80CA006600") == 0x6C32);
+    BOOST_TEST(gp::parse_response(card.transmit(hex("80CA006632"), 1)).value().sw == 0x6881);
+    BOOST_TEST(h.plain("80CA006600") == 0x6C32);
+    BOOST_TEST(h.plain("80CA006632") == 0x9000);
 }
 
 BOOST_AUTO_TEST_CASE(classes_are_refused_for_what_is_wrong_with_them) {
@@ -211,6 +217,21 @@ BOOST_AUTO_TEST_CASE(single_keys_can_be_put_and_replaced) {
     BOOST_TEST(f.h.secured("80E4000003D0010100") == 0x9000);       // of the ISD's set as well, of which two are left
     BOOST_TEST(f.h.secured("80E4000003D2010100") == 0x6985);       // the last ones stay
     BOOST_TEST(f.h.secured("80E4000003D2014100") == 0x6A88);       // it went with D0 01
+    // A domain is PERSONALIZED once it has keys that open a channel (GPCS 5.3.2), and not with one of three.
+    foreign_card g;
+    g.open_isd();
+    BOOST_REQUIRE(g.create_sd() == 0x9000);
+    const auto& domain = *g.card.state().registry.find_application(hex(tsm_sd));
+    const auto state = [&] { return static_cast<int>(domain.state); };
+    BOOST_REQUIRE(g.h.plain("00A4040007" + std::string(tsm_sd)) == 0x9000);
+    BOOST_REQUIRE(g.h.open(isd_keys(g.card), 0x33) == 0x9000); // of the domain above
+    for (const std::uint8_t id : {1, 2, 3}) {
+        BOOST_TEST(state() == 0x07);
+        bytes data{0x40};
+        append(data, g.key(crypto::secret(bytes(16, id)), false));
+        BOOST_TEST(g.h.secured(0xD8, 0x00, id, data) == 0x9000);
+    }
+    BOOST_TEST(state() == 0x0F);
 }
 
 // GPCS 11.8.3.2.
@@ -268,7 +289,8 @@ BOOST_AUTO_TEST_CASE(a_card_tells_its_capabilities_counters_and_level) {
                                    "A00E800103"
                                    "8106001020306070"
                                    "820107"
-                                   "81039EFE00"
+                                   "81039EDE00" // without Token Verification and Receipt Generation
+
                                    "8203060000"
                                    "83020102");
     BOOST_TEST(f.h.plain("80CA00C200") == 0x9000);
