@@ -122,7 +122,6 @@ std::vector<std::string> segments_of(std::string_view path) {
     return out;
 }
 
-constexpr std::string_view methods[] = {"GET", "POST", "PUT", "DELETE"};
 
 } // namespace
 
