@@ -122,7 +122,6 @@ std::vector<std::string> segments_of(std::string_view path) {
     return out;
 }
 
-
 } // namespace
 
 BOOST_AUTO_TEST_SUITE(operation_table)
