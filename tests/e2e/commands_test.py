@@ -73,9 +73,13 @@ class Help(unittest.TestCase):
         self.assertEqual(json.loads(run("tsms", "version", "--json").stdout), {"version": version})
 
     def refused(self, *words) -> str:
+        """What standard error says; with --json a program reads the same."""
         done = run(*words, check=False)
         self.assertNotEqual(done.returncode, 0, words)
         self.assertEqual(done.stdout, "", words)
+        asked = run(*words, "--json", check=False)
+        self.assertEqual((asked.returncode, asked.stderr), (done.returncode, done.stderr), words)
+        self.assertEqual(json.loads(asked.stdout), {"error": done.stderr.removesuffix("\n")}, words)
         return done.stderr
 
     def test_what_is_mistyped_is_named(self):
@@ -84,6 +88,15 @@ class Help(unittest.TestCase):
                 (("tsms", "provider", "lst", "--data", "x"), ("tsms provider: there is no command ‘lst’", "‘list’")),
                 (("tsms", "provider"), ("tsms provider: say which command: add, ",)),
                 (("tsms",), ("tsms: say which command: init, serve, ",)),
+                (("tsms", "--verison"), ("tsms: there is no option ‘--verison’", "did you mean ‘--version’?")),
+                (("tsms", "--verison", "serve", "--data", "x"), ("tsms serve: there is no option ‘--verison’", "‘--version’")),
+                (("tsms", "provider", "--dta", "x"), ("tsms provider: there is no option ‘--dta’", "‘--data’")),
+                (("tsms", "provider", "--data", "x"), ("tsms provider: say which command: add, ",)),
+                (("tsms", "provider", "--data", "x", "lst"), ("there is no command ‘lst’", "did you mean ‘list’?")),
+                (("tsms", "provider", "--data=x", "lst"), ("there is no command ‘lst’", "did you mean ‘list’?")),
+                (("tsms", "provider", "list", "--dta", "data"), ("there is no option ‘--dta’", "‘--data’")),
+                (("tsms-lab", "--verison"), ("tsms-lab: there is no option ‘--verison’", "‘--version’")),
+                (("tsms-handset", "--verison"), ("tsms-handset: there is no option ‘--verison’", "‘--version’")),
                 (("tsms", "xyzzy"), ("there is no command ‘xyzzy’", "Commands: init, ")),
                 (("tsms", "provider", "add", "--data", "x", "--nme", "x"), ("tsms provider add: there is no option ‘--nme’",
                                                                             "‘--name’", "‘tsms provider add --help’")),
