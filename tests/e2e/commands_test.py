@@ -3,11 +3,13 @@
 stands; what is mistyped is named with what may have been meant; what is referred to is there when it is stored; no
 secret stands on a command line."""
 
+import hashlib
 import json
 import os
 import pathlib
 import re
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -212,6 +214,7 @@ class References(unittest.TestCase):
         self.stack.run("tsms", "init", "--data", self.folder / "other")
         self.assertIn("does not vouch", self.refused(*words, self.folder / "other" / "client.pem"))
         self.assertIn("holds no certificate", self.refused(*words, self.key))
+        self.a_ca_is_no_client(words)
         remove = ("provider", "certificate", "--name", "demo", "--remove")
         self.assertIn("has no client certificate", self.refused(*remove, "--file", good))
         self.stack.tsms(*words, good)
@@ -222,6 +225,27 @@ class References(unittest.TestCase):
                          "nobody says who is locked out")
         self.assertEqual(self.stack.stop(), {"server": 0})
         self.stack.tsms(*remove, "--file", good)
+
+    def a_ca_is_no_client(self, words):
+        """A CA as people make it: no key usage, no purpose. In a chain the client's own certificate is the first."""
+        ca, leaf, wrong = (self.folder / name for name in ("cca.pem", "leaf.pem", "wrong.pem"))
+        openssl = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "9"]
+        subprocess.run([*openssl, "-subj", "/CN=a CA of clients", "-keyout", self.folder / "cca.key", "-out", ca], check=True,
+                       capture_output=True)
+        subprocess.run([*openssl, "-subj", "/CN=a client", "-keyout", self.folder / "leaf.key", "-out", leaf, "-CA", ca,
+                        "-CAkey", self.folder / "cca.key", "-addext", "basicConstraints=critical,CA:FALSE"], check=True,
+                       capture_output=True)
+        self.stack.configure("rest", client_ca=f'"{ca}"')
+        wrong.write_text(ca.read_text() + leaf.read_text())
+        for file in (ca, wrong):
+            said = self.refused(*words, file)
+            self.assertIn("belongs to a CA", said)
+            self.assertIn("must be the first", said)
+        (self.folder / "chain.pem").write_text(leaf.read_text() + ca.read_text())
+        fingerprint = hashlib.sha256(ssl.PEM_cert_to_DER_cert(leaf.read_text())).hexdigest().upper()
+        self.assertEqual(self.stack.tsms(*words, self.folder / "chain.pem").stdout, fingerprint + "\n")
+        self.stack.tsms("provider", "certificate", "--name", "demo", "--remove", "--file", leaf)
+        self.stack.configure("rest", client_ca='"ca.pem"')
 
 
 class Examples(unittest.TestCase):
