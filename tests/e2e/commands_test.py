@@ -159,6 +159,36 @@ class References(unittest.TestCase):
         self.assertEqual({a["provider"] for a in listed}, {self.demo})
         self.assertRegex(self.stack.tsms("app", "list").stdout, r"^CALLER +PROVIDER +CREATED +STATE\n0{64}  demo  ")
 
+    def test_what_is_removed_is_told_to_programs(self):
+        self.stack.tsms(*self.issuer(name="gone"))
+        done = self.stack.tsms("issuer", "remove", "--name", "gone", "--json")
+        self.assertEqual(json.loads(done.stdout), {"removed": "gone"})
+        self.stack.tsms("app", "add", "--caller", "ab" * 32, "--provider", "demo")
+        done = self.stack.tsms("app", "revoke", "--caller", "ab" * 32, "--json")
+        self.assertEqual(json.loads(done.stdout), {"revoked": "AB" * 32})
+        for words in (("issuer", "remove", "--name"), ("app", "revoke", "--caller")):
+            value = "also gone" if words[0] == "issuer" else "cd" * 32
+            self.stack.tsms(*(self.issuer(name=value) if words[0] == "issuer" else
+                              ("app", "add", "--caller", value, "--provider", "demo")))
+            self.assertRegex(self.stack.tsms(*words, value).stdout, f"(?i){value}.*(removed|revoked)")
+
+    def test_development_says_who_may_call(self):
+        """A provider's first app closes the door for its anonymous ones, and a revoked app does not open it again."""
+        made = run("tsms", "init", "--data", self.folder / "open", "--development").stdout
+        written = (self.folder / "open" / "tsms.toml").read_text()
+        for text in (made, written):
+            self.assertRegex(re.sub(r"\s+#?\s*", " ", text), "any app of a service provider that has never had one registered")
+            self.assertNotRegex(text, "any app may|any may")
+
+    def test_what_providers_wrote_does_not_reach_the_terminal(self):
+        for name in ("x" * 255, "abc\u202edef", "\u2066y\u2069"):
+            self.stack.tsms("provider", "add", "--name", name)
+        listed = self.stack.tsms("provider", "list")
+        self.assertIn("abc\\u202Edef", listed.stdout)
+        self.assertNotRegex(listed.stdout, "[\u202a-\u202e\u2066-\u2069]")
+        self.assertLess(max(map(len, listed.stdout.splitlines())), 170, listed.stdout)
+        self.assertIn("x" * 255, self.stack.tsms("provider", "list", "--json").stdout)
+
     def test_providers_by_name_or_id(self):
         for which in ("demo", self.demo):
             self.stack.tsms("provider", "token", "--name", which, "--days", "1")
