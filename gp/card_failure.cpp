@@ -59,8 +59,12 @@ card_failure::card_failure(kind k, step what_, int category_, const std::string&
       phone_lost(end_ == transmission::phone_lost), retry_can_help(false) {}
 
 card_failure status_failure(step what, std::uint16_t sw, std::size_t index) {
-    const auto meaning = explain(what, sw);
-    card_failure failure(card_failure::kind::status, what, meaning.category != 0 ? meaning.category : 100,
+    auto meaning = explain(what, sw);
+    if (meaning.accepted) { // at this step, but not where the procedure needs the command to have been carried out
+        meaning.category = inaccessible;
+        meaning.who = mender::card;
+    }
+    card_failure failure(card_failure::kind::status, what, meaning.category,
                          std::string(meaning.text) + at(what) + ", status word " + hex_of(sw), index, sw);
     failure.retry_can_help = meaning.retry_can_help;
     failure.mender = to_string(meaning.who);

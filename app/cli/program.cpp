@@ -1,10 +1,12 @@
 #include "app/cli/program.hpp"
 
 #include "app/failure.hpp"
+#include "model/utf8.hpp"
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <iostream>
+#include <map>
 
 namespace tsms::cli {
 
@@ -74,30 +76,72 @@ bool is(const CLI::Error& e, CLI::ExitCodes kind) {
     return e.get_exit_code() == static_cast<int>(kind);
 }
 
+std::vector<std::string> options_up(const CLI::App* app) {
+    std::vector<std::string> options;
+    for (; app; app = app->get_parent())
+        add_options(*app, options);
+    return options;
+}
+
+/// Without the value behind "=".
+std::string option_name(const std::string& word) {
+    return word.substr(0, word.find('='));
+}
+
+std::string no_option(const std::string& word, const std::vector<std::string>& options) {
+    const auto name = option_name(word);
+    return "there is no option ‘" + model::escaped(name) + "’" + meant(name, options);
+}
+
+/// Options of the commands below, each with the answer to: does a value follow?
+void add_options_below(CLI::App& app, std::map<std::string, bool>& known) {
+    for (auto* below : app.get_subcommands([](CLI::App*) { return true; })) {
+        for (const auto* o : below->get_options())
+            for (const auto& name : o->get_lnames())
+                known["--" + name] |= o->get_items_expected_max() > 0;
+        add_options_below(*below, known);
+    }
+}
+
+/// The line ends before it is said which command. Options of those that it could be are no mistake, only too early.
+std::string without_command(CLI::App& at, const std::vector<std::string>& left) {
+    const auto commands = names_of(commands_of(at));
+    std::map<std::string, bool> early;
+    add_options_below(at, early);
+    for (auto word = left.begin(); word != left.end(); ++word) {
+        if (!word->starts_with("-"))
+            return "there is no command ‘" + model::escaped(*word) + "’" + meant(*word, commands) +
+                   "\nCommands: " + listed(commands);
+        const auto known = early.find(option_name(*word));
+        if (known == early.end()) {
+            auto options = options_up(&at);
+            for (const auto& [name, takes_value] : early)
+                options.push_back(name);
+            return no_option(*word, options);
+        }
+        const bool value_follows = known->second && word->find('=') == std::string::npos;
+        if (value_follows && word + 1 != left.end())
+            ++word;
+    }
+    return "say which command: " + listed(commands);
+}
+
 /// The parser's text, in words that say which command and what to do.
 std::string explained(CLI::App& program, const CLI::Error& e) {
     const auto [at, path] = reached(program);
     const auto left = program.remaining(true);
-    const auto commands = names_of(commands_of(*at));
-    std::string text = path + ": ";
-    if (!commands.empty()) { // it is not said which
-        const auto word = std::ranges::find_if(left, [](const std::string& w) { return !w.starts_with("-"); });
-        if (word == left.end())
-            text += "say which command: " + listed(commands);
-        else
-            text += "there is no command ‘" + *word + "’" + meant(*word, commands) + "\nCommands: " + listed(commands);
-    } else if (!left.empty() && (is(e, CLI::ExitCodes::ExtrasError) || is(e, CLI::ExitCodes::RequiredError))) {
-        std::vector<std::string> options;
-        for (auto* app = at; app; app = app->get_parent())
-            add_options(*app, options);
-        const auto word = left.front().substr(0, left.front().find('='));
-        text += word.starts_with("-") ? "there is no option ‘" + word + "’" + meant(word, options)
-                                      : "‘" + word + "’ was not expected";
-    } else {
-        text += e.what();
-    }
-    return text + "\n‘" + path + " --help’ shows " + (commands.empty() ? "its options and an example" : "them all") +
-           ".\n";
+    const bool whole = commands_of(*at).empty();
+    std::string text;
+    if (!whole)
+        text = without_command(*at, left);
+    else if (left.empty() || !(is(e, CLI::ExitCodes::ExtrasError) || is(e, CLI::ExitCodes::RequiredError)))
+        text = e.what();
+    else if (left.front().starts_with("-"))
+        text = no_option(left.front(), options_up(at));
+    else
+        text = "‘" + model::escaped(option_name(left.front())) + "’ was not expected";
+    return path + ": " + text + "\n‘" + path + " --help’ shows " + (whole ? "its options and an example" : "them all") +
+           ".";
 }
 
 /// Thrown, not returned: the command line is well-formed, and scripts find their own mistake by the exit code of one.
@@ -158,7 +202,6 @@ std::string nearest(std::string_view word, const std::vector<std::string>& known
 
 int run(CLI::App& program, int argc, char** argv, int usage) {
     program.set_version_flag("--version", version_text(program.get_name()), "version of this program");
-    program.failure_message([&](const CLI::App*, const CLI::Error& e) { return explained(program, e); });
     refuse_empty_values(program, program.get_name());
     point_to_examples(program, program.get_name());
     try {
@@ -167,10 +210,10 @@ int run(CLI::App& program, int argc, char** argv, int usage) {
     } catch (const CLI::RuntimeError& e) { // thrown by a command: its own exit code
         return e.get_exit_code();
     } catch (const CLI::ParseError& e) {
-        const int code = program.exit(e);
-        if (code != 0 && app::asks_for_json(argc, argv))
-            std::cout << json::dump(app::failure_json(e.what())) << std::endl;
-        return code != 0 && usage != 0 ? usage : code;
+        if (e.get_exit_code() == 0) // help or version was asked for
+            return program.exit(e);
+        app::tell_failure(program.get_name(), app::asks_for_json(argc, argv), explained(program, e));
+        return usage != 0 ? usage : e.get_exit_code();
     } catch (const std::exception& e) {
         app::tell_failure(program.get_name(), app::asks_for_json(argc, argv), e.what());
         return usage != 0 ? usage : 1;

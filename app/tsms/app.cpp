@@ -67,8 +67,13 @@ void list_apps(const app_options& o) {
 
 void revoke_app(const app_options& o) {
     const auto c = read_config(o.data);
-    if (!store::instance_db(c.instances_db()).revoke_app(caller_id(o.caller)))
+    const auto caller = caller_id(o.caller);
+    if (!store::instance_db(c.instances_db()).revoke_app(caller))
         throw config_error("there is no such app (tsms app list)");
+    if (o.as_json)
+        std::cout << json::dump(json::object{{"revoked", caller}}) << std::endl;
+    else
+        std::cout << "The credential of the app " << caller << " is revoked." << std::endl;
 }
 
 } // namespace

@@ -129,8 +129,9 @@ const std::vector<option>& options() {
         {"device", "unproven_in_all", &config::unproven_in_all, 3, 1000000,
          "likewise from all addresses together. Keeps this machine, the issuers and the SPOS from all strangers"},
         {"device", "accept_unknown_apps", &config::accept_unknown_apps, 0, 0,
-         "apps without a credential may call: for development only (tsms init --development). In production false, and "
-         "every app has a credential (tsms app add)"},
+         "apps of a service provider that has never had one registered may call without a credential: for development "
+         "only (tsms init --development). A revoked app counts as registered. In production false, and every app has a "
+         "credential (tsms app add)"},
         {"device", "long_poll_seconds", &config::long_poll_seconds, 1, 25, "longest wait inside one SERAM poll"},
         {"device", "first_report_seconds", &config::first_report_seconds, 5, 3600,
          "a handset that has never reported to its session is lost after so long"},

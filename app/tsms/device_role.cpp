@@ -93,7 +93,7 @@ public:
         });
         if (c.accept_unknown_apps)
             log(actors::severity::warning,
-                "device.accept_unknown_apps is true: apps of providers that have not registered any are "
+                "device.accept_unknown_apps is true: apps of service providers that have never had one registered are "
                 "accepted without a credential; for development only (tsms app add)");
         server_->start([this](const net::request& r) { return api_.handle(r); });
         upkeep_thread_ = std::make_unique<store::upkeep_thread>(upkeep_, nullptr);

@@ -99,6 +99,10 @@ void remove_issuer(const issuer_options& o) {
             "assigned to it. "
             "Have their services terminated, or give them to the issuer that owns them now: tsms card assign --data " +
             o.data + " --of " + o.name + " --issuer OTHER --force");
+    if (o.as_json)
+        std::cout << json::dump(json::object{{"removed", o.name}}) << std::endl;
+    else
+        std::cout << "Issuer ‘" << o.name << "’ removed." << std::endl;
 }
 
 void ping_issuer(const issuer_options& o) {

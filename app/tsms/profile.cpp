@@ -23,7 +23,7 @@ struct options {
 
 void print(const options& o, const std::vector<rest::profile_summary>& profiles, bool imported) {
     json::array out;
-    cli::table shown({"ID", "NAME", "STATE"});
+    cli::table shown({"ID", "NAME", "STATE"}, 40);
     for (const auto& p : profiles) {
         json::object entry{{"id", p.id}, {"name", p.name}, {"deprecated", p.deprecated}};
         if (imported)

@@ -4,6 +4,7 @@
 #include "app/tsms/references.hpp"
 
 #include "crypto/pki.hpp"
+#include "model/utf8.hpp"
 #include "store/access.hpp"
 #include "store/instances.hpp"
 #include "json/json.hpp"
@@ -57,7 +58,7 @@ void token(const options& o) {
 void list(const options& o) {
     const store::access access(read_config(o.data).access_db());
     json::array out;
-    cli::table shown({"PROVIDER", "NAME", "TOKEN", "EXPIRES", "STATE"});
+    cli::table shown({"PROVIDER", "NAME", "TOKEN", "EXPIRES", "STATE"}, 40);
     const auto now = store::iso8601(std::chrono::system_clock::now());
     for (const auto& provider : access.providers()) {
         json::array tokens;
@@ -100,6 +101,11 @@ std::string fingerprint_of(const config& c, const options& o) {
         throw config_error(o.certificate.string() + " holds no certificate; give a PEM file");
     if (o.remove)
         return chain.front().fingerprint;
+    if (chain.front().is_ca) // its key signs certificates, and no client has it
+        throw config_error(
+            o.certificate.string() + ": the first certificate, " + model::quotable(chain.front().subject) +
+            ", belongs to a CA. The client's own certificate (basicConstraints CA:FALSE) must be the first in "
+            "the file, and what vouches for it may follow");
     if (c.rest_client_ca.empty())
         throw config_error("rest.client_ca in " + c.file("tsms.toml").string() +
                            " names no CA of client certificates, so the server asks nobody for one, and ‘" + o.name +
@@ -144,7 +150,7 @@ void uploads(const options& o) {
     const store::access access(read_config(o.data).access_db());
     const auto refusals = access.refusals(known_provider(access, o.name).id);
     json::array out;
-    cli::table shown({"TIME", "KIND", "NAME", "ERROR", "REASON"});
+    cli::table shown({"TIME", "KIND", "NAME", "ERROR", "REASON"}, 40);
     for (const auto& r : refusals) {
         out.push_back(json::object{
             {"time", r.at}, {"kind", r.kind}, {"name", r.name}, {"category", r.category}, {"reason", r.reason}});

@@ -220,8 +220,9 @@ private:
         if (config_.operations_port)
             std::cout << "  operations   http://127.0.0.1:" << config_.operations_port << "/health\n";
         if (config_.accept_unknown_apps)
-            std::cout << "  WARNING      any app may call without a credential (device.accept_unknown_apps): for "
-                         "development only; tsms app add\n";
+            std::cout << "  WARNING      apps of service providers that have never had one registered (tsms app add) "
+                         "may call\n"
+                         "               without a credential (device.accept_unknown_apps): for development only\n";
         const auto fingerprint =
             crypto::parse_certificates(read_text(config_.file(config_.rest_certificate))).at(0).fingerprint;
         std::cout << "  CA file      " << ca.string() << "\n"

@@ -21,8 +21,11 @@ net::response refused_operation(int status, std::string_view reason) {
 }
 
 net::response answer_operations(const net::request& request, const std::function<role_state()>& ask) {
-    if (!request.is_get())
-        return {405, {{"Allow", net::allow_get}}, {}};
+    if (!request.is_get()) {
+        auto refused = refused_operation(405, "method not allowed");
+        refused.headers.add("Allow", net::allow_get);
+        return refused;
+    }
     if (request.path == "/health" || request.path == "/ready") {
         const auto state = ask();
         const bool good = state.healthy && (request.path == "/health" || !state.full);
@@ -40,7 +43,7 @@ net::response answer_operations(const net::request& request, const std::function
             text << "tsms_" << name << " " << value << "\n";
         return {200, {{"Content-Type", "text/plain; version=0.0.4"}}, text.str()};
     }
-    return {404, {}, {}};
+    return refused_operation(404, "no such resource");
 }
 
 } // namespace tsms::http

@@ -3,11 +3,13 @@
 stands; what is mistyped is named with what may have been meant; what is referred to is there when it is stored; no
 secret stands on a command line."""
 
+import hashlib
 import json
 import os
 import pathlib
 import re
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -73,9 +75,13 @@ class Help(unittest.TestCase):
         self.assertEqual(json.loads(run("tsms", "version", "--json").stdout), {"version": version})
 
     def refused(self, *words) -> str:
+        """What standard error says; with --json a program reads the same."""
         done = run(*words, check=False)
         self.assertNotEqual(done.returncode, 0, words)
         self.assertEqual(done.stdout, "", words)
+        asked = run(*words, "--json", check=False)
+        self.assertEqual((asked.returncode, asked.stderr), (done.returncode, done.stderr), words)
+        self.assertEqual(json.loads(asked.stdout), {"error": done.stderr.removesuffix("\n")}, words)
         return done.stderr
 
     def test_what_is_mistyped_is_named(self):
@@ -84,6 +90,15 @@ class Help(unittest.TestCase):
                 (("tsms", "provider", "lst", "--data", "x"), ("tsms provider: there is no command ‘lst’", "‘list’")),
                 (("tsms", "provider"), ("tsms provider: say which command: add, ",)),
                 (("tsms",), ("tsms: say which command: init, serve, ",)),
+                (("tsms", "--verison"), ("tsms: there is no option ‘--verison’", "did you mean ‘--version’?")),
+                (("tsms", "--verison", "serve", "--data", "x"), ("tsms serve: there is no option ‘--verison’", "‘--version’")),
+                (("tsms", "provider", "--dta", "x"), ("tsms provider: there is no option ‘--dta’", "‘--data’")),
+                (("tsms", "provider", "--data", "x"), ("tsms provider: say which command: add, ",)),
+                (("tsms", "provider", "--data", "x", "lst"), ("there is no command ‘lst’", "did you mean ‘list’?")),
+                (("tsms", "provider", "--data=x", "lst"), ("there is no command ‘lst’", "did you mean ‘list’?")),
+                (("tsms", "provider", "list", "--dta", "data"), ("there is no option ‘--dta’", "‘--data’")),
+                (("tsms-lab", "--verison"), ("tsms-lab: there is no option ‘--verison’", "‘--version’")),
+                (("tsms-handset", "--verison"), ("tsms-handset: there is no option ‘--verison’", "‘--version’")),
                 (("tsms", "xyzzy"), ("there is no command ‘xyzzy’", "Commands: init, ")),
                 (("tsms", "provider", "add", "--data", "x", "--nme", "x"), ("tsms provider add: there is no option ‘--nme’",
                                                                             "‘--name’", "‘tsms provider add --help’")),
@@ -144,6 +159,36 @@ class References(unittest.TestCase):
         self.assertEqual({a["provider"] for a in listed}, {self.demo})
         self.assertRegex(self.stack.tsms("app", "list").stdout, r"^CALLER +PROVIDER +CREATED +STATE\n0{64}  demo  ")
 
+    def test_what_is_removed_is_told_to_programs(self):
+        self.stack.tsms(*self.issuer(name="gone"))
+        done = self.stack.tsms("issuer", "remove", "--name", "gone", "--json")
+        self.assertEqual(json.loads(done.stdout), {"removed": "gone"})
+        self.stack.tsms("app", "add", "--caller", "ab" * 32, "--provider", "demo")
+        done = self.stack.tsms("app", "revoke", "--caller", "ab" * 32, "--json")
+        self.assertEqual(json.loads(done.stdout), {"revoked": "AB" * 32})
+        for words in (("issuer", "remove", "--name"), ("app", "revoke", "--caller")):
+            value = "also gone" if words[0] == "issuer" else "cd" * 32
+            self.stack.tsms(*(self.issuer(name=value) if words[0] == "issuer" else
+                              ("app", "add", "--caller", value, "--provider", "demo")))
+            self.assertRegex(self.stack.tsms(*words, value).stdout, f"(?i){value}.*(removed|revoked)")
+
+    def test_development_says_who_may_call(self):
+        """A provider's first app closes the door for its anonymous ones, and a revoked app does not open it again."""
+        made = run("tsms", "init", "--data", self.folder / "open", "--development").stdout
+        written = (self.folder / "open" / "tsms.toml").read_text()
+        for text in (made, written):
+            self.assertRegex(re.sub(r"\s+#?\s*", " ", text), "any app of a service provider that has never had one registered")
+            self.assertNotRegex(text, "any app may|any may")
+
+    def test_what_providers_wrote_does_not_reach_the_terminal(self):
+        for name in ("x" * 255, "abc\u202edef", "\u2066y\u2069"):
+            self.stack.tsms("provider", "add", "--name", name)
+        listed = self.stack.tsms("provider", "list")
+        self.assertIn("abc\\u202Edef", listed.stdout)
+        self.assertNotRegex(listed.stdout, "[\u202a-\u202e\u2066-\u2069]")
+        self.assertLess(max(map(len, listed.stdout.splitlines())), 170, listed.stdout)
+        self.assertIn("x" * 255, self.stack.tsms("provider", "list", "--json").stdout)
+
     def test_providers_by_name_or_id(self):
         for which in ("demo", self.demo):
             self.stack.tsms("provider", "token", "--name", which, "--days", "1")
@@ -199,6 +244,7 @@ class References(unittest.TestCase):
         self.stack.run("tsms", "init", "--data", self.folder / "other")
         self.assertIn("does not vouch", self.refused(*words, self.folder / "other" / "client.pem"))
         self.assertIn("holds no certificate", self.refused(*words, self.key))
+        self.a_ca_is_no_client(words)
         remove = ("provider", "certificate", "--name", "demo", "--remove")
         self.assertIn("has no client certificate", self.refused(*remove, "--file", good))
         self.stack.tsms(*words, good)
@@ -209,6 +255,27 @@ class References(unittest.TestCase):
                          "nobody says who is locked out")
         self.assertEqual(self.stack.stop(), {"server": 0})
         self.stack.tsms(*remove, "--file", good)
+
+    def a_ca_is_no_client(self, words):
+        """A CA as people make it: no key usage, no purpose. In a chain the client's own certificate is the first."""
+        ca, leaf, wrong = (self.folder / name for name in ("cca.pem", "leaf.pem", "wrong.pem"))
+        openssl = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "9"]
+        subprocess.run([*openssl, "-subj", "/CN=a CA of clients", "-keyout", self.folder / "cca.key", "-out", ca], check=True,
+                       capture_output=True)
+        subprocess.run([*openssl, "-subj", "/CN=a client", "-keyout", self.folder / "leaf.key", "-out", leaf, "-CA", ca,
+                        "-CAkey", self.folder / "cca.key", "-addext", "basicConstraints=critical,CA:FALSE"], check=True,
+                       capture_output=True)
+        self.stack.configure("rest", client_ca=f'"{ca}"')
+        wrong.write_text(ca.read_text() + leaf.read_text())
+        for file in (ca, wrong):
+            said = self.refused(*words, file)
+            self.assertIn("belongs to a CA", said)
+            self.assertIn("must be the first", said)
+        (self.folder / "chain.pem").write_text(leaf.read_text() + ca.read_text())
+        fingerprint = hashlib.sha256(ssl.PEM_cert_to_DER_cert(leaf.read_text())).hexdigest().upper()
+        self.assertEqual(self.stack.tsms(*words, self.folder / "chain.pem").stdout, fingerprint + "\n")
+        self.stack.tsms("provider", "certificate", "--name", "demo", "--remove", "--file", leaf)
+        self.stack.configure("rest", client_ca='"ca.pem"')
 
 
 class Examples(unittest.TestCase):

@@ -184,6 +184,16 @@ class Edge(unittest.TestCase):
         self.crowd.connect(port, 100, ["127.0.0.1"])
         stacks.wait_until(lambda: self.answers_health("device"), 10, "the operations port does not answer")
 
+    def test_the_operations_port_says_what_it_refuses(self):
+        for role in ("device", "rest"):
+            self.assertEqual(self.operations(role, "/nothing"), (404, '{"error":"no such resource"}'))
+            with contextlib.closing(http.client.HTTPConnection("127.0.0.1", self.stack.ops_port + (role == "rest"),
+                                                               timeout=10)) as connection:
+                connection.request("POST", "/health", body=b"")
+                answer = connection.getresponse()
+                self.assertEqual((answer.status, answer.headers["Allow"], json.loads(answer.read())),
+                                 (405, "GET, HEAD", {"error": "method not allowed"}))
+
     def answers_health(self, role: str) -> bool:
         try:
             return self.operations(role, "/health")[0] == 200

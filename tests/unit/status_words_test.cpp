@@ -127,6 +127,25 @@ BOOST_AUTO_TEST_CASE(nothing_else_is_accepted) {
     BOOST_TEST(accepted == 10u);
 }
 
+// A procedure that needs 9000 itself, as for the list of keys behind PUT KEY, blames the card for such a status word:
+// 100
+// ("unspecified") and "nobody" would tell neither app nor operator anything.
+BOOST_AUTO_TEST_CASE(where_success_is_needed_what_is_accepted_elsewhere_is_the_cards_failure) {
+    std::size_t rows = 0;
+    for (const auto& row : gp::status_table()) {
+        if (!row.meaning.accepted)
+            continue;
+        const auto failure = gp::status_failure(*row.what, row.sw);
+        BOOST_TEST_CONTEXT(failure.details()) {
+            BOOST_TEST(failure.category == 9);
+            BOOST_TEST(failure.mender == gp::to_string(gp::mender::card));
+            BOOST_TEST(failure.details().starts_with(row.meaning.text));
+        }
+        ++rows;
+    }
+    BOOST_TEST(rows == 10u);
+}
+
 // Every row of the table: it is one of those above, and says who can do something about it, by which its category goes
 // (DIV-078). 7 blames the provider, so that it is for what the provider can mend, and 2 for the TSM's own operator.
 BOOST_AUTO_TEST_CASE(each_row_names_who_can_mend_it) {
