@@ -71,9 +71,9 @@ public:
     }
     std::chrono::milliseconds window() const { return rule_.window; }
 
-private:
     static constexpr std::uint64_t most_of_record = 16384; ///< RFC 8446 5.1
 
+private:
     pace rule_;
     time_point begin_;
     time_point window_; ///< its begin
