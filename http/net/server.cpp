@@ -80,7 +80,7 @@ struct tls_server::state : std::enable_shared_from_this<state> {
     bool start_thread(std::unique_ptr<tracked> connection);
     void serve(tracked& self);
     void converse(tracked& self, connection& peer);
-    std::optional<network_cause> serve_to_its_end(tracked& self);
+    void serve_to_its_end(tracked& self);
     void count_failure(const tracked& self, network_cause cause);
     after_answer answer_one(buffered_connection& from, tracked& self, const std::optional<peer_certificate>& peer,
                             time_point head_begins);
@@ -171,36 +171,35 @@ bool tls_server::state::start_thread(std::unique_ptr<tracked> connection) {
 }
 
 /// Nothing is left to the system that the peer has not acknowledged, why ever it ended.
-std::optional<network_cause> tls_server::state::serve_to_its_end(tracked& self) {
+void tls_server::state::serve_to_its_end(tracked& self) {
     connection peer(self.fd);
-    std::optional<network_cause> failure;
     try {
         try {
             converse(self, peer);
         } catch (const network_error& e) {
-            failure = e.cause(); // the peer is gone, too slow or speaks no TLS: nobody is left to be told
-            if (failure != network_cause::timeout)
+            count_failure(self, e.cause()); // the peer is gone, too slow or speaks no TLS: nobody is left to be told
+            if (e.cause() != network_cause::timeout)
                 peer.finish(false, {.window = last_words, .whole = last_words}); // OpenSSL may have said why
         }
     } catch (const std::exception&) {
         // likewise
     }
     peer.discard_untaken();
-    return failure;
 }
 
 void tls_server::state::serve(tracked& self) {
-    const auto failure = serve_to_its_end(self);
-    const bool our_doing = !entrance.leave(self.id) || stopping;
-    if (failure && !our_doing)
-        count_failure(self, *failure);
+    serve_to_its_end(self);
+    entrance.leave(self.id);
     self.fd->shutdown();
     const std::lock_guard lock(mutex);
     connections.erase(&self);
     ended.notify_all();
 }
 
+/// Before the peer can see that it has ended. What had to make room or is stopped is our doing.
 void tls_server::state::count_failure(const tracked& self, network_cause cause) {
+    if (self.fd->given_up() || stopping)
+        return;
     const bool late = cause == network_cause::timeout;
     if (self.at == stage::handshake)
         entrance.count(late ? &connection_counts::handshakes_timed_out : &connection_counts::handshakes_failed);
