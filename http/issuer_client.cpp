@@ -97,7 +97,8 @@ bool names_session(std::string_view target) {
 
 std::chrono::milliseconds longest_issuer_exchange(const net::client_options& options) {
     const auto attempt = options.connect_timeout + options.transfer.time_for(most_of_issuer_message + most_of_head) +
-                         options.read_timeout + options.transfer.time_for(most_of_issuer_message);
+                         options.read_timeout + options.transfer.time_of(net::progress::most_of_record) +
+                         options.transfer.time_for(most_of_issuer_message + net::progress::most_of_record);
     return attempts_begin_within(options) + attempt;
 }
 

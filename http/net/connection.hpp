@@ -7,6 +7,7 @@
 #include "http/net/progress.hpp"
 #include "http/net/server.hpp"
 
+#include <atomic>
 #include <chrono>
 #include <memory>
 #include <mutex>
@@ -41,12 +42,16 @@ public:
 
     int get() const { return fd_; }
     void shutdown_reading();
-    void shutdown();
+    void shutdown(); ///< gives the connection up
+    bool given_up() const { return given_up_; }
+    /// close() throws away what the peer has not acknowledged.
+    void discard_unsent();
     void close();
 
 private:
     void shut(int how);
     std::mutex mutex_; ///< shutdown of a number that was closed and given away again would hit a stranger
+    std::atomic<bool> given_up_{false};
     int fd_;
 };
 
@@ -74,9 +79,13 @@ public:
     bool wait_readable(time_point deadline);
     /// True if the peer has closed, or sent what nobody asked for: the connection is of no use for another request.
     bool stale();
-    /// Tells the peer that nothing follows. `swallow`: reads for at most a second what it still sends, so that it can
-    /// read our answer.
-    void finish(bool swallow);
+    /// Tells the peer that nothing follows, and returns when it has acknowledged everything or the connection is given
+    /// up: what is closed before is the system's, and out of every limit. `swallow`: reads for at most a second what it
+    /// still sends, so that it can read our answer. Throws network_error{timeout}.
+    void finish(bool swallow, pace rule);
+    /// If there is anything that the peer has not acknowledged, it is reset by the close. Else the system would keep it
+    /// for as long as the peer likes.
+    void discard_untaken();
 
     std::optional<crypto::certificate> peer() const; ///< verified (see the context), or pinned by the caller
 
@@ -86,6 +95,8 @@ private:
     void await(short events, progress& by);
     std::uint64_t received() const;
     std::size_t in_flight() const;
+    bool untaken() const;
+    bool throw_away();
     std::uint64_t newly_taken();
 
     std::shared_ptr<descriptor> fd_;

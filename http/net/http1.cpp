@@ -327,8 +327,12 @@ std::optional<incoming_request> read_request(buffered_connection& from, const me
 
 incoming_response read_response(buffered_connection& from, std::string_view method, std::size_t body_limit,
                                 time_point begins, pace rule) {
-    if (from.ahead.empty() && !from.more(begins))
-        throw network_error(network_cause::broken, "the connection ended before the answer did");
+    const auto begin = [&] {
+        auto first = progress::begins_until(begins, rule);
+        if (from.ahead.empty() && !from.more(first))
+            throw network_error(network_cause::broken, "the connection ended before the answer did");
+    };
+    begin();
     progress by(rule, std::chrono::steady_clock::now());
     for (int interim = 0; interim < 4; ++interim) {
         response_parser parser;
@@ -360,8 +364,7 @@ incoming_response read_response(buffered_connection& from, std::string_view meth
             // What follows is waited for like the first octet: 102 (Processing) is no answer yet.
             if (std::chrono::steady_clock::now() >= begins)
                 throw network_error(network_cause::timeout, "only interim answers came in time");
-            if (from.ahead.empty() && !from.more(begins))
-                throw network_error(network_cause::broken, "the connection ended before the answer did");
+            begin();
             by = progress(rule, std::chrono::steady_clock::now());
             continue;
         }

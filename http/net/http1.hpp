@@ -34,8 +34,8 @@ struct buffered_connection {
     std::string ahead;
     std::uint64_t received = 0;
 
-    /// Reads more behind `ahead`; false at the end of the stream. `by`: a progress, or a fixed time_point.
-    template <class Deadline> bool more(Deadline& by) {
+    /// Reads more behind `ahead`; false at the end of the stream.
+    bool more(progress& by) {
         char block[16384];
         const auto count = peer.read(block, sizeof block, by);
         received += count;

@@ -45,7 +45,25 @@ class Crowd:
         self.sockets.clear()
 
 
-class Edge(unittest.TestCase):
+class Asking:
+    """What the operator sees of self.stack."""
+
+    def operations(self, role: str, path: str) -> tuple[int, str]:
+        connection = http.client.HTTPConnection("127.0.0.1", self.stack.ops_port + (role == "rest"), timeout=10)
+        with contextlib.closing(connection):
+            connection.request("GET", path)
+            answer = connection.getresponse()
+            return answer.status, answer.read().decode()
+
+    def metric(self, role: str, name: str) -> float:
+        status, text = self.operations(role, "/metrics")
+        self.assertEqual(status, 200)
+        found = re.search(rf"(?m)^{re.escape('tsms_' + name)} (\S+)$", text)
+        self.assertIsNotNone(found, f"{name} is not in\n{text}")
+        return float(found[1])
+
+
+class Edge(Asking, unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.temporary = tempfile.TemporaryDirectory(prefix="tsms-edge-")
@@ -69,20 +87,6 @@ class Edge(unittest.TestCase):
     def setUp(self):
         self.crowd = Crowd()
         self.addCleanup(self.crowd.close)
-
-    def operations(self, role: str, path: str) -> tuple[int, str]:
-        connection = http.client.HTTPConnection("127.0.0.1", self.stack.ops_port + (role == "rest"), timeout=10)
-        with contextlib.closing(connection):
-            connection.request("GET", path)
-            answer = connection.getresponse()
-            return answer.status, answer.read().decode()
-
-    def metric(self, role: str, name: str) -> float:
-        status, text = self.operations(role, "/metrics")
-        self.assertEqual(status, 200)
-        found = re.search(rf"(?m)^{re.escape('tsms_' + name)} (\S+)$", text)
-        self.assertIsNotNone(found, f"{name} is not in\n{text}")
-        return float(found[1])
 
     def state(self, role: str) -> tuple:
         health, ready = self.operations(role, "/health"), self.operations(role, "/ready")
@@ -216,8 +220,12 @@ class Throttle:
         threading.Thread(target=self.accept, daemon=True).start()
 
     @property
+    def port_of_clients(self) -> int:
+        return self.listening.getsockname()[1]
+
+    @property
     def url(self) -> str:
-        return f"https://localhost:{self.listening.getsockname()[1]}"
+        return f"https://localhost:{self.port_of_clients}"
 
     def accept(self):
         with contextlib.suppress(OSError):
@@ -244,9 +252,9 @@ class Throttle:
             one.close()
 
 
-class SlowLinks(unittest.TestCase):
+class SlowLinks(Asking, unittest.TestCase):
     """Transfers that move are carried, however long they take; those that drip are cut and told so. The limits are scaled so that it takes
-    seconds: 4000 octets a second over one second, two seconds for the whole, ten seconds for a silent phone."""
+    seconds: 4000 octets a second over one second, one second for a head, two for the whole, ten for a silent phone."""
 
     @classmethod
     def setUpClass(cls):
@@ -254,7 +262,7 @@ class SlowLinks(unittest.TestCase):
         cls.stack = stacks.Stack(BUILD, pathlib.Path(cls.temporary.name))
         try:
             cls.stack.init()
-            pace = {"octets_per_second": 4000, "progress_seconds": 1, "whole_seconds": 2}
+            pace = {"octets_per_second": 4000, "progress_seconds": 1, "whole_seconds": 2, "head_seconds": 1}
             cls.stack.configure("rest", **pace)
             cls.stack.configure("device", **pace, phone_lost_seconds=10, long_poll_seconds=2)
             cls.stack.import_profiles()
@@ -377,8 +385,48 @@ class SlowLinks(unittest.TestCase):
             plain.sendall(b"\r\nGET http://proxied.example/health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
             self.assertEqual(self.read(self.rest_of(plain)), (200, {"status": "ok"}))
 
+    def test_a_head_in_a_large_record(self):
+        """Python sends head and body as one TLS record. It takes longer than a head may beside its octets, and nobody can read the head before."""
+        body = json.dumps({"serviceInstanceId": UNKNOWN}).encode().ljust(16000)
+        link = Throttle(self.stack.device_port, 6000)
+        self.addCleanup(link.close)
+        began = time.monotonic()
+        with self.connection(link.port_of_clients) as tls:
+            tls.sendall(b"POST /tsm-api/1.0/terminateService HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/json\r\n"
+                        b"Content-Length: 16000\r\n\r\n" + body)
+            answer = self.rest_of(tls)
+        self.assertGreater(time.monotonic() - began, 2)
+        self.assertTrue(answer.startswith(b"HTTP/1.1 "), answer)
+        self.assertFalse(answer.startswith(b"HTTP/1.1 408"), answer)
+
+    def closing(self) -> int:
+        """Connections of the REST port whose end the system has sent or wants to send (FIN-WAIT-1)."""
+        lines = [line.split() for line in pathlib.Path("/proc/net/tcp").read_text().splitlines()[1:]]
+        return sum(line[1].endswith(f":{self.stack.rest_port:04X}") and line[3] == "04" for line in lines)
+
+    def test_answers_that_close_are_counted_until_they_are_taken(self):
+        """The system takes an answer whole, and with it the end of the connection: both stay in memory until the peer reads."""
+        bound, count, sockets, most = 128, 300, [], 0
+        self.addCleanup(lambda: [one.close() for one in sockets])
+        for _ in range(count):
+            plain = socket.socket()
+            plain.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            plain.bind(("127.0.0.2", 0))
+            plain.settimeout(10)
+            plain.connect(("127.0.0.1", self.stack.rest_port))
+            with contextlib.suppress(OSError):  # refused: its address has as many as it may
+                sockets.append(self.rest.context.wrap_socket(plain, server_hostname="localhost"))
+                sockets[-1].sendall(b"GET /sptsm/1.0/openapi.json HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            most = max(most, self.closing())
+        self.assertGreater(len(sockets), 10)
+        self.assertLessEqual(most, bound)
+        self.assertIsInstance(self.rest.call("GET", "/services"), list)
+        stacks.wait_until(lambda: self.closing() == 0 and self.metric("rest", "connections") <= 1, 15, "answers are kept that nobody takes")
+        self.assertGreater(self.metric("rest", "answers_timed_out_total"), 10)
+
     def test_a_phone_with_a_slow_link_gets_its_load_file(self):
-        """An order takes longer than an answer may take to begin, than a phone may be silent, and than the whole beside its octets."""
+        """An order takes longer than an answer may take to begin, than a phone may be silent, and than the whole beside its octets. A record of
+        16384 octets would take longer than a head may."""
         cap = self.stack.make_cap("phone.cap", 50000, "D27600018702", ["D2760001870201"])
         service = stacks.publish_service(self.rest, [cap], name="slow phone")["service"]["id"]
         card = self.stack.card("slow.card")

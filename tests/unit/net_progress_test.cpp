@@ -1,6 +1,6 @@
 // Which transfers are too slow: the rule alone, and both ends of a connection that keep it.
 
-#include "tests/unit/net_peer.hpp"
+#include "tests/unit/net_slow_link.hpp"
 
 #include "http/net/progress.hpp"
 
@@ -94,6 +94,31 @@ BOOST_AUTO_TEST_CASE(a_fixed_deadline_is_not_moved) {
     BOOST_CHECK(by.deadline() == t0 + 5s);
 }
 
+/// The octets of a record that is not complete are content for as long as nobody sees what they are.
+BOOST_AUTO_TEST_CASE(a_record_on_its_way_gives_the_time_of_one_record) {
+    net::progress by(rule, t0);
+    by.moved(5000, t0 + 29s); // the window is not what ends it
+    by.content(100);
+    by.coming(300);
+    BOOST_CHECK(by.deadline() == t0 + 34s);
+    by.coming(0); // it was complete, and brought nothing
+    BOOST_CHECK(by.deadline() == t0 + 31s);
+    net::progress most({100, 1000s, 30s}, t0);
+    most.coming(16384);
+    BOOST_CHECK(most.deadline() == t0 + 30s + 163840ms);
+    most.coming(16385);
+    BOOST_CHECK(most.deadline() == t0 + 30s + 163840ms);
+}
+
+BOOST_AUTO_TEST_CASE(a_beginning_is_moved_by_its_record_alone) {
+    auto by = net::progress::begins_until(t0 + 5s, rule);
+    by.content(1 << 20);
+    by.moved(1 << 20, t0 + 1s);
+    BOOST_CHECK(by.deadline() == t0 + 5s);
+    by.coming(200);
+    BOOST_CHECK(by.deadline() == t0 + 7s);
+}
+
 /// It takes three times as long as any fixed deadline of its size would give it, and is fast enough all the time.
 BOOST_AUTO_TEST_CASE(an_honest_slow_body_arrives) {
     net::tls_server server(scaled());
@@ -163,13 +188,13 @@ public:
     void ask(const std::string& fields) {
         connection_->write("GET / HTTP/1.1\r\nHost: x\r\n" + fields + "\r\n", deadline_);
     }
-    /// Throws at the end of the stream.
+    /// At most so many octets and a pause for as many; less is a part of it. Throws at the end of the stream.
     std::size_t read_once(std::size_t octets, std::chrono::milliseconds pause) {
         std::string block(octets, '\0');
         const auto count = connection_->read(block.data(), block.size(), deadline_);
         if (count == 0)
             throw std::runtime_error("the server has closed");
-        std::this_thread::sleep_for(pause);
+        rest(pause, count, octets);
         return count;
     }
     std::size_t read(std::size_t octets, std::chrono::milliseconds pause) {
@@ -177,12 +202,16 @@ public:
         std::string block(octets, '\0');
         while (const auto count = connection_->read(block.data(), block.size(), deadline_)) {
             all += count;
-            std::this_thread::sleep_for(pause);
+            rest(pause, count, octets);
         }
         return all;
     }
 
 private:
+    static void rest(std::chrono::microseconds pause, std::size_t count, std::size_t octets) {
+        std::this_thread::sleep_for(pause * count / octets);
+    }
+
     clock_type::time_point deadline_;
     net::context_ptr context_;
     std::optional<net::connection> connection_;
@@ -231,6 +260,105 @@ BOOST_AUTO_TEST_CASE(who_does_not_read_is_cut) {
         std::this_thread::sleep_for(50ms);
     BOOST_TEST(server.counted().answers_timed_out == 1u);
     BOOST_TEST(reader.read(16384, 0ms) < size);
+}
+
+/// The system has taken the answer and the end of the connection: both are the server's until the peer has them.
+BOOST_AUTO_TEST_CASE(an_answer_that_closes_is_counted_until_it_is_taken) {
+    auto options = scaled();
+    options.transfer = {500000, 200ms, 200ms};
+    net::tls_server server(options);
+    constexpr std::size_t size = 1 << 20;
+    server.start([](const net::request&) { return net::json_response(200, std::string(size, 'x')); });
+    slow_reader reader(server.port());
+    std::size_t all = 0;
+    while (all < size / 2)
+        all += reader.read_once(16384, 14ms); // a megabyte a second
+    BOOST_TEST(server.connections() == 1u);
+    all += reader.read(16384, 14ms);
+    BOOST_TEST(all > size);
+    for (int i = 0; i < 100 && server.connections() > 0; ++i)
+        std::this_thread::sleep_for(10ms);
+    BOOST_TEST(server.connections() == 0u);
+    BOOST_TEST(server.counted().answers_timed_out == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(who_never_takes_an_answer_that_closes_is_reset) {
+    auto options = scaled();
+    options.transfer = {100000, 500ms, 500ms};
+    net::tls_server server(options);
+    constexpr std::size_t size = 1 << 19;
+    server.start([](const net::request&) { return net::json_response(200, std::string(size, 'x')); });
+    slow_reader reader(server.port());
+    std::this_thread::sleep_for(200ms);
+    BOOST_TEST(server.connections() == 1u);
+    for (int i = 0; i < 100 && server.connections() > 0; ++i)
+        std::this_thread::sleep_for(50ms);
+    BOOST_TEST(server.counted().answers_timed_out == 1u);
+    BOOST_TEST(reader.read(16384, 0ms) < size); // the system keeps nothing for it
+}
+
+BOOST_AUTO_TEST_CASE(a_stop_gives_an_answer_that_closes_its_time_and_no_more) {
+    for (const bool takes : {true, false}) {
+        auto options = scaled();
+        options.transfer = {1000, 10s, 10s};
+        net::tls_server server(options);
+        constexpr std::size_t size = 1 << 19;
+        server.start([](const net::request&) { return net::json_response(200, std::string(size, 'x')); });
+        slow_reader reader(server.port());
+        std::this_thread::sleep_for(200ms);
+        std::size_t all = 0;
+        std::thread taking([&] {
+            if (takes)
+                all = reader.read(16384, 5ms);
+        });
+        const auto start = clock_type::now();
+        BOOST_TEST(server.stop(1s));
+        BOOST_CHECK(clock_type::now() - start < 2s);
+        taking.join();
+        BOOST_TEST((all > size) == takes);
+    }
+}
+
+/// Head and body in one record of 16384 octets, on a link that takes three times as long for it as a head may take
+/// beside its octets: as many clients send it that are not ours.
+BOOST_AUTO_TEST_CASE(a_head_in_a_large_record_arrives) {
+    auto options = scaled();
+    options.head_deadline = 500ms;
+    options.transfer = {5000, 500ms, 500ms};
+    net::tls_server server(options);
+    server.start([](const net::request& r) { return net::json_response(200, std::to_string(r.body.size())); });
+    slow_link link(server.port(), 300, 30ms); // 10000 octets a second
+    const auto head = post(16000);
+    const auto start = clock_type::now();
+    const auto answer = in_one_record(link.port(), head + std::string(16000, 'x'));
+    BOOST_CHECK(clock_type::now() - start > 1500ms);
+    BOOST_TEST(answer.starts_with("HTTP/1.1 200 "));
+    BOOST_TEST(answer.ends_with("16000"));
+}
+
+BOOST_AUTO_TEST_CASE(a_dripping_record_is_cut) {
+    auto options = scaled();
+    options.head_deadline = 500ms;
+    net::tls_server server(options);
+    server.start(echo);
+    slow_link link(server.port(), 300, 0ms, 2000); // the handshake is through
+    const auto start = clock_type::now();
+    in_one_record(link.port(), post(16000) + std::string(16000, 'x'));
+    BOOST_CHECK(clock_type::now() - start < 3s);
+    BOOST_TEST(server.counted().requests_timed_out == 1u);
+}
+
+/// The answer has begun when its first record has.
+BOOST_AUTO_TEST_CASE(an_answer_in_a_large_record_arrives) {
+    one_record_server server("HTTP/1.1 200 OK\r\nContent-Length: 16000\r\n\r\n" + std::string(16000, 'x'));
+    slow_link link(server.port(), 300, 30ms);
+    net::client_options options;
+    options.base_url = "https://127.0.0.1:" + std::to_string(link.port());
+    options.ca_pem = certificates().ca.certificate_pem;
+    options.read_timeout = 500ms;
+    options.transfer = {5000, 500ms, 500ms};
+    net::tls_client client(options);
+    BOOST_TEST(client.get("/").body.size() == 16000u);
 }
 
 const std::string answer_head = "HTTP/1.1 200 OK\r\nContent-Length: 6000\r\n\r\n";
