@@ -132,12 +132,48 @@ x509_ptr read_pem(BIO* bio) {
 constexpr std::string_view pem_begin = "-----BEGIN CERTIFICATE-----";
 constexpr std::string_view pem_end = "-----END CERTIFICATE-----";
 
-/// As it can be told: a hostile file chooses it.
-std::string name_of_label(std::string_view label) {
-    std::string out;
-    for (const char c : label)
-        out += c >= ' ' && c < 0x7F ? c : '?';
+/// Alphabet and padding of RFC 4648 4, in lines: OpenSSL's reader would pass over what stands behind the padding or a
+/// hyphen.
+bool is_base64(std::string_view text) {
+    constexpr std::string_view white = " \t\r\n";
+    bool padded = false;
+    for (const char c : text) {
+        if (white.find(c) != white.npos)
+            continue;
+        const bool letter = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+        padded = padded || c == '=';
+        if (padded ? c != '=' : !letter && c != '+' && c != '/')
+            return false;
+    }
+    return true;
+}
+
+/// All octets of a PEM block, whatever they are.
+std::optional<bytes> octets_of_block(std::string_view pem) {
+    char* label = nullptr;
+    char* header = nullptr;
+    unsigned char* data = nullptr;
+    long size = 0;
+    const bool good = PEM_read_bio(reading(pem).get(), &label, &header, &data, &size) == 1;
+    std::optional<bytes> out;
+    if (good)
+        out.emplace(data, data + size);
+    else
+        ERR_clear_error();
+    OPENSSL_free(label);
+    OPENSSL_free(header);
+    OPENSSL_clear_free(data, good ? static_cast<std::size_t>(size) : 0);
     return out;
+}
+
+/// The certificate that a PEM block begins with.
+std::optional<certificate> first_of_block(std::string_view pem) {
+    const auto x509 = read_pem(reading(pem).get());
+    if (!x509) {
+        ERR_clear_error();
+        return std::nullopt;
+    }
+    return describe(x509.get());
 }
 
 std::string_view trimmed(std::string_view text) {
@@ -240,22 +276,18 @@ std::optional<certificate> parse_certificate(bytes_view der_or_pem) {
     if (der_or_pem[0] == 0x30)
         return parse_der(der_or_pem);
     const auto text = trimmed({reinterpret_cast<const char*>(der_or_pem.data()), der_or_pem.size()});
-    if (!text.starts_with(pem_begin) || !text.ends_with(pem_end) || text.find(pem_begin, 1) != text.npos)
+    if (!text.starts_with(pem_begin) || !text.ends_with(pem_end) || text.size() < pem_begin.size() + pem_end.size() ||
+        !is_base64(text.substr(pem_begin.size(), text.size() - pem_begin.size() - pem_end.size())))
         return std::nullopt;
-    auto x509 = read_pem(reading(text).get());
-    if (!x509) {
-        ERR_clear_error();
-        return std::nullopt;
-    }
-    return describe(x509.get());
+    const auto der = octets_of_block(text);
+    return der ? parse_der(*der) : std::nullopt;
 }
 
 std::vector<certificate> parse_certificates(std::string_view pem) {
     std::vector<certificate> all;
     for (auto begin = pem.find(pem_begin); begin != pem.npos; begin = pem.find(pem_begin)) {
         const auto end = pem.find(pem_end, begin);
-        auto one = end == pem.npos ? std::nullopt
-                                   : parse_certificate(as_bytes(pem.substr(begin, end + pem_end.size() - begin)));
+        auto one = end == pem.npos ? std::nullopt : first_of_block(pem.substr(begin, end + pem_end.size() - begin));
         if (!one)
             throw error("X.509: block " + std::to_string(all.size() + 1) + " of the PEM bundle is no certificate");
         all.push_back(*std::move(one));
@@ -286,54 +318,6 @@ std::optional<std::string> why_no_client(const std::vector<certificate>& anchors
     if (good)
         return std::nullopt;
     return X509_verify_cert_error_string(X509_STORE_CTX_get_error(context.get()));
-}
-
-namespace {
-
-char lower(char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
-/// What of a PEM text is no certificate and no plain text; empty: nothing.
-std::string foreign_part(std::string_view pem) {
-    constexpr std::string_view any_begin = "-----BEGIN";
-    constexpr std::size_t most_label = 40;
-    for (auto at = pem.find(any_begin); at != pem.npos; at = pem.find(any_begin, at + 1))
-        if (const auto block = pem.substr(at); !block.starts_with(pem_begin)) {
-            const auto label = trimmed(block.substr(any_begin.size(), most_label));
-            const auto end = label.find_first_of("-\r\n");
-            return "a PEM block ‘" + name_of_label(label.substr(0, end)) + "’";
-        }
-    // Keys in other words: SSH2 and PuTTY files, and what `openssl pkey -text` prints. Base64 has neither blanks nor
-    // hyphens.
-    std::string folded(pem);
-    std::transform(folded.begin(), folded.end(), folded.begin(), lower);
-    // A certificate may have that extension (2.5.29.16), and `openssl x509 -text` names it so.
-    constexpr std::string_view no_key = "private key usage period";
-    for (auto at = folded.find(no_key); at != folded.npos; at = folded.find(no_key, at))
-        folded.replace(at, no_key.size(), " ");
-    for (const std::string_view word : {"private key", "private-key", "private-lines"})
-        if (folded.find(word) != folded.npos)
-            return "text that speaks of a private key";
-    return {};
-}
-
-} // namespace
-
-std::vector<certificate> parse_only_certificates(bytes_view der_or_pem) {
-    // A SEQUENCE as long as a certificate (X.690 8.1.3.5). Text may begin with the digit 0, such as "0 s:CN=…".
-    if (der_or_pem.size() > 1 && der_or_pem[0] == 0x30 && der_or_pem[1] > 0x80) {
-        if (auto one = parse_certificate(der_or_pem))
-            return {*std::move(one)};
-        throw error("the file begins like DER and is no X.509 certificate");
-    }
-    const std::string_view text(reinterpret_cast<const char*>(der_or_pem.data()), der_or_pem.size());
-    if (const auto foreign = foreign_part(text); !foreign.empty())
-        throw error("the file holds " + foreign + "; only certificates are taken");
-    auto all = parse_certificates(text);
-    if (all.empty())
-        throw error("the file holds no X.509 certificate in PEM or DER");
-    return all;
 }
 
 std::string pem_of(std::span<const certificate> certificates) {

@@ -244,7 +244,7 @@ std::string_view format_definition(text_format format) {
     case privilege:
         return "[CVMManagement, ContactlessSelfActivation, GlobalService, PrivacyTrusted]";
     case https_url:
-        return "absolute https URL of at most 500 characters";
+        return "https URL of the form https://host[:port][/path], at most 500 characters";
     case deployments:
         return "Map<FlavorId, SecureComponentProfileId[]>, each SecureComponentProfileId once";
     }

@@ -68,7 +68,7 @@ enum class text_format {
     date_time,   ///< AMB-045
     tlv,         ///< AMB-042, AMB-204, AMB-221
     privilege,   ///< AMB-043
-    https_url,   ///< AMB-075
+    https_url,   ///< AMB-075; an address that our client takes
     deployments, ///< keys are FlavorIds, values SecureComponentProfileIds (TR 4.1.4.3)
 };
 /// <<formatDefinition>> of TR 4.1.5.2.

@@ -1,9 +1,8 @@
 #include "http/net/client.hpp"
 
+#include "http/net/base_url.hpp"
 #include "http/net/connection.hpp"
 #include "http/net/http1.hpp"
-
-#include <charconv>
 
 namespace tsms::net {
 
@@ -11,47 +10,11 @@ namespace {
 
 using clock = std::chrono::steady_clock;
 
-struct base_url {
-    std::string host;
-    std::uint16_t port = 443;
-    std::string authority; ///< for the Host field
-    std::string prefix;
-};
-
 base_url parse_base(const std::string& url) {
-    const auto refuse = [&]() -> base_url {
+    auto base = parse_base_url(url);
+    if (!base)
         throw configuration_error("'" + url + "' is no URL of the form https://host[:port][/path]");
-    };
-    const auto rest = behind_https(url);
-    if (!rest || rest->find_first_of(" \t\r\n?#@") != rest->npos)
-        return refuse();
-    base_url base;
-    const auto path = std::min(rest->find('/'), rest->size());
-    base.authority = rest->substr(0, path);
-    base.prefix = rest->substr(path);
-    while (base.prefix.ends_with('/'))
-        base.prefix.pop_back();
-    std::string port;
-    if (base.authority.starts_with('[')) {
-        const auto end = base.authority.find(']');
-        if (end == std::string::npos)
-            return refuse();
-        base.host = base.authority.substr(1, end - 1);
-        port = base.authority.substr(end + 1);
-    } else {
-        const auto colon = std::min(base.authority.find(':'), base.authority.size());
-        base.host = base.authority.substr(0, colon);
-        port = base.authority.substr(colon);
-    }
-    if (base.host.empty())
-        return refuse();
-    if (!port.empty()) {
-        const auto* end = port.data() + port.size();
-        const auto [at, error] = std::from_chars(port.data() + 1, end, base.port);
-        if (port[0] != ':' || error != std::errc() || at != end || base.port == 0)
-            return refuse();
-    }
-    return base;
+    return *std::move(base);
 }
 
 } // namespace

@@ -77,8 +77,9 @@ const char* fault_of_command(const json::value& v) {
 bool is_remote(const json::value& v) {
     const auto* o = v.as_object();
     const auto* url = o ? o->find("url") : nullptr;
-    return url && o->size() == 1 && url->as_string() &&
-           canonical(model::text_format::https_url, *url->as_string(), 500);
+    constexpr std::size_t most = 500; // as of a SposConfig
+    return url && o->size() == 1 && url->as_string() && url->as_string()->size() <= most &&
+           is_https_url(*url->as_string(), true);
 }
 
 } // namespace

@@ -2,13 +2,12 @@
 
 #include "crypto/bytes.hpp"
 #include "gp/tlv.hpp"
-#include "http/net/message.hpp"
+#include "http/net/base_url.hpp"
 #include "model/utf8.hpp"
 #include "model/version_tag.hpp"
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 
 namespace tsms::rest {
 
@@ -57,30 +56,13 @@ std::optional<std::string> install_parameters(std::string_view text) {
 
 constexpr std::array privileges = {"CVMManagement", "ContactlessSelfActivation", "GlobalService", "PrivacyTrusted"};
 
-/// host, host:port or [address]:port; no credentials.
-bool is_authority(std::string_view text) {
-    const auto host_end = text.starts_with('[') ? text.find(']') + 1 : std::min(text.find(':'), text.size());
-    if (host_end == 0 || text.find('@') != std::string_view::npos)
-        return false;
-    const auto rest = text.substr(host_end);
-    if (rest.empty())
-        return true;
-    unsigned port = 0;
-    const auto [end, error] = std::from_chars(rest.data() + 1, rest.data() + rest.size(), port);
-    return rest.front() == ':' && error == std::errc() && end == rest.data() + rest.size() && port > 0 && port <= 65535;
-}
-
-/// Absolute URL with scheme https and a host, without blanks, control characters or fragment.
-bool is_https_url(std::string_view url) {
-    const auto rest = net::behind_https(url);
-    if (!rest)
-        return false;
-    const auto authority = rest->substr(0, rest->find_first_of("/?#"));
-    const auto plain = [](char c) { return c > ' ' && c != 0x7F && c != '"' && c != '<' && c != '>' && c != '\\'; };
-    return is_authority(authority) && std::ranges::all_of(url, plain) && url.find('#') == std::string_view::npos;
-}
-
 } // namespace
+
+bool is_https_url(std::string_view url, bool with_query) {
+    const auto plain = [](char c) { return c > ' ' && c != 0x7F && c != '"' && c != '<' && c != '>' && c != '\\'; };
+    const auto address = with_query ? url.substr(0, url.find('?')) : url;
+    return std::ranges::all_of(url, plain) && url.find('#') == url.npos && net::parse_base_url(address);
+}
 
 std::optional<std::string> canonical_uuid(std::string_view text) {
     if (text.size() != 36)
@@ -129,7 +111,7 @@ std::optional<std::string> canonical(model::text_format format, std::string_view
     case privilege:
         return verbatim(std::ranges::find(privileges, text) != privileges.end());
     case https_url:
-        return verbatim(is_https_url(text));
+        return verbatim(is_https_url(text, false));
     }
     return std::nullopt;
 }

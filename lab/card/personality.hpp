@@ -51,6 +51,7 @@ struct personality {
     /// An answer of GET STATUS is filled to the last octet, an entry may go on in the next one.
     bool splits_entries = false;
     bool one_entry_an_answer = false; ///< of GET STATUS: each has to be asked for
+    bool tells_association = true;    ///< GET STATUS shows CC, the Security Domain of an entry, where it is asked for
     bool blank_cplc = false;          ///< all octets are 00
     bool tells_cplc = true;           ///< GET DATA 9F7F
     bool cplc_has_tag = true;         ///< else the answer is its content alone

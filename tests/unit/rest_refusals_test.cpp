@@ -9,7 +9,9 @@
 #include "http/rest/reason.hpp"
 #include "store/deployments.hpp"
 
+#include <algorithm>
 #include <fstream>
+#include <openssl/evp.h>
 
 using namespace tsms;
 using namespace tsms::rest_test;
@@ -35,6 +37,59 @@ struct refusals : fixture {
         return access.refusals(provider);
     }
 };
+
+/// A certificate, and beside it a private key in another form than a PEM block with its own name.
+std::vector<std::string> keys_in_disguise(const std::string& certificate, const std::string& key) {
+    const auto body = key.substr(key.find('\n') + 1, key.find("\n-----END") - key.find('\n'));
+    const auto der = crypto::parse_certificate(as_bytes(certificate))->der;
+    bytes key_der(body.size());
+    const auto lines = std::ranges::count(body, '\n');
+    std::string plain = body;
+    std::erase(plain, '\n');
+    BOOST_REQUIRE(lines > 1);
+    const auto decoded = EVP_DecodeBlock(key_der.data(), reinterpret_cast<const unsigned char*>(plain.data()),
+                                         static_cast<int>(plain.size()));
+    BOOST_REQUIRE(decoded > 100);
+    key_der.resize(static_cast<std::size_t>(decoded) - static_cast<std::size_t>(std::ranges::count(plain, '=')));
+    const std::string raw(key_der.begin(), key_der.end());
+    std::string wide = certificate; // UTF-16, as an editor stores it
+    for (const char c : key)
+        wide.append({c, '\0'});
+    auto both = der;
+    append(both, key_der);
+    std::string encoded(both.size() * 2, '\0');
+    encoded.resize(static_cast<std::size_t>(
+        EVP_EncodeBlock(reinterpret_cast<unsigned char*>(encoded.data()), both.data(), static_cast<int>(both.size()))));
+    const auto in_block = [](const std::string& text) {
+        return "-----BEGIN CERTIFICATE-----\n" + text + "-----END CERTIFICATE-----\n";
+    };
+    std::string folded;
+    for (std::size_t at = 0; at < encoded.size(); at += 64)
+        folded += encoded.substr(at, 64) + "\n";
+    const auto inside = [&](const std::string& what) {
+        auto out = certificate;
+        return out.insert(out.find("-----END"), what);
+    };
+    return {in_block(folded),
+            in_block(folded) + certificate,
+            in_block(body),
+            inside("-\n" + body), // OpenSSL's reader stops at a hyphen
+            certificate + raw,
+            certificate + wide,
+            certificate + body,
+            certificate + plain,
+            certificate + "PRIVATE_KEY=" + plain,
+            certificate + to_hex(key_der),
+            certificate + R"({"kty":"EC","crv":"P-256","d":"AAAA","x":"a","y":"b"})",
+            certificate + R"({"d":"870MB6gfuTJ4HtUnUvYMyJpr5eUZNP4Bk43bVdj3eAE"})", // RFC 7517 A.2
+            certificate + "----BEGIN PRIVATE  KEY----\n",
+            certificate + "\xE2\x80\x93\xE2\x80\x93 BEGIN PRIVATE KEY \xE2\x80\x93\n",
+            certificate + "-----begin private key-----\n",
+            certificate + "priv:\n    93:1d:6f:cd\n",
+            certificate + "privateExponent:\n    00:93:1d\n",
+            std::string(der.begin(), der.end()) + raw,
+            std::string(der.begin(), der.end()) + key};
+}
 
 std::string category(const net::response& r) {
     return problem(r).substr(0, 4);
@@ -70,6 +125,8 @@ BOOST_FIXTURE_TEST_CASE(no_private_key_is_ever_stored, refusals) { // AMB-064
     bad.push_back("Private-Key: (256 bit)\npriv:\n    00:01\n" + certificate);
     bad.push_back("0 s:CN=X\n" + certificate + key);
     bad.push_back("X509v3 Private Key Usage Period:\nPrivate-Key: (256 bit)\n" + certificate);
+    for (auto& other : keys_in_disguise(certificate, key))
+        bad.push_back(std::move(other));
     for (const auto& content : bad) {
         const auto refused = put_up(content);
         BOOST_TEST(category(refused) == "1013", content);
@@ -90,7 +147,17 @@ BOOST_FIXTURE_TEST_CASE(no_private_key_is_ever_stored, refusals) { // AMB-064
           // `openssl s_client -showcerts` begins like a SEQUENCE, in ASCII; `openssl x509 -text` knows 2.5.29.16.
           "0 s:CN=X\n   i:CN=X\n" + certificate,
           "            X509v3 Private Key Usage Period: \n                Not Before: Jan  1 00:00:00 2026 GMT\n" +
-              certificate})
+              certificate,
+          // As it prints that extension where it does not know its form, and names that speak of private keys.
+          "        Issuer: CN = My private key holder\n            X509v3 Private Key Usage Period: \n"
+          "                0...20260101000000Z\n    Signature Value:\n        30:45:02:20:72:57:71:b5:a3:a3\n" +
+              certificate,
+          "subject=CN = Private Keys Begin Here\n" + certificate,
+          // `openssl pkcs12`: a fingerprint; a bundle of roots: rulers, and names in UTF-8.
+          "Bag Attributes\n    localKeyID: D6 2B 1E D9 8F 22 03 04 FD 76 99 9E 71 8D E9 DC 9E 29 84 27 \n" +
+              certificate,
+          "\xEF\xBB\xBF" + std::string("M\xC3\xBCller Root\n") + std::string(60, '=') + "\n" + std::string(60, '-') +
+              "\nserial=14F292AC0461C5B1D6F77B2965260BD905195579\n" + certificate})
         BOOST_TEST(put_up(content).status == 200, content);
 }
 
@@ -111,6 +178,14 @@ BOOST_FIXTURE_TEST_CASE(only_certificates_leave_the_catalog, refusals) {
     const auto download = [&] { return get("/certificates/" + id + "/binary"); };
     BOOST_TEST(download().status == 200);
     BOOST_TEST(download().body == certificate);
+    // The key may stand behind the certificate in its block: OpenSSL's reader does not look there.
+    const auto disguised = keys_in_disguise(certificate, certificate).front();
+    catalog.write([&](store::catalog_edit& edit) {
+        edit.put_file(id, disguised);
+        return true;
+    });
+    BOOST_TEST(download().body == certificate);
+    BOOST_TEST(store::deployments(directory.path() / "catalog.db").spos_of(service_id)->certificate_pem == certificate);
     // What is taken today is told octet by octet.
     const auto der = crypto::parse_certificate(as_bytes(certificate))->der;
     for (const auto& content : {"text\n" + certificate, std::string(der.begin(), der.end())}) {
@@ -137,6 +212,8 @@ BOOST_FIXTURE_TEST_CASE(schemes_know_no_case, refusals) { // RFC 3986 3.1
         BOOST_TEST(answer(bad) == 400, bad);
         BOOST_TEST(script(bad) == 400, bad);
     }
+    BOOST_TEST(script("https://a/x?y=1") == 200); // a URL of its own, to which nothing is appended
+    BOOST_TEST(script("https://a/x?y#z") == 400);
     BOOST_TEST(*net::behind_https("HTTPS://X/y") == "X/y");
     BOOST_TEST(!net::behind_https("https:/"));
 }

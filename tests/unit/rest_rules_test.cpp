@@ -43,14 +43,29 @@ BOOST_FIXTURE_TEST_CASE(urls_of_an_spos, fixture) { // AMB-075
     const auto answer = [&](const std::string& url) {
         return post("/spos-configs", json::object{{"url", url}, {"certificateId", certificate}}).status;
     };
-    for (const std::string good : {"https://a", "https://a:1/", "https://a.example:65535?x=%20", "https://[::1]",
+    for (const std::string good : {"https://a", "https://a:1/", "https://a.example:65535/x=%20", "https://[::1]",
                                    "https://[2001:db8::1]:8443/x", "https://192.0.2.1/a/b"})
         BOOST_TEST(answer(good) == 200, good);
     for (const std::string bad :
          {"https://", "https:///x", "https://:443", "https://a:", "https://a:0", "https://a:65536", "https://a:x",
           "https://a:1x/", "https://u@a", "https://[::1", "https://[::1]x:1", "https://a b", "https://a#b", "http://a",
-          "HTTPS//a", "a", "https://a/\x7f", "https://\xC3\xA4"})
+          "HTTPS//a", "a", "https://a/\x7f", "https://\xC3\xA4",
+          // What our client cannot be given: the targets of the SPOS-API are appended to the URL.
+          "https://a.example:65535?x=%20", "https://a/x?y=1", "https://a?", "https://a/u@b", "https://[]"})
         BOOST_TEST(answer(bad) == 400, bad);
+    for (const auto* dialect : {"/sptsm/1.0", "/sptsm/1.0.4"}) {
+        base = dialect;
+        const auto path =
+            "/spos-configs/" +
+            text(parsed(post("/spos-configs", json::object{{"url", "https://a/x"}, {"certificateId", certificate}})),
+                 "id");
+        const json::object with_query{{"url", "https://a/x?y=1"}, {"certificateId", certificate}};
+        for (const auto& refused : {post("/spos-configs", with_query), put(path, with_query)})
+            BOOST_TEST(problem(refused) ==
+                       "1008 Invalid format ‘https://a/x?y=1’ for url. Supported format is https URL of the form "
+                       "https://host[:port][/path], at most 500 characters.");
+        BOOST_TEST(text(parsed(get(path)), "url") == "https://a/x");
+    }
 }
 
 BOOST_FIXTURE_TEST_CASE(a_map_names_a_profile_once_in_whatever_case, fixture) { // AMB-050, AMB-051
