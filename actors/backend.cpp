@@ -33,6 +33,7 @@ struct device_backend::state {
         around->log = parts.log;
         around->issuers = parts.issuers;
         around->issuer_patience = options.issuer_patience;
+        around->issuer_exchange = options.issuer_exchange;
         around->desk = desk = spawn_issuer_desk(*system, {parts.log, options.issuers, around->now});
         around->random = &crypto::system_random();
         around->sessions = options.sessions;
@@ -105,6 +106,12 @@ order_answer device_backend::report_back(const session_key& session, std::uint64
     nothing.number = number;
     nothing.delay = 1000;
     return nothing;
+}
+
+bool device_backend::report_begins(const session_key& session, std::uint64_t number, std::uint64_t octets) {
+    const auto told = state_->ask<report_awaited>(
+        actor_deadline, route_beginning{session.session_id, {session.secret, number, octets}});
+    return !told || told->awaited; // no answer is no reason to end a process: report_back() tells
 }
 
 result_answer device_backend::fetch_result(const session_key& session) {

@@ -50,6 +50,7 @@ struct backend_options {
     peer_bounds spos = default_spos_bounds;      ///< deliveries on their way
     peer_bounds issuers = default_issuer_bounds; ///< exchanges with issuers
     std::chrono::seconds issuer_patience{60};    ///< a phone waits so long for an issuer that is busy
+    std::chrono::seconds issuer_exchange{120};   ///< longer than an exchange of its port takes, whatever happens
     bool remove_tsm_domain_when_last = true;
     std::chrono::hours card_log_kept{42 * 24}; ///< AMB-190
     std::chrono::hours claims_kept{90 * 24};   ///< DIV-032
@@ -70,6 +71,8 @@ public:
     call_answer open(const call& request);
     bool handshake(const session_key& session);
     order_answer report_back(const session_key& session, std::uint64_t order, const report& content);
+    /// A report to this order begins to arrive. False where no session awaits it: its octets need not be read.
+    bool report_begins(const session_key& session, std::uint64_t order, std::uint64_t octets);
     result_answer fetch_result(const session_key& session);
     std::optional<load> current_load();
 

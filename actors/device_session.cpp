@@ -23,6 +23,9 @@ public:
             [this](const call_answered&) { dialogue_.opened(now()); },
             [this](const shake_hands& s) { return hand_shaken{may_enter(s.secret) && dialogue_.handshake(now())}; },
             [this](const report_back& r) -> caf::result<order_given> { return report_arrived(r); },
+            [this](const report_begins& r) {
+                return report_awaited{may_enter(r.secret) && dialogue_.report_begins(r.order, r.octets, now())};
+            },
             [this](const fetch_result& f) -> result_fetched {
                 if (!may_enter(f.secret))
                     return {no_session{}};

@@ -42,6 +42,12 @@ public:
                 ++load_.orders;
                 return delegate(found->second, r.message);
             },
+            [this](const route_beginning& r) -> caf::result<report_awaited> {
+                const auto found = sessions_.find(r.session_id);
+                if (found == sessions_.end())
+                    return report_awaited{false};
+                return delegate(found->second, r.message);
+            },
             [this](const route_fetch& r) -> caf::result<result_fetched> {
                 const auto found = sessions_.find(r.session_id);
                 if (found == sessions_.end())

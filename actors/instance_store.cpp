@@ -143,8 +143,11 @@ private:
             last_on_card = false;
             if (other.target.service_id == own.target.service_id)
                 continue; // in a row beside: the same Service has the same AIDs
-            for (const auto& file : other.target.load_files)
+            aids.insert(other.target.sd_aid);
+            for (const auto& file : other.target.load_files) {
                 aids.insert(file.aid);
+                aids.insert(file.packages.begin(), file.packages.end());
+            }
             for (const auto& app : other.target.applications)
                 aids.insert(app.instance_aid);
         }

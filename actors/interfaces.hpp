@@ -307,6 +307,14 @@ struct report_back {
 struct order_given {
     order_answer answer;
 };
+struct report_begins { ///< its octets are still to come
+    std::string secret;
+    std::uint64_t order = 0;
+    std::uint64_t octets = 0;
+};
+struct report_awaited {
+    bool awaited = false; ///< else nobody needs its octets
+};
 struct fetch_result {
     std::string secret;
 };
@@ -337,6 +345,7 @@ using session_actor = caf::typed_actor<
     caf::reacts_to<call_answered>,                              // gate
     caf::replies_to<shake_hands>::with<hand_shaken>,            // phone
     caf::replies_to<report_back>::with<order_given>,            // phone: long poll
+    caf::replies_to<report_begins>::with<report_awaited>,       // phone
     caf::replies_to<fetch_result>::with<result_fetched>,        // phone
     caf::replies_to<announce_process>::with<process_announced>, // owner: ProcessStart and its acknowledgement
     caf::replies_to<perform_order>::with<order_performed>, // owner: APDUs and their answers; a lost phone is an answer
@@ -393,6 +402,10 @@ struct route_report {
     std::string session_id;
     report_back message;
 };
+struct route_beginning {
+    std::string session_id;
+    report_begins message;
+};
 struct route_fetch {
     std::string session_id;
     fetch_result message;
@@ -408,94 +421,11 @@ struct ask_load {};
 using gate_actor =
     caf::typed_actor<caf::replies_to<call>::with<call_routed>, caf::replies_to<route_handshake>::with<hand_shaken>,
                      caf::replies_to<route_report>::with<order_given>,
+                     caf::replies_to<route_beginning>::with<report_awaited>,
                      caf::replies_to<route_fetch>::with<result_fetched>,
                      caf::replies_to<find_card>::with<card_handle>, // from conductors
                      caf::reacts_to<session_finished>, caf::replies_to<ask_load>::with<load>, caf::reacts_to<pulse>>;
 
 } // namespace tsms::actors
 
-#define TSMS_MESSAGE(type) CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tsms::actors::type)
-TSMS_MESSAGE(answered)
-TSMS_MESSAGE(stored)
-TSMS_MESSAGE(tick)
-TSMS_MESSAGE(ask_health)
-TSMS_MESSAGE(ask_idle)
-TSMS_MESSAGE(take_over_keys)
-TSMS_MESSAGE(survey_service)
-TSMS_MESSAGE(service_surveyed)
-TSMS_MESSAGE(find_target)
-TSMS_MESSAGE(target_found)
-TSMS_MESSAGE(check_target)
-TSMS_MESSAGE(target_checked)
-TSMS_MESSAGE(load_instance)
-TSMS_MESSAGE(instance_loaded)
-TSMS_MESSAGE(find_provider)
-TSMS_MESSAGE(provider_found)
-TSMS_MESSAGE(find_kinds)
-TSMS_MESSAGE(kinds_found)
-TSMS_MESSAGE(find_cards)
-TSMS_MESSAGE(cards_found)
-TSMS_MESSAGE(create_row)
-TSMS_MESSAGE(row_created)
-TSMS_MESSAGE(call_answered)
-TSMS_MESSAGE(begin_process)
-TSMS_MESSAGE(process_begun)
-TSMS_MESSAGE(acknowledge_start)
-TSMS_MESSAGE(write_intent)
-TSMS_MESSAGE(commit_step)
-TSMS_MESSAGE(end_process)
-TSMS_MESSAGE(process_ended)
-TSMS_MESSAGE(enqueue_delivery)
-TSMS_MESSAGE(log_apdus)
-TSMS_MESSAGE(trim_store)
-TSMS_MESSAGE(find_issuer)
-TSMS_MESSAGE(issuer_found)
-TSMS_MESSAGE(load_outbox)
-TSMS_MESSAGE(outbox_loaded)
-TSMS_MESSAGE(settle_delivery)
-TSMS_MESSAGE(delivery_settled)
-TSMS_MESSAGE(exchanged)
-TSMS_MESSAGE(issuer_exchange)
-TSMS_MESSAGE(exchange_made)
-TSMS_MESSAGE(make_exchange)
-TSMS_MESSAGE(fetch_material)
-TSMS_MESSAGE(material_fetched)
-TSMS_MESSAGE(deliver_result)
-TSMS_MESSAGE(attempt_made)
-TSMS_MESSAGE(count_deliveries)
-TSMS_MESSAGE(deliveries_counted)
-TSMS_MESSAGE(attempt_delivery)
-TSMS_MESSAGE(shake_hands)
-TSMS_MESSAGE(hand_shaken)
-TSMS_MESSAGE(report_back)
-TSMS_MESSAGE(order_given)
-TSMS_MESSAGE(fetch_result)
-TSMS_MESSAGE(result_fetched)
-TSMS_MESSAGE(announce_process)
-TSMS_MESSAGE(process_announced)
-TSMS_MESSAGE(perform_order)
-TSMS_MESSAGE(order_performed)
-TSMS_MESSAGE(finish_session)
-TSMS_MESSAGE(lease_card)
-TSMS_MESSAGE(card_leased)
-TSMS_MESSAGE(return_card)
-TSMS_MESSAGE(begin_call)
-TSMS_MESSAGE(call_begun)
-TSMS_MESSAGE(find_card)
-TSMS_MESSAGE(card_handle)
-TSMS_MESSAGE(route_handshake)
-TSMS_MESSAGE(route_report)
-TSMS_MESSAGE(route_fetch)
-TSMS_MESSAGE(call_routed)
-TSMS_MESSAGE(session_finished)
-TSMS_MESSAGE(pulse)
-TSMS_MESSAGE(ask_load)
-TSMS_MESSAGE(call)
-TSMS_MESSAGE(load)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tsms::process::derive_session)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tsms::process::generate_keys)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tsms::process::encrypt_keys)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tsms::process::read_load_image)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tsms::process::open_issuer_session)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tsms::process::relay_to_issuer)
-#undef TSMS_MESSAGE
+#include "actors/message_types.hpp"

@@ -126,8 +126,10 @@ private:
     }
     void answer(steps& promise, const port_error& e) {
         const bool again = openings_ < most_openings && patience_ > patience_.zero();
-        if (e.cause() != port_cause::session_lost || !again)
-            return answer(promise, failed_by(e));
+        if (e.cause() != port_cause::session_lost || !again) {
+            promise.deliver(answered{process::answer_variant(told(e))});
+            return;
+        }
         if (talk_->session.empty()) // lost before its first commands
             return open(promise);
         talk_->session.clear();
@@ -135,7 +137,9 @@ private:
         lost.lost = true;
         promise.deliver(answered{process::answer_variant(std::move(lost))});
     }
-    void answer(steps& promise, const process::failed& why) { promise.deliver(answered{process::answer_variant(why)}); }
+    void answer(steps& promise, const process::failed& why) {
+        promise.deliver(answered{process::answer_variant(inside(why))});
+    }
     void answer(steps& promise, const model::issuer_key_material&) {
         answer(promise, process::failed{model::error_category::internal_error, "keys instead of commands", false});
     }
@@ -143,10 +147,22 @@ private:
     void answer(keys& promise, model::issuer_key_material& material) {
         promise.deliver(material_fetched{std::move(material), {}});
     }
-    void answer(keys& promise, const port_error& e) { answer(promise, failed_by(e)); }
-    void answer(keys& promise, const process::failed& why) { promise.deliver(material_fetched{std::nullopt, why}); }
+    void answer(keys& promise, const port_error& e) { promise.deliver(material_fetched{std::nullopt, told(e)}); }
+    void answer(keys& promise, const process::failed& why) {
+        promise.deliver(material_fetched{std::nullopt, inside(why)});
+    }
     void answer(keys& promise, const model::issuer_step&) {
         answer(promise, process::failed{model::error_category::internal_error, "commands instead of keys", false});
+    }
+
+    process::failed inside(process::failed why) const {
+        around_->log(severity::error, "order " + talk_->order.id + ": " + std::exchange(why.details, internal_problem));
+        return why;
+    }
+    /// The app is told less than the operator.
+    process::failed told(const port_error& e) const {
+        around_->log(severity::warning, "order " + talk_->order.id + ": " + e.what());
+        return failed_by(e);
     }
 
     std::shared_ptr<const surroundings> around_;

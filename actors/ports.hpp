@@ -31,12 +31,34 @@ enum class port_cause {
 /// is bounded and stripped of control characters.
 class port_error : public std::runtime_error {
 public:
-    port_error(port_cause cause, const std::string& text, std::optional<std::chrono::seconds> retry_after = {})
-        : std::runtime_error(text), cause_(cause), retry_after_(retry_after) {}
+    port_error(port_cause cause, const std::string& text, std::optional<std::chrono::seconds> retry_after = {},
+               std::string of_card = {})
+        : std::runtime_error(text), cause_(cause), retry_after_(retry_after), of_card_(std::move(of_card)) {}
 
     port_cause cause() const { return cause_; }
     /// Of who is busy, if it says so; not bounded.
     std::optional<std::chrono::seconds> retry_after() const { return retry_after_; }
+    /// What an app and an SPOS are told: fixed words, because the text has hosts, ports and TLS's reasons in it. Only
+    /// what the issuer says of the card, which is the app's own matter, goes with them.
+    std::string for_app() const {
+        const std::string issuer = "the issuer of the secure component ";
+        switch (cause_) {
+        case port_cause::unreachable:
+            return issuer + "cannot be reached, please try again later";
+        case port_cause::busy:
+            return issuer + "is busy, please try again " +
+                   (retry_after_ ? "in " + std::to_string(retry_after_->count()) + " seconds" : "later");
+        case port_cause::session_lost:
+            return issuer + "has ended its session, please try again later";
+        case port_cause::card:
+            return issuer + "could not work on it" + (of_card_.empty() ? "" : ": " + of_card_);
+        case port_cause::refused:
+            return issuer + "does not take the order";
+        case port_cause::protocol:
+            break;
+        }
+        return issuer + "does not answer as agreed";
+    }
     /// TR 4.2.4.4
     model::error_category category() const {
         switch (cause_) {
@@ -60,6 +82,7 @@ public:
 private:
     port_cause cause_;
     std::optional<std::chrono::seconds> retry_after_;
+    std::string of_card_;
 };
 
 /// One SCI (TR 3.3.1.1; docs/issuer-protocol.md). Every call throws port_error and may be repeated after one. A step

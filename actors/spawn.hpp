@@ -21,8 +21,9 @@ struct surroundings {
     outbox_actor outbox;
     issuer_ports issuers;
     issuer_desk_actor desk;
-    std::chrono::seconds issuer_patience{60}; ///< a process waits so long in all for an issuer that is busy
-    std::shared_ptr<const spos_port> spos;    ///< to encode results
+    std::chrono::seconds issuer_patience{60};  ///< a process waits so long in all for an issuer that is busy
+    std::chrono::seconds issuer_exchange{120}; ///< and so long for one exchange that is under way
+    std::shared_ptr<const spos_port> spos;     ///< to encode results
     log_sink log;
     crypto::random_source* random = nullptr;
     session_settings sessions;
@@ -38,13 +39,13 @@ struct surroundings {
 };
 
 /// The session itself answers for a lost phone, within this time.
-inline std::chrono::seconds session_answers_within(const session_settings& s) {
-    return s.dialogue.phone_lost + std::chrono::seconds(60);
+inline std::chrono::seconds session_answers_within(const session_settings& s, const gp::batch& work = {}) {
+    return s.dialogue.longest(octets_on_the_way(work)) + std::chrono::seconds(60);
 }
 
 /// Waiting and exchanging.
 inline std::chrono::seconds issuer_answers_within(const surroundings& around) {
-    return around.issuer_patience + issuer_deadline;
+    return around.issuer_patience + around.issuer_exchange;
 }
 
 /// Cuts an issuer's exchange from outside: its thread hears nothing while it waits for the network.

@@ -107,6 +107,10 @@ void run(const load& l) {
 } // namespace
 
 int main(int argc, char** argv) {
+    if (argc == 2 && std::string_view(argv[1]) == "--version") {
+        std::puts("device_load " TSMS_VERSION);
+        return 0;
+    }
     if (argc != 7) {
         std::fprintf(stderr, "usage: %s URL CA-FILE SERVICE VERSION CARD-FOLDER PHONES\n", argv[0]);
         return 2;

@@ -1,5 +1,6 @@
 #include "crypto/pki.hpp"
 
+#include <algorithm>
 #include <arpa/inet.h>
 #include <ctime>
 #include <memory>
@@ -23,6 +24,8 @@ using x509_ptr = std::unique_ptr<X509, freed_by<X509_free>>;
 using key_ptr = std::unique_ptr<EVP_PKEY, freed_by<EVP_PKEY_free>>;
 using bio_ptr = std::unique_ptr<BIO, freed_by<BIO_free_all>>;
 using number_ptr = std::unique_ptr<BIGNUM, freed_by<BN_free>>;
+using store_ptr = std::unique_ptr<X509_STORE, freed_by<X509_STORE_free>>;
+using store_context_ptr = std::unique_ptr<X509_STORE_CTX, freed_by<X509_STORE_CTX_free>>;
 using extension_ptr = std::unique_ptr<X509_EXTENSION, freed_by<X509_EXTENSION_free>>;
 
 [[noreturn]] void fail(const char* operation) {
@@ -129,6 +132,50 @@ x509_ptr read_pem(BIO* bio) {
 constexpr std::string_view pem_begin = "-----BEGIN CERTIFICATE-----";
 constexpr std::string_view pem_end = "-----END CERTIFICATE-----";
 
+/// Alphabet and padding of RFC 4648 4, in lines: OpenSSL's reader would pass over what stands behind the padding or a
+/// hyphen.
+bool is_base64(std::string_view text) {
+    constexpr std::string_view white = " \t\r\n";
+    bool padded = false;
+    for (const char c : text) {
+        if (white.find(c) != white.npos)
+            continue;
+        const bool letter = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+        padded = padded || c == '=';
+        if (padded ? c != '=' : !letter && c != '+' && c != '/')
+            return false;
+    }
+    return true;
+}
+
+/// All octets of a PEM block, whatever they are.
+std::optional<bytes> octets_of_block(std::string_view pem) {
+    char* label = nullptr;
+    char* header = nullptr;
+    unsigned char* data = nullptr;
+    long size = 0;
+    const bool good = PEM_read_bio(reading(pem).get(), &label, &header, &data, &size) == 1;
+    std::optional<bytes> out;
+    if (good)
+        out.emplace(data, data + size);
+    else
+        ERR_clear_error();
+    OPENSSL_free(label);
+    OPENSSL_free(header);
+    OPENSSL_clear_free(data, good ? static_cast<std::size_t>(size) : 0);
+    return out;
+}
+
+/// The certificate that a PEM block begins with.
+std::optional<certificate> first_of_block(std::string_view pem) {
+    const auto x509 = read_pem(reading(pem).get());
+    if (!x509) {
+        ERR_clear_error();
+        return std::nullopt;
+    }
+    return describe(x509.get());
+}
+
 std::string_view trimmed(std::string_view text) {
     constexpr std::string_view white = " \t\r\n";
     const auto first = text.find_first_not_of(white);
@@ -209,11 +256,15 @@ std::string alternative_name(const std::string& name) {
     return "DNS:" + name;
 }
 
+x509_ptr read_again(const certificate& c) {
+    const auto* at = c.der.data();
+    return x509_ptr(check(d2i_X509(nullptr, &at, static_cast<long>(c.der.size())), "reading a certificate"));
+}
+
 } // namespace
 
 std::string certificate::pem() const {
-    const auto* at = der.data();
-    x509_ptr x509(check(d2i_X509(nullptr, &at, static_cast<long>(der.size())), "reading a certificate"));
+    const auto x509 = read_again(*this);
     bio_ptr out(check(BIO_new(BIO_s_mem()), "memory"));
     check(PEM_write_bio_X509(out.get(), x509.get()), "writing a certificate");
     return text_of(out.get());
@@ -225,28 +276,55 @@ std::optional<certificate> parse_certificate(bytes_view der_or_pem) {
     if (der_or_pem[0] == 0x30)
         return parse_der(der_or_pem);
     const auto text = trimmed({reinterpret_cast<const char*>(der_or_pem.data()), der_or_pem.size()});
-    if (!text.starts_with(pem_begin) || !text.ends_with(pem_end) || text.find(pem_begin, 1) != text.npos)
+    if (!text.starts_with(pem_begin) || !text.ends_with(pem_end) || text.size() < pem_begin.size() + pem_end.size() ||
+        !is_base64(text.substr(pem_begin.size(), text.size() - pem_begin.size() - pem_end.size())))
         return std::nullopt;
-    auto x509 = read_pem(reading(text).get());
-    if (!x509) {
-        ERR_clear_error();
-        return std::nullopt;
-    }
-    return describe(x509.get());
+    const auto der = octets_of_block(text);
+    return der ? parse_der(*der) : std::nullopt;
 }
 
 std::vector<certificate> parse_certificates(std::string_view pem) {
     std::vector<certificate> all;
     for (auto begin = pem.find(pem_begin); begin != pem.npos; begin = pem.find(pem_begin)) {
         const auto end = pem.find(pem_end, begin);
-        auto one = end == pem.npos ? std::nullopt
-                                   : parse_certificate(as_bytes(pem.substr(begin, end + pem_end.size() - begin)));
+        auto one = end == pem.npos ? std::nullopt : first_of_block(pem.substr(begin, end + pem_end.size() - begin));
         if (!one)
             throw error("X.509: block " + std::to_string(all.size() + 1) + " of the PEM bundle is no certificate");
         all.push_back(*std::move(one));
         pem.remove_prefix(end + pem_end.size());
     }
     return all;
+}
+
+std::optional<std::string> why_no_client(const std::vector<certificate>& anchors,
+                                         const std::vector<certificate>& chain) {
+    const store_ptr store(check(X509_STORE_new(), "memory"));
+    for (const auto& anchor : anchors)
+        check(X509_STORE_add_cert(store.get(), read_again(anchor).get()), "trusting a certificate");
+    std::vector<x509_ptr> owned; // the stack only refers to them
+    const std::unique_ptr<STACK_OF(X509), void (*)(STACK_OF(X509)*)> between(
+        check(sk_X509_new_null(), "memory"), [](STACK_OF(X509) * s) { sk_X509_free(s); });
+    for (const auto& one : chain) {
+        owned.push_back(read_again(one));
+        check(sk_X509_push(between.get(), owned.back().get()), "memory");
+    }
+    if (owned.empty())
+        return "there is no certificate";
+    const store_context_ptr context(check(X509_STORE_CTX_new(), "memory"));
+    check(X509_STORE_CTX_init(context.get(), store.get(), owned.front().get(), between.get()), "verifying");
+    check(X509_STORE_CTX_set_default(context.get(), "ssl_client"), "verifying");
+    const bool good = X509_verify_cert(context.get()) == 1;
+    ERR_clear_error();
+    if (good)
+        return std::nullopt;
+    return X509_verify_cert_error_string(X509_STORE_CTX_get_error(context.get()));
+}
+
+std::string pem_of(std::span<const certificate> certificates) {
+    std::string out;
+    for (const auto& one : certificates)
+        out += one.pem();
+    return out;
 }
 
 credential make_ca(const std::string& common_name, days validity) {

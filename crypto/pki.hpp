@@ -30,12 +30,26 @@ struct certificate {
 inline constexpr std::size_t certificate_limit = 65536;
 
 /// Exactly one certificate, DER or PEM (white space around the PEM block is allowed, other text is not). Nothing if it
-/// is anything else, larger than the limit, has octets behind it, or no usable public key.
+/// is anything else, larger than the limit, has octets behind it, in the block too, or no usable public key.
 std::optional<certificate> parse_certificate(bytes_view der_or_pem);
 
-/// All certificates of a PEM bundle in its order, text between the blocks is skipped. Throws crypto::error for a
-/// malformed block.
+/// All certificates of a PEM bundle in its order. What stands between the blocks, or behind a certificate in its block,
+/// is skipped. Throws crypto::error for a malformed block.
 std::vector<certificate> parse_certificates(std::string_view pem);
+
+/// The same of a file that may hold nothing else (AMB-064: no private key is ever taken): also DER, exactly one. Each
+/// block is exactly one certificate. Text between the blocks is allowed as tools write it: no block of another label,
+/// no octets that are no text, no word so long that it could be an encoded key, no line that heads a private key.
+/// Throws crypto::error that says what it is.
+std::vector<certificate> parse_only_certificates(bytes_view der_or_pem);
+
+/// As one PEM bundle.
+std::string pem_of(std::span<const certificate> certificates);
+
+/// Why none of these anchors vouches for the first of these certificates as a TLS client's (RFC 5280 6.1, the others
+/// are intermediate ones), in OpenSSL's words; nothing if one does.
+std::optional<std::string> why_no_client(const std::vector<certificate>& anchors,
+                                         const std::vector<certificate>& chain);
 
 /// A certificate and the private key it belongs to (PKCS#8, PEM, not encrypted).
 struct credential {

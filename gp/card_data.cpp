@@ -107,11 +107,12 @@ std::optional<std::vector<key_information>> parse_key_information(bytes_view ans
 }
 
 selected_application parse_fci(bytes_view answer) {
+    constexpr std::size_t no_length = 48; // no commands of a host fit into that: such a 9F65 tells nothing
     selected_application out;
     if (const auto aid = find_path(answer, {0x6F, 0x84}); aid && aid->size() >= 5 && aid->size() <= 16)
         out.aid = to_bytes(*aid);
     if (const auto longest = find_path(answer, {0x6F, 0xA5, 0x9F65}))
-        if (const auto value = number(*longest); value && *value > 0)
+        if (const auto value = number(*longest); value && *value > no_length)
             out.longest_data = *value;
     return out;
 }

@@ -2,8 +2,7 @@
 
 #include "gp/scp03.hpp"
 #include "gp/status_words.hpp"
-
-#include <algorithm>
+#include "model/utf8.hpp"
 
 namespace tsms::gp {
 
@@ -24,12 +23,9 @@ std::string at(step what) {
     return " (" + std::string(to_string(what)) + ")";
 }
 
-/// What a phone says is hostile, and this text goes into results and logs.
+/// What a phone says is hostile, and this text goes into results and logs. Names of readers have umlauts.
 std::string printable(std::string_view words) {
-    std::string out(words.substr(0, 100));
-    std::replace_if(
-        out.begin(), out.end(), [](char c) { return c < ' ' || c > '~'; }, '?');
-    return out;
+    return model::quotable(model::beginning(words, 100));
 }
 
 struct ending {
@@ -63,10 +59,15 @@ card_failure::card_failure(kind k, step what_, int category_, const std::string&
       phone_lost(end_ == transmission::phone_lost), retry_can_help(false) {}
 
 card_failure status_failure(step what, std::uint16_t sw, std::size_t index) {
-    const auto meaning = explain(what, sw);
-    card_failure failure(card_failure::kind::status, what, meaning.category != 0 ? meaning.category : 100,
+    auto meaning = explain(what, sw);
+    if (meaning.accepted) { // at this step, but not where the procedure needs the command to have been carried out
+        meaning.category = inaccessible;
+        meaning.who = mender::card;
+    }
+    card_failure failure(card_failure::kind::status, what, meaning.category,
                          std::string(meaning.text) + at(what) + ", status word " + hex_of(sw), index, sw);
     failure.retry_can_help = meaning.retry_can_help;
+    failure.mender = to_string(meaning.who);
     return failure;
 }
 
@@ -94,7 +95,12 @@ card_failure channel_failure(step what, const scp03_error& error, std::size_t in
 }
 
 void not_proven(step what, const std::string& text) {
-    throw card_failure(card_failure::kind::status, what, 7, text);
+    // Keys are the TSM's own matter, or the issuer's; everything else is content of the secure component (TR 4.2.4.4),
+    // which the provider can make otherwise (DIV-078).
+    const bool of_keys = what == step::put_key || what == step::delete_key || what == step::install_for_personalization;
+    card_failure failure(card_failure::kind::status, what, of_keys ? inaccessible : content_related, text);
+    failure.mender = to_string(of_keys ? mender::card : mender::provider);
+    throw failure;
 }
 
 card_failure transmission_failure(step what, transmission end, std::string_view agents_words, std::size_t index) {

@@ -27,12 +27,15 @@ public:
 
     kind why;
     step what;
-    std::size_t index;   ///< of the command in its batch
-    std::uint16_t sw;    ///< 0 unless kind::status
-    int category;        ///< TR 4.2.4.4
-    transmission end;    ///< of kind::transmission
-    bool phone_lost;     ///< every further exchange of this process will fail the same way
-    bool retry_can_help; ///< the same process started again may succeed
+    std::size_t index;    ///< of the command in its batch
+    std::uint16_t sw;     ///< 0 unless kind::status
+    std::size_t sent = 0; ///< octets of data in the command, as it was encoded; known where a batch was answered
+    int category;         ///< TR 4.2.4.4
+    transmission end;     ///< of kind::transmission
+    bool phone_lost;      ///< every further exchange of this process will fail the same way
+    bool retry_can_help;  ///< the same process started again may succeed
+    std::string mender;   ///< who can do something about it, for the operator's log; empty: the text says it
+    bytes object;         ///< AID of the load file whose LOAD failed, where that is known
 
     /// <<details>> of TR 4.2.4.4, the same as what().
     std::string details() const { return std::runtime_error::what(); }

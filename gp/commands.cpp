@@ -155,20 +155,30 @@ command_apdu set_status(status_type type, std::uint8_t state, bytes_view aid) {
     return {gp_class, 0xF0, static_cast<std::uint8_t>(type), state, to_bytes(aid), {}};
 }
 
-command_apdu put_keys(std::uint8_t replaced, std::uint8_t version, int bits, const crypto::encrypted_keys& keys) {
+namespace {
+
+bytes key_block(key_form form, int bits, bytes_view cryptogram) {
+    bytes block;
+    if (form == key_form::with_length)
+        block.push_back(static_cast<std::uint8_t>(bits / 8));
+    append(block, cryptogram);
+    return block;
+}
+
+} // namespace
+
+command_apdu put_keys(std::uint8_t replaced, std::uint8_t version, int bits, const crypto::encrypted_keys& keys,
+                      key_form form) {
     constexpr std::uint8_t factory = 0xFF;
     constexpr std::uint8_t highest = 0x7F;
     if ((replaced > highest && replaced != factory) || version == 0 || version > highest)
         throw std::length_error("key versions are 01 to 7F");
     if (replaced == factory)
         replaced = 0;
-    // SCP03 7.2: the key data field of an AES key starts with the length of the clear key.
     bytes data{version};
     for (const auto& key : keys) {
         data.push_back(aes_key_type);
-        bytes field{static_cast<std::uint8_t>(bits / 8)};
-        append(field, key.cryptogram);
-        append_lv(data, field);
+        append_lv(data, key_block(form, bits, key.cryptogram));
         append_lv(data, key.kcv);
     }
     constexpr std::uint8_t several_keys_from_01 = 0x81;
@@ -180,6 +190,10 @@ bool put_keys_confirmed(bytes_view response, std::uint8_t version, const crypto:
     for (const auto& key : keys)
         append(expected, key.kcv);
     return std::equal(response.begin(), response.end(), expected.begin(), expected.end());
+}
+
+bool put_keys_untold(bytes_view response, std::uint8_t version) {
+    return response.empty() || (response.size() == 1 && response[0] == version);
 }
 
 std::vector<command_apdu> store_data(bytes_view data, std::size_t block_size, std::uint8_t format) {
@@ -199,7 +213,8 @@ void append_dgi(bytes& out, std::uint16_t dgi, bytes_view value) {
     append(out, value);
 }
 
-bytes key_dgis(std::uint8_t version, int bits, const crypto::encrypted_keys& keys, std::uint16_t key_dgi) {
+bytes key_dgis(std::uint8_t version, int bits, const crypto::encrypted_keys& keys, key_form form,
+               std::uint16_t key_dgi) {
     // Key usage qualifiers of ENC, MAC and DEK (GPCS table 11-17): encipherment and decipherment in secure messaging,
     // both directions of C-MAC and R-MAC, and data encryption.
     static constexpr std::uint8_t usage[] = {0x38, 0x34, 0xC8};
@@ -214,7 +229,7 @@ bytes key_dgis(std::uint8_t version, int bits, const crypto::encrypted_keys& key
         append_tlv(reference, 0x82, {&identifier, 1});
         append_tlv(reference, 0x83, {&version, 1});
         append_dgi(out, 0x00B9, encode_tlv(0xB9, reference));
-        auto key = keys[k].cryptogram;
+        auto key = key_block(form, bits, keys[k].cryptogram);
         append(key, keys[k].kcv);
         append_dgi(out, key_dgi, key);
     }

@@ -79,11 +79,24 @@ inline constexpr std::uint8_t locked = 0x80; ///< a flag over the state before; 
 } // namespace life_cycle
 command_apdu set_status(status_type type, std::uint8_t state, bytes_view aid);
 
+/// How a key is written for a card, in PUT KEY and in DGI `key_dgi` alike. Cards know one of them, or both.
+enum class key_form {
+    with_length, ///< octets of the clear key || cryptogram (Amendment D, SCP03 7.2): PUT KEY has 88 11 10 … for AES-128
+    bare,        ///< the cryptogram alone (GPCS 2.3, tables 11-70 and 11-71): 88 10 …
+};
+/// The other one.
+constexpr key_form other(key_form form) {
+    return form == key_form::bare ? key_form::with_length : key_form::bare;
+}
+
 /// PUT KEY of three AES keys with identifiers 01 to 03 (GPCS 11.8, SCP03 7.2). `replaced` is the version to be
 /// replaced; 00 adds, and so does FF, the version of factory keys, which make room for the first set of another.
-command_apdu put_keys(std::uint8_t replaced, std::uint8_t version, int bits, const crypto::encrypted_keys& keys);
+command_apdu put_keys(std::uint8_t replaced, std::uint8_t version, int bits, const crypto::encrypted_keys& keys,
+                      key_form form = key_form::with_length);
 /// Data of the response to it: version || three check values. False if the card stored something else.
 bool put_keys_confirmed(bytes_view response, std::uint8_t version, const crypto::encrypted_keys& keys);
+/// Nothing in it says what was stored: it is empty, or the version alone.
+bool put_keys_untold(bytes_view response, std::uint8_t version);
 
 /// P1 bits of STORE DATA (GPCS 11.11.2.1).
 namespace store_data_format {
@@ -101,8 +114,9 @@ std::vector<command_apdu> store_data(bytes_view data, std::size_t block_size, st
 void append_dgi(bytes& out, std::uint16_t dgi, bytes_view value);
 
 /// The keys of a security domain for STORE DATA (DGI, encrypted): for each key DGI 00B9 with its control reference
-/// template B9 {95 usage, 80 type, 81 length, 82 identifier, 83 version}, then DGI `key_dgi` with cryptogram || check
-/// value.
-bytes key_dgis(std::uint8_t version, int bits, const crypto::encrypted_keys& keys, std::uint16_t key_dgi = 0x8113);
+/// template B9 {95 usage, 80 type, 81 length, 82 identifier, 83 version}, then DGI `key_dgi` with the key in its form
+/// || check value.
+bytes key_dgis(std::uint8_t version, int bits, const crypto::encrypted_keys& keys,
+               key_form form = key_form::with_length, std::uint16_t key_dgi = 0x8113);
 
 } // namespace tsms::gp

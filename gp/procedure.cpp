@@ -1,5 +1,8 @@
 #include "gp/procedure.hpp"
 
+#include <algorithm>
+#include <iterator>
+
 namespace tsms::gp {
 
 std::string_view to_string(step s) {
@@ -50,6 +53,10 @@ std::string_view to_string(step s) {
         return "command of the issuer";
     }
     return "command";
+}
+
+void batch::append(batch part) {
+    std::move(part.commands.begin(), part.commands.end(), std::back_inserter(commands));
 }
 
 batch_answer part_of(const batch_answer& all, std::size_t from, std::size_t count) {

@@ -89,6 +89,9 @@ struct batch {
     using result = batch_answer;
     std::vector<card_command> commands;
     std::vector<progress_mark> progress;
+
+    /// What another party reads, behind what is there. Its progress is not told.
+    void append(batch part);
 };
 
 /// The only thing a card procedure wishes for.

@@ -90,7 +90,7 @@ void require_level(std::uint8_t level, std::uint8_t i) {
                                                            to_hex({&level, 1}) + " demands");
 }
 
-initialize_update_response parse_initialize_update(bytes_view data) {
+initialize_update_response parse_initialize_update(bytes_view data, missing_counter policy) {
     const auto refuse = [](const char* text) { throw scp03_error(reason::malformed_response, text); };
     if (data.size() < 13)
         refuse("response to INITIALIZE UPDATE is too short");
@@ -101,7 +101,9 @@ initialize_update_response parse_initialize_update(bytes_view data) {
     out.key_version = data[10];
     out.i = data[12];
     const std::size_t length = out.mode_length();
-    const std::size_t counter = (out.i & scp03_i::pseudo_random_challenge) != 0 ? 3 : 0;
+    std::size_t counter = (out.i & scp03_i::pseudo_random_challenge) != 0 ? 3 : 0;
+    if (policy == missing_counter::taken_as_random && data.size() == 13 + 2 * length)
+        counter = 0;
     if (data.size() != 13 + 2 * length + counter)
         refuse("response to INITIALIZE UPDATE has another length than its parameter i demands");
     out.card_challenge = to_bytes(data.subspan(13, length));
@@ -117,7 +119,16 @@ std::size_t max_plain_data(std::size_t data_field, std::size_t mode_length, std:
     return (level & c_enc) != 0 ? room / 16 * 16 - 1 : room;
 }
 
-void check_card_challenge(const initialize_update_response& card, bytes_view expected) {
+void check_card_challenge(const initialize_update_response& card, bytes_view expected, missing_counter counter) {
+    if ((card.i & scp03_i::pseudo_random_challenge) == 0)
+        return;
+    if (card.sequence_counter.empty()) {
+        if (counter == missing_counter::refused)
+            throw scp03_error(reason::malformed_response,
+                              "the card announces a pseudo-random challenge and sends no sequence counter; for cards "
+                              "that never do, challengeCounter of the profile is false");
+        return;
+    }
     if (!crypto::equal(card.card_challenge, expected))
         throw scp03_error(reason::wrong_card_challenge,
                           "the card challenge does not follow from our key and the sequence counter");
@@ -190,15 +201,15 @@ response_apdu secure_channel::unwrap(const response_context& sent, bytes_view re
         fail(reason::short_response, "response without status word");
     if (!has_response_mac())
         return *std::move(parsed);
-    if (!is_success_or_warning(parsed->sw)) {
-        // Nobody vouches for octets beside an error status word.
-        if (!parsed->data.empty())
-            fail(reason::wrong_mac, "error response with data: it cannot be authentic");
-        return *std::move(parsed);
-    }
     auto& data = parsed->data;
+    // Errors have no R-MAC (SCP03 6.2.5). Some cards send one all the same: what is there is verified, because nobody
+    // else vouches for octets beside an error status word.
+    const bool success = is_success_or_warning(parsed->sw);
+    if (!success && data.empty())
+        return *std::move(parsed);
     if (data.size() < length_)
-        fail(reason::short_response, "response without R-MAC");
+        fail(success ? reason::short_response : reason::wrong_mac,
+             success ? "response without R-MAC" : "error response with data and without R-MAC: it cannot be authentic");
     const auto body = bytes_view(data).first(data.size() - length_);
     const auto expected = rmac_.mac({sent.chaining, body, response.last(2)});
     if (!crypto::equal(bytes_view(expected).first(length_), bytes_view(data).last(length_)))

@@ -50,7 +50,7 @@ struct initialize_update_response {
     std::uint8_t i = 0;
     bytes card_challenge;   ///< 8 or 16 octets
     bytes card_cryptogram;  ///< 8 or 16 octets
-    bytes sequence_counter; ///< 3 octets if the challenge is pseudo-random, else empty
+    bytes sequence_counter; ///< 3 octets if the challenge is pseudo-random, else empty; some cards leave it out
 
     std::size_t mode_length() const { return (i & scp03_i::s16) != 0 ? 16 : 8; }
 };
@@ -61,13 +61,21 @@ std::size_t max_plain_data(std::size_t data_field, std::size_t mode_length, std:
 inline constexpr std::size_t short_data_field = 255;
 inline constexpr std::size_t extended_data_field = 65535;
 
-/// Throws scp03_error (malformed_response) if length, protocol identifier and "i" do not fit together.
-initialize_update_response parse_initialize_update(bytes_view data);
+/// Without the sequence counter that i&10 demands (SCP03 7.1.1.6) nobody can predict the challenge. Refused, unless the
+/// profile knows such cards: then the challenge is taken as a random one, and the cryptogram alone proves the card, as
+/// it does where i&10 is not set.
+enum class missing_counter { refused, taken_as_random };
+
+/// Throws scp03_error (malformed_response) if length, protocol identifier and "i" do not fit together. Who does not
+/// know the card's profile yet may take a missing counter, and leaves it to check_card_challenge.
+initialize_update_response parse_initialize_update(bytes_view data, missing_counter counter = missing_counter::refused);
 
 /// A pseudo-random challenge (i&10) that the vault predicts (crypto::key_vault::card_challenge, from sequence counter
 /// and AID of the domain) proves K-ENC before EXTERNAL AUTHENTICATE, as the cryptogram proves K-MAC. Throws scp03_error
-/// (wrong_card_challenge).
-void check_card_challenge(const initialize_update_response& card, bytes_view expected);
+/// (wrong_card_challenge; malformed_response for a missing counter). A random challenge proves nothing and is none of
+/// its business.
+void check_card_challenge(const initialize_update_response& card, bytes_view expected,
+                          missing_counter counter = missing_counter::refused);
 
 /// What the receiver needs to check the response to one command. A response may be checked long after later commands
 /// were wrapped, so each command carries its own.
@@ -104,7 +112,9 @@ public:
     static constexpr std::uint32_t most_commands = 0xFFFF;
 
     /// Checks and decrypts the R-APDU to a wrapped command. Error status words carry no R-MAC and prove nothing (field
-    /// lesson 8); warnings 62xx and 63xx do. A failed check breaks the channel. Throws scp03_error.
+    /// lesson 8); warnings 62xx and 63xx do. An R-MAC that a card sends with an error is verified, and proves no more
+    /// than without: whoever carries the answer can leave it out. A failed check breaks the channel. Throws
+    /// scp03_error.
     response_apdu unwrap(const response_context& sent, bytes_view response);
 
     std::uint8_t level() const { return level_; }

@@ -48,6 +48,8 @@ bool is_accepted(step what, std::uint16_t sw, secured_batch::tolerance accepted)
         return true;
     case secured_batch::tolerance::success:
         return sw == 0x9000;
+    case secured_batch::tolerance::other_form:
+        return sw == wrong_data || explain(what, sw).accepted;
     case secured_batch::tolerance::table:
         break;
     }
@@ -71,7 +73,7 @@ std::size_t secured_batch::add(step what, command_apdu command, tolerance accept
         command.le = le_max_short;
     try {
         const auto wrapped = channel_->wrap(std::move(command));
-        return push(wrapped.command, {what, accepted, true, wrapped.context});
+        return push(wrapped.command, {what, accepted, true, wrapped.context, 0});
     } catch (const scp03_error& error) {
         throw channel_failure(what, error, expected_.size());
     }
@@ -85,13 +87,14 @@ std::size_t secured_batch::add_all(step what, std::vector<command_apdu> commands
 }
 
 std::size_t secured_batch::add_plain(step what, command_apdu command, tolerance accepted) {
-    return push(command, {what, accepted, false, {}});
+    return push(command, {what, accepted, false, {}, 0});
 }
 
-std::size_t secured_batch::push(const command_apdu& command, const expectation& expected) {
+std::size_t secured_batch::push(const command_apdu& command, expectation expected) {
+    expected.sent = command.data.size();
     commands_.emplace_back(expected.what, encode(command), changes_card(expected.what), is_sensitive(expected.what),
-                           expected.accepted == tolerance::any);
-    expected_.push_back(expected);
+                           expected.accepted == tolerance::any || expected.accepted == tolerance::other_form);
+    expected_.push_back(std::move(expected));
     return expected_.size() - 1;
 }
 
@@ -134,9 +137,11 @@ response_apdu secured_batch::check(std::size_t index, bytes_view response) {
     } catch (const scp03_error& error) {
         throw channel_failure(expected.what, error, index);
     }
-    if (!is_accepted(expected.what, plain.sw, expected.accepted))
-        throw status_failure(expected.what, plain.sw, index);
-    return plain;
+    if (is_accepted(expected.what, plain.sw, expected.accepted))
+        return plain;
+    auto failure = status_failure(expected.what, plain.sw, index);
+    failure.sent = expected.sent;
+    throw failure;
 }
 
 } // namespace tsms::gp

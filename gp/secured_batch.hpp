@@ -20,7 +20,9 @@ public:
     enum class tolerance {
         table,   ///< what gp/status_words.hpp accepts at this step
         success, ///< 9000 only
-        any,     ///< every status word: the command asks a question
+        /// As `table`, and 6A80 ("incorrect data"): the card may know another form of the same command.
+        other_form,
+        any, ///< every status word: the command asks a question
     };
 
     /// Plain commands only.
@@ -55,8 +57,9 @@ private:
         tolerance accepted;
         bool wrapped;
         response_context context;
+        std::size_t sent = 0; ///< octets of data
     };
-    std::size_t push(const command_apdu& command, const expectation& expected);
+    std::size_t push(const command_apdu& command, expectation expected);
     response_apdu check(std::size_t index, bytes_view response);
 
     secure_channel* channel_ = nullptr;

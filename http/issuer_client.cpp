@@ -2,6 +2,7 @@
 
 #include "http/net/retry_after.hpp"
 #include "http/wire/issuer.hpp"
+#include "model/utf8.hpp"
 
 #include <algorithm>
 #include <numeric>
@@ -17,15 +18,13 @@ using clock = std::chrono::steady_clock;
 constexpr std::size_t session_id_limit = 128;
 constexpr std::size_t cookie_limit = 1024; ///< octets of one cookie
 constexpr std::size_t cookies_limit = 8;
+constexpr std::size_t most_of_head = 16384; ///< octets of a request's line and fields: its cookies, and some more
 constexpr std::chrono::milliseconds longest_pause(5000); ///< an issuer must not park a phone by its delay (hazard 12)
 constexpr std::chrono::milliseconds short_pause(500);    ///< in all in one exchange; for a longer one no thread is kept
 
 /// What an issuer says about a failure, fit for a log line.
 std::string printable(std::string_view text) {
-    std::string out(text.substr(0, 200));
-    std::replace_if(
-        out.begin(), out.end(), [](unsigned char c) { return c < 0x20 || c > 0x7E; }, '?');
-    return out;
+    return model::quotable(model::beginning(text, 200));
 }
 
 /// The "error" of a JSON body, empty if there is none.
@@ -80,31 +79,54 @@ std::string with_session(const char* target, const std::string& session) {
     return std::string(target) + std::string(session_parameter) + net::percent_encode(session);
 }
 
+/// When a second attempt may still begin.
+std::chrono::milliseconds attempts_begin_within(const net::client_options& options) {
+    return options.connect_timeout + options.read_timeout;
+}
+
+net::client_options bounded(net::client_options options) {
+    options.body_limit = std::min(options.body_limit, most_of_issuer_message);
+    return options;
+}
+
 bool names_session(std::string_view target) {
     return target.starts_with(keys_prefix) || target.find(session_parameter) != target.npos;
 }
 
 } // namespace
 
+std::chrono::milliseconds longest_issuer_exchange(const net::client_options& options) {
+    const auto attempt = options.connect_timeout + options.transfer.time_for(most_of_issuer_message + most_of_head) +
+                         options.read_timeout + options.transfer.time_of(net::progress::most_of_record) +
+                         options.transfer.time_for(most_of_issuer_message + net::progress::most_of_record);
+    return attempts_begin_within(options) + attempt;
+}
+
 issuer_client::issuer_client(net::client_options options, std::chrono::milliseconds patience)
-    : client_(std::move(options)), patience_(patience) {}
+    : client_(bounded(options)), patience_(patience), again_within_(attempts_begin_within(options)) {}
 
 /// One request and its JSON answer. Every request of the protocol may be repeated (orders by their id, reports by the
-/// issuer's cookie), so a connection that breaks in the middle is tried once more.
+/// issuer's cookie), so a connection that breaks in the middle is tried once more; not where the issuer has taken its
+/// time already, because a phone waits.
 json::value issuer_client::call(std::string_view method, const std::string& target, const json::value* body,
                                 management_session* session) {
     const auto text = body ? json::dump(*body) : std::string();
+    if (text.size() > most_of_issuer_message)
+        throw port_error(port_cause::protocol, "issuer " + client_.host() + ": a request of " +
+                                                   std::to_string(text.size()) + " octets, more than " +
+                                                   std::to_string(most_of_issuer_message) + ", is not sent");
     net::header_fields headers{{"Accept", "application/json"}};
     if (body)
         headers.add("Content-Type", "application/json");
     if (session && !session->cookies.empty())
         headers.add("Cookie", cookie_header(session->cookies));
 
+    const auto begun = clock::now();
     const auto exchange = [&](bool last_attempt) -> std::optional<net::response> {
         try {
             return client_.exchange(method, target, headers, text);
         } catch (const net::network_error& e) {
-            if (e.cause() == net::network_cause::broken && !last_attempt)
+            if (e.cause() == net::network_cause::broken && !last_attempt && clock::now() - begun < again_within_)
                 return std::nullopt;
             throw port_error(e.cause() == net::network_cause::protocol ? port_cause::protocol : port_cause::unreachable,
                              std::string("issuer: ") + e.what());
@@ -260,7 +282,8 @@ model::issuer_step issuer_client::to_step(const wire::seram_order& order, manage
             const auto notice = wire::parse_issuer_notice(notification->text);
             if (notice && notice->error)
                 throw port_error(notice->card_failed ? port_cause::card : port_cause::refused,
-                                 "issuer " + client_.host() + ": " + printable(*notice->error));
+                                 "issuer " + client_.host() + ": " + printable(*notice->error), {},
+                                 printable(*notice->error));
             step.last = step.last || (notice && notice->last_commands);
         } else if (std::holds_alternative<wire::seram_stop>(command)) {
             session.stopped = true;

@@ -11,12 +11,20 @@
 
 namespace tsms::http {
 
+/// Octets: of an order or report to an issuer, and of what it answers. 4096 short commands fit, or 250 long ones; a
+/// larger one would only give a peer that drips more time.
+inline constexpr std::size_t most_of_issuer_message = 128 << 10;
+
+/// No exchange of a client with these options takes longer: an attempt that breaks while an answer could still begin,
+/// and another one.
+std::chrono::milliseconds longest_issuer_exchange(const net::client_options& options);
+
 /// A session's calls block for at most about `patience` in all, and each for the client's timeouts, except that
 /// cancel() ends them at once.
 class issuer_client final : public actors::issuer_port {
 public:
-    /// `options.identity` is the TSM's client certificate, `options.ca_pem` anchors the issuer's. Throws
-    /// net::configuration_error.
+    /// `options.identity` is the TSM's client certificate, `options.ca_pem` anchors the issuer's, and of
+    /// `options.body_limit` no more than most_of_issuer_message counts. Throws net::configuration_error.
     explicit issuer_client(net::client_options options, std::chrono::milliseconds patience = std::chrono::seconds(60));
 
     opened open(const model::issuer_order& order) override;
@@ -44,6 +52,7 @@ private:
 
     net::tls_client client_;
     std::chrono::milliseconds patience_;
+    std::chrono::milliseconds again_within_; ///< of an exchange, a connection that breaks is tried once more
     std::map<std::string, management_session> sessions_;
     std::mutex mutex_; ///< of `cancelled_`
     std::condition_variable wake_;

@@ -8,14 +8,17 @@ namespace tsms::http {
 using actors::delivery_outcome;
 using kind = delivery_outcome::kind;
 
+constexpr std::size_t most_of_answer = 128 << 10; ///< octets; its status alone matters, and its thread waits
+
 std::string process_results_url(std::string_view spos_url) {
     while (!spos_url.empty() && spos_url.back() == '/')
         spos_url.remove_suffix(1);
     return std::string(spos_url) + "/process-results";
 }
 
-spos_client::spos_client(std::optional<net::tls_identity> identity, std::chrono::milliseconds timeout)
-    : identity_(std::move(identity)), timeout_(timeout) {}
+spos_client::spos_client(std::optional<net::tls_identity> identity, std::chrono::milliseconds timeout,
+                         net::pace transfer, std::chrono::milliseconds connect)
+    : identity_(std::move(identity)), timeout_(timeout), transfer_(transfer), connect_(connect) {}
 
 std::string spos_client::encode(const model::process_result& result) const {
     return json::dump(wire::to_json(result));
@@ -30,7 +33,10 @@ delivery_outcome spos_client::deliver(const model::spos_target& target, const st
         options.base_url = process_results_url(target.url);
         options.ca_pem = target.certificate_pem;
         options.identity = identity_;
+        options.connect_timeout = connect_;
         options.read_timeout = timeout_;
+        options.transfer = transfer_;
+        options.body_limit = most_of_answer;
         net::tls_client client(std::move(options)); // deliveries to one SPOS are rare: no connection is kept
 
         struct registration {

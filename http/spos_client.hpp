@@ -15,7 +15,8 @@ class spos_client final : public actors::spos_port {
 public:
     /// The TSM's client certificate, the same for every SPOS.
     explicit spos_client(std::optional<net::tls_identity> identity,
-                         std::chrono::milliseconds timeout = std::chrono::seconds(15));
+                         std::chrono::milliseconds timeout = std::chrono::seconds(15), net::pace transfer = {},
+                         std::chrono::milliseconds connect = std::chrono::seconds(5));
 
     std::string encode(const model::process_result& result) const override;
     actors::delivery_outcome deliver(const model::spos_target& target, const std::string& body) override;
@@ -26,7 +27,9 @@ private:
     void leave();
 
     std::optional<net::tls_identity> identity_;
-    std::chrono::milliseconds timeout_;
+    std::chrono::milliseconds timeout_; ///< until its answer begins
+    net::pace transfer_;
+    std::chrono::milliseconds connect_;
     std::mutex mutex_; ///< of the two below
     net::tls_client* running_ = nullptr;
     bool cancelled_ = false;

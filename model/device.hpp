@@ -107,6 +107,8 @@ struct security_domain {
     bool client_registered = false; ///< the issuer has registered our ARA-C at ARA-M
     bool client_installed = false;  ///< our ARA-C was in it when the card was looked at last
     std::string client_aid;         ///< of the ARA-C that is in it, or was
+    /// The form of keys that the card was seen to take, as card_parameters::key_form; empty: none yet.
+    std::string key_form;
 };
 
 /// The set may be on the card beside the one that counts. One of the same version it replaces.
@@ -147,6 +149,10 @@ struct card_parameters {
     int memory_reserve = 1024; ///< octets that must stay free after loading (FF21)
     bool rule_hash_sha1 = true;
     bool rule_hash_sha256 = true;
+    /// How keys are written for the card, tried first: "length" (a length octet in front of the cryptogram) or "bare".
+    std::string key_form = "length";
+    /// Sends the sequence counter of a pseudo-random challenge; false: where it is missing, the challenge is random.
+    bool challenge_counter = true;
     /// The card counts every INITIALIZE UPDATE as an attempt until an EXTERNAL AUTHENTICATE succeeds: none is sent
     /// before the TSM's domain has answered.
     bool initialize_update_counts = false;
@@ -182,7 +188,7 @@ struct target_application {
     bool make_selectable = true;
     bool accessible_via_apdu = false;
     bool accessible_via_nfc = false;
-    bool has_personalization = false;
+    bool has_personalization = false; ///< a script or an attestation token
 };
 
 /// Where results of a service's processes go (TR 4.3, AMB-181).

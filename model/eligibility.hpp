@@ -45,14 +45,14 @@ struct seen_card {
     error_category problem = error_category::none; ///< 6, 9 or 10 where not accessible or silent
     std::string problem_details;
     std::string atr, cplc, isd_aid, iin, cin, card_data; ///< hex
-    bool without_cplc = false;                           ///< it says that it has none
+    bool without_cplc = false; ///< it says that it has none, or has it for who is authenticated only
     /// The highest security level of SCP03 that its card recognition data offer; none where they offer no SCP03.
     std::optional<int> highest_level;
     bool has_service = false; ///< the TSM knows an instance of the Service on it, and may say so
 };
 
-/// What the card is known by: its CPLC; of one that has none, or one that is no identity, IIN and CIN. Nothing for a
-/// card that tells neither: no row is made for it, and none found.
+/// What the card is known by: its CPLC; of one that tells none to anybody, or one that is no identity, IIN and CIN.
+/// Nothing for a card that tells neither: no row is made for it, and none found.
 std::optional<card_identity> identity_of(const seen_card& card);
 /// Nothing for a row of before that more than one card may have: no claim finds it, and no issuer works for it.
 std::optional<card_identity> identity_of(const secure_component& row);

@@ -81,7 +81,7 @@ constexpr attribute flavor_rows[] = {
     list("executableLoadFileIds").refers(executable_load_file).frozen(both_dialects),
     objects("applicationInstantiationConfigs", application_instantiation_config).frozen(both_dialects),
     map("spParameters"),
-    object("featureConfig", feature_config).defaulted(),
+    object("featureConfig", feature_config),
     map("contextSpecificAttributes"),
     service_id,
 };
@@ -94,7 +94,7 @@ constexpr attribute secure_component_profile_rows[] = {
     text("hardwarePlatform").required().fixed(),
     text("os").required().fixed(),
     text("osVersion").required().fixed(),
-    text("javaCardVersion").required().fixed().as(platform),
+    text("javaCardVersion").required().fixed().as(java_card),
     lists_map("javaCardFeatures").required().fixed().empty_allowed(),
     map("gpSpecVersions").required().fixed().empty_allowed(),
     map("gpApiVersions").required().fixed().empty_allowed(),
@@ -127,13 +127,13 @@ constexpr attribute executable_load_file_rows[] = {
     assigned("packageName"),
     list("importedPackages").automatic().fixed().as(aid),
     assigned("packageVersion", platform),
-    object("technicalRequirements", technical_requirements).fixed().defaulted(),
+    object("technicalRequirements", technical_requirements).fixed(),
     sp_id,
 };
 
 // TR 4.1.4.10
 constexpr attribute technical_requirements_rows[] = {
-    assigned("javaCardVersion", platform),
+    assigned("javaCardVersion", java_card),
     assigned("gpApiVersion", platform),
 };
 
@@ -235,6 +235,8 @@ std::string_view format_definition(text_format format) {
         return "<Major>.<Minor>.<Revision>, 1 to 3 digits each, unique in the Service";
     case platform:
         return "<Major>.<Minor> or <Major>.<Minor>.<Revision>, 1 to 3 digits each";
+    case java_card:
+        return "<Major>.<Minor>.<Patch>, 1 to 3 digits each";
     case date_time:
         return "YYYY-MM-DDTHH:MM:SS.sssZ";
     case tlv:
@@ -242,7 +244,7 @@ std::string_view format_definition(text_format format) {
     case privilege:
         return "[CVMManagement, ContactlessSelfActivation, GlobalService, PrivacyTrusted]";
     case https_url:
-        return "absolute https URL of at most 500 characters";
+        return "https URL of the form https://host[:port][/path], at most 500 characters";
     case deployments:
         return "Map<FlavorId, SecureComponentProfileId[]>, each SecureComponentProfileId once";
     }

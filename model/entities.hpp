@@ -64,10 +64,11 @@ enum class text_format {
     device_app,  ///< AMB-040
     tag,         ///< AMB-039
     platform,    ///< version of two or three numbers
+    java_card,   ///< version of three numbers
     date_time,   ///< AMB-045
     tlv,         ///< AMB-042, AMB-204, AMB-221
     privilege,   ///< AMB-043
-    https_url,   ///< AMB-075
+    https_url,   ///< AMB-075; an address that our client takes
     deployments, ///< keys are FlavorIds, values SecureComponentProfileIds (TR 4.1.4.3)
 };
 /// <<formatDefinition>> of TR 4.1.5.2.
@@ -86,12 +87,11 @@ struct attribute {
     std::int64_t minimum = 0;               ///< of an integer
     std::int64_t maximum = 255;             ///< of an integer; of a string: characters
     std::int64_t fallback = 0;              ///< of an integer or boolean that is not set
-    bool default_object = false;       ///< an object that was never provided is answered with its defaults (AMB-036)
-    bool may_be_empty = false;         ///< an empty list or map satisfies M (AMB-035)
-    dialects in = both_dialects;       ///< where the attribute exists
-    dialects optional_in = no_dialect; ///< where M is O
-    dialects frozen_in = no_dialect;   ///< where Editable is C: not once linked to a published Flavor (AMB-057)
-    std::string_view stored_as = {};   ///< name in the store where a dialect has renamed it
+    bool may_be_empty = false;              ///< an empty list or map satisfies M (AMB-035)
+    dialects in = both_dialects;            ///< where the attribute exists
+    dialects optional_in = no_dialect;      ///< where M is O
+    dialects frozen_in = no_dialect;        ///< where Editable is C: not once linked to a published Flavor (AMB-057)
+    std::string_view stored_as = {};        ///< name in the store where a dialect has renamed it
 
     // The rows are written as chains: type("name").mandatory()…
     constexpr attribute required() const {
@@ -134,11 +134,6 @@ struct attribute {
     constexpr attribute otherwise(std::int64_t v) const {
         auto a = *this;
         a.fallback = v;
-        return a;
-    }
-    constexpr attribute defaulted() const {
-        auto a = *this;
-        a.default_object = true;
         return a;
     }
     constexpr attribute empty_allowed() const {

@@ -253,13 +253,17 @@ std::span<const rest_operation> operations() {
 
 route_match find_route(std::string_view method, const std::vector<std::string>& segments) {
     static const auto routes = compile_routes();
+    constexpr std::string_view get = "GET";
+    constexpr std::string_view head = "HEAD"; // answered like GET (RFC 9110 9.3.2)
     route_match match;
     for (const auto& c : routes) {
         if (!fits(c, segments))
             continue;
         for (const auto* operation : c.methods) {
-            if (operation->method != method) {
+            if (operation->method != (method == head ? get : method)) {
                 match.allowed.push_back(operation->method);
+                if (operation->method == get)
+                    match.allowed.push_back(head);
                 continue;
             }
             route r{operation, {}};

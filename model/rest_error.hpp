@@ -6,6 +6,7 @@
 #include <initializer_list>
 #include <stdexcept>
 #include <string>
+#include <utility>
 
 namespace tsms::model {
 
@@ -40,6 +41,13 @@ public:
 
     /// Seconds for Retry-After; 0: no such field (AMB-004).
     int retry_after = 0;
+
+    /// What the TR's message has no place for: told in a header field of its own and to the operator (DIV-067).
+    std::string reason = {};
+    rest_error because(std::string why) && {
+        reason = std::move(why);
+        return std::move(*this);
+    }
 
 private:
     friend rest_error body_not_allowed(dialect);

@@ -40,6 +40,30 @@ bool is_utf8(std::string_view text) {
     return true;
 }
 
+std::string_view beginning(std::string_view utf8, std::size_t octets) {
+    if (utf8.size() <= octets)
+        return utf8;
+    while (octets > 0 && (static_cast<std::uint8_t>(utf8[octets]) & 0xC0) == 0x80)
+        --octets;
+    return utf8.substr(0, octets);
+}
+
+std::string escaped(std::string_view text) {
+    const auto control = [](char c) { return static_cast<std::uint8_t>(c) < 0x20 || c == '\x7F'; };
+    if (is_utf8(text) && std::ranges::none_of(text, control))
+        return std::string(text);
+    constexpr std::string_view digits = "0123456789ABCDEF";
+    std::string out;
+    for (const char c : text) {
+        const auto octet = static_cast<std::uint8_t>(c);
+        if (octet >= 0x80 || control(c))
+            out.append("\\x").append(1, digits[octet >> 4]).append(1, digits[octet & 0x0F]);
+        else
+            out += c;
+    }
+    return out;
+}
+
 std::size_t characters(std::string_view utf8) {
     return static_cast<std::size_t>(
         std::ranges::count_if(utf8, [](char c) { return (static_cast<std::uint8_t>(c) & 0xC0) != 0x80; }));
@@ -62,15 +86,27 @@ bool is_blank(std::string_view utf8) {
     return true;
 }
 
+std::string shortened(std::string_view utf8, std::size_t octets) {
+    constexpr std::string_view mark = "…";
+    if (utf8.size() <= octets)
+        return std::string(utf8);
+    auto end = octets - std::min(octets, mark.size());
+    while (end > 0 && (static_cast<std::uint8_t>(utf8[end]) & 0xC0) == 0x80)
+        --end;
+    return std::string(utf8.substr(0, end)).append(mark);
+}
+
 std::string quotable(std::string_view text) {
     const bool good = is_utf8(text);
     std::string out;
-    for (const char c : text) {
-        const auto octet = static_cast<std::uint8_t>(c);
-        if (octet < 0x20 || octet == 0x7F || (octet >= 0x80 && !good))
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const auto octet = static_cast<std::uint8_t>(text[i]);
+        const bool c1 = octet == 0xC2 && good && static_cast<std::uint8_t>(text[i + 1]) < 0xA0; // U+0080…009F
+        if (octet < 0x20 || octet == 0x7F || c1 || (octet >= 0x80 && !good))
             out += "\xEF\xBF\xBD";
         else
-            out += c;
+            out += text[i];
+        i += c1 ? 1 : 0;
     }
     return out;
 }

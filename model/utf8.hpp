@@ -9,8 +9,18 @@ namespace tsms::model {
 
 bool is_utf8(std::string_view text);
 
+/// The longest beginning of at most so many octets that ends with a whole character.
+std::string_view beginning(std::string_view utf8, std::size_t octets);
+
+/// Valid UTF-8 without control characters as it is; in every other text each octet that is not printable ASCII becomes
+/// \xHH, so that two different texts stay different.
+std::string escaped(std::string_view text);
+
 /// Code points of valid UTF-8.
 std::size_t characters(std::string_view utf8);
+
+/// Valid UTF-8 with at most so many octets: whole characters, and "…" where some are missing.
+std::string shortened(std::string_view utf8, std::size_t octets);
 
 /// Nothing to see: only white space of Unicode and characters without width.
 bool is_blank(std::string_view utf8);

@@ -30,7 +30,9 @@ proof_answers asked_proof::read(const gp::batch_answer& answer, std::optional<si
         for (std::size_t i = 1; read.domain_answers && i < answers.size(); ++i) {
             read.other_length = read.other_length || answers[i].sw == 0x6700;
             if (answers[i].sw == 0x9000)
-                read.offers.push_back({aid_, challenges_[i - 1], gp::parse_initialize_update(answers[i].data)});
+                read.offers.push_back(
+                    {aid_, challenges_[i - 1],
+                     gp::parse_initialize_update(answers[i].data, gp::missing_counter::taken_as_random)});
         }
     } catch (const gp::card_failure& failure) {
         if (failure.why == gp::card_failure::kind::transmission)

@@ -1,7 +1,11 @@
 // TR 4.2.5.3 deployService: install, personalize, activate, finalize.
 
 #include "gp/install_parameters.hpp"
+#include "gp/package_names.hpp"
+#include "gp/status_words.hpp"
+#include "model/card_aids.hpp"
 #include "model/life_cycle.hpp"
+#include "process/card_forms.hpp"
 #include "process/domain_keys.hpp"
 #include "process/effect_proof.hpp"
 #include "process/removal.hpp"
@@ -36,6 +40,18 @@ struct deployment {
 
 [[noreturn]] void refuse(model::error_category category, const std::string& details) {
     throw card_failure(card_failure::kind::refused, gp::step::install_for_install, static_cast<int>(category), details);
+}
+
+/// What does not fit into a command is too large, unless the card has refused long commands that its profile promises:
+/// then the profile is wrong, and the file may be right.
+[[noreturn]] void refuse_size(const work& w, const std::string& details) {
+    if (!w.short_commands)
+        refuse(model::error_category::content_related_error, details);
+    card_failure failure(card_failure::kind::refused, gp::step::install_for_install,
+                         static_cast<int>(model::error_category::internal_error),
+                         details + "; it refused a longer one (extendedLength, blockSize of the profile)");
+    failure.mender = to_string(gp::mender::operator_);
+    throw failure;
 }
 
 gp::privileges privileges_of(const model::target_application& app) {
@@ -79,8 +95,9 @@ struct size_bounds {
 };
 
 /// What fits in the best case, before anything is known of the card but its profile.
-size_bounds bounds_of(const model::card_parameters& parameters) {
-    const auto field = parameters.extended_length ? gp::extended_data_field : gp::short_data_field;
+size_bounds bounds_of(const work& w) {
+    const auto& parameters = w.parameters();
+    const auto field = takes_extended_length(w) ? gp::extended_data_field : gp::short_data_field;
     const auto most =
         gp::max_plain_data(field, static_cast<std::size_t>(parameters.scp03_mode), parameters.minimum_level);
     return {parameters.block_size > 0 ? static_cast<std::size_t>(parameters.block_size) : most, most};
@@ -92,18 +109,17 @@ void check_sizes(const work& w, const std::vector<gp::application>& applications
     for (const auto& file : w.instance.target.load_files) {
         const auto blocks = gp::load_block_count(file.size, bounds.block);
         if (blocks > 256)
-            refuse(model::error_category::content_related_error,
-                   "load file " + file.aid + " needs " + std::to_string(blocks) + " blocks of " +
-                       std::to_string(bounds.block) + " octets; the block number of LOAD allows 256" +
-                       (w.parameters().extended_length ? "" : ", and the card takes no extended length"));
+            refuse_size(w, "load file " + file.aid + " needs " + std::to_string(blocks) + " blocks of " +
+                               std::to_string(bounds.block) + " octets; the block number of LOAD allows 256" +
+                               (takes_extended_length(w) ? ", and the card takes no longer commands (9F65, blockSize)"
+                                                         : ", and the card takes no extended length"));
     }
     for (const auto& app : applications) {
         const auto size = gp::install_for_install(app.instance).data.size();
         if (size > bounds.command)
-            refuse(model::error_category::content_related_error,
-                   "install parameters of application " + to_hex(app.instance.instance_aid) +
-                       " are too long: INSTALL has " + std::to_string(size) +
-                       " octets of data, the secure component takes " + std::to_string(bounds.command));
+            refuse_size(w, "install parameters of application " + to_hex(app.instance.instance_aid) +
+                               " are too long: INSTALL has " + std::to_string(size) +
+                               " octets of data, the secure component takes " + std::to_string(bounds.command));
     }
 }
 
@@ -147,6 +163,7 @@ process<void> prepare_domain(work* w, gp::service_installation* what) {
     what->domain.module_aid = octets(parameters.sd_module_aid);
     what->domain.privilege_octets = parameters.privilege_bytes;
     what->domain.parameters = octets(parameters.sd_install_parameters);
+    what->domain.key_form = w->key_form;
     what->domain.key_version = keys.version;
     what->domain.key_bits = keys.bits;
     model::security_domain domain;
@@ -196,16 +213,43 @@ process<void> install(work* w, const deployment* d) {
 
     const bool has_client = what.client.has_value();
     w->access_given = w->access_given || has_client;
-    const auto rotated = what.rotation ? keys_of_version(*w->card.tsm_domain, what.rotation->version) : std::nullopt;
+    auto rotation = what.rotation;
     const auto asked = what.questions;
     auto shown = co_await prove_on_card(w, gp::install_service(w->channel, std::move(what)), asked);
     w->proven = false; // until the keys are tidied
     if (has_client)
         note_client(*w);
-    if (rotated)
-        confirm_keys(*w->card.tsm_domain, *rotated);
+    note_key_form(*w);
+    if (rotation)
+        shown.key_versions =
+            co_await settle_rotation(w, *std::move(rotation), shown.rotation.value(), std::move(shown.key_versions));
     co_await tidy_keys(w, std::move(shown.key_versions));
     w->proven = true;
+}
+
+std::size_t octets_to_load(const work& w) {
+    auto needed = static_cast<std::size_t>(w.parameters().memory_reserve);
+    for (const auto& file : w.instance.target.load_files)
+        needed += file.size;
+    return needed;
+}
+
+/// In another form where the card refused the first one. What that has left goes, as after any other failure.
+process<void> install_as_the_card_takes_it(work* w, const deployment* d) {
+    while (true) {
+        try {
+            co_await install(w, d);
+            co_return;
+        } catch (const card_failure& failure) {
+            if (!takes_another_form(*w, failure))
+                throw;
+        }
+        w->channel.reset(); // what was asked at the end of the order has ended it
+        co_await need_channel(w);
+        co_await remove_what_is_there(w, std::nullopt);
+        w->memory_needed = octets_to_load(*w);
+        check_memory(*w, w->resources);
+    }
 }
 
 process<void> activate(work* w, const deployment* d) {
@@ -228,18 +272,42 @@ process<void> activate(work* w, const deployment* d) {
         note_client(*w);
 }
 
-/// No sharing between Services (AMB-125).
-void check_conflicts(const work& w, std::set<std::string> taken) {
+/// No sharing between Services (AMB-125), and nothing that the card would refuse because an AID is there already
+/// (DIV-066).
+void check_conflicts(const work& w, const std::vector<model::held_aid>& there) {
     const auto& target = w.instance.target;
-    for (const auto& file : target.load_files)
-        if (taken.count(file.aid) != 0)
-            refuse(model::error_category::content_related_error,
-                   "load file " + file.aid + " belongs to another service on this secure component");
-    for (const auto& app : target.applications)
-        if (taken.count(app.instance_aid) != 0)
-            refuse(model::error_category::content_related_error,
-                   "application " + app.instance_aid +
-                       " belongs to another service on this secure component, or to the TSM");
+    if (const auto conflict = model::aid_conflict_of({target.load_files, target.applications, target.sd_aid}, there))
+        refuse(model::error_category::content_related_error,
+               std::string(model::name_of(conflict->what)) + " " + conflict->aid +
+                   " cannot be on this secure component: it is the AID of " + conflict->holder);
+}
+
+std::vector<model::held_aid> held_by_others(const std::set<std::string>& aids) {
+    std::vector<model::held_aid> out;
+    for (const auto& aid : aids)
+        out.push_back({aid, "something of another service"});
+    return out;
+}
+
+/// What is known to be there before the card is asked.
+std::vector<model::held_aid> known_aids(const work& w) {
+    auto out = model::aids_of_cards(w.parameters());
+    for (const auto& aid : own_aids(w))
+        out.push_back({aid, "something of the TSM"});
+    if (!w.isd_aid.empty())
+        out.push_back({w.isd_aid, "the issuer security domain"});
+    for (auto& held : held_by_others(w.request.aids_of_others))
+        out.push_back(std::move(held));
+    return out;
+}
+
+/// What a listing shows when everything of the Service is gone, and the rows do not know.
+std::vector<model::held_aid> listed_aids(const gp::card_contents& card) {
+    std::vector<model::held_aid> out;
+    for (const auto* list : {&card.applications, &card.load_files})
+        for (const auto& entry : *list)
+            out.push_back({to_hex(entry.aid), "something else that the card lists"});
+    return out;
 }
 
 issuer_need need_of(const work& w, const deployment& d) {
@@ -267,26 +335,17 @@ process<void> check_presence(work* w, const deployment* d) {
     co_await prove_on_card(w, gp::check_service(w->channel, std::move(what)), asked);
 }
 
-std::size_t octets_to_load(const work& w) {
-    auto needed = static_cast<std::size_t>(w.parameters().memory_reserve);
-    for (const auto& file : w.instance.target.load_files)
-        needed += file.size;
-    return needed;
-}
-
 process<void> deploy_steps(work* w, const deployment* d) {
     auto beginning = begin(w);
     co_await std::move(beginning);
     if (d->has(service_command::install)) {
-        auto taken = w->request.aids_of_others;
-        taken.merge(own_aids(*w));
-        check_conflicts(*w, std::move(taken));
+        check_conflicts(*w, known_aids(*w));
         if (!w->instance.on_card && !w->request.look_first &&
             w->request.tombstones.empty()) // what is there is removed first, then there is room or not
             w->memory_needed = octets_to_load(*w);
         // Before the issuer does anything.
         const auto applications = applications_of(*w, &d->find(service_command::install)->data, false);
-        check_sizes(*w, applications, bounds_of(w->parameters()));
+        check_sizes(*w, applications, bounds_of(*w));
     }
     if (d->from == instance_state::not_deployed) {
         // AMB-101: INITIALIZED is only visible while a process runs.
@@ -304,7 +363,7 @@ process<void> deploy_steps(work* w, const deployment* d) {
     auto opening = open_tsm_domain(w, need_of(*w, *d));
     require_open(*w, co_await std::move(opening));
     if (d->has(service_command::install))
-        check_conflicts(*w, w->request.aids_behind_proof);
+        check_conflicts(*w, held_by_others(w->request.aids_behind_proof));
     // In an installation the new keys travel with the rest, unless those that are there have the version of the
     // Service's.
     if (!d->has(service_command::install) ||
@@ -317,19 +376,43 @@ process<void> deploy_steps(work* w, const deployment* d) {
     if (d->has(service_command::install)) {
         if (w->request.instance.on_card || w->request.card.doubt || w->request.look_first) {
             // An earlier life left something, or may have: look, and begin from an empty card.
-            auto cleaning = remove_what_is_there(w, std::move(seen));
-            co_await std::move(cleaning);
+            check_conflicts(*w, listed_aids(co_await remove_what_is_there(w, std::move(seen))));
             w->memory_needed = octets_to_load(*w);
             check_memory(*w, w->resources);
         }
-        auto installing = install(w, d);
-        co_await std::move(installing);
+        co_await install_as_the_card_takes_it(w, d);
     } else if (d->has(service_command::activate) || locks(*w, *d)) {
         auto activating = activate(w, d);
         co_await std::move(activating);
     } else { // finalization only, or personalization of nothing (AMB-150)
         co_await check_presence(w, d);
     }
+}
+
+/// Which imports of the load file may be those that the card has not (field lesson 10): all that every Java Card has,
+/// and what this Service has brought, is left out. Of what other Services have brought nobody hears here. Whether a
+/// card has a package that is part of it only the card knows: it lists none to us.
+std::string missing_imports(const work& w, const card_failure& failure) {
+    const bool of_imports = failure.sw == 0x6438 || failure.sw == gp::wrong_data || failure.sw == 0x6985;
+    if (failure.why != card_failure::kind::status || failure.what != gp::step::load || !of_imports)
+        return {};
+    const auto& files = w.instance.target.load_files;
+    const auto file = std::ranges::find(files, to_hex(failure.object), &model::target_load_file::aid);
+    if (file == files.end())
+        return {};
+    std::set<std::string> present;
+    for (auto before = files.begin(); before != file; ++before) {
+        present.insert(before->aid);
+        present.insert(before->packages.begin(), before->packages.end());
+    }
+    std::string names;
+    for (const auto& aid : file->imports)
+        if (!present.contains(aid) && !gp::is_on_every_card(octets(aid)))
+            names += (names.empty() ? "" : ", ") + gp::package_name(octets(aid));
+    if (names.empty())
+        return "; load file " + file->aid +
+               " imports nothing that is not part of every Java Card, so their versions may be too old";
+    return "; load file " + file->aid + " imports what only some cards have: " + names;
 }
 
 /// AMB-149: executed 0, failing 1, remaining 2.
@@ -397,6 +480,7 @@ process<process_outcome> deploy(process_request request, std::vector<command_req
         co_await std::move(steps);
     } catch (const gp::card_failure& failure) {
         failed = ending_of(failure);
+        failed->details += missing_imports(w, failure);
     }
 
     if (failed)

@@ -1,5 +1,7 @@
 #include "process/effect_proof.hpp"
 
+#include "process/offered_channel.hpp"
+
 #include <algorithm>
 
 namespace tsms::process {
@@ -43,23 +45,17 @@ process<void> check_domain_keys(work* w, gp::plain_questions asked, gp::initiali
                                static_cast<int>(model::error_category::sc_inaccessible),
                                "security domain " + domain.aid + why);
     };
-    auto session = co_await derive_session(*domain.keys, asked.host_challenge, offer.card_challenge,
-                                           offer.sequence_counter, octets(domain.aid));
     try {
-        if (offer.key_version != domain.keys->version)
-            refuse(" answers with another key version than it was given");
-        if (!offer.sequence_counter.empty())
-            gp::check_card_challenge(offer, session.expected_challenge);
-        constexpr std::uint8_t lowest_level = 0x01; // nothing is sent through it
-        const gp::secure_channel proven(std::move(session.keys), asked.host_challenge, offer, lowest_level);
+        co_await open_offered(*domain.keys, {domain.aid, asked.host_challenge, std::move(offer)}, c_mac_alone,
+                              counter_of(*w));
     } catch (const gp::scp03_error& error) {
         refuse(std::string(" does not have the keys that it was given: ") + error.what());
     }
     domain.keys_in_doubt = false;
 }
 
-process<gp::card_contents> prove_on_card(work* w, gp::procedure<gp::shown_contents> procedure,
-                                         gp::plain_questions asked) {
+process<gp::shown_contents> prove_on_card(work* w, gp::procedure<gp::shown_contents> procedure,
+                                          gp::plain_questions asked) {
     auto shown = co_await on_card(w, std::move(procedure));
     if (asked.domain || !asked.applications.empty())
         w->channel.reset();

@@ -11,8 +11,8 @@ namespace tsms::process {
 process<gp::plain_questions> last_questions(work* w, bool usable, std::vector<bytes> selectable);
 
 /// Runs a procedure that changes the Service on the card, and returns when all its effects are proven.
-process<gp::card_contents> prove_on_card(work* w, gp::procedure<gp::shown_contents> procedure,
-                                         gp::plain_questions asked);
+process<gp::shown_contents> prove_on_card(work* w, gp::procedure<gp::shown_contents> procedure,
+                                          gp::plain_questions asked);
 
 /// Has the card the keys? Checks the cryptogram of its answer to INITIALIZE UPDATE, and the challenge where it is
 /// pseudo-random. Throws card_failure where it has not.

@@ -48,7 +48,7 @@ struct card_facts {
     model::error_category problem = model::error_category::none; ///< why it is not accessible: 6, 9 or 10
     std::string isd_aid;                                         ///< hex, from tag 84 of the FCI
     std::string cplc; ///< hex, tag 9F7F without its header; empty if the card has none, or does not tell it now
-    bool without_cplc = false;              ///< it says that it has none
+    bool without_cplc = false;              ///< it says that it has none, or tells it to nobody before authentication
     std::string iin;                        ///< hex, tag 42
     std::string cin;                        ///< hex, tag 45
     std::string card_data;                  ///< hex, tag 66

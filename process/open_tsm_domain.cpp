@@ -6,6 +6,7 @@
 #include "process/domain_keys.hpp"
 #include "process/issuer_session.hpp"
 #include "process/issuers_domain.hpp"
+#include "process/offered_channel.hpp"
 #include "process/order_parts.hpp"
 #include "process/work.hpp"
 
@@ -69,15 +70,9 @@ bytes cplc_of(const model::secure_component& card) {
 /// then is the card the one whose keys we have. False if the security domain does not have these keys.
 process<bool> accept_offer(work* w, model::key_set keys, bytes challenge, gp::initialize_update_response offer) {
     auto& domain = *w->card.tsm_domain;
-    derive_session wish(keys, challenge, offer.card_challenge, offer.sequence_counter, octets(domain.aid));
-    auto session = co_await std::move(wish);
     try {
-        if (offer.key_version != keys.version)
-            throw gp::scp03_error(gp::scp03_error::reason::malformed_response,
-                                  "the security domain answers with another key version than it was asked for");
-        if (!offer.sequence_counter.empty())
-            gp::check_card_challenge(offer, session.expected_challenge);
-        gp::secure_channel opened(std::move(session.keys), challenge, offer, w->parameters().minimum_level);
+        auto opened = co_await open_offered(keys, {domain.aid, std::move(challenge), offer},
+                                            w->parameters().minimum_level, counter_of(*w));
         w->channel = std::make_shared<gp::tsm_channel>(std::move(opened), cplc_of(w->card));
     } catch (const gp::scp03_error& error) {
         using reason = gp::scp03_error::reason;
@@ -88,7 +83,7 @@ process<bool> accept_offer(work* w, model::key_set keys, bytes challenge, gp::in
         throw gp::channel_failure(gp::step::initialize_update, error);
     }
     w->card_proven = true;
-    if (w->parameters().extended_length)
+    if (takes_extended_length(*w))
         w->channel->allow_extended_length();
     w->channel_keys = std::move(keys);
     domain.scp03_mode = static_cast<int>(offer.mode_length());
@@ -108,24 +103,33 @@ void note_claims(work& w, const gp::card_claims& claims) {
 /// The Java Card API counts the octets of a command in a short (APDU.getIncomingLength).
 constexpr std::size_t longest_extended_field = 32767;
 
+/// Can each load file be sent in blocks of this size?
+bool load_files_fit(const work& w, std::size_t block) {
+    constexpr std::size_t most_blocks = 256; // the block number of LOAD is one octet
+    return block > 0 && std::ranges::all_of(w.instance.target.load_files, [&](const auto& file) {
+               return gp::load_block_count(file.size, block) <= most_blocks;
+           });
+}
+
 /// What fits one command of this card in this channel (field lesson 6). `of_domain`: 9F65 of the TSM's domain, which
 /// gets the commands; where it does not tell, the ISD's counts.
+///
+/// 9F65 bounds what can be cut into blocks. Up to 255 it may be that of a card that tells nothing of extended length:
+/// where its profile does, one command that has to be longer is tried, and so is a load file that has too many blocks.
 void measure(work& w, std::optional<std::size_t> of_domain) {
     const auto& parameters = w.parameters();
     const auto& channel = *w.channel;
-    // Where the profile knows extended length, 255 is the 9F65 of a card that never told better.
-    auto field = parameters.extended_length ? longest_extended_field : gp::short_data_field;
-    constexpr std::size_t nonsense = 48;
-    const auto least = parameters.extended_length ? gp::short_data_field : nonsense;
-    for (const auto& longest : {of_domain, w.longest_data})
-        if (longest && *longest > least) {
-            field = std::min(field, *longest);
-            break;
-        }
-    w.command_size = gp::max_plain_data(field, channel.mode_length(), channel.level());
-    w.block_size = parameters.block_size > 0
-                       ? std::min(channel.max_data(), static_cast<std::size_t>(parameters.block_size))
-                       : w.command_size;
+    const auto told = of_domain ? of_domain : w.longest_data;
+    const auto plain = [&](std::size_t field) {
+        return gp::max_plain_data(field, channel.mode_length(), channel.level());
+    };
+    const auto most = takes_extended_length(w) ? longest_extended_field : gp::short_data_field;
+    const auto bounded = std::min(told.value_or(most), most);
+    const bool tells_extended = bounded > gp::short_data_field;
+    w.command_size = plain(tells_extended ? bounded : takes_extended_length(w) ? most : bounded);
+    w.block_size = load_files_fit(w, plain(bounded)) ? plain(bounded) : w.command_size;
+    if (parameters.block_size > 0)
+        w.block_size = std::min(channel.max_data(), static_cast<std::size_t>(parameters.block_size));
 }
 
 /// The ways in which a request for our channel can end. Where it met other keys or another mode it is made again, in an
@@ -212,6 +216,7 @@ process<void> take_over_domain(work* w) {
         domain.client_aid = known->client_aid;
         domain.client_registered = known->client_registered;
         domain.scp03_mode = known->scp03_mode;
+        domain.key_form = known->key_form;
         for (const auto& other : known->other_keys)
             remember_keys(domain, other);
         if (known->keys)

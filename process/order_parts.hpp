@@ -4,17 +4,12 @@
 
 #include "gp/procedure.hpp"
 
-#include <algorithm>
-#include <iterator>
-
 namespace tsms::process {
 
 struct joined_order {
     gp::batch commands;
 
-    void add(gp::batch part) {
-        std::move(part.commands.begin(), part.commands.end(), std::back_inserter(commands.commands));
-    }
+    void add(gp::batch part) { commands.append(std::move(part)); }
     void add_relayed(const std::vector<bytes>& apdus) {
         for (const auto& apdu : apdus)
             commands.commands.emplace_back(gp::step::relayed, apdu, true, true);

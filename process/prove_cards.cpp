@@ -2,6 +2,7 @@
 
 #include "process/card_proof.hpp"
 #include "process/domain_keys.hpp"
+#include "process/offered_channel.hpp"
 
 #include <algorithm>
 
@@ -11,21 +12,14 @@ namespace {
 
 /// Versions in the second question: those that a domain of ours may have beside the one that was asked first.
 constexpr std::size_t most_versions = 3;
-/// The lowest level there is: a cryptogram is compared, and no command is secured by the channel.
-constexpr std::uint8_t c_mac_alone = 0x01;
 
 /// A channel that the card has offered and could open: the proof. Nothing where these are not the row's keys.
 process<std::optional<gp::secure_channel>> open_offer(model::security_domain domain, card_offer offer) {
     const auto keys = keys_of_version(domain, offer.answer.key_version);
     if (domain.aid != offer.aid || !keys)
         co_return std::nullopt;
-    const auto& answer = offer.answer;
-    auto session = co_await derive_session(*keys, offer.host_challenge, answer.card_challenge, answer.sequence_counter,
-                                           hex(domain.aid));
     try {
-        if (!answer.sequence_counter.empty())
-            gp::check_card_challenge(answer, session.expected_challenge);
-        co_return gp::secure_channel(std::move(session.keys), offer.host_challenge, answer, c_mac_alone);
+        co_return co_await open_offered(*keys, std::move(offer), c_mac_alone, gp::missing_counter::taken_as_random);
     } catch (const gp::scp03_error&) {
         co_return std::nullopt;
     }

@@ -1,5 +1,6 @@
 #include "process/removal.hpp"
 
+#include "gp/privileges.hpp"
 #include "model/life_cycle.hpp"
 #include "process/domain_keys.hpp"
 
@@ -20,6 +21,32 @@ bool is_ours(const gp::registry_entry& entry, const work& w, const model::deploy
     return domain.empty() || domain == octets(target.sd_aid) || domain == octets(w.card.tsm_domain->aid);
 }
 
+bool is_domain(const gp::registry_entry& entry) {
+    return (entry.rights & gp::privilege::security_domain) != 0;
+}
+
+/// An AID is no proof: another Service's application can have that of one of ours. What is not in our domain is ours
+/// only if it is an instance of our load files, where the card tells of which one it is (C4).
+bool is_our_application(const gp::registry_entry& entry, const work& w, const model::deployment_target& target) {
+    if (!is_ours(entry, w, target) || is_domain(entry))
+        return false;
+    return entry.security_domain_aid == octets(target.sd_aid) || entry.load_file_aid.empty() ||
+           std::ranges::any_of(target.load_files,
+                               [&](const auto& file) { return octets(file.aid) == entry.load_file_aid; });
+}
+
+/// What removals leave alone whatever the card says of it: the TSM's own, and what the rows say other Services have on
+/// this card. A tombstone's Service may be one of these: it has been deployed once more since.
+std::set<std::string> aids_to_keep(const work& w, const model::deployment_target& target) {
+    auto keep = own_aids(w);
+    keep.insert({target.card.tsm_sd_aid, target.card.arac_aid});
+    if (!w.for_tombstone) {
+        keep.insert(w.request.aids_of_others.begin(), w.request.aids_of_others.end());
+        keep.insert(w.request.aids_behind_proof.begin(), w.request.aids_behind_proof.end());
+    }
+    return keep;
+}
+
 } // namespace
 
 process<gp::card_contents> look(work* w, std::size_t applications) {
@@ -29,14 +56,13 @@ process<gp::card_contents> look(work* w, std::size_t applications) {
     co_return found;
 }
 
-process<void> remove_what_is_there(work* w, std::optional<gp::card_contents> seen, bool last_service) {
+process<gp::card_contents> remove_what_is_there(work* w, std::optional<gp::card_contents> seen, bool last_service) {
     const auto& target = w->instance.target;
     if (!seen) {
         auto looking = look(w, target.applications.size() + 1);
         seen = co_await std::move(looking);
     }
-    auto removing = remove_target(w, &target, *std::move(seen), last_service);
-    co_await std::move(removing);
+    co_return co_await remove_target(w, &target, *std::move(seen), last_service);
 }
 
 process<gp::card_contents> remove_target(work* w, const model::deployment_target* to_remove, gp::card_contents found,
@@ -44,15 +70,16 @@ process<gp::card_contents> remove_target(work* w, const model::deployment_target
     const auto& target = *to_remove;
     gp::service_removal what;
     what.operation = static_cast<int>(w->operation);
-    auto never = own_aids(*w);
-    never.merge(std::set<std::string>{target.card.tsm_sd_aid, target.card.arac_aid});
+    const auto never = aids_to_keep(*w, target);
     for (auto app = target.applications.rbegin(); app != target.applications.rend(); ++app) {
         const auto aid = octets(app->instance_aid);
         const auto* entry = gp::find_entry(found.applications, aid);
-        if (entry && is_ours(*entry, *w, target) && never.count(app->instance_aid) == 0)
+        if (entry && is_our_application(*entry, *w, target) && !never.contains(app->instance_aid))
             what.instances.push_back(aid);
     }
     for (auto file = target.load_files.rbegin(); file != target.load_files.rend(); ++file) {
+        if (never.contains(file->aid))
+            continue;
         const auto aid = octets(file->aid);
         const auto* entry = gp::find_entry(found.load_files, aid);
         if (entry && is_ours(*entry, *w, target))
@@ -61,7 +88,8 @@ process<gp::card_contents> remove_target(work* w, const model::deployment_target
             what.doubtful_load_files.push_back(aid);
     }
     const auto domain = octets(target.sd_aid);
-    if (gp::find_entry(found.applications, domain))
+    if (const auto* entry = gp::find_entry(found.applications, domain);
+        entry && is_domain(*entry) && is_ours(*entry, *w, target) && !never.contains(target.sd_aid))
         what.domain = domain;
     // Which rules are in it the card does not list: deleting one that is not there is done.
     auto& tsm_domain = *w->card.tsm_domain;
@@ -106,6 +134,8 @@ process_outcome close_process(work& w, const std::optional<ending>& failed, mode
         outcome.status = failed->status;
         outcome.details = failed->details;
         outcome.retry_can_help = failed->retry_can_help;
+        if (!failed->mender.empty())
+            w.tell_operator("who can help: " + failed->mender);
         if (w.authentication_failed && ++w.card.strikes >= strikes_to_quarantine)
             w.card.quarantined = true;
         const auto& before = w.request.instance;

@@ -1,5 +1,7 @@
 #include "process/renew_keys.hpp"
 
+#include "process/card_forms.hpp"
+
 namespace tsms::process {
 
 process<std::optional<gp::key_rotation>> prepare_rotation(work* w) {
@@ -15,8 +17,54 @@ process<std::optional<gp::key_rotation>> prepare_rotation(work* w) {
     rotation.version = keys.version;
     rotation.bits = keys.bits;
     rotation.keys = co_await std::move(encryption);
+    rotation.form = w->key_form;
+    rotation.otherwise = gp::other(w->key_form);
     remember_keys(domain, keys);
     co_return rotation;
+}
+
+namespace {
+
+/// The version had keys of somebody else before: the domain does not open with ours, which it refused, and opens with
+/// those that were to be replaced. Once more, to the next version that is free.
+process<key_versions> rotate_again(work* w, gp::key_rotation former) {
+    auto rotation = co_await prepare_rotation(w);
+    if (!rotation || rotation->version == former.version)
+        gp::not_proven(gp::step::put_key, "the TSM's security domain does not open with its new keys");
+    commit rows(w->instance, w->card);
+    co_await std::move(rows);
+    auto done = co_await on_card(w, gp::rotate_keys(w->channel, *rotation));
+    rotation->form = done.form;
+    co_return co_await settle_rotation(w, *std::move(rotation), done.outcome, std::move(done.versions),
+                                       met_foreign_keys::before);
+}
+
+} // namespace
+
+process<key_versions> settle_rotation(work* w, gp::key_rotation rotation, gp::key_outcome outcome,
+                                      key_versions versions, met_foreign_keys met) {
+    if (outcome == gp::key_outcome::other_form) {
+        // The card's own list says that nothing has changed; the channel that opens now says it once more.
+        co_await need_channel(w);
+        if (w->channel_keys.version != rotation.replaced)
+            gp::not_proven(gp::step::put_key, "the TSM's security domain opens with other keys than its list tells");
+        rotation.turn();
+        auto again = co_await on_card(w, gp::rotate_keys(w->channel, rotation));
+        outcome = again.outcome;
+        versions = std::move(again.versions);
+    }
+    const auto fresh = keys_of_version(*w->card.tsm_domain, rotation.version);
+    confirm_keys(*w->card.tsm_domain, *fresh);
+    if (outcome == gp::key_outcome::untold) {
+        w->channel.reset();
+        co_await need_channel(w);
+        if (w->channel_keys.version == rotation.replaced && met == met_foreign_keys::never)
+            co_return co_await rotate_again(w, std::move(rotation));
+        if (w->channel_keys.version != rotation.version)
+            gp::not_proven(gp::step::put_key, "the TSM's security domain does not open with its new keys");
+    }
+    note_rotation_form(*w, rotation.form);
+    co_return versions;
 }
 
 process<void> tidy_keys(work* w, key_versions versions) {
@@ -36,10 +84,9 @@ process<void> renew_keys(work* w) {
     if (rotation) {
         commit rows(w->instance, w->card);
         co_await std::move(rows);
-        const auto fresh = keys_of_version(*w->card.tsm_domain, rotation->version);
-        auto rotating = on_card(w, gp::rotate_keys(w->channel, *std::move(rotation)));
-        versions = co_await std::move(rotating);
-        confirm_keys(*w->card.tsm_domain, *fresh);
+        auto done = co_await on_card(w, gp::rotate_keys(w->channel, *rotation));
+        rotation->form = done.form;
+        versions = co_await settle_rotation(w, *std::move(rotation), done.outcome, std::move(done.versions));
     } else { // what is left of a doubt that the channel has ended
         key_versions others;
         for (const auto& other : w->card.tsm_domain->other_keys)

@@ -20,8 +20,9 @@ std::vector<model::access_rule> issuers_rules(const work& w) {
     return access_rules_of(w.instance.target);
 }
 
-/// The TSM's own domain is the issuer's to remove, and so are rules without a domain. It authenticates the card:
-/// whether something is gone it knows, and a domain that still has contents it cannot delete.
+/// The TSM's own domain is the issuer's to remove, and so are rules without a domain. It authenticates the card, which
+/// proves the removal to it by its answer to DELETE, or by a list of all applications. A domain that still has contents
+/// it cannot delete.
 process<void> clear_with_issuer(work* w, bool remove_domain, std::vector<model::access_rule> remove_rules) {
     if (!remove_domain && remove_rules.empty())
         co_return;

@@ -17,11 +17,17 @@ void keep_aids(model::card_parameters& parameters, const model::security_domain&
         parameters.arac_aid = domain.client_aid;
 }
 
+gp::key_form form_named(std::string_view name) {
+    return name == "bare" ? gp::key_form::bare : gp::key_form::with_length;
+}
+
 } // namespace
 
 work::work(process_request r, model::operation o)
     : request(std::move(r)), operation(o), instance(request.instance), card(request.card),
-      isd_aid(card.isd_aid.empty() ? parameters().isd_aid : card.isd_aid) {
+      isd_aid(card.isd_aid.empty() ? parameters().isd_aid : card.isd_aid),
+      key_form(form_named(card.tsm_domain && !card.tsm_domain->key_form.empty() ? card.tsm_domain->key_form
+                                                                                : parameters().key_form)) {
     if (card.tsm_domain)
         keep_aids(instance.target.card, *card.tsm_domain);
 }
@@ -123,6 +129,10 @@ gp::batch next_order(const gp::batch& all, std::size_t from, const model::card_p
 }
 
 } // namespace
+
+gp::missing_counter counter_of(const work& w) {
+    return w.parameters().challenge_counter ? gp::missing_counter::refused : gp::missing_counter::taken_as_random;
+}
 
 process<void> begin(work* w) {
     announce_start start;
@@ -250,8 +260,12 @@ model::issuer_order issuer_order_of(const work& w, std::string_view purpose) {
 }
 
 ending ending_of(const gp::card_failure& failure) {
-    return {static_cast<model::error_category>(failure.category), failure.details(), failure.what, failure.why,
-            failure.retry_can_help};
+    return {static_cast<model::error_category>(failure.category),
+            failure.details(),
+            failure.what,
+            failure.why,
+            failure.retry_can_help,
+            failure.mender};
 }
 
 } // namespace tsms::process

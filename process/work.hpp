@@ -25,8 +25,12 @@ struct work {
     std::size_t memory_needed = 0;
     std::optional<gp::card_resources> resources; ///< as the domain told them after the removal of what was there
     std::optional<std::size_t> longest_data;     ///< 9F65 of the ISD
-    std::size_t command_size = 0;                ///< most plain octets of a command in this channel
-    std::size_t block_size = 0;                  ///< of a LOAD or STORE DATA block
+    gp::key_form key_form; ///< of keys that are written now: the one that the card took last, else the profile's
+    bool key_form_changed = false; ///< the card refused the other one in this process
+    /// A command with extended length fields was refused with 6700 in this process. No row keeps that: it is a claim.
+    bool short_commands = false;
+    std::size_t command_size = 0;       ///< most plain octets of a command in this channel
+    std::size_t block_size = 0;         ///< of a LOAD or STORE DATA block
     bool service_changed = false;       ///< a component of the Service has, or may have, changed on the card (TR 3.2.2)
     bool access_given = false;          ///< rules of the Service may have been written in this process
     bool authentication_failed = false; ///< EXTERNAL AUTHENTICATE was answered with failure: a strike
@@ -92,6 +96,14 @@ enum class domain_access {
 /// steps 1 to 6).
 process<domain_access> open_tsm_domain(work* w, issuer_need need);
 
+/// Commands with extended length fields may go to this card: its profile says so, and it has refused none now.
+inline bool takes_extended_length(const work& w) {
+    return w.parameters().extended_length && !w.short_commands;
+}
+
+/// What the profile says of cards that send no sequence counter (DIV-079).
+gp::missing_counter counter_of(const work& w);
+
 /// Ends the process with 9 (TR 4.2.4.4) where there is no channel.
 void require_open(const work& w, domain_access access);
 
@@ -133,6 +145,7 @@ struct ending {
     std::optional<gp::step> failed_step;
     gp::card_failure::kind why = gp::card_failure::kind::refused;
     bool retry_can_help = false; ///< the same process started again may succeed, without anything else being changed
+    std::string mender = {};     ///< who can do something about it, where the failure says so
 };
 ending ending_of(const gp::card_failure& failure);
 

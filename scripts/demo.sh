@@ -88,7 +88,7 @@ pids+=($!)
 wait_for "$issuer_port" issuer
 told=$(first_line "$work/issuer.out")
 "$bin/tsms" issuer add --data "$data" --name lab --url "$(jq -r .url <<<"$told")" --ca "$(jq -r .ca <<<"$told")" \
-  --transport-key "$(jq -r .transportKey <<<"$told")" >/dev/null
+  --transport-key-file "$(jq -r .transportKeyFile <<<"$told")" >/dev/null
 good "issuer (SCI) at $(jq -r .url <<<"$told"), mutual TLS, transport key entered"
 "$bin/tsms-lab" spos --port "$spos_port" --state "$work/spos.json" --tls-dir "$work/spos-tls" --client-ca "$data/ca.pem" --json \
   >"$work/spos.out" 2>"$work/spos.err" &
@@ -103,18 +103,19 @@ wait_for "$TSMS_DEVICE_PORT" serve
 good "tsms serve: REST role on port $TSMS_REST_PORT, device role on port $TSMS_DEVICE_PORT, one process each"
 
 say "3. A service provider appears and configures a service over REST"
-token=$("$bin/tsms" provider add --data "$data" --name "Demo provider" --json | jq -r .longTermToken)
+bearer() { printf 'Authorization: Bearer %s\n' "$1" >"$work/bearer.header"; } # not on a command line, where everybody sees it
+bearer "$("$bin/tsms" provider add --data "$data" --name "Demo provider" --json | jq -r .longTermToken)"
 api=https://localhost:$TSMS_REST_PORT/sptsm/1.0
 rest() { # method, path, curl arguments…
   local answer status
-  answer=$(curl -sS --cacert "$data/ca.pem" -H "Authorization: Bearer $token" -X "$1" "$api$2" -w '\n%{http_code}' "${@:3}")
+  answer=$(curl -sS --cacert "$data/ca.pem" -H @"$work/bearer.header" -X "$1" "$api$2" -w '\n%{http_code}' "${@:3}")
   status=${answer##*$'\n'}
   answer=${answer%$'\n'*}
   [ "${status:0:1}" = 2 ] || fail "$1 $2: $status $answer"
   printf '%s' "$answer"
 }
 json() { rest "$1" "$2" -H 'Content-Type: application/json' --data-binary "$3"; }
-token=$(rest POST /auth | jq -r .)
+bearer "$(rest POST /auth | jq -r .)"
 good "POST /auth: a bearer token for 15 minutes"
 
 if [ ${#caps[@]} -eq 0 ]; then

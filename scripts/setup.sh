@@ -14,7 +14,8 @@ packages=(
 case "${1:-}" in
 --tests | --sanitizers)
   packages+=(pcscd vsmartcard-vpcd opensc chromium fonts-dejavu-core)
-  command -v npm >/dev/null || packages+=(npm) # fetches the viewer of the API's documentation page
+  # npm fetches the viewer of the API's documentation page, and what tests/clients runs with node
+  command -v npm >/dev/null && command -v node >/dev/null || packages+=(nodejs npm)
   ;;&
 --sanitizers) packages+=(libclang-rt-16-dev llvm-16 clang-format-16) ;;
 esac

@@ -36,8 +36,13 @@ bool path_matches(std::string_view request_path, std::string_view path) {
            (request_path.size() == path.size() || path.ends_with('/') || request_path[path.size()] == '/');
 }
 
+/// RFC 6265 5.2.2: what is no number says nothing.
 bool expired(std::string_view max_age) {
-    return max_age.starts_with('-') || max_age.find_first_not_of('0') == max_age.npos;
+    const bool negative = max_age.starts_with('-');
+    const auto digits = max_age.substr(negative ? 1 : 0);
+    if (digits.empty() || digits.find_first_not_of("0123456789") != digits.npos)
+        return false;
+    return negative || digits.find_first_not_of('0') == digits.npos;
 }
 
 } // namespace
@@ -50,7 +55,7 @@ void cookie_jar::take(std::string_view set_cookie, std::string_view request_path
         return;
     cookie c;
     c.name = take_until(pair, '=');
-    c.value = pair;
+    c.value = trim(pair);
     c.path = default_path(request_path);
     const auto control = [](char x) { return static_cast<unsigned char>(x) < ' ' || x == '\x7f'; };
     if (c.name.empty() || std::ranges::any_of(c.name, control) || std::ranges::any_of(c.value, control))
@@ -59,10 +64,11 @@ void cookie_jar::take(std::string_view set_cookie, std::string_view request_path
     while (!set_cookie.empty()) {
         auto attribute = take_until(set_cookie, ';');
         const auto name = take_until(attribute, '=');
-        if (net::same_token(name, "Path") && attribute.starts_with('/'))
-            c.path = attribute;
+        const auto value = trim(attribute);
+        if (net::same_token(name, "Path") && value.starts_with('/'))
+            c.path = value;
         else if (net::same_token(name, "Max-Age"))
-            remove = expired(trim(attribute));
+            remove = expired(value);
     }
     std::erase_if(cookies_, [&](const cookie& old) { return old.name == c.name && old.path == c.path; });
     if (!remove && cookies_.size() < most_cookies)

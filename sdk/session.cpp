@@ -1,5 +1,7 @@
 #include "sdk/session.hpp"
 
+#include "model/utf8.hpp"
+
 #include <algorithm>
 #include <thread>
 
@@ -16,6 +18,10 @@ constexpr int most_orders = 100000;
 
 /// SERAM has no status of its own for it; the TR has an error category (10, SC_CHANNEL_NOT_AVAILABLE).
 constexpr const char* no_channel = "no channel: ";
+
+std::string brief(std::string_view name) {
+    return std::string(model::beginning(name, 64));
+}
 
 bool overloaded(int status) {
     return status == 429 || status == 502 || status == 503 || status == 504;
@@ -48,10 +54,12 @@ net::response backend_link::once(std::string_view method, std::string_view targe
 }
 
 net::response backend_link::insist(std::string_view method, std::string_view target, std::string_view body) {
-    const auto deadline = clock::now() + retry_.total;
+    const auto begun = clock::now();
+    std::uint64_t most_moved = 0;              // in one attempt: what is carried again and again does not prolong it
     auto pause = std::chrono::milliseconds(0); // SERAM: at once, the first time
     std::string reason;
     for (;;) {
+        const auto before = client_.counted();
         try {
             auto answer = once(method, target, {}, body);
             if (!overloaded(answer.status))
@@ -62,7 +70,10 @@ net::response backend_link::insist(std::string_view method, std::string_view tar
                 throw session_error("manually cancelled");
             reason = e.what();
         }
-        if (clock::now() + pause >= deadline)
+        const auto after = client_.counted();
+        most_moved = std::max(most_moved, after.sent - before.sent + after.received - before.received);
+        const auto travel = options_.transfer.time_for(most_moved) - options_.transfer.whole; // no silence (DIV-073)
+        if (clock::now() + pause >= begun + retry_.total + travel)
             throw session_error("connection to ‘" + client_.host() + "’ interrupted (" + reason + ")");
         std::this_thread::sleep_for(pause);
         pause = std::clamp(pause * 2, retry_.first_pause, retry_.longest_pause);
@@ -72,7 +83,8 @@ net::response backend_link::insist(std::string_view method, std::string_view tar
 std::string backend_link::target_of(const std::string& url) const {
     const bool path_only = url.starts_with('/') && !url.starts_with("//");
     const auto authority = path_only ? std::string() : authority_of(url);
-    if (!path_only && (authority.empty() || authority != authority_of(options_.base_url)))
+    // Scheme and host know no case (RFC 3986 6.2.2.1).
+    if (!path_only && (authority.empty() || !net::same_token(authority, authority_of(options_.base_url))))
         throw session_error("the backend sent the app to another host");
     auto target = url.substr(authority.size());
     while (target.ends_with('/'))
@@ -128,7 +140,7 @@ void local_agent::run() {
 void local_agent::choose(const wire::seram_secure_element& wanted) {
     const auto found = std::ranges::find_if(components_, [&](const auto& c) { return c->reader() == wanted.id; });
     if (found == components_.end())
-        throw transport_error(transport_cause::unavailable, "no secure component '" + wanted.id.substr(0, 64) + "'");
+        throw transport_error(transport_cause::unavailable, "no secure component '" + brief(wanted.id) + "'");
     if (chosen_ == *found)
         return;
     if (chosen_)
@@ -178,7 +190,7 @@ bool local_agent::execute(const wire::seram_order& order, wire::seram_report& re
             if (std::holds_alternative<wire::seram_stop>(command))
                 return true;
             if (const auto* unknown = std::get_if<wire::seram_unknown>(&command))
-                throw std::runtime_error("unknown command '" + unknown->type.substr(0, 64) + "'"); // AMB-212
+                throw std::runtime_error("unknown command '" + brief(unknown->type) + "'"); // AMB-212
             if (const auto* apdus = std::get_if<wire::seram_apdus>(&command))
                 execute(*apdus, report);
             else if (const auto* notification = std::get_if<wire::seram_notification>(&command))
@@ -191,7 +203,7 @@ bool local_agent::execute(const wire::seram_order& order, wire::seram_report& re
         report.error = (e.cause() == transport_cause::no_channel ? no_channel : "") + std::string(e.what());
         const bool answered = std::ranges::any_of(report.responses, [](const auto& list) { return !list.empty(); });
         if (log_ && wanted_ && !answered) // such a card counts as not accessible, and no result names it (AMB-240)
-            log_("reader '" + wanted_->id.substr(0, 64) + "' is not accessible: " + e.what());
+            log_("reader '" + brief(wanted_->id) + "' is not accessible: " + e.what());
         if (chosen_)
             chosen_->close();
         chosen_.reset();

@@ -33,7 +33,7 @@ public:
 /// How often an exchange of a session is repeated when the connection breaks: the same octets with the same cookie, so
 /// that the backend recognises the repetition (AMB-212, gp/procedures hazard 5).
 struct retry_policy {
-    std::chrono::milliseconds total{300000}; ///< SERAM: five minutes at the most
+    std::chrono::milliseconds total{300000}; ///< SERAM: five minutes at the most, beside what octets may take
     std::chrono::milliseconds first_pause{100};
     std::chrono::milliseconds longest_pause{5000};
 };

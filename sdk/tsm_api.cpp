@@ -1,6 +1,7 @@
 #include "sdk/tsm_api.hpp"
 
 #include "http/wire/tsm_api.hpp"
+#include "model/utf8.hpp"
 
 #include <array>
 #include <ctime>
@@ -59,7 +60,8 @@ error_category category_of(net::network_cause cause) {
 std::string error_text(const net::response& answer) {
     try {
         const auto document = json::parse(answer.body, {.bytes = 65536});
-        return json::reader(json::root_object(document)).string("error").substr(0, 512);
+        const auto text = json::reader(json::root_object(document)).string("error");
+        return std::string(model::beginning(text, 512));
     } catch (const json::parse_error&) {
         return "the backend answered with status " + std::to_string(answer.status);
     }
@@ -116,6 +118,7 @@ net::client_options link_options(const tsm_api_options& options) {
     link.ca_pem = options.ca_pem;
     link.connect_timeout = options.connect_timeout;
     link.read_timeout = options.answer_timeout;
+    link.transfer = options.transfer;
     return link;
 }
 

@@ -45,7 +45,8 @@ struct tsm_api_options {
     std::function<void(const std::string&)> log = {};
     retry_policy retry;
     std::chrono::milliseconds connect_timeout{5000};
-    std::chrono::milliseconds answer_timeout{40000}; ///< of one exchange (SERAM: 40 s)
+    std::chrono::milliseconds answer_timeout{40000}; ///< until the answer to a request begins (SERAM: 40 s)
+    net::pace transfer;                              ///< of requests and answers: a slow link is none that is broken
 };
 
 /// Functions may be called from any thread; they run one after the other, because a card carries one session at a time.

@@ -7,6 +7,8 @@
 #include "store/instances.hpp"
 #include "store/writable.hpp"
 
+#include <deque>
+#include <map>
 #include <mutex>
 #include <shared_mutex>
 #include <unordered_map>
@@ -45,6 +47,20 @@ CREATE TABLE access_token (
 ) WITHOUT ROWID;
 CREATE INDEX access_token_origins ON access_token (long_term);
 CREATE INDEX access_token_ends ON access_token (expires);
+)sql";
+
+/// Not in `schema`: an older database gets it when it is opened, and schema_version stays.
+constexpr const char* refusals_schema = R"sql(
+CREATE TABLE IF NOT EXISTS refused_upload (
+    sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+    provider TEXT NOT NULL REFERENCES provider (id),
+    at INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    name TEXT NOT NULL,
+    category INTEGER NOT NULL,
+    reason TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS refused_upload_owners ON refused_upload (provider, sequence);
 )sql";
 
 /// AMB-008: true if the provider of l needs no certificate, or ?3 is the fingerprint of one of its own.
@@ -108,7 +124,12 @@ private:
 
 struct access::state {
     state(const std::filesystem::path& f, crypto::random_source& r)
-        : random(r), file(f, access_kind()), db(file.session()), changes(db.database()) {}
+        : random(r), file(f, access_kind()), db(file.session()), changes(db.database()) {
+        if (!file.look([&] {
+                return has_object(db.database(), "refused_upload_owners");
+            })) // made last, so that it shows the table is whole
+            file.change([&] { db.database().exec(refusals_schema); });
+    }
 
     std::string new_token() { return to_hex(random.take(32)); }
 
@@ -153,7 +174,34 @@ struct access::state {
         });
     }
 
+    struct noted_refusal {
+        std::int64_t at;
+        refused_upload what;
+    };
+    void write_refusals(const std::string& provider, const std::deque<noted_refusal>& list) {
+        auto insert = db.prepare(
+            "INSERT INTO refused_upload (provider, at, kind, name, category, reason) VALUES (?, ?, ?, ?, ?, ?)");
+        for (const auto& [at, what] : list) {
+            insert->bind(1, provider);
+            insert->bind(2, at);
+            insert->bind(3, what.kind);
+            insert->bind(4, what.name);
+            insert->bind(5, what.category);
+            insert->bind(6, what.reason);
+            insert->exec();
+            insert->reset();
+        }
+        auto s = db.prepare(
+            "DELETE FROM refused_upload WHERE provider = ?1 AND sequence <= (SELECT sequence FROM refused_upload "
+            "WHERE provider = ?1 ORDER BY sequence DESC LIMIT 1 OFFSET ?2)");
+        s->bind(1, provider);
+        s->bind(2, refusals_kept);
+        s->exec();
+    }
+
     crypto::random_source& random;
+    std::mutex noted_mutex;                                 ///< never waits for the database, as `mutex` does
+    std::map<std::string, std::deque<noted_refusal>> noted; ///< by provider, oldest first
     std::mutex mutex;
     writable file;
     connection& db;
@@ -315,6 +363,43 @@ void access::add_client_certificate(const std::string& provider, const std::stri
         s->exec();
         append_audit(state_->db.database(), "client certificate added: " + fingerprint, provider);
         return true;
+    });
+}
+
+void access::note_refusal(const std::string& provider, refused_upload refusal, access_time now) {
+    refusal.name = model::shortened(refusal.name, 255);
+    refusal.reason = model::shortened(refusal.reason, 2000);
+    const std::lock_guard lock(state_->noted_mutex);
+    auto& noted = state_->noted[provider];
+    noted.push_back({milliseconds(now), std::move(refusal)});
+    if (noted.size() > refusals_kept)
+        noted.pop_front();
+}
+
+void access::write_refusals() {
+    decltype(state_->noted) noted;
+    {
+        const std::lock_guard lock(state_->noted_mutex);
+        noted.swap(state_->noted);
+    }
+    if (noted.empty())
+        return;
+    state_->changing([&] { // without audit entry: nothing changes but this list
+        for (const auto& [provider, list] : noted)
+            state_->write_refusals(provider, list);
+    });
+}
+
+std::vector<refused_upload> access::refusals(const std::string& provider) const {
+    return state_->locked([&] {
+        auto s = state_->db.prepare(
+            "SELECT at, kind, name, category, reason FROM refused_upload WHERE provider = ? ORDER BY sequence DESC");
+        s->bind(1, provider);
+        std::vector<refused_upload> out;
+        while (s->executeStep())
+            out.push_back({iso_time(s->getColumn(0).getInt64()), s->getColumn(1).getString(),
+                           s->getColumn(2).getString(), s->getColumn(3).getInt(), s->getColumn(4).getString()});
+        return out;
     });
 }
 

@@ -30,6 +30,17 @@ struct token_record {
     bool revoked = false;
 };
 
+/// What a service provider sent to the REST API and was refused for.
+struct refused_upload {
+    std::string at;     ///< ISO 8601
+    std::string kind;   ///< the TR's name of the entity
+    std::string name;   ///< as the provider calls it: of the file, or an attribute; may be empty
+    int category = 0;   ///< errorCategory of TR 4.1.5.2
+    std::string reason; ///< for people, without control characters
+};
+/// Refusals that are kept of each provider; the oldest ones make room.
+inline constexpr int refusals_kept = 100;
+
 /// Whose request it is.
 struct bearer {
     std::string provider;
@@ -74,6 +85,14 @@ public:
     /// All of them if the fingerprint is empty. Returns how many there were.
     int remove_client_certificates(const std::string& provider, const std::string& fingerprint);
     std::vector<std::string> client_certificates(const std::string& provider) const;
+
+    /// Costs no commit: it is kept in memory, up to refusals_kept of a provider, until write_refusals(). Its name and
+    /// reason are cut after 255 and 2000 octets.
+    void note_refusal(const std::string& provider, refused_upload refusal, access_time now);
+    /// Writes what was noted since the last time, in one transaction. What cannot be written is forgotten.
+    void write_refusals();
+    /// Those that were written, newest first.
+    std::vector<refused_upload> refusals(const std::string& provider) const;
 
 private:
     struct state;

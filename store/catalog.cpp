@@ -126,6 +126,15 @@ std::optional<std::string> catalog_view::published_flavor_of(const std::string& 
     return s->getColumn(0).getString();
 }
 
+std::vector<entity_row> catalog_view::flavors_for_profile(const std::string& id) const {
+    static const auto sql = std::string("SELECT ") + entity_columns +
+                            " FROM entity WHERE id IN (SELECT via FROM reference WHERE target = ?) AND +kind = 4 "
+                            "ORDER BY position, id";
+    auto s = session_.prepare(sql);
+    s->bind(1, id);
+    return rows_of(*s);
+}
+
 std::size_t catalog_view::file_size(const std::string& id) const {
     auto s = session_.prepare("SELECT length(content) FROM file WHERE entity = ?");
     s->bind(1, id);

@@ -74,6 +74,9 @@ public:
     /// The first published Flavor that refers to this entity.
     std::optional<std::string> published_flavor_of(const std::string& id) const;
 
+    /// The Flavors that Versions of any provider have for this SecureComponentProfile: for administration.
+    std::vector<entity_row> flavors_for_profile(const std::string& id) const;
+
     /// Of the uploaded octets; 0 if there are none.
     std::size_t file_size(const std::string& id) const;
     /// The uploaded octets.

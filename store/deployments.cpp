@@ -49,11 +49,14 @@ std::vector<entity_row> load_files_of(const catalog_view& view, const entity_row
     return out;
 }
 
+/// The eligibility check repeats what the REST API has checked (AMB-055, DIV-066): a profile may have changed since.
 bool meets(const catalog_view& view, const entity_row& profile, const entity_row& flavor) {
     const auto offered = offer_of(view, profile);
-    return std::ranges::none_of(load_files_of(view, flavor), [&](const entity_row& elf) {
-        return model::first_unmet(requirement_of(elf.document, false), offered).has_value();
-    });
+    return std::ranges::none_of(load_files_of(view, flavor),
+                                [&](const entity_row& elf) {
+                                    return model::first_unmet(requirement_of(elf.document, false), offered).has_value();
+                                }) &&
+           !model::aid_conflict_of(content_of(view, flavor), aids_of_profile(view, profile));
 }
 
 std::optional<entity_row> version_of(const catalog_view& view, const std::string& service, const std::string& tag) {
@@ -88,7 +91,7 @@ std::vector<model::target_load_file> target_load_files(const catalog_view& view,
                        .packages = json::reader(internal).has("packages") ? texts(internal, "packages")
                                                                           : std::vector<std::string>()});
     }
-    return in_load_order(std::move(out));
+    return out;
 }
 
 model::target_application target_application(const catalog_view& view, const entity_row& flavor,
@@ -101,6 +104,7 @@ model::target_application target_application(const catalog_view& view, const ent
         throw error("Flavor " + flavor.id + " refers to what is not in the catalog; restore catalog.db from a backup");
     const auto& install = part(config->document, "installConfig");
     const auto& activation = part(config->document, "activationConfig");
+    const auto& personalization = part(config->document, "personalizationConfig");
     const bool selectable = flag(activation, "makeSelectable", true);
     return {.elf_aid = text(elf->document, "aid"),
             .module_aid = text(module->document, "aid"),
@@ -111,26 +115,31 @@ model::target_application target_application(const catalog_view& view, const ent
             .make_selectable = selectable,
             .accessible_via_apdu = selectable && flag(activation, "accessibleViaApdu"), // AMB-044
             .accessible_via_nfc = selectable && flag(activation, "accessibleViaNfc"),
-            .has_personalization = config->document.find("personalizationConfig") != nullptr};
+            .has_personalization = !text(personalization, "personalizationScriptId").empty() ||
+                                   flag(personalization, "provideAttestationToken")};
 }
 
-/// In order of instantiation: by priority, ties by list position (AMB-078).
 std::vector<model::target_application> target_applications(const catalog_view& view, const entity_row& flavor) {
     std::vector<model::target_application> out;
     for (const auto& aic : json::reader(flavor.document).array_or_empty("applicationInstantiationConfigs"))
         out.push_back(target_application(view, flavor, *aic.as_object()));
-    std::ranges::stable_sort(out, {}, &model::target_application::priority);
     return out;
+}
+
+/// The certificates of an uploaded file (DER, or PEM with text between the blocks) and nothing else of it: versions
+/// before took files that held a private key too.
+std::string anchors_in(const std::string& file) {
+    if (const auto single = crypto::parse_certificate(as_bytes(file)))
+        return single->pem();
+    return crypto::pem_of(crypto::parse_certificates(file));
 }
 
 std::optional<model::spos_target> spos_target_of(const catalog_view& view, const entity_row& service) {
     const auto spos = view.find(entity_kind::spos_config, service.provider, text(service.document, "sposConfigId"));
     if (!spos)
         return std::nullopt;
-    auto certificate = view.file(text(spos->document, "certificateId")).value_or("");
-    if (const auto single = crypto::parse_certificate(as_bytes(certificate)))
-        certificate = single->pem(); // uploaded as DER or PEM
-    return model::spos_target{text(spos->document, "url"), certificate};
+    return model::spos_target{text(spos->document, "url"),
+                              anchors_in(view.file(text(spos->document, "certificateId")).value_or(""))};
 }
 
 known_profile profile_of(const catalog_view& view, const entity_row& row) {
@@ -159,6 +168,25 @@ model::technical_requirement requirement_of(const json::object& load_file, bool 
             .gp_api_version = text(needed, "gpApiVersion"),
             .csp = csp,
             .extended_cap = flag(part(load_file, "loadImage"), "extended")};
+}
+
+model::card_content content_of(const catalog_view& view, const entity_row& flavor) {
+    const auto service = view.find(entity_kind::service, flavor.provider, flavor.parent);
+    return {target_load_files(view, flavor), target_applications(view, flavor),
+            service ? text(service->document, "sdAid") : std::string()};
+}
+
+std::vector<model::held_aid> aids_of_profile(const catalog_view& view, const entity_row& profile) {
+    const auto internals = view.profile_internals(profile.id);
+    const auto& card = part(internals, "card");
+    auto out = model::aids_of_cards(read_card_parameters(card));
+    for (auto& aid : read_preloaded_aids(card))
+        out.push_back({std::move(aid), "something preloaded"});
+    // A prefix of the ISD's AID that is as long as an AID, as profiles have it that do not know `isdAid`.
+    for (auto& aid : read_identification(part(internals, "identification")).isd)
+        if (const auto octets = from_hex(aid); octets && octets->size() >= 5)
+            out.push_back({std::move(aid), "the issuer security domain"});
+    return out;
 }
 
 bool deployments::service_exists(const std::string& service) const {
@@ -259,8 +287,11 @@ std::optional<model::deployment_target> deployments::target_for(const std::strin
         for (const auto* owner : {&service->document, &flavor->document}) // the Flavor's values win (TR 4.1.4.4)
             for (auto& [key, value] : json::reader(*owner).string_map("spParameters"))
                 target.sp_parameters[key] = value;
-        target.load_files = target_load_files(view, *flavor);
-        target.applications = target_applications(view, *flavor);
+        auto content = content_of(view, *flavor);
+        target.load_files = in_load_order(std::move(content.load_files));
+        // In order of instantiation: by priority, ties by list position (AMB-078).
+        std::ranges::stable_sort(content.applications, {}, &model::target_application::priority);
+        target.applications = std::move(content.applications);
         for (const auto& app : texts(service->document, "accessAuthorizedDeviceApps"))
             if (app.size() == 40 || app.size() == 64)
                 target.device_apps.push_back(app);

@@ -1,7 +1,7 @@
 #pragma once
 // The catalog as the device role sees it: Services, Versions, Flavors and profiles turned into deployment targets.
 
-#include "model/device.hpp"
+#include "model/card_aids.hpp"
 #include "model/requirements.hpp"
 #include "model/version_tag.hpp"
 #include "store/catalog.hpp"
@@ -26,6 +26,11 @@ struct known_profile {
 model::technical_offer offer_of(const catalog_view& view, const entity_row& profile);
 /// What this load file asks for. `csp`: the Flavor's featureConfig.cspFull, where it is a requirement.
 model::technical_requirement requirement_of(const json::object& load_file, bool csp);
+
+/// What the Flavor brings onto a card, its lists in the order of its document.
+model::card_content content_of(const catalog_view& view, const entity_row& flavor);
+/// AIDs that the cards of a profile have, or will have from the TSM, before anything of a Service is on them.
+std::vector<model::held_aid> aids_of_profile(const catalog_view& view, const entity_row& profile);
 
 /// Read-only and thread-safe. Each function sees one consistent state of the catalog. Throws store::error.
 class deployments {

@@ -30,6 +30,7 @@ template <class A> void describe(A& a, model::security_domain& d) {
     a("clientRegistered", d.client_registered);
     a("clientInstalled", d.client_installed);
     a("clientAid", d.client_aid);
+    a("keyForm", d.key_form);
 }
 
 template <class A> void describe(A& a, model::card_parameters& c) {
@@ -64,6 +65,8 @@ template <class A> void describe(A& a, model::card_parameters& c) {
     a("ruleHashSha1", c.rule_hash_sha1);
     a("ruleHashSha256", c.rule_hash_sha256);
     a("initializeUpdateCounts", c.initialize_update_counts);
+    a("keyForm", c.key_form);
+    a("challengeCounter", c.challenge_counter);
 }
 
 template <class A> void describe(A& a, model::identification& i) {

@@ -49,6 +49,9 @@ struct row {
     std::variant<text_member, octet_member, number_member, flag_member, mode_member> member;
 };
 
+/// Not one of the parameters: nothing that is done to a card depends on it.
+constexpr std::string_view preloaded_aids = "preloadedAids";
+
 constexpr int any_size = std::numeric_limits<int>::max();
 
 const row rows[] = {
@@ -72,6 +75,8 @@ const row rows[] = {
     {"aracModuleAid", text_member{&parameters::arac_module_aid, content::aid}},
     {"aracAid", text_member{&parameters::arac_aid, content::aid}},
     {"rulesReadBack", flag_member{&parameters::rules_read_back}},
+    {"keyForm", text_member{&parameters::key_form, content::text}},
+    {"challengeCounter", flag_member{&parameters::challenge_counter}},
     {"privilegeBytes", number_member{&parameters::privilege_bytes, 1, 3}},
     {"millisecondsPerApdu", number_member{&parameters::milliseconds_per_apdu, 1, 60000}},
     {"orderApdus", number_member{&parameters::order_apdus, 1, any_size}},
@@ -159,9 +164,27 @@ model::identification read_identification(const json::object& o) {
     return out;
 }
 
+std::vector<std::string> read_preloaded_aids(const json::object& o) {
+    std::vector<std::string> out;
+    const auto* list = o.find(preloaded_aids);
+    if (!list)
+        return out;
+    if (!list->as_array())
+        refuse(preloaded_aids, "a list of AIDs");
+    for (const auto& v : *list->as_array()) {
+        if (!v.as_string())
+            refuse(preloaded_aids, "a list of AIDs");
+        out.push_back(checked(preloaded_aids, *v.as_string(), content::aid));
+    }
+    return out;
+}
+
 model::card_parameters read_card_parameters(const json::object& o) {
     parameters out;
+    read_preloaded_aids(o);
     for (const auto& [name, v] : o) {
+        if (name == preloaded_aids)
+            continue;
         const auto known = std::ranges::find(rows, name, &row::name);
         if (known == std::end(rows))
             throw json::parse_error("card." + name + " is no card parameter");
@@ -169,6 +192,8 @@ model::card_parameters read_card_parameters(const json::object& o) {
     }
     if (out.ara != "none" && out.ara != "aram-issuer" && out.ara != "arac")
         refuse("ara", "one of none, aram-issuer, arac");
+    if (out.key_form != "length" && out.key_form != "bare")
+        refuse("keyForm", "\"length\" or \"bare\"");
     if (out.arac_aid == out.tsm_sd_aid)
         refuse("aracAid", "another AID than tsmSdAid");
     // Keys of one level must never replace keys of another (gp/procedures, "the order to split at").

@@ -119,14 +119,19 @@ struct upkeep_thread::state {
     std::thread thread;
 };
 
-upkeep_thread::upkeep_thread(upkeep& of, std::function<void()> before) : state_(std::make_unique<state>()) {
-    state_->thread = std::thread([s = state_.get(), &of, before = std::move(before)] {
+upkeep_thread::upkeep_thread(upkeep& of, std::function<void()> before, std::function<void()> each_second)
+    : state_(std::make_unique<state>()) {
+    if (!each_second)
+        each_second = [] {};
+    state_->thread = std::thread([s = state_.get(), &of, before = std::move(before), each = std::move(each_second)] {
         std::unique_lock lock(s->mutex);
         while (!s->end.wait_for(lock, 1s, [&] { return s->ending; })) {
             lock.unlock();
+            each();
             of.tick(before);
             lock.lock();
         }
+        each();
     });
 }
 

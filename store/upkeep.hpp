@@ -44,10 +44,10 @@ private:
     std::unique_ptr<state> state_;
 };
 
-/// Calls tick() until its end.
+/// Calls tick() until its end. `each_second`: called then too, and once more at the end; throws nothing.
 class upkeep_thread {
 public:
-    upkeep_thread(upkeep& of, std::function<void()> before);
+    upkeep_thread(upkeep& of, std::function<void()> before, std::function<void()> each_second = nullptr);
     ~upkeep_thread();
     upkeep_thread(const upkeep_thread&) = delete;
     upkeep_thread& operator=(const upkeep_thread&) = delete;

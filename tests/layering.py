@@ -12,7 +12,7 @@ ALLOWED = {
     "model": [],
     "json": [],
     "crypto": [],
-    "gp": ["crypto"],
+    "gp": ["crypto", "model/utf8.hpp"],
     "process": ["gp", "model", "crypto"],
     "store": ["model", "crypto", "json", "gp"],
     "actors": ["process", "store", "gp", "model", "crypto", "json"],

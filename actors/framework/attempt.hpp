@@ -30,15 +30,13 @@ inline std::string no_issuer(const std::string& name) {
 
 /// What a process is told of it.
 inline process::failed failed_by(const port_error& e) {
-    return {e.category(), e.what(), false, e.retry_can_help()};
+    return {e.category(), e.for_app(), false, e.retry_can_help()};
 }
 
-/// The answer of an effect: what `work` returns, or why it could not be had.
+/// The answer of an effect: what `work` returns, or why it could not be had, for the operator.
 template <class F> answered attempt_effect(model::error_category category, F work) {
     try {
         return answered{process::answer_variant(work())};
-    } catch (const port_error& e) {
-        return answered{failed_by(e)};
     } catch (const std::exception& e) {
         return answered{process::failed{category, e.what(), false}};
     }
@@ -59,6 +57,5 @@ inline constexpr std::chrono::seconds catalog_deadline{5};
 inline constexpr std::chrono::seconds actor_deadline{10};
 inline constexpr std::chrono::seconds write_deadline{
     9}; ///< of the store for a write, before its sender gives up after actor_deadline
-inline constexpr std::chrono::seconds issuer_deadline{120};
 
 } // namespace tsms::actors

@@ -85,7 +85,9 @@ private:
     }
 
     void carry(const process::exchange& x) {
-        self_.request(session_, session_answers_within(around_->sessions), perform_order{x.reader, x.commands})
+        self_
+            .request(session_, session_answers_within(around_->sessions, x.commands),
+                     perform_order{x.reader, x.commands})
             .then(
                 [this](order_performed& p) {
                     phone_lost_ = phone_lost_ || p.answer.end == gp::transmission::phone_lost;
@@ -93,7 +95,7 @@ private:
                 },
                 [this](caf::error& error) {
                     phone_lost_ = true;
-                    runner_.answer(gp::batch_answer{{}, gp::transmission::phone_lost, text_of(error)});
+                    runner_.answer(gp::batch_answer{{}, gp::transmission::phone_lost, inside(error)});
                 });
     }
 
@@ -101,8 +103,14 @@ private:
         self_.request(around_->hsm, key_deadline, d)
             .then([this](answered& a) { runner_.answer(std::move(a.value)); },
                   [this](caf::error& error) {
-                      runner_.answer(process::failed{model::error_category::internal_error, text_of(error), false});
+                      runner_.answer(process::failed{model::error_category::internal_error, inside(error), false});
                   });
+    }
+
+    /// The operator is told what it was.
+    const char* inside(const caf::error& error) const {
+        around_->log(severity::error, "reading a card: " + text_of(error));
+        return internal_problem;
     }
 
     Self& self_;

@@ -30,6 +30,15 @@ gp::transmission meaning(const report& r) {
 
 } // namespace
 
+std::uint64_t octets_on_the_way(const gp::batch& work) {
+    constexpr std::uint64_t around = 512; // status line, fields, names
+    constexpr std::uint64_t around_each = 4;
+    auto octets = around;
+    for (const auto& command : work.commands)
+        octets += 2 * command.apdu.size() + around_each; // hexadecimal
+    return octets;
+}
+
 bool dialogue::handshake(steady_time now) {
     if (!std::exchange(shaken_, true))
         last_seen_ = now;
@@ -37,18 +46,38 @@ bool dialogue::handshake(steady_time now) {
 }
 
 dialogue::turn dialogue::report_arrived(const report& r, std::uint64_t number, steady_time now) {
-    const bool repeated = last_.number > 0 && number + 1 == last_.number;
-    if (repeated)
+    if (repeats(number))
         return last_; // the answer to this report was lost on its way
-    if (number != last_.number || stopped_)
+    if (!answers_last(number))
         return unknown_order{};
     last_seen_ = now;
+    begun_.reset();
+    travelling_ = 0;
     if (!consumed_) {
         consumed_ = true;
         consume(r);
     }
     waiting_since_ = now;
     return wait{};
+}
+
+bool dialogue::report_begins(std::uint64_t number, std::uint64_t octets, steady_time now) {
+    const bool fresh = answers_last(number);
+    if (fresh && number != 0 && !waiting_since_ && !lost_) {
+        begun_ = now;
+        travelling_ = std::max(travelling_, std::min(octets, settings_.most_of_report));
+    }
+    return fresh || repeats(number);
+}
+
+bool dialogue::silent(steady_time now) const {
+    if (waiting_since_ || stopped_ || !last_seen_)
+        return false;
+    if (last_.number == 0)
+        return now - *last_seen_ >= std::min(settings_.first_report, settings_.phone_lost);
+    const auto order = work_ ? octets_on_the_way(*work_) : 0;
+    return now - begun_.value_or(*last_seen_) >= settings_.phone_lost + settings_.travel(travelling_) ||
+           now - *last_seen_ >= settings_.longest(order);
 }
 
 void dialogue::consume(const report& r) {
@@ -116,6 +145,7 @@ std::optional<order> dialogue::next(steady_time now) {
         auto o = fresh();
         append_work(o);
         work_sent_ = true;
+        travelling_ = octets_on_the_way(*work_);
         return remember(std::move(o), expects::responses);
     }
     if (poll_over) {
@@ -205,9 +235,7 @@ void dialogue::perform(std::string reader, gp::batch work) {
 }
 
 std::optional<dialogue::event> dialogue::take_event(steady_time now) {
-    const auto patience =
-        last_.number == 0 ? std::min(settings_.first_report, settings_.phone_lost) : settings_.phone_lost;
-    if (!waiting_since_ && !stopped_ && last_seen_ && now - *last_seen_ >= patience && !std::exchange(lost_, true))
+    if (silent(now) && !std::exchange(lost_, true))
         last_.items = {}; // an order may be large, and its process has ended: a phone that comes back gets none of it
     if (lost_ && !event_) {
         if (std::exchange(announcement_, std::nullopt))

@@ -17,7 +17,22 @@ struct dialogue_settings {
     /// C-APDUs in one seRamCommand, so that there is progress between them (hazard 9).
     std::size_t apdus_per_command = 32;
     std::chrono::seconds first_report{60}; ///< likewise lost: one that has never sent a report
+    /// An order or report that is on its way is no silence, if it moves so fast; the port sees to that
+    /// (http/net/progress.hpp). 0: all are there at once.
+    std::uint64_t octets_per_second = 0;
+    std::uint64_t most_of_report = 1 << 20; ///< octets
+
+    std::chrono::seconds travel(std::uint64_t octets) const {
+        return std::chrono::seconds(octets_per_second == 0 ? 0 : (octets + octets_per_second - 1) / octets_per_second);
+    }
+    /// The longest time from an order of so many octets to its report.
+    std::chrono::seconds longest(std::uint64_t octets) const {
+        return phone_lost + travel(octets) + travel(most_of_report);
+    }
 };
+
+/// About as many octets as an order with these commands has on its way.
+std::uint64_t octets_on_the_way(const gp::batch& work);
 
 class dialogue {
 public:
@@ -36,6 +51,9 @@ public:
     bool handshake(steady_time now);
     /// A report that answers the order `number` (0: none yet). A repeated report gets the stored order again.
     turn report_arrived(const report& r, std::uint64_t number, steady_time now);
+    /// The head of a report that answers this order has come, and so many octets will follow. It may begin again on
+    /// another connection, but not for ever. False where report_arrived() would not know the order.
+    bool report_begins(std::uint64_t number, std::uint64_t octets, steady_time now);
     /// The order for a phone that waits: when there is work, when the long poll is over, or when the session ends.
     std::optional<order> next(steady_time now);
 
@@ -65,6 +83,9 @@ public:
 private:
     enum class expects { nothing, acknowledgement, responses };
 
+    bool silent(steady_time now) const;
+    bool repeats(std::uint64_t number) const { return last_.number > 0 && number + 1 == last_.number; }
+    bool answers_last(std::uint64_t number) const { return number == last_.number && !stopped_; }
     void consume(const report& r);
     void consume_responses(const report& r);
     order fresh();
@@ -75,6 +96,8 @@ private:
     std::vector<announced_card> cards_;
     dialogue_settings settings_;
     std::optional<steady_time> last_seen_; ///< nothing: its call is not answered yet
+    std::optional<steady_time> begun_;     ///< when a report to the last order began to arrive
+    std::uint64_t travelling_ = 0;         ///< octets of the last order, or of the report that arrives
     bool shaken_ = false;
     std::optional<steady_time> waiting_since_;
 

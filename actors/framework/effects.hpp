@@ -44,19 +44,29 @@ private:
     void fail(model::error_category category, const std::string& details, bool phone_lost = false) {
         answer(process::failed{category, details, phone_lost});
     }
+    /// What went wrong inside the TSM is the operator's matter: the app is told only that something has.
+    void fail_inside(const std::string& cause) {
+        around_->log(severity::error, "process " + id() + ": " + cause);
+        fail(model::error_category::internal_error, internal_problem);
+    }
     std::function<void(caf::error&)> fail_on_error() {
-        return [this](caf::error& e) { fail(model::error_category::internal_error, text_of(e)); };
+        return [this](caf::error& e) { fail_inside(text_of(e)); };
     }
 
     /// Asks an actor whose answer is the effect's answer.
     template <class Handle, class Message>
     void ask(const Handle& whom, std::chrono::seconds deadline, Message message) {
         self_.request(whom, deadline, std::move(message))
-            .then([this](answered& a) { answer(std::move(a.value)); }, fail_on_error());
+            .then(
+                [this](answered& a) {
+                    if (const auto* inside = std::get_if<process::failed>(&a.value))
+                        return fail_inside(inside->details);
+                    answer(std::move(a.value));
+                },
+                fail_on_error());
     }
 
     const std::string& id() const { return context_.record.id; }
-    std::chrono::seconds session_deadline() const { return session_answers_within(around_->sessions); }
     /// A moment after its session has heard from the desk, whatever that says.
     std::chrono::seconds issuer_answers() const { return issuer_answers_within(*around_) + std::chrono::seconds(5); }
 
@@ -64,7 +74,7 @@ private:
 
     void perform_one(const process::announce_start&) {
         model::process_start start{id(), context_.record.caller, context_.record.started};
-        self_.request(context_.session, session_deadline(), announce_process{start})
+        self_.request(context_.session, session_answers_within(around_->sessions), announce_process{start})
             .then([this](const process_announced& a) { announced(a); }, fail_on_error());
     }
 
@@ -77,14 +87,17 @@ private:
 
     void perform_one(const process::exchange& x) {
         self_.send(around_->store, log_apdus{log_of_commands(id(), x.commands)});
-        self_.request(context_.session, session_deadline(), perform_order{x.reader, x.commands})
+        self_
+            .request(context_.session, session_answers_within(around_->sessions, x.commands),
+                     perform_order{x.reader, x.commands})
             .then(
                 [this, sent = x.commands](order_performed& p) {
                     self_.send(around_->store, log_apdus{log_of_answers(id(), sent, p.answer)});
                     answer(std::move(p.answer));
                 },
                 [this](caf::error& e) {
-                    answer(gp::batch_answer{{}, gp::transmission::phone_lost, text_of(e)});
+                    around_->log(severity::error, "process " + id() + ": " + text_of(e));
+                    answer(gp::batch_answer{{}, gp::transmission::phone_lost, internal_problem});
                 });
     }
 
@@ -122,7 +135,7 @@ private:
             .then(
                 [this](const issuer_found& f) {
                     if (!f.issuer)
-                        return fail(model::error_category::internal_error, no_issuer(context_.issuer));
+                        return fail_inside(no_issuer(context_.issuer));
                     fetch_keys(f.issuer->transport_key);
                 },
                 fail_on_error());

@@ -1,5 +1,8 @@
 // tsms-handset: a handset on the command line, built on the TSM-API SDK (DESIGN 2).
 
+#include "app/cli/program.hpp"
+#include "app/cli/secret_file.hpp"
+#include "app/failure.hpp"
 #include "app/handset/component.hpp"
 #include "app/handset/console.hpp"
 #include "sdk/tsm_api.hpp"
@@ -28,6 +31,7 @@ struct arguments {
     std::string credential_file;
     bool json = false;
     std::optional<std::string> stats; ///< empty: standard error
+    int answer_seconds = 40;
 
     std::string service, instance, version; // positional, by subcommand
     std::string commands;
@@ -75,36 +79,52 @@ sdk::tsm_api_options options_of(const arguments& a) {
     if (!a.ca_file.empty())
         options.ca_pem = read_file(a.ca_file);
     options.caller_id = a.caller_id;
-    auto credential = a.credential_file.empty() ? a.credential : read_file(a.credential_file);
-    while (credential.ends_with('\n') || credential.ends_with('\r'))
-        credential.pop_back();
-    options.credential = crypto::secret(as_bytes(credential));
+    options.credential = a.credential_file.empty() ? crypto::secret(as_bytes(a.credential))
+                                                   : cli::read_secret("--credential-file", a.credential_file);
+    options.answer_timeout = std::chrono::seconds(a.answer_seconds);
     options.components = app::open_components(a.components);
     options.log = [](const std::string& line) { std::cerr << line << "\n"; };
     return options;
 }
 
-void write_statistics(const arguments& a, const sdk::statistics& s) {
-    if (!a.stats)
-        return;
-    const auto text = json::dump(app::statistics_json(s)) + "\n";
-    if (a.stats->empty())
-        std::cerr << text;
-    else if (!(std::ofstream(*a.stats) << text))
-        throw std::runtime_error("cannot write '" + *a.stats + "'");
-}
+/// What --stats asks for. The file is opened before anything is done, because the result can be shown only once.
+class statistics_output {
+public:
+    explicit statistics_output(const std::optional<std::string>& where) : where_(where) {
+        if (!where_ || where_->empty())
+            return;
+        file_.open(*where_);
+        if (!file_)
+            throw std::runtime_error("cannot write '" + *where_ + "'");
+    }
+    /// False where they could not be written.
+    bool write(const sdk::statistics& s) {
+        if (!where_)
+            return true;
+        auto& out = where_->empty() ? std::cerr : static_cast<std::ostream&>(file_);
+        if (out << json::dump(app::statistics_json(s)) << std::endl)
+            return true;
+        std::cerr << "tsms-handset: cannot write '" + *where_ + "'" << std::endl;
+        return false;
+    }
+
+private:
+    const std::optional<std::string>& where_;
+    std::ofstream file_;
+};
 
 using call = std::function<model::tsm_api_result(sdk::tsm_api&, const arguments&, sdk::ProcessListener*)>;
 
 int run(const arguments& a, const call& function) {
+    statistics_output statistics(a.stats);
     sdk::tsm_api api(options_of(a));
     const auto result = [&] {
         app::progress_view view(::isatty(STDERR_FILENO) != 0);
         return function(api, a, &view);
     }();
     std::cout << (a.json ? json::pretty(wire::to_json(result)) : app::result_text(result)) << std::flush;
-    write_statistics(a, api.counted());
-    return model::outcome_of(result).status == model::error_category::none ? 0 : exit_failed;
+    const bool told = statistics.write(api.counted());
+    return told && model::outcome_of(result).status == model::error_category::none ? 0 : exit_failed;
 }
 
 /// Uses an applet on the (first) secure component as an app would: select it, send it commands.
@@ -125,22 +145,30 @@ int run_apdus(const arguments& a) {
         commands.push_back(*std::move(apdu));
     }
     auto& card = *components.front();
-    card.open();
     json::array exchanges;
     bool success = true;
-    for (const auto& command : commands) {
-        const auto response = to_hex(card.transmit(command));
-        success = success && response.ends_with("9000");
-        exchanges.push_back(json::object{{"command", to_hex(command)}, {"response", response}});
-        if (!a.json)
-            std::cout << "> " << to_hex(command) << "\n< " << response << "\n";
-        if (!success)
-            break;
+    std::string failure;
+    try {
+        card.open();
+        for (auto command = commands.begin(); success && command != commands.end(); ++command) {
+            const auto response = to_hex(card.transmit(*command));
+            success = response.ends_with("9000");
+            exchanges.push_back(json::object{{"command", to_hex(*command)}, {"response", response}});
+            if (!a.json)
+                std::cout << "> " << to_hex(*command) << "\n< " << response << "\n";
+        }
+    } catch (const sdk::transport_error& e) { // what was answered before is told all the same
+        failure = e.what();
+        std::cerr << "tsms-handset: " << failure << std::endl;
     }
     card.close();
-    if (a.json)
-        std::cout << json::pretty(json::object{{"reader", card.reader()}, {"exchanges", std::move(exchanges)}});
-    return success ? 0 : exit_failed;
+    if (a.json) {
+        json::object told{{"reader", card.reader()}, {"exchanges", std::move(exchanges)}};
+        if (!failure.empty())
+            told.set("error", failure);
+        std::cout << json::pretty(told);
+    }
+    return !failure.empty() ? exit_usage : success ? 0 : exit_failed;
 }
 
 struct subcommand {
@@ -184,7 +212,7 @@ const std::vector<subcommand>& subcommands() {
          [](tsm_api& api, A a, L*) -> R { return api.checkServiceUpdateAvailable(a.instance, a.version).get(); }},
         {"deploy",
          "Execute service commands (deployService)",
-         "deploy INSTANCE --commands install,personalize,activate --finalize --data pin=1234",
+         "deploy INSTANCE --commands install,activate --finalize",
          {{"INSTANCE", &arguments::instance}},
          true,
          [](tsm_api& api, A a, L* l) -> R {
@@ -221,28 +249,45 @@ const std::vector<subcommand>& subcommands() {
 }
 
 std::string example(const std::string& arguments) {
-    return "Example:\n  tsms-handset --url https://127.0.0.1:9443 --ca data/ca.pem --se sim:phone.json " + arguments;
+    return "Example:\n  tsms-handset --url https://localhost:9443 --ca data/ca.pem --se "
+           "'sim:phone.card?profile=jc305' " +
+           arguments;
+}
+
+std::string why_no_caller(const std::string& text) {
+    const auto octets = from_hex(text);
+    return octets && (octets->size() == 20 || octets->size() == 32)
+               ? std::string()
+               : "the SHA-256 (or SHA-1) of the app's signing certificate, 64 (or 40) hexadecimal digits";
 }
 
 int parse_and_run(int argc, char** argv) {
     arguments a;
-    CLI::App cli("A handset on the command line: an SP app with the TSM-API SDK and its secure components.");
-    cli.footer(example("instances SERVICE --json"));
-    cli.require_subcommand(1);
-    cli.fallthrough();
-    cli.add_option("--url", a.url, "device port of the backend")->capture_default_str();
-    cli.add_option("--ca", a.ca_file, "CA certificate of the backend, PEM; without it the system's");
-    cli.add_option(
-           "--se", a.components,
-           "secure component, repeatable: sim:FILE[?profile=NAME&access=omapi&faults=SPEC&type=eSE&reader=NAME] "
-           "or pcsc:READER[?type=uicc] (docs/lab.md)")
+    CLI::App program("A handset on the command line: an SP app with the TSM-API SDK and its secure components.",
+                     "tsms-handset");
+    program.require_subcommand(1);
+    program.fallthrough();
+    program.add_option("--url", a.url, "device port of the backend")->capture_default_str();
+    program.add_option("--ca", a.ca_file, "CA certificate of the backend, PEM; without it the system's");
+    program
+        .add_option(
+            "--se", a.components,
+            "secure component, repeatable: sim:FILE[?profile=NAME&access=omapi&faults=SPEC&type=eSE&reader=NAME] "
+            "or pcsc:READER[?type=uicc] (docs/lab.md)")
         ->allow_extra_args(false);
-    cli.add_option("--caller-id", a.caller_id, "hash of the app's signing certificate, hex")->capture_default_str();
-    cli.add_option("--credential-file", a.credential_file,
-                   "file with the app's credential or the SP's access token (or TSMS_APP_CREDENTIAL)");
-    cli.add_flag("--json", a.json, "print the TR's result object");
+    program.add_option("--caller-id", a.caller_id, "hash of the app's signing certificate, hex")
+        ->check(CLI::Validator(why_no_caller, ""))
+        ->capture_default_str();
+    program.add_option(
+        "--credential-file", a.credential_file,
+        "file with the app's credential or the SP's access token, -: standard input (or TSMS_APP_CREDENTIAL)");
+    program.add_flag("--json", a.json, "print the TR's result object, or {\"error\"} where there is none");
+    program.add_option("--answer-seconds", a.answer_seconds, "longest wait for an answer of the backend to begin")
+        ->check(CLI::Range(1, 600))
+        ->capture_default_str();
     auto* stats =
-        cli.add_option("--stats", "write exchanges, octets, milliseconds and APDUs as JSON, to standard error or FILE")
+        program
+            .add_option("--stats", "write exchanges, octets, milliseconds and APDUs as JSON, to standard error or FILE")
             ->expected(0, 1)
             ->type_name("[FILE]");
     if (const char* credential = std::getenv("TSMS_APP_CREDENTIAL"))
@@ -250,7 +295,7 @@ int parse_and_run(int argc, char** argv) {
 
     std::function<int()> chosen;
     for (const auto& s : subcommands()) {
-        auto* sub = cli.add_subcommand(s.name, s.about);
+        auto* sub = program.add_subcommand(s.name, s.about);
         sub->footer(example(s.example));
         for (const auto& [name, member] : s.positional)
             sub->add_option(name, a.*member)->required();
@@ -264,17 +309,14 @@ int parse_and_run(int argc, char** argv) {
         }
         sub->callback([&, function = s.function] { chosen = [&a, function] { return run(a, function); }; });
     }
-    auto* apdu = cli.add_subcommand("apdu", "Select an applet on the secure component and send it commands");
-    apdu->footer(example("apdu D27600016301 80010000"));
+    auto* apdu = program.add_subcommand("apdu", "Select an applet on the secure component and send it commands");
+    apdu->footer(example("apdu D2760001850101 00010000"));
     apdu->add_option("AID", a.aid)->required();
     apdu->add_option("HEX", a.apdus, "C-APDUs");
     apdu->callback([&] { chosen = [&a] { return run_apdus(a); }; });
 
-    try {
-        cli.parse(argc, argv);
-    } catch (const CLI::ParseError& e) {
-        return cli.exit(e) == 0 ? 0 : exit_usage;
-    }
+    if (const int code = tsms::cli::run(program, argc, argv, exit_usage); code != 0 || !chosen)
+        return code;
     if (stats->count() > 0)
         a.stats = stats->results().front() == "{}" ? std::string() : stats->results().front();
     return chosen();
@@ -286,7 +328,7 @@ int main(int argc, char** argv) {
     try {
         return parse_and_run(argc, argv);
     } catch (const std::exception& e) {
-        std::cerr << "tsms-handset: " << e.what() << "\n";
+        tsms::app::tell_failure("tsms-handset", tsms::app::asks_for_json(argc, argv), e.what());
         return exit_usage;
     }
 }

@@ -1,7 +1,9 @@
 // tsms app: the SP apps that may call the TSM-API (AMB-236).
 
+#include "app/cli/program.hpp"
+#include "app/cli/table.hpp"
 #include "app/tsms/commands.hpp"
-#include "app/tsms/config.hpp"
+#include "app/tsms/references.hpp"
 #include "crypto/digest.hpp"
 #include "crypto/random.hpp"
 #include "store/instances.hpp"
@@ -33,7 +35,7 @@ void add_app(const app_options& o) {
     const auto credential = to_hex(crypto::system_random().take(credential_octets));
     store::app_record record;
     record.caller_id = caller_id(o.caller);
-    record.provider = o.provider;
+    record.provider = known_provider(store::access(c.access_db()), o.provider).id;
     record.credential_hash = crypto::sha256(as_bytes(credential));
     if (!store::instance_db(c.instances_db()).add_app(record))
         throw config_error("the app " + record.caller_id +
@@ -46,25 +48,32 @@ void add_app(const app_options& o) {
 
 void list_apps(const app_options& o) {
     const auto c = read_config(o.data);
+    const store::access access(c.access_db());
     json::array list;
+    cli::table shown({"CALLER", "PROVIDER", "CREATED", "STATE"});
     for (const auto& app : store::instance_db(c.instances_db()).apps()) {
-        if (o.as_json)
-            list.push_back(json::object{{"callerId", app.caller_id},
-                                        {"provider", app.provider},
-                                        {"created", app.created},
-                                        {"revoked", app.credential_hash.empty()}});
-        else
-            std::cout << app.caller_id << "\t" << app.provider << "\t" << app.created
-                      << (app.credential_hash.empty() ? "\trevoked" : "") << "\n";
+        const bool revoked = app.credential_hash.empty();
+        const auto provider = access.provider(app.provider);
+        shown.add(
+            {app.caller_id, provider ? provider->name : app.provider, app.created, revoked ? "revoked" : "valid"});
+        list.push_back(json::object{
+            {"callerId", app.caller_id}, {"provider", app.provider}, {"created", app.created}, {"revoked", revoked}});
     }
     if (o.as_json)
         std::cout << json::dump(list) << std::endl;
+    else
+        shown.print(std::cout, "No app has a credential yet (tsms app add).");
 }
 
 void revoke_app(const app_options& o) {
     const auto c = read_config(o.data);
-    if (!store::instance_db(c.instances_db()).revoke_app(caller_id(o.caller)))
+    const auto caller = caller_id(o.caller);
+    if (!store::instance_db(c.instances_db()).revoke_app(caller))
         throw config_error("there is no such app (tsms app list)");
+    if (o.as_json)
+        std::cout << json::dump(json::object{{"revoked", caller}}) << std::endl;
+    else
+        std::cout << "The credential of the app " << caller << " is revoked." << std::endl;
 }
 
 } // namespace
@@ -79,12 +88,16 @@ void add_app_command(CLI::App& tsms) {
         return command;
     };
     auto* add = common(app->add_subcommand("add", "Binds a callerId to a service provider and prints its credential"));
-    add->footer("Example:\n  tsms app add --data ./data --provider 6f0c… --caller $(sha256sum cert.der | cut -c1-64)");
+    cli::examples(*add, {"tsms app add --data ./data --provider demo --caller $(sha256sum cert.der | cut -c1-64)"},
+                  "The credential is shown once; the app gives it to the SDK (tsms-handset --credential-file).");
     add->add_option("--caller", o->caller, "hash of the app's signing certificate, hex")->required();
-    add->add_option("--provider", o->provider, "id of the service provider")->required();
+    add->add_option("--provider", o->provider, "name or id of the service provider")->required();
     add->callback([o] { add_app(*o); });
-    common(app->add_subcommand("list", "Lists apps"))->callback([o] { list_apps(*o); });
+    auto* list = common(app->add_subcommand("list", "Lists apps"));
+    cli::examples(*list, {"tsms app list --data ./data"});
+    list->callback([o] { list_apps(*o); });
     auto* revoke = common(app->add_subcommand("revoke", "Takes an app's credential back"));
+    cli::examples(*revoke, {"tsms app revoke --data ./data --caller $(sha256sum cert.der | cut -c1-64)"});
     revoke->add_option("--caller", o->caller, "hash of the app's signing certificate, hex")->required();
     revoke->callback([o] { revoke_app(*o); });
 }

@@ -1,5 +1,7 @@
 // tsms card: the secure components that this TSM has seen.
 
+#include "app/cli/program.hpp"
+#include "app/cli/table.hpp"
 #include "app/tsms/commands.hpp"
 #include "app/tsms/config.hpp"
 #include "model/eligibility.hpp"
@@ -69,18 +71,19 @@ json::object as_json(const store::instance_db& db, const model::secure_component
 void list_cards(const card_options& o) {
     const store::instance_db db(read_config(o.data).instances_db());
     json::array list;
+    cli::table shown({"CARD", "CONDITION", "INSTANCES", "TOMBSTONES", "ISSUER", "BASIS", "KNOWN BY"});
     for (const auto& card : db.cards()) {
-        if (o.as_json)
-            list.push_back(as_json(db, card));
-        else
-            std::cout << card.id << "\t" << condition(card) << "\t" << db.instances_on(card.id) << " instances, "
-                      << db.tombstones_on(card.id).size() << " tombstones\t"
-                      << (card.issuer.empty() ? "no issuer" : "issuer " + card.issuer) << " (" << basis(card) << ")"
-                      << (model::identity_of(card) ? "" : "\tcannot be told from others: no claim finds it again")
-                      << "\n";
+        list.push_back(as_json(db, card));
+        shown.add({card.id, condition(card), std::to_string(db.instances_on(card.id)),
+                   std::to_string(db.tombstones_on(card.id).size()), card.issuer.empty() ? "none" : card.issuer,
+                   basis(card),
+                   known_by(card) +
+                       (model::identity_of(card) ? "" : ": cannot be told from others, no claim finds it again")});
     }
     if (o.as_json)
         std::cout << json::dump(list) << std::endl;
+    else
+        shown.print(std::cout, "No secure component was seen yet.");
 }
 
 void show_card(const card_options& o) {
@@ -141,8 +144,6 @@ bool knows_issuer(const store::instance_db& db, const std::string& name) {
 /// Every card of an issuer; those that cannot be given away are named, and the others are.
 void assign_cards(const card_options& o) {
     store::instance_db db(read_config(o.data).instances_db());
-    if (o.of.empty()) // cards without an issuer, by a variable that was not set
-        throw config_error("give --card the id of a secure component (tsms card list), or --of the name of an issuer");
     if (!knows_issuer(db, o.issuer))
         throw config_error(why_not(card_change::unknown_issuer, o));
     const auto cards = db.cards();
@@ -167,27 +168,7 @@ void assign_cards(const card_options& o) {
         throw config_error("not assigned:" + refused);
 }
 
-} // namespace
-
-void add_card_command(CLI::App& app) {
-    auto* card =
-        app.add_subcommand("card", "Secure components seen: list, show, assign, reconcile, release, lost, found, "
-                                   "forget");
-    card->require_subcommand(1);
-    auto o = std::make_shared<card_options>();
-    const auto common = [o](CLI::App* command) {
-        command->add_option("--data", o->data, "data directory")->required();
-        command->add_flag("--json", o->as_json, "output for programs");
-        return command;
-    };
-    common(card->add_subcommand("list", "Lists secure components"))->callback([o] { list_cards(*o); });
-    auto* show = common(card->add_subcommand("show", "Shows one with what is on it"));
-    show->footer("‘knownBy’ is ‘nothing’ for a row of an older version whose identity more than one card may have (a "
-                 "blank CPLC): no phone's claim finds it\nagain, its issuer is asked for nothing, and ‘tsms card lost’ "
-                 "ends its instances.\nExample:\n  tsms card show --data ./data --card 1b9d6bcd-…");
-    show->callback([o] { show_card(*o); });
-    auto* reconcile = common(
-        card->add_subcommand("reconcile", "Has the next process look at what is on the card before it believes it"));
+void add_reconcile(CLI::App* reconcile, const std::shared_ptr<card_options>& o) {
     reconcile->footer("For a card that was changed behind the TSM's back, or a restored database (--all, if it is "
                       "older than a first deployment).\n"
                       "Nothing is sent now, and no state changes: what getServiceInstances shows and "
@@ -203,6 +184,46 @@ void add_card_command(CLI::App& app) {
             "marked and has its own "
             "looked for when its turn comes");
     });
+}
+
+void add_assign(CLI::App* assign, const std::shared_ptr<card_options>& o) {
+    assign->footer(
+        "What a phone says decides until an issuer has proven to own the card; this decides instead, for good.\n"
+        "Example:\n  tsms card assign --data ./data --card 1b9d6bcd-… --issuer lab\n"
+        "  tsms card assign --data ./data --of old --issuer lab --force  # every card of ‘old’, which is ‘lab’ now");
+    auto* which = assign->add_option_group("which");
+    which->add_option("--card", o->card, "id of the secure component");
+    which->add_option("--of", o->of, "every secure component of this issuer");
+    which->require_option(1);
+    assign->add_option("--issuer", o->issuer, "name of the issuer")->required();
+    assign->add_flag("--force", o->force, "also where a security domain of ours is on the card");
+    assign->callback([o] { o->card.empty() ? assign_cards(*o) : assign_card(*o); });
+}
+
+} // namespace
+
+void add_card_command(CLI::App& app) {
+    auto* card =
+        app.add_subcommand("card", "Secure components seen: list, show, assign, reconcile, release, lost, found, "
+                                   "forget");
+    card->require_subcommand(1);
+    auto o = std::make_shared<card_options>();
+    const auto common = [o](CLI::App* command) {
+        command->add_option("--data", o->data, "data directory")->required();
+        command->add_flag("--json", o->as_json, "output for programs");
+        return command;
+    };
+    auto* list = common(card->add_subcommand("list", "Lists secure components"));
+    cli::examples(*list, {"tsms card list --data ./data"});
+    list->callback([o] { list_cards(*o); });
+    auto* show = common(card->add_subcommand("show", "Shows one with what is on it"));
+    show->footer("‘knownBy’ is ‘nothing’ for a row of an older version whose identity more than one card may have (a "
+                 "blank CPLC): no phone's claim finds it\nagain, its issuer is asked for nothing, and ‘tsms card lost’ "
+                 "ends its instances.\nExample:\n  tsms card show --data ./data --card 1b9d6bcd-…");
+    show->callback([o] { show_card(*o); });
+    auto* reconcile = common(
+        card->add_subcommand("reconcile", "Has the next process look at what is on the card before it believes it"));
+    add_reconcile(reconcile, o);
     auto* release = common(card->add_subcommand("release", "Ends the quarantine after failed authentications"));
     release->footer(
         "Find out first why they failed: a card that gets too many wrong cryptograms blocks its keys for ever.\n"
@@ -211,19 +232,7 @@ void add_card_command(CLI::App& app) {
         change_card(
             *o, [o](store::instance_db& db) { return db.release_card(o->card); }, "released");
     });
-    auto* assign = common(card->add_subcommand("assign", "Says which issuer a secure component belongs to"));
-    assign->footer(
-        "What a phone says decides until an issuer has proven to own the card; this decides instead, for good.\n"
-        "Example:\n  tsms card assign --data ./data --card 1b9d6bcd-… --issuer lab\n"
-        "  tsms card assign --data ./data --of old --issuer lab --force    (every card of ‘old’, which is called ‘lab’ "
-        "now)");
-    auto* which = assign->add_option_group("which");
-    which->add_option("--card", o->card, "id of the secure component");
-    which->add_option("--of", o->of, "every secure component of this issuer");
-    which->require_option(1);
-    assign->add_option("--issuer", o->issuer, "name of the issuer")->required();
-    assign->add_flag("--force", o->force, "also where a security domain of ours is on the card");
-    assign->callback([o] { o->card.empty() ? assign_cards(*o) : assign_card(*o); });
+    add_assign(common(card->add_subcommand("assign", "Says which issuer a secure component belongs to")), o);
     auto* lost =
         common(card->add_subcommand("lost", "Ends the instances on a secure component that is not coming back"));
     lost->footer("Their ids are invalid for apps from now on. What may be on the card is kept as tombstones: should it "

@@ -33,6 +33,18 @@ constexpr const char* most_of_address =
 constexpr const char* handshake_time = "longest TLS handshake: a connection that says nothing is closed then";
 constexpr const char* head_time =
     "longest time for the head of a request, the first one included: protects from clients that send slowly on purpose";
+constexpr const char* head_size = "most octets of a request's head; they are held before anybody has shown who he is";
+
+constexpr const char* slowest = "a body or an answer that moves more slowly is cut (408 where it can be told): "
+                                "protects connections and memory from "
+                                "clients that send or read slowly on purpose. As many as the slowest honest link has";
+constexpr const char* progress_window =
+    "octets_per_second is the average over so long: a link may stand still for less";
+constexpr const char* whole_time =
+    "longest body or answer, beside a second for each octets_per_second octets of it; what is sent around the content "
+    "gives no more time";
+constexpr const char* idle_time =
+    "how long a connection waits for its next request when its last answer has been taken: each costs a thread";
 
 const std::vector<option>& options() {
     static const std::vector<option> table{
@@ -48,6 +60,12 @@ const std::vector<option>& options() {
         {"rest", "connections_per_address", &config::rest_connections_per_address, 1, 10000, most_of_address},
         {"rest", "handshake_seconds", &config::rest_handshake_seconds, 1, 60, handshake_time},
         {"rest", "head_seconds", &config::rest_head_seconds, 1, 60, head_time},
+        {"rest", "head_octets", &config::rest_head_octets, 1024, 65536, head_size},
+        {"rest", "head_fields", &config::rest_head_fields, 8, 1000, "most header fields of a request"},
+        {"rest", "octets_per_second", &config::rest_octets_per_second, 100, 1000000, slowest},
+        {"rest", "progress_seconds", &config::rest_progress_seconds, 1, 600, progress_window},
+        {"rest", "whole_seconds", &config::rest_whole_seconds, 1, 3600, whole_time},
+        {"rest", "idle_milliseconds", &config::rest_idle_milliseconds, 100, 60000, idle_time},
         {"rest", "load_file_kib", &config::load_file_kib, 1, 65536, "largest CAP file, in units of 1024 octets"},
         {"rest", "script_kib", &config::script_kib, 1, 65536, "largest personalization script, likewise"},
         {"rest", "certificate_kib", &config::certificate_kib, 1, 65536, "largest certificate, likewise"},
@@ -69,9 +87,22 @@ const std::vector<option>& options() {
         {"device", "connections_per_address", &config::device_connections_per_address, 1, 10000, most_of_address},
         {"device", "handshake_seconds", &config::device_handshake_seconds, 1, 60, handshake_time},
         {"device", "head_seconds", &config::device_head_seconds, 1, 60, head_time},
+        {"device", "head_octets", &config::device_head_octets, 1024, 65536, head_size},
+        {"device", "head_fields", &config::device_head_fields, 8, 1000, "most header fields of a request"},
+        {"device", "octets_per_second", &config::device_octets_per_second, 100, 1000000, slowest},
+        {"device", "progress_seconds", &config::device_progress_seconds, 1, 600, progress_window},
+        {"device", "whole_seconds", &config::device_whole_seconds, 1, 3600, whole_time},
+        {"device", "idle_milliseconds", &config::device_idle_milliseconds, 100, 60000, idle_time},
+        {"device", "body_kib", &config::device_body_kib, 16, 65536,
+         "largest report of a handset, in units of 1024 octets. More than 16 are read only for the session that awaits "
+         "it; a call of the TSM-API has at most 64"},
         {"device", "body_memory_mib", &config::device_body_memory_mib, 1, 65536,
          "memory for bodies of requests beyond the first 16 KiB of each, of all connections together, in units of 2^20 "
-         "octets; more is refused (503, Retry-After). They are read before the app has shown who it is"},
+         "octets; more is refused (503, Retry-After). At most half of it is for calls, which are read before the app "
+         "has "
+         "shown who it is"},
+        {"device", "body_memory_mib_per_address", &config::device_body_memory_mib_per_address, 1, 65536,
+         "of it, most of one IPv4 address or IPv6 /64: one stranger who sends slowly must not keep everybody out"},
         {"device", "calls_at_once", &config::calls_at_once, 1, 10000,
          "most calls of the TSM-API that are carried out at once; a call for a service instance with a process waits "
          "for it. More are refused (503, Retry-After)"},
@@ -85,6 +116,9 @@ const std::vector<option>& options() {
         {"device", "sessions_per_address", &config::sessions_per_address, 1, 20000,
          "sessions of one address whose process has not ended; many handsets may share one"},
         {"device", "sessions_per_app", &config::sessions_per_app, 1, 20000, "likewise of one app on all handsets"},
+        {"device", "sessions_in_all", &config::sessions_in_all, 1, 1000000,
+         "sessions of all, ended ones that still tell their result among them; the oldest of these make room first. "
+         "Protects this machine's memory"},
         {"device", "unproven_per_address", &config::unproven_per_address, 3, 1000000,
          "what secure components that no issuer has proven may cause from one address at once, and as much again in an "
          "hour; anybody can invent one. Rows, processes (with their result for the SPOS) and issuers' orders count one "
@@ -95,8 +129,9 @@ const std::vector<option>& options() {
         {"device", "unproven_in_all", &config::unproven_in_all, 3, 1000000,
          "likewise from all addresses together. Keeps this machine, the issuers and the SPOS from all strangers"},
         {"device", "accept_unknown_apps", &config::accept_unknown_apps, 0, 0,
-         "apps without a credential may call: for development only (tsms init --development). In production false, and "
-         "every app has a credential (tsms app add)"},
+         "apps of a service provider that has never had one registered may call without a credential: for development "
+         "only (tsms init --development). A revoked app counts as registered. In production false, and every app has a "
+         "credential (tsms app add)"},
         {"device", "long_poll_seconds", &config::long_poll_seconds, 1, 25, "longest wait inside one SERAM poll"},
         {"device", "first_report_seconds", &config::first_report_seconds, 5, 3600,
          "a handset that has never reported to its session is lost after so long"},
@@ -107,6 +142,8 @@ const std::vector<option>& options() {
         {"operations", "port", &config::operations_port, 0, 65534,
          "/health and /metrics of the device role on 127.0.0.1, the REST role's on the next port; TSMS_OPS_PORT "
          "overrides it; 0: none"},
+        {"operations", "connections", &config::operations_connections, 2, 1000,
+         "most connections at once to each of the two ports"},
         {"tsm", "client_certificate", &config::client_certificate, 0, 0,
          "what the TSM proves to be towards issuers and SPOS"},
         {"tsm", "client_key", &config::client_key, 0, 0, "its private key, PEM"},
@@ -122,6 +159,17 @@ const std::vector<option>& options() {
          "processes that may wait for a session of one issuer; more are told at once when to come again"},
         {"tsm", "issuer_wait_seconds", &config::issuer_wait_seconds, 1, 3600,
          "a phone is held so long in all while its issuer is busy, then it is told when to come again"},
+        {"tsm", "issuer_answer_seconds", &config::issuer_answer_seconds, 1, 600,
+         "longest wait for an issuer's answer to begin, of each exchange; its thread and the phone are kept so long"},
+        {"tsm", "spos_answer_seconds", &config::spos_answer_seconds, 1, 600, "likewise for an SPOS-Service's"},
+        {"tsm", "connect_seconds", &config::tsm_connect_seconds, 1, 60,
+         "longest time for a connection and TLS handshake with an issuer or SPOS-Service"},
+        {"tsm", "octets_per_second", &config::tsm_octets_per_second, 100, 1000000,
+         "a message to or from an issuer or SPOS-Service that moves more slowly is given up: protects the threads of "
+         "the "
+         "options above"},
+        {"tsm", "progress_seconds", &config::tsm_progress_seconds, 1, 600, progress_window},
+        {"tsm", "whole_seconds", &config::tsm_whole_seconds, 1, 3600, whole_time},
         {"tsm", "spos_deliveries", &config::spos_deliveries, 1, 1000,
          "results on their way to one SPOS-Service at once, each on a thread; one that has just refused or was silent "
          "gets one at a time"},

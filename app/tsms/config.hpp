@@ -28,6 +28,12 @@ struct config {
     int rest_connections_per_address = 128;
     int rest_handshake_seconds = 5;
     int rest_head_seconds = 5;
+    int rest_head_octets = 16384;
+    int rest_head_fields = 64;
+    int rest_octets_per_second = 1000;
+    int rest_progress_seconds = 15;
+    int rest_whole_seconds = 30;
+    int rest_idle_milliseconds = 1500;
     int load_file_kib = 2048;
     int script_kib = 1024;
     int certificate_kib = 64;
@@ -46,13 +52,22 @@ struct config {
     int device_connections_per_address = 250;
     int device_handshake_seconds = 5;
     int device_head_seconds = 5;
+    int device_head_octets = 16384;
+    int device_head_fields = 64;
+    int device_octets_per_second = 1000;
+    int device_progress_seconds = 15;
+    int device_whole_seconds = 30;
+    int device_idle_milliseconds = 1500;
+    int device_body_kib = 1024;
     int device_body_memory_mib = 64;
+    int device_body_memory_mib_per_address = 16;
     int calls_at_once = 256;
     int calls_at_once_per_address = 64;
     int calls_per_address = 20;
     int calls_per_app = 200;
     int sessions_per_address = 500;
     int sessions_per_app = 5000;
+    int sessions_in_all = 20000;
     int unproven_per_address = 120;
     int unproven_per_card = 20;
     int unproven_in_all = 3000;
@@ -63,6 +78,7 @@ struct config {
     int result_seconds = 900;
 
     int operations_port = 9100;
+    int operations_connections = 16;
 
     std::string client_certificate = "client.pem";
     std::string client_key = "client-key.pem";
@@ -72,6 +88,12 @@ struct config {
     int issuer_calls_in_all = 64;
     int issuer_queue = 1000;
     int issuer_wait_seconds = 60;
+    int issuer_answer_seconds = 40;
+    int spos_answer_seconds = 15;
+    int tsm_connect_seconds = 5;
+    int tsm_octets_per_second = 1000;
+    int tsm_progress_seconds = 15;
+    int tsm_whole_seconds = 30;
     int spos_deliveries = 2;
     int spos_deliveries_in_all = 32;
     int card_log_days = 42;

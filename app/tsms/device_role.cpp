@@ -41,7 +41,11 @@ actors::backend_parts parts_of(const config& c, const actors::log_sink& log) {
     parts.vault = open_vault(c, *parts.db);
     parts.issuers = issuers_of(c);
     const auto identity = read_identity(c, c.client_certificate, c.client_key);
-    parts.spos = [identity] { return std::make_shared<http::spos_client>(identity); };
+    const auto transfer = pace_of(c.tsm_octets_per_second, c.tsm_progress_seconds, c.tsm_whole_seconds);
+    parts.spos = [identity, transfer, connect = std::chrono::seconds(c.tsm_connect_seconds),
+                  seconds = c.spos_answer_seconds] {
+        return std::make_shared<http::spos_client>(identity, std::chrono::seconds(seconds), transfer, connect);
+    };
     parts.log = log;
     return parts;
 }
@@ -51,12 +55,16 @@ actors::backend_options options_of(const config& c) {
     o.sessions.dialogue.poll = std::chrono::seconds(c.long_poll_seconds);
     o.sessions.dialogue.phone_lost = std::chrono::seconds(c.phone_lost_seconds);
     o.sessions.dialogue.first_report = std::chrono::seconds(c.first_report_seconds);
+    o.sessions.dialogue.octets_per_second = static_cast<std::uint64_t>(c.device_octets_per_second);
+    o.sessions.dialogue.most_of_report = static_cast<std::uint64_t>(c.device_body_kib) << 10;
+    o.sessions.most = static_cast<std::size_t>(c.sessions_in_all);
     o.sessions.most_of_address = static_cast<std::size_t>(c.sessions_per_address);
     o.sessions.most_of_app = static_cast<std::size_t>(c.sessions_per_app);
     o.sessions.result_kept = std::chrono::seconds(c.result_seconds);
     o.issuers = {static_cast<std::size_t>(c.issuer_calls), static_cast<std::size_t>(c.issuer_calls_in_all),
                  static_cast<std::size_t>(c.issuer_queue)};
     o.issuer_patience = std::chrono::seconds(c.issuer_wait_seconds);
+    o.issuer_exchange = longest_issuer_exchange(c);
     o.spos = {static_cast<std::size_t>(c.spos_deliveries), static_cast<std::size_t>(c.spos_deliveries_in_all)};
     o.remove_tsm_domain_when_last = c.remove_domain_when_last;
     o.card_log_kept = std::chrono::hours(24) * c.card_log_days;
@@ -74,17 +82,18 @@ public:
           apps_(c.instances_db()), backend_(parts_of(c, log), options_of(c)), api_(backend_, api_options(c, log)) {
         auto listen = strangers_port(c, "device", log);
         listen.plan_body = [this](const net::request& head) { return api_.plan_body(head); };
+        listen.on_refusal = http::refused_below_http;
         listen.on_exception = [log](const net::request& r, const std::exception& e) {
             log(actors::severity::error, r.path + ": " + e.what());
-            return net::response{500, {}, {}};
+            return http::refused_below_http(500, "an internal problem, please try again later");
         };
         server_ = std::make_unique<net::tls_server>(std::move(listen));
-        operations_ = start_operations(c.operations_port, [this](const net::request& r) {
+        operations_ = start_operations(c, c.operations_port, [this](const net::request& r) {
             return http::answer_operations(r, [this] { return state(); });
         });
         if (c.accept_unknown_apps)
             log(actors::severity::warning,
-                "device.accept_unknown_apps is true: apps of providers that have not registered any are "
+                "device.accept_unknown_apps is true: apps of service providers that have never had one registered are "
                 "accepted without a credential; for development only (tsms app add)");
         server_->start([this](const net::request& r) { return api_.handle(r); });
         upkeep_thread_ = std::make_unique<store::upkeep_thread>(upkeep_, nullptr);
@@ -113,7 +122,9 @@ private:
         };
         o.calls_per_address = c.calls_per_address;
         o.calls_per_app = c.calls_per_app;
+        o.most_of_body = static_cast<std::size_t>(c.device_body_kib) << 10;
         o.memory = static_cast<std::size_t>(c.device_body_memory_mib) << 20;
+        o.memory_of_address = static_cast<std::size_t>(c.device_body_memory_mib_per_address) << 20;
         return o;
     }
 

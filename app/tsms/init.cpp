@@ -79,8 +79,9 @@ void make_directory(const fs::path& data) {
 }
 
 constexpr const char* development_notice =
-    "Made with --development: device.accept_unknown_apps is true, so any app may call without a credential. For "
-    "production set it to false and give each app one (tsms app add).";
+    "Made with --development: device.accept_unknown_apps is true, so any app of a service provider that has never had "
+    "one registered may call without a credential. For production set it to false and give each app one (tsms app "
+    "add).";
 
 void init(const fs::path& data, bool development) {
     config c;
@@ -101,8 +102,10 @@ void init(const fs::path& data, bool development) {
     std::cout << "Data directory " << data.string() << " is ready: configuration, keys, development PKI, databases.\n"
               << "  CA certificate  " << (data / "ca.pem").string() << "\n"
               << "  apps            "
-              << (development ? "any may call, without a credential: for development only"
-                              : "each needs a credential (tsms app add)")
+              << (development
+                      ? "any app of a service provider that has never had one registered (tsms app add) may call\n"
+                        "                  without a credential: for development only"
+                      : "each needs a credential (tsms app add)")
               << "\n  next            tsms serve --data " << data.string() << std::endl;
 }
 
@@ -119,7 +122,8 @@ void add_init_command(CLI::App& app) {
     auto o = std::make_shared<init_options>();
     command->add_option("--data", o->data, "the directory to make")->required();
     command->add_flag("--development", o->development,
-                      "apps may call without a credential (device.accept_unknown_apps); never in production");
+                      "apps of a service provider that has never had one registered may call without a credential "
+                      "(device.accept_unknown_apps); never in production");
     command->callback([o] { init(o->data, o->development); });
 }
 

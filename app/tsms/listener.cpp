@@ -7,6 +7,11 @@ net::tls_identity read_identity(const config& c, const std::string& certificate,
     return {read_text(c.file(certificate)), crypto::secret(as_bytes(key_pem))};
 }
 
+net::pace pace_of(int octets_per_second, int progress_seconds, int whole_seconds) {
+    return {static_cast<std::size_t>(octets_per_second), std::chrono::seconds(progress_seconds),
+            std::chrono::seconds(whole_seconds)};
+}
+
 std::string turned_away_text(const net::refusal_report& report, const std::string& section,
                              const net::server_options& limits) {
     const auto option = [&](const char* name) { return section + "." + name; };
@@ -65,6 +70,11 @@ net::server_options strangers_port(const config& c, const std::string& section, 
         std::min(o.max_connections, count(rest ? c.rest_connections_per_address : c.device_connections_per_address));
     o.handshake_deadline = std::chrono::seconds(rest ? c.rest_handshake_seconds : c.device_handshake_seconds);
     o.head_deadline = std::chrono::seconds(rest ? c.rest_head_seconds : c.device_head_seconds);
+    o.head_limit = count(rest ? c.rest_head_octets : c.device_head_octets);
+    o.header_limit = count(rest ? c.rest_head_fields : c.device_head_fields);
+    o.keep_alive = std::chrono::milliseconds(rest ? c.rest_idle_milliseconds : c.device_idle_milliseconds);
+    o.transfer = rest ? pace_of(c.rest_octets_per_second, c.rest_progress_seconds, c.rest_whole_seconds)
+                      : pace_of(c.device_octets_per_second, c.device_progress_seconds, c.device_whole_seconds);
     net::server_options limits; // without the key, for a callback that lives as long as the server
     limits.max_connections = o.max_connections;
     limits.max_of_address = o.max_of_address;
@@ -102,14 +112,15 @@ void tell_calls(http::role_state& state, const net::call_counts& counts) {
     state.full = state.full || counts.full;
 }
 
-std::unique_ptr<net::tls_server> start_operations(int port, net::handler handle) {
+std::unique_ptr<net::tls_server> start_operations(const config& c, int port, net::handler handle) {
     if (port == 0)
         return nullptr;
     net::server_options options;
     options.port = static_cast<std::uint16_t>(port);
-    options.max_connections = 16;
-    options.max_of_address = 8; // who is silent makes room after a second
+    options.max_connections = static_cast<std::size_t>(c.operations_connections);
+    options.max_of_address = (options.max_connections + 1) / 2; // who is silent makes room after a second
     options.body_limit = 0;
+    options.on_refusal = http::refused_operation;
     auto server = std::make_unique<net::tls_server>(std::move(options));
     server->start(std::move(handle));
     return server;

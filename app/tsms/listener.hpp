@@ -10,6 +10,9 @@ namespace tsms::app {
 
 net::tls_identity read_identity(const config& c, const std::string& certificate, const std::string& key);
 
+/// What three options say of transfers.
+net::pace pace_of(int octets_per_second, int progress_seconds, int whole_seconds);
+
 /// What the configuration says of a port that strangers reach, and the log line about those who were turned away.
 /// `section` is that of the options: "rest" or "device".
 net::server_options strangers_port(const config& c, const std::string& section, const actors::log_sink& log);
@@ -28,6 +31,6 @@ void tell_connections(http::role_state& state, const net::connection_counts& cou
 void tell_calls(http::role_state& state, const net::call_counts& counts);
 
 /// The operations port on loopback; null where the port is 0.
-std::unique_ptr<net::tls_server> start_operations(int port, net::handler handle);
+std::unique_ptr<net::tls_server> start_operations(const config& c, int port, net::handler handle);
 
 } // namespace tsms::app

@@ -1,14 +1,15 @@
 // tsms outbox: results on their way to SPOS-Services (AMB-180). A server that runs follows within seconds.
 
+#include "app/cli/table.hpp"
 #include "app/tsms/commands.hpp"
 #include "app/tsms/config.hpp"
+#include "app/tsms/references.hpp"
 #include "store/access.hpp"
 #include "store/instances.hpp"
 #include "json/json.hpp"
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <iomanip>
 #include <iostream>
 #include <map>
 
@@ -56,14 +57,16 @@ json::object as_json(const names& known, const store::outbox_entry& d) {
 }
 
 /// Deliveries that the options mean, in the order in which they came.
-std::vector<store::outbox_entry> chosen(const store::instance_db& db, const names& known, const outbox_options& o) {
+std::vector<store::outbox_entry> chosen(const config& c, const store::instance_db& db, const outbox_options& o) {
     auto found = db.outbox(store::instance_db::deliveries::all);
+    auto provider = o.provider;
+    const bool is_id = std::ranges::find(found, provider, &store::outbox_entry::provider) != found.end();
+    if (!provider.empty() && !is_id) // an id with results may be one of a provider that is gone
+        provider = known_provider(store::access(c.access_db()), provider).id;
     std::erase_if(found, [&](const store::outbox_entry& d) {
-        const bool wanted =
-            (o.ids.empty() || std::ranges::find(o.ids, d.id) != o.ids.end()) &&
-            (o.process.empty() || d.process == o.process) &&
-            (o.provider.empty() || d.provider == o.provider || name_of(known, d.provider) == o.provider) &&
-            (!o.given_up || d.given_up);
+        const bool wanted = (o.ids.empty() || std::ranges::find(o.ids, d.id) != o.ids.end()) &&
+                            (o.process.empty() || d.process == o.process) &&
+                            (provider.empty() || d.provider == provider) && (!o.given_up || d.given_up);
         return !wanted;
     });
     return found;
@@ -73,7 +76,7 @@ void list_deliveries(const outbox_options& o) {
     const auto c = read_config(o.data);
     const store::instance_db db(c.instances_db());
     const auto known = provider_names(c);
-    const auto found = chosen(db, known, o);
+    const auto found = chosen(c, db, o);
     if (o.as_json) {
         json::array list;
         for (const auto& d : found)
@@ -81,22 +84,14 @@ void list_deliveries(const outbox_options& o) {
         std::cout << json::dump(list) << std::endl;
         return;
     }
-    if (found.empty()) {
-        std::cout << "No result waits for an SPOS-Service." << std::endl;
-        return;
-    }
-    const auto row = [](const std::string& id, const std::string& state, const std::string& attempts,
-                        const std::string& waited, const std::string& process, const std::string& rest) {
-        std::cout << std::left << std::setw(8) << id << std::setw(10) << state << std::setw(10) << attempts
-                  << std::setw(12) << waited << std::setw(38) << process << rest << "\n";
-    };
-    row("ID", "STATE", "ATTEMPTS", "WAITED (S)", "PROCESS", "PROVIDER  URL  LAST ERROR");
+    cli::table shown({"ID", "STATE", "ATTEMPTS", "WAITED (S)", "PROCESS", "PROVIDER", "URL", "LAST ERROR"});
     for (const auto& d : found)
-        row(std::to_string(d.id), condition(d), std::to_string(d.attempts), std::to_string(d.waited.count()),
-            d.process.empty() ? "(eligibility check)" : d.process,
-            (d.provider.empty() ? "?" : name_of(known, d.provider)) + "  " + d.spos.url +
-                (d.last_error.empty() ? "" : "  " + d.last_error));
-    std::cout << std::flush;
+        shown.add({std::to_string(d.id), condition(d), std::to_string(d.attempts), std::to_string(d.waited.count()),
+                   d.process.empty() ? "(eligibility check)" : d.process,
+                   d.provider.empty() ? "?" : name_of(known, d.provider), d.spos.url, d.last_error});
+    const bool of_all = o.ids.empty() && o.process.empty() && o.provider.empty() && !o.given_up;
+    shown.print(std::cout,
+                of_all ? "No result waits for an SPOS-Service." : "No such result waits (tsms outbox list).");
 }
 
 /// One after the other, each with its audit record. A delivery that was made in the meantime does not count.
@@ -104,7 +99,7 @@ void change(const outbox_options& o, bool (store::instance_db::*what)(std::int64
             const std::string& done) {
     const auto c = read_config(o.data);
     store::instance_db db(c.instances_db());
-    const auto found = chosen(db, provider_names(c), o);
+    const auto found = chosen(c, db, o);
     int changed = 0;
     for (const auto& d : found)
         changed += (db.*what)(d.id);

@@ -1,3 +1,5 @@
+#include "app/cli/program.hpp"
+#include "app/cli/table.hpp"
 #include "app/tsms/commands.hpp"
 #include "app/tsms/config.hpp"
 
@@ -21,17 +23,22 @@ struct options {
 
 void print(const options& o, const std::vector<rest::profile_summary>& profiles, bool imported) {
     json::array out;
+    cli::table shown({"ID", "NAME", "STATE"}, 40);
     for (const auto& p : profiles) {
         json::object entry{{"id", p.id}, {"name", p.name}, {"deprecated", p.deprecated}};
         if (imported)
-            entry.set("new", p.is_new);
+            entry.set("new", p.is_new).set("conflicts", json::array(p.conflicts.begin(), p.conflicts.end()));
+        for (const auto& conflict : p.conflicts)
+            std::cerr << "profile ‘" << p.name << "’ gets no new instances of " << conflict
+                      << "; its provider has to change the AID, or to unlink the profile\n";
         out.push_back(std::move(entry));
-        if (!o.json)
-            std::cout << p.id << "  " << p.name << (imported ? (p.is_new ? "  added" : "  updated") : "")
-                      << (p.deprecated ? "  deprecated" : "") << '\n';
+        const std::string now = p.deprecated ? "deprecated" : "in use";
+        shown.add({p.id, p.name, imported ? (p.is_new ? "added" : "updated, " + now) : now});
     }
     if (o.json)
         std::cout << json::dump(out) << '\n';
+    else
+        shown.print(std::cout, "There is no profile (tsms profile import).");
 }
 
 void import(const options& o) {
@@ -77,16 +84,17 @@ void add_profile_command(CLI::App& app) {
     auto* profile = app.add_subcommand(
         "profile", "SecureComponentProfiles: which secure components are served, and how they are told apart");
     profile->require_subcommand(1);
-    profile->footer("Example:\n  tsms profile import --data /var/lib/tsms profiles.json");
 
     auto* import_command =
         profile->add_subcommand("import", "Adds the profiles of a file, or replaces their TSM-internal part");
     add_common(*import_command, *o);
     import_command->add_option("FILE", o->file, "array of SecureComponentProfile objects (JSON)")->required();
+    cli::examples(*import_command, {"tsms profile import --data ./data lab/profiles.json"});
     import_command->callback([o] { import(*o); });
 
     auto* list_command = profile->add_subcommand("list", "Shows id and name of every profile");
     add_common(*list_command, *o);
+    cli::examples(*list_command, {"tsms profile list --data ./data"});
     list_command->callback([o] { list(*o); });
 
     auto* deprecate_command = profile->add_subcommand(
@@ -94,11 +102,13 @@ void add_profile_command(CLI::App& app) {
     add_common(*deprecate_command, *o);
     deprecate_command->add_option("PROFILE", o->profile, "id or name")->required();
     deprecate_command->add_flag("--undo", o->undo, "takes it back");
+    cli::examples(*deprecate_command, {"tsms profile deprecate --data ./data 'tsms-lab t0'"});
     deprecate_command->callback([o] { deprecate(*o); });
 
     auto* remove_command = profile->add_subcommand("remove", "Removes a profile that no Version refers to");
     add_common(*remove_command, *o);
     remove_command->add_option("PROFILE", o->profile, "id or name")->required();
+    cli::examples(*remove_command, {"tsms profile remove --data ./data 'tsms-lab t0'"});
     remove_command->callback([o] { remove(*o); });
 }
 

@@ -22,11 +22,16 @@ public:
         if (!c.rest_client_ca.empty()) {
             listen.clients = net::client_auth::optional;
             listen.client_ca_pem = read_text(c.file(c.rest_client_ca));
-        }
+        } else
+            warn_of_locked_out(log);
         listen.plan_body = [this](const net::request& head) { return api_.plan_body(head); };
         listen.on_refusal = rest::refused_below_http;
+        listen.on_exception = [log](const net::request& r, const std::exception& e) {
+            log(actors::severity::error, r.path + ": " + e.what());
+            return rest::broken_below_http();
+        };
         server_ = std::make_unique<net::tls_server>(std::move(listen));
-        operations_ = start_operations(c.operations_port ? c.operations_port + 1 : 0, [this](const net::request& r) {
+        operations_ = start_operations(c, c.operations_port ? c.operations_port + 1 : 0, [this](const net::request& r) {
             return http::answer_operations(r, [this] {
                 auto trouble = upkeep_.trouble();
                 http::role_state state{
@@ -39,7 +44,8 @@ public:
             ++requests_;
             return api_.handle(r);
         });
-        upkeep_thread_ = std::make_unique<store::upkeep_thread>(upkeep_, [this] { catalog_.release_snapshots(); });
+        upkeep_thread_ = std::make_unique<store::upkeep_thread>(
+            upkeep_, [this] { catalog_.release_snapshots(); }, [this] { api_.write_refusals(); });
     }
 
     std::string stop() override {
@@ -49,6 +55,16 @@ public:
     }
 
 private:
+    /// Without a CA nobody is asked for a certificate, and who needs one is refused (AMB-008).
+    void warn_of_locked_out(const actors::log_sink& log) const {
+        for (const auto& provider : access_.providers())
+            if (!access_.client_certificates(provider.id).empty())
+                log(actors::severity::warning,
+                    "every request of service provider ‘" + provider.name +
+                        "’ is refused: it needs a client certificate, and rest.client_ca is empty; set it and restart, "
+                        "or: tsms provider certificate --remove");
+    }
+
     static rest::api_options options_with(const config& c, actors::log_sink log) {
         const auto octets = [](int kib) { return static_cast<std::size_t>(kib) << 10; };
         rest::api_options o;

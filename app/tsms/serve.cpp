@@ -220,15 +220,15 @@ private:
         if (config_.operations_port)
             std::cout << "  operations   http://127.0.0.1:" << config_.operations_port << "/health\n";
         if (config_.accept_unknown_apps)
-            std::cout << "  WARNING      any app may call without a credential (device.accept_unknown_apps): for "
-                         "development only; tsms app add\n";
+            std::cout << "  WARNING      apps of service providers that have never had one registered (tsms app add) "
+                         "may call\n"
+                         "               without a credential (device.accept_unknown_apps): for development only\n";
         const auto fingerprint =
             crypto::parse_certificates(read_text(config_.file(config_.rest_certificate))).at(0).fingerprint;
         std::cout << "  CA file      " << ca.string() << "\n"
                   << "  fingerprint  " << fingerprint << "  (REST certificate, SHA-256)\n"
-                  << "  try          tsms provider add --data " << data_ << " --name demo\n"
-                  << "               curl --cacert " << ca.string()
-                  << " -X POST -H 'Authorization: Bearer <longTermToken>' " << rest << "/auth" << std::endl;
+                  << "  try          tsms provider add --data " << data_ << " --name demo, then docs/rest-api.md"
+                  << std::endl;
     }
 
     config config_;

@@ -75,7 +75,7 @@ void run(const options& o) {
 void add_cap(CLI::App& lab) {
     auto o = std::make_shared<options>();
     auto* command = lab.add_subcommand("cap", "Write a valid CAP file whose applets do nothing");
-    command->footer("Example:\n  tsms-lab cap --out demo.cap --load-size 20000");
+    command->footer("Example:\n  tsms-lab cap --out app.cap --package D27600018501 --applet D2760001850101");
     command->add_option("--out", o->out, "the file to write")->required();
     command->add_option("--load-size", o->load_size,
                         "octets of the load file, about; 0: as small as possible, at most 55000 (extended: 1048576)");

@@ -1,4 +1,5 @@
 #include "lab/card/card.hpp"
+#include "app/cli/table.hpp"
 #include "app/tsms_lab/commands.hpp"
 #include "gp/tlv.hpp"
 #include "lab/card/personality.hpp"
@@ -28,15 +29,15 @@ struct options {
 
 void list_personalities(bool as_json) {
     json::array all;
+    cli::table shown({"PERSONALITY", "ABOUT"});
     for (const auto& p : personalities()) {
-        if (as_json)
-            all.emplace_back(
-                json::object{{"name", p.name}, {"about", p.about}, {"atr", to_hex(p.atr())}, {"isd", p.isd}});
-        else
-            std::cout << p.name << "\t" << p.about << "\n";
+        all.emplace_back(json::object{{"name", p.name}, {"about", p.about}, {"atr", to_hex(p.atr())}, {"isd", p.isd}});
+        shown.add({std::string(p.name), std::string(p.about)});
     }
     if (as_json)
         std::cout << json::dump(all) << "\n";
+    else
+        shown.print(std::cout, "");
 }
 
 /// HASH or HASH@AID: a rule as the issuer of a phone's chip writes it before a TSM can come (GPD_SPE_013 6).
@@ -97,7 +98,8 @@ void add_card(CLI::App& lab) {
     auto o = std::make_shared<options>();
     auto* command = lab.add_subcommand(
         "card", "Simulated GlobalPlatform card in a file: shows it, or puts it into a virtual PC/SC reader");
-    command->footer("Example:\n  tsms-lab card --state card.json --vpcd 127.0.0.1:35963");
+    command->footer("Example:\n  tsms-lab card --list\n  tsms-lab card --state phone.card --profile jc305\n"
+                    "  tsms-lab card --state phone.card --vpcd 127.0.0.1:35963");
     command->add_option("--state", o->state, "file of the card; made if it does not exist");
     command->add_option("--profile", o->profile, "personality of a new card")->capture_default_str();
     command->add_option("--vpcd", o->vpcd, "HOST:PORT of pcscd's virtual reader driver");

@@ -1,5 +1,7 @@
 #include "app/tsms_lab/listener.hpp"
 
+#include "json/json.hpp"
+
 #include <CLI/CLI.hpp>
 #include <csignal>
 #include <pthread.h>
@@ -36,6 +38,9 @@ listener::listener(const listener_options& options, const std::string& name)
     server.identity = files_.server;
     server.clients = net::client_auth::required;
     server.client_ca_pem = files_.ca_pem;
+    server.on_refusal = [](int status, std::string_view reason) {
+        return net::json_response(status, json::dump(json::object{{"error", std::string(reason)}}));
+    };
     for (const auto& file : options.client_cas)
         server.client_ca_pem += "\n" + lab::read_text(file);
     server_ = std::make_unique<net::tls_server>(std::move(server));

@@ -1,10 +1,10 @@
 // tsms-lab: what stands in for a phone's chip, an issuer and a service provider's SPOS-Service where there is none.
 // Never part of a deployment.
 
+#include "app/cli/program.hpp"
 #include "app/tsms_lab/commands.hpp"
 
 #include <CLI/CLI.hpp>
-#include <iostream>
 
 int main(int argc, char** argv) {
     using namespace tsms::lab_app;
@@ -12,13 +12,5 @@ int main(int argc, char** argv) {
     lab.require_subcommand(1);
     for (const auto add : {add_cap, add_card, add_issuer, add_spos})
         add(lab);
-    try {
-        lab.parse(argc, argv);
-        return 0;
-    } catch (const CLI::ParseError& e) {
-        return lab.exit(e);
-    } catch (const std::exception& e) {
-        std::cerr << "tsms-lab: " << e.what() << std::endl;
-        return 1;
-    }
+    return tsms::cli::run(lab, argc, argv);
 }

@@ -46,7 +46,7 @@ void run(const options& o) {
 void add_spos(CLI::App& lab) {
     auto o = std::make_shared<options>();
     auto* command = lab.add_subcommand("spos", "Simulated SPOS-Service: receives, keeps and shows process results");
-    command->footer("Example:\n  tsms-lab spos --state lab/spos.json --tls-dir lab/tls --client-ca data/ca.pem");
+    command->footer("Example:\n  tsms-lab spos --state spos.json --tls-dir lab-tls --client-ca data/ca.pem");
     o->listen.add_to(*command);
     command->add_option("--state", o->state, "file that keeps the results")->required();
     command->add_option("--fail-first", o->fail_first, "refuse so many deliveries, to see the TSM repeat them")

@@ -19,39 +19,54 @@ std::string hex_of(std::uint16_t sw) {
 
 } // namespace
 
-changes::changes(channel_ptr channel) : channel_(channel), card_(std::move(channel)) {}
+changes::changes(channel_ptr channel, registry listed) : channel_(channel), card_(std::move(channel)) {
+    wanted_.by_name = listed == registry::by_name;
+}
 
 // -- content of the card
 
-/// GPCS 11.5.2.3.2: an instance of the card's SD package. The TSM's domain has Authorized Management, this one has not.
-void changes::create_domain(const service_domain& domain) {
+/// GPCS 11.5.2.3.2: an instance of the card's SD package. The TSM's domain has Authorized Management, a Service's has
+/// not.
+void changes::create_domain(const service_domain& domain, bool repeated) {
     instance_description instance;
     instance.load_file_aid = domain.package_aid;
     instance.module_aid = domain.module_aid;
     instance.instance_aid = domain.aid;
-    instance.rights = privilege::security_domain;
+    instance.rights = domain.rights;
     instance.privilege_octets = domain.privilege_octets;
     instance.parameters = encode_tlv(0xC9, domain.parameters);
-    card_.add(step::install_security_domain, install_and_make_selectable(instance));
+    const auto at = card_.add(step::install_security_domain, install_and_make_selectable(instance),
+                              repeated ? any : secured_batch::tolerance::table);
+    if (repeated)
+        created_ = at;
     auto& wanted = wanted_.applications[domain.aid];
     wanted.effect = step::install_security_domain;
     wanted.is_domain = true;
-    wanted.has = privilege::security_domain;
-    wanted.never_has = privilege::authorized_management | privilege::delegated_management;
+    wanted.has = domain.rights;
+    wanted.never_has = (privilege::authorized_management | privilege::delegated_management) & ~domain.rights;
 }
 
 void changes::personalize_domain(const service_domain& domain, std::size_t block_size) {
     card_.add(step::install_for_personalization, install_for_personalization(domain.aid));
-    const auto keys = key_dgis(domain.key_version, domain.key_bits, domain.keys);
+    give_keys(domain, block_size, secured_batch::tolerance::table);
+}
+
+void changes::store_keys(const service_domain& domain, std::size_t block_size) {
+    give_keys(domain, block_size, any);
+}
+
+void changes::give_keys(const service_domain& domain, std::size_t block_size, secured_batch::tolerance of_state) {
+    const auto keys = key_dgis(domain.key_version, domain.key_bits, domain.keys, domain.key_form);
     card_.add_all(step::store_data,
                   store_data(keys, block_size, store_data_format::encrypted | store_data_format::dgi));
-    card_.add(step::set_status, set_status(status_type::application, life_cycle::personalized, domain.aid));
+    card_.add(step::set_status, set_status(status_type::application, life_cycle::personalized, domain.aid), of_state);
     expect_domain(domain.aid);
 }
 
 void changes::prepare_load(const load_file& file, const bytes& tsm_domain) {
     card_.add(step::install_for_load, install_for_load(file.aid, tsm_domain, file.hash));
     wanted_.load_files[file.aid].effect = step::load;
+    load_files_[card_.size()] = file.aid;
 }
 
 void changes::load_block(command_apdu block) {
@@ -99,7 +114,7 @@ void changes::set_lock(const bytes& domain, std::vector<bytes> instances, bool l
 }
 
 void changes::remove_application(const bytes& aid) {
-    card_.add(step::delete_object, delete_object(aid));
+    removals_.push_back(card_.add(step::delete_object, delete_object(aid)));
     auto& wanted = wanted_.applications[aid];
     wanted.effect = step::delete_object;
     wanted.absent = true;
@@ -119,7 +134,6 @@ void changes::remove_load_file(const bytes& aid, bool doubtful) {
 void changes::rotate_keys(const key_rotation& rotation) {
     rotated_ = put_new_keys(card_, rotation);
     rotation_ = rotation;
-    wanted_.key_version = rotation.version;
     ask_for_keys();
 }
 
@@ -146,7 +160,8 @@ void changes::change_rules(const access_client& client, std::size_t block_size, 
 void changes::write_rules(const access_client& client, std::size_t block_size) {
     if (client.install)
         card_.add(step::install_for_install, install_and_make_selectable(client.instance), any);
-    wanted_.applications[client.instance.instance_aid].effect = step::access_rule;
+    if (!client.of_card)
+        wanted_.applications[client.instance.instance_aid].effect = step::access_rule;
     change_rules(client, block_size, step::access_rule);
 }
 
@@ -154,6 +169,15 @@ void changes::remove_rules(const access_client& client, std::size_t block_size) 
     change_rules(client, block_size, step::access_rule_removal);
     if (client.remove)
         remove_application(client.instance.instance_aid);
+}
+
+void changes::register_client(const access_client& master, const bytes& client, std::size_t block_size) {
+    card_.add(step::install_for_personalization, install_for_personalization(master.instance.instance_aid));
+    card_.add_all(step::access_rule, gp::register_client(client, block_size));
+    if (!master.read_back)
+        return;
+    wanted_.master = master.instance.instance_aid;
+    wanted_.registered.push_back(client);
 }
 
 // -- what has to be shown
@@ -244,7 +268,7 @@ private:
         if (!response)
             throw card_failure(card_failure::kind::malformed, step::initialize_update, 9,
                                "the answer of " + name + " is malformed");
-        if (response->sw == 0x6700) {
+        if (response->sw == wrong_length) {
             shown.remarks.push_back(name + " takes a host challenge of another length than the TSM's domain");
             return;
         }
@@ -255,7 +279,7 @@ private:
 
     static initialize_update_response parse_offer(bytes_view data) {
         try {
-            return parse_initialize_update(data);
+            return parse_initialize_update(data, missing_counter::taken_as_random);
         } catch (const scp03_error& error) {
             throw channel_failure(step::initialize_update, error);
         }
@@ -275,29 +299,75 @@ private:
     std::vector<std::size_t> selects_;
 };
 
-batch joined(batch first, batch second) {
-    std::move(second.commands.begin(), second.commands.end(), std::back_inserter(first.commands));
-    return first;
+procedure<void> name_receiver_again(channel_ptr channel, bytes aid) {
+    channel_batch card(channel);
+    card.add(step::install_for_personalization, install_for_personalization(aid));
+    card.accept(co_await card.take());
 }
 
 } // namespace
 
+std::vector<response_apdu> changes::accept(const batch_answer& answer) {
+    try {
+        return card_.accept(answer);
+    } catch (card_failure& failure) {
+        if (const auto next = load_files_.upper_bound(failure.index);
+            failure.what == step::load && next != load_files_.begin())
+            failure.object = std::prev(next)->second;
+        throw;
+    }
+}
+
+/// A success of DELETE has an R-MAC. "Not found" has none, and a listing by name that ends with 6A88 has none either:
+/// whoever carries the answers can make both of any card.
+bool changes::only_claims_absence(const std::vector<response_apdu>& answers) const {
+    return wanted_.by_name &&
+           std::ranges::any_of(removals_, [&](auto index) { return !is_success_or_warning(answers[index].sw); });
+}
+
 procedure<shown_contents> prove(changes what, std::size_t others) {
     const auto at = ask(what.card_, what.wanted_, others);
+    std::optional<std::size_t> named;
+    if (what.receiver_)
+        named = what.card_.add(step::install_for_personalization, install_for_personalization(*what.receiver_), any);
     const auto questions = what.questions_.value_or(plain_questions{});
     last_questions last(questions);
     const auto count = what.card_.size();
-    const auto sent = co_await joined(what.card_.take(), last.take());
+    auto order = what.card_.take();
+    order.append(last.take());
+    const auto sent = co_await std::move(order);
     const bool too_many = sent.responses.size() > count + last.size(); // nobody knows whose they are
-    auto answers = what.card_.accept(too_many ? sent : part_of(sent, 0, count));
-    if (what.rotated_)
-        check_new_keys(answers[*what.rotated_], *what.rotation_);
+    auto answers = what.accept(too_many ? sent : part_of(sent, 0, count));
+    const auto status_at = [&](const std::optional<std::size_t>& index) {
+        return index ? answers[*index].sw : std::uint16_t{0x9000};
+    };
+    const auto creation = status_at(what.created_), naming = status_at(named);
 
     shown_contents shown;
-    if (last.size() != 0 && !is_complete(at, answers))
+    if (what.rotated_)
+        shown.rotation =
+            outcome_of(answers[*what.rotated_], *what.rotation_, key_versions(answers[at.registry.keys.value()]));
+    const bool complete = is_complete(at, answers);
+    const bool claimed = what.only_claims_absence(answers);
+    if (claimed)
+        what.wanted_.by_name = false;
+    if ((what.closes_ || last.size() != 0) && (!complete || claimed)) {
         shown.not_shown = std::move(what.wanted_);
-    else
-        static_cast<card_contents&>(shown) = co_await show(what.channel_, what.wanted_, at, std::move(answers));
+    } else if (claimed) {
+        static_cast<card_contents&>(shown) = co_await show_again(what.channel_, what.wanted_);
+    } else {
+        try {
+            static_cast<card_contents&>(shown) = co_await show(what.channel_, what.wanted_, at, std::move(answers));
+        } catch (const card_failure& failure) {
+            if (failure.what != step::install_security_domain || creation == 0x9000)
+                throw;
+            throw status_failure(step::install_security_domain, creation, *what.created_); // why it is not there
+        }
+    }
+    if (naming != 0x9000)
+        throw status_failure(step::install_for_personalization, naming, *named);
+    if (named && !complete) // what was asked behind it has made the card forget it
+        co_await name_receiver_again(what.channel_, *what.receiver_);
     last.read(shown, part_of(sent, count, last.size()));
     co_return shown;
 }

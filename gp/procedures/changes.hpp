@@ -16,9 +16,10 @@
 
 namespace tsms::gp {
 
-/// The security domain of a Service, below the TSM's own.
+/// The security domain of a Service, below the TSM's own; or the TSM's, as its issuer creates it.
 struct service_domain {
     bytes aid;
+    privileges rights = privilege::security_domain;
     bytes package_aid; ///< of the card's SD package
     bytes module_aid;
     int privilege_octets = 3;
@@ -26,6 +27,7 @@ struct service_domain {
     std::uint8_t key_version = 0;
     int key_bits = 128;
     crypto::encrypted_keys keys; ///< under the static DEK of the TSM's domain
+    gp::key_form key_form = gp::key_form::with_length;
 };
 
 struct load_file {
@@ -55,23 +57,36 @@ struct shown_contents : card_contents {
     /// What the Service's domain answered to INITIALIZE UPDATE with its key version: whoever has the keys checks the
     /// cryptogram. Nothing where it could not be asked.
     std::optional<initialize_update_response> domain_offer;
-    std::vector<std::string> remarks; ///< for the operator: what could not be asked, or was refused, at the very end
+    std::optional<key_outcome> rotation; ///< what has become of new keys for the TSM's own domain
+    std::vector<std::string> remarks;    ///< for the operator: what could not be asked, or was refused, at the very end
 };
 
 class changes {
 public:
+    /// What of the registry is listed to prove them.
+    enum class registry {
+        of_domain, ///< everything that the channel's domain sees: the TSM's
+        by_name,   ///< only what is expected: the ISD sees the whole card
+    };
     /// Shares the channel.
-    explicit changes(channel_ptr channel);
+    explicit changes(channel_ptr channel, registry listed = registry::of_domain);
 
     void mark(int percent, int operation) { card_.mark(percent, operation); }
 
     // -- content of the card
-    void create_domain(const service_domain& domain);
+    /// `repeated`: it may be there from an order before, which the registry shows.
+    void create_domain(const service_domain& domain, bool repeated = false);
     /// Its keys, and the state PERSONALIZED without which it accepts no extradition. If the domain was not created, the
     /// keys reach the TSM's own domain: their version is disjoint from its own, so nothing is overwritten
     /// (gp/procedures, "the order to split at").
     void personalize_domain(const service_domain& domain, std::size_t block_size);
+    /// The same in two orders, where nothing may reach another domain: the last command of the first one names the
+    /// receiver, behind all proofs, and the second one begins with the keys.
+    void name_receiver(const bytes& aid) { receiver_ = aid; }
+    /// Some cards change the state with the first key set and refuse SET STATUS then: the registry shows it.
+    void store_keys(const service_domain& domain, std::size_t block_size);
     void prepare_load(const load_file& file, const bytes& tsm_domain);
+    /// Of the file that was prepared last.
     void load_block(command_apdu block);
     void install(const application& app);
     /// `repeated`: after a lost report some are selectable already and the card refuses (AMB-100, GPCS 11.5).
@@ -81,6 +96,8 @@ public:
     /// AMB-224: with all applications in one command where the card can, else one by one; locking in reverse order
     /// (AMB-108). `instances` in order of instantiation.
     void set_lock(const bytes& domain, std::vector<bytes> instances, bool lock, bool with_applications);
+    /// Where the card says that it has none, and only this name is listed, nothing has an R-MAC: everything is listed
+    /// then.
     void remove_application(const bytes& aid);
     /// `doubtful`: a claim without proof says that it is not there. It is deleted all the same, and any refusal is
     /// accepted, because another's package may have the same AID: that the card got the command the listing proves.
@@ -91,9 +108,11 @@ public:
     /// One that stays is told in the contents.
     void remove_keys(std::uint8_t version);
 
-    // -- access rules in our ARA-C (GPD_SPE_013 5.1)
+    // -- access rules in our ARA-C, or the issuer's in ARA-M (GPD_SPE_013 5.1)
     void write_rules(const access_client& client, std::size_t block_size);
     void remove_rules(const access_client& client, std::size_t block_size);
+    /// At the card's ARA-M.
+    void register_client(const access_client& master, const bytes& client, std::size_t block_size);
 
     // -- what is there already and has to be shown as well
     void expect_domain(const bytes& aid);
@@ -107,9 +126,16 @@ public:
     void ask_for_keys() { wanted_.keys = true; }                            ///< E0
     void ask_for_everything() { wanted_.keys = wanted_.everything = true; } ///< E0 and FF21
     void ask_at_the_end(plain_questions questions) { questions_ = std::move(questions); }
+    /// Somebody else's commands behind this order end the channel: what the card has more to tell is not asked in it
+    /// (shown_contents::not_shown).
+    void close_channel() { closes_ = true; }
 
 private:
+    void give_keys(const service_domain& domain, std::size_t block_size, secured_batch::tolerance of_state);
     void change_rules(const access_client& client, std::size_t block_size, step what);
+    /// Throws card_failure; one of a LOAD says of which load file.
+    std::vector<response_apdu> accept(const batch_answer& answer);
+    bool only_claims_absence(const std::vector<response_apdu>& answers) const;
     friend procedure<shown_contents> prove(changes what, std::size_t others);
 
     channel_ptr channel_;
@@ -118,6 +144,11 @@ private:
     std::optional<key_rotation> rotation_;
     std::optional<std::size_t> rotated_;
     std::optional<plain_questions> questions_;
+    std::map<std::size_t, bytes> load_files_; ///< AIDs, by the index of each one's first LOAD
+    std::optional<std::size_t> created_;      ///< a creation that may be refused
+    std::vector<std::size_t> removals_;       ///< of applications
+    std::optional<bytes> receiver_;
+    bool closes_ = false;
 };
 
 /// Sends everything in one order, and checks what the card shows of it. `others`: about how many applications the card

@@ -29,17 +29,20 @@ struct expectation {
 
     objects applications; ///< with security domains
     objects load_files;
-    std::optional<std::uint8_t> key_version; ///< in the TSM's own domain
-    std::vector<wanted_rule> rules;          ///< of our ARA-C
-    std::optional<bytes> client;             ///< the ARA-C to be read back
-    bool keys = false;                       ///< E0 is asked for
-    bool everything = false;                 ///< so is FF21
+    std::vector<wanted_rule> rules; ///< of our ARA-C, or of the issuer's ARA-M
+    std::optional<bytes> client;    ///< the one to be read back
+    std::vector<bytes> registered;  ///< ARA-Cs that the ARA-M must know
+    std::optional<bytes> master;    ///< the ARA-M to be asked for them
+    bool keys = false;              ///< E0 is asked for
+    bool everything = false;        ///< so is FF21
+    bool by_name = false;           ///< the registry is asked for these applications and nothing else
 };
 
 /// Where the answers stand that show it.
 struct shown_at {
     listings registry;
     std::optional<rule_listing> rules;
+    std::optional<rule_answers> clients;
 };
 
 /// Adds the commands that make the card show it. `others`: about how many applications the card has beside.
@@ -51,5 +54,8 @@ bool is_complete(const shown_at& at, const std::vector<response_apdu>& answers);
 /// What the card has shown. Throws card_failure where it is not what was expected; the step of the failure is the
 /// effect that is not proven.
 procedure<card_contents> show(channel_ptr channel, expectation wanted, shown_at at, std::vector<response_apdu> answers);
+
+/// Asks and shows in an order of its own: what another one could not show because its channel had ended.
+procedure<card_contents> show_again(channel_ptr channel, expectation wanted);
 
 } // namespace tsms::gp

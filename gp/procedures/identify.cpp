@@ -50,7 +50,7 @@ card_claims identification::claims(const std::vector<response_apdu>& answers) co
     if (answers[cplc_].sw == 0x9000)
         card.cplc = parse_cplc(answers[cplc_].data).value_or(bytes{});
     const auto sw = answers[cplc_].sw;
-    card.without_cplc = sw >> 8 == 0x6A || sw == 0x6D00 || sw == 0x6E00;
+    card.without_cplc = sw >> 8 == 0x6A || sw == 0x6D00 || sw == 0x6E00 || sw == 0x6982;
     card.cin = content(answers[cin_], 0x45);
     card.iin = content(answers[iin_], 0x42);
     if (answers[recognition_].sw == 0x9000) {

@@ -9,7 +9,8 @@ namespace tsms::gp {
 struct card_claims {
     bytes isd_aid; ///< tag 84 of the FCI; empty where the phone gave no FCI
     bytes cplc;    ///< 42 octets; empty where the card has none, or does not tell it now
-    /// It has none: no such data, parameters or command (6Axx, 6D00, 6E00); other words mean "not now".
+    /// It has none (no such data, parameters or command: 6Axx, 6D00, 6E00), or tells none to whoever has not
+    /// authenticated (6982, DIV-080); other words mean "not now".
     bool without_cplc = false;
     bytes iin;         ///< tag 42
     bytes cin;         ///< tag 45

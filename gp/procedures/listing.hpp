@@ -27,16 +27,20 @@ struct listing {
     registry_scope scope;
     std::size_t first;
     std::size_t count;
+    bytes aid = {}; ///< of what was asked for; empty: everything
 };
 struct listings {
-    listing applications;
-    listing load_files;
+    std::vector<listing> applications;
+    std::vector<listing> load_files;
     std::optional<std::size_t> keys = std::nullopt;      ///< GET DATA E0
     std::optional<std::size_t> resources = std::nullopt; ///< GET DATA FF21
 };
 
 /// Adds the commands that list applications and load files.
 listings list_registry(secured_batch& card, std::size_t expected_applications);
+/// Adds the commands that list these applications and nothing else: for the ISD, which sees the whole card. That one is
+/// not there is then only a claim: no entry is sure to be listed, and 6A88 has no R-MAC.
+listings list_applications(secured_batch& card, const std::vector<bytes>& aids);
 /// With what a card in doubt has to tell beyond it (gp/procedures, hazard 15).
 listings list_all(secured_batch& card, std::size_t expected_applications);
 

@@ -4,6 +4,8 @@
 #include "gp/commands.hpp"
 #include "gp/status_words.hpp"
 
+#include <algorithm>
+
 namespace tsms::gp {
 
 channel_request::channel_request(secured_batch& orders, bytes_view domain_aid, std::uint8_t key_version,
@@ -15,14 +17,14 @@ channel_request::channel_request(secured_batch& orders, bytes_view domain_aid, s
 channel_request::finding channel_request::found(const std::vector<response_apdu>& answers) const {
     if (!is_success_or_warning(answers[select_].sw))
         return finding::no_domain;
-    if (answers[initialize_update_].sw == 0x6700)
+    if (answers[initialize_update_].sw == wrong_length)
         return finding::other_length;
     return answers[initialize_update_].sw == 0x9000 ? finding::answered : finding::refused;
 }
 
 initialize_update_response channel_request::offer(const std::vector<response_apdu>& answers) const {
     try {
-        return parse_initialize_update(answers[initialize_update_].data);
+        return parse_initialize_update(answers[initialize_update_].data, missing_counter::taken_as_random);
     } catch (const scp03_error& error) {
         throw channel_failure(step::initialize_update, error, initialize_update_);
     }
@@ -30,6 +32,10 @@ initialize_update_response channel_request::offer(const std::vector<response_apd
 
 std::string channel_request::refusal(const std::vector<response_apdu>& answers) const {
     return status_failure(step::initialize_update, answers[initialize_update_].sw).details();
+}
+
+std::size_t channel_request::short_field(const std::vector<response_apdu>& answers) const {
+    return std::min(longest_data(answers).value_or(short_data_field), short_data_field);
 }
 
 std::optional<std::size_t> channel_request::longest_data(const std::vector<response_apdu>& answers) const {

@@ -8,7 +8,8 @@ namespace tsms::gp {
 
 class channel_request {
 public:
-    /// Always with an explicit key version: an unknown one answers 6A88 and costs no attempt.
+    /// A version that the domain does not have is answered with 6A88 and costs no attempt. 00 is the first set that
+    /// there is: for whoever has one key set for the card, as an issuer.
     channel_request(secured_batch& orders, bytes_view domain_aid, std::uint8_t key_version, bytes_view host_challenge);
 
     enum class finding {
@@ -24,6 +25,9 @@ public:
 
     /// Of a domain that refused: the words of its status word.
     std::string refusal(const std::vector<response_apdu>& answers) const;
+
+    /// Octets of data in a short command to the domain: what its 9F65 tells (field lesson 6), where that makes sense.
+    std::size_t short_field(const std::vector<response_apdu>& answers) const;
 
     /// Tag 9F65 of the domain's answer to SELECT, if it has one.
     std::optional<std::size_t> longest_data(const std::vector<response_apdu>& answers) const;

@@ -14,6 +14,7 @@ struct access_client {
     bool install = false;          ///< it may be missing: installed first; one that is there stays
     bool remove = false;           ///< in a removal: the last Service takes it along
     bool read_back = true;         ///< it tells its rules in the channel (profile); else a 9000 is all there is
+    bool of_card = false;          ///< the card's own ARA-M, which need not stand in its registry
     std::vector<access_rule> rules;
 };
 

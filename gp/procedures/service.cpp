@@ -112,13 +112,6 @@ procedure<shown_contents> check_service(channel_ptr channel, service_presence wh
     co_return co_await prove(std::move(card), what.others);
 }
 
-procedure<card_contents> show_again(channel_ptr channel, expectation wanted) {
-    channel_batch card(channel);
-    const auto at = ask(card, wanted, 0);
-    auto answers = card.accept(co_await card.take());
-    co_return co_await show(channel, std::move(wanted), at, std::move(answers));
-}
-
 procedure<card_contents> inspect(channel_ptr channel, std::size_t expected_applications) {
     changes card(channel);
     card.ask_for_everything();

@@ -68,9 +68,6 @@ struct service_presence {
 };
 procedure<shown_contents> check_service(channel_ptr channel, service_presence what);
 
-/// Shows again what an order could not show because its channel had ended (shown_contents::not_shown).
-procedure<card_contents> show_again(channel_ptr channel, expectation wanted);
-
 /// What is there, with nothing expected of it.
 procedure<card_contents> inspect(channel_ptr channel, std::size_t expected_applications = 0);
 

@@ -18,8 +18,10 @@ constexpr std::string_view sessions_path = "/tsm-api/1.0/sessions/";
 constexpr std::string_view result_suffix = "/result";
 constexpr std::string_view seram_path = "/gp/seram";
 constexpr std::string_view cookie_name = "tsms-session";
-constexpr std::size_t most_of_body = 1 << 20;       ///< octets
-constexpr std::size_t uncounted_of_body = 16 << 10; ///< of them; most calls and reports have no more
+constexpr std::string_view remote_management_path = "/gp/seram/remoteManagement";
+constexpr std::size_t uncounted_of_body = 16 << 10; ///< octets; most calls and reports have no more
+/// Octets; a call has at most some commands with their data. Who sends it has shown by nothing yet who he is.
+constexpr std::size_t most_of_strangers_body = 64 << 10;
 constexpr int calls_wait = 2;     ///< seconds after which calls that are being carried out may have ended
 constexpr int sessions_wait = 10; ///< seconds after which sessions of an address or app may have ended
 
@@ -93,6 +95,14 @@ bool takes_body(const net::request& request) {
            (path.starts_with(seram_path) || path.starts_with(functions_path));
 }
 
+/// Octets of its body, where it says how many.
+std::optional<std::uint64_t> announced(const net::request& head) {
+    const auto text = head.headers.get("Content-Length");
+    std::uint64_t octets = 0;
+    const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), octets);
+    return text.empty() || problem != std::errc() ? std::nullopt : std::optional(octets);
+}
+
 const net::counted_body* counted(const net::request& request) {
     return dynamic_cast<const net::counted_body*>(request.sink.get());
 }
@@ -104,16 +114,38 @@ const std::string& body_of(const net::request& request) {
 
 } // namespace
 
+net::response refused_below_http(int status, std::string_view reason) {
+    return error(status, reason);
+}
+
 net::body_plan device_api::plan_body(const net::request& head) const {
     if (!takes_body(head))
         return {};
-    return {most_of_body, std::make_shared<net::counted_body>(memory_, uncounted_of_body)};
+    const auto address = memory_of_address_.of(net::peer_network(head.remote_address));
+    const auto plan = [&](std::size_t most, std::shared_ptr<net::budget> share) {
+        return net::body_plan{most, std::make_shared<net::counted_body>(memory_, uncounted_of_body,
+                                                                        std::vector{std::move(share), address})};
+    };
+    if (head.path != remote_management_path)
+        return plan(std::min(options_.most_of_body, most_of_strangers_body), memory_of_strangers_);
+    const auto octets = announced(head).value_or(options_.most_of_body);
+    if (octets <= uncounted_of_body)
+        return plan(uncounted_of_body, memory_of_strangers_); // whose it is remote_management() asks
+    if (octets > options_.most_of_body)
+        return plan(options_.most_of_body, memory_of_strangers_); // refused by its head alone, and no sign of life
+    const auto session = head.parameter("sessionId");
+    const auto cookie = read_cookie(head);
+    if (!session || !cookie || !backend_.report_begins({*session, cookie->secret}, cookie->order, octets))
+        return {};
+    return plan(options_.most_of_body, memory_of_session_.of(*session));
 }
 
 net::response device_api::handle(const net::request& request) {
     const std::string_view path = request.path;
     if (const auto* collected = counted(request); collected && collected->no_room())
         return overloaded(503, "too many large requests at once, please try again later", 1);
+    if (request.body_too_large && takes_body(request) && path == remote_management_path && !request.sink)
+        return error(404, "session id not found");     // plan_body() has asked
     if (request.body_too_large && takes_body(request)) // else whatever it is belongs nowhere and was not read
         return error(413, "the body is too large");
     if (path.starts_with(sessions_path) && path.ends_with(result_suffix) &&
@@ -124,7 +156,7 @@ net::response device_api::handle(const net::request& request) {
         return call(path.substr(functions_path.size()), request);
     if (path == std::string(seram_path) + "/handshake")
         return handshake(request);
-    if (path == std::string(seram_path) + "/remoteManagement")
+    if (path == remote_management_path)
         return remote_management(request);
     return error(404, "no such resource");
 }
@@ -236,8 +268,8 @@ net::response device_api::remote_management(const net::request& request) {
 }
 
 net::response device_api::fetch_result(std::string_view session_id, const net::request& request) {
-    if (request.method != "GET")
-        return method_not_allowed("GET");
+    if (!request.is_get())
+        return method_not_allowed(net::allow_get);
     const auto cookie = read_cookie(request);
     if (!cookie)
         return error(404, "session id not found");

@@ -26,12 +26,17 @@ struct device_api_options {
     /// Calls that were turned away for these limits, for the operator's log; called from several threads.
     std::function<void(const net::refusal_report&)> on_turned_away;
     /// Calls of the TSM-API a second, in the long run; ten times as many at once. More are answered 429.
-    int calls_per_address = 20; ///< many handsets may share one
-    int calls_per_app = 200;    ///< of all handsets with this app: one provider must not starve the others
-    /// Octets of bodies that arrive, of all connections together, without the first 16 KiB of each. Nobody has shown
-    /// yet who he is.
+    int calls_per_address = 20;         ///< many handsets may share one
+    int calls_per_app = 200;            ///< of all handsets with this app: one provider must not starve the others
+    std::size_t most_of_body = 1 << 20; ///< octets
+    /// Octets of bodies that arrive, of all connections together, without the first 16 KiB of each. Half of it is for
+    /// whoever has shown yet by nothing who he is.
     std::size_t memory = 64 << 20;
+    std::size_t memory_of_address = 16 << 20; ///< of it
 };
+
+/// For net::server_options::on_refusal: the error of this API.
+net::response refused_below_http(int status, std::string_view reason);
 
 /// Safe to call from several threads.
 class device_api {
@@ -40,14 +45,18 @@ public:
         : backend_(backend), options_(std::move(options)),
           by_address_(10.0 * options_.calls_per_address, options_.calls_per_address),
           by_app_(10.0 * options_.calls_per_app, options_.calls_per_app),
-          calls_(options_.calls, options_.on_turned_away), memory_(std::make_shared<net::budget>(options_.memory)) {}
+          calls_(options_.calls, options_.on_turned_away), memory_(std::make_shared<net::budget>(options_.memory)),
+          memory_of_strangers_(std::make_shared<net::budget>(options_.memory / 2)),
+          memory_of_address_(options_.memory_of_address), memory_of_session_(2 * options_.most_of_body) {}
 
-    /// For net::server_options::plan_body: no body where none belongs, and all of them together within the memory.
+    /// For net::server_options::plan_body: no body where none belongs, a large one only where a session awaits it, and
+    /// all of them together within the memory.
     net::body_plan plan_body(const net::request& head) const;
     net::response handle(const net::request& request);
     net::call_counts counted_calls() const { return calls_.counted(std::chrono::steady_clock::now()); }
 
 private:
+    bool is_awaited(const net::request& head) const;
     net::response call(std::string_view function, const net::request& request);
     net::response handshake(const net::request& request);
     net::response remote_management(const net::request& request);
@@ -64,6 +73,9 @@ private:
     net::rate_limiter by_app_;
     net::calls_at_once calls_;
     std::shared_ptr<net::budget> memory_;
+    std::shared_ptr<net::budget> memory_of_strangers_;
+    mutable net::peer_budgets memory_of_address_;
+    mutable net::peer_budgets memory_of_session_; ///< a report, and once more on another connection
 };
 
 } // namespace tsms::http

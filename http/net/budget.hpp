@@ -6,7 +6,12 @@
 #include <algorithm>
 #include <atomic>
 #include <cstddef>
+#include <list>
+#include <map>
 #include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
 
 namespace tsms::net {
 
@@ -27,6 +32,31 @@ public:
 
 private:
     std::atomic<std::size_t> left_;
+};
+
+/// What each peer may have of it, so that one cannot have all. A peer is an address or a session. Thread-safe.
+class peer_budgets {
+public:
+    explicit peer_budgets(std::size_t each) : each_(each) {}
+
+    std::shared_ptr<budget> of(const std::string& peer) {
+        const std::lock_guard lock(mutex_);
+        if (auto there = budgets_[peer].lock())
+            return there;
+        std::erase_if(budgets_, [](const auto& entry) { return entry.second.expired(); });
+        auto made = std::make_shared<budget>(each_);
+        budgets_[peer] = made;
+        return made;
+    }
+    std::size_t peers() const {
+        const std::lock_guard lock(mutex_);
+        return budgets_.size();
+    }
+
+private:
+    std::size_t each_;
+    mutable std::mutex mutex_;
+    std::map<std::string, std::weak_ptr<budget>> budgets_; ///< of those that have requests
 };
 
 /// What one request has taken of a budget; given back at its end.
@@ -52,13 +82,20 @@ private:
 /// A body that is collected as it arrives, within what all of them together may hold.
 class counted_body final : public body_sink {
 public:
-    /// Its first `uncounted` octets are always taken: the number of connections bounds them.
-    counted_body(std::shared_ptr<budget> memory, std::size_t uncounted)
-        : memory_(std::move(memory)), uncounted_(uncounted) {}
+    /// Its first `uncounted` octets are always taken: the number of connections bounds them. What follows counts in
+    /// the memory, and in the shares of whomever it is from.
+    counted_body(std::shared_ptr<budget> memory, std::size_t uncounted,
+                 const std::vector<std::shared_ptr<budget>>& of_peer = {})
+        : uncounted_(uncounted) {
+        for (const auto& one : of_peer)
+            shares_.emplace_back(one);
+        shares_.emplace_back(std::move(memory));
+    }
 
     bool take(std::string_view octets) override {
         const auto free = std::min(uncounted_, octets.size());
-        no_room_ = !memory_.grow(octets.size() - free);
+        const auto counted = octets.size() - free;
+        no_room_ = !std::ranges::all_of(shares_, [&](share& one) { return one.grow(counted); });
         if (no_room_)
             return false;
         uncounted_ -= free;
@@ -69,7 +106,7 @@ public:
     bool no_room() const { return no_room_; }
 
 private:
-    share memory_;
+    std::list<share> shares_;
     std::size_t uncounted_;
     std::string text_;
     bool no_room_ = false;

@@ -1,9 +1,8 @@
 #include "http/net/client.hpp"
 
+#include "http/net/base_url.hpp"
 #include "http/net/connection.hpp"
 #include "http/net/http1.hpp"
-
-#include <charconv>
 
 namespace tsms::net {
 
@@ -11,47 +10,11 @@ namespace {
 
 using clock = std::chrono::steady_clock;
 
-struct base_url {
-    std::string host;
-    std::uint16_t port = 443;
-    std::string authority; ///< for the Host field
-    std::string prefix;
-};
-
 base_url parse_base(const std::string& url) {
-    const auto refuse = [&]() -> base_url {
+    auto base = parse_base_url(url);
+    if (!base)
         throw configuration_error("'" + url + "' is no URL of the form https://host[:port][/path]");
-    };
-    constexpr std::string_view scheme = "https://";
-    if (!url.starts_with(scheme) || url.find_first_of(" \t\r\n?#@") != url.npos)
-        return refuse();
-    base_url base;
-    const auto path = std::min(url.find('/', scheme.size()), url.size());
-    base.authority = url.substr(scheme.size(), path - scheme.size());
-    base.prefix = url.substr(path);
-    while (base.prefix.ends_with('/'))
-        base.prefix.pop_back();
-    std::string port;
-    if (base.authority.starts_with('[')) {
-        const auto end = base.authority.find(']');
-        if (end == std::string::npos)
-            return refuse();
-        base.host = base.authority.substr(1, end - 1);
-        port = base.authority.substr(end + 1);
-    } else {
-        const auto colon = std::min(base.authority.find(':'), base.authority.size());
-        base.host = base.authority.substr(0, colon);
-        port = base.authority.substr(colon);
-    }
-    if (base.host.empty())
-        return refuse();
-    if (!port.empty()) {
-        const auto* end = port.data() + port.size();
-        const auto [at, error] = std::from_chars(port.data() + 1, end, base.port);
-        if (port[0] != ':' || error != std::errc() || at != end || base.port == 0)
-            return refuse();
-    }
-    return base;
+    return *std::move(base);
 }
 
 } // namespace
@@ -115,11 +78,14 @@ response tls_client::state::exchange(const std::string& text, std::string_view m
         connect();
     ++counted.requests;
     counted.sent += text.size();
-    const auto deadline = clock::now() + options.read_timeout;
+    progress sending(options.transfer, clock::now());
+    sending.content(text.size());
     buffered_connection from{*open, {}};
     try {
-        open->write(text, deadline);
-        auto in = read_response(from, method, options.body_limit, deadline);
+        open->write(text, sending);
+        open->wait_taken(sending);
+        auto in =
+            read_response(from, method, options.body_limit, clock::now() + options.read_timeout, options.transfer);
         counted.received += from.received;
         if (!in.keep_alive)
             disconnect();

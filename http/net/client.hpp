@@ -5,6 +5,7 @@
 #include "crypto/secret.hpp"
 #include "http/net/error.hpp"
 #include "http/net/message.hpp"
+#include "http/net/progress.hpp"
 #include "http/net/server.hpp"
 
 #include <chrono>
@@ -18,8 +19,9 @@ struct client_options {
     std::string pin_fingerprint;          ///< SHA-256 of the server's certificate (upper-case hex); empty: not pinned
     std::optional<tls_identity> identity; ///< client certificate
     std::chrono::milliseconds connect_timeout{5000}; ///< TCP and TLS handshake together
-    std::chrono::milliseconds read_timeout{
-        40000}; ///< from the end of the request to the end of the answer (SERAM: 40 s)
+    /// From when the server has the request to the first octet of its answer (SERAM: 40 s).
+    std::chrono::milliseconds read_timeout{40000};
+    pace transfer; ///< of the request and of the answer
     std::size_t body_limit = 8 << 20;
 };
 

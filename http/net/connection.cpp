@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
+#include <linux/sockios.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -11,12 +12,27 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <thread>
 #include <unistd.h>
 
 namespace tsms::net {
 
 namespace {
+
+/// Octets of a record that we send. A record shows nothing to its reader before it is complete. One of 16384 octets
+/// takes minutes on a slow link, and the head of a request or answer would wait for it together with what stands behind
+/// it.
+constexpr std::size_t octets_of_record = 4096;
+
+/// For the last words of a connection: an alert, the end of TLS and of TCP, octets of a request that nobody reads.
+constexpr std::chrono::seconds time_for_last_words(1);
+
+/// How often is looked what the peer has acknowledged: some times in each window.
+std::chrono::milliseconds pause_between_looks(const progress& by) {
+    return std::clamp(by.window() / 20, std::chrono::milliseconds(5), std::chrono::milliseconds(500));
+}
 
 int milliseconds_until(time_point deadline) {
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now()).count();
@@ -52,7 +68,14 @@ void descriptor::shutdown_reading() {
     shut(SHUT_RD);
 }
 void descriptor::shutdown() {
+    given_up_ = true;
     shut(SHUT_RDWR);
+}
+void descriptor::discard_unsent() {
+    const std::lock_guard lock(mutex_);
+    const linger none{1, 0};
+    if (fd_ >= 0)
+        ::setsockopt(fd_, SOL_SOCKET, SO_LINGER, &none, sizeof none);
 }
 
 void descriptor::shut(int how) {
@@ -133,13 +156,80 @@ void connection::connect_tls(SSL_CTX* context, const std::string& host, time_poi
     handshake(SSL_connect, deadline);
 }
 
+/// Octets that have come through TLS's socket; without TLS each read tells its own.
+std::uint64_t connection::received() const {
+    return ssl_ ? BIO_number_read(SSL_get_rbio(ssl_.get())) : 0;
+}
+
+/// Octets that were sent and are not acknowledged.
+std::size_t connection::in_flight() const {
+    int octets = 0;
+    return ::ioctl(fd_->get(), SIOCOUTQ, &octets) == 0 && octets > 0 ? static_cast<std::size_t>(octets) : 0;
+}
+
+/// Octets that the peer has acknowledged since the last time.
+std::uint64_t connection::newly_taken() {
+    const auto sent = ssl_ ? BIO_number_written(SSL_get_wbio(ssl_.get())) : sent_plain_;
+    const auto taken = std::max(taken_, sent - std::min<std::uint64_t>(sent, in_flight()));
+    return taken - std::exchange(taken_, taken);
+}
+
+/// The system says that it has room again only when a third of its buffer is free, which can be minutes of a slow link.
+/// So what the peer acknowledges is looked at in between.
+void connection::await(short events, progress& by) {
+    const auto look = pause_between_looks(by);
+    for (;;) {
+        const auto now = std::chrono::steady_clock::now();
+        if (events & POLLOUT)
+            by.moved(newly_taken(), now);
+        if (now >= by.deadline())
+            timed_out();
+        if (wait(events, events & POLLOUT ? std::min(by.deadline(), now + look) : by.deadline()))
+            return;
+    }
+}
+
+void connection::wait_taken(progress& by) {
+    const auto longest_look = pause_between_looks(by);
+    auto look = std::chrono::milliseconds(5); // most are taken at once
+    by.content(in_flight());
+    for (;;) {
+        const auto now = std::chrono::steady_clock::now();
+        by.moved(newly_taken(), now);
+        if (in_flight() == 0)
+            return;
+        if (now >= by.deadline())
+            timed_out();
+        if (wait_readable(std::min(by.deadline(), now + look)))
+            return;
+        look = std::min(2 * look, longest_look);
+    }
+}
+
 std::size_t connection::read(char* to, std::size_t capacity, time_point deadline) {
+    auto fixed = progress::until(deadline);
+    return read(to, capacity, fixed);
+}
+
+void connection::write(std::string_view data, time_point deadline) {
+    auto fixed = progress::until(deadline);
+    write(data, fixed);
+}
+
+std::size_t connection::read(char* to, std::size_t capacity, progress& by) {
+    auto before = received();
+    auto complete = before; // where the last record has ended
     for (;;) {
         short events = POLLIN;
         if (ssl_) {
             ERR_clear_error();
             std::size_t count = 0;
             const int result = SSL_read_ex(ssl_.get(), to, capacity, &count);
+            const auto after = received(); // a record may have come in part
+            by.moved(after - std::exchange(before, after), std::chrono::steady_clock::now());
+            if (result == 1 || !SSL_has_pending(ssl_.get()))
+                complete = after; // of TLS itself, like a session ticket, or the end of what was asked for
+            by.coming(after - complete);
             if (result == 1)
                 return count;
             const int error = SSL_get_error(ssl_.get(), result);
@@ -151,25 +241,27 @@ std::size_t connection::read(char* to, std::size_t capacity, time_point deadline
             }
         } else {
             const auto count = ::recv(fd_->get(), to, capacity, 0);
-            if (count >= 0)
+            if (count >= 0) {
+                by.moved(static_cast<std::uint64_t>(count), std::chrono::steady_clock::now());
                 return static_cast<std::size_t>(count);
+            }
             if (errno == EINTR)
                 continue;
             if (errno != EAGAIN && errno != EWOULDBLOCK)
                 return 0;
         }
-        if (!wait(events, deadline))
-            timed_out();
+        await(events, by);
     }
 }
 
-void connection::write(std::string_view data, time_point deadline) {
+void connection::write(std::string_view data, progress& by) {
+    newly_taken(); // of what was sent before, nothing is progress of this
     while (!data.empty()) {
         short events = POLLOUT;
         if (ssl_) {
             ERR_clear_error();
             std::size_t count = 0;
-            const int result = SSL_write_ex(ssl_.get(), data.data(), data.size(), &count);
+            const int result = SSL_write_ex(ssl_.get(), data.data(), std::min(data.size(), octets_of_record), &count);
             if (result == 1) {
                 data.remove_prefix(count);
                 continue;
@@ -182,6 +274,7 @@ void connection::write(std::string_view data, time_point deadline) {
         } else {
             const auto count = ::send(fd_->get(), data.data(), data.size(), MSG_NOSIGNAL);
             if (count >= 0) {
+                sent_plain_ += static_cast<std::uint64_t>(count);
                 data.remove_prefix(static_cast<std::size_t>(count));
                 continue;
             }
@@ -191,8 +284,7 @@ void connection::write(std::string_view data, time_point deadline) {
                 throw network_error(network_cause::broken,
                                     std::string("connection broken while sending: ") + std::strerror(errno));
         }
-        if (!wait(events, deadline))
-            timed_out();
+        await(events, by);
     }
 }
 
@@ -216,20 +308,53 @@ bool connection::stale() {
     return !alive;
 }
 
-void connection::finish(bool swallow) {
+void connection::finish(bool swallow, pace rule) {
+    const auto begin = std::chrono::steady_clock::now();
+    auto by = in_flight() == 0 ? progress::until(begin + time_for_last_words) : progress(rule, begin);
+    by.content(in_flight());
     if (ssl_ && SSL_is_init_finished(ssl_.get())) {
         ERR_clear_error();
         SSL_shutdown(ssl_.get());
         ERR_clear_error();
     }
     ::shutdown(fd_->get(), SHUT_WR);
-    if (!swallow)
-        return;
-    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(1);
-    char sink[16384];
-    // Octets below TLS: what they say does not matter any more.
-    while (wait(POLLIN, deadline) && ::recv(fd_->get(), sink, sizeof sink, 0) > 0 && milliseconds_until(deadline) > 0) {
+    bool ended = false;                                    // what the peer sends
+    constexpr std::chrono::milliseconds longest_look(100); // whoever gives the connection up does not wait for longer
+    for (auto look = std::chrono::milliseconds(5); untaken() && !fd_->given_up();
+         look = std::min(2 * look, longest_look)) {
+        const auto now = std::chrono::steady_clock::now();
+        by.moved(newly_taken(), now);
+        if (now >= by.deadline())
+            timed_out();
+        const auto until = std::min(by.deadline(), now + look);
+        if (ended) // poll() would return at once
+            std::this_thread::sleep_until(until);
+        else if (wait(POLLIN, until))
+            ended = !throw_away();
     }
+    const auto deadline = std::chrono::steady_clock::now() + time_for_last_words;
+    while (swallow && !ended && wait(POLLIN, deadline) && milliseconds_until(deadline) > 0)
+        ended = !throw_away();
+}
+
+/// Octets below TLS: what they say does not matter any more. False at the end of the stream.
+bool connection::throw_away() {
+    char sink[16384];
+    return ::recv(fd_->get(), sink, sizeof sink, 0) > 0;
+}
+
+bool connection::untaken() const {
+    tcp_info info{};
+    socklen_t size = sizeof info;
+    // After a reset the system counts octets that it has thrown away.
+    const bool over =
+        ::getsockopt(fd_->get(), IPPROTO_TCP, TCP_INFO, &info, &size) != 0 || info.tcpi_state == TCP_CLOSE;
+    return !over && in_flight() > 0;
+}
+
+void connection::discard_untaken() {
+    if (untaken())
+        fd_->discard_unsent();
 }
 
 std::optional<crypto::certificate> connection::peer() const {

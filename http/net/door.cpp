@@ -70,10 +70,10 @@ void door::waiting(id who) {
     account_.waiting(who, std::chrono::steady_clock::now());
 }
 
-bool door::leave(id who) {
+void door::leave(id who) {
     const std::lock_guard lock(mutex_);
     account_.leave(who);
-    return visitors_.erase(who) > 0;
+    visitors_.erase(who);
 }
 
 void door::count(std::uint64_t connection_counts::*what) {

@@ -25,8 +25,7 @@ public:
     void prove(id who);
     void serving(id who);
     void waiting(id who);
-    /// False where it had to make room for another one: what went wrong with it was our doing.
-    bool leave(id who);
+    void leave(id who);
     void count(std::uint64_t connection_counts::*what);
 
     connection_counts counted() const;

@@ -10,14 +10,6 @@ namespace tsms::net {
 namespace http = boost::beast::http;
 using boost::system::error_code;
 
-bool buffered_connection::more(time_point deadline) {
-    char block[16384];
-    const auto count = peer.read(block, sizeof block, deadline);
-    received += count;
-    ahead.append(block, count);
-    return count > 0;
-}
-
 namespace {
 
 /// A body as it comes: into a text, into a sink, or away.
@@ -26,6 +18,7 @@ struct arriving {
     std::string text;
     body_sink* sink = nullptr;
     bool forget = false;
+    std::uint64_t arrived = 0; ///< octets so far
 
     class reader {
     public:
@@ -45,6 +38,7 @@ struct arriving {
                 const boost::asio::const_buffer part = *it;
                 const std::string_view octets(static_cast<const char*>(part.data()), part.size());
                 used += octets.size();
+                body_.arrived += octets.size();
                 if (body_.forget)
                     continue;
                 if (!body_.sink)
@@ -78,9 +72,11 @@ template <class Parser> error_code feed(Parser& parser, std::string& ahead) {
     return error;
 }
 
-/// Feeds the parser until `done` holds. False if the stream ends before.
-template <class Parser, class Done>
-bool read_until(buffered_connection& from, Parser& parser, Done done, time_point deadline, error_code& error) {
+/// Feeds the parser until `done` holds. `content` tells of how much there is, or has been so far. False if the stream
+/// ends before.
+template <class Parser, class Done, class Content>
+bool read_until(buffered_connection& from, Parser& parser, Done done, Content content, progress& by,
+                error_code& error) {
     while (!done()) {
         if (!from.ahead.empty()) {
             error = feed(parser, from.ahead);
@@ -96,7 +92,8 @@ bool read_until(buffered_connection& from, Parser& parser, Done done, time_point
             }
         }
         error = {};
-        if (!from.more(deadline))
+        by.content(content());
+        if (!from.more(by))
             return false;
     }
     error = {};
@@ -118,6 +115,25 @@ template <class Fields> header_fields fields_of(const Fields& fields) {
     throw refused_request(400, "malformed request: " + error.message());
 }
 
+/// RFC 3986 3.2: a name, an IPv4 address or an IPv6 address in brackets, and perhaps a port.
+bool is_host(std::string_view authority) {
+    const auto is = [](std::string_view among) {
+        return [among](char c) {
+            return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                   among.find(c) != among.npos;
+        };
+    };
+    const bool literal = authority.starts_with('[');
+    const auto host_end = literal ? authority.find(']') : std::min(authority.find(':'), authority.size());
+    if (host_end == authority.npos)
+        return false;
+    const auto host = authority.substr(literal, host_end - literal);
+    const auto port = authority.substr(host_end + literal);
+    return !host.empty() && std::ranges::all_of(host, literal ? is(":.") : is("-._~%!$&'()*+,;=")) &&
+           (port.empty() || (port.starts_with(':') && port.size() <= 6 &&
+                             std::ranges::all_of(port.substr(1), [](char c) { return c >= '0' && c <= '9'; })));
+}
+
 /// RFC 9112 6.1, 6.3, 3.2: a message whose length or host could be read in two ways.
 void check_framing(const request& r, bool http11, bool chunked) {
     const auto lengths = r.headers.count("Content-Length");
@@ -132,8 +148,8 @@ void check_framing(const request& r, bool http11, bool chunked) {
     const auto hosts = r.headers.all("Host");
     if (hosts.size() > 1 || (http11 && (hosts.empty() || hosts.front().empty())))
         throw refused_request(400, "exactly one Host header field is required");
-    if (!r.target.starts_with('/'))
-        throw refused_request(400, "the request target must be in origin form");
+    if (!hosts.empty() && !hosts.front().empty() && !is_host(hosts.front()))
+        throw refused_request(400, "the Host header field is no host"); // RFC 9112 3.2
     const auto expect = r.headers.all("Expect");
     if (expect.size() > 1 || (expect.size() == 1 && !same_token(expect.front(), "100-continue")))
         throw refused_request(417, "expectation not supported");
@@ -148,7 +164,34 @@ request head_of(const request_parser& parser) {
     return r;
 }
 
+/// RFC 9112 3.2.2: a target in absolute form, as a proxy gets it, must be accepted. Its host replaces that of the Host
+/// field, and the rest is a target in origin form.
+void take_absolute_form(request& r, bool secured) {
+    if (r.target.starts_with('/'))
+        return;
+    const std::string_view target = r.target;
+    const auto colon = std::min(target.find(':'), target.size());
+    if (!target.substr(colon).starts_with("://"))
+        throw refused_request(400, "the request target must be in origin form or absolute form");
+    if (!same_token(target.substr(0, colon), secured ? "https" : "http"))
+        throw refused_request(400, "the scheme of the request target is not that of the connection");
+    const auto start = colon + 3;
+    const auto end = std::min(target.find_first_of("/?#", start), target.size());
+    const auto authority = target.substr(start, end - start);
+    if (authority.find('@') != authority.npos)
+        throw refused_request(400, "the request target must not contain user information"); // RFC 9110 4.2.4
+    if (!is_host(authority))
+        throw refused_request(400, "the request target has no valid host");
+    auto origin = std::string(target.substr(end));
+    if (!origin.starts_with('/'))
+        origin.insert(0, "/");
+    r.headers.set("Host", std::string(authority));
+    r.target = std::move(origin);
+}
+
 void split_target(request& r) {
+    if (r.target.find('#') != r.target.npos)
+        throw refused_request(400, "the request target must not contain a fragment");
     const auto query = std::min(r.target.find('?'), r.target.size());
     r.path = r.target.substr(0, query);
     auto parameters = parse_query(std::string_view(r.target).substr(std::min(query + 1, r.target.size())));
@@ -159,28 +202,84 @@ void split_target(request& r) {
 
 } // namespace
 
-std::optional<incoming_request> read_request(buffered_connection& from, const message_limits& limits,
-                                             const std::function<void(request&)>& complete_head,
-                                             const std::function<body_plan(const request&)>& plan_body,
-                                             request_deadlines deadlines) {
-    request_parser parser;
-    parser.header_limit(static_cast<std::uint32_t>(limits.head_limit));
-    parser.body_limit(std::numeric_limits<std::uint64_t>::max()); // the limit is known only when the head is
-    error_code error;
-    const bool idle = from.ahead.empty();
-    if (!read_until(
-            from, parser, [&] { return parser.is_header_done(); }, deadlines.head, error)) {
-        if (error)
+namespace {
+
+/// RFC 9112 2.2: one empty line before a request line is ignored. False if the stream ends before there is anything
+/// else.
+bool skip_empty_line(buffered_connection& from, progress& by) {
+    constexpr std::string_view line = "\r\n";
+    while (from.ahead.size() < line.size() && line.starts_with(from.ahead))
+        if (!from.more(by))
+            return !from.ahead.empty();
+    if (from.ahead.starts_with(line))
+        from.ahead.erase(0, line.size());
+    return !from.ahead.empty() || from.more(by);
+}
+
+[[noreturn]] void too_slow() {
+    throw refused_request(408, "the request did not come in time");
+}
+
+/// Reads the head. False if the peer closed before its first octet.
+bool read_head(buffered_connection& from, request_parser& parser, progress& by) {
+    if (!skip_empty_line(from, by))
+        return false;
+    try {
+        error_code error;
+        const auto before = from.received - from.ahead.size();
+        const bool whole = read_until(
+            from, parser, [&] { return parser.is_header_done(); }, [&] { return from.received - before; }, by, error);
+        if (!whole && error)
             refuse(error);
-        if (idle && from.ahead.empty() && !parser.got_some())
-            return std::nullopt;
-        throw refused_request(400, "the request ends inside its head");
+        if (!whole)
+            throw refused_request(400, "the request ends inside its head");
+        return true;
+    } catch (const network_error& e) {
+        if (e.cause() == network_cause::timeout)
+            too_slow();
+        throw;
     }
+}
+
+/// Reads the body. False if it is over the limit.
+bool read_body(buffered_connection& from, request_parser& parser, pace rule, bool expects) {
+    progress by(rule, std::chrono::steady_clock::now());
+    try {
+        if (expects)
+            from.peer.write("HTTP/1.1 100 Continue\r\n\r\n", by);
+        error_code error;
+        const auto announced = parser.content_length();
+        const auto& body = parser.get().body();
+        const bool whole = read_until(
+            from, parser, [&] { return parser.is_done(); }, [&] { return announced ? *announced : body.arrived; }, by,
+            error);
+        if (!whole && error == http::error::body_limit)
+            return false;
+        if (!whole && error)
+            refuse(error);
+        if (!whole)
+            throw refused_request(400, "the request ends inside its body");
+        return true;
+    } catch (const network_error& e) {
+        if (e.cause() == network_cause::timeout)
+            too_slow();
+        throw;
+    }
+}
+
+std::optional<incoming_request> read_with(request_parser& parser, buffered_connection& from,
+                                          const message_limits& limits,
+                                          const std::function<void(request&)>& complete_head,
+                                          const std::function<body_plan(const request&)>& plan_body,
+                                          request_paces paces) {
+    if (!read_head(from, parser, paces.head))
+        return std::nullopt;
     incoming_request in;
     in.message = head_of(parser);
     if (in.message.headers.size() > limits.header_limit)
         throw refused_request(431, "too many request header fields");
     check_framing(in.message, parser.get().version() == 11, parser.chunked());
+    take_absolute_form(in.message, limits.secured);
     split_target(in.message);
     in.keep_alive = parser.get().version() == 11 && parser.keep_alive();
     complete_head(in.message);
@@ -201,25 +300,40 @@ std::optional<incoming_request> read_request(buffered_connection& from, const me
     }
     parser.body_limit(body.forget ? most_forgotten : plan.limit);
     parser.eager(true);
-    if (expects)
-        from.peer.write("HTTP/1.1 100 Continue\r\n\r\n", deadlines.whole);
-    const bool whole = read_until(
-        from, parser, [&] { return parser.is_done(); }, deadlines.whole, error);
-    if (!whole && error == http::error::body_limit) {
+    if (!read_body(from, parser, paces.body, expects)) {
         in.message.body_too_large = true;
         in.keep_alive = false;
         return in;
     }
-    if (!whole && error)
-        refuse(error);
-    if (!whole)
-        throw refused_request(400, "the request ends inside its body");
     in.message.body = std::move(body.text);
     return in;
 }
 
+} // namespace
+
+std::optional<incoming_request> read_request(buffered_connection& from, const message_limits& limits,
+                                             const std::function<void(request&)>& complete_head,
+                                             const std::function<body_plan(const request&)>& plan_body,
+                                             request_paces paces) {
+    request_parser parser;
+    parser.header_limit(static_cast<std::uint32_t>(limits.head_limit));
+    parser.body_limit(std::numeric_limits<std::uint64_t>::max()); // the limit is known only when the head is
+    try {
+        return read_with(parser, from, limits, complete_head, plan_body, paces);
+    } catch (const refused_request& e) {
+        throw refused_request(e.status(), e.what(), std::string(parser.get().method_string()));
+    }
+}
+
 incoming_response read_response(buffered_connection& from, std::string_view method, std::size_t body_limit,
-                                time_point deadline) {
+                                time_point begins, pace rule) {
+    const auto begin = [&] {
+        auto first = progress::begins_until(begins, rule);
+        if (from.ahead.empty() && !from.more(first))
+            throw network_error(network_cause::broken, "the connection ended before the answer did");
+    };
+    begin();
+    progress by(rule, std::chrono::steady_clock::now());
     for (int interim = 0; interim < 4; ++interim) {
         response_parser parser;
         parser.header_limit(65536);
@@ -228,10 +342,13 @@ incoming_response read_response(buffered_connection& from, std::string_view meth
         error_code error;
         // In one step (eager), Beast 1.74 forgets that an announced length is over the limit.
         const bool head_read = read_until(
-            from, parser, [&] { return parser.is_header_done(); }, deadline, error);
+            from, parser, [&] { return parser.is_header_done(); }, [&] { return from.received; }, by, error);
         parser.eager(true);
+        const auto announced = head_read ? parser.content_length() : boost::none;
+        const auto& body = parser.get().body();
         if (!head_read || !read_until(
-                              from, parser, [&] { return parser.is_done(); }, deadline, error)) {
+                              from, parser, [&] { return parser.is_done(); },
+                              [&] { return announced ? *announced : body.size(); }, by, error)) {
             if (error == http::error::body_limit)
                 throw network_error(network_cause::protocol,
                                     "the answer is larger than " + std::to_string(body_limit) + " octets");
@@ -243,8 +360,14 @@ incoming_response read_response(buffered_connection& from, std::string_view meth
                 throw network_error(network_cause::broken, "the connection ended before the answer did");
         }
         const auto& head = parser.get();
-        if (head.result_int() / 100 == 1)
+        if (head.result_int() / 100 == 1) {
+            // What follows is waited for like the first octet: 102 (Processing) is no answer yet.
+            if (std::chrono::steady_clock::now() >= begins)
+                throw network_error(network_cause::timeout, "only interim answers came in time");
+            begin();
+            by = progress(rule, std::chrono::steady_clock::now());
             continue;
+        }
         return {{static_cast<int>(head.result_int()), fields_of(head), std::move(parser.get().body())},
                 parser.keep_alive() && from.ahead.empty()};
     }

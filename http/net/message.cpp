@@ -21,6 +21,13 @@ bool same_token(std::string_view a, std::string_view b) {
     return std::ranges::equal(a, b, [](char x, char y) { return lower(x) == lower(y); });
 }
 
+std::optional<std::string_view> behind_https(std::string_view url) {
+    constexpr std::string_view scheme = "https://";
+    if (!same_token(url.substr(0, scheme.size()), scheme))
+        return std::nullopt;
+    return url.substr(scheme.size());
+}
+
 void header_fields::set(std::string_view name, std::string value) {
     std::erase_if(fields_, [&](const field& f) { return same_token(f.name, name); });
     add(std::string(name), std::move(value));

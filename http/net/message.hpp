@@ -69,6 +69,8 @@ struct request {
     std::string remote_address;      ///< numeric, without port
     std::optional<peer_certificate> peer;
 
+    /// GET, or HEAD: it is answered like GET, and the server sends the answer without its body (RFC 9110 9.3.2).
+    bool is_get() const { return method == "GET" || method == "HEAD"; }
     /// Value of a query parameter that occurs exactly once.
     std::optional<std::string> parameter(const std::string& name) const;
 };
@@ -80,6 +82,9 @@ struct response {
     std::shared_ptr<const void> kept = {}; ///< let go when the answer has been written, or cannot be
 };
 
+/// `Allow` of what answers request::is_get() and nothing else.
+inline constexpr const char* allow_get = "GET, HEAD";
+
 /// A response with a JSON body.
 response json_response(int status, std::string body);
 
@@ -87,6 +92,9 @@ response json_response(int status, std::string body);
 std::optional<std::string> percent_decode(std::string_view text);
 /// Everything but unreserved characters (RFC 3986 2.3) escaped.
 std::string percent_encode(std::string_view text);
+
+/// The URL behind "https://", whatever the case of the scheme (RFC 3986 3.1); nothing if it has another one.
+std::optional<std::string_view> behind_https(std::string_view url);
 
 /// Names and values of a query, decoded, '+' is a space. Nothing if it is malformed.
 std::optional<std::multimap<std::string, std::string>> parse_query(std::string_view text);

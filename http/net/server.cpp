@@ -21,6 +21,9 @@ constexpr std::size_t connection_stack = 1 << 20;
 
 using clock = std::chrono::steady_clock;
 
+/// For an alert of TLS to be taken.
+constexpr std::chrono::seconds last_words(1);
+
 /// What becomes of a connection after an answer.
 enum class after_answer {
     next_request,
@@ -56,8 +59,8 @@ struct prepared {
     response answer;
 };
 
-/// Head and body leave in one record up to this size; a larger body is not copied behind its head.
-constexpr std::size_t one_record = 16384;
+/// Head and body leave together up to this size; a larger body is not copied behind its head.
+constexpr std::size_t one_write = 16384;
 
 } // namespace
 
@@ -76,12 +79,15 @@ struct tls_server::state : std::enable_shared_from_this<state> {
     void let_in(std::shared_ptr<descriptor> fd, std::string address);
     bool start_thread(std::unique_ptr<tracked> connection);
     void serve(tracked& self);
-    void converse(tracked& self);
+    void converse(tracked& self, connection& peer);
+    void serve_to_its_end(tracked& self);
     void count_failure(const tracked& self, network_cause cause);
     after_answer answer_one(buffered_connection& from, tracked& self, const std::optional<peer_certificate>& peer,
-                            request_deadlines deadlines);
+                            time_point head_begins);
     prepared handle_safely(const request& r, bool keep_alive) const;
+    after_answer refuse(buffered_connection& to, tracked& self, const refused_request& refusal);
     void write(buffered_connection& to, prepared out, std::string_view method) const;
+    bool next_request_comes(buffered_connection& from, tracked& self) const;
     bool set_busy(tracked& self, bool busy) const;
 
     server_options options;
@@ -164,25 +170,36 @@ bool tls_server::state::start_thread(std::unique_ptr<tracked> connection) {
     return false;
 }
 
-void tls_server::state::serve(tracked& self) {
-    std::optional<network_cause> failure;
+/// Nothing is left to the system that the peer has not acknowledged, why ever it ended.
+void tls_server::state::serve_to_its_end(tracked& self) {
+    connection peer(self.fd);
     try {
-        converse(self);
-    } catch (const network_error& e) {
-        failure = e.cause(); // the peer is gone, too slow or speaks no TLS: nobody is left to be told
+        try {
+            converse(self, peer);
+        } catch (const network_error& e) {
+            count_failure(self, e.cause()); // the peer is gone, too slow or speaks no TLS: nobody is left to be told
+            if (e.cause() != network_cause::timeout)
+                peer.finish(false, {.window = last_words, .whole = last_words}); // OpenSSL may have said why
+        }
     } catch (const std::exception&) {
         // likewise
     }
-    const bool our_doing = !entrance.leave(self.id) || stopping;
-    if (failure && !our_doing)
-        count_failure(self, *failure);
+    peer.discard_untaken();
+}
+
+void tls_server::state::serve(tracked& self) {
+    serve_to_its_end(self);
+    entrance.leave(self.id);
     self.fd->shutdown();
     const std::lock_guard lock(mutex);
     connections.erase(&self);
     ended.notify_all();
 }
 
+/// Before the peer can see that it has ended. What had to make room or is stopped is our doing.
 void tls_server::state::count_failure(const tracked& self, network_cause cause) {
+    if (self.fd->given_up() || stopping)
+        return;
     const bool late = cause == network_cause::timeout;
     if (self.at == stage::handshake)
         entrance.count(late ? &connection_counts::handshakes_timed_out : &connection_counts::handshakes_failed);
@@ -198,8 +215,7 @@ bool tls_server::state::set_busy(tracked& self, bool busy) const {
     return !stopping;
 }
 
-void tls_server::state::converse(tracked& self) {
-    connection peer(self.fd);
+void tls_server::state::converse(tracked& self, connection& peer) {
     std::optional<peer_certificate> certificate;
     if (context) {
         peer.accept_tls(context.get(), clock::now() + options.handshake_deadline);
@@ -208,27 +224,31 @@ void tls_server::state::converse(tracked& self) {
     }
     self.at = stage::request;
     buffered_connection from{peer, {}};
-    const auto first_head = clock::now() + options.head_deadline;
-    if (!peer.wait_readable(first_head))
+    auto head = clock::now();
+    if (!peer.wait_readable(head + options.head_deadline))
         throw network_error(network_cause::timeout, "no request before the deadline");
-    auto head = first_head;
     auto after = after_answer::close;
-    do {
-        if (!set_busy(self, true))
+    while (set_busy(self, true)) {
+        after = answer_one(from, self, certificate, head);
+        if (after != after_answer::next_request || !next_request_comes(from, self))
             break;
-        after = answer_one(from, self, certificate, {head, clock::now() + options.request_deadline});
-        if (after != after_answer::next_request)
-            break;
-        self.at = stage::request;
-        if (from.ahead.empty() && !peer.wait_readable(clock::now() + options.keep_alive))
-            break;
-        head = clock::now() + options.head_deadline;
-    } while (true);
-    peer.finish(after == after_answer::close_unread);
+        head = clock::now();
+    }
+    peer.finish(after == after_answer::close_unread, options.transfer);
+}
+
+/// An answer that is still on its way is no idle time of the peer.
+bool tls_server::state::next_request_comes(buffered_connection& from, tracked& self) const {
+    if (from.ahead.empty()) {
+        progress by(options.transfer, clock::now());
+        from.peer.wait_taken(by);
+    }
+    self.at = stage::request;
+    return !from.ahead.empty() || from.peer.wait_readable(clock::now() + options.keep_alive);
 }
 
 after_answer tls_server::state::answer_one(buffered_connection& from, tracked& self,
-                                           const std::optional<peer_certificate>& peer, request_deadlines deadlines) {
+                                           const std::optional<peer_certificate>& peer, time_point head_begins) {
     try {
         const auto complete = [&](request& head) {
             head.peer = peer;
@@ -242,7 +262,9 @@ after_answer tls_server::state::answer_one(buffered_connection& from, tracked& s
                 entrance.prove(self.id);
             return planned;
         };
-        auto in = read_request(from, {options.head_limit, options.header_limit}, complete, plan, deadlines);
+        const pace head{options.transfer.octets_per_second, options.head_deadline, options.head_deadline};
+        auto in = read_request(from, {options.head_limit, options.header_limit, context != nullptr}, complete, plan,
+                               {progress(head, head_begins), options.transfer});
         if (!in)
             return after_answer::close;
         if (stopping)
@@ -256,37 +278,44 @@ after_answer tls_server::state::answer_one(buffered_connection& from, tracked& s
             return after_answer::next_request;
         return in->message.body_too_large ? after_answer::close_unread : after_answer::close;
     } catch (const refused_request& refusal) {
-        auto answer = options.on_refusal ? options.on_refusal(refusal.status(), refusal.what())
-                                         : response{refusal.status(), {}, {}};
-        auto head = response_head(answer, false, one_record);
-        self.at = stage::answer;
-        write(from, {std::move(head), std::move(answer)}, "");
-        set_busy(self, false);
-        return after_answer::close_unread;
+        return refuse(from, self, refusal);
     }
+}
+
+after_answer tls_server::state::refuse(buffered_connection& to, tracked& self, const refused_request& refusal) {
+    if (refusal.status() == 408)
+        entrance.count(&connection_counts::requests_timed_out);
+    auto answer =
+        options.on_refusal ? options.on_refusal(refusal.status(), refusal.what()) : response{refusal.status(), {}, {}};
+    auto head = response_head(answer, false, one_write);
+    self.at = stage::answer;
+    write(to, {std::move(head), std::move(answer)}, refusal.method());
+    set_busy(self, false);
+    return after_answer::close_unread;
 }
 
 prepared tls_server::state::handle_safely(const request& r, bool keep_alive) const {
     try {
         auto answer = handle(r);
-        auto head = response_head(answer, keep_alive, one_record); // throws where a header field could not be written
+        auto head = response_head(answer, keep_alive, one_write); // throws where a header field could not be written
         return {std::move(head), std::move(answer)};
     } catch (const std::exception& e) {
         auto answer = options.on_exception ? options.on_exception(r, e) : response{500, {}, {}};
-        auto head = response_head(answer, keep_alive, one_record);
+        auto head = response_head(answer, keep_alive, one_write);
         return {std::move(head), std::move(answer)};
     }
 }
 
 void tls_server::state::write(buffered_connection& to, prepared out, std::string_view method) const {
-    const auto deadline = clock::now() + options.write_deadline;
     const std::string_view body = has_body(out.answer, method) ? std::string_view(out.answer.body) : "";
-    const bool in_one = out.head.size() + body.size() <= one_record;
+    progress by(options.transfer, clock::now());
+    by.content(out.head.size() + body.size());
+    const bool in_one = out.head.size() + body.size() <= one_write;
     if (in_one)
         out.head += body;
-    to.peer.write(out.head, deadline);
+    to.peer.write(out.head, by);
     if (!in_one)
-        to.peer.write(body, deadline);
+        to.peer.write(body, by);
 }
 
 tls_server::tls_server(server_options options) : state_(std::make_shared<state>(std::move(options))) {}

@@ -5,6 +5,7 @@
 #include "crypto/secret.hpp"
 #include "http/net/error.hpp"
 #include "http/net/message.hpp"
+#include "http/net/progress.hpp"
 #include "http/net/turned_away.hpp"
 
 #include <array>
@@ -63,17 +64,17 @@ struct server_options {
     std::function<body_plan(const request& head)> plan_body;
 
     std::chrono::milliseconds handshake_deadline{5000}; ///< from accept to the end of the TLS handshake
-    /// From the first octet of a request to the end of its head; for the first request from the end of the handshake.
+    /// From the first octet of a request to the end of its head, beside the time that its octets may take at the pace
+    /// of a transfer; for the first request from the end of the handshake.
     std::chrono::milliseconds head_deadline{5000};
-    std::chrono::milliseconds request_deadline{15000}; ///< from the first octet of a request to its last
-    std::chrono::milliseconds keep_alive{1500};        ///< wait for the next request on a connection
-    std::chrono::milliseconds write_deadline{15000};
+    pace transfer;                              ///< of a request's body and of an answer
+    std::chrono::milliseconds keep_alive{1500}; ///< wait for the next request, from when the last answer is taken
 
     /// For the operator's log: at once, then at most once a minute. Called by the thread that accepts; must not throw.
     std::function<void(const refusal_report&)> on_turned_away;
     /// Answer to an exception of the handler; without it 500 with an empty body. Must not throw.
     std::function<response(const request&, const std::exception&)> on_exception;
-    /// Answer to a request that is refused before any handler (status 400, 414, 431, 505 …); without it an empty body.
+    /// Answer to a request that is refused before any handler (400, 408, 417, 431, 501, 505); without it an empty body.
     std::function<response(int status, std::string_view reason)> on_refusal;
 };
 

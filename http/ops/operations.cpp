@@ -16,9 +16,16 @@ const char* word_for(const role_state& state) {
 
 } // namespace
 
+net::response refused_operation(int status, std::string_view reason) {
+    return net::json_response(status, json::dump(json::object{{"error", std::string(reason)}}));
+}
+
 net::response answer_operations(const net::request& request, const std::function<role_state()>& ask) {
-    if (request.method != "GET")
-        return {405, {{"Allow", "GET"}}, {}};
+    if (!request.is_get()) {
+        auto refused = refused_operation(405, "method not allowed");
+        refused.headers.add("Allow", net::allow_get);
+        return refused;
+    }
     if (request.path == "/health" || request.path == "/ready") {
         const auto state = ask();
         const bool good = state.healthy && (request.path == "/health" || !state.full);
@@ -36,7 +43,7 @@ net::response answer_operations(const net::request& request, const std::function
             text << "tsms_" << name << " " << value << "\n";
         return {200, {{"Content-Type", "text/plain; version=0.0.4"}}, text.str()};
     }
-    return {404, {}, {}};
+    return refused_operation(404, "no such resource");
 }
 
 } // namespace tsms::http

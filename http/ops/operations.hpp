@@ -7,6 +7,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace tsms::http {
 
@@ -16,6 +17,9 @@ struct role_state {
     std::map<std::string, double> metrics; ///< name without the prefix "tsms_" → value
     std::string trouble;                   ///< what makes it unhealthy, and what helps
 };
+
+/// For net::server_options::on_refusal.
+net::response refused_operation(int status, std::string_view reason);
 
 /// Answers for a role whose state `ask` tells.
 net::response answer_operations(const net::request& request, const std::function<role_state()>& ask);

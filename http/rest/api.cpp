@@ -5,6 +5,7 @@
 #include "http/rest/call.hpp"
 #include "http/rest/openapi.hpp"
 #include "http/rest/page.hpp"
+#include "http/rest/reason.hpp"
 #include "model/rest_error.hpp"
 #include "model/utf8.hpp"
 
@@ -68,6 +69,8 @@ net::response error_response(const rest_error& e) {
         out.headers.add("WWW-Authenticate", "Bearer");
     if (e.retry_after > 0)
         out.headers.add("Retry-After", std::to_string(e.retry_after));
+    if (!e.reason.empty())
+        out.headers.add(reason_field, field_text(e.reason));
     return out;
 }
 
@@ -118,9 +121,18 @@ json::value json_body(const net::request& request, const std::string& text, cons
         throw invalid("unsupported content type");
     try {
         return json::parse(text, {.bytes = options.json_limit});
-    } catch (const json::parse_error&) {
-        throw invalid("malformed JSON");
+    } catch (const json::parse_error& e) {
+        throw invalid("malformed JSON").because(e.what());
     }
+}
+
+/// What the sender calls the entity of a body. No URL: its query may be a secret.
+std::string name_in(const json::value& body) {
+    if (const auto* o = body.as_object())
+        for (const auto* key : {"name", "tag", "instanceAid"})
+            if (const auto* v = o->find(key); v && v->as_string())
+                return *v->as_string();
+    return {};
 }
 
 void refuse_body(const net::request& request, dialect d) {
@@ -138,8 +150,13 @@ net::response describe(dialect d) {
 } // namespace
 
 net::response refused_below_http(int status, std::string_view reason) {
-    return status == 400 ? error_response(rest_error(rest_category::invalid_request, {reason}))
-                         : empty_response(status);
+    auto out = error_response(rest_error(rest_category::invalid_request, {reason})); // DIV-071
+    out.status = status;
+    return out;
+}
+
+net::response broken_below_http() {
+    return error_response(rest_error(rest_category::internal, {"unexpected condition"}));
 }
 
 api::api(store::catalog& catalog, store::access& access, api_options options, crypto::random_source& random)
@@ -172,7 +189,7 @@ net::response api::dispatch(const net::request& request, dialect d, const std::v
     if (segments.size() == 1 && segments[0] == "auth") // AMB-207: its methods are no secret
         return request.method == "POST" ? authenticate(request, d) : method_not_allowed({"POST"});
     if (segments.size() == 1 && segments[0] == "openapi.json") // DIV-014
-        return request.method == "GET" ? describe(d) : method_not_allowed({"GET"});
+        return request.is_get() ? describe(d) : method_not_allowed({net::allow_get});
     const auto caller = caller_of(request);
     if (!caller)
         throw rest_error(rest_category::not_authenticated);
@@ -227,11 +244,43 @@ net::response api::execute(const net::request& request, dialect d, const model::
     case action::related:
     case action::download:
         return catalog_.read([&](const store::catalog_view& view) { return read_operation(view, c); });
-    case action::upload:
-    case action::replace:
-        return execute_upload(c);
-    default:
+    case action::remove:
         return execute_json(c);
+    default:
+        break;
+    }
+    try {
+        return kind_of_body == model::body_kind::multipart ? execute_upload(c) : execute_json(c);
+    } catch (rest_error& e) {
+        note_refusal(c, e);
+        if (e.reason.empty() && e.category() != rest_category::internal)
+            e.reason = e.what(); // to the sender, who knows what it sent
+        throw;
+    }
+}
+
+/// Why a file, or a body in form, was refused is kept for a while: the service provider asks the operator (DIV-067).
+/// Messages about attributes are not kept, because they quote values, and values may be key material.
+void api::note_refusal(const call& c, const rest_error& e) {
+    if (e.category() == rest_category::internal) // no fault of what was sent
+        return;
+    const bool is_upload = model::body_of(c.operation.what) == model::body_kind::multipart;
+    if (!is_upload && e.reason.empty())
+        return;
+    access_.note_refusal(c.provider,
+                         {.at = {},
+                          .kind = std::string(model::entity_name(c.operation.entity)),
+                          .name = model::quotable(c.subject),
+                          .category = static_cast<int>(e.category()),
+                          .reason = model::quotable(e.reason.empty() ? e.what() : e.reason)},
+                         options_.now());
+}
+
+void api::write_refusals() {
+    try {
+        access_.write_refusals();
+    } catch (const std::exception& e) {
+        options_.on_internal_error(std::string("why uploads were refused cannot be kept: ") + e.what());
     }
 }
 
@@ -249,15 +298,17 @@ net::response api::execute_upload(call& c) {
     }
     const std::lock_guard one_at_a_time(large_);
     const auto announced = request.body_too_large ? std::optional(announced_length(request)) : std::nullopt;
-    // The service provider is answered 1013 (TR 4.1.5.2), which names no cause; the operator, whom it will ask, sees
-    // it.
-    const auto explain = [&](const std::string& file_name, const std::string& why) {
-        options_.on_warning("service provider " + c.provider + " uploaded ‘" + model::quotable(file_name) +
-                            "’, which was refused as " + std::string(model::entity_name(c.operation.entity)) + ": " +
-                            why);
-    };
-    const auto u = reader->finish(c.operation.what == action::replace, announced, explain);
-    return catalog_.write([&](store::catalog_edit& edit) { return upload_operation(edit, c, u); });
+    try {
+        const auto u = reader->finish(c.operation.what == action::replace, announced);
+        return catalog_.write([&](store::catalog_edit& edit) { return upload_operation(edit, c, u); });
+    } catch (rest_error& e) {
+        c.subject = reader->file_name();
+        if (e.category() == rest_category::invalid_file_type) // its message names no cause; the operator will be asked
+            options_.on_warning("service provider " + c.provider + " uploaded ‘" + model::quotable(c.subject) +
+                                "’, which was refused as " + std::string(model::entity_name(c.operation.entity)) +
+                                ": " + model::quotable(e.reason));
+        throw;
+    }
 }
 
 net::response api::execute_json(call& c) {
@@ -270,6 +321,7 @@ net::response api::execute_json(call& c) {
         one_at_a_time.lock();
     if (model::body_of(c.operation.what) == model::body_kind::json)
         c.body = json_body(c.request, text, options_);
+    c.subject = name_in(c.body);
     return catalog_.write([&](store::catalog_edit& edit) { return write_operation(edit, c); });
 }
 

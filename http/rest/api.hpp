@@ -6,6 +6,7 @@
 #include "http/net/server.hpp"
 #include "http/rest/upload.hpp"
 #include "model/operations.hpp"
+#include "model/rest_error.hpp"
 #include "store/access.hpp"
 #include "store/catalog.hpp"
 
@@ -32,9 +33,11 @@ struct api_options {
     std::function<void(std::string_view)> on_warning = [](std::string_view) {};
 };
 
-/// The answer to what the listener refuses because it is no HTTP request (net::server_options::on_refusal): 1002, and
-/// an empty body for statuses that the TR does not map to a GeneralError.
+/// The answer to what the listener refuses before any handler (net::server_options::on_refusal): 1002, with HTTP's own
+/// status (DIV-071).
 net::response refused_below_http(int status, std::string_view reason);
+/// The answer where a handler's own could not be written (net::server_options::on_exception).
+net::response broken_below_http();
 
 /// Thread-safe.
 class api {
@@ -44,6 +47,9 @@ public:
 
     /// Never throws for what a request holds.
     net::response handle(const net::request& request);
+
+    /// To be called about once a second: what was refused since then becomes visible to the operator (DIV-067).
+    void write_refusals();
 
     /// For net::server_options::plan_body: the body of a caller who is not known, or for an operation that takes none,
     /// is not read at all.
@@ -60,6 +66,7 @@ private:
                           const std::string& provider);
     net::response execute_upload(call& c);
     net::response execute_json(call& c);
+    void note_refusal(const call& c, const model::rest_error& e);
     net::response hold(net::response answer) const;
 
     store::catalog& catalog_;

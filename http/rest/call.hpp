@@ -4,6 +4,8 @@
 #include "http/rest/api.hpp"
 #include "http/rest/entity_document.hpp"
 
+#include <map>
+
 namespace tsms::rest {
 
 struct call {
@@ -15,7 +17,8 @@ struct call {
     std::vector<model::path_parameter> parameters;
     std::string provider;
     std::shared_ptr<budget> memory;
-    json::value body = {}; ///< where the operation has a JSON body
+    json::value body = {};    ///< where the operation has a JSON body
+    std::string subject = {}; ///< what the sender calls what it sends, for messages
 };
 
 /// The entities that a path names, in its order. Throws 1009 for the first that does not exist (AMB-002, AMB-038).
@@ -49,13 +52,23 @@ std::string now_text(const call& c);
 
 // Rules that hold for every operation that changes an entity (rules.cpp).
 
-/// 1009 for the first id in the document that is no entity of this provider (AMB-020, AMB-054), 1008 where that would
-/// give a Flavor two ApplicationInstantiationConfigs with one instanceAid (AMB-060).
+/// 1009 for the first id in the document that is no entity of this provider (AMB-020, AMB-054); then
+/// check_key_provisioning() of the Flavors that the document concerns.
 void check_references(const store::catalog_view& view, const call& c, const store::entity_row& row);
 /// 1008 where the Flavor's featureConfig does not fit its ApplicationConfigs' personalizationConfigs, or itself: 1.0.4
 /// only (AMB-170, AMB-171). `changed`: an ApplicationConfig as it is going to be.
 void check_key_provisioning(const store::catalog_view& view, const call& c, const store::entity_row& flavor,
                             const store::entity_row* changed = nullptr);
+/// AIDs that meet, and how often: a profile may have been imported since, or an older version was less strict.
+using known_meetings = std::map<std::string, int>;
+/// Those of the Flavors that the row concerns, for the catalog before a change. Nothing is known of Flavors that the
+/// request names to be linked.
+known_meetings meetings_before(const store::catalog_view& view, const store::entity_row& row,
+                               const std::vector<std::string>& linked_anew = {});
+/// 1008 where a Flavor that the change concerns would bring an AID onto a card that something else has there: two
+/// ApplicationConfigs with one instanceAid (AMB-060), and everything else that meets (DIV-066). For the catalog as the
+/// change has made it; what has met before is no fault of the change.
+void check_aids(const store::catalog_view& view, const store::entity_row& changed, known_meetings known = {});
 /// 1015 (AMB-057, AMB-058).
 void check_not_frozen(const store::catalog_view& view, const call& c, const store::entity_row& before,
                       const json::object& after);

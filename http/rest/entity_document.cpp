@@ -117,7 +117,10 @@ void check_not_modified(const entity& e, dialect d, const json::object& body, co
     const auto current = presented(e.kind, d, stored);
     for (const auto& [name, v] : body) {
         const auto* a = model::find_attribute(e, name, d);
-        if (!a->editable && !is_null_or_empty_text(v) && !same_value(*a, v, *current.find(name)))
+        if (a->editable || is_null_or_empty_text(v))
+            continue;
+        const auto* now = current.find(name);
+        if (!now || !same_value(*a, v, *now))
             throw rest_error(rest_category::not_allowed_for_put, {name});
     }
 }

@@ -17,7 +17,8 @@ json::object created(model::entity_kind kind, model::dialect d, const json::valu
 /// model::rest_error.
 json::object modified(model::entity_kind kind, model::dialect d, const json::value& body, const json::object& stored);
 
-/// The document as the dialect answers it: every attribute, unset ones with their defaults.
+/// The document as the dialect answers it: every attribute, unset ones with their defaults. References
+/// that are not set are left out (AMB-244); nothing is null.
 json::object presented(model::entity_kind kind, model::dialect d, const json::object& stored);
 
 /// The same, written at once.

@@ -132,7 +132,7 @@ bool form_reader::feed(std::string_view octets) {
 }
 
 bool form_reader::complete() const {
-    return place_ == place::epilogue && (pending_.empty() || pending_ == crlf);
+    return place_ == place::epilogue || (place_ == place::behind_end && pending_.empty());
 }
 
 bool form_reader::step(std::string_view& ahead) {
@@ -145,8 +145,10 @@ bool form_reader::step(std::string_view& ahead) {
         return read_head(ahead);
     case place::content:
         return read_content(ahead);
+    case place::behind_end:
+        return end_line(ahead);
     case place::epilogue:
-        return !crlf.starts_with(ahead) && refuse();
+        return skip_epilogue(ahead);
     case place::malformed:
         ahead = {};
         return false;
@@ -154,38 +156,71 @@ bool form_reader::step(std::string_view& ahead) {
     return false;
 }
 
-bool form_reader::refuse() {
+bool form_reader::refuse(const char* why) {
+    fault_ = why;
     place_ = place::malformed;
     return true;
 }
 
 bool form_reader::skip_preamble(std::string_view& ahead) {
     const auto skipped = up_to_delimiter(ahead, [](std::string_view) {});
-    preamble_ += skipped;
-    return preamble_ > most_head ? refuse() : place_ == place::behind_delimiter;
+    preamble_ += skipped; // with the line break that the reader has put in front
+    return preamble_ > most_head + crlf.size() ? refuse("no delimiter in the first 16384 octets")
+                                               : place_ == place::behind_delimiter;
 }
 
 bool form_reader::choose(std::string_view& ahead) {
     if (ahead.size() < 2)
         return false;
     const auto next = ahead.substr(0, 2);
-    if (next == "--" && (parts_ > 0 || preamble_ == 0)) // else it is no form that somebody made
-        place_ = place::epilogue;
+    if (next == "--" && !padded_ && (parts_ > 0 || preamble_ == 0)) // else it is no form that somebody made
+        place_ = place::behind_end;
     else if (next == crlf && parts_ < most_parts)
         place_ = place::head;
     else
-        return refuse();
+        return skip_padding(ahead) ||
+               refuse(parts_ < most_parts ? "a delimiter is followed by neither a part nor the end of the form"
+                                          : "more than 16 parts");
+    padded_ = false;
     ahead.remove_prefix(2);
     return true;
+}
+
+/// Blanks behind a delimiter, which gateways may have put there (RFC 2046 5.1.1, transport-padding).
+bool form_reader::skip_padding(std::string_view& ahead) {
+    const auto blanks = std::min(ahead.find_first_not_of(" \t"), ahead.size());
+    padding_ += blanks;
+    padded_ = padded_ || blanks > 0;
+    ahead.remove_prefix(blanks);
+    return blanks > 0 && (padding_ <= most_head || refuse("too many blanks behind delimiters"));
+}
+
+/// The line of the last delimiter. The body may end with it.
+bool form_reader::end_line(std::string_view& ahead) {
+    if (skip_padding(ahead))
+        return true;
+    if (ahead.size() < crlf.size() && crlf.starts_with(ahead))
+        return false;
+    if (!ahead.starts_with(crlf))
+        return refuse("the last delimiter is followed by something in its line");
+    ahead.remove_prefix(crlf.size());
+    place_ = place::epilogue;
+    return true;
+}
+
+bool form_reader::skip_epilogue(std::string_view& ahead) {
+    epilogue_ += ahead.size();
+    ahead = {};
+    return epilogue_ > most_head && refuse("more than 16384 octets behind the last delimiter");
 }
 
 bool form_reader::read_head(std::string_view& ahead) {
     const auto end = ahead.substr(0, most_head).find("\r\n\r\n");
     if (end == std::string_view::npos)
-        return ahead.size() >= most_head && refuse();
+        return ahead.size() >= most_head && refuse("the head of a part has more than 16384 octets");
     const auto parsed = disposition(ahead.substr(0, end));
     if (!parsed || !parsed->contains("name"))
-        return refuse();
+        return refuse("a part has no well-formed Content-Disposition: form-data with a name");
     part_head head{parsed->at("name"), std::nullopt};
     if (const auto file = parsed->find("filename"); file != parsed->end())
         head.file_name = base_name(file->second);

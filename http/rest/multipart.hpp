@@ -27,32 +27,41 @@ public:
 
     form_reader(std::string_view boundary, receiver to);
 
-    /// False from the first octet on that makes the form malformed: more than 16 parts, a head or a preamble (RFC 2046
-    /// 5.1.1, dropped) of more than 16384 octets, anything but a line break behind the end. Parameters of
-    /// Content-Disposition may be separated by ';' or, as the TR prints them, by ','.
+    /// False from the first octet on that makes the form malformed: more than 16 parts; more than 16384 octets of a
+    /// head, a preamble or an epilogue (RFC 2046 5.1.1: both are dropped); more than blanks in the line of a
+    /// delimiter. Parameters of Content-Disposition may be separated by ';' or, as the TR prints them, by ','.
     bool feed(std::string_view octets);
-    /// Whether the form is whole and nothing follows.
+    /// Whether the form is whole.
     bool complete() const;
+    /// Why it is malformed, or not whole.
+    const char* fault() const { return fault_; }
 
 private:
-    enum class place { start, behind_delimiter, head, content, epilogue, malformed };
+    enum class place { start, behind_delimiter, head, content, behind_end, epilogue, malformed };
 
     /// One step in `ahead`, which it consumes. False where more octets are needed.
     bool step(std::string_view& ahead);
     bool skip_preamble(std::string_view& ahead);
     bool choose(std::string_view& ahead);
+    bool end_line(std::string_view& ahead);
+    bool skip_padding(std::string_view& ahead);
+    bool skip_epilogue(std::string_view& ahead);
     bool read_head(std::string_view& ahead);
     bool read_content(std::string_view& ahead);
     /// Octets before the next delimiter, as far as they are sure to be; the delimiter is consumed too.
     template <class Sink> std::size_t up_to_delimiter(std::string_view& ahead, const Sink& sink);
-    bool refuse();
+    bool refuse(const char* why);
 
     std::string delimiter_; ///< with the line break in front
     receiver to_;
     place place_ = place::start;
     std::size_t parts_ = 0;
     std::size_t preamble_ = 0; ///< its octets so far
+    std::size_t padding_ = 0;  ///< blanks behind all delimiters so far
+    bool padded_ = false;      ///< behind this one
+    std::size_t epilogue_ = 0;
     std::string pending_;
+    const char* fault_ = "the form ends before its last delimiter, which is the boundary between two pairs of hyphens";
 };
 
 } // namespace tsms::rest

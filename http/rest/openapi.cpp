@@ -1,5 +1,6 @@
 #include "http/rest/openapi.hpp"
 
+#include "http/rest/reason.hpp"
 #include "model/operations.hpp"
 
 #include <algorithm>
@@ -73,14 +74,10 @@ json::object value_schema(const attribute& a) {
     return {};
 }
 
-json::object attribute_schema(const attribute& a, dialect d) {
+json::object attribute_schema(const attribute& a) {
     auto out = value_schema(a);
     if (a.mandatory == model::presence::automatic && !a.editable)
         out.set("readOnly", true);
-    // What was never given is answered as null (AMB-036).
-    if ((a.target != entity_kind::none && a.type == value_type::string && !a.is_mandatory(d)) ||
-        (a.type == value_type::object && !a.default_object && !a.is_mandatory(d)))
-        out.set("nullable", true);
     return out;
 }
 
@@ -90,7 +87,7 @@ json::object entity_schema(const model::entity& e, dialect d) {
     for (const auto& a : e.attributes) {
         if (!contains(a.in, d))
             continue;
-        properties.append(std::string(a.name), attribute_schema(a, d));
+        properties.append(std::string(a.name), attribute_schema(a));
         if (a.is_mandatory(d))
             required.push_back(a.name);
     }
@@ -161,8 +158,15 @@ json::object error(std::string_view description) {
 }
 
 json::object responses(const rest_operation& o) {
+    auto refused = error("Refused: error categories 1002 to 1016 (TR 4.1.5.2)");
+    if (o.what != action::authenticate && (o.method == "POST" || o.method == "PUT")) // DIV-067
+        refused.set("headers",
+                    json::object{{std::string(reason_field),
+                                  json::object{{"description", "The cause, in printable ASCII"},
+                                               {"schema", json::object{{"type", "string"},
+                                                                       {"maxLength", std::int64_t{reason_limit}}}}}}});
     return {{o.what == action::remove ? "204" : "200", success(o)},
-            {"400", error("Refused: error categories 1002 to 1016 (TR 4.1.5.2)")},
+            {"400", std::move(refused)},
             {"401", error(o.what == action::authenticate ? "Error category 1001" : "Error category 1000")},
             {"500", error("Error category 2000")}};
 }

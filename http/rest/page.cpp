@@ -9,8 +9,8 @@ std::optional<net::response> answer_page(const net::request& request) {
     const auto file = std::ranges::find(files, std::string_view(request.path), &page_file::path);
     if (file == files.end())
         return std::nullopt;
-    if (request.method != "GET")
-        return net::response{405, {{"Allow", "GET"}}, {}};
+    if (!request.is_get())
+        return net::response{405, {{"Allow", net::allow_get}}, {}};
     return net::response{
         200,
         {{"Content-Type", std::string(file->type)},

@@ -47,47 +47,63 @@ bool is_template(const json::value& v) {
     return true;
 }
 
-bool is_command(const json::value& v) {
+/// What is wrong with a command; null: nothing.
+const char* fault_of_command(const json::value& v) {
     const auto* o = v.as_object();
-    if (!o || !has_only(*o, {"tag", "header", "data", "le", "expect", "via", "encrypt"}))
-        return false;
+    if (!o)
+        return "is no object";
+    if (!has_only(*o, {"tag", "header", "data", "le", "expect", "via", "encrypt"}))
+        return "has another member than tag, header, data, le, expect, via and encrypt";
     const auto* tag = o->find("tag");
-    if (!tag || !tag->as_string() || !is_hex(o->find("header"), 4))
-        return false;
+    if (!tag || !tag->as_string())
+        return "has no text ‘tag’";
+    if (!is_hex(o->find("header"), 4))
+        return "has no ‘header’ of four octets in hexadecimal";
     if (const auto* data = o->find("data"); data && !is_template(*data))
-        return false;
+        return "has ‘data’ that is not hexadecimal with ${key} between octets";
     if (const auto* le = o->find("le"); le && !is_hex(le, 1))
-        return false;
+        return "has an ‘le’ that is not one octet in hexadecimal";
     if (const auto* via = o->find("via"); via && *via != json::value("store-data") && *via != json::value("select"))
-        return false;
+        return "has a ‘via’ other than store-data and select";
     if (const auto* encrypt = o->find("encrypt"); encrypt && *encrypt != json::value("dek"))
-        return false;
+        return "has an ‘encrypt’ other than dek";
     const auto* expect = o->find("expect");
-    return !expect || (expect->as_array() && !expect->as_array()->empty() &&
-                       std::ranges::all_of(*expect->as_array(), [](const json::value& sw) { return is_hex(&sw, 2); }));
+    const bool good =
+        !expect || (expect->as_array() && !expect->as_array()->empty() &&
+                    std::ranges::all_of(*expect->as_array(), [](const auto& sw) { return is_hex(&sw, 2); }));
+    return good ? nullptr : "has an ‘expect’ that is no list of status words in hexadecimal";
 }
 
 bool is_remote(const json::value& v) {
     const auto* o = v.as_object();
     const auto* url = o ? o->find("url") : nullptr;
-    return url && o->size() == 1 && url->as_string() &&
-           canonical(model::text_format::https_url, *url->as_string(), 500);
+    constexpr std::size_t most = 500; // as of a SposConfig
+    return url && o->size() == 1 && url->as_string() && url->as_string()->size() <= most &&
+           is_https_url(*url->as_string(), true);
 }
 
 } // namespace
 
-bool is_personalization_script(std::string_view content) try {
+std::optional<std::string> fault_of_script(std::string_view content) try {
     const auto document = json::parse(content, {.bytes = content.size()}); // its own limit is rest.script_kib
     const auto* o = document.as_object();
     const auto* version = o ? o->find("version") : nullptr;
-    if (!version || *version != json::value(1) || o->size() != 2)
-        return false;
-    if (const auto* remote = o->find("remote"))
-        return is_remote(*remote);
+    if (!version || *version != json::value(1))
+        return "it has no ‘version’ 1";
+    const auto* remote = o->find("remote");
     const auto* commands = o->find("commands");
-    return commands && commands->as_array() && std::ranges::all_of(*commands->as_array(), is_command);
-} catch (const json::parse_error&) {
-    return false;
+    if (o->size() != 2 || (!remote && !commands))
+        return "beside ‘version’ it has either ‘commands’ or ‘remote’ and nothing else";
+    if (remote)
+        return is_remote(*remote) ? std::optional<std::string>() : "‘remote’ is no object with an https ‘url’ alone";
+    if (!commands->as_array())
+        return "‘commands’ is no list";
+    for (std::size_t i = 0; i < commands->as_array()->size(); ++i)
+        if (const auto* fault = fault_of_command((*commands->as_array())[i]))
+            return "commands[" + std::to_string(i) + "] " + fault;
+    return std::nullopt;
+} catch (const json::parse_error& e) {
+    return "it is no JSON document: " + std::string(e.what());
 }
 
 } // namespace tsms::rest

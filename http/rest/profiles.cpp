@@ -2,6 +2,7 @@
 
 #include "http/rest/entity_document.hpp"
 #include "model/rest_error.hpp"
+#include "store/deployments.hpp"
 #include "store/instances.hpp"
 #include "store/profile_internals.hpp"
 
@@ -60,10 +61,19 @@ std::vector<profile> read_file(std::string_view file) {
     return out;
 }
 
+/// Older versions took a Java Card version of two numbers; three are the same one (DIV-069).
+void mend_java_card_version(json::object& document) {
+    constexpr const char* name = "javaCardVersion";
+    const auto version = json::reader(document).string_or(name, "");
+    if (std::ranges::count(version, '.') == 1)
+        document.set(name, version + ".0");
+}
+
 /// Everything but id and name (AMB-071).
 json::object compared(json::object document) {
     document.erase("id");
     document.erase("name");
+    mend_java_card_version(document);
     return presented(kind, model::dialect::v1_0, document);
 }
 
@@ -91,14 +101,27 @@ void mark(store::catalog_edit& edit, const std::string& id, json::object interna
     edit.put_profile_internals(id, internals);
 }
 
+/// Facts about cards are not refused because somebody's Flavor contradicts them; the operator tells the provider.
+std::vector<std::string> conflicts_with(const store::catalog_view& view, const store::entity_row& profile) {
+    std::vector<std::string> out;
+    const auto there = store::aids_of_profile(view, profile);
+    for (const auto& flavor : view.flavors_for_profile(profile.id))
+        if (const auto conflict = model::aid_conflict_of(store::content_of(view, flavor), there))
+            out.push_back("Flavor " + flavor.id + " of service provider " + flavor.provider + ": " + conflict->aid +
+                          " is the AID of " + conflict->holder);
+    return out;
+}
+
 profile_summary import_one(store::catalog_edit& edit, const profile& p, crypto::random_source& random,
                            const std::string& now) {
-    for (const auto& row : edit.list(kind, "", "")) {
+    for (auto& row : edit.list(kind, "", "")) {
         const bool same = compared(row.document) == compared(p.document);
         if (name_of(row) == p.name && same) {
+            mend_java_card_version(row.document);
+            edit.update(row, {});
             const bool deprecated = is_deprecated(edit, row.id);
             mark(edit, row.id, p.internals, deprecated);
-            return {row.id, p.name, false, deprecated};
+            return {row.id, p.name, false, deprecated, conflicts_with(edit, row)};
         }
         if (name_of(row) == p.name)
             throw profile_error("there is a profile '" + p.name +

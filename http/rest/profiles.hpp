@@ -19,6 +19,8 @@ struct profile_summary {
     std::string name;
     bool is_new = false; ///< else only its internal part was replaced
     bool deprecated = false;
+    /// What its cards cannot take any more because of an AID: such Flavors get no new instances on them (DIV-066).
+    std::vector<std::string> conflicts = {};
 };
 
 /// All profiles of the file or none. A profile that is there already under the same name with the same attributes gets

@@ -1,3 +1,5 @@
+#include "crypto/error.hpp"
+#include "crypto/pki.hpp"
 #include "http/rest/call.hpp"
 
 #include <algorithm>
@@ -40,6 +42,16 @@ std::string content_disposition(const std::string& name) {
     return out;
 }
 
+/// An older version stored certificates beside other things, a private key among them: these never leave (DIV-068).
+std::string only_certificates(std::string file) {
+    try {
+        crypto::parse_only_certificates(as_bytes(file));
+        return file;
+    } catch (const crypto::error&) {
+        return crypto::pem_of(crypto::parse_certificates(file));
+    }
+}
+
 net::response download(const catalog_view& view, const call& c, const store::entity_row& row) {
     net::response out;
     auto held = std::make_shared<share>(c.memory); // before it is read: a file can be large
@@ -49,6 +61,8 @@ net::response download(const catalog_view& view, const call& c, const store::ent
     out.headers.add("Content-Type", "application/octet-stream");
     out.headers.add("Content-Disposition", content_disposition(json::reader(row.document).string_or("fileName", "")));
     out.body = view.file(row.id).value_or("");
+    if (row.kind == entity_kind::certificate)
+        out.body = only_certificates(std::move(out.body));
     return out;
 }
 

@@ -5,7 +5,6 @@
 #include "store/instances.hpp"
 
 #include <algorithm>
-#include <set>
 
 namespace tsms::rest {
 
@@ -57,27 +56,6 @@ std::string now_text(const call& c) {
 
 namespace {
 
-/// AMB-060, whichever of the two is changed: the Flavor, or (`changed`) one of its ApplicationConfigs.
-void check_instance_aids(const catalog_view& view, const call& c, const entity_row& flavor,
-                         const entity_row* changed = nullptr) {
-    constexpr std::string_view format = "ApplicationConfigs with different instanceAids in one Flavor";
-    std::set<std::string> aids;
-    const auto& configs = json::reader(flavor.document).array_or_empty("applicationInstantiationConfigs");
-    for (std::size_t i = 0; i < configs.size(); ++i) {
-        const auto id = json::reader(*configs[i].as_object()).string("applicationConfigId");
-        const auto stored = view.find(entity_kind::application_config, c.provider, id);
-        const auto aid =
-            json::reader(changed && changed->id == id ? changed->document : stored->document).string("instanceAid");
-        if (aids.insert(aid).second)
-            continue;
-        if (changed)
-            throw rest_error(rest_category::invalid_format, {aid, "instanceAid", format});
-        throw rest_error(
-            rest_category::invalid_format,
-            {id, "applicationInstantiationConfigs[" + std::to_string(i) + "].applicationConfigId", format});
-    }
-}
-
 /// What the ApplicationConfigs of a Flavor ask of its key provisioning.
 struct token_wishes {
     bool token = false;
@@ -115,6 +93,8 @@ std::vector<entity_row> concerned_flavors(const catalog_view& view, const entity
         return {changed};
     if (changed.kind == entity_kind::version)
         return view.related(relation::version_flavors, entity_kind::flavor, start);
+    if (changed.kind == entity_kind::application_config)
+        return view.related(relation::config_flavors, entity_kind::flavor, start);
     std::vector<entity_row> out;
     for (const auto& service : view.related(relation::load_file_services, entity_kind::service, start)) {
         start.set(entity_kind::service, service.id);
@@ -122,6 +102,83 @@ std::vector<entity_row> concerned_flavors(const catalog_view& view, const entity
             out.push_back(std::move(flavor));
     }
     return out;
+}
+
+/// An AID of a Flavor that meets another one.
+struct meeting {
+    entity_row flavor;
+    model::aid_conflict conflict;
+    std::string profile; ///< name; empty: on every card
+    std::string key;     ///< the same before and after a change that has nothing to do with it
+};
+
+/// Everything that meets in one Flavor, and on the cards of each profile that Versions link it to.
+std::vector<meeting> meetings_of(const catalog_view& view, const entity_row& flavor) {
+    std::vector<meeting> out;
+    const auto content = store::content_of(view, flavor);
+    const auto add = [&](const std::vector<model::held_aid>& there, const std::string& id, const std::string& name) {
+        for (auto& conflict : model::aid_conflicts_of(content, there)) {
+            auto key = flavor.id + "/" + id + "/" + std::string(model::name_of(conflict.what)) + "/" + conflict.aid +
+                       "/" + conflict.holder;
+            out.push_back({flavor, std::move(conflict), name, std::move(key)});
+        }
+    };
+    add({}, {}, {});
+    store::walk_start start(flavor.provider);
+    start.set(entity_kind::flavor, flavor.id);
+    for (const auto& profile : view.related(relation::flavor_profiles, entity_kind::secure_component_profile, start))
+        add(store::aids_of_profile(view, profile), profile.id, json::reader(profile.document).string("name"));
+    return out;
+}
+
+/// 1008 in the words of what was changed.
+rest_error aid_error(const entity_row& changed, const meeting& m) {
+    using part = model::aid_conflict::part;
+    const auto& conflict = m.conflict;
+    std::string value = conflict.aid;
+    std::string attribute = changed.kind == entity_kind::application_config ? "instanceAid" : "aid";
+    if (changed.kind == entity_kind::version) {
+        value = m.flavor.id;
+        attribute = "allowedDeployments";
+    } else if (conflict.what == part::domain) {
+        attribute = "sdAid";
+    } else if (changed.kind == entity_kind::flavor) {
+        const json::reader document(m.flavor.document);
+        const auto place = "[" + std::to_string(conflict.index) + "]";
+        const bool of_application = conflict.what == part::application;
+        attribute = of_application ? "applicationInstantiationConfigs" + place + ".applicationConfigId"
+                                   : "executableLoadFileIds" + place;
+        value =
+            of_application
+                ? json::reader(*document.array_or_empty("applicationInstantiationConfigs")[conflict.index].as_object())
+                      .string("applicationConfigId")
+                : document.strings("executableLoadFileIds")[conflict.index];
+    }
+    const auto who = conflict.aid + " is the AID of " + conflict.holder +
+                     (m.profile.empty() ? "" : " on cards of profile ‘" + m.profile + "’");
+    const auto format = conflict.holder == model::an_application
+                            ? "ApplicationConfigs with different instanceAids in one Flavor"
+                            : "AIDs that are different on one card: " + who;
+    const auto name = conflict.what == part::application ? "instanceAid" : model::name_of(conflict.what);
+    return rest_error(rest_category::invalid_format, {value, attribute, format})
+        .because("Flavor " + m.flavor.id + ": " + std::string(name) + " " + who);
+}
+
+/// What 1016 has no place for: which file, which profile, which versions.
+std::string unmet_text(const entity_row& elf, const model::technical_requirement& needed, const entity_row& profile,
+                       const model::technical_offer& offered) {
+    const auto versions = [](const std::string& java_card, const std::string& gp_api) {
+        const auto told = [](const std::string& version) { return version.empty() ? "(none told)" : version; };
+        return "Java Card " + told(java_card) + ", GlobalPlatform API " + told(gp_api);
+    };
+    const auto format = [&](bool extended) {
+        if (!needed.extended_cap)
+            return "";
+        return extended ? ", the extended CAP format" : ", not the extended CAP format";
+    };
+    return "load file " + elf.id + " needs " + versions(needed.java_card_version, needed.gp_api_version) +
+           format(true) + "; profile ‘" + json::reader(profile.document).string("name") + "’ offers " +
+           versions(offered.java_card_version, offered.gp_api_version) + format(offered.extended_cap);
 }
 
 void check_flavor(const catalog_view& view, const call& c, const entity_row& flavor) {
@@ -135,21 +192,41 @@ void check_flavor(const catalog_view& view, const call& c, const entity_row& fla
     for (const auto& profile : view.related(relation::flavor_profiles, entity_kind::secure_component_profile, start)) {
         const auto offered = store::offer_of(view, profile);
         auto unmet = model::first_unmet({.csp = csp}, offered);
+        auto why = "the Flavor needs a CSP, profile ‘" + json::reader(profile.document).string("name") + "’ has none";
         for (const auto& elf : load_files)
             if (const auto needed = store::requirement_of(elf.document, csp);
                 const auto reason = model::first_unmet(needed, offered)) {
                 unmet = reason;
+                if (*reason != "csp")
+                    why = unmet_text(elf, needed, profile, offered);
                 if (needed.extended_cap && !offered.extended_cap) // 1016 names the platform, not the format
                     c.options.on_warning("load file " + elf.id + " is a CAP file of the extended format; profile " +
                                          profile.id + " does not take it unless its card.extendedCap is true");
                 break;
             }
         if (unmet)
-            throw rest_error(rest_category::constraints_failed, {*unmet});
+            throw rest_error(rest_category::constraints_failed, {*unmet}).because(why);
     }
 }
 
 } // namespace
+
+known_meetings meetings_before(const catalog_view& view, const entity_row& row,
+                               const std::vector<std::string>& linked_anew) {
+    known_meetings out;
+    for (const auto& flavor : concerned_flavors(view, row))
+        if (std::ranges::find(linked_anew, flavor.id) == linked_anew.end())
+            for (const auto& m : meetings_of(view, flavor))
+                ++out[m.key];
+    return out;
+}
+
+void check_aids(const catalog_view& view, const entity_row& changed, known_meetings known) {
+    for (const auto& flavor : concerned_flavors(view, changed))
+        for (const auto& m : meetings_of(view, flavor))
+            if (--known[m.key] < 0)
+                throw aid_error(changed, m);
+}
 
 void check_key_provisioning(const catalog_view& view, const call& c, const entity_row& flavor,
                             const entity_row* changed) {
@@ -184,17 +261,13 @@ void check_references(const catalog_view& view, const call& c, const entity_row&
         if (!target || !in_service)
             throw rest_error(rest_category::not_existing, {model::entity_name(r.target), r.id});
     }
-    if (row.kind == entity_kind::flavor) {
-        check_instance_aids(view, c, row);
+    if (row.kind == entity_kind::flavor)
         check_key_provisioning(view, c, row);
-    }
     if (row.kind == entity_kind::application_config && !row.id.empty()) {
         store::walk_start start(c.provider);
         start.set(row.kind, row.id);
-        for (const auto& flavor : view.related(relation::config_flavors, entity_kind::flavor, start)) {
-            check_instance_aids(view, c, flavor, &row);
+        for (const auto& flavor : view.related(relation::config_flavors, entity_kind::flavor, start))
             check_key_provisioning(view, c, flavor, &row);
-        }
     }
 }
 

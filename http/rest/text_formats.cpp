@@ -2,12 +2,12 @@
 
 #include "crypto/bytes.hpp"
 #include "gp/tlv.hpp"
+#include "http/net/base_url.hpp"
 #include "model/utf8.hpp"
 #include "model/version_tag.hpp"
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 
 namespace tsms::rest {
 
@@ -56,30 +56,13 @@ std::optional<std::string> install_parameters(std::string_view text) {
 
 constexpr std::array privileges = {"CVMManagement", "ContactlessSelfActivation", "GlobalService", "PrivacyTrusted"};
 
-/// host, host:port or [address]:port; no credentials.
-bool is_authority(std::string_view text) {
-    const auto host_end = text.starts_with('[') ? text.find(']') + 1 : std::min(text.find(':'), text.size());
-    if (host_end == 0 || text.find('@') != std::string_view::npos)
-        return false;
-    const auto rest = text.substr(host_end);
-    if (rest.empty())
-        return true;
-    unsigned port = 0;
-    const auto [end, error] = std::from_chars(rest.data() + 1, rest.data() + rest.size(), port);
-    return rest.front() == ':' && error == std::errc() && end == rest.data() + rest.size() && port > 0 && port <= 65535;
-}
-
-/// Absolute URL with scheme https and a host, without blanks, control characters or fragment.
-bool is_https_url(std::string_view url) {
-    constexpr std::string_view scheme = "https://";
-    if (!url.starts_with(scheme))
-        return false;
-    const auto authority = url.substr(scheme.size(), url.substr(scheme.size()).find_first_of("/?#"));
-    const auto plain = [](char c) { return c > ' ' && c != 0x7F && c != '"' && c != '<' && c != '>' && c != '\\'; };
-    return is_authority(authority) && std::ranges::all_of(url, plain) && url.find('#') == std::string_view::npos;
-}
-
 } // namespace
+
+bool is_https_url(std::string_view url, bool with_query) {
+    const auto plain = [](char c) { return c > ' ' && c != 0x7F && c != '"' && c != '<' && c != '>' && c != '\\'; };
+    const auto address = with_query ? url.substr(0, url.find('?')) : url;
+    return std::ranges::all_of(url, plain) && url.find('#') == url.npos && net::parse_base_url(address);
+}
 
 std::optional<std::string> canonical_uuid(std::string_view text) {
     if (text.size() != 36)
@@ -119,6 +102,8 @@ std::optional<std::string> canonical(model::text_format format, std::string_view
         return verbatim(model::parse_tag(text).has_value());
     case platform:
         return verbatim(model::parse_platform_version(text).has_value());
+    case java_card:
+        return verbatim(model::parse_tag(text).has_value());
     case date_time:
         return std::string(text); // never set by a request
     case tlv:
@@ -126,7 +111,7 @@ std::optional<std::string> canonical(model::text_format format, std::string_view
     case privilege:
         return verbatim(std::ranges::find(privileges, text) != privileges.end());
     case https_url:
-        return verbatim(is_https_url(text));
+        return verbatim(is_https_url(text, false));
     }
     return std::nullopt;
 }

@@ -15,4 +15,8 @@ std::optional<std::string> canonical(model::text_format format, std::string_view
 /// Lower case, or nothing if it is no UUID (RFC 4122 text form).
 std::optional<std::string> canonical_uuid(std::string_view text);
 
+/// An address that our client takes (net::parse_base_url), without blanks and control characters, and behind it a query
+/// where one is allowed.
+bool is_https_url(std::string_view url, bool with_query);
+
 } // namespace tsms::rest

@@ -40,21 +40,9 @@ template <class Names> bool is_one_of(const Names& names, std::string_view name)
     return std::ranges::find(names, name) != names.end();
 }
 
-bool is_certificate(std::string_view content) {
-    if (crypto::parse_certificate(as_bytes(content)))
-        return true;
-    try {
-        return !crypto::parse_certificates(content).empty(); // a chain
-    } catch (const crypto::error&) {
-        return false;
-    }
-}
-
-void check_type(const form& f, upload& u, const upload_limits& limits, const wrong_type_sink& on_wrong_type) {
-    const auto refuse = [&](const std::string& why) {
-        if (on_wrong_type)
-            on_wrong_type(u.name.value_or(""), why);
-        throw rest_error(rest_category::invalid_file_type, {f.types});
+void check_type(const form& f, upload& u, const upload_limits& limits) {
+    const auto refuse = [&](std::string why) {
+        throw rest_error(rest_category::invalid_file_type, {f.types}).because(std::move(why));
     };
     if (f.kind == entity_kind::executable_load_file) {
         try {
@@ -63,10 +51,13 @@ void check_type(const form& f, upload& u, const upload_limits& limits, const wro
             refuse(e.what());
         }
     } else if (f.kind == entity_kind::certificate) {
-        if (!is_certificate(*u.content))
-            refuse("no X.509 certificate in PEM or DER");
-    } else if (!is_personalization_script(*u.content)) {
-        refuse("no personalization script (docs/rest-api.md has the format)");
+        try {
+            crypto::parse_only_certificates(as_bytes(*u.content));
+        } catch (const crypto::error& e) {
+            refuse(e.what());
+        }
+    } else if (auto fault = fault_of_script(*u.content)) {
+        refuse("no personalization script: " + *fault);
     }
 }
 
@@ -148,16 +139,21 @@ void upload_reader::keep(std::string_view octets) {
         no_room_ = true;
 }
 
-upload upload_reader::finish(bool replacing, std::optional<std::size_t> announced,
-                             const wrong_type_sink& on_wrong_type) {
+std::string upload_reader::file_name() const {
+    const auto named = given_name_.substr(given_name_.find_last_of("/\\") + 1);
+    return named.empty() && file_part_ ? file_part_->file_name.value_or("") : named;
+}
+
+upload upload_reader::finish(bool replacing, std::optional<std::size_t> announced) {
     if (!form_)
-        throw rest_error(rest_category::invalid_request, {"unsupported content type"});
+        throw rest_error(rest_category::invalid_request, {"unsupported content type"})
+            .because("Content-Type must be multipart/form-data with a boundary of 1 to 70 characters");
     if (failure_)
         std::rethrow_exception(failure_);
     if (no_room_)
         throw busy();
     if (!well_formed_ || (!announced && !form_->complete()))
-        throw rest_error(rest_category::invalid_request, {"malformed multipart body"});
+        throw rest_error(rest_category::invalid_request, {"malformed multipart body"}).because(form_->fault());
     if (names_ > 1)
         throw rest_error(rest_category::invalid_request, {"more than one file name"});
     if (unknown_)
@@ -185,7 +181,7 @@ upload upload_reader::finish(bool replacing, std::optional<std::size_t> announce
     if (file_size_ == 0)
         throw rest_error(rest_category::missing_file);
     u.content = file_.content();
-    check_type(form_of(kind_), u, limits_, on_wrong_type);
+    check_type(form_of(kind_), u, limits_);
     return u;
 }
 

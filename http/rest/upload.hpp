@@ -9,7 +9,6 @@
 #include "model/entities.hpp"
 
 #include <exception>
-#include <functional>
 
 namespace tsms::rest {
 
@@ -28,10 +27,6 @@ struct upload {
     std::optional<gp::cap_file> cap;         ///< of an ExecutableLoadFile
 };
 
-/// Told why a file is not of the type that its route wants: the answer 1013 has no place for it. One line, without
-/// control characters; names out of the file are quoted.
-using wrong_type_sink = std::function<void(const std::string& file_name, const std::string& why)>;
-
 /// Octets that a form may have beside its file: heads of the parts, the name.
 inline constexpr std::size_t form_overhead = 8192;
 
@@ -48,7 +43,10 @@ public:
     /// Checks 1002, 1007, 1008, 1012, 1011, 1014, 1013 in this order; throws rest_error, and what keeping the file has
     /// thrown. `replacing`: a name without a file is enough (AMB-061). `announced`: length of a body that was not read
     /// to its end, which is the only thing that is then said about it (1014) if nothing else is wrong so far.
-    upload finish(bool replacing, std::optional<std::size_t> announced = {}, const wrong_type_sink& on_wrong_type = {});
+    upload finish(bool replacing, std::optional<std::size_t> announced = {});
+
+    /// What the file is called, as far as it is known by now; for messages, may be empty.
+    std::string file_name() const;
 
 private:
     void begin(part_head head);
@@ -78,7 +76,8 @@ private:
 /// ".cap", ".json", ".cer": for a file that was uploaded without a name.
 std::string_view extension_of(model::entity_kind kind);
 
-/// AMB-211: syntax of a personalization script.
-bool is_personalization_script(std::string_view content);
+/// AMB-211: what is wrong with the syntax of a personalization script; nothing: it is one. What is quoted of the
+/// content is for model::quotable.
+std::optional<std::string> fault_of_script(std::string_view content);
 
 } // namespace tsms::rest

@@ -95,12 +95,15 @@ net::response replace(catalog_edit& edit, const call& c, entity_row row, const u
     if (is_elf && u.content)
         if (const auto flavor = edit.published_flavor_of(row.id))
             throw rest_error(rest_category::already_published, {model::entity_name(row.kind), *flavor});
+    auto known = is_elf && u.content ? meetings_before(edit, row) : known_meetings();
     apply(c, row, u);
     edit.update(row, {});
     if (u.content)
         store_content(edit, c, row, u);
-    if (is_elf && u.content)
+    if (is_elf && u.content) {
+        check_aids(edit, row, std::move(known));
         check_technical_requirements(edit, c, row);
+    }
     return answer(c, row);
 }
 

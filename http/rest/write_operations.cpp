@@ -57,6 +57,15 @@ void check_tag_is_new(const catalog_edit& edit, const entity_row& row) {
                              {tag, "tag", model::format_definition(model::text_format::tag)});
 }
 
+constexpr bool is_deployed(entity_kind kind) {
+    return kind == entity_kind::flavor || kind == entity_kind::version;
+}
+
+/// What a change of it puts onto cards has AIDs (DIV-066).
+constexpr bool meets_others(entity_kind kind) {
+    return is_deployed(kind) || kind == entity_kind::application_config;
+}
+
 net::response create(catalog_edit& edit, const call& c, const path_entities& path) {
     entity_row row;
     row.kind = c.operation.entity;
@@ -68,19 +77,25 @@ net::response create(catalog_edit& edit, const call& c, const path_entities& pat
     check_references(edit, c, row);
     assign(c, row);
     edit.insert(row, edges_of(row));
-    if (row.kind == entity_kind::version)
+    if (meets_others(row.kind))
+        check_aids(edit, row);
+    if (row.kind == entity_kind::version) // nothing refers to a new Flavor
         check_technical_requirements(edit, c, row);
     return answer(c, row);
 }
 
-/// The end of every change: 1009, 1015, store, 1016.
-net::response change(catalog_edit& edit, const call& c, const entity_row& before, json::object document) {
+/// The end of every change: 1009, store, 1008 of what meets on one card, 1015, 1016.
+net::response change(catalog_edit& edit, const call& c, const entity_row& before, json::object document,
+                     const std::vector<std::string>& linked_anew = {}) {
     auto after = before;
     after.document = std::move(document);
     check_references(edit, c, after);
-    check_not_frozen(edit, c, before, after.document);
+    auto known = meets_others(before.kind) ? meetings_before(edit, before, linked_anew) : known_meetings();
     edit.update(after, edges_of(after));
-    if (after.kind == entity_kind::flavor || after.kind == entity_kind::version)
+    if (meets_others(after.kind))
+        check_aids(edit, after, std::move(known));
+    check_not_frozen(edit, c, before, after.document);
+    if (is_deployed(after.kind))
         check_technical_requirements(edit, c, after);
     return answer(c, after);
 }
@@ -196,6 +211,7 @@ net::response publish(catalog_edit& edit, const call& c, const path_entities& pa
         if (!module || std::ranges::find(linked, module->parent) == linked.end())
             throw rest_error(rest_category::not_existing, {model::entity_name(entity_kind::executable_module), id});
     }
+    check_aids(edit, flavor);
     check_key_provisioning(edit, c, flavor);
     warn_of_long_load_files(edit, c, flavor, path.of(entity_kind::service));
     flavor.document.set("published", true);
@@ -208,11 +224,11 @@ json::object deployments_of(const entity_row& version) {
     return v && v->as_object() ? *v->as_object() : json::object();
 }
 
-net::response change_deployments(catalog_edit& edit, const call& c, const entity_row& version,
-                                 json::object deployments) {
+net::response change_deployments(catalog_edit& edit, const call& c, const entity_row& version, json::object deployments,
+                                 const std::vector<std::string>& linked_anew) {
     auto document = version.document;
     document.set("allowedDeployments", std::move(deployments));
-    return change(edit, c, version, std::move(document));
+    return change(edit, c, version, std::move(document), linked_anew);
 }
 
 /// The list given for a Flavor replaces its old one (AMB-052).
@@ -220,10 +236,13 @@ net::response link_flavors(catalog_edit& edit, const call& c, const path_entitie
     const auto& version = path.of(entity_kind::version);
     const auto given = deployment_map(c.body);
     auto deployments = deployments_of(version);
-    for (const auto& [flavor, profiles] : given)
+    std::vector<std::string> linked;
+    for (const auto& [flavor, profiles] : given) {
         deployments.set(flavor, profiles);
+        linked.push_back(flavor);
+    }
     // Existence comes before the conflict only in the body's own terms: both are decided on the whole map.
-    return change_deployments(edit, c, version, deployment_map(deployments));
+    return change_deployments(edit, c, version, deployment_map(deployments), linked);
 }
 
 net::response unlink_flavors(catalog_edit& edit, const call& c, const path_entities& path) {
@@ -274,6 +293,7 @@ net::response link_profiles(catalog_edit& edit, const call& c, const path_entiti
         links.emplace_back(*profile, flavor_of_profile(c, key, v));
     }
     auto deployments = deployments_of(version);
+    std::vector<std::string> linked;
     for (const auto& [profile, flavor] : links) {
         check_exist(edit, c, entity_kind::secure_component_profile, {}, {profile});
         check_exist(edit, c, entity_kind::flavor, version.parent, {flavor});
@@ -282,8 +302,9 @@ net::response link_profiles(catalog_edit& edit, const call& c, const path_entiti
         json::array profiles = present ? *present->as_array() : json::array();
         profiles.push_back(profile);
         deployments.set(flavor, std::move(profiles));
+        linked.push_back(flavor);
     }
-    return change_deployments(edit, c, version, std::move(deployments));
+    return change_deployments(edit, c, version, std::move(deployments), linked);
 }
 
 net::response unlink_profiles(catalog_edit& edit, const call& c, const path_entities& path) {

@@ -36,7 +36,7 @@ gp::response_apdu initialize_update(context& c, const gp::command_apdu& command)
     append(answer, bytes{set->version, 0x03, i});
     append(answer, challenge);
     append(answer, channel.session->card_cryptogram());
-    if (pseudo_random)
+    if (pseudo_random && c.personality().sends_counter)
         append(answer, bytes{static_cast<std::uint8_t>(set->sequence_counter >> 16),
                              static_cast<std::uint8_t>(set->sequence_counter >> 8),
                              static_cast<std::uint8_t>(set->sequence_counter)});

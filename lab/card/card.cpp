@@ -42,23 +42,31 @@ constexpr struct {
     {0xF2, needs::session, get_status, nullptr},
 };
 
-/// CLA taken apart (GPCS 11.1.4).
+/// CLA taken apart (GPCS 11.1.4, ISO/IEC 7816-4 5.4.1).
 struct class_octet {
     bool proprietary;
     bool secure_messaging;
+    bool iso_secure_messaging; ///< of ISO/IEC 7816-4, which no protocol of this card uses
+    bool chained;
     int channel;
 };
 
+/// Nothing for the values that are reserved: 20 to 3F, A0 to BF and FF.
 std::optional<class_octet> parse_class(std::uint8_t cla) {
     const bool proprietary = (cla & 0x80) != 0;
-    if ((cla & 0x40) != 0) {
-        if ((cla & 0x10) != 0)
-            return std::nullopt;
-        return class_octet{proprietary, (cla & 0x20) != 0, (cla & 0x0F) + 4};
-    }
-    if ((cla & 0x38) != 0)
+    const bool chained = (cla & 0x10) != 0;
+    if (cla == 0xFF)
         return std::nullopt;
-    return class_octet{proprietary, (cla & 0x04) != 0, cla & 0x03};
+    if ((cla & 0x40) != 0)
+        return class_octet{proprietary, (cla & 0x20) != 0, false, chained, (cla & 0x0F) + 4};
+    if ((cla & 0x20) != 0)
+        return std::nullopt;
+    return class_octet{proprietary, (cla & 0x0C) == 0x04, (cla & 0x08) != 0, chained, cla & 0x03};
+}
+
+/// The logical channel in CLA, or the one that the transport assigns where CLA says basic channel.
+std::size_t number_of(const class_octet& cla, int transport_channel) {
+    return static_cast<std::size_t>(cla.channel != 0 ? cla.channel : transport_channel);
 }
 
 bool is_success(std::uint16_t status) {
@@ -67,8 +75,8 @@ bool is_success(std::uint16_t status) {
 
 /// What the card knows, or what it tells instead. A listing without entries is 6A88, as an honest one.
 gp::response_apdu told(const context& c, gp::response_apdu known, bool lists) {
-    if (!c.otherwise.untruth || !is_success(known.sw))
-        return known;
+    if (!c.otherwise.untruth || !is_success(known.sw) || known.data.empty())
+        return known; // a channel that has closed itself is not there any more
     auto data = with_lie(*c.otherwise.untruth, known.data);
     const auto room = c.channel.authenticated() ? c.channel.session->response_room() : std::size_t{gp::le_max_short};
     if (data.size() > room)
@@ -139,7 +147,7 @@ gp::response_apdu security_domain_command(context& c, gp::command_apdu command, 
     } catch (const refused& r) {
         response = {{}, r.sw};
     }
-    return channel.authenticated() ? channel.session->wrap(response) : response;
+    return channel.authenticated() ? channel.session->wrap(response, c.personality().macs_errors) : response;
 }
 
 gp::response_apdu application_command(context& c, const gp::command_apdu& command) {
@@ -174,22 +182,30 @@ struct card::impl {
     card_state state;
     crypto::random_source& random;
     logical_channels channels;
-    bytes t0_rest; ///< response data that GET RESPONSE fetches
+    bytes t0_rest;              ///< response data that GET RESPONSE fetches
+    std::size_t t0_channel = 0; ///< on which it waits
+    /// Header and logical channel of a command that named a wrong length, and what it answered.
+    std::pair<bytes, bytes> t0_repetition;
     fault_plan faults;
     std::optional<card_state> before; ///< when the faults began, where one of them looks back
     bool powered = true;
 
     gp::response_apdu dispatch(bytes_view raw, int transport_channel, const deviation& otherwise) {
         auto command = gp::parse_command(raw);
-        const bool extended = raw.size() > 7 && raw[4] == 0x00;
-        if (!command || (extended && !state.personality->extended_length))
+        const bool extended = raw.size() >= 7 && raw[4] == 0x00;
+        if (!command || (extended && !state.personality->extended_length) ||
+            (!extended && command->data.size() > state.personality->longest_data))
             return {{}, sw::wrong_length};
         const auto cla = parse_class(command->cla);
         if (!cla)
             return {{}, sw::cla_not_supported};
-        const auto number = static_cast<std::size_t>(cla->channel != 0 ? cla->channel : transport_channel);
+        const auto number = number_of(*cla, transport_channel);
         if (number >= channels.size() || !channels[number])
             return {{}, sw::channel_not_supported};
+        if (cla->iso_secure_messaging)
+            return {{}, sw::secure_messaging_not_supported};
+        if (cla->chained)
+            return {{}, sw::chaining_not_supported};
         // From here on the class is that of the basic channel, which is what MACs are computed on (Amendment D, 6.2.4).
         command->cla =
             static_cast<std::uint8_t>((cla->proprietary ? 0x80 : 0x00) | (cla->secure_messaging ? 0x04 : 0x00));
@@ -212,31 +228,56 @@ struct card::impl {
         }
     }
 
+    /// GET RESPONSE has the class of the command whose response it fetches (ISO/IEC 7816-3 12.2, ETSI TS 102 221
+    /// 7.3.1.1.4), or the interindustry one. All that counts of it is the logical channel. Over T=0 exactly P3 octets
+    /// are sent (ISO/IEC 7816-3 10.3.2): another number than what waits, also 00, is answered with the right one.
+    bytes get_response(bytes_view raw, int transport_channel) {
+        const auto cla = parse_class(raw[0]);
+        if (!cla)
+            return {0x6E, 0x00};
+        const auto number = number_of(*cla, transport_channel);
+        if (number >= channels.size() || !channels[number])
+            return {0x68, 0x81};
+        if (raw[2] != 0x00 || raw[3] != 0x00)
+            return {0x6A, 0x86};
+        if (t0_rest.empty() || number != t0_channel)
+            return {0x69, 0x85};
+        const std::size_t octets = raw[4] == 0 ? 256 : raw[4];
+        if (octets + 2 != t0_rest.size())
+            return {0x6C, static_cast<std::uint8_t>(t0_rest.size() - 2)};
+        return std::exchange(t0_rest, {});
+    }
+
     /// ISO/IEC 7816-3 12.1.3: over T=0 a command with data has no Le and its response waits for GET RESPONSE; one
-    /// without data must name the exact length.
+    /// without data must name the exact length. One that named another is repeated (12.2, case 2S.3) and has been
+    /// carried out only once: what it answered waits for the repetition.
     bytes over_t0(bytes_view raw, int channel, const deviation& otherwise) {
-        if (raw.size() == 5 && (raw[0] & 0xFC) == 0x00 && raw[1] == 0xC0) {
-            if (t0_rest.empty())
-                return {0x69, 0x85};
-            const auto octets = std::min<std::size_t>(raw[4] == 0 ? 256 : raw[4], t0_rest.size() - 2);
-            if (octets + 2 < t0_rest.size())
-                return {0x6C, static_cast<std::uint8_t>(t0_rest.size() - 2)};
-            return std::exchange(t0_rest, {});
-        }
+        if (raw.size() == 5 && raw[1] == 0xC0)
+            return get_response(raw, channel);
         t0_rest.clear();
+        const auto cla = raw.empty() ? std::nullopt : parse_class(raw[0]);
+        const std::size_t number = cla ? number_of(*cla, channel) : 0;
+        auto header = to_bytes(raw.first(std::min<std::size_t>(raw.size(), 4)));
+        header.push_back(static_cast<std::uint8_t>(number));
+        auto [asked_before, waited] = std::exchange(t0_repetition, {});
         if (raw.size() > 5 && raw.size() != 5u + raw[4])
             return {0x67, 0x00};
+        const std::size_t asked = raw.size() != 5 ? 0 : raw[4] == 0 ? 256 : raw[4];
+        if (raw.size() == 5 && !otherwise.refuse_with && header == asked_before && asked + 2 == waited.size())
+            return std::move(waited);
         auto response = gp::encode(dispatch(raw, channel, otherwise));
         if (raw.size() < 5 || response.size() == 2)
             return response;
-        if (raw.size() == 5) {
-            const std::size_t asked = raw[4] == 0 ? 256 : raw[4];
-            return asked == response.size() - 2 ? response
-                                                : bytes{0x6C, static_cast<std::uint8_t>(response.size() - 2)};
-        }
         const auto waiting = static_cast<std::uint8_t>(response.size() - 2);
-        t0_rest = std::move(response);
-        return {0x61, waiting};
+        if (raw.size() > 5) {
+            t0_channel = number;
+            t0_rest = std::move(response);
+            return {0x61, waiting};
+        }
+        if (asked + 2 == response.size())
+            return response;
+        t0_repetition = {header, std::move(response)};
+        return {0x6C, waiting};
     }
 
     bytes answer(bytes_view raw, int channel, const deviation& otherwise) {
@@ -245,7 +286,7 @@ struct card::impl {
 };
 
 card::card(card_state state, crypto::random_source& random)
-    : impl_(new impl{std::move(state), random, {}, {}, {}, {}}) {
+    : impl_(new impl{std::move(state), random, {}, {}, 0, {}, {}, {}}) {
     reset();
 }
 
@@ -263,7 +304,11 @@ card card::load(const std::filesystem::path& file, crypto::random_source& random
     text << in.rdbuf();
     if (!in)
         throw card_error("card file " + file.string() + " cannot be read");
-    return card(card_from_json(json::parse(text.str())), random);
+    try {
+        return card(card_from_json(json::parse(text.str())), random);
+    } catch (const json::parse_error& e) {
+        throw card_error("card file " + file.string() + ": " + e.what());
+    }
 }
 
 bytes card::transmit(bytes_view c_apdu, int channel) {
@@ -297,6 +342,7 @@ bytes card::atr() const {
 void card::reset() {
     impl_->powered = true;
     impl_->t0_rest.clear();
+    impl_->t0_repetition = {};
     impl_->channels.assign(static_cast<std::size_t>(impl_->state.personality->channels), std::nullopt);
     impl_->channels[0].emplace().selected = default_selected(impl_->state.registry);
 }

@@ -54,19 +54,30 @@ gp::response_apdu delete_content(context& c, bytes_view aid, bool related) {
     return done();
 }
 
-/// One key (D0 and D2) or a whole key set (D2 alone) of the selected Security Domain.
-gp::response_apdu delete_key(context& c, std::optional<bytes_view> identifier, std::optional<bytes_view> version) {
-    require(version && version->size() == 1 && (!identifier || identifier->size() == 1), sw::wrong_data);
+std::optional<std::uint8_t> single_octet(std::optional<bytes_view> value) {
+    require(!value || value->size() == 1, sw::wrong_data);
+    return value ? std::optional((*value)[0]) : std::nullopt;
+}
+
+/// Of the selected Security Domain one key (D0 and D2), a whole key set (D2 alone), or the keys of one identifier in
+/// every set (D0 alone) (GPCS 11.2.2.3.2).
+gp::response_apdu delete_key(context& c, std::optional<std::uint8_t> identifier, std::optional<std::uint8_t> version) {
+    require(version || identifier, sw::wrong_data);
     auto& domain = c.domain();
-    auto* set = domain.sd->find_keys((*version)[0]);
-    require(set, sw::reference_not_found);
-    const bool last = domain.sd->key_sets.size() == 1 && (!identifier || set->keys.size() == 1);
+    auto left = domain.sd->key_sets;
+    std::size_t deleted = 0;
+    for (auto& set : left) {
+        if (version && set.version != *version)
+            continue;
+        deleted += identifier ? set.keys.erase(*identifier) : set.keys.size();
+        if (!identifier)
+            set.keys.clear();
+    }
+    require(deleted != 0, sw::reference_not_found);
+    std::erase_if(left, [](const auto& set) { return set.keys.empty(); });
     // Without any key nobody could ever reach the ISD again.
-    require(!last || !same(domain.aid, c.registry().isd().aid), sw::conditions);
-    if (identifier)
-        require(set->keys.erase((*identifier)[0]) == 1, sw::reference_not_found);
-    if (!identifier || set->keys.empty())
-        std::erase_if(domain.sd->key_sets, [&](const auto& s) { return s.version == (*version)[0]; });
+    require(!left.empty() || !same(domain.aid, c.registry().isd().aid), sw::conditions);
+    domain.sd->key_sets = std::move(left);
     return done();
 }
 
@@ -78,7 +89,7 @@ gp::response_apdu delete_object(context& c, const gp::command_apdu& command) {
     require(objects.has_value(), sw::wrong_data);
     if (const auto aid = gp::find(*objects, 0x4F))
         return delete_content(c, *aid, command.p2 == 0x80);
-    return delete_key(c, gp::find(*objects, 0xD0), gp::find(*objects, 0xD2));
+    return delete_key(c, single_octet(gp::find(*objects, 0xD0)), single_octet(gp::find(*objects, 0xD2)));
 }
 
 } // namespace tsms::lab

@@ -98,10 +98,16 @@ security_domain parse_domain_options(const context& c, bytes_view c9) {
     if (const auto protocol = gp::find(options, 0x81)) {
         require(protocol->size() == 2 && (*protocol)[0] == 0x03, sw::wrong_data);
         const auto i = (*protocol)[1];
-        require((i & ~c.personality().scp03_i) == 0, sw::wrong_data);
+        require(is_scp03_option(i, c.personality().scp03_i), sw::wrong_data);
         sd.scp03_i = i;
     }
     return sd;
+}
+
+/// Card Reset goes to one application at a time: it has to be taken away or deleted before another one gets it.
+void require_card_reset_free(const context& c, const application& a, std::uint32_t privileges) {
+    const auto* holder = (privileges & privilege::card_reset) != 0 ? c.registry().card_reset_holder() : nullptr;
+    require(!holder || same(holder->aid, a.aid), sw::conditions);
 }
 
 /// SD of a new instance, which differs between cards.
@@ -128,6 +134,7 @@ void create_instance(context& c, const std::vector<bytes_view>& fields, std::uin
     a.state = state;
     a.privileges = parse_privileges(fields[3]);
     require((a.privileges & not_granted_further & ~c.domain().privileges) == 0, sw::conditions);
+    require_card_reset_free(c, a, a.privileges);
     const auto parameters = parse_parameters(fields[4]);
     const auto c9 = gp::find(parameters, 0xC9);
     require(c9.has_value(), sw::wrong_data);
@@ -143,6 +150,7 @@ void create_instance(context& c, const std::vector<bytes_view>& fields, std::uin
     require(a.memory <= c.card.free_memory(), sw::no_memory);
     require(memory_limit(parameters, 0xC7) <= c.personality().ram, sw::no_memory);
     c.registry().add(std::move(a));
+    c.registry().settle_card_reset();
 }
 
 gp::response_apdu install_for_install(context& c, bytes_view data) {
@@ -156,19 +164,24 @@ gp::response_apdu install_and_make_selectable(context& c, bytes_view data) {
 }
 
 // data: empty, empty, instance AID, privileges, parameters, token
+//
+// Of the privileges only Card Reset can still be given (GPCS 11.5.2.3.3); the others say what INSTALL [for install]
+// gave. One that is selectable already can be made the default application so, and is refused otherwise (DIV-075).
 gp::response_apdu make_selectable(context& c, bytes_view data) {
     const auto fields = length_values(data, 6);
     require_content_management(c);
     auto& a = require_application(c, fields[2]);
     require(c.registry().within(a.domain, c.channel.selected), sw::conditions);
-    require(a.state == life_cycle::installed, sw::conditions);
-    if (!fields[3].empty()) {
-        const auto privileges = parse_privileges(fields[3]);
-        require((privileges & not_granted_further & ~c.domain().privileges) == 0, sw::conditions);
-        require(((privileges & privilege::security_domain) != 0) == a.sd.has_value(), sw::wrong_data);
-        a.privileges = privileges;
-    }
-    a.state = life_cycle::selectable;
+    const auto privileges = fields[3].empty() ? 0 : parse_privileges(fields[3]);
+    const bool gives_reset = (privileges & privilege::card_reset) != 0;
+    const bool selectable = (a.state & life_cycle::selectable) == life_cycle::selectable;
+    require(!a.locked() && (a.state == life_cycle::installed || (selectable && gives_reset)), sw::conditions);
+    require_card_reset_free(c, a, privileges);
+    if (gives_reset)
+        a.privileges |= privilege::card_reset;
+    if (!selectable)
+        a.state = life_cycle::selectable;
+    c.registry().settle_card_reset();
     return done();
 }
 
@@ -208,9 +221,11 @@ gp::response_apdu install_for_registry_update(context& c, bytes_view data) {
     const auto privileges = fields[3].empty() ? a.privileges : parse_privileges(fields[3]);
     require((privileges & not_granted_further & ~c.domain().privileges) == 0, sw::conditions);
     require(((privileges & privilege::security_domain) != 0) == a.sd.has_value(), sw::wrong_data);
+    require_card_reset_free(c, a, privileges);
     if (!fields[0].empty() && !same(fields[0], a.domain))
         extradite(c, fields[0], fields[2]);
     a.privileges = privileges;
+    c.registry().settle_card_reset();
     return done();
 }
 

@@ -27,6 +27,9 @@ std::vector<preloaded_package> platform(std::uint8_t java_card_minor, std::uint8
 
 std::vector<preloaded_package> euicc() {
     auto packages = platform(8, 7, false);
+    // 3GPP TS 43.019: what toolkit applets for any SIM import.
+    packages.push_back({"A0000000090003FFFFFFFF8910710001", 2, 6, {}, false}); // sim.access
+    packages.push_back({"A0000000090003FFFFFFFF8910710002", 2, 6, {}, false}); // sim.toolkit
     packages.push_back({"A0000000090005FFFFFFFF8911000000", 1, 7, {}, false}); // uicc.access
     packages.push_back({"A0000000090005FFFFFFFF8912000000", 1, 7, {}, false}); // uicc.toolkit
     packages.push_back({"A0000000090005FFFFFFFF8913000000", 1, 7, {}, false}); // uicc.system
@@ -87,6 +90,7 @@ std::vector<personality> make_personalities() {
     s16.historical = "tsms-lab s16";
     s16.scp03_i = 0x71;
     s16.key_octets = 32;
+    s16.key_blocks = personality::key_block::with_length;
     all.push_back(s16);
 
     auto mac_only = jc305;
@@ -116,12 +120,60 @@ std::vector<personality> make_personalities() {
     blank.cin = "";
     all.push_back(blank);
 
+    auto odd = jc305;
+    odd.name = "odd";
+    odd.about =
+        "as jc305, but keys bare and not confirmed, R-MAC on errors, no sequence counter, and 255 octets at most "
+        "whatever it tells";
+    odd.historical = "tsms-lab odd";
+    odd.key_blocks = personality::key_block::bare;
+    odd.confirms_keys = false;
+    odd.macs_errors = true;
+    odd.sends_counter = false;
+    odd.extended_length = false;
+    odd.told_longest = 0x7FFF;
+    all.push_back(odd);
+
     auto contactless = jc305;
     contactless.name = "contactless";
     contactless.about = "as jc305, held to a phone by hand: it loses its power about once in 200 commands";
     contactless.historical = "tsms-lab nfc";
+    contactless.contactless = true;
     contactless.faults = "tear-before@any:~400,tear-after@any:~400";
     all.push_back(contactless);
+
+    auto numbers = jc305;
+    numbers.name = "numbers";
+    numbers.about = "as jc305, but no CPLC: it is known by IIN and CIN";
+    numbers.historical = "tsms-lab iin";
+    numbers.tells_cplc = false;
+    all.push_back(numbers);
+
+    auto terse = jc305;
+    terse.name = "terse";
+    terse.about = "as jc305, but CPLC without tag, commands of 128 octets (9F65), one entry in each GET STATUS";
+    terse.historical = "tsms-lab 128";
+    terse.cplc_has_tag = false;
+    terse.extended_length = false;
+    terse.longest_data = 128;
+    terse.one_entry_an_answer = true;
+    all.push_back(terse);
+
+    auto no_ara = jc305;
+    no_ara.name = "no-ara";
+    no_ara.about = "as jc305 without access rules: no ARA-M, no module of an ARA-C";
+    no_ara.historical = "tsms-lab --";
+    no_ara.ara_m = false;
+    no_ara.ara_c = false;
+    all.push_back(no_ara);
+
+    auto factory = jc305;
+    factory.name = "factory";
+    factory.about = "as jc305 with the keys of the factory (version FF), which stay beside those of PUT KEY";
+    factory.historical = "tsms-lab FF";
+    factory.key_version = 0xFF;
+    factory.factory_keys_stay = true;
+    all.push_back(factory);
 
     return all;
 }
@@ -135,7 +187,10 @@ bytes personality::atr() const {
         append(atr, as_bytes(historical));
         return atr;
     }
-    bytes atr{0x3B, static_cast<std::uint8_t>(0x80 | length), 0x80, 0x01};
+    // The first offered protocol is the only one: T=1, with room for 254 octets in a block and the waiting times 4 and
+    // 5 (ISO/IEC 7816-3 8.2.3, 11.4). A reader of contactless cards writes 80 01 instead (PC/SC part 3, 3.1.3.2.3).
+    bytes atr{0x3B, static_cast<std::uint8_t>(0x80 | length)};
+    append(atr, contactless ? bytes{0x80, 0x01} : bytes{0x81, 0x31, 0xFE, 0x45});
     append(atr, as_bytes(historical));
     std::uint8_t check = 0;
     for (auto octet : bytes_view(atr).subspan(1))
@@ -144,7 +199,7 @@ bytes personality::atr() const {
     return atr;
 }
 
-bytes personality::card_data() const {
+bytes card_data(std::uint8_t scp03_i) {
     // Object identifiers below GlobalPlatform's 1.2.840.114283, written behind their common prefix.
     const auto oid = [](std::initializer_list<std::uint8_t> arcs) {
         auto value = hex("2A864886FC6B");

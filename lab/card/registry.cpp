@@ -49,6 +49,34 @@ load_file* registry::find_load_file(bytes_view aid) {
 
 void registry::erase_application(bytes_view aid) {
     std::erase_if(applications_, [&](const auto& a) { return same(a.aid, aid); });
+    settle_card_reset();
+}
+
+void registry::rename(bytes_view domain, const bytes& to) {
+    const auto from = to_bytes(domain);
+    for (auto& a : applications_) {
+        if (a.aid == from)
+            a.aid = to;
+        if (a.domain == from)
+            a.domain = to;
+    }
+    for (auto& f : load_files_)
+        if (f.domain == from)
+            f.domain = to;
+}
+
+const application* registry::card_reset_holder() const {
+    for (const auto& a : applications_)
+        if (&a != &isd() && a.has(privilege::card_reset))
+            return &a;
+    return nullptr;
+}
+
+void registry::settle_card_reset() {
+    if (card_reset_holder())
+        isd().privileges &= ~privilege::card_reset;
+    else
+        isd().privileges |= privilege::card_reset;
 }
 
 void registry::erase_load_file(bytes_view aid) {

@@ -25,11 +25,13 @@ namespace privilege {
 inline constexpr std::uint32_t security_domain = 0x800000;
 inline constexpr std::uint32_t delegated_management = 0x200000;
 inline constexpr std::uint32_t card_reset = 0x040000;
+inline constexpr std::uint32_t cvm_management = 0x020000;
 inline constexpr std::uint32_t authorized_management = 0x004000;
 inline constexpr std::uint32_t token_verification = 0x002000;
 inline constexpr std::uint32_t global_delete = 0x001000;
 inline constexpr std::uint32_t global_lock = 0x000800;
 inline constexpr std::uint32_t global_registry = 0x000400;
+inline constexpr std::uint32_t receipt_generation = 0x000080;
 inline constexpr std::uint32_t isd = 0x9EFE80;
 } // namespace privilege
 
@@ -89,6 +91,8 @@ public:
     application* find_domain(bytes_view aid);
     load_file* find_load_file(bytes_view aid);
     const load_file* find_load_file(bytes_view aid) const;
+    /// The application that has Card Reset; null where it is the ISD.
+    const application* card_reset_holder() const;
 
     const std::deque<application>& applications() const { return applications_; } ///< the ISD first
     const std::deque<load_file>& load_files() const { return load_files_; }
@@ -96,6 +100,10 @@ public:
     void add(application a) { applications_.push_back(std::move(a)); }
     void add(load_file f) { load_files_.push_back(std::move(f)); }
     void erase_application(bytes_view aid);
+    /// In every place that names this Security Domain.
+    void rename(bytes_view domain, const bytes& to);
+    /// At most one application has Card Reset; where none has it the ISD has (GPCS 6.6.2).
+    void settle_card_reset();
     void erase_load_file(bytes_view aid);
 
     /// True where `domain` (the SD something is associated with) is `ancestor` or below it.

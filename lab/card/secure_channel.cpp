@@ -81,6 +81,11 @@ void pad(bytes& data) {
 
 } // namespace
 
+bool is_scp03_option(std::uint8_t i, std::uint8_t of_card) {
+    const bool encrypts = (i & scp03_option::r_encryption) != 0;
+    return (i & ~of_card) == 0 && (!encrypts || (i & scp03_option::r_mac) != 0);
+}
+
 std::size_t scp03_size(std::uint8_t i) {
     return (i & scp03_option::s16) != 0 ? 16 : 8;
 }
@@ -154,10 +159,10 @@ std::optional<gp::command_apdu> secure_channel::unwrap(const gp::command_apdu& c
     return plain;
 }
 
-gp::response_apdu secure_channel::wrap(const gp::response_apdu& response) {
+gp::response_apdu secure_channel::wrap(const gp::response_apdu& response, bool errors_too) {
     const auto kind = response.sw >> 8;
     const bool error = response.sw != 0x9000 && kind != 0x62 && kind != 0x63;
-    if (error || (level_.value_or(0) & level_bit::r_mac) == 0)
+    if ((error && !errors_too) || (level_.value_or(0) & level_bit::r_mac) == 0)
         return response;
     auto wrapped = response;
     if ((*level_ & level_bit::r_encryption) != 0 && !wrapped.data.empty()) {

@@ -17,6 +17,10 @@ inline constexpr std::uint8_t r_mac = 0x20;
 inline constexpr std::uint8_t r_encryption = 0x40;
 } // namespace scp03_option
 
+/// True for an "i" that Amendment D knows (table 5-1: R-ENC only together with R-MAC) and whose options are all among
+/// those of a card.
+bool is_scp03_option(std::uint8_t i, std::uint8_t of_card);
+
 /// Octets of challenges, cryptograms and MACs: 8 or, in S16 mode, 16.
 std::size_t scp03_size(std::uint8_t i);
 
@@ -44,8 +48,9 @@ public:
     /// `extended`: the command came with extended length fields, which the MAC covers.
     std::optional<gp::command_apdu> unwrap(const gp::command_apdu& command, bool extended);
 
-    /// The response with the protection that the level demands. Errors go out as they are (Amendment D, 6.2.5).
-    gp::response_apdu wrap(const gp::response_apdu& response);
+    /// The response with the protection that the level demands. Errors go out as they are (Amendment D, 6.2.5), unless
+    /// the card is one that protects them too.
+    gp::response_apdu wrap(const gp::response_apdu& response, bool errors_too = false);
 
     /// The longest response data that still fits a short APDU when wrapped.
     std::size_t response_room() const;

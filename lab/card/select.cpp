@@ -20,9 +20,13 @@ bool begins_with(bytes_view aid, bytes_view part) {
 }
 
 /// FCI of a Security Domain (GPCS 11.9.3.1): its AID and the longest command data it takes.
-bytes file_control_information(const application& domain) {
+bytes file_control_information(const application& domain, std::size_t longest_data) {
+    bytes longest;
+    if (longest_data > 0xFF)
+        longest.push_back(static_cast<std::uint8_t>(longest_data >> 8));
+    longest.push_back(static_cast<std::uint8_t>(longest_data));
     bytes content = gp::encode_tlv(0x84, domain.aid);
-    gp::append_tlv(content, 0xA5, gp::encode_tlv(0x9F65, bytes{0xFF}));
+    gp::append_tlv(content, 0xA5, gp::encode_tlv(0x9F65, longest));
     return gp::encode_tlv(0x6F, content);
 }
 
@@ -42,7 +46,7 @@ const application* occurrence(const registry& r, bytes_view name, bytes_view aft
 
 bytes default_selected(const registry& r) {
     for (const auto& a : r.applications())
-        if (!a.sd && a.has(privilege::card_reset) && selectable(r, a))
+        if (&a != &r.isd() && a.has(privilege::card_reset) && selectable(r, a))
             return a.aid;
     return r.isd().aid;
 }
@@ -59,7 +63,10 @@ gp::response_apdu select(context& c, const gp::command_apdu& command) {
     c.channel.end_session();
     c.channel.selected = found->aid;
     const bool locked = found->sd && r.isd().state == life_cycle::card_locked;
-    return {found->sd ? file_control_information(*found) : bytes{}, locked ? sw::card_locked : sw::ok};
+    const bool wanted = (command.p2 & 0x0C) != 0x0C; // 0C: no response data (ISO/IEC 7816-4 11.2.2)
+    const auto longest_data = c.personality().told_longest.value_or(c.personality().longest_data);
+    auto information = found->sd && wanted ? file_control_information(*found, longest_data) : bytes{};
+    return {std::move(information), locked ? sw::card_locked : sw::ok};
 }
 
 gp::response_apdu manage_channel(context& c, const gp::command_apdu& command) {
@@ -72,8 +79,13 @@ gp::response_apdu manage_channel(context& c, const gp::command_apdu& command) {
         return {command.p2 == 0 ? bytes{static_cast<std::uint8_t>(free - channels.begin())} : bytes{}, sw::ok};
     }
     require(command.p1 == 0x80, sw::wrong_p1p2);
-    require(command.p2 != 0 && command.p2 < channels.size() && channels[command.p2], sw::channel_not_supported);
-    channels[command.p2].reset();
+    // Without a number it is the channel of CLA (ISO/IEC 7816-4 11.1.2); the basic channel is never closed.
+    std::size_t number = command.p2;
+    if (number == 0)
+        while (!channels[number] || &c.channel != &*channels[number])
+            ++number;
+    require(number != 0 && number < channels.size() && channels[number], sw::channel_not_supported);
+    channels[number].reset();
     return {{}, sw::ok};
 }
 

@@ -20,6 +20,16 @@ bytes make_cplc(std::size_t key_octets, crypto::random_source& random) {
 
 } // namespace
 
+bytes card_state::identity() const {
+    if (personality->tells_cplc)
+        return cplc;
+    bytes numbers;
+    for (const auto tag : {0x42u, 0x45u})
+        if (const auto found = registry.isd().sd->data.find(tag); found != registry.isd().sd->data.end())
+            append(numbers, found->second);
+    return numbers;
+}
+
 std::size_t card_state::free_memory() const {
     const auto used = registry.memory_used();
     return used < personality->nv_memory ? personality->nv_memory - used : 0;
@@ -30,12 +40,10 @@ card_state make_card(const personality& p, const crypto::secret& issuer_master, 
     card.personality = &p;
     card.cplc = p.blank_cplc ? bytes(42, 0x00) : make_cplc(p.key_octets, random);
 
-    const auto keys = isd_keys(issuer_master, card.cplc);
     security_domain sd;
     sd.scp03_i = p.scp03_i;
     sd.accepts_extradition = true;
     sd.accepts_deletion = true;
-    sd.key_sets.push_back({p.key_version, {{1, keys.enc}, {2, keys.mac}, {3, keys.dek}}, 0, 0});
     if (*p.iin)
         sd.data[0x42] = hex(p.iin);
     if (*p.cin) {
@@ -54,6 +62,8 @@ card_state make_card(const personality& p, const crypto::secret& issuer_master, 
     isd.module = hex(security_domain_module);
     isd.sd = std::move(sd);
     card.registry.add(std::move(isd));
+    const auto keys = isd_keys(issuer_master, card.identity());
+    card.registry.isd().sd->key_sets.push_back({p.key_version, {{1, keys.enc}, {2, keys.mac}, {3, keys.dek}}, 0, 0});
 
     for (const auto& package : p.packages) {
         load_file file;

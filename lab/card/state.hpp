@@ -38,6 +38,8 @@ struct card_state {
 
     /// Key diversification data of INITIALIZE UPDATE: ten octets of the CPLC (fabrication date, serial, batch, module).
     bytes_view diversification() const { return bytes_view(cplc).subspan(10, 10); }
+    /// What the issuer's orders name it by: its CPLC; of a card that tells none IIN and CIN, one after the other.
+    bytes identity() const;
     std::size_t free_memory() const;
 };
 

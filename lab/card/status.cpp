@@ -103,7 +103,9 @@ std::deque<bytes> matching_entries(const context& c, std::uint8_t p1, bytes_view
     require(objects.has_value(), sw::wrong_data);
     const auto name = gp::find(*objects, 0x4F);
     require(name.has_value(), sw::wrong_data);
-    const auto tags = parse_tag_list(gp::find(*objects, 0x5C));
+    auto tags = parse_tag_list(gp::find(*objects, 0x5C));
+    if (tags && !c.personality().tells_association)
+        std::erase(*tags, 0xCCu);
     const auto& r = c.registry();
     const auto named = [&](bytes_view aid) {
         return p1 == subset_isd || (aid.size() >= name->size() && same(aid.first(name->size()), *name));
@@ -145,7 +147,8 @@ gp::response_apdu get_status(context& c, const gp::command_apdu& command) {
     const auto room = c.channel.session->response_room();
     bytes answer;
     auto& entries = listing->entries;
-    while (!entries.empty() && answer.size() + entries.front().size() <= room) {
+    const bool one_by_one = c.personality().one_entry_an_answer;
+    while (!entries.empty() && answer.size() + entries.front().size() <= room && !(one_by_one && !answer.empty())) {
         append(answer, entries.front());
         entries.pop_front();
     }

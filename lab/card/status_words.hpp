@@ -12,6 +12,8 @@ inline constexpr std::uint16_t card_locked = 0x6283;
 inline constexpr std::uint16_t rule_exists = 0x6381;
 inline constexpr std::uint16_t wrong_length = 0x6700;
 inline constexpr std::uint16_t channel_not_supported = 0x6881;
+inline constexpr std::uint16_t secure_messaging_not_supported = 0x6882;
+inline constexpr std::uint16_t chaining_not_supported = 0x6884;
 inline constexpr std::uint16_t security_status = 0x6982;
 inline constexpr std::uint16_t authentication_blocked = 0x6983;
 inline constexpr std::uint16_t conditions = 0x6985;
@@ -24,6 +26,8 @@ inline constexpr std::uint16_t reference_not_found = 0x6A88;
 inline constexpr std::uint16_t rule_conflicts = 0x6A89;
 inline constexpr std::uint16_t ins_not_supported = 0x6D00;
 inline constexpr std::uint16_t cla_not_supported = 0x6E00;
+inline constexpr std::uint16_t algorithm_not_supported = 0x9484;
+inline constexpr std::uint16_t wrong_check_value = 0x9485;
 } // namespace sw
 
 /// Thrown by the code of a command, caught where commands are dispatched: the status word is the whole answer. A

@@ -1,8 +1,10 @@
-// STORE DATA (GPCS 11.11) and PUT KEY (GPCS 11.8).
+// STORE DATA (GPCS 11.11).
 
 #include "gp/tlv.hpp"
 #include "lab/card/commands.hpp"
 #include "lab/card/store_data_keys.hpp"
+
+#include <algorithm>
 
 namespace tsms::lab {
 
@@ -15,36 +17,116 @@ constexpr std::uint8_t format_mixed = 0x18;
 constexpr std::uint16_t dgi_data_objects = 0x0070;
 constexpr std::size_t longest_chain = 16 * 1024;
 
+constexpr std::uint32_t isd_aid = 0x4F;
+/// Parts of the CPLC that are written when a card is issued: eight octets each, who, when and with what.
+constexpr struct {
+    std::uint32_t tag;
+    std::size_t at;
+} cplc_parts[] = {{0x9F67, 26}, {0x9F66, 34}}; // pre-personalization, personalization
+constexpr std::size_t cplc_part_octets = 8;
+
 /// Data objects that GET DATA gives back (GPCS 7.2: IIN, CIN, SD image number, SD manager URL, …).
-void store_objects(application& domain, bytes_view value) {
-    const auto objects = gp::parse_tlvs(value);
-    require(objects.has_value(), sw::wrong_data);
-    constexpr std::uint32_t known[] = {0x42, 0x45, 0x5F50, 0x5F20, 0x9F6E};
-    for (const auto& object : *objects)
-        require(std::find(std::begin(known), std::end(known), object.tag) != std::end(known), sw::wrong_data);
-    for (const auto& object : *objects)
+constexpr std::uint32_t kept_objects[] = {0x42, 0x45, 0x5F50, 0x5F20, 0x9F6E};
+
+const auto* cplc_part(std::uint32_t tag) {
+    const auto* part = std::ranges::find_if(cplc_parts, [&](const auto& p) { return p.tag == tag; });
+    return part == std::end(cplc_parts) ? nullptr : part;
+}
+
+bool is_object(std::uint32_t tag) {
+    return tag == isd_aid || cplc_part(tag) || std::ranges::find(kept_objects, tag) != std::end(kept_objects);
+}
+
+/// Of the card as a whole: only the ISD takes it (GPCS 11.11.2.3).
+void require_storable(const context& c, const application& domain, const gp::tlv& object) {
+    require(is_object(object.tag), sw::wrong_data);
+    const auto& r = c.registry();
+    const bool to_isd = same(domain.aid, r.isd().aid);
+    if (cplc_part(object.tag))
+        require(to_isd && object.value.size() == cplc_part_octets, sw::wrong_data);
+    if (object.tag == isd_aid) {
+        require(to_isd && is_aid(object.value), sw::wrong_data);
+        require(same(object.value, r.isd().aid) ||
+                    (!r.find_application(object.value) && !r.find_load_file(object.value)),
+                sw::conditions);
+    }
+}
+
+/// The ISD has another AID from now on, in every place that names it. Its session goes on.
+void rename_isd(context& c, bytes_view aid) {
+    const auto before = c.registry().isd().aid;
+    for (auto& channel : c.channels) {
+        if (!channel)
+            continue;
+        for (auto* name : {&channel->selected, &channel->session_holder, &channel->personalizing})
+            if (same(*name, before))
+                *name = to_bytes(aid);
+    }
+    c.registry().rename(before, to_bytes(aid));
+}
+
+void store_object(context& c, application& domain, const gp::tlv& object) {
+    if (object.tag == isd_aid)
+        rename_isd(c, object.value);
+    else if (const auto* part = cplc_part(object.tag))
+        std::ranges::copy(object.value, c.card.cplc.begin() + static_cast<std::ptrdiff_t>(part->at));
+    else
         domain.sd->data[object.tag] = to_bytes(object.value);
 }
 
-void store_domain_data(context& c, application& domain, std::uint8_t p1, bytes_view chain) {
-    require((p1 & format_mask) != format_mixed, sw::wrong_p1p2);
-    if ((p1 & format_mask) == format_ber_tlv)
-        return store_objects(domain, chain);
-    auto groups = parse_data_groups(chain);
-    if (groups.size() == 1 && groups[0].tag == dgi_data_objects)
-        return store_objects(domain, groups[0].value);
-    for (auto& set : read_key_sets(groups, c.channel.session->dek()))
+void store_objects(context& c, application& domain, const std::vector<gp::tlv>& objects) {
+    for (const auto& object : objects)
+        require_storable(c, domain, object);
+    for (const auto& object : objects)
+        store_object(c, domain, object);
+}
+
+std::vector<gp::tlv> objects_of(bytes_view value) {
+    const auto objects = gp::parse_tlvs(value);
+    require(objects.has_value(), sw::wrong_data);
+    return *objects;
+}
+
+/// Data groups: keys, data objects together in 0070, and data objects whose tag is the group's.
+void store_groups(context& c, application& domain, bytes_view chain) {
+    std::vector<data_group> of_keys;
+    std::vector<gp::tlv> objects;
+    for (const auto& group : parse_data_groups(chain)) {
+        if (group.tag == dgi_data_objects)
+            for (const auto& object : objects_of(group.value))
+                objects.push_back(object);
+        else if (is_object(group.tag))
+            objects.push_back({group.tag, group.value});
+        else
+            of_keys.push_back(group);
+    }
+    auto sets = read_key_sets(of_keys, c.channel.session->dek(), c.personality().key_blocks);
+    store_objects(c, domain, objects);
+    for (auto& set : sets)
         install_keys(c.personality(), domain, std::move(set));
+}
+
+void store_domain_data(context& c, application& domain, std::uint8_t p1, bytes_view chain) {
+    const auto format = p1 & format_mask;
+    require(format != format_mixed, sw::wrong_p1p2);
+    if (format == format_ber_tlv)
+        return store_objects(c, domain, objects_of(chain));
+    // Without a word of the format (GPCS 11.11.2.1, bits 00) hosts send both.
+    const auto objects = format == 0 ? gp::parse_tlvs(chain) : std::nullopt;
+    if (objects && std::ranges::all_of(*objects, [](const auto& object) { return is_object(object.tag); }))
+        return store_objects(c, domain, *objects);
+    store_groups(c, domain, chain);
 }
 
 } // namespace
 
 void install_keys(const lab::personality& p, application& domain, key_set set) {
+    const bool opens = set.scp03().has_value();
     if (auto* old = domain.sd->find_keys(set.version))
         *old = std::move(set);
     else
         domain.sd->key_sets.push_back(std::move(set));
-    if (p.keys_personalize && domain.state == life_cycle::selectable)
+    if (opens && p.keys_personalize && domain.state == life_cycle::selectable)
         domain.state = life_cycle::personalized;
 }
 
@@ -82,70 +164,6 @@ gp::response_apdu store_data(context& c, const gp::command_apdu& command) {
     else if (keeps_access_rules(target))
         return ara_store(c, target, chain);
     return {{}, sw::ok};
-}
-
-namespace {
-
-/// One key of PUT KEY (Amendment D, 7.2): type, length, { octets of the key, encrypted key }, KCV.
-crypto::secret read_put_key(bytes_view& rest, const crypto::secret& dek) {
-    const auto take = [&](std::size_t count) {
-        require(rest.size() >= count, sw::wrong_data);
-        const auto out = rest.first(count);
-        rest = rest.subspan(count);
-        return out;
-    };
-    require(take(1)[0] == 0x88, sw::wrong_data);
-    const auto length = take(1)[0];
-    const auto block = take(length);
-    require(!block.empty(), sw::wrong_data);
-    const auto kcv = take(take(1)[0]);
-    require(kcv.empty() || kcv.size() == 3, sw::wrong_data);
-    return decrypt_key(block.subspan(1), block[0], kcv, dek);
-}
-
-struct brought_keys {
-    key_set set;
-    bytes confirmation; ///< version and key check values (GPCS 11.8.3.1)
-};
-
-brought_keys read_put_keys(const context& c, const gp::command_apdu& command) {
-    constexpr std::uint8_t several_from_first = 0x81;
-    require(command.p1 <= 0x7F && command.p2 == several_from_first, sw::wrong_p1p2);
-    require(!command.data.empty(), sw::wrong_data);
-    brought_keys brought;
-    auto& set = brought.set;
-    set.version = command.data[0];
-    require(set.version >= 1 && set.version <= 0x7F, sw::wrong_data);
-    auto rest = bytes_view(command.data).subspan(1);
-    brought.confirmation = {set.version};
-    for (std::uint8_t id = 1; id <= 3; ++id) {
-        auto key = read_put_key(rest, c.channel.session->dek());
-        require(id == 1 || key.size() == set.keys.at(1).size(), sw::wrong_data);
-        append(brought.confirmation, key_check_value(key));
-        set.keys.emplace(id, std::move(key));
-    }
-    require(rest.empty(), sw::wrong_data);
-    return brought;
-}
-
-} // namespace
-
-gp::response_apdu pretend_put_key(context& c, const gp::command_apdu& command) {
-    return {read_put_keys(c, command).confirmation, sw::ok};
-}
-
-gp::response_apdu put_key(context& c, const gp::command_apdu& command) {
-    auto [set, answer] = read_put_keys(c, command);
-    auto& domain = c.domain();
-    auto& sets = domain.sd->key_sets;
-    const bool adds = command.p1 == 0x00;
-    require(adds || domain.sd->find_keys(command.p1), sw::reference_not_found);
-    require((adds ? domain.sd->find_keys(set.version) == nullptr : true), sw::wrong_data);
-    require(adds || set.version == command.p1 || !domain.sd->find_keys(set.version), sw::wrong_data);
-    if (!adds && set.version != command.p1)
-        std::erase_if(sets, [&](const auto& s) { return s.version == command.p1; });
-    install_keys(c.personality(), domain, std::move(set));
-    return {std::move(answer), sw::ok};
 }
 
 } // namespace tsms::lab

@@ -57,26 +57,39 @@ std::vector<data_group> parse_data_groups(bytes_view chain) {
     return groups;
 }
 
-crypto::secret decrypt_key(bytes_view encrypted, std::size_t octets, bytes_view kcv, const crypto::secret& dek) {
+key_block read_key_block(bytes_view block, personality::key_block taken) {
+    constexpr std::size_t aes_block = 16;
+    const bool bare = block.size() % aes_block == 0;
+    require(taken != (bare ? personality::key_block::with_length : personality::key_block::bare), sw::wrong_data);
+    if (bare)
+        return {std::nullopt, block};
+    return {block[0], block.subspan(1)};
+}
+
+crypto::secret decrypt_key(bytes_view encrypted, std::size_t octets, bytes_view kcv, const crypto::secret& dek,
+                           std::uint16_t wrong_kcv) {
     require(octets == 16 || octets == 24 || octets == 32, sw::wrong_data);
     require(encrypted.size() == (octets + 15) / 16 * 16, sw::wrong_data);
     auto plain = crypto::aes_cbc(dek).decrypt({}, encrypted);
     crypto::secret key(bytes_view(plain).first(octets));
     crypto::wipe(plain);
-    require(kcv.empty() || crypto::equal(kcv, key_check_value(key)), sw::wrong_data);
+    require(kcv.empty() || crypto::equal(kcv, key_check_value(key)), wrong_kcv);
     return key;
 }
 
-std::vector<key_set> read_key_sets(const std::vector<data_group>& groups, const crypto::secret& dek) {
+std::vector<key_set> read_key_sets(const std::vector<data_group>& groups, const crypto::secret& dek,
+                                   personality::key_block taken) {
     std::vector<key_set> sets;
     require(groups.size() % 2 == 0, sw::wrong_data);
     for (std::size_t i = 0; i < groups.size(); i += 2) {
         require(groups[i].tag == dgi_attributes && groups[i + 1].tag == dgi_key, sw::wrong_data);
         const auto attributes = read_attributes(groups[i].value);
         const auto value = groups[i + 1].value;
-        const auto encrypted = value.size() / 16 * 16;
-        require(value.size() == encrypted || value.size() == encrypted + 3, sw::wrong_data);
-        auto key = decrypt_key(value.first(encrypted), attributes.octets, value.subspan(encrypted), dek);
+        constexpr std::size_t kcv_octets = 3;
+        const auto kcv = value.size() % 16 >= kcv_octets ? kcv_octets : 0;
+        const auto block = read_key_block(value.first(value.size() - kcv), taken);
+        require(block.octets.value_or(attributes.octets) == attributes.octets, sw::wrong_data);
+        auto key = decrypt_key(block.cryptogram, attributes.octets, value.last(kcv), dek, sw::wrong_data);
         auto set =
             std::find_if(sets.begin(), sets.end(), [&](const auto& s) { return s.version == attributes.version; });
         if (set == sets.end()) {

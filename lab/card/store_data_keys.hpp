@@ -7,7 +7,7 @@
 // are concatenated; a DGI may span two blocks. The chain holds, for each key:
 //
 //     00B9  length  B9 length { 95 01 usage | 96 01 access | 80 01 88 | 81 01 octets | 82 01 identifier | 83 01 version
-//     } 8113  length  encrypted key [|| KCV of 3 octets]
+//     } 8113  length  [octets of the key ||] encrypted key [|| KCV of 3 octets]
 //
 // A DGI's length is one octet, or FF and two octets. Within B9 the order is free and unknown tags are ignored; 80, 81,
 // 82 and 83 are mandatory: key type 88 (AES), 16, 24 or 32 octets, identifier 01 (ENC), 02 (MAC) or 03 (DEK), version
@@ -22,6 +22,7 @@
 // selected SD.
 
 #include "lab/card/keys.hpp"
+#include "lab/card/personality.hpp"
 
 namespace tsms::lab {
 
@@ -34,9 +35,20 @@ struct data_group {
 std::vector<data_group> parse_data_groups(bytes_view chain);
 
 /// Key sets in these data groups. Throws refused (6A80).
-std::vector<key_set> read_key_sets(const std::vector<data_group>& groups, const crypto::secret& dek);
+std::vector<key_set> read_key_sets(const std::vector<data_group>& groups, const crypto::secret& dek,
+                                   personality::key_block taken);
 
-/// One AES key as PUT KEY and STORE DATA transport it. `kcv` may be empty. Throws refused (6A80).
-crypto::secret decrypt_key(bytes_view encrypted, std::size_t octets, bytes_view kcv, const crypto::secret& dek);
+/// A key as the host wrote it. Cryptograms are whole AES blocks, which tells the two forms apart.
+struct key_block {
+    std::optional<std::size_t> octets; ///< of the clear key, where the block tells them
+    bytes_view cryptogram;
+};
+/// Throws refused (6A80) where the card does not take this form.
+key_block read_key_block(bytes_view block, personality::key_block taken);
+
+/// One AES key as PUT KEY and STORE DATA transport it. `kcv` may be empty. Throws refused: 6A80, and `wrong_kcv` where
+/// the key has another check value.
+crypto::secret decrypt_key(bytes_view encrypted, std::size_t octets, bytes_view kcv, const crypto::secret& dek,
+                           std::uint16_t wrong_kcv);
 
 } // namespace tsms::lab

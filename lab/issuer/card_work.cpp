@@ -2,36 +2,29 @@
 
 #include "crypto/kcv.hpp"
 #include "crypto/kdf.hpp"
-#include "gp/access_rules.hpp"
 #include "gp/card_failure.hpp"
-#include "gp/commands.hpp"
-#include "gp/procedures/keys.hpp"
-#include "gp/registry.hpp"
-#include "gp/secured_batch.hpp"
+#include "gp/procedures/changes.hpp"
+#include "gp/procedures/open_channel.hpp"
+#include "gp/status_words.hpp"
 #include "gp/tlv.hpp"
-#include "lab/issuer/rule_proof.hpp"
+#include "model/card_identity.hpp"
 
 #include <algorithm>
-#include <memory>
-#include <set>
+#include <iterator>
 
 namespace tsms::lab {
 
 namespace {
 
-using gp::secured_batch;
+using gp::changes;
 using gp::step;
-using tolerance = gp::secured_batch::tolerance;
 using domain_change = model::issuer_order::domain_change;
+using key_versions = std::set<std::uint8_t>;
 
 const bytes sd_package = hex("A0000001515350");
 const bytes sd_module = hex("A000000151535041");
 const bytes ara_m = hex("A00000015141434C00");
-constexpr std::uint16_t ok = 0x9000;
-constexpr std::uint16_t not_found = 0x6A88;
-constexpr std::uint16_t wrong_length = 0x6700;
-constexpr int sc_inaccessible = 9; // TR 4.2.4.4
-constexpr std::uint8_t key_format = gp::store_data_format::dgi | gp::store_data_format::encrypted;
+constexpr std::uint16_t no_such_data = 0x6A88;
 
 /// A key under the static DEK of the domain that holds the channel (SCP03 7.2): a key of 192 bits is filled up.
 crypto::encrypted_key encrypt(const crypto::secret& dek, const crypto::secret& key) {
@@ -42,226 +35,281 @@ crypto::encrypted_key encrypt(const crypto::secret& dek, const crypto::secret& k
     return out;
 }
 
-bytes personalization_data(const domain_keys& fresh, const crypto::secret& dek) {
-    const crypto::encrypted_keys keys{encrypt(dek, fresh.keys.enc), encrypt(dek, fresh.keys.mac),
-                                      encrypt(dek, fresh.keys.dek)};
-    return gp::key_dgis(fresh.version, static_cast<int>(fresh.keys.enc.size() * 8), keys);
-}
-
-gp::access_rule to_rule(const model::access_rule& rule) {
-    return {hex(rule.aid), hex(rule.device_app), rule.apdu, rule.nfc};
-}
-
-/// The last block of a STORE DATA chain ends the personalization of its receiver (GPCS 7.3.3), so each rule names ARA-M
-/// again. Removing a rule that is not there is done: orders are repeated.
-rule_proof add_rules(secured_batch& batch, const model::issuer_order& order, std::size_t block) {
-    if (!order.register_client.empty()) {
-        batch.add(step::install_for_personalization, gp::install_for_personalization(ara_m));
-        batch.add_all(step::access_rule, gp::register_client(hex(order.register_client), block));
-    }
-    for (const auto& rule : order.remove_rules) {
-        batch.add(step::install_for_personalization, gp::install_for_personalization(ara_m));
-        batch.add_all(step::access_rule_removal, gp::delete_rule(to_rule(rule), block));
-    }
-    for (const auto& rule : order.add_rules) {
-        batch.add(step::install_for_personalization, gp::install_for_personalization(ara_m));
-        batch.add_all(step::access_rule, gp::store_rule(to_rule(rule), block));
-    }
-    return {batch, order};
-}
-
-/// Keys behind an INSTALL [for personalization] that was only pretended are in the ISD now ("the order to split at").
-std::set<std::uint8_t> strayed_keys(const gp::response_apdu& before, const gp::response_apdu& after) {
-    std::set<std::uint8_t> strayed;
-    if (before.sw != ok || after.sw != ok)
-        return strayed;
-    strayed = gp::key_versions(after);
-    for (const auto version : gp::key_versions(before))
-        strayed.erase(version);
-    return strayed;
-}
-
 /// SCP03 with the card's own "i" (81); content of other domains may be extradited to it (82) and deleted from it (87).
-bytes domain_parameters(std::uint8_t i) {
-    bytes content = hex("810203");
+bytes domain_options(std::uint8_t i) {
+    auto content = hex("810203");
     content.push_back(i);
     append(content, hex("820120870120"));
-    return gp::encode_tlv(0xC9, content);
-}
-
-std::size_t add_creation(secured_batch& batch, const model::issuer_order& order, std::uint8_t i) {
-    const auto privileges = hex(order.privileges);
-    gp::instance_description domain;
-    domain.load_file_aid = sd_package;
-    domain.module_aid = sd_module;
-    domain.instance_aid = hex(order.domain_aid);
-    domain.rights = gp::parse_privileges(privileges).value();
-    domain.privilege_octets = static_cast<int>(privileges.size());
-    domain.parameters = domain_parameters(i);
-    return batch.add(step::install_security_domain, gp::install_and_make_selectable(domain), tolerance::any);
-}
-
-/// The card must be the one that the TSM spoke of: GET DATA under R-MAC. The keys of the ISD are bound to the CPLC as
-/// well.
-void require_identity(const gp::response_apdu& cplc, const model::issuer_order& order) {
-    if (cplc.sw != ok)
-        return; // a card without CPLC in a session: its keys are proof enough
-    const auto objects = gp::parse_tlvs(cplc.data);
-    const auto value = objects ? gp::find(*objects, 0x9F7F) : std::nullopt;
-    if (!value || to_hex(*value) != order.secure_component_identity)
-        throw gp::card_failure(gp::card_failure::kind::authentication, step::get_data, sc_inaccessible,
-                               "the card has another CPLC than the order");
-}
-
-/// Without this state the domain can neither load nor extradite.
-void require_personalized(const gp::response_apdu& listed, const bytes& domain) {
-    const auto entries = gp::parse_registry({listed.data});
-    const auto* entry = entries ? gp::find_entry(*entries, domain) : nullptr;
-    if (!entry || entry->life_cycle != gp::life_cycle::personalized)
-        gp::not_proven(step::set_status,
-                       "security domain " + to_hex(domain) + " is not personalized according to the card's registry");
+    return content;
 }
 
 struct opened_channel {
-    std::shared_ptr<gp::secure_channel> channel; ///< EXTERNAL AUTHENTICATE is its first command
+    gp::channel_ptr channel; ///< EXTERNAL AUTHENTICATE is its first command
     std::uint8_t scp_i = 0;
+    std::size_t block_size = 0;
 };
 
-gp::procedure<opened_channel> open_channel(const card_work* work) {
-    const auto& order = work->order;
-    // Plain, and harmless without what follows. A card in S16 mode asks for a longer challenge (field lesson 3).
-    bytes host_challenge;
-    gp::response_apdu greeting;
-    for (const std::size_t octets : {8, 16}) {
-        host_challenge = work->random->take(octets);
-        secured_batch opening;
-        opening.add(step::select, gp::select(hex(order.isd_aid)));
-        opening.add(step::initialize_update, gp::initialize_update(0, host_challenge), tolerance::any);
-        auto plain = opening.take();
-        greeting = opening.accept(co_await std::move(plain)).back();
-        if (greeting.sw != wrong_length)
-            break;
-    }
-    if (greeting.sw != ok)
-        throw gp::status_failure(step::initialize_update, greeting.sw);
-    const auto card = gp::parse_initialize_update(greeting.data);
+/// The domain of the TSM as the order wants it, without keys.
+gp::service_domain domain_of(const card_work& work, std::uint8_t scp_i) {
+    const auto privileges = hex(work.order.privileges);
+    gp::service_domain domain;
+    domain.aid = hex(work.order.domain_aid);
+    domain.rights = gp::parse_privileges(privileges).value();
+    domain.privilege_octets = static_cast<int>(privileges.size());
+    domain.package_aid = sd_package;
+    domain.module_aid = sd_module;
+    domain.parameters = domain_options(scp_i);
+    return domain;
+}
+
+/// With the keys that were made for it.
+gp::service_domain personalized_domain_of(const card_work& work, std::uint8_t scp_i) {
+    auto domain = domain_of(work, scp_i);
+    const auto& fresh = work.new_keys;
+    domain.key_version = fresh.version;
+    domain.key_bits = static_cast<int>(fresh.keys.enc.size() * 8);
+    const auto& dek = work.isd_keys.dek;
+    domain.keys = {encrypt(dek, fresh.keys.enc), encrypt(dek, fresh.keys.mac), encrypt(dek, fresh.keys.dek)};
+    return domain;
+}
+
+/// Rules that leave go first; one that is not there is removed: orders are repeated.
+void change_rules(changes& card, const model::issuer_order& order, std::size_t block_size) {
+    gp::access_client master;
+    master.instance.instance_aid = ara_m;
+    master.of_card = true;
+    master.read_back = order.rules_read_back;
+    const auto rules_of = [](const std::vector<model::access_rule>& list) {
+        std::vector<gp::access_rule> rules;
+        for (const auto& rule : list)
+            rules.push_back({hex(rule.aid), hex(rule.device_app), rule.apdu, rule.nfc});
+        return rules;
+    };
+    if (!order.register_client.empty())
+        card.register_client(master, hex(order.register_client), block_size);
+    master.rules = rules_of(order.remove_rules);
+    card.remove_rules(master, block_size);
+    master.rules = rules_of(order.add_rules);
+    card.write_rules(master, block_size);
+}
+
+/// The card must be the one that the TSM spoke of. Its CPLC is asked for again under R-MAC; one that has none is proven
+/// by its keys, which are bound to IIN and CIN.
+bytes cplc_of(const model::issuer_order& order) {
+    const auto& identity = order.secure_component_identity;
+    return identity.size() == model::cplc_digits ? hex(identity) : bytes{};
+}
+
+opened_channel accept_offer(const card_work& work, const gp::initialize_update_response& card,
+                            const bytes& host_challenge, std::size_t field) {
+    const auto& order = work.order;
+    const auto& keys = work.isd_keys;
     // The new domain gets the card's "i": what the TSM cannot use is not begun.
     if (order.minimum_level != 0)
         gp::require_level(order.minimum_level, card.i);
     if (!card.sequence_counter.empty()) // a pseudo-random challenge (SCP03 6.2.2.1)
-        gp::check_card_challenge(card, crypto::scp03_card_challenge(work->isd_keys.enc, card.sequence_counter,
-                                                                    hex(order.isd_aid), card.card_challenge.size()));
-    co_return opened_channel{
-        std::make_shared<gp::secure_channel>(
-            crypto::derive_session_keys(work->isd_keys.enc, work->isd_keys.mac, host_challenge, card.card_challenge),
-            host_challenge, card, gp::highest_level(card.i)),
-        card.i};
+        gp::check_card_challenge(card, crypto::scp03_card_challenge(keys.enc, card.sequence_counter, hex(order.isd_aid),
+                                                                    card.card_challenge.size()));
+    gp::secure_channel channel(crypto::derive_session_keys(keys.enc, keys.mac, host_challenge, card.card_challenge),
+                               host_challenge, card, gp::highest_level(card.i));
+    const auto block = gp::max_plain_data(field, channel.mode_length(), channel.level());
+    return {std::make_shared<gp::tsm_channel>(std::move(channel), cplc_of(order)), card.i, block};
 }
 
-/// What the order has changed in the rules; asked again where the card has more to tell. In a channel of its own: what
-/// the TSM has appended to the commands that seemed to be the last has ended the former one.
-gp::procedure<void> prove_rules(const card_work* work, rule_proof rules, std::vector<gp::response_apdu> answers) {
-    constexpr std::size_t most = 64; // answers for one application: an end for a card that never ends
-    for (std::size_t more = 4; more <= most && !rules.is_complete(answers); more *= 4) {
-        *work->last_commands = false;
-        const auto opened = co_await open_channel(work);
-        secured_batch again(*opened.channel);
-        again.add_plain(step::external_authenticate, opened.channel->external_authenticate());
-        rules = rule_proof(again, work->order, more);
-        *work->last_commands = true;
-        answers = again.accept(co_await again.take());
+/// Plain, and harmless without what follows. A card in S16 mode asks for a longer challenge (field lesson 3).
+gp::procedure<opened_channel> open_channel(const card_work* work) {
+    using finding = gp::channel_request::finding;
+    constexpr std::uint8_t default_keys = 0x00;
+    for (std::size_t octets = 8;; octets = 16) {
+        const auto host_challenge = work->random->take(octets);
+        gp::secured_batch orders;
+        const gp::channel_request request(orders, hex(work->order.isd_aid), default_keys, host_challenge);
+        const auto answers = orders.accept(co_await orders.take());
+        const auto found = request.found(answers);
+        if (found == finding::answered)
+            co_return accept_offer(*work, request.offer(answers), host_challenge, request.short_field(answers));
+        if (found == finding::no_domain)
+            throw gp::status_failure(step::select, answers.front().sw);
+        if (found == finding::refused || octets == 16)
+            throw gp::status_failure(step::initialize_update, answers.back().sw);
     }
-    rules.check(answers);
+}
+
+/// Sends the last changes of an order. What the TSM has appended to them has ended the channel: where the card has more
+/// to tell it is asked in another one.
+gp::procedure<gp::card_contents> prove_last(const card_work* work, changes card) {
+    card.ask_for_keys(); // behind what has no R-MAC: a command that was kept from the card breaks the chain of C-MACs
+    card.close_channel();
+    *work->last_commands = true;
+    auto shown = co_await gp::prove(std::move(card));
+    if (!shown.not_shown)
+        co_return static_cast<gp::card_contents&>(shown);
+    *work->last_commands = false;
+    const auto again = co_await open_channel(work);
+    co_return co_await gp::show_again(again.channel, *std::move(shown.not_shown));
+}
+
+/// Keys behind an INSTALL [for personalization] that was only pretended are in the ISD now ("the order to split at").
+/// Removes them, and says so; empty where there are none. Looks through a channel of its own.
+gp::procedure<std::string> remove_strayed_keys(const card_work* work, key_versions before) {
+    *work->last_commands = false;
+    const auto again = co_await open_channel(work);
+    gp::channel_batch looking(again.channel);
+    const auto at = gp::list_keys(looking);
+    const auto answers = looking.accept(co_await looking.take());
+    key_versions strayed;
+    std::ranges::set_difference(gp::key_versions(answers[at]), before, std::inserter(strayed, strayed.end()));
+    if (strayed.empty())
+        co_return std::string();
+    std::string told = "the keys have reached the issuer security domain";
+    try {
+        co_await gp::remove_key_sets(again.channel, std::move(strayed));
+    } catch (const gp::card_failure& failure) {
+        told += " and may still be in it: " + failure.details();
+    }
+    co_return told;
+}
+
+/// How the keys of a domain have arrived.
+struct delivery {
+    std::optional<gp::card_failure> failed;
+    key_versions of_issuer; ///< what the ISD has now
+
+    /// The key block may have the wrong form (SCP03 7.2).
+    bool refused_form() const { return failed && failed->what == step::store_data && failed->sw == gp::wrong_data; }
+};
+
+/// The receiver waits for them. The order's rules travel behind the keys.
+gp::procedure<delivery> give_keys(const card_work* work, opened_channel opened, gp::service_domain domain) {
+    changes keys(opened.channel, changes::registry::by_name);
+    keys.store_keys(domain, opened.block_size);
+    change_rules(keys, work->order, opened.block_size);
+    delivery made;
+    try {
+        made.of_issuer = (co_await prove_last(work, std::move(keys))).key_versions;
+    } catch (const gp::card_failure& failure) {
+        made.failed = failure;
+    } catch (const gp::scp03_error& error) { // of the channel in which the card had more to tell
+        made.failed = gp::channel_failure(step::initialize_update, error);
+    }
+    co_return made;
+}
+
+/// Once more in the other form, in a channel of its own: what the TSM has appended has ended the former one.
+gp::procedure<delivery> give_keys_otherwise(const card_work* work, gp::service_domain domain) {
+    *work->last_commands = false;
+    domain.key_form = gp::other(domain.key_form);
+    try {
+        const auto again = co_await open_channel(work);
+        changes naming(again.channel, changes::registry::by_name);
+        naming.name_receiver(domain.aid);
+        co_await gp::prove(std::move(naming));
+        co_return co_await give_keys(work, again, std::move(domain));
+    } catch (const gp::card_failure& failure) {
+        co_return delivery{failure, {}};
+    } catch (const gp::scp03_error& error) {
+        co_return delivery{gp::channel_failure(step::initialize_update, error), {}};
+    }
+}
+
+/// Whatever a status word says of it, the keys may be in the ISD: errors have no R-MAC. The first failure is the one
+/// to tell, unless the keys strayed.
+gp::procedure<void> check_delivery(const card_work* work, delivery made, key_versions before) {
+    std::string strayed;
+    try {
+        if (made.failed || made.of_issuer != before)
+            strayed = co_await remove_strayed_keys(work, std::move(before));
+    } catch (const gp::card_failure&) {
+        if (!made.failed)
+            throw;
+    } catch (const gp::scp03_error&) {
+        if (!made.failed)
+            throw;
+    }
+    if (!strayed.empty())
+        gp::not_proven(step::install_for_personalization, strayed);
+    if (made.failed)
+        throw *made.failed;
+}
+
+/// A version that the ISD has no keys of. Keys that stray would replace those of the same version, and nobody could
+/// open a channel to the ISD any more, nor see that it happened.
+std::uint8_t apart_from(const key_versions& of_issuer, std::uint8_t wanted) {
+    constexpr std::uint8_t first = 0x30, last = 0x3F; // of SCP03 (GlobalPlatform UICC Configuration)
+    for (auto version = last; of_issuer.contains(wanted) && version >= first; --version)
+        if (!of_issuer.contains(version))
+            return version;
+    if (of_issuer.contains(wanted))
+        throw gp::card_failure(gp::card_failure::kind::issuer, step::store_data, 100,
+                               "the issuer security domain has keys of every version that a new domain could have");
+    return wanted;
+}
+
+/// Key material only once its receiver is known to be waiting for it: a STORE DATA behind a failed INSTALL would hit
+/// the ISD (hazard "the order to split at"). A domain from an earlier order is personalized again. Returns the version
+/// of its keys.
+gp::procedure<std::uint8_t> create_domain(const card_work* work, opened_channel opened) {
+    auto domain = personalized_domain_of(*work, opened.scp_i);
+    changes creation(opened.channel, changes::registry::by_name);
+    creation.create_domain(domain, true);
+    creation.ask_for_keys();
+    creation.name_receiver(domain.aid);
+    auto before = co_await gp::prove(std::move(creation));
+    domain.key_version = apart_from(before.key_versions, domain.key_version);
+
+    auto made = co_await give_keys(work, opened, domain);
+    if (made.refused_form())
+        made = co_await give_keys_otherwise(work, domain);
+    co_await check_delivery(work, std::move(made), std::move(before.key_versions));
+    co_return domain.key_version;
+}
+
+/// A card without any application cannot prove by a list that the domain is gone: 6A88 has no R-MAC. It proves it by
+/// what it does: the domain can be created, which it could not be if it were there, and deleted.
+gp::procedure<void> prove_by_creation(const card_work* work) {
+    *work->last_commands = false;
+    const auto again = co_await open_channel(work);
+    const auto domain = domain_of(*work, again.scp_i);
+    changes proof(again.channel, changes::registry::by_name);
+    proof.create_domain(domain);
+    proof.remove_application(domain.aid);
+    proof.ask_for_keys();
+    co_await gp::prove(std::move(proof));
+}
+
+/// Rules, and the end of a domain. Without "and related objects": it must be empty, its contents belong to the TSM.
+gp::procedure<void> change_others(const card_work* work, opened_channel opened) {
+    changes card(opened.channel, changes::registry::by_name);
+    change_rules(card, work->order, opened.block_size);
+    if (work->order.domain == domain_change::remove)
+        card.remove_application(hex(work->order.domain_aid));
+    std::optional<gp::card_failure> lists_nothing;
+    try {
+        co_await prove_last(work, std::move(card));
+    } catch (const gp::card_failure& failure) {
+        if (failure.what != step::get_status || failure.sw != no_such_data)
+            throw;
+        lists_nothing = failure;
+    }
+    if (!lists_nothing)
+        co_return;
+    try {
+        co_await prove_by_creation(work);
+    } catch (const gp::card_failure&) {
+        throw *lists_nothing;
+    }
 }
 
 } // namespace
 
 gp::procedure<authenticated_card> carry_out(card_work work) {
-    const auto& order = work.order;
-
     const auto opened = co_await open_channel(&work);
-    auto& channel = *opened.channel;
-
-    const bool creates = order.domain == domain_change::create;
-    secured_batch management(channel);
-    management.add_plain(step::external_authenticate, channel.external_authenticate());
-    const auto cplc = management.add(step::get_data, gp::get_data(0x9F7F));
-    std::size_t listed = 0;
-    if (order.domain != domain_change::none)
-        listed =
-            management.add(step::get_status, gp::get_status(gp::registry_scope::applications, hex(order.domain_aid)));
-    std::size_t creation = 0, personalization = 0, keys_before = 0;
-    rule_proof rules;
-    if (creates) {
-        keys_before = management.add(step::get_data, gp::get_data(0x00E0), tolerance::any);
-        creation = add_creation(management, order, opened.scp_i);
-        // Last in this order: nothing may come between it and the keys. A card that refuses it stores them in the ISD.
-        personalization = management.add(step::install_for_personalization,
-                                         gp::install_for_personalization(hex(order.domain_aid)), tolerance::any);
-    } else {
-        rules = add_rules(management, order, channel.max_data());
-        // Without "and related objects": the domain must be empty, its contents belong to the TSM. 6A88 counts as done,
-        // because the registry just listed says so under R-MAC.
-        if (order.domain == domain_change::remove)
-            management.add(step::delete_object, gp::delete_object(hex(order.domain_aid)), tolerance::any);
-    }
-    const auto managed = management.size() - 1;
-    std::size_t still_listed = 0;
-    if (!creates) {
-        still_listed =
-            management.add(step::get_status, gp::get_status(gp::registry_scope::applications, hex(order.domain_aid)));
-        // "There is no such rule", "no such domain" has no R-MAC. A command behind it proves by its own that the card
-        // was really asked: what was kept from it breaks the chain of C-MACs.
-        management.add(step::get_status, gp::get_status(gp::registry_scope::issuer_security_domain),
-                       tolerance::success);
-    }
-    *work.last_commands = !creates;
-    auto commands = management.take();
-    const auto answers = management.accept(co_await std::move(commands));
-    require_identity(answers[cplc], order);
-    co_await prove_rules(&work, std::move(rules), answers);
-    const bool was_there = order.domain != domain_change::none && answers[listed].sw == ok;
-
-    if (order.domain == domain_change::remove && answers[managed].sw != ok &&
-        !(answers[managed].sw == not_found && !was_there))
-        throw gp::status_failure(step::delete_object, answers[managed].sw, managed);
-    if (order.domain == domain_change::remove && answers[still_listed].sw == ok)
-        gp::not_proven(step::delete_object, "security domain " + order.domain_aid + " is still in the card's registry");
-    if (creates) {
-        // Key material only once its receiver is known to be waiting for it: a STORE DATA behind a failed INSTALL would
-        // hit the ISD (hazard "the order to split at"). A domain from an earlier order is personalized again.
-        if (answers[creation].sw != ok && !was_there)
-            throw gp::status_failure(step::install_security_domain, answers[creation].sw, creation);
-        if (answers[personalization].sw != ok)
-            throw gp::status_failure(step::install_for_personalization, answers[personalization].sw, personalization);
-        const auto domain = hex(order.domain_aid);
-        secured_batch keys(channel);
-        keys.add_all(step::store_data, gp::store_data(personalization_data(work.new_keys, work.isd_keys.dek),
-                                                      channel.max_data(), key_format));
-        // Some cards change the state with the first key set and then refuse this.
-        keys.add(step::set_status, gp::set_status(gp::status_type::application, gp::life_cycle::personalized, domain),
-                 tolerance::any);
-        const auto state =
-            keys.add(step::get_status, gp::get_status(gp::registry_scope::applications, domain), tolerance::success);
-        const auto keys_after = keys.add(step::get_data, gp::get_data(0x00E0), tolerance::any);
-        rules = add_rules(keys, order, channel.max_data());
-        *work.last_commands = true;
-        const auto stored = keys.accept(co_await keys.take());
-        if (const auto strayed = strayed_keys(answers[keys_before], stored[keys_after]); !strayed.empty()) {
-            // In a channel of its own: what the TSM appends behind the last commands has ended this one.
-            *work.last_commands = false;
-            const auto again = co_await open_channel(&work);
-            secured_batch tidying(*again.channel);
-            tidying.add_plain(step::external_authenticate, again.channel->external_authenticate());
-            for (const auto version : strayed)
-                tidying.add(step::delete_key, gp::delete_keys(version));
-            tidying.accept(co_await tidying.take());
-            gp::not_proven(step::install_for_personalization, "the keys have reached the issuer security domain");
-        }
-        require_personalized(stored[state], domain);
-        co_await prove_rules(&work, std::move(rules), stored);
-    }
-    co_return authenticated_card{opened.scp_i};
+    authenticated_card done{opened.scp_i};
+    if (work.order.domain == domain_change::create)
+        done.key_version = co_await create_domain(&work, opened);
+    else
+        co_await change_others(&work, opened);
+    co_return done;
 }
 
 } // namespace tsms::lab

@@ -32,6 +32,8 @@ struct card_work {
 /// The card as it proved to be.
 struct authenticated_card {
     std::uint8_t scp_i = 0;
+    /// Of the keys that a created domain has got: the one they were made for, unless the ISD has keys of that version.
+    std::optional<std::uint8_t> key_version = {};
 };
 
 /// Throws gp::card_failure and gp::scp03_error.

@@ -13,7 +13,8 @@ namespace tsms::lab {
 
 namespace {
 
-constexpr std::size_t cplc_octets = 42;
+/// What IIN and CIN of this issuer's cards begin with: its IIN (lab/card/personality.cpp).
+constexpr std::string_view own_iin = "4950";
 constexpr std::string_view order_cookie = "order=";
 constexpr std::size_t most_ended = 1024;
 
@@ -64,6 +65,16 @@ gp::batch_answer to_answer(const wire::seram_report& report, std::size_t expecte
     return answer;
 }
 
+/// Why a card can be none of this issuer's, or not be told from others (DIV-056); empty where it can.
+std::string why_not_ours(const std::string& identity) {
+    const auto why = model::why_no_identity(identity);
+    if (identity.size() == model::cplc_digits)
+        return why.empty() ? why : "the card cannot be told from others: " + why;
+    if (!identity.starts_with(own_iin) || identity.size() == own_iin.size())
+        return "the card is none of this issuer: it has no CPLC of 42 octets, and another IIN";
+    return model::card_identity::of_row(identity) ? "" : "the card cannot be told from others: IIN and CIN are blank";
+}
+
 } // namespace
 
 /// One management session: the work on the card, and the order that the Local Agent has to report on.
@@ -101,7 +112,7 @@ net::response issuer_service::handle(const net::request& request) {
     try {
         if (request.body_too_large)
             throw refused(413, "the body is too large");
-        if (request.method == "GET" && path == "/health")
+        if (request.is_get() && path == "/health")
             return answer(200, json::object{{"status", "ready"}});
         if (request.method == "POST" && path == "/order")
             return open_order(request);
@@ -109,7 +120,7 @@ net::response issuer_service::handle(const net::request& request) {
             return handshake(request);
         if (request.method == "POST" && path == "/gp/seram/remoteManagement")
             return remote_management(request);
-        if (request.method == "GET" && path.starts_with(domains) && path.ends_with(keys_of) &&
+        if (request.is_get() && path.starts_with(domains) && path.ends_with(keys_of) &&
             path.size() > domains.size() + keys_of.size())
             return keys(request, request.path.substr(domains.size(), path.size() - domains.size() - keys_of.size()));
         throw refused(404, "there is no such resource");
@@ -124,12 +135,8 @@ net::response issuer_service::handle(const net::request& request) {
 
 net::response issuer_service::open_order(const net::request& request) {
     const auto order = wire::parse_issuer_order(json::parse(request.body));
-    const auto cplc = hex(order.secure_component_identity);
-    if (cplc.size() != cplc_octets)
-        throw refused(422, "the card is none of this issuer: it has no CPLC of 42 octets");
-    if (!model::card_identity::of_cplc(order.secure_component_identity))
-        throw refused(422, "the card cannot be told from others: " +
-                               model::why_no_identity(order.secure_component_identity));
+    if (const auto why = why_not_ours(order.secure_component_identity); !why.empty())
+        throw refused(422, why);
     // A repeated order that is not finished starts from the beginning: what is on the card already is found there.
     std::erase_if(sessions_, [&](const auto& s) { return s.second->order.id == order.id; });
     if (!make_room()) {
@@ -147,9 +154,9 @@ net::response issuer_service::open_order(const net::request& request) {
 
     auto opened = std::make_unique<session>(*record, caller(request), ++opened_);
     if (!record->carried_out)
-        opened->work = std::make_unique<gp::procedure<authenticated_card>>(
-            carry_out({options_.lies.done_of(record->order), isd_keys(options_.master_key, cplc),
-                       record->keys.value_or(domain_keys{}), random_, opened->last_commands}));
+        opened->work = std::make_unique<gp::procedure<authenticated_card>>(carry_out(
+            {options_.lies.done_of(record->order), isd_keys(options_.master_key, hex(order.secure_component_identity)),
+             record->keys.value_or(domain_keys{}), random_, opened->last_commands}));
     const auto id = random_.uuid();
     sessions_[id] = std::move(opened);
     log("order " + order.id + (record->carried_out ? " was carried out before" : known ? " again" : " accepted"));
@@ -232,9 +239,9 @@ void issuer_service::advance(session& s, const wire::seram_report& report) {
 
 /// The work has ended, one way or the other.
 void issuer_service::finish(session& s) {
-    const auto failed = [&](const std::string& text) {
+    const auto failed = [&](const std::string& text, bool of_card = true) {
         log("order " + s.order.id + " failed: " + text);
-        s.sent.commands.emplace_back(wire::seram_notification{wire::to_text({false, text, true})});
+        s.sent.commands.emplace_back(wire::seram_notification{wire::to_text({false, text, of_card})});
     };
     try {
         if (s.work) {
@@ -242,7 +249,7 @@ void issuer_service::finish(session& s) {
             log("order " + s.order.id + " is carried out");
         }
     } catch (const gp::card_failure& e) {
-        failed(std::string(gp::to_string(e.what)) + ": " + e.details());
+        failed(std::string(gp::to_string(e.what)) + ": " + e.details(), e.why != gp::card_failure::kind::issuer);
     } catch (const gp::scp03_error& e) {
         failed(e.what());
     }

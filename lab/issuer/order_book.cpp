@@ -56,7 +56,7 @@ order_book::order_book(std::filesystem::path file, options o, crypto::random_sou
         transport_key_ = random_.take_secret(32);
     if (transport_key_.size() != 16 && transport_key_.size() != 32)
         throw std::runtime_error("the transport key must have 16 or 32 octets");
-    save();
+    rewrite();
 }
 
 const order_record* order_book::find(const std::string& order_id) const {
@@ -71,37 +71,59 @@ const order_record& order_book::accept(const model::issuer_order& order) {
         const auto fresh = [this] { return random_.take_secret(options_.key_octets); };
         record.keys = domain_keys{options_.key_version, {fresh(), fresh(), fresh()}};
     }
-    auto& kept = orders_[order.id] = std::move(record);
-    save();
-    return kept;
+    write(record);
+    return orders_[order.id] = std::move(record);
 }
 
 void order_book::carried_out(const std::string& order_id, const authenticated_card& card) {
-    auto& record = orders_.at(order_id);
+    auto record = orders_.at(order_id);
     record.carried_out = true;
     record.scp_i = card.scp_i;
-    save();
+    if (record.keys && card.key_version)
+        record.keys->version = *card.key_version;
+    write(record);
+    orders_[order_id] = std::move(record);
 }
 
 void order_book::load() {
-    const auto document = file_.empty() ? std::nullopt : load_json(file_);
-    if (!document)
+    if (file_.empty() || !std::filesystem::exists(file_))
         return;
-    json::reader r(json::root_object(*document));
-    transport_key_ = secret_of(r, "transportKey");
-    for (const auto& element : r.array("orders")) {
-        auto record = parse_record(json::root_object(element));
-        orders_[record.order.id] = std::move(record);
+    if (is_single_document(file_)) {
+        const auto document = load_json(file_).value();
+        const json::reader r(json::root_object(document));
+        transport_key_ = secret_of(r, "transportKey");
+        for (const auto& element : r.array("orders"))
+            remember(element);
+        return;
+    }
+    const auto lines = load_journal(file_).value();
+    for (const auto& line : lines) {
+        const json::reader r(json::root_object(line));
+        if (r.has("transportKey"))
+            transport_key_ = secret_of(r, "transportKey");
+        else
+            remember(line);
     }
 }
 
-void order_book::save() const {
+void order_book::remember(const json::value& line) {
+    auto record = parse_record(json::reader(json::root_object(line)));
+    orders_[record.order.id] = std::move(record);
+}
+
+/// Once, at the start: one line for each order.
+void order_book::rewrite() const {
     if (file_.empty())
         return;
-    json::array orders;
+    std::vector<json::value> lines{json::object{{"transportKey", to_hex(transport_key_.view())}}};
     for (const auto& [id, record] : orders_)
-        orders.push_back(record_json(record));
-    save_json(file_, json::object{{"transportKey", to_hex(transport_key_.view())}, {"orders", std::move(orders)}});
+        lines.push_back(record_json(record));
+    save_journal(file_, lines);
+}
+
+void order_book::write(const order_record& record) const {
+    if (!file_.empty())
+        append_to_journal(file_, record_json(record));
 }
 
 } // namespace tsms::lab

@@ -1,9 +1,11 @@
 #pragma once
 // What the simulated issuer remembers: its transport key, the orders it was given and the keys it made for them. In a
-// file, so that an order is idempotent across a restart. The keys stand there in the clear: a lab card protects
-// nothing.
+// journal (json_file.hpp), so that an order is idempotent across a restart and costs the same however many there were:
+// one line with the transport key, and one for an order whenever it changes. The keys stand there in the clear: a lab
+// card protects nothing.
 
 #include "lab/issuer/card_work.hpp"
+#include "json/json.hpp"
 
 #include <filesystem>
 #include <map>
@@ -38,7 +40,9 @@ public:
 
 private:
     void load();
-    void save() const;
+    void remember(const json::value& line);
+    void rewrite() const;
+    void write(const order_record& record) const;
 
     std::filesystem::path file_;
     options options_;

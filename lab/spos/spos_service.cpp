@@ -41,14 +41,26 @@ template <class Enum, std::size_t N> std::string name(const std::pair<Enum, std:
 } // namespace
 
 spos_service::spos_service(options o) : options_(std::move(o)) {
-    const auto document = options_.file.empty() ? std::nullopt : load_json(options_.file);
-    if (!document)
+    if (options_.file.empty())
         return;
-    const auto* kept = document->as_array();
-    if (!kept)
-        throw json::parse_error(options_.file.string() + ": an array of process results is expected");
-    for (const auto& element : *kept)
-        results_.push_back(wire::parse_process_result(element));
+    std::vector<json::value> kept;
+    if (is_single_document(options_.file)) {
+        const auto document = load_json(options_.file).value();
+        const auto* all = document.as_array();
+        if (!all)
+            throw json::parse_error(options_.file.string() + ": process results are expected");
+        kept = *all;
+    } else if (auto lines = load_journal(options_.file)) {
+        kept = *std::move(lines);
+    }
+    for (const auto& element : kept)
+        remember(wire::parse_process_result(element));
+    save_journal(options_.file, kept);
+}
+
+void spos_service::remember(model::process_result result) {
+    processes_.insert(result.process_id);
+    results_.push_back(std::move(result));
 }
 
 net::response spos_service::handle(const net::request& request) {
@@ -72,14 +84,12 @@ net::response spos_service::receive(const net::request& request) try {
         return refuse(503, "not now");
     }
     // Without a process (AMB-140) the whole content has to tell a repetition.
-    const bool known = std::any_of(results_.begin(), results_.end(), [&](const auto& r) {
-        return result.process_id.empty() ? r == result : r.process_id == result.process_id;
-    });
+    const bool known = result.process_id.empty() ? std::find(results_.begin(), results_.end(), result) != results_.end()
+                                                 : processes_.contains(result.process_id);
     if (!known) {
-        auto kept = results_;
-        kept.push_back(result);
-        save(kept); // before it counts as known: the TSM sends it again if this fails
-        results_ = std::move(kept);
+        if (!options_.file.empty()) // before it counts as known: the TSM sends it again if this fails
+            append_to_journal(options_.file, wire::to_json(result));
+        remember(result);
         if (options_.on_result)
             options_.on_result(result);
     }
@@ -91,15 +101,6 @@ net::response spos_service::receive(const net::request& request) try {
 std::vector<model::process_result> spos_service::results() const {
     std::lock_guard lock(mutex_);
     return results_;
-}
-
-void spos_service::save(const std::vector<model::process_result>& results) const {
-    if (options_.file.empty())
-        return;
-    json::array kept;
-    for (const auto& result : results)
-        kept.push_back(wire::to_json(result));
-    save_json(options_.file, std::move(kept));
 }
 
 std::string describe(const model::process_result& result) {

@@ -7,13 +7,14 @@
 #include <filesystem>
 #include <functional>
 #include <mutex>
+#include <unordered_set>
 
 namespace tsms::lab {
 
 class spos_service {
 public:
     struct options {
-        std::filesystem::path file; ///< where results are kept; empty: in memory only
+        std::filesystem::path file; ///< where results are kept, one a line; empty: in memory only
         int fail_first = 0;         ///< this many deliveries are answered 503, to see them come again
         /// Called once for each result that is new, in the order of their arrival.
         std::function<void(const model::process_result&)> on_result;
@@ -30,11 +31,12 @@ public:
 
 private:
     net::response receive(const net::request& request);
-    void save(const std::vector<model::process_result>& results) const;
+    void remember(model::process_result result);
 
     options options_;
     mutable std::mutex mutex_;
     std::vector<model::process_result> results_;
+    std::unordered_set<std::string> processes_; ///< of the results
 };
 
 /// One line for people: what was done with which instance, and how it ended.

@@ -172,6 +172,65 @@ BOOST_AUTO_TEST_CASE(a_silent_phone_is_lost_for_this_work_and_all_that_follows) 
     BOOST_TEST(std::get<dialogue::start_refused>(*d.take_event(t0 + 301s)).phone_lost);
 }
 
+namespace {
+
+/// A phone with a link of 100 octets a second, that has an order of 1912 octets: 512 and 14 for each C-APDU.
+dialogue with_order_for_slow_phone() {
+    dialogue_settings settings{20s, 300s, 32};
+    settings.octets_per_second = 100;
+    settings.most_of_report = 30000;
+    dialogue d({{"eSE1", "eSE", "", ""}}, settings);
+    d.opened(t0);
+    BOOST_REQUIRE(octets_on_the_way(commands(100)) == 1912u);
+    d.perform("eSE1", commands(100));
+    next_order(d, {}, 0);
+    return d;
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_CASE(an_order_that_is_on_its_way_is_no_silence) {
+    auto d = with_order_for_slow_phone();
+    BOOST_TEST(!d.take_event(t0 + 319s));
+    BOOST_TEST((std::get<gp::batch_answer>(*d.take_event(t0 + 320s)).end == gp::transmission::phone_lost));
+}
+
+BOOST_AUTO_TEST_CASE(a_report_that_is_on_its_way_is_no_silence) {
+    auto d = with_order_for_slow_phone();
+    BOOST_TEST(d.report_begins(1, 2000, t0 + 200s)); // and takes 20 s
+    BOOST_TEST(!d.take_event(t0 + 519s));
+    BOOST_TEST(d.take_event(t0 + 520s).has_value());
+    auto larger = with_order_for_slow_phone();
+    larger.report_begins(1, 10001, t0 + 100s);
+    BOOST_TEST(!larger.take_event(t0 + 500s));
+    BOOST_TEST(larger.take_event(t0 + 501s).has_value());
+    auto arrived = with_order_for_slow_phone();
+    arrived.report_begins(1, 10000, t0 + 100s);
+    arrived.report_arrived(processed({std::vector<bytes>(100, bytes{0x90, 0x00})}), 1, t0 + 250s);
+    BOOST_TEST(arrived.take_event(t0 + 250s).has_value());
+    arrived.perform("eSE1", commands(1)); // the next order has a time of its own
+    BOOST_REQUIRE(arrived.next(t0 + 250s).has_value());
+    BOOST_TEST(!arrived.take_event(t0 + 250s + 305s));
+    BOOST_TEST(arrived.take_event(t0 + 250s + 306s).has_value());
+}
+
+/// Heads are cheap: whoever sends only those is lost, 300 s, the order's 20 and the largest report's 300 after its last
+/// report.
+BOOST_AUTO_TEST_CASE(reports_that_only_begin_do_not_keep_a_session) {
+    auto d = with_order_for_slow_phone();
+    for (auto now = t0; now < t0 + 619s; now += 100s) {
+        BOOST_TEST(!d.take_event(now));
+        d.report_begins(1, 1 << 30, now);
+    }
+    BOOST_TEST(!d.take_event(t0 + 619s));
+    BOOST_TEST(d.take_event(t0 + 620s).has_value());
+    auto other = with_order_for_slow_phone();
+    BOOST_TEST(other.report_begins(0, 30000, t0 + 200s)); // a repeated one: the order was lost on its way
+    BOOST_TEST(!other.report_begins(2, 30000, t0 + 200s));
+    BOOST_TEST(!other.take_event(t0 + 319s));
+    BOOST_TEST(other.take_event(t0 + 320s).has_value());
+}
+
 // Its process has ended: a session that is kept for its result keeps no load file, and no card executes it any more.
 BOOST_AUTO_TEST_CASE(a_phone_that_was_lost_is_not_given_its_last_order_again) {
     auto d = fresh();

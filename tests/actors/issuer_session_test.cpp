@@ -12,7 +12,7 @@ using namespace tsms::actors_test;
 namespace {
 
 struct forgotten {};
-using said = std::variant<model::issuer_step, forgotten>;
+using said = std::variant<model::issuer_step, forgotten, port_error, std::runtime_error>;
 
 /// Says what a test has written down, whatever it is asked.
 struct played_issuer {
@@ -26,6 +26,10 @@ struct played_issuer {
         script.pop_front();
         if (std::holds_alternative<forgotten>(first))
             throw port_error(port_cause::session_lost, "404");
+        if (const auto* error = std::get_if<port_error>(&first))
+            throw *error;
+        if (const auto* error = std::get_if<std::runtime_error>(&first))
+            throw *error;
         return std::get<model::issuer_step>(first);
     }
 };
@@ -88,6 +92,8 @@ struct process_with_issuer {
                 outcome = m.call();
             } catch (const port_error& e) {
                 outcome.value = e;
+            } catch (const std::exception& e) {
+                outcome.value = process::failed{model::error_category::internal_error, e.what()};
             }
             caf::anon_send(m.desk, exchange_made{m.ticket, outcome});
             w.run();
@@ -193,6 +199,36 @@ BOOST_AUTO_TEST_CASE(keys_of_a_forgotten_session_are_fetched_by_the_order) {
     BOOST_REQUIRE(got->material);
     BOOST_TEST(got->material->aid == "AA");
     BOOST_TEST(p.issuer.asked == (asked{"open order", "keys", "open order", "keys"}), boost::test_tools::per_element());
+}
+
+/// Hosts, ports and TLS's reasons are the operator's: the app, and with it the SPOS, gets fixed words.
+BOOST_AUTO_TEST_CASE(what_is_wrong_with_an_issuer_is_told_to_the_operator_alone) {
+    const std::string cause = "‘issuer.internal:9543’: TLS handshake failed: certificate has expired";
+    const std::pair<said, std::string> ends[] = {
+        {port_error(port_cause::unreachable, cause),
+         "the issuer of the secure component cannot be reached, please try again later"},
+        {port_error(port_cause::refused, cause), "the issuer of the secure component does not take the order"},
+        {port_error(port_cause::protocol, cause), "the issuer of the secure component does not answer as agreed"},
+        {port_error(port_cause::card, cause), "the issuer of the secure component could not work on it"},
+        {port_error(port_cause::card, cause, {}, "card cryptogram wrong"),
+         "the issuer of the secure component could not work on it: card cryptogram wrong"},
+        {std::runtime_error(cause), internal_problem},
+    };
+    for (const auto& [said_, told] : ends) {
+        process_with_issuer p;
+        p.issuer.script = {said_};
+        p.open("process-7-order");
+        const auto end = p.answer();
+        BOOST_REQUIRE(end.has_value());
+        BOOST_TEST(std::get<process::failed>(*end).details == told);
+        BOOST_REQUIRE(!p.w.log.empty());
+        BOOST_TEST(p.w.log.back().find("process-7-order: " + cause) != std::string::npos, p.w.log.back());
+    }
+    const port_error busy(port_cause::busy, cause, 40s);
+    BOOST_TEST(busy.for_app() == "the issuer of the secure component is busy, please try again in 40 seconds");
+    BOOST_TEST(port_error(port_cause::busy, cause).for_app() ==
+               "the issuer of the secure component is busy, please try again later");
+    BOOST_TEST(port_error(port_cause::session_lost, cause).for_app().find("issuer.internal") == std::string::npos);
 }
 
 BOOST_AUTO_TEST_CASE(a_process_that_ends_cuts_its_line) {

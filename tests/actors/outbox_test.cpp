@@ -211,6 +211,27 @@ BOOST_AUTO_TEST_CASE(an_operator_may_retry_and_drop_what_waits_or_is_on_its_way)
     BOOST_TEST(p.count().waiting == 0u);
 }
 
+BOOST_AUTO_TEST_CASE(what_an_operator_did_to_one_changes_nothing_for_another) {
+    post_office p;
+    p.open();
+    p.add("a");
+    const auto newest = p.add("b");
+    p.end(unreachable);
+    p.end(unreachable);
+    BOOST_TEST(p.operators().drop_delivery(newest));
+    p.wait(1s);
+    BOOST_TEST(p.count().waiting == 1u);
+    for (int second = 2; second < 5; ++second) {
+        p.wait(1s);
+        BOOST_TEST(p.attempts.empty()); // it keeps its pause
+    }
+    p.wait(1s);
+    BOOST_TEST(p.on_their_way() == urls{"a"}, boost::test_tools::per_element());
+    p.end(delivered);
+    p.wait(1h);
+    BOOST_TEST(p.attempts.empty());
+}
+
 BOOST_AUTO_TEST_CASE(an_spos_that_hangs_holds_up_nobody_else) {
     post_office p({2, 3});
     for (int i = 0; i < 5; ++i)

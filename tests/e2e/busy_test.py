@@ -156,4 +156,4 @@ class Outbox(BusyCase):
 
 
 if __name__ == "__main__":
-    unittest.main(verbosity=2)
+    stacks.main(verbosity=2)

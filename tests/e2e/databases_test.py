@@ -280,4 +280,4 @@ class Databases(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main(verbosity=2)
+    stack.main(verbosity=2)

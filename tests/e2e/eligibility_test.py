@@ -113,4 +113,4 @@ class Eligibility(StoryCase):
 del StoryCase  # without tests
 
 if __name__ == "__main__":
-    unittest.main(verbosity=2)
+    stack.main(verbosity=2)

@@ -34,8 +34,8 @@ class Invented:
     def transmit(self, apdu: bytes) -> bytes:
         answer = self.card.transmit(apdu)
         if apdu[:4] == GET_CPLC and answer[-2:] == b"\x90\x00":
-            at = len(answer) - 2 - 4
-            answer = answer[:at] + (0xF0000000 + self.serial).to_bytes(4, "big") + answer[-2:]
+            at = len(answer) - 2 - 42 + 12  # the serial number in it: what follows says who issued the card
+            answer = answer[:at] + (0xF0000000 + self.serial).to_bytes(4, "big") + answer[at + 4:]
         return answer
 
 
@@ -49,7 +49,8 @@ class InventedCards(hostile.HostileCase):
             return db.execute(query).fetchone()[0]
 
     def traces(self) -> dict:
-        orders = json.loads((self.stack.folder / "issuer.json").read_text())["orders"]
+        lines = [json.loads(line) for line in (self.stack.folder / "issuer.json").read_text().splitlines()]
+        orders = {line["request"]["remoteManagementOrder"]["orderId"] for line in lines if "request" in line}
         return {"cards": self.rows("SELECT count(*) FROM secure_components"),
                 "instances": self.rows("SELECT count(*) FROM service_instances"),
                 "processes": self.rows("SELECT count(*) FROM processes"),
@@ -180,6 +181,7 @@ class Credentials(unittest.TestCase):
         self.assertEqual(told["executionStatus"], NOT_AUTHENTICATED, told)
         self.assertIn("tsms app add", told["executionMessage"])
 
+        self.stack.tsms("provider", "add", "--name", "demo")
         added = json.loads(self.stack.tsms("app", "add", "--caller", self.CALLER, "--provider", "demo", "--json").stdout)
         status, answer = self.call(added["credential"])
         self.assertEqual(status, 200, answer)
@@ -195,4 +197,4 @@ class Credentials(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main(verbosity=2)
+    stacks.main(verbosity=2)

@@ -83,4 +83,4 @@ class Memory(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main(verbosity=1)
+    stacks.main(verbosity=1)

@@ -5,13 +5,11 @@ Exits with 77 (skipped) and says why where pcscd cannot run.
 """
 
 import ctypes
-import fcntl
 import json
 import os
 import pathlib
 import shutil
 import socket
-import struct
 import subprocess
 import sys
 import tempfile
@@ -25,7 +23,7 @@ import stack  # noqa: E402
 BUILD = pathlib.Path(os.environ.get("TSMS_BUILD", stack.ROOT / "build"))
 DRIVER = pathlib.Path("/usr/lib/pcsc/drivers/serial/libifdvpcd.so")
 PCSCD_SOCKET = "/run/pcscd/pcscd.comm"  # compiled into pcscd: there can be only one
-READER = "tsms test"
+READER = "tsms Prüfgerät"  # names of readers are UTF-8
 FIRST, SECOND = f"{READER} 00 00", f"{READER} 00 01"
 PORT = 35963  # of the first slot, the second has the next
 PERSONALITIES = ("jc305", "t0")  # of the cards in them
@@ -41,17 +39,6 @@ def why_pcscd_cannot_run() -> str | None:
     with socket.socket(socket.AF_UNIX) as s:
         if s.connect_ex(PCSCD_SOCKET) == 0:
             return f"another pcscd owns {PCSCD_SOCKET}"
-    return None
-
-
-def leave_the_network() -> str | None:
-    """The reader driver listens on all addresses (told to connect instead, it aborts once a card has gone): in a network namespace of this
-    test's own there is only loopback, and nobody else has the port. Why it cannot be had, or nothing."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    if libc.unshare(0x40000000) != 0:  # CLONE_NEWNET
-        return f"no network namespace: {os.strerror(ctypes.get_errno())}"
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
-        fcntl.ioctl(s, 0x8914, struct.pack("16sh14x", b"lo", 0x1 | 0x40))  # SIOCSIFFLAGS: up and running
     return None
 
 
@@ -163,6 +150,24 @@ class VirtualReader(unittest.TestCase):
             self.assertIn("9F7F2A", done.stdout)
             self.assertIn("2A864886FC6B", done.stdout)  # the OID of GlobalPlatform in the card recognition data
 
+    def test_a_card_of_another_program_is_busy(self):
+        """Not: there is none."""
+        pcsc = ctypes.CDLL("libpcsclite.so.1")
+        context, card, protocol = ctypes.c_long(), ctypes.c_long(), ctypes.c_ulong()
+        self.assertEqual(pcsc.SCardEstablishContext(ctypes.c_ulong(2), None, None, ctypes.byref(context)), 0)
+        self.addCleanup(pcsc.SCardReleaseContext, context)
+        exclusive, any_protocol, reset = ctypes.c_ulong(1), ctypes.c_ulong(3), ctypes.c_ulong(1)
+        self.assertEqual(pcsc.SCardConnect(context, FIRST.encode(), exclusive, any_protocol, ctypes.byref(card), ctypes.byref(protocol)), 0)
+        try:
+            done = self.stack.run("tsms-handset", "--json", "--se", f"pcsc:{FIRST}", "apdu", ISD, check=False)
+        finally:
+            pcsc.SCardDisconnect(card, reset)
+        self.assertNotEqual(done.returncode, 0)
+        told = json.loads(done.stdout)["error"]
+        self.assertIn(f"the card in '{FIRST}' is busy", told)
+        self.assertIn("another program uses the card", told)
+        self.assertNotIn("no card", told)
+
     def test_a_mute_card_is_said_so(self):
         self.exchange(0, "--faults", "mute@get-data:1")
         try:
@@ -252,8 +257,7 @@ class VirtualReader(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    reason = why_pcscd_cannot_run() or leave_the_network()
+    reason = why_pcscd_cannot_run() or stack.leave_the_network()
     if reason:
-        print(f"skipped: {reason}")
-        sys.exit(77)
-    unittest.main(verbosity=2)
+        stack.skip_all(reason)
+    stack.main(verbosity=2)

@@ -95,4 +95,4 @@ class Proofs(StoryCase):
 
 
 if __name__ == "__main__":
-    unittest.main(verbosity=2)
+    stack.main(verbosity=2)

@@ -10,6 +10,7 @@ import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import rest_world  # noqa: E402
+import stack  # noqa: E402
 from rest_world import SCRIPT, Form  # noqa: E402
 
 CLIENTS = 8
@@ -45,7 +46,9 @@ class Concurrency(rest_world.RestCase):
     def test_links_of_all_are_kept(self):
         w = self.world
         flavor = w.path("/services/{serviceId}/flavors/") + w.new_flavor(name="shared")
-        elves = [w.upload("/executable-load-files", "elf", f"{n}.cap", w.files.cap) for n in range(CLIENTS)]
+        caps = [self.stack.make_cap(f"{n}.cap", package=f"D27600018560{n:02X}", applets=[f"D27600018560{n:02X}01"])
+                for n in range(CLIENTS)]  # one Flavor has a package once (DIV-066)
+        elves = [w.upload("/executable-load-files", "elf", cap.name, cap.read_bytes()) for cap in caps]
         self.assertEqual(self.outcomes(lambda c, n: c.send("POST", flavor + "/executable-load-files", [elves[n]])),
                          {200: CLIENTS})
         linked = w.client.good("GET", flavor)["executableLoadFileIds"]
@@ -137,4 +140,4 @@ class Concurrency(rest_world.RestCase):
 
 
 if __name__ == "__main__":
-    unittest.main(verbosity=1)
+    stack.main(verbosity=1)

@@ -10,7 +10,9 @@ import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import rest_world  # noqa: E402
-from rest_world import DIALECTS, FACTS, SCRIPT, UNKNOWN, Form, World  # noqa: E402
+import stack  # noqa: E402
+from rest_bodies import bad_attributes, bad_forms, bad_links, entity_bodies, good_body, upload_kind  # noqa: E402
+from rest_world import DIALECTS, FACTS, UNKNOWN, Form, World  # noqa: E402
 
 OPERATIONS = FACTS["operations"]
 
@@ -47,100 +49,6 @@ WITHOUT_CAUSE = {
 }
 WITHOUT_CAUSE_IN_1_0 = {("createVersion", 1003): "a Version has no automatic attribute before 1.0.4"}
 
-UPLOADS = {"ElfAnd": "elf", "PersoScriptAnd": "script", "CertAnd": "cert"}
-
-
-def upload_kind(operation: str) -> str | None:
-    return next((kind for name, kind in UPLOADS.items() if name in operation), None)
-
-
-def upload_content(world: World, kind: str) -> bytes:
-    return {"elf": world.files.cap, "script": SCRIPT, "cert": world.files.certificate}[kind]
-
-
-def entity_bodies(w: World) -> dict:
-    """A good body for each POST of an entity; a PUT takes the same."""
-    i = w.ids
-    return {
-        "Service": {"name": "S", "spParameters": {"k": "v"}, "accessAuthorizedDeviceApps": ["A" * 40]},
-        "Flavor": {"name": "F", "applicationInstantiationConfigs": [
-            {"executableModuleId": i["emId"], "applicationConfigId": i["applicationConfigId"]}]},
-        "Version": {"tag": "2.0.0", "allowedDeployments": {i["flavorId"]: [i["scpId"]]}},
-        "AppConfig": {"instanceAid": next(rest_world.APPLICATION_AIDS), "installConfig": {}},
-        "SposConfig": {"url": "https://spos.example/x", "certificateId": i["certificateId"]},
-    }
-
-
-def good_body(w: World, operation: str):
-    kind = upload_kind(operation)
-    if kind:
-        return Form([(f"{kind}-filename", None, b"name.bin"), (f"{kind}-file", "x", upload_content(w, kind))])
-    for prefix in ("create", "modify"):
-        body = entity_bodies(w).get(operation.removeprefix(prefix)) if operation.startswith(prefix) else None
-        if body:
-            return {**body, "tag": "1.0.0"} if operation == "modifyVersion" else body
-    i = w.ids
-    single = (lambda flavor: flavor) if w.dialect == "1.0.4" else (lambda flavor: [flavor])  # AMB-051
-    return {
-        "linkElfs": [i["elfId"]], "unlinkElfs": [i["elfId"]],
-        "linkFlavors": {i["flavorId"]: [i["scpId"]]}, "unlinkFlavors": [i["flavorId"]],
-        "linkSecureComponentProfiles": {i["scpId"]: single(i["flavorId"])},
-        "unlinkSecureComponentProfiles": [i["scpId"]],
-    }.get(operation)
-
-
-def bad_attributes(w: World, operation: str) -> dict:
-    """Bodies by the category they cause, for POST and PUT of an entity."""
-    entity = operation[len("create"):]
-    good = good_body(w, operation)
-    module = {"executableModuleId": w.ids["emId"]}
-    referring = {"Service": {"sposConfigId": UNKNOWN}, "Flavor": {"executableLoadFileIds": [UNKNOWN]},
-                 "Version": {"allowedDeployments": {UNKNOWN: []}},
-                 "AppConfig": {"personalizationConfig": {"certificateId": UNKNOWN}},
-                 "SposConfig": {"certificateId": UNKNOWN}}
-    mandatory = {"Service": "name", "Version": "tag", "AppConfig": "instanceAid", "SposConfig": "url"}
-    missing = ({"applicationInstantiationConfigs": [module]} if entity == "Flavor"
-               else {k: v for k, v in good.items() if k != mandatory[entity]})
-    wrong_type = {"Service": {"name": 7}, "Flavor": {"name": []}, "Version": {"allowedDeployments": 7},
-                  "AppConfig": {"installConfig": 7}, "SposConfig": {"url": "http://plain.example"}}
-    fixed = "serviceId" if entity == "Version" else "id"
-    out = {1007: {**good, "unknown": 1}, 1008: {**good, **wrong_type[entity]}, 1009: {**good, **referring[entity]}}
-    if operation.startswith("create"):
-        return {**out, 1003: {**good, fixed: UNKNOWN}, 1004: missing}
-    return {**out, 1005: {**good, "tag": "9.9.9"} if entity == "Version" else {**good, "id": UNKNOWN}, 1006: missing}
-
-
-def bad_links(w: World, operation: str) -> dict:
-    """Bodies by category for Link … and Unlink …"""
-    i, old = w.ids, w.profiles["old"]
-    single = (lambda flavor: flavor) if w.dialect == "1.0.4" else (lambda flavor: [flavor])
-    return {
-        "linkElfs": {1008: ["x"], 1009: [UNKNOWN]},
-        "unlinkElfs": {1008: {}, 1009: [UNKNOWN]},
-        "linkFlavors": {1008: {i["flavorId"]: [i["scpId"], i["scpId"]]}, 1009: {UNKNOWN: []},
-                        1016: {i["flavorId"]: [old]}},
-        "unlinkFlavors": {1008: [7], 1009: [UNKNOWN]},
-        "linkSecureComponentProfiles": {1008: {i["scpId"]: [i["flavorId"], i["flavorId"]]},
-                                        1009: {UNKNOWN: single(i["flavorId"])}, 1016: {old: single(i["flavorId"])}},
-        "unlinkSecureComponentProfiles": {1008: "x", 1009: [UNKNOWN]},
-    }[operation]
-
-
-def bad_forms(w: World, kind: str) -> dict:
-    content = upload_content(w, kind)
-    limit = {"elf": 2 << 20, "script": 1 << 20, "cert": 64 << 10}[kind]  # AMB-063
-    file = f"{kind}-file"
-    return {
-        1002: b"{}",
-        1007: Form([("unknown", None, b"x"), (file, "x", content)]),
-        1008: Form([(file, "x" * 256, content)]),
-        1011: Form([(file, "x", b"")]),
-        1012: Form([(file, "x", content), (file, "y", content)]),
-        1013: Form([(file, "x", b"neither")]),
-        1014: Form([(file, "x", b"\0" * (limit + 1))]),
-    }
-
-
 class Conformance(rest_world.RestCase):
     @classmethod
     def setUpClass(cls):
@@ -167,7 +75,8 @@ class Conformance(rest_world.RestCase):
         if answer.status == 401:
             self.assertEqual(answer.headers.get("www-authenticate"), "Bearer")
 
-    def assert_value(self, value, kind: str, dialect: str, where: str):
+    def assert_value(self, value, kind: str, dialect: str, where: str, limits: dict | None = None):
+        """The value is one of the official schema. Null is none (AMB-244)."""
         schemas = FACTS["schemas"][dialect]
         if kind.endswith("[]"):
             self.assertIsInstance(value, list, where)
@@ -178,20 +87,36 @@ class Conformance(rest_world.RestCase):
             for item in value.values():
                 self.assert_value(item, kind[4:-1], dialect, where + ".*")
         elif kind in schemas:
-            if value is None and where.count(".") > 0:
-                return  # a part that was never provided (AMB-036)
-            self.assertIsInstance(value, dict, where)
-            self.assertEqual(list(sorted(value)), list(sorted(schemas[kind])), where)
-            for name, part in schemas[kind].items():
-                self.assert_value(value[name], part, dialect, f"{where}.{name}")
+            self.assert_entity(value, kind, dialect, where)
         elif kind == "string:uuid":
-            if value is not None:
-                self.assertRegex(value, r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$", where)
+            self.assertRegex(value, r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$", where)
         else:
             expected = {"string": str, "boolean": bool, "integer": int}[kind]
-            self.assertIsInstance(value, expected, where)
+            self.assertIs(type(value), expected, where)
             if where.endswith("Date"):
                 self.assertRegex(value, r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$")
+            self.assert_limits(value, limits or {}, where)
+
+    def assert_entity(self, value, kind: str, dialect: str, where: str):
+        """Every attribute of the dialect is there (TR 4.1.4), save references that are not set (AMB-244)."""
+        self.assertIsInstance(value, dict, where)
+        schema = FACTS["schemas"][dialect][kind]
+        required = FACTS["required"][dialect].get(kind, [])
+        unset = {name for name, part in schema.items() if part == "string:uuid" and name not in required + ["id"]}
+        self.assertEqual(value.keys() - schema.keys(), set(), where)
+        self.assertLessEqual(schema.keys() - value.keys(), unset, where)
+        for name, item in value.items():
+            self.assert_value(item, schema[name], dialect, f"{where}.{name}",
+                              FACTS["limits"][dialect].get(kind, {}).get(name))
+
+    def assert_limits(self, value, limits: dict, where: str):
+        if where.endswith(".gpApiVersion") and value == "":
+            return  # what a load file does not tell (AMB-203, DIV-070)
+        size = value if isinstance(value, int) else len(value)
+        self.assertGreaterEqual(size, limits.get("minimum", limits.get("minLength", 0)), where)
+        self.assertLessEqual(size, limits.get("maximum", limits.get("maxLength", size)), where)
+        if "pattern" in limits:
+            self.assertRegex(value, limits["pattern"], where)
 
     def assert_success(self, operation: str, dialect: str, answer):
         facts = OPERATIONS[operation]
@@ -380,13 +305,27 @@ class Conformance(rest_world.RestCase):
             w = self.stack.world(client, dialect)
             for template in {facts["path"] for facts in OPERATIONS.values()}:
                 allowed = {f["method"] for f in OPERATIONS.values() if f["path"] == template}
-                for method in {"GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"} - allowed:
+                if "GET" in allowed:  # and is answered like it (RFC 9110 9.3.2)
+                    allowed.add("HEAD")
+                for method in {"GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"} - allowed:
                     answer = client.send(method, w.path(template))
                     self.assertEqual((answer.status, answer.body), (405, b""), f"{method} {template}")
                     self.assertEqual(set(answer.headers["allow"].split(", ")), allowed)
             for path in ("/nothing", "/services/a/b/c", "/services/%2e%2e/auth", "/executable-load-files/x/y"):
                 answer = client.send("GET", path)
                 self.assertEqual((answer.status, answer.body), (404, b""), path)
+
+    def test_a_flavor_has_a_package_once(self):
+        """DIV-066; between two applications of one AID it is AMB-060."""
+        for dialect in DIALECTS:
+            w = self.stack.world(self.clients[dialect], dialect)
+            twin = w.upload("/executable-load-files", "elf", "twin.cap", w.files.cap)
+            answer = w.client.send("POST", w.path("/services/{serviceId}/flavors/{flavorId}/executable-load-files"),
+                                   [twin])
+            self.assert_error(answer, 1008)
+            self.assertIn("load file", answer.headers["tsms-reason"])
+            body = {"instanceAid": "D2760001855453", "installConfig": {}}
+            self.assert_error(w.client.send("PUT", w.path("/application-configs/{applicationConfigId}"), body), 1008)
 
     def test_application_configs_of_published_flavors(self):
         """1.0.4 freezes an ApplicationConfig that a published Flavor uses, 1.0 does not (AMB-057)."""
@@ -482,4 +421,4 @@ def add_operation_tests():
 add_operation_tests()
 
 if __name__ == "__main__":
-    unittest.main(verbosity=1)
+    stack.main(verbosity=1)

@@ -14,6 +14,7 @@ import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import rest_world  # noqa: E402
+import stack  # noqa: E402
 from rest_world import DIALECTS, FACTS  # noqa: E402
 
 QUIET_BROWSER = ("--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
@@ -130,4 +131,4 @@ class Documents(rest_world.RestCase):
 
 
 if __name__ == "__main__":
-    unittest.main(verbosity=1)
+    stack.main(verbosity=1)

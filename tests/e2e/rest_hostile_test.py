@@ -309,7 +309,8 @@ class Hostile(unittest.TestCase):
         for end in range(1, len(form) - 2):
             self.refused(form[:end], path=CAP, content_type=kind)
         part = b'--b\r\nContent-Disposition: form-data; name="elf-filename"\r\n\r\nx\r\n'
-        for body in (b"", b"x" + form, form + b"x", part * 17 + b"--b--\r\n", b"--b\r\n\r\n\r\n--b--\r\n",
+        self.refused(form + b"an epilogue", 1013, CAP, content_type=kind)  # RFC 2046 5.1.1; the file is no CAP
+        for body in (b"", b"x" + form, form[:-2] + b"x", form + b"x" * 16385, part * 17 + b"--b--\r\n", b"--b\r\n\r\n\r\n--b--\r\n",
                      b"--b\r\nContent-Disposition: form-data\r\n\r\nx\r\n--b--\r\n",
                      b'--b\r\nContent-Disposition: attachment; name="elf-file"\r\n\r\nx\r\n--b--\r\n',
                      b'--b\r\nContent-Disposition: form-data; name="a"; name="b"\r\n\r\nx\r\n--b--\r\n',
@@ -425,4 +426,4 @@ class Hostile(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main(verbosity=1)
+    stack.main(verbosity=1)

@@ -6,6 +6,7 @@ import json
 import os
 import pathlib
 import struct
+import subprocess
 import sys
 import tempfile
 import time
@@ -111,10 +112,20 @@ class Operator(rest_world.RestCase):
         plain.close()
         proven.close()
 
+    def another_client(self) -> pathlib.Path:
+        """A second client's certificate of the same CA."""
+        s, file = self.stack, self.stack.folder / "another.pem"
+        key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", s.folder / "another-key.pem"]
+        request = subprocess.run(["openssl", "req", "-new", *map(str, key), "-subj", "/CN=another"], check=True,
+                                 capture_output=True).stdout
+        subprocess.run(["openssl", "x509", "-req", "-days", "1", "-CA", s.data / "ca.pem", "-CAkey", s.data / "ca-key.pem",
+                        "-set_serial", "7", "-out", file], check=True, input=request, capture_output=True)
+        return file
+
     def test_a_foreign_certificate_is_none(self):
         s = self.stack
         token = json.loads(s.tsms("provider", "add", "--name", "three", "--json").stdout)["longTermToken"]
-        s.tsms("provider", "certificate", "--name", "three", "--file", s.data / "rest.pem")
+        s.tsms("provider", "certificate", "--name", "three", "--file", self.another_client())
         client = rest_world.Client(s.rest_port, s.ca, "/sptsm/1.0")
         client.context.load_cert_chain(s.data / "client.pem", s.data / "client-key.pem")
         self.assertEqual(client.send("POST", "/auth", token=token).status, 403)
@@ -183,6 +194,28 @@ class Operator(rest_world.RestCase):
             lines = [line for line in s.server.log().splitlines() if name in line]
             self.assertEqual(len(lines), 1, lines)
             self.assertIn(why, lines[0])
+            self.assertIn(why, answer.headers["tsms-reason"])  # DIV-067
+            deadline = time.monotonic() + 10
+            while True:  # written about once a second
+                listed = json.loads(s.tsms("provider", "uploads", "--name", "one", "--json").stdout)
+                if time.monotonic() > deadline or (listed and listed[0]["name"] == name):
+                    break
+                time.sleep(0.2)
+            last = listed[0]
+            self.assertEqual((last["kind"], last["name"], last["category"]), ("ExecutableLoadFile", name, 1013))
+            self.assertIn(why, last["reason"])
+            self.assertIn(why, s.tsms("provider", "uploads", "--name", "one").stdout)
+        client.close()
+
+    def test_head_is_get_without_its_body(self):
+        """RFC 9110 9.3.2; the connection goes on behind it."""
+        client = rest_world.Client(self.stack.rest_port, self.stack.ca, "/sptsm/1.0", self.rest.token)
+        got = client.send("GET", "/secure-component-profiles")
+        for _ in range(2):
+            head = client.send("HEAD", "/secure-component-profiles")
+            self.assertEqual((head.status, head.body), (200, b""))
+            self.assertEqual(head.headers["content-length"], str(len(got.body)))
+        self.assertEqual(client.send("GET", "/secure-component-profiles").body, got.body)
         client.close()
 
     def test_deprecated_profiles_get_no_new_instances(self):
@@ -253,4 +286,4 @@ class KeyProvisioning(rest_world.RestCase):
 
 
 if __name__ == "__main__":
-    unittest.main(verbosity=1)
+    stack.main(verbosity=1)

@@ -262,4 +262,4 @@ class Uploads(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main(verbosity=1)
+    stack.main(verbosity=1)

@@ -196,7 +196,7 @@ class RestStack(stack.Stack):
 
     def modest_cap(self) -> bytes:
         path = self.folder / "modest.cap"
-        self.run("tsms-lab", "cap", "--out", path, "--package", "D2760001855453", "--applet", "D276000185545301",
+        self.run("tsms-lab", "cap", "--out", path, "--package", "D2760001855455", "--applet", "D276000185545501",
                  "--java-card", "1.2")
         return path.read_bytes()
 

@@ -2,6 +2,8 @@
 
 import atexit
 import contextlib
+import ctypes
+import fcntl
 import http.client
 import json
 import os
@@ -11,12 +13,64 @@ import re
 import signal
 import socket
 import ssl
+import struct
 import subprocess
+import sys
 import time
+import unittest
 import urllib.parse
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+SKIPPED = 77  # to Meson
 PROFILES = ROOT / "lab" / "profiles.json"
+
+
+class Hanging(BaseException):
+    """No Exception and no OSError: nobody who catches those may go on waiting."""
+
+
+class Deadline:
+    """Ends a test that hangs, and says which one and where: the build system would kill the whole program and the
+    programs that it has started would stay. It is a little earlier than the build system, whose patience is 600 s."""
+
+    def __init__(self):
+        self.seconds = float(os.environ.get("TSMS_TEST_SECONDS", "540"))
+        self.where = "the program, before its first test"
+        signal.signal(signal.SIGALRM, self.over)
+        signal.setitimer(signal.ITIMER_REAL, self.seconds, 20)  # and again, if what it ended does not end
+        run = unittest.TestCase.run
+
+        def run_named(test, result=None):
+            self.where = test.id()
+            try:
+                return run(test, result)
+            finally:
+                self.where = f"the program, behind {test.id()}"
+
+        unittest.TestCase.run = run_named
+
+    def over(self, *_):
+        text = f"{self.where} has not ended {self.seconds:g} s after the start of the program: it hangs"
+        print(text, file=sys.stderr, flush=True)
+        raise Hanging(text)
+
+
+DEADLINE = Deadline()
+
+
+def main(**options):
+    """unittest.main(), and nobody overlooks what was skipped: each is named on a line that scripts/test.sh counts, and a program that has
+    skipped something ends with Meson's 77."""
+    result = unittest.main(exit=False, **options).result
+    for test, why in result.skipped:
+        print(f"SKIPPED: {test.id()}: {why}", flush=True)
+    sys.exit(1 if not result.wasSuccessful() else SKIPPED if result.skipped else 0)
+
+
+def skip_all(why: str):
+    """The whole program cannot run."""
+    print(f"SKIPPED: {pathlib.Path(sys.argv[0]).stem}: {why}", flush=True)
+    sys.exit(SKIPPED)
 
 
 def free_port() -> int:
@@ -36,6 +90,22 @@ def free_port() -> int:
         atexit.register(name.close)
         return port
     raise RuntimeError("no free port between 20000 and 32000")
+
+
+def leave_the_network() -> str | None:
+    """From here on this process and what it starts have a network namespace of their own, with loopback only: every port is free, and what
+    listens on all addresses is reached by nobody. Why it cannot be had, or nothing. Without root a user namespace gives the right to it."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    user, group = os.geteuid(), os.getegid()
+    new_network, new_user = 0x40000000, 0x10000000
+    if libc.unshare(new_network) != 0:
+        if libc.unshare(new_user | new_network) != 0:
+            return f"no network namespace: {os.strerror(ctypes.get_errno())}"
+        for name, text in (("setgroups", "deny"), ("uid_map", f"{user} {user} 1"), ("gid_map", f"{group} {group} 1")):
+            pathlib.Path(f"/proc/self/{name}").write_text(text)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+        fcntl.ioctl(s, 0x8914, struct.pack("16sh14x", b"lo", 0x1 | 0x40))  # SIOCSIFFLAGS: up and running
+    return None
 
 
 def wait_until(condition, seconds: float, what: str):
@@ -231,7 +301,7 @@ class Stack:
     def add_issuer(self):
         told = self.start_issuer()
         self.tsms("issuer", "add", "--name", "lab", "--url", told["url"], "--ca", told["ca"],
-                  "--transport-key", told["transportKey"])
+                  "--transport-key-file", told["transportKeyFile"])
 
     def start_spos(self, *arguments):
         self.spos = Process(self.folder, "spos", [

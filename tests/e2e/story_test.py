@@ -183,8 +183,17 @@ class Story(StoryCase):
         self.deploy(cards, instance)
         self.assertIn("D2760001852001", aids(self.stack.registry("two-b.card")))
         self.assertNotIn("D2760001852001", aids(self.stack.registry("two-a.card")))
-        only_other = self.stack.handset(cards[0], "check", published["service"]["id"], "1.0.0")
-        self.assertEqual(only_other["deploymentAvailable"], 0)
+        # The device check looks at profiles alone: neither at instances nor at their state (TR 4.2.5.7).
+        service = published["service"]["id"]
+        there = self.stack.handset(cards, "check", service, "x.x.x")
+        self.assertEqual((there["deploymentAvailable"], there["version"], there["executionStatus"]), (1, "1.0.0", 0), there)
+        self.assertEqual(there["newTechnicalInformation"]["serviceVersionTag"], "1.0.0")
+        only_other = self.stack.handset(cards[0], "check", service, "1.0.0")
+        self.assertEqual((only_other["deploymentAvailable"], only_other["version"], only_other["executionStatus"],
+                          only_other["newTechnicalInformation"]), (0, "", 0, None), only_other)
+        # And the eligibility check is made with each creation, whatever a device check has said (TR 3.3.2).
+        refused = self.stack.handset(cards[0], "create", service, "1.0.0", check=False)
+        self.assertEqual((refused["executionStatus"], refused["serviceInstance"]), (8, None), refused)
 
     def test_readers_that_exchange_their_names(self):
         """DIV-033: after a reboot the second card is in the reader of the first, and the instance's card is found all the same."""
@@ -387,7 +396,7 @@ class Story(StoryCase):
         for number, profile in enumerate(names):
             with self.subTest(profile=profile):
                 personality = profile.removeprefix("tsms-lab ")
-                package = f"D2760001854{number}"
+                package = f"D2760001854{number:X}"
                 cap = self.stack.make_cap(f"{personality}.cap", 3000, package + "00", [package + "01"])
                 published = stack.publish_service(self.rest, [cap], profiles=[profile])
                 card = self.stack.card(f"every-{personality}.card", personality) + "&faults=none"
@@ -584,10 +593,13 @@ class RealCaps(StoryCase):
                 files = [folder / f for f in needed + [entry["file"]]]
                 # The card's own ARA-M has the AID of this applet.
                 other = {a: a[:-2] + "7E" for a in entry["applets"] if a.startswith("A00000015141434C")}
+                # Toolkit applets import packages that only a UICC has (3GPP TS 43.019).
+                of_uicc = any(i["aid"].startswith("A00000000900") for i in entry["imports"])
+                profile = "euicc" if of_uicc else "jc305"
                 published = stack.publish_service(self.rest, files, instances=list(other.items()), name=entry["file"],
-                                                  profiles=["tsms-lab jc305"])
+                                                  profiles=[f"tsms-lab {profile}"])
                 name = f"{entry['file']}.card"
-                card = self.stack.card(name)
+                card = self.stack.card(name, profile)
                 self.stack.handset(card, "instances", published["service"]["id"])
                 before = aids(self.stack.registry(name))
                 instance = self.create(card, published)
@@ -601,7 +613,8 @@ class RealCaps(StoryCase):
 
 
 if not os.environ.get("TSMS_CAPS"):  # they are not ours to ship
+    print("NOT GIVEN: real CAP files over TLS: TSMS_CAPS is not set")
     del RealCaps
 
 if __name__ == "__main__":
-    unittest.main(verbosity=2)
+    stack.main(verbosity=2)

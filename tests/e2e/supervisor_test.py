@@ -68,4 +68,4 @@ class Supervisor(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main(verbosity=1)
+    stacks.main(verbosity=1)

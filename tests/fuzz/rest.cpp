@@ -30,7 +30,7 @@ void entity(model::entity_kind kind, model::dialect d, const json::value& body) 
 void run(input in) {
     const auto what = in.line();
     if (what == "script") {
-        rest::is_personalization_script(in.text());
+        rest::fault_of_script(in.text());
         return;
     }
     const auto body = attempt<json::parse_error>([&] { return json::parse(in.text()); });

@@ -361,57 +361,6 @@ BOOST_AUTO_TEST_CASE(another_card_in_the_reader) {
     BOOST_TEST(w.on_card().empty());
 }
 
-/// A second service with the same package on the same card (AMB-125).
-void second_service(world& w) {
-    w.instance.id = "instance-2";
-    w.instance.state = not_deployed;
-    w.instance.executed.clear();
-    w.instance.on_card = false;
-    w.instance.target.service_id = "service-2";
-    w.instance.target.sd_aid = "D276000163544D5301000002";
-}
-
-BOOST_AUTO_TEST_CASE(no_sharing_between_services) {
-    auto w = ready();
-    BOOST_TEST(w.deploy({I, A}, true).details == "");
-    second_service(w);
-    auto r = w.request();
-    r.aids_of_others = {to_hex(package), to_hex(applet_1), to_hex(applet_2)};
-    const auto outcome = *w.play(process::deploy(r, {{I, {}, false}, {A, {}, false}}, true));
-    BOOST_TEST(number(outcome) == 7);
-    BOOST_TEST(number(w.instance.state) == number(not_deployed));
-    BOOST_TEST(w.orders == 0u);
-    BOOST_TEST(w.on_card() == deployed, boost::test_tools::per_element());
-}
-
-// DIV-059: what another row says of the card counts when the card has proven itself, and is not told before.
-BOOST_AUTO_TEST_CASE(rows_beside_the_cards_own_are_respected_behind_its_proof) {
-    {
-        auto w = ready();
-        BOOST_TEST(w.deploy({I, A}, true).details == "");
-        second_service(w);
-        auto r = w.request();
-        r.aids_behind_proof = {to_hex(package), to_hex(applet_1), to_hex(applet_2)};
-        r.look_first = true;
-        const auto outcome = *w.play(process::deploy(r, {{I, {}, false}, {A, {}, false}}, true));
-        BOOST_TEST(number(outcome) == 7);
-        BOOST_TEST(number(w.instance.state) == number(not_deployed));
-        BOOST_TEST(w.orders > 0u);
-        BOOST_TEST(outcome.card_proven);
-        BOOST_TEST(w.on_card() == deployed, boost::test_tools::per_element());
-    }
-    auto w = ready(); // the same Service, in a row of its own that knows nothing of what is there
-    const auto fresh = w.instance;
-    BOOST_TEST(w.deploy({I, A}, true).details == "");
-    w.instance = fresh;
-    w.component.tsm_domain.reset();
-    auto r = w.request();
-    r.look_first = true;
-    BOOST_TEST(w.play(process::deploy(r, {{I, {}, false}, {A, {}, false}}, true))->details == "");
-    BOOST_TEST(w.on_card() == deployed, boost::test_tools::per_element());
-    BOOST_TEST(use(w, applet_1) == 0x9000);
-}
-
 BOOST_AUTO_TEST_CASE(another_tsms_package_is_never_touched) {
     auto w = ready();
     BOOST_TEST(w.deploy({I, A}, true).details == "");
@@ -479,6 +428,34 @@ BOOST_AUTO_TEST_CASE(a_domain_that_was_not_gone_gets_another_key_version) {
     BOOST_TEST(int{w.component.tsm_domain->keys->version} == 0x32);
     BOOST_TEST(w.terminate().details == "");
     BOOST_TEST(w.on_card().empty());
+}
+
+// The phone says that the TSM's domain is gone, and says so to the issuer as well: for each question that it was not
+// found. The Service works on.
+BOOST_AUTO_TEST_CASE(a_service_that_is_not_gone_is_not_terminated) {
+    for (const bool hides_everything : {false, true})
+        BOOST_TEST_CONTEXT((hides_everything ? "every listing" : "the first listing")) {
+            auto w = ready();
+            w.deploy({I, A}, true);
+            w.on_the_way = [&, listings = 0](const gp::card_command& command,
+                                             const auto& card) mutable -> std::optional<bytes> {
+                const auto ins = command.apdu[1];
+                if (command.what == gp::step::select && command.apdu.size() > 6)
+                    return hex("6A82");
+                if (ins != 0xE4 && (ins != 0xF2 || (listings++ > 0 && !hides_everything)))
+                    return std::nullopt;
+                card();
+                return hex("6A88");
+            };
+            const auto outcome = w.terminate();
+            BOOST_TEST(number(outcome) == 9);
+            BOOST_TEST(!outcome.instance_gone);
+            BOOST_TEST(w.component.tsm_domain.has_value());
+            BOOST_TEST(w.on_card() == deployed, boost::test_tools::per_element());
+            w.on_the_way = nullptr;
+            BOOST_TEST(w.terminate().details == "");
+            BOOST_TEST(w.on_card().empty());
+        }
 }
 
 // Every command of the deploy answered with an error, nothing, or garbage: always a defined end, and the next deploy

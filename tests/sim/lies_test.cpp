@@ -141,8 +141,8 @@ BOOST_AUTO_TEST_CASE(a_lying_card_is_told) {
         {"hideE3/D276000185545301@get-status", 7},
         {"hideE3/D2760001855453@get-status", 7},
         {"hideE3/D276000163544D5301000001@get-status", 7},
-        {"lieC0=01018810@get-data", 7},
-        {"patch1=000000@put-key", 2},
+        {"lieC0=01018810@get-data", 9}, // keys of the TSM are no content of a provider
+        {"patch1=000000@put-key", 9},
         {"lie84=D276000001@select", 9},
         {"patch10=31@initialize-update", 9},
         {"patch12=00@initialize-update", 9},

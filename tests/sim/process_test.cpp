@@ -1,12 +1,16 @@
 // Whole processes against the lab card, effect by effect.
 
 #define BOOST_TEST_MODULE sim
+#include "tests/deadline.hpp"
 #include "tests/sim/service.hpp"
 
 #include <boost/test/unit_test.hpp>
 
 using namespace tsms;
 using namespace tsms::sim;
+
+using deadline = tests::named_deadline<900>; // some walk every fault of every command
+BOOST_TEST_GLOBAL_FIXTURE(deadline);
 
 BOOST_AUTO_TEST_SUITE(deploy)
 

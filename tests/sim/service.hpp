@@ -100,4 +100,14 @@ inline world::tamper leaves_the_rotation_in_doubt(bool card_gets_it) {
     };
 }
 
+/// A second service with the same package on the same card (AMB-125).
+inline void second_service(world& w) {
+    w.instance.id = "instance-2";
+    w.instance.state = not_deployed;
+    w.instance.executed.clear();
+    w.instance.on_card = false;
+    w.instance.target.service_id = "service-2";
+    w.instance.target.sd_aid = "D276000163544D5301000002";
+}
+
 } // namespace tsms::sim

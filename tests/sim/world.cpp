@@ -45,7 +45,7 @@ world::world(std::shared_ptr<const lab::personality> p, std::uint64_t seed)
     : personality(std::move(p)), random(seed), card(lab::card::create(*personality, random)),
       vault(crypto::make_software_vault(crypto::secret(bytes(32, 0x4B)), random)) {
     component.id = "card-1";
-    component.identity = to_hex(card.state().cplc);
+    component.identity = to_hex(card.state().identity());
     component.isd_aid = personality->isd;
     component.issuer = "lab";
     instance.id = "instance-1";
@@ -59,6 +59,7 @@ world::world(std::shared_ptr<const lab::personality> p, std::uint64_t seed)
     target.flavor_id = "flavor-1";
     target.sd_aid = "D276000163544D5301000001";
     target.card.rules_read_back = personality->rule_queries_refused == 0; // as its profile says
+    target.card.challenge_counter = personality->sends_counter;
     factory_ = listed();
 }
 
@@ -200,7 +201,9 @@ gp::batch_answer world::execute(const gp::batch& commands) {
 model::issuer_step world::advance(const gp::card_effect* wish) {
     model::issuer_step step;
     if (!wish) {
-        issuer_->work->result(); // rethrows what went wrong
+        const auto proven = issuer_->work->result(); // rethrows what went wrong
+        if (proven.key_version)
+            issued_.at(issuer_->order.domain_aid).version = *proven.key_version;
         carried_out_[issuer_->order.domain_aid] = issuer_->order.secure_component_identity;
         step.done = true;
         return step;

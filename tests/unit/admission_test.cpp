@@ -143,6 +143,27 @@ BOOST_AUTO_TEST_CASE(two_addresses_do_not_displace_each_other_for_ever) {
     BOOST_TEST(l.enter("c").displaced.has_value());
 }
 
+BOOST_AUTO_TEST_CASE(nor_do_strangers_of_two_addresses) {
+    listener l(5, 5, 6);
+    for (const auto* from : {"a", "a", "a", "b", "b"})
+        l.in(from);
+    BOOST_CHECK(l.enter("b").refused == net::refusal::full); // it would be 2 and 3
+    BOOST_CHECK(l.enter("a").refused == net::refusal::full);
+    BOOST_TEST(l.enter("c").displaced.has_value());
+}
+
+BOOST_AUTO_TEST_CASE(of_a_full_listener_strangers_go_first) {
+    listener l(4, 4, 5);
+    l.proven("a"); // it has waited longest
+    l.now += 1ms;
+    l.proven("a");
+    l.now += 1ms;
+    const auto stranger = l.in("a");
+    l.now += 1ms;
+    l.in("a");
+    BOOST_TEST(l.enter("b").displaced.value() == stranger);
+}
+
 BOOST_AUTO_TEST_CASE(who_is_being_served_is_never_displaced) {
     listener l(2, 2, 2);
     l.account.serving(l.in("a"));

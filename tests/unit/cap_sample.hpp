@@ -3,6 +3,7 @@
 
 #include "gp/cap.hpp"
 
+#include <algorithm>
 #include <boost/test/unit_test.hpp>
 #include <zip.h>
 
@@ -105,8 +106,11 @@ struct sample_cap {
 
 /// A component with a size of four octets.
 inline bytes big_component(std::uint8_t tag, const std::string& body) {
-    auto out = component(tag, body);
-    out.insert(out.begin() + 1, 2, 0);
+    const auto content = hex(body);
+    bytes out{tag};
+    for (int shift = 24; shift >= 0; shift -= 8)
+        out.push_back(static_cast<std::uint8_t>(content.size() >> shift));
+    append(out, content);
     return out;
 }
 
@@ -214,6 +218,12 @@ void refused(const Cap& cap, std::string_view reason)
 inline bytes without(std::vector<zip_entry> entries, std::string_view name) {
     std::erase_if(entries, [&](const zip_entry& e) { return e.name.ends_with(name); });
     return make_zip(entries);
+}
+
+inline std::string lower(std::string text) {
+    std::transform(text.begin(), text.end(), text.begin(),
+                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+    return text;
 }
 
 } // namespace tsms::cap_test

@@ -162,16 +162,26 @@ BOOST_AUTO_TEST_CASE(keys) {
     BOOST_TEST(to_hex(bytes_view(command.data).subspan(1, 23)) == "881110" + to_hex(keys[0].cryptogram) + "03C0C0C0");
     const auto long_keys = put_keys(0x30, 0x31, 192, some_keys(32)); // SCP03 7.2: clear length 24, cryptogram 32
     BOOST_TEST(to_hex(bytes_view(long_keys.data).subspan(1, 3)) == "882118");
+    // GPCS 2.3, tables 11-70 and 11-71: the cryptogram alone.
+    const auto bare = put_keys(0x00, 0x31, 128, keys, key_form::bare);
+    BOOST_TEST(to_hex(bytes_view(encode(bare)).first(6)) == "80D800814331");
+    BOOST_TEST(to_hex(bytes_view(bare.data).subspan(1, 22)) == "8810" + to_hex(keys[0].cryptogram) + "03C0C0C0");
+    BOOST_TEST(to_hex(key_dgis(0x20, 128, keys, key_form::bare)).substr(40, 42) ==
+               "811313" + to_hex(keys[0].cryptogram) + "C0C0");
+    BOOST_TEST(put_keys_untold({}, 0x31));
+    BOOST_TEST(put_keys_untold(hex("31"), 0x31));
+    BOOST_TEST(!put_keys_untold(hex("30"), 0x31));
+    BOOST_TEST(!put_keys_untold(hex("31C0C0C0"), 0x31));
     BOOST_TEST(put_keys_confirmed(hex("31C0C0C0C1C1C1C2C2C2"), 0x31, keys));
     BOOST_TEST(!put_keys_confirmed(hex("30C0C0C0C1C1C1C2C2C2"), 0x31, keys));
     BOOST_TEST(!put_keys_confirmed(hex("31C0C0C0C1C1C1C2C2"), 0x31, keys));
 
     const auto dgis = to_hex(key_dgis(0x20, 128, keys));
     BOOST_TEST(dgis.substr(0, 82) == "00B911B90F950138800188810110820101830120"
-                                     "811313" +
-                                         to_hex(keys[0].cryptogram) + "C0C0");
+                                     "81131410" +
+                                         to_hex(keys[0].cryptogram) + "C0");
     BOOST_TEST(dgis.find("820103830120"
-                         "811313A2A2") != std::string::npos);
+                         "81131410A2A2") != std::string::npos);
 }
 
 BOOST_AUTO_TEST_CASE(storing) {

@@ -20,12 +20,23 @@ BOOST_AUTO_TEST_CASE(every_personality_rotates_its_keys) {
             const auto next = m.vault->generate(0x31, m.keys.bits);
             const auto encrypted = m.vault->encrypt_keys(m.keys, next);
 
+            const bool bare = p.key_blocks == lab::personality::key_block::bare;
+            const auto form = bare ? key_form::bare : key_form::with_length;
+
             secured_batch orders(channel);
             orders.add(step::delete_object, delete_object(hex("D27600016301"))); // 6A88 breaks no channel
-            const auto put = orders.add(step::put_key, put_keys(0x00, 0x31, next.bits, encrypted));
+            if (p.key_blocks != lab::personality::key_block::either) {           // nor does 6A80
+                const auto refused = orders.add(step::put_key, put_keys(0x00, 0x31, next.bits, encrypted, other(form)),
+                                                secured_batch::tolerance::other_form);
+                BOOST_TEST(refused == 1u);
+            }
+            const auto put = orders.add(step::put_key, put_keys(0x00, 0x31, next.bits, encrypted, form));
             const auto listed = orders.add(step::get_status, get_status(registry_scope::issuer_security_domain));
             const auto answers = m.run(orders);
-            BOOST_TEST(put_keys_confirmed(answers[put].data, 0x31, encrypted));
+            BOOST_TEST(put_keys_confirmed(answers[put].data, 0x31, encrypted) == p.confirms_keys);
+            BOOST_TEST(put_keys_untold(answers[put].data, 0x31) != p.confirms_keys);
+            for (auto before = put - 1; before > 0; --before)
+                BOOST_TEST(answers[before].sw == 0x6A80);
             BOOST_TEST(!answers[listed].data.empty());
 
             auto rotated = m.open(next, level);

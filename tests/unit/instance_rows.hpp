@@ -27,6 +27,7 @@ inline model::secure_component some_card() {
     model::security_domain domain;
     domain.aid = "D27600016354534D0001";
     domain.keys = model::key_set{0x30, 128, {1, 2, 3}, true};
+    domain.key_form = "bare";
     card.tsm_domain = domain;
     return card;
 }
@@ -46,6 +47,7 @@ inline model::service_instance some_instance(const std::string& id = "instance-1
     app.make_selectable = false;
     i.target.applications.push_back(app);
     i.target.card.order_apdus = 17;
+    i.target.card.challenge_counter = false;
     i.target.spos = model::spos_target{"https://spos", "PEM"};
     i.executed = {model::service_command::install, model::service_command::activate};
     i.state = model::instance_state::activated;

@@ -54,10 +54,12 @@ BOOST_AUTO_TEST_CASE(an_instance_comes_back_as_it_was_stored) {
     BOOST_TEST(back->target.load_files.at(0).size == 1234u);
     BOOST_TEST(!back->target.applications.at(0).make_selectable);
     BOOST_TEST(back->target.card.order_apdus == 17);
+    BOOST_TEST(!back->target.card.challenge_counter);
     const auto cards = db.cards_by_identity(model::card_identity::of_row("479001").value());
     BOOST_REQUIRE_EQUAL(cards.size(), 1u);
     const auto* card = &cards[0];
     BOOST_TEST((card->tsm_domain->keys == some_card().tsm_domain->keys));
+    BOOST_TEST(card->tsm_domain->key_form == "bare");
     BOOST_TEST(card->tsm_domain->other_keys.empty());
 }
 

@@ -7,6 +7,7 @@
 #include "lab/card/issuer_keys.hpp"
 #include "lab/issuer/issuer_service.hpp"
 #include "tests/unit/mutual_tls.hpp"
+#include "tests/unit/net_peer.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -187,6 +188,51 @@ BOOST_AUTO_TEST_CASE(the_simulated_issuer_has_a_limit) {
     BOOST_TEST(order(patient, "2").status == 200); // in its own place
     for (const auto* id : {"4", "5", "6"})         // idle ones make room
         BOOST_TEST(order(issuer, id).status == 201);
+}
+
+// A phone waits for it, and its card and its place at the issuer with it.
+BOOST_AUTO_TEST_CASE(an_exchange_has_an_end_whatever_drips) {
+    // 45 s in which an attempt may break; 5 s to connect, 40 s until it answers; twice 30 s and 131.072 s for 128 KiB
+    // there and back, and 16.384 s each for the request's head and
+    // for a record on its way, with which the answer begins and ends.
+    BOOST_TEST((http::longest_issuer_exchange({}) == 461296ms));
+    net::client_options faster;
+    faster.connect_timeout = 1s;
+    faster.read_timeout = 2s;
+    faster.transfer = {1 << 20, 1s, 4s};
+    BOOST_TEST((http::longest_issuer_exchange(faster) == 3s + 3s + 4140ms + 15ms + 4140ms));
+}
+
+BOOST_AUTO_TEST_CASE(messages_have_a_bound_in_both_directions) {
+    const auto padded = [](std::size_t octets) {
+        const std::string json = R"({"status":"ready","pad":""})";
+        return scripted::line{200, json.substr(0, json.size() - 2) + std::string(octets - json.size(), 'x') + R"("})"};
+    };
+    scripted issuer({padded(128 << 10), padded((128 << 10) + 1), opened, greeted, commands});
+    http::issuer_client client(issuer.server.client_options());
+    client.ping();
+    BOOST_TEST(error_of([&] { client.ping(); }).cause() == port_cause::protocol);
+    const auto session = client.open(an_order()).session;
+    const auto sent = issuer.bodies.size();
+    const auto refused = error_of([&] { client.relay(session, {bytes(70000)}, false); }); // in hexadecimal
+    BOOST_TEST(refused.cause() == port_cause::protocol);
+    BOOST_TEST(std::string(refused.what()).find("more than 131072, is not sent") != std::string::npos, refused.what());
+    BOOST_TEST(issuer.bodies.size() == sent);
+}
+
+BOOST_AUTO_TEST_CASE(what_breaks_is_tried_once_more_unless_it_has_taken_its_time) {
+    const auto outcome_of = [](const std::string& answer) {
+        net_peer::slow_server server(answer, 300, 75ms); // it takes one connection: another one hears nothing
+        auto options = server.client();
+        options.connect_timeout = 1s;
+        http::issuer_client client(options);
+        return std::string(error_of([&] { client.ping(); }).what());
+    };
+    const auto repeated = outcome_of("");
+    BOOST_TEST(repeated.find("no progress") != repeated.npos, repeated);
+    // It breaks after 1.8 s, when its answer should have begun long ago.
+    const auto slow = outcome_of("HTTP/1.1 200 OK\r\nContent-Length: 9000\r\n\r\n" + std::string(7200, 'x'));
+    BOOST_TEST(slow.find("the connection ended before the answer did") != slow.npos, slow);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -205,7 +205,7 @@ private:
 };
 
 inline lab::static_keys isd_keys(const lab::card& card) {
-    return lab::isd_keys(lab::lab_issuer_master(), card.state().cplc);
+    return lab::isd_keys(lab::lab_issuer_master(), card.state().identity());
 }
 
 inline lab::static_keys test_keys(std::uint8_t octet, std::size_t size = 16) {

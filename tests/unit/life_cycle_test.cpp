@@ -73,6 +73,17 @@ BOOST_AUTO_TEST_CASE(a_message_stays_one_line_whatever_it_quotes) {
     BOOST_TEST(is_utf8(error_message(interrupted, "ab" + long_name)));
 }
 
+BOOST_AUTO_TEST_CASE(what_is_deployed_is_suspended_and_everything_is_terminated) {
+    for (const auto state : {not_deployed, installed, personalized, activated, operational, suspended})
+        BOOST_TEST_CONTEXT("state " << static_cast<int>(state)) {
+            const bool deployed = state == operational || state == suspended; // TR 4.2.5.5
+            for (const bool orphaned : {false, true})
+                BOOST_TEST(!refuse_suspend_or_resume(in_state(state), orphaned).has_value() == deployed);
+            BOOST_TEST(category(refuse_suspend_or_resume(in_state(state), false)) == (deployed ? 0 : 13));
+            BOOST_TEST(!refuse_terminate(in_state(state)).has_value()); // TR 4.2.5.6
+        }
+}
+
 BOOST_AUTO_TEST_CASE(in_error_repeats_only_what_failed) {
     auto instance = in_state(in_error);
     instance.last_stable = not_deployed;

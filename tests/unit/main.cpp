@@ -1,2 +1,5 @@
 #define BOOST_TEST_MODULE unit
-#include <boost/test/unit_test.hpp>
+#include "tests/deadline.hpp"
+
+using deadline = tsms::tests::named_deadline<120>;
+BOOST_TEST_GLOBAL_FIXTURE(deadline);

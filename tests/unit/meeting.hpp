@@ -48,7 +48,9 @@ struct meeting {
         start.add(step::select, select({}));
         const auto updated =
             start.add(step::initialize_update, initialize_update(asked.value_or(with.version), host_challenge));
-        const auto response = parse_initialize_update(run(start)[updated].data);
+        const auto counter =
+            card.state().personality->sends_counter ? missing_counter::refused : missing_counter::taken_as_random;
+        const auto response = parse_initialize_update(run(start)[updated].data, counter);
         auto material = crypto::prepare_session(*vault, with, host_challenge, response.card_challenge,
                                                 response.sequence_counter, hex(card.state().personality->isd));
         if (!response.sequence_counter.empty())

@@ -1,10 +1,8 @@
 // Listener and client against each other over real TLS on loopback, and against peers that do not behave.
 
+#include "tests/unit/net_peer.hpp"
+
 #include "http/net/budget.hpp"
-#include "http/net/client.hpp"
-#include "http/net/connection.hpp"
-#include "http/net/http1.hpp"
-#include "http/net/server.hpp"
 
 #include <arpa/inet.h>
 #include <atomic>
@@ -18,78 +16,9 @@
 
 using namespace tsms;
 using namespace std::chrono_literals;
-using clock_type = std::chrono::steady_clock;
+using namespace tsms::net_peer;
 
 namespace {
-
-struct pki {
-    crypto::credential ca = crypto::make_ca("Test CA");
-    crypto::credential server;
-    crypto::credential client;
-    pki() {
-        const std::vector<std::string> names{"127.0.0.1", "localhost"};
-        server = crypto::make_server_certificate(ca, "server", names);
-        client = crypto::make_client_certificate(ca, "phone");
-    }
-};
-
-const pki& certificates() {
-    static const pki made;
-    return made;
-}
-
-net::server_options quick() {
-    net::server_options options;
-    options.identity = net::tls_identity{certificates().server.certificate_pem, certificates().server.key_pem};
-    options.body_limit = 1000;
-    options.keep_alive = 300ms;
-    options.request_deadline = 500ms;
-    return options;
-}
-
-std::string url(const net::tls_server& server) {
-    return "https://127.0.0.1:" + std::to_string(server.port());
-}
-
-net::client_options trusting(const net::tls_server& server) {
-    net::client_options options;
-    options.base_url = url(server);
-    options.ca_pem = certificates().ca.certificate_pem;
-    return options;
-}
-
-/// Tells what arrived, so that a test sees what the server made of its octets.
-net::response echo(const net::request& r) {
-    if (r.path == "/throw")
-        throw std::runtime_error("boom");
-    net::response answer =
-        net::json_response(200, r.method + " " + r.target + " " + r.body + (r.body_too_large ? "TOO LARGE" : ""));
-    if (r.peer)
-        answer.headers.add("X-Peer", r.peer->subject);
-    return answer;
-}
-
-/// Sends octets as they are and returns everything until the server closes.
-std::string raw(std::uint16_t port, std::string_view text, bool tls = true) {
-    const auto deadline = clock_type::now() + 3s;
-    net::connection c(net::connect_tcp("127.0.0.1", port, deadline, [](auto) {}));
-    const auto context = net::client_context(certificates().ca.certificate_pem, std::nullopt);
-    if (tls)
-        c.connect_tls(context.get(), "127.0.0.1", deadline);
-    c.write(text, deadline);
-    std::string all;
-    char block[4096];
-    while (const auto count = c.read(block, sizeof block, deadline))
-        all.append(block, count);
-    return all;
-}
-
-std::size_t answers(std::string_view text) {
-    std::size_t count = 0;
-    for (auto at = text.find("HTTP/1.1 "); at != text.npos; at = text.find("HTTP/1.1 ", at + 1))
-        ++count;
-    return count;
-}
 
 net::network_cause cause_of(net::tls_client& client, const char* target = "/") {
     try {
@@ -143,6 +72,28 @@ BOOST_AUTO_TEST_CASE(exchanges_on_one_connection) {
     // The server closes an idle connection; the client notices before it writes.
     std::this_thread::sleep_for(500ms);
     BOOST_TEST(client.get("/again").status == 200);
+}
+
+// RFC 9110 9.3.2: also what is refused before any handler sees it has no body behind HEAD.
+BOOST_AUTO_TEST_CASE(a_refused_head_request_gets_no_body) {
+    auto options = quick();
+    options.on_refusal = [](int status, std::string_view reason) {
+        return net::json_response(status, std::string(reason));
+    };
+    net::tls_server server(options);
+    server.start(echo);
+    const auto expect_refusal = [&](const char* status, const std::string& rest) {
+        const auto head = raw(server.port(), "HEAD / HTTP/1.1\r\n" + rest);
+        BOOST_TEST(head.starts_with("HTTP/1.1 " + std::string(status)), head);
+        BOOST_TEST(head.find("\r\n\r\n") == head.size() - 4, head);
+        const auto get = raw(server.port(), "GET / HTTP/1.1\r\n" + rest); // says why
+        BOOST_TEST(get.find("\r\n\r\n") < get.size() - 4, get);
+    };
+    expect_refusal("417", "Host: x\r\nExpect: x\r\n\r\n");
+    expect_refusal("400", "\r\n");
+    expect_refusal("400", "Host: x\r\nnonsense\r\n\r\n"); // its line is whole, its fields are not
+    expect_refusal("501", "Host: x\r\nTransfer-Encoding: gzip\r\n\r\n");
+    expect_refusal("408", "Host: x\r\nContent-Length: 10\r\n\r\n"); // and nothing follows
 }
 
 BOOST_AUTO_TEST_CASE(nothing_can_be_read_in_two_ways) {
@@ -214,9 +165,10 @@ BOOST_AUTO_TEST_CASE(chunks_and_limits) {
         raw(server.port(), "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2000\r\nExpect: 100-continue\r\n\r\n");
     BOOST_TEST(expecting.find(" 100 ") == std::string::npos);
     BOOST_TEST(expecting.ends_with("TOO LARGE"));
-    // Whoever sends slowly is cut off at the deadline of the whole request.
+    // Whoever sends nothing more is cut off, and told so.
     const auto start = clock_type::now();
-    BOOST_TEST(raw(server.port(), "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\na").empty());
+    BOOST_TEST(
+        raw(server.port(), "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\na").starts_with("HTTP/1.1 408 "));
     BOOST_CHECK(clock_type::now() - start < 1500ms);
 }
 
@@ -403,14 +355,15 @@ BOOST_AUTO_TEST_CASE(who_says_nothing_has_a_short_time) {
     auto options = quick();
     options.handshake_deadline = 200ms;
     options.head_deadline = 200ms;
-    options.request_deadline = 5s;
+    options.transfer = {};
     net::tls_server server(options);
     server.start(echo);
     const auto start = clock_type::now();
     silent_peer silent(server, "127.0.0.1");
     BOOST_TEST(silent.closed_within(2s));
-    BOOST_TEST(raw(server.port(), "").empty());                                 // a handshake and no request
-    BOOST_TEST(raw(server.port(), "GET / HTTP/1.1\r\nHost: x\r\nX: ").empty()); // a head that never ends
+    BOOST_TEST(raw(server.port(), "").empty()); // a handshake and no request
+    // A head that never ends.
+    BOOST_TEST(raw(server.port(), "GET / HTTP/1.1\r\nHost: x\r\nX: ").starts_with("HTTP/1.1 408 "));
     BOOST_TEST(raw(server.port(), "GET / HTTP/1.1\r\nHost: x\r\n\r\nGET / HTTP/1.1\r\n").find(" 200 ") !=
                std::string::npos);
     BOOST_CHECK(clock_type::now() - start < 3s);
@@ -455,6 +408,27 @@ BOOST_AUTO_TEST_CASE(bodies_share_what_they_may_hold) {
     }
     BOOST_TEST(!first.take("x"));
     BOOST_TEST(first.text().size() == 14u);
+}
+
+BOOST_AUTO_TEST_CASE(one_peer_does_not_hold_all_memory_of_bodies) {
+    const auto memory = std::make_shared<net::budget>(10);
+    net::peer_budgets peers(4);
+    {
+        net::counted_body first(memory, 1, {peers.of("192.0.2.1")});
+        net::counted_body second(memory, 1, {peers.of("192.0.2.1")});
+        BOOST_TEST(first.take("12345"));
+        BOOST_TEST(second.take("1")); // always
+        BOOST_TEST(!second.take("2"));
+        BOOST_TEST(second.no_room());
+        net::counted_body other(memory, 1, {peers.of("192.0.2.2")});
+        BOOST_TEST(other.take("12345"));
+        BOOST_TEST(!other.take("6"));
+        BOOST_TEST(memory->left() == 2u);
+    }
+    BOOST_TEST(memory->left() == 10u);
+    net::counted_body again(memory, 0, {peers.of("192.0.2.1")});
+    BOOST_TEST(again.take("1234"));
+    BOOST_TEST(peers.peers() == 1u); // the others are forgotten
 }
 
 BOOST_AUTO_TEST_CASE(plain_http_only_on_loopback) {

@@ -54,4 +54,22 @@ BOOST_AUTO_TEST_CASE(anything_else_is_refused) {
     BOOST_CHECK_THROW(crypto::make_ca(""), crypto::error);
 }
 
+BOOST_AUTO_TEST_CASE(who_vouches_for_a_client) {
+    const auto read = [](const crypto::credential& c) { return crypto::parse_certificates(c.certificate_pem); };
+    const auto ca = crypto::make_ca("Test CA");
+    const auto client = read(crypto::make_client_certificate(ca, "client"));
+    const std::vector<std::string> names{"localhost"};
+    BOOST_TEST(!crypto::why_no_client(read(ca), client).has_value());
+    BOOST_TEST(crypto::why_no_client(read(crypto::make_ca("Test CA")), client).has_value()); // another one's key
+    BOOST_TEST(crypto::why_no_client({}, client).has_value());
+    BOOST_TEST(crypto::why_no_client(read(ca), {}).has_value());
+    const auto server = crypto::why_no_client(read(ca), read(crypto::make_server_certificate(ca, "server", names)));
+    BOOST_REQUIRE(server.has_value());
+    BOOST_TEST(server->find("purpose") != std::string::npos);
+    const auto past = crypto::make_client_certificate(ca, "past", crypto::days(-1));
+    const auto expired = crypto::why_no_client(read(ca), read(past));
+    BOOST_REQUIRE(expired.has_value());
+    BOOST_TEST(expired->find("expired") != std::string::npos);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

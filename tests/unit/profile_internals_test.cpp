@@ -32,6 +32,10 @@ BOOST_AUTO_TEST_CASE(a_card_of_defaults) {
     BOOST_TEST(c.ara == "none");
     BOOST_TEST(c.rules_read_back); // a card that does not tell its rules is the exception that a profile names
     BOOST_TEST(!card(R"("rulesReadBack": false)").rules_read_back);
+    BOOST_TEST(c.key_form == "length");
+    BOOST_TEST(card(R"("keyForm": "bare")").key_form == "bare");
+    BOOST_TEST(c.challenge_counter);
+    BOOST_TEST(!card(R"("challengeCounter": false)").challenge_counter);
 }
 
 BOOST_AUTO_TEST_CASE(what_a_card_can_be) {
@@ -68,6 +72,9 @@ BOOST_AUTO_TEST_CASE(what_no_card_can_be) {
     refused(R"("tsmKeyVersion": 49)", "different"); // is that of the rotated keys
     refused(R"("serviceKeyVersion": 200)", "127");
     refused(R"("ara": "yes")", "ara");
+    refused(R"("keyForm": "long")", "keyForm");
+    refused(R"("keyForm": 1)", "keyForm");
+    refused(R"("challengeCounter": "no")", "challengeCounter");
     refused(R"("aracAid": "D276")", "aracAid");
     refused(R"("aracAid": "D27600016354534D0001")", "aracAid");
     refused(R"("instanceFollowsElfDomain": true)", "instanceFollowsElfDomain"); // DIV-017

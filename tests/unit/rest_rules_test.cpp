@@ -37,32 +37,35 @@ BOOST_FIXTURE_TEST_CASE(no_change_gives_a_flavor_one_instance_aid_twice, fixture
     BOOST_TEST(put("/application-configs/" + config("D276000163544501AA"), with("D27600016354450101")).status == 200);
 }
 
-BOOST_FIXTURE_TEST_CASE(what_a_dialect_calls_mandatory_is_never_null, fixture) { // TR 4.1.4, AMB-036
-    base = "/sptsm/1.0.4";
-    const auto path =
-        "/application-configs/" +
-        text(parsed(post("/application-configs", json::object{{"instanceAid", "D27600016354450101"}})), "id");
-    BOOST_TEST(member(parsed(get(path)), "installConfig").is_null());
-    base = "/sptsm/1.0";
-    const auto seen = parsed(get(path));
-    BOOST_TEST(text(member(seen, "installConfig"), "applicationSpecificInstallParameter") == "");
-    BOOST_TEST((parsed(put(path, seen)) == seen));
-}
-
 BOOST_FIXTURE_TEST_CASE(urls_of_an_spos, fixture) { // AMB-075
     const auto certificate = text(
         parsed(upload("POST", "/certificates", {{"certFile", "c.pem", crypto::make_ca("X").certificate_pem}})), "id");
     const auto answer = [&](const std::string& url) {
         return post("/spos-configs", json::object{{"url", url}, {"certificateId", certificate}}).status;
     };
-    for (const std::string good : {"https://a", "https://a:1/", "https://a.example:65535?x=%20", "https://[::1]",
+    for (const std::string good : {"https://a", "https://a:1/", "https://a.example:65535/x=%20", "https://[::1]",
                                    "https://[2001:db8::1]:8443/x", "https://192.0.2.1/a/b"})
         BOOST_TEST(answer(good) == 200, good);
     for (const std::string bad :
          {"https://", "https:///x", "https://:443", "https://a:", "https://a:0", "https://a:65536", "https://a:x",
           "https://a:1x/", "https://u@a", "https://[::1", "https://[::1]x:1", "https://a b", "https://a#b", "http://a",
-          "HTTPS//a", "a", "https://a/\x7f", "https://\xC3\xA4"})
+          "HTTPS//a", "a", "https://a/\x7f", "https://\xC3\xA4",
+          // What our client cannot be given: the targets of the SPOS-API are appended to the URL.
+          "https://a.example:65535?x=%20", "https://a/x?y=1", "https://a?", "https://a/u@b", "https://[]"})
         BOOST_TEST(answer(bad) == 400, bad);
+    for (const auto* dialect : {"/sptsm/1.0", "/sptsm/1.0.4"}) {
+        base = dialect;
+        const auto path =
+            "/spos-configs/" +
+            text(parsed(post("/spos-configs", json::object{{"url", "https://a/x"}, {"certificateId", certificate}})),
+                 "id");
+        const json::object with_query{{"url", "https://a/x?y=1"}, {"certificateId", certificate}};
+        for (const auto& refused : {post("/spos-configs", with_query), put(path, with_query)})
+            BOOST_TEST(problem(refused) ==
+                       "1008 Invalid format ‘https://a/x?y=1’ for url. Supported format is https URL of the form "
+                       "https://host[:port][/path], at most 500 characters.");
+        BOOST_TEST(text(parsed(get(path)), "url") == "https://a/x");
+    }
 }
 
 BOOST_FIXTURE_TEST_CASE(a_map_names_a_profile_once_in_whatever_case, fixture) { // AMB-050, AMB-051
@@ -86,7 +89,14 @@ BOOST_FIXTURE_TEST_CASE(what_is_no_http_is_an_error_of_the_table_too, fixture) {
     BOOST_TEST(bad.status == 400);
     BOOST_TEST(problem(bad) == "1002 Invalid request: malformed request: bad version.");
     BOOST_TEST(bad.headers.get("Content-Type") == "application/json");
-    BOOST_TEST(rest::refused_below_http(431, "too many").body.empty());
+    // DIV-071: HTTP's own status, and the API's error as the body.
+    for (const int status : {408, 417, 431, 501, 505}) {
+        const auto refused = rest::refused_below_http(status, "too many");
+        BOOST_TEST(refused.status == status);
+        BOOST_TEST(problem(refused) == "1002 Invalid request: too many.");
+    }
+    BOOST_TEST(rest::broken_below_http().status == 500);
+    BOOST_TEST(problem(rest::broken_below_http()) == "2000 Internal server error: unexpected condition.");
 }
 
 BOOST_FIXTURE_TEST_CASE(auth_refuses_a_body_without_giving_a_token, fixture) { // AMB-009

@@ -121,6 +121,60 @@ BOOST_FIXTURE_TEST_CASE(from_upload_to_deployment_target, fixture) {
     BOOST_TEST(broken().value_or(0) == 3);
 }
 
+BOOST_FIXTURE_TEST_CASE(applications_come_by_priority, fixture) { // TR 4.1.4.7, AMB-078
+    const auto scp = profile();
+    const auto elf = load_file();
+    const auto service_id = service();
+    const auto flavors = "/services/" + service_id + "/flavors";
+    json::array instantiations;
+    const auto add = [&](const std::string& aid, std::optional<int> priority) {
+        auto one = instantiation(module(elf), config(aid));
+        if (priority)
+            one.set("priority", *priority);
+        instantiations.push_back(std::move(one));
+    };
+    add("D27600016354450101", std::nullopt); // 255
+    add("D27600016354450102", 200);
+    add("D27600016354450103", 1);
+    add("D27600016354450104", 200);
+    add("D27600016354450105", 255);
+    const auto flavor =
+        text(parsed(post(flavors, json::object{{"executableLoadFileIds", json::array{elf}},
+                                               {"applicationInstantiationConfigs", std::move(instantiations)}})),
+             "id");
+    parsed(send("POST", flavors + "/" + flavor + "/publish"));
+    parsed(post("/services/" + service_id + "/versions",
+                json::object{{"tag", "1.0.0"}, {"allowedDeployments", json::object{{flavor, json::array{scp}}}}}));
+    const auto target = store::deployments(directory.path() / "catalog.db").target_for(service_id, "1.0.0", scp);
+    BOOST_REQUIRE(target.has_value());
+    std::string order;
+    for (const auto& application : target->applications)
+        order += application.instance_aid.back();
+    BOOST_TEST(order == "32415"); // ties by their place in the list
+    for (const int wrong : {0, 256}) {
+        auto one = instantiation(module(elf), config("D27600016354450106"));
+        one.set("priority", wrong);
+        BOOST_TEST(
+            problem(post(flavors, json::object{{"applicationInstantiationConfigs", json::array{one}}})).substr(0, 4) ==
+            "1008");
+    }
+}
+
+BOOST_FIXTURE_TEST_CASE(no_profile_is_there_twice, fixture) { // TR 3.3.1.2, AMB-071
+    const auto file = [](const std::string& name) {
+        return R"([{"name": ")" + name +
+               R"(", "scType": 1, "hardwarePlatform": "P", "os": "O", "osVersion": "1", "javaCardVersion": "3.0.5",)"
+               R"( "javaCardFeatures": {}, "gpSpecVersions": {"card": "2.3.1"}, "gpApiVersions": {"card": "1.6"},)"
+               R"( "csp": {}, "certifications": {}}])";
+    };
+    rest::import_profiles(catalog, file("one"), crypto::system_random(), now);
+    BOOST_CHECK_EXCEPTION(rest::import_profiles(catalog, file("two"), crypto::system_random(), now),
+                          rest::profile_error, [](const rest::profile_error& e) {
+                              return std::string(e.what()).find("identical to 'one'") != std::string::npos;
+                          });
+    BOOST_TEST(rest::list_profiles(catalog).size() == 1U);
+}
+
 BOOST_FIXTURE_TEST_CASE(related_lists_walk_the_graph, fixture) {
     const auto scp = profile();
     const auto elf = load_file();

@@ -72,7 +72,10 @@ BOOST_FIXTURE_TEST_CASE(forms_are_the_same_in_whatever_pieces_they_come, upload_
         const auto whole = form({{"cert-file", "a", "x"}});
         for (std::size_t end = 0; end < whole.size() - 2; ++end)
             BOOST_TEST(refusal(whole.substr(0, end), size) == "1002");
-        BOOST_TEST(refusal(whole + "x", size) == "1002");
+        BOOST_TEST(refusal(whole + "x", size) == "1013"); // an epilogue
+        BOOST_TEST(refusal(whole.substr(0, whole.size() - 2) + "x", size) == "1002");
+        BOOST_TEST(refusal(whole + std::string(16384, 'x'), size) == "1013");
+        BOOST_TEST(refusal(whole + std::string(16385, 'x'), size) == "1002");
         BOOST_TEST(refusal("x" + whole, size) == "1002");
         // RFC 2046 5.1.1: a preamble says nothing. What begins no line is no delimiter.
         BOOST_TEST(refusal("a preamble --b\r\n--c\r\n" + form({{"cert-file", "a", certificate}}), size) == "");

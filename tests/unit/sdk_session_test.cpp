@@ -297,6 +297,24 @@ BOOST_AUTO_TEST_CASE(errors_before_a_session_have_their_categories) {
     BOOST_TEST(deployed.process.start_date.size() == std::string_view("2026-01-01T00:00:00.000Z").size());
 }
 
+BOOST_AUTO_TEST_CASE(the_token_is_asked_for_before_each_request) { // TR 1.0.4 4.2.5.9, AMB-146
+    remote_agent agent;
+    sdk::tsm_api api(agent.client({}));
+    agent.first_answer = {401, {}, {}};
+    api.terminateService("i").get();
+    BOOST_TEST(agent.authorization == "Bearer credential");
+    int asked = 0;
+    api.setAccessToken([&] { return crypto::secret(as_bytes("token " + std::to_string(++asked))); });
+    for (const char* expected : {"Bearer token 1", "Bearer token 2", "Bearer token 3"}) {
+        api.terminateService("i").get();
+        BOOST_TEST(agent.authorization == expected);
+    }
+    api.setAccessToken(nullptr);
+    api.terminateService("i").get();
+    BOOST_TEST(agent.authorization == "Bearer credential");
+    BOOST_TEST(asked == 3);
+}
+
 BOOST_AUTO_TEST_CASE(a_transmission_error_discards_the_rest_of_the_order) {
     remote_agent agent;
     auto card = std::make_shared<scripted_card>();

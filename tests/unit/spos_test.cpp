@@ -152,4 +152,30 @@ BOOST_AUTO_TEST_CASE(the_simulated_spos_keeps_what_it_was_told) {
     std::filesystem::remove(file);
 }
 
+// What one result costs does not depend on how many there were.
+BOOST_AUTO_TEST_CASE(a_result_adds_to_the_file_and_touches_nothing_else) {
+    const auto file = std::filesystem::temp_directory_path() / ("tsms-spos-" + crypto::system_random().uuid());
+    const auto text_of = [&] {
+        std::ifstream in(file);
+        return std::string(std::istreambuf_iterator<char>(in), {});
+    };
+    // As versions of before have written it.
+    std::ofstream(file) << json::pretty(json::array{wire::to_json(a_result("p0"))});
+    lab::spos_service::options o;
+    o.file = file;
+    {
+        lab::spos_service service(o);
+        for (int n = 1; n < 40; ++n) {
+            const auto before = text_of();
+            const auto body = json::dump(wire::to_json(a_result("p" + std::to_string(n))));
+            BOOST_TEST(post(service, body).status == 200);
+            BOOST_TEST(text_of() == before + body + "\n");
+            BOOST_TEST(post(service, body).status == 200);
+            BOOST_TEST(text_of() == before + body + "\n");
+        }
+    }
+    BOOST_TEST(lab::spos_service(o).results().size() == 40u);
+    std::filesystem::remove(file);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
