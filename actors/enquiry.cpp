@@ -62,19 +62,16 @@ private:
     /// AMB-144).
     std::optional<model::refusal> refuse_request(const model::offered_service* service) const {
         using refusal = std::optional<model::refusal>;
-        return std::visit(model::overloaded{[&](const model::create_service_instance& f) -> refusal {
-                                                return model::refuse_create(service, f.service_id, f.version);
-                                            },
-                                            [&](const check_deployment& f) -> refusal {
-                                                return model::refuse_check(service, f.service_id, f.version);
-                                            },
-                                            [](const model::get_service_instances&) -> refusal { return std::nullopt; },
-                                            [](const check_update&) -> refusal {
-                                                return model::refusal{model::error_category::unspecified,
-                                                                      std::string(check_update::name) +
-                                                                          " is not supported by this TSM yet"};
-                                            }},
-                          what_);
+        return std::visit(
+            model::overloaded{[&](const model::create_service_instance& f) -> refusal {
+                                  return model::refuse_create(service, f.service_id, f.version);
+                              },
+                              [&](const check_deployment& f) -> refusal {
+                                  return model::refuse_check(service, f.service_id, f.version);
+                              },
+                              [](const model::get_service_instances&) -> refusal { return std::nullopt; },
+                              [](const check_update& f) -> refusal { return model::refuse_unsupported(f); }},
+            what_);
     }
 
     void surveyed(service_surveyed s) {

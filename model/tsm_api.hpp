@@ -3,6 +3,7 @@
 // whoever treats the functions one by one visits the variant, so that a new one does not compile until it is thought of
 // there.
 
+#include "model/life_cycle.hpp"
 #include "model/results.hpp"
 
 #include <variant>
@@ -77,6 +78,9 @@ using enquiry_function = std::variant<create_service_instance, get_service_insta
 /// Each function is one or the other.
 using function_kind = std::variant<life_cycle_function, enquiry_function>;
 function_kind kind_of(const tsm_api_function& function);
+
+/// Why a function that is not built yet is refused; nothing for the others.
+std::optional<refusal> refuse_unsupported(const tsm_api_function& function);
 
 /// Alternatives in the order of tsm_api_function.
 using tsm_api_result = std::variant<create_service_instance_result, get_service_instances_result, deploy_service_result,

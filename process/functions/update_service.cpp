@@ -6,9 +6,8 @@ namespace tsms::process {
 
 using model::update_service;
 
-std::optional<model::refusal> conduct<update_service>::refuse(const update_service&, const beginning&) {
-    return model::refusal{model::error_category::unspecified,
-                          std::string(update_service::name) + " is not supported by this TSM yet"};
+std::optional<model::refusal> conduct<update_service>::refuse(const update_service& what, const beginning&) {
+    return model::refuse_unsupported(what);
 }
 
 std::vector<model::operation> conduct<update_service>::requested(const update_service&) {
