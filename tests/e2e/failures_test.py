@@ -35,8 +35,8 @@ class Failures(unittest.TestCase):
 
     def test_the_handset(self):
         ended = {
-            ("--json",): "subcommand",
-            ("--json", "nonsense"): "subcommand",
+            ("--json",): "say which command",
+            ("--json", "nonsense"): "there is no command ‘nonsense’",
             ("create", "--json"): "SERVICE",
             ("--json", "--answer-seconds", "x", "instances", "S"): "answer-seconds",
             ("--json", "--ca", self.folder / "none.pem", "instances", "S"): "none.pem",
@@ -80,7 +80,7 @@ class Failures(unittest.TestCase):
         port = taken.getsockname()[1]
         listening = ("--tls-dir", tls, "--json", "--port", port)
         ended = {
-            ("--json",): "subcommand",
+            ("--json",): "say which command",
             ("card", "--json", "--nonsense"): "nonsense",
             ("card", "--json"): "--state",
             ("card", "--json", "--state", state, "--profile", "none"): "none",

@@ -192,7 +192,7 @@ class Credentials(unittest.TestCase):
         self.assertIn("without a credential", printed)
         self.assertRegex(config, r"(?m)^# Made with --development.*accept_unknown_apps")
         self.assertRegex(config, r"(?m)^accept_unknown_apps = true$")
-        self.assertRegex(banner, r"(?m)^ +WARNING .*without a credential.*tsms app add$")
+        self.assertRegex(banner, r"(?s)\n +WARNING .*tsms app add.*without a credential.*for development only\n")
         self.assertEqual(self.call()[0], 200)
 
 
