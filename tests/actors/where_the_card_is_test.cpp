@@ -137,7 +137,7 @@ BOOST_AUTO_TEST_CASE(an_instance_whose_card_is_nowhere_stays) {
             instance.atr = "3B09";
             instance.on_card = true;
             instance.state = std::holds_alternative<model::deploy_service>(what) ? model::instance_state::installed
-                                                                          : model::instance_state::operational;
+                                                                                 : model::instance_state::operational;
             const auto card_before = store::encode(card), instance_before = store::encode(instance);
             w.cards = {first, second};
             for (int times = 0; times < 2; ++times) {
