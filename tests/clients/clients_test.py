@@ -25,7 +25,9 @@ DOCUMENTS = {
 }
 FACTS = HERE.parent / "e2e" / "official_rest_api.json"
 SOURCES = ("client.ts", "exceptions.ts", "story.ts", "tsconfig.json")
-QUIET = {"npm_config_update_notifier": "false", "SCARF_ANALYTICS": "false", "NO_COLOR": "1"}
+# The servers of a test listen on 127.0.0.1. Where /etc/hosts gives localhost ::1 as well, Node 18 tries only the first.
+QUIET = {"npm_config_update_notifier": "false", "SCARF_ANALYTICS": "false", "NO_COLOR": "1",
+         "NODE_OPTIONS": "--dns-result-order=ipv4first"}
 
 
 def document_of(dialect: str) -> pathlib.Path:
