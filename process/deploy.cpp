@@ -193,8 +193,7 @@ process<void> install(work* w, const deployment* d) {
     check_sizes(*w, what.applications, {w->block_size, w->command_size});
     check_key_versions(*w);
     for (const auto& file : target.load_files) {
-        read_load_image wish(file);
-        auto image = co_await std::move(wish);
+        auto image = co_await read_load_image(file);
         gp::load_file load_file;
         load_file.aid = octets(file.aid);
         load_file.hash = octets(file.sha256);
@@ -336,8 +335,7 @@ process<void> check_presence(work* w, const deployment* d) {
 }
 
 process<void> deploy_steps(work* w, const deployment* d) {
-    auto beginning = begin(w);
-    co_await std::move(beginning);
+    co_await begin(w);
     if (d->has(service_command::install)) {
         check_conflicts(*w, known_aids(*w));
         if (!w->instance.on_card && !w->request.look_first &&
@@ -350,29 +348,24 @@ process<void> deploy_steps(work* w, const deployment* d) {
     if (d->from == instance_state::not_deployed) {
         // AMB-101: INITIALIZED is only visible while a process runs.
         w->instance.state = instance_state::initialized;
-        commit initialized(w->instance, w->card);
-        co_await std::move(initialized);
+        co_await commit(w->instance, w->card);
     }
     if (d->has(service_command::personalize) &&
         std::any_of(w->instance.target.applications.begin(), w->instance.target.applications.end(),
                     [](const auto& app) { return app.has_personalization; }))
         refuse(model::error_category::unspecified,
                "personalization scripts and attestation tokens are not supported yet");
-    auto clearing = remove_rules_of_tombstones(w);
-    co_await std::move(clearing);
-    auto opening = open_tsm_domain(w, need_of(*w, *d));
-    require_open(*w, co_await std::move(opening));
+    co_await remove_rules_of_tombstones(w);
+    require_open(*w, co_await open_tsm_domain(w, need_of(*w, *d)));
     if (d->has(service_command::install))
         check_conflicts(*w, held_by_others(w->request.aids_behind_proof));
     // In an installation the new keys travel with the rest, unless those that are there have the version of the
     // Service's.
     if (!d->has(service_command::install) ||
         keys_of_version(*w->card.tsm_domain, w->parameters().service_key_version)) {
-        auto renewing = renew_keys(w);
-        co_await std::move(renewing);
+        co_await renew_keys(w);
     }
-    auto tidying = remove_tombstones(w);
-    auto seen = co_await std::move(tidying);
+    auto seen = co_await remove_tombstones(w);
     if (d->has(service_command::install)) {
         if (w->request.instance.on_card || w->request.card.doubt || w->request.look_first) {
             // An earlier life left something, or may have: look, and begin from an empty card.
@@ -382,8 +375,7 @@ process<void> deploy_steps(work* w, const deployment* d) {
         }
         co_await install_as_the_card_takes_it(w, d);
     } else if (d->has(service_command::activate) || locks(*w, *d)) {
-        auto activating = activate(w, d);
-        co_await std::move(activating);
+        co_await activate(w, d);
     } else { // finalization only, or personalization of nothing (AMB-150)
         co_await check_presence(w, d);
     }
@@ -476,8 +468,7 @@ process<process_outcome> deploy(process_request request, std::vector<command_req
 
     std::optional<ending> failed;
     try {
-        auto steps = deploy_steps(&w, &d);
-        co_await std::move(steps);
+        co_await deploy_steps(&w, &d);
     } catch (const gp::card_failure& failure) {
         failed = ending_of(failure);
         failed->details += missing_imports(w, failure);

@@ -54,8 +54,7 @@ std::size_t challenge_octets(const work& w) {
 }
 
 process<asked_channel> ask(std::string aid, std::uint8_t key_version, std::size_t octets) {
-    random_octets wish(octets);
-    auto challenge = co_await std::move(wish);
+    auto challenge = co_await random_octets(octets);
     co_return asked_channel(aid, key_version, std::move(challenge));
 }
 
@@ -157,8 +156,8 @@ process<domain_access> settle(work* w, asked_channel asked, gp::batch_answer ans
             w->keys_refused = found == finding::refused ? asked.request.refusal(answers)
                                                         : "we have no key set of version " + std::to_string(version);
             if (found == finding::answered && keys) {
-                auto accepting = accept_offer(w, *keys, asked.host_challenge, asked.request.offer(answers));
-                const bool accepted = co_await std::move(accepting);
+                const bool accepted =
+                    co_await accept_offer(w, *keys, asked.host_challenge, asked.request.offer(answers));
                 if (accepted) {
                     confirm_keys(*w->card.tsm_domain, *keys);
                     measure(*w, asked.request.longest_data(answers));
@@ -171,10 +170,8 @@ process<domain_access> settle(work* w, asked_channel asked, gp::batch_answer ans
                 co_return domain_access::keys_unknown;
             version = other->version;
         }
-        auto asking = ask(w->card.tsm_domain->aid, version, octets);
-        asked = co_await std::move(asking);
-        auto sending = send(w, asked.orders.take());
-        answer = co_await std::move(sending);
+        asked = co_await ask(w->card.tsm_domain->aid, version, octets);
+        answer = co_await send(w, asked.orders.take());
     }
 }
 
@@ -183,21 +180,18 @@ process<domain_access> open_known_domain(work* w) {
     const auto domain = *w->card.tsm_domain;
     gp::secured_batch reads;
     const gp::identification identify(reads);
-    auto asking = ask(domain.aid, domain.keys->version, challenge_octets(*w));
-    auto asked = co_await std::move(asking);
+    auto asked = co_await ask(domain.aid, domain.keys->version, challenge_octets(*w));
 
     joined_order order;
     const auto read_count = reads.size();
     const auto ask_count = asked.orders.size();
     order.add(reads.take());
     order.add(asked.orders.take());
-    auto sending = send(w, std::move(order.commands));
-    const auto answer = co_await std::move(sending);
+    const auto answer = co_await send(w, std::move(order.commands));
 
     const auto claims = identify.claims(reads.accept(part_of(answer, 0, read_count)));
     note_claims(*w, claims);
-    auto settling = settle(w, std::move(asked), part_of(answer, read_count, ask_count));
-    const auto access = co_await std::move(settling);
+    const auto access = co_await settle(w, std::move(asked), part_of(answer, read_count, ask_count));
     co_return access;
 }
 
@@ -223,8 +217,7 @@ process<void> take_over_domain(work* w) {
             remember_keys(domain, *known->keys);
     }
     w->card.tsm_domain = std::move(domain);
-    commit wish_commit(w->instance, w->card);
-    co_await std::move(wish_commit);
+    co_await commit(w->instance, w->card);
 }
 
 /// The card says now that its ISD has another AID than the one the issuer was told: nobody has authenticated either, so
@@ -240,8 +233,7 @@ process<void> expect_changes(work* w, issuer_need need, std::string domain_aid) 
     w->domain_created = w->domain_created || need.create_domain;
     w->access_given = w->access_given || !need.add_rules.empty();
     if (need.takes_access) {
-        auto intending = write_intent(w, "remove access rules of service " + w->instance.target.service_id);
-        co_await std::move(intending);
+        co_await write_intent(w, "remove access rules of service " + w->instance.target.service_id);
         // An app may have lost its access: unlike a new rule (DIV-024) that is the Service's matter.
         w->service_changed = true;
     }
@@ -257,16 +249,14 @@ process<void> expect_changes(work* w, issuer_need need, std::string domain_aid) 
             w->card.tsm_domain.emplace().aid = std::move(domain_aid);
         w->card.tsm_domain->keys_in_doubt = true;
     }
-    commit expecting(w->instance, w->card);
-    co_await std::move(expecting);
+    co_await commit(w->instance, w->card);
 }
 
 /// The issuer works on the card, and behind its last commands we ask for our channel in the same order.
 process<domain_access> open_with_issuer(work* w, issuer_need need) {
     require_told_apart(*w);
     if (w->isd_aid.empty()) { // the row is of a phone that did not tell it
-        auto asking = identify(w);
-        co_await std::move(asking);
+        co_await identify(w);
     }
     auto order_for_issuer = issuer_order_of(*w, need.create_domain          ? "create"
                                                 : need.remove_rules.empty() ? "rules"
@@ -281,8 +271,7 @@ process<domain_access> open_with_issuer(work* w, issuer_need need) {
         need.has_client && (need.create_domain || !w->card.tsm_domain || !w->card.tsm_domain->client_registered);
     if (registers)
         order_for_issuer.register_client = w->parameters().arac_aid;
-    open_issuer_session opening(order_for_issuer);
-    auto next = co_await std::move(opening);
+    auto next = co_await open_issuer_session(order_for_issuer);
 
     std::optional<asked_channel> asked;
     std::optional<gp::batch_answer> asked_answer;
@@ -310,23 +299,20 @@ process<domain_access> open_with_issuer(work* w, issuer_need need) {
         order.add_relayed(next.commands);
         const auto relayed_end = order.commands.commands.size();
         if (next.last) {
-            auto asking = ask(aid, version, challenge_octets(*w));
-            asked = co_await std::move(asking);
+            asked = co_await ask(aid, version, challenge_octets(*w));
             order.add(asked->orders.take());
         }
         const auto total = order.commands.commands.size();
         if (claims && !std::exchange(card_authenticated, true))
             co_await expect_changes(w, need, aid);
-        auto sending = send(w, std::move(order.commands));
-        const auto answer = co_await std::move(sending);
+        const auto answer = co_await send(w, std::move(order.commands));
         if (identify) {
             claims = identify->claims(reads.accept(part_of(answer, 0, read_count)));
             note_claims(*w, *claims);
             if (need.create_domain)
                 require_offered_level(*w, *claims);
             if (is_misled(*w, identified_before, order_for_issuer)) {
-                auto again = open_with_issuer(w, std::move(need));
-                const auto access = co_await std::move(again);
+                const auto access = co_await open_with_issuer(w, std::move(need));
                 co_return access;
             }
         }
@@ -337,29 +323,24 @@ process<domain_access> open_with_issuer(work* w, issuer_need need) {
         if (next.last)
             asked_answer = part_of(answer, relayed_end, total - relayed_end);
         relay_to_issuer report(std::move(relayed.responses), relayed.end != gp::transmission::complete);
-        auto stepping = next_step(std::move(report), order_for_issuer);
-        next = co_await std::move(stepping);
+        next = co_await next_step(std::move(report), order_for_issuer);
     }
 
     if (card_authenticated)
         w->card.isd_aid = order_for_issuer.isd_aid;
     if (need.create_domain) {
         w->domain_created = true;
-        auto taking = take_over_domain(w);
-        co_await std::move(taking);
+        co_await take_over_domain(w);
     }
     if (registers) {
         w->card.tsm_domain->client_registered = true;
         w->card.tsm_domain->client_aid = w->parameters().arac_aid;
     }
     if (!asked || !asked_answer) { // the issuer never said which commands are its last
-        auto asking = ask(w->card.tsm_domain->aid, w->card.tsm_domain->keys->version, challenge_octets(*w));
-        asked = co_await std::move(asking);
-        auto sending = send(w, asked->orders.take());
-        asked_answer = co_await std::move(sending);
+        asked = co_await ask(w->card.tsm_domain->aid, w->card.tsm_domain->keys->version, challenge_octets(*w));
+        asked_answer = co_await send(w, asked->orders.take());
     }
-    auto settling = settle(w, *std::move(asked), *std::move(asked_answer));
-    const auto access = co_await std::move(settling);
+    const auto access = co_await settle(w, *std::move(asked), *std::move(asked_answer));
     co_return access;
 }
 
@@ -390,11 +371,9 @@ process<domain_access> open_tsm_domain(work* w, issuer_need need) {
     require_level_of_domain(*w);
     auto access = domain_access::gone;
     if (!need.any() && !(need.has_client && !w->card.tsm_domain->client_registered)) {
-        auto opening = open_known_domain(w);
-        access = co_await std::move(opening);
+        access = co_await open_known_domain(w);
     } else {
-        auto opening = let_issuer_open(w, need);
-        access = co_await std::move(opening);
+        access = co_await let_issuer_open(w, need);
     }
     // What the card says of our domain is a claim. The issuer, who authenticates the card, finds out: it creates the
     // domain, or gives new keys to one that is there (docs/issuer-protocol.md). Such a one is what remains of an order
@@ -404,8 +383,7 @@ process<domain_access> open_tsm_domain(work* w, issuer_need need) {
     if (!creates || need.create_domain)
         co_return access;
     need.create_domain = true;
-    auto opening = let_issuer_open(w, std::move(need));
-    access = co_await std::move(opening);
+    access = co_await let_issuer_open(w, std::move(need));
     co_return access;
 }
 
@@ -431,8 +409,7 @@ process<void> identify(work* w) {
         co_return;
     gp::secured_batch reads;
     const gp::identification identification(reads);
-    auto sending = send(w, reads.take());
-    const auto answer = co_await std::move(sending);
+    const auto answer = co_await send(w, reads.take());
     note_claims(*w, identification.claims(reads.accept(answer)));
 }
 

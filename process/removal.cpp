@@ -50,8 +50,7 @@ std::set<std::string> aids_to_keep(const work& w, const model::deployment_target
 } // namespace
 
 process<gp::card_contents> look(work* w, std::size_t applications) {
-    auto looking = on_card(w, gp::inspect(w->channel, applications));
-    auto found = co_await std::move(looking);
+    auto found = co_await on_card(w, gp::inspect(w->channel, applications));
     w->resources = found.resources;
     co_return found;
 }
@@ -59,8 +58,7 @@ process<gp::card_contents> look(work* w, std::size_t applications) {
 process<gp::card_contents> remove_what_is_there(work* w, std::optional<gp::card_contents> seen, bool last_service) {
     const auto& target = w->instance.target;
     if (!seen) {
-        auto looking = look(w, target.applications.size() + 1);
-        seen = co_await std::move(looking);
+        seen = co_await look(w, target.applications.size() + 1);
     }
     co_return co_await remove_target(w, &target, *std::move(seen), last_service);
 }
@@ -117,10 +115,8 @@ process<gp::card_contents> remove_target(work* w, const model::deployment_target
     }
 
     tsm_domain.client_installed = tsm_domain.client_installed && !last_service;
-    auto intending = write_intent(w, "remove service " + target.service_id);
-    co_await std::move(intending);
-    auto removing = on_card(w, gp::remove_service(w->channel, std::move(what)));
-    auto left = co_await std::move(removing);
+    co_await write_intent(w, "remove service " + target.service_id);
+    auto left = co_await on_card(w, gp::remove_service(w->channel, std::move(what)));
     w->resources = left.resources;
     forget_absent_keys(*w->card.tsm_domain, left.key_versions, target.card.service_key_version);
     w->proven = true;

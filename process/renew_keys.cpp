@@ -9,8 +9,7 @@ process<std::optional<gp::key_rotation>> prepare_rotation(work* w) {
     auto& domain = *w->card.tsm_domain;
     if (!domain.keys->issuer_knows)
         co_return std::nullopt;
-    generate_keys wish(free_key_version(domain, parameters), parameters.key_bits);
-    auto keys = co_await std::move(wish);
+    auto keys = co_await generate_keys(free_key_version(domain, parameters), parameters.key_bits);
     encrypt_keys encryption(w->channel_keys, keys);
     gp::key_rotation rotation;
     rotation.replaced = w->channel_keys.version;
@@ -31,8 +30,7 @@ process<key_versions> rotate_again(work* w, gp::key_rotation former) {
     auto rotation = co_await prepare_rotation(w);
     if (!rotation || rotation->version == former.version)
         gp::not_proven(gp::step::put_key, "the TSM's security domain does not open with its new keys");
-    commit rows(w->instance, w->card);
-    co_await std::move(rows);
+    co_await commit(w->instance, w->card);
     auto done = co_await on_card(w, gp::rotate_keys(w->channel, *rotation));
     rotation->form = done.form;
     co_return co_await settle_rotation(w, *std::move(rotation), done.outcome, std::move(done.versions),
@@ -78,12 +76,10 @@ process<void> tidy_keys(work* w, key_versions versions) {
 }
 
 process<void> renew_keys(work* w) {
-    auto preparing = prepare_rotation(w);
-    auto rotation = co_await std::move(preparing);
+    auto rotation = co_await prepare_rotation(w);
     key_versions versions;
     if (rotation) {
-        commit rows(w->instance, w->card);
-        co_await std::move(rows);
+        co_await commit(w->instance, w->card);
         auto done = co_await on_card(w, gp::rotate_keys(w->channel, *rotation));
         rotation->form = done.form;
         versions = co_await settle_rotation(w, *std::move(rotation), done.outcome, std::move(done.versions));
@@ -93,11 +89,9 @@ process<void> renew_keys(work* w) {
             others.insert(other.version);
         if (others.empty() && !w->card.tsm_domain->keys_in_doubt)
             co_return;
-        auto removing = on_card(w, gp::remove_key_sets(w->channel, std::move(others)));
-        versions = co_await std::move(removing);
+        versions = co_await on_card(w, gp::remove_key_sets(w->channel, std::move(others)));
     }
-    auto tidying = tidy_keys(w, std::move(versions));
-    co_await std::move(tidying);
+    co_await tidy_keys(w, std::move(versions));
 }
 
 } // namespace tsms::process

@@ -42,8 +42,7 @@ process<process_outcome> suspend_or_resume(process_request request, bool suspend
     const auto from = model::effective_state(w.instance);
     std::optional<ending> failed;
     try {
-        auto steps = lock_steps(&w, suspend);
-        co_await std::move(steps);
+        co_await lock_steps(&w, suspend);
     } catch (const gp::card_failure& failure) {
         failed = ending_of(failure);
     }

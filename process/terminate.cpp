@@ -26,23 +26,20 @@ std::vector<model::access_rule> issuers_rules(const work& w) {
 process<void> clear_with_issuer(work* w, bool remove_domain, std::vector<model::access_rule> remove_rules) {
     if (!remove_domain && remove_rules.empty())
         co_return;
-    auto asking = identify(w);
-    co_await std::move(asking);
+    co_await identify(w);
     auto order = issuer_order_of(*w, remove_domain ? "remove" : "clear");
     order.remove_rules = std::move(remove_rules);
     if (remove_domain)
         order.domain = model::issuer_order::domain_change::remove;
     if (w->card.tsm_domain)
         order.domain_aid = w->card.tsm_domain->aid;
-    auto working = let_issuer(w, std::move(order));
-    co_await std::move(working);
+    co_await let_issuer(w, std::move(order));
     if (remove_domain)
         w->card.tsm_domain.reset();
 }
 
 process<void> terminate_steps(work* w) {
-    auto beginning = begin(w);
-    co_await std::move(beginning);
+    co_await begin(w);
     const bool last = w->request.last_service_on_card && w->request.remove_tsm_domain_when_last;
     const bool holds_client =
         last && w->card.tsm_domain && (w->card.tsm_domain->client_registered || w->card.tsm_domain->client_installed);
@@ -60,25 +57,20 @@ process<void> terminate_steps(work* w) {
         issuer_need need;
         need.remove_rules = std::exchange(rules, {}); // access first (gp/procedures, Terminate)
         need.takes_access = has_rules;
-        auto opening = open_tsm_domain(w, std::move(need));
-        const auto access = co_await std::move(opening);
+        const auto access = co_await open_tsm_domain(w, std::move(need));
         if (access != domain_access::gone) {
             require_open(*w, access);
             if (!remove_domain) {
-                auto renewing = renew_keys(w);
-                co_await std::move(renewing);
+                co_await renew_keys(w);
             }
-            auto tidying = remove_tombstones(w);
-            auto seen = co_await std::move(tidying);
-            auto removing = remove_what_is_there(w, std::move(seen), last);
-            co_await std::move(removing);
+            auto seen = co_await remove_tombstones(w);
+            co_await remove_what_is_there(w, std::move(seen), last);
         } else {
             // The card says that our domain, and with it everything of ours, is gone. That is a claim (AMB-226).
             remove_domain = true;
         }
     }
-    auto clearing = clear_with_issuer(w, remove_domain, std::move(rules));
-    co_await std::move(clearing);
+    co_await clear_with_issuer(w, remove_domain, std::move(rules));
     // Where we had no channel the issuer has removed our domain, which is empty then; or there was never one that
     // anything could be in.
     w->tombstones_gone = true;
@@ -91,8 +83,7 @@ process<process_outcome> terminate(process_request request) {
     const auto from = model::effective_state(w.instance);
     std::optional<ending> failed;
     try {
-        auto steps = terminate_steps(&w);
-        co_await std::move(steps);
+        co_await terminate_steps(&w);
     } catch (const gp::card_failure& failure) {
         failed = ending_of(failure);
     }

@@ -63,25 +63,21 @@ process<void> remove_rules_of_tombstones(work* w) {
     auto rules = rules_of_tombstones(*w);
     if (rules.empty())
         co_return;
-    auto asking = identify(w);
-    co_await std::move(asking);
+    co_await identify(w);
     auto order = issuer_order_of(*w, "tombstones");
     order.remove_rules = std::move(rules);
-    auto working = let_issuer(w, std::move(order));
-    co_await std::move(working);
+    co_await let_issuer(w, std::move(order));
 }
 
 process<std::optional<gp::card_contents>> remove_tombstones(work* w) {
     std::optional<gp::card_contents> seen;
     if (!w->request.tombstones.empty()) {
-        auto looking = look(w, expected_applications(*w));
-        seen = co_await std::move(looking);
+        seen = co_await look(w, expected_applications(*w));
     }
     for (const auto& target : w->request.tombstones) {
         const own_service unchanged(w);
-        auto removing = remove_target(w, &target, *std::move(seen), false);
         try {
-            seen = co_await std::move(removing);
+            seen = co_await remove_target(w, &target, *std::move(seen), false);
         } catch (const gp::card_failure& failure) {
             name_remedy(w, target, failure);
             throw;

@@ -135,8 +135,7 @@ gp::missing_counter counter_of(const work& w) {
 }
 
 process<void> begin(work* w) {
-    announce_start start;
-    co_await std::move(start);
+    co_await announce_start{};
     if (const auto& hindrance = w->request.hindrance)
         throw gp::card_failure(gp::card_failure::kind::refused, gp::step::select, static_cast<int>(hindrance->category),
                                hindrance->details);
@@ -151,10 +150,8 @@ process<void> write_intent(work* w, std::string what) {
         w->instance.unproven_operation = w->operation;
         w->instance.last_operation = w->operation; // AMB-120
     }
-    commit rows(w->instance, w->card);
-    co_await std::move(rows);
-    journal_intent entry(std::move(what));
-    co_await std::move(entry);
+    co_await commit(w->instance, w->card);
+    co_await journal_intent(std::move(what));
 }
 
 process<gp::batch_answer> send(work* w, gp::batch commands) {
@@ -162,8 +159,7 @@ process<gp::batch_answer> send(work* w, gp::batch commands) {
     for (std::size_t next = 0; next < commands.commands.size();) {
         auto order = next_order(commands, next, w->parameters());
         next += order.commands.size();
-        exchange transmitted(w->request.reader, order);
-        auto answer = co_await std::move(transmitted);
+        auto answer = co_await exchange(w->request.reader, order);
         if (answer.responses.size() > order.commands.size()) {
             answer.responses.clear();
             answer.unattributed = true;

@@ -63,8 +63,7 @@ void check_memory(const work& w, const std::optional<gp::card_resources>& card);
 template <class T> process<T> on_card(work* w, gp::procedure<T> procedure) {
     const auto* wish = procedure.start();
     while (wish) {
-        auto sending = send(w, wish->commands);
-        auto answer = co_await std::move(sending);
+        auto answer = co_await send(w, wish->commands);
         wish = procedure.answer(std::move(answer));
     }
     co_return procedure.result();
