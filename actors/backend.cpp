@@ -88,7 +88,7 @@ call_answer device_backend::open(const call& request) {
     return model::refusal_of(
         request.what,
         model::failed_execution(model::error_category::tsm_not_available, "no answer in time; ask again later"),
-        store::iso8601(store::clock::now()));
+        iso8601(store::clock::now()));
 }
 
 bool device_backend::handshake(const session_key& session) {

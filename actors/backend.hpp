@@ -8,6 +8,7 @@
 #include "actors/framework/stranger_budget.hpp"
 #include "actors/messages.hpp"
 #include "actors/ports.hpp"
+#include "base/log_event.hpp"
 
 #include <functional>
 #include <memory>
@@ -20,10 +21,6 @@ class instance_db;
 }
 
 namespace tsms::actors {
-
-/// One line for the operator's log. Never key material, never personal data.
-enum class severity { info, warning, error };
-using log_sink = std::function<void(severity, const std::string&)>;
 
 struct session_settings {
     dialogue_settings dialogue;

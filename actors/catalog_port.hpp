@@ -2,7 +2,7 @@
 // What the device role reads of the catalog. Implemented over store/catalog, and by tests. Calls block; the catalog
 // store actor makes them.
 
-#include "crypto/bytes.hpp"
+#include "base/bytes.hpp"
 #include "model/eligibility.hpp"
 
 namespace tsms::actors {

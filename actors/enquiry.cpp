@@ -4,8 +4,8 @@
 #include "actors/framework/card_reading.hpp"
 #include "actors/framework/stranger.hpp"
 #include "actors/framework/timely.hpp"
+#include "base/overloaded.hpp"
 #include "model/instance_view.hpp"
-#include "model/overloaded.hpp"
 
 #include <algorithm>
 #include <caf/all.hpp>
@@ -30,7 +30,7 @@ public:
             [this](const begin_call& b) -> caf::result<call_begun> {
                 begun_ = b;
                 what_ = std::get<model::enquiry_function>(model::kind_of(b.request.what));
-                started_ = store::iso8601(store::clock::now());
+                started_ = iso8601(store::clock::now());
                 admission_ = make_response_promise<call_begun>();
                 auto promise = admission_;
                 request(around_->catalog, catalog_deadline, survey_service{service_id()})
@@ -51,10 +51,10 @@ public:
 
 private:
     std::string service_id() const {
-        return std::visit(model::overloaded{[](const model::create_service_instance& f) { return f.service_id; },
-                                            [](const model::get_service_instances& f) { return f.service_id; },
-                                            [](const check_deployment& f) { return f.service_id; },
-                                            [](const check_update&) { return std::string(); }}, // refused by name
+        return std::visit(overloaded{[](const model::create_service_instance& f) { return f.service_id; },
+                                     [](const model::get_service_instances& f) { return f.service_id; },
+                                     [](const check_deployment& f) { return f.service_id; },
+                                     [](const check_update&) { return std::string(); }}, // refused by name
                           what_);
     }
 
@@ -62,16 +62,15 @@ private:
     /// AMB-144).
     std::optional<model::refusal> refuse_request(const model::offered_service* service) const {
         using refusal = std::optional<model::refusal>;
-        return std::visit(
-            model::overloaded{[&](const model::create_service_instance& f) -> refusal {
-                                  return model::refuse_create(service, f.service_id, f.version);
-                              },
-                              [&](const check_deployment& f) -> refusal {
-                                  return model::refuse_check(service, f.service_id, f.version);
-                              },
-                              [](const model::get_service_instances&) -> refusal { return std::nullopt; },
-                              [](const check_update& f) -> refusal { return model::refuse_unsupported(f); }},
-            what_);
+        return std::visit(overloaded{[&](const model::create_service_instance& f) -> refusal {
+                                         return model::refuse_create(service, f.service_id, f.version);
+                                     },
+                                     [&](const check_deployment& f) -> refusal {
+                                         return model::refuse_check(service, f.service_id, f.version);
+                                     },
+                                     [](const model::get_service_instances&) -> refusal { return std::nullopt; },
+                                     [](const check_update& f) -> refusal { return model::refuse_unsupported(f); }},
+                          what_);
     }
 
     void surveyed(service_surveyed s) {
@@ -145,7 +144,7 @@ private:
     /// True if the call has ended with it.
     bool ends_with(const std::string& bug, bool phone_lost) {
         if (!bug.empty()) {
-            around_->log(severity::error, "reading the cards broke: " + bug);
+            around_->log({severity::error, "reading the cards broke: " + bug});
             finish(failure(model::error_category::internal_error, "the secure components could not be read"));
         } else if (phone_lost) {
             finish(failure(model::error_category::execution_interrupted, "the connection to the handset was lost"));
@@ -158,10 +157,10 @@ private:
             return;
         seen_ = std::move(seen.cards);
         facts_ = std::move(seen.facts);
-        std::visit(model::overloaded{[this](const check_deployment& f) { check(f); },
-                                     [this](const model::create_service_instance&) { find_rows(); },
-                                     [this](const model::get_service_instances&) { find_rows(); },
-                                     [](const check_update&) {}}, // it has been refused
+        std::visit(overloaded{[this](const check_deployment& f) { check(f); },
+                              [this](const model::create_service_instance&) { find_rows(); },
+                              [this](const model::get_service_instances&) { find_rows(); },
+                              [](const check_update&) {}}, // it has been refused
                    what_);
     }
 
@@ -259,12 +258,12 @@ private:
                 known_.instances, [&](const model::service_instance& i) { return card_of(i) == &seen; });
         for (const auto& seen : seen_)
             if (!seen.accessible || seen.fell_silent)
-                around_->log(severity::info, "reader ‘" + seen.reader + "’ could not be looked at: " +
-                                                 (seen.fell_silent ? seen.problem_details : "not accessible"));
-        std::visit(model::overloaded{[this](const model::get_service_instances&) { list(); },
-                                     [this](const model::create_service_instance& f) { create(f); },
-                                     [](const check_deployment&) {}, // looks at no instance
-                                     [](const check_update&) {}},    // it has been refused
+                around_->log({severity::info, "reader ‘" + seen.reader + "’ could not be looked at: " +
+                                                  (seen.fell_silent ? seen.problem_details : "not accessible")});
+        std::visit(overloaded{[this](const model::get_service_instances&) { list(); },
+                              [this](const model::create_service_instance& f) { create(f); },
+                              [](const check_deployment&) {}, // looks at no instance
+                              [](const check_update&) {}},    // it has been refused
                    what_);
     }
 
@@ -288,10 +287,10 @@ private:
     /// App and SPOS hear that the card is not eligible, the operator what can be done (DIV-056).
     void name_remedy(const model::seen_card& card) {
         if (const auto why = model::why_unknowable(card); !why.empty())
-            around_->log(severity::warning, "reader ‘" + card.reader + "’, service " + service_id() + ": the card " +
-                                                why +
-                                                "; no service goes onto it. Its issuer can give it a CPLC with a "
-                                                "serial number, or an IIN and CIN of its own");
+            around_->log({severity::warning, "reader ‘" + card.reader + "’, service " + service_id() + ": the card " +
+                                                 why +
+                                                 "; no service goes onto it. Its issuer can give it a CPLC with a "
+                                                 "serial number, or an IIN and CIN of its own"});
     }
 
     void check(const check_deployment& c) {
@@ -321,7 +320,7 @@ private:
                 name_remedy(card);
         const auto decision = model::choose_card(*survey_.service, c.version, seen_, survey_.profiles);
         for (const auto& reason : decision.reasons)
-            around_->log(severity::info, "eligibility of service " + c.service_id + ": " + reason);
+            around_->log({severity::info, "eligibility of service " + c.service_id + ": " + reason});
         if (const auto* refusal = std::get_if<model::refusal>(&decision.outcome))
             return not_eligible(*refusal);
         choice_ = std::get<model::choice>(decision.outcome);
@@ -348,7 +347,7 @@ private:
         if (model::rests_on_claims(row.card)) {
             take_claims(row.card, seen, known_.issuers);
             row.card.profile_id = choice_.profile_id;
-            row.card.claimed = store::iso8601(store::clock::now());
+            row.card.claimed = iso8601(store::clock::now());
         }
         if (!proven_.contains(seen.reader))
             if (const auto later = charge(*around_, payer_for(begun_.request.address, row.card), cost_of_trace))
@@ -358,7 +357,7 @@ private:
         row.instance.reader = seen.reader;
         row.instance.atr = seen.atr;
         row.instance.target = std::move(target);
-        row.instance.created = store::iso8601(store::clock::now());
+        row.instance.created = iso8601(store::clock::now());
         request(around_->store, actor_deadline, timely(*around_, row))
             .then([this, view = model::view_of(row.instance)](const row_created& r) { stored(view, r.outcome); },
                   fail_on_error());
@@ -367,7 +366,7 @@ private:
     void stored(const model::service_instance_info& view, store::creation outcome) {
         switch (outcome) {
         case store::creation::created:
-            around_->log(severity::info, "instance " + view.id + " created, reader ‘" + view.reader + "’");
+            around_->log({severity::info, "instance " + view.id + " created, reader ‘" + view.reader + "’"});
             return finish(model::create_service_instance_result{view, {}});
         case store::creation::has_service: // another call was faster (AMB-115)
             return not_eligible({model::error_category::no_eligible_sc, "service is already deployed"});
@@ -389,7 +388,7 @@ private:
             r.status = refusal.category;
             r.message = model::error_message(refusal.category, refusal.details);
             r.start_date = started_;
-            r.end_date = store::iso8601(store::clock::now());
+            r.end_date = iso8601(store::clock::now());
             r.service_id = c.service_id;
             r.version_tag = c.version;
             enqueue_delivery e;
@@ -412,12 +411,12 @@ private:
 
     result failure(model::error_category category, const std::string& details) const {
         return model::refusal_of(begun_.request.what, model::failed_execution(category, details),
-                                 store::iso8601(store::clock::now()));
+                                 iso8601(store::clock::now()));
     }
 
     std::function<void(caf::error&)> fail_on_error() {
         return [this](caf::error& e) {
-            around_->log(severity::error, "a call could not be answered: " + text_of(e));
+            around_->log({severity::error, "a call could not be answered: " + text_of(e)});
             finish(failure(model::error_category::tsm_not_available, internal_problem));
         };
     }

@@ -101,7 +101,7 @@ private:
     };
 
     static call_routed refusal(const function& what, model::error_category category, const std::string& why) {
-        return {model::refusal_of(what, model::failed_execution(category, why), store::iso8601(store::clock::now()))};
+        return {model::refusal_of(what, model::failed_execution(category, why), iso8601(store::clock::now()))};
     }
     static call_routed refusal(const function& what, const std::string& why) {
         return refusal(what, model::error_category::tsm_not_available, why);
@@ -126,7 +126,7 @@ private:
         request(conductor_for(c), actor_deadline + around_->card_wait, begin_call{c, opened.session_id, session})
             .then([this, opened](call_begun& b) { begun(opened, std::move(b)); },
                   [this, opened, what = c.what](caf::error& e) {
-                      around_->log(severity::error, "a call was not answered: " + text_of(e));
+                      around_->log({severity::error, "a call was not answered: " + text_of(e)});
                       begun(opened, call_begun{std::get<result>(refusal(what, internal_problem).answer)});
                   });
         return promise;

@@ -44,8 +44,8 @@ public:
                 return write(e.deadline, [&] {
                     auto delivery = e.delivery;
                     if (!db_->end(e.end, e.instance, e.card, e.gone, delivery))
-                        log_(severity::warning,
-                             "process " + e.end.id + " had ended already; its second end was not stored");
+                        log_({severity::warning,
+                              "process " + e.end.id + " had ended already; its second end was not stored"});
                     return process_ended{std::move(delivery)};
                 });
             },
@@ -91,7 +91,7 @@ private:
         try {
             work();
         } catch (const store::error& e) {
-            log_(severity::error, e.what());
+            log_({severity::error, e.what()});
         }
     }
 
@@ -99,13 +99,13 @@ private:
         const auto now = store::clock::now();
         if (!db_->may_forget(now))
             return log_(
-                severity::warning,
-                "the clock has gone forward by more than a day at once, or the server was down so long: logs and "
-                "claims are not deleted by their age for a day. If the clock is wrong, set it right");
+                {severity::warning,
+                 "the clock has gone forward by more than a day at once, or the server was down so long: logs and "
+                 "claims are not deleted by their age for a day. If the clock is wrong, set it right"});
         db_->forget_log_before(now - t.log_kept);
         if (const auto forgotten = db_->forget_claims_before(now - t.claims_kept, now - t.unproven_kept))
-            log_(severity::info,
-                 std::to_string(forgotten) + " secure components that only phones have named were forgotten");
+            log_({severity::info,
+                  std::to_string(forgotten) + " secure components that only phones have named were forgotten"});
     }
 
     instance_loaded load_row(const std::string& id) const {

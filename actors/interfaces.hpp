@@ -7,6 +7,7 @@
 #include "actors/framework/peer_bounds.hpp"
 #include "actors/messages.hpp"
 #include "actors/ports.hpp"
+#include "process/calls/questions.hpp"
 #include "store/instances.hpp"
 
 #include <caf/typed_actor.hpp>
@@ -14,6 +15,30 @@
 #include <set>
 
 namespace tsms::actors {
+
+// What the conducting of a call asks (process/calls/questions.hpp) is a message as it is.
+using calls::begin_process;
+using calls::cards_found;
+using calls::check_target;
+using calls::create_row;
+using calls::end_process;
+using calls::enqueue_delivery;
+using calls::find_cards;
+using calls::find_kinds;
+using calls::find_provider;
+using calls::find_target;
+using calls::instance_loaded;
+using calls::kinds_found;
+using calls::known_card;
+using calls::load_instance;
+using calls::process_begun;
+using calls::process_ended;
+using calls::provider_found;
+using calls::row_created;
+using calls::service_surveyed;
+using calls::survey_service;
+using calls::target_checked;
+using calls::target_found;
 
 // -- answers that many give
 // --------------------------------------------------------------------------------------------------------
@@ -45,26 +70,6 @@ using hsm_actor =
 // -- catalog_store: reads the catalog on a thread of its own
 // -------------------------------------------------------------------------
 
-struct survey_service {
-    std::string service_id;
-};
-struct service_surveyed {
-    std::optional<model::offered_service> service;
-    std::vector<model::card_profile> profiles;
-};
-struct find_target {
-    std::string service_id, version_tag, profile_id;
-};
-struct target_found {
-    std::optional<model::deployment_target> target;
-};
-struct check_target {
-    std::string service_id, version_tag, flavor_id;
-};
-struct target_checked {
-    bool version_exists = false;
-    bool flavor_exists = false;
-};
 using catalog_actor =
     caf::typed_actor<caf::replies_to<survey_service>::with<service_surveyed>, // what can be deployed on which cards
                      caf::replies_to<find_target>::with<target_found>,        // the effective configuration
@@ -74,67 +79,6 @@ using catalog_actor =
 // -- instance_store: writes instances.db on a thread of its own; every answer is given after the commit
 // -------------------------------
 
-struct load_instance {
-    std::string id;
-};
-struct instance_loaded {
-    std::optional<model::service_instance> instance;
-    model::secure_component card;
-    bool last_on_card = true;                ///< no other instance is on the card
-    std::set<std::string> aids_of_others;    ///< of load files and applications that other instances have on it
-    std::set<std::string> aids_behind_proof; ///< the same of proven rows beside this one (DIV-059)
-    bool proven_rows_beside = false;
-    std::vector<model::service_instance> tombstones; ///< of lost instances on this card (AMB-227)
-    bool provider_has_apps = false;                  ///< has ever registered one (AMB-236)
-    std::vector<store::issuer_record> issuers;       ///< where the card's row rests on claims
-};
-struct find_provider {
-    std::string id;
-};
-struct provider_found {
-    bool has_apps = false; ///< has ever registered one
-};
-/// The key sets that cards of this kind have: those of whichever were last seen in a reader of this name with this ATR.
-struct find_kinds {
-    std::vector<announced_card> cards;
-};
-struct kinds_found {
-    std::vector<std::optional<store::domain_hint>> hints; ///< one for each card
-};
-struct find_cards {
-    std::vector<model::seen_card> cards;
-    std::string service_id;
-};
-/// What is stored under the identity that a card claims.
-struct known_card {
-    std::vector<model::secure_component> proven;    ///< for a card that proves itself to be one of them (AMB-239)
-    std::optional<model::secure_component> claimed; ///< for every other one
-};
-struct cards_found {
-    std::vector<known_card> cards;                  ///< in the order of those seen
-    std::vector<model::service_instance> instances; ///< of the service on these cards
-    std::set<std::string> providers_with_apps;      ///< of these instances
-    std::vector<store::issuer_record> issuers;
-};
-
-/// What writes is dropped when it comes too late: who asked has been told that it failed (DESIGN "Deadlines").
-struct create_row {
-    model::service_instance instance;
-    model::secure_component card;
-    steady_time deadline = steady_time::max();
-};
-struct row_created {
-    store::creation outcome = store::creation::created;
-};
-struct begin_process {
-    store::process_record process;
-    store::process_rows read;  ///< what the decision to begin rests on
-    store::process_rows shown; ///< from now on
-    steady_time deadline = steady_time::max();
-};
-struct process_begun {
-    bool begun = false; ///< false: somebody else has changed what was read
-};
 struct acknowledge_start {
     std::string process_id;
     steady_time deadline = steady_time::max();
@@ -148,21 +92,6 @@ struct commit_step {
     std::string process_id;
     model::service_instance instance;
     model::secure_component card;
-    steady_time deadline = steady_time::max();
-};
-struct end_process {
-    store::process_end end;
-    model::service_instance instance;
-    std::optional<model::secure_component> card; ///< nothing: the process has not touched it
-    bool gone = false;
-    std::optional<store::outbox_entry> delivery;
-    steady_time deadline = steady_time::max();
-};
-struct process_ended {
-    std::optional<store::outbox_entry> delivery; ///< with its id
-};
-struct enqueue_delivery {
-    store::outbox_entry delivery;
     steady_time deadline = steady_time::max();
 };
 struct log_apdus {

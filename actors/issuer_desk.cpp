@@ -139,9 +139,9 @@ private:
         const auto issuer = work.peer;
         if (work.where == lane::fresh) {
             if (queues_.held_until(issuer) <= now) // else it has been said
-                parts_.log(severity::warning, "issuer ‘" + issuer + "’ takes no new orders for " +
-                                                  std::to_string(pause.count()) + " s (" + error.what() + "), " +
-                                                  std::to_string(queues_.waiting()) + " exchanges wait");
+                parts_.log({severity::warning, "issuer ‘" + issuer + "’ takes no new orders for " +
+                                                   std::to_string(pause.count()) + " s (" + error.what() + "), " +
+                                                   std::to_string(queues_.waiting()) + " exchanges wait"});
             queues_.distrust(issuer, now + pause);
             queues_.put_back(std::move(work));
             return refuse_all([&](const pending_exchange& p) {

@@ -156,12 +156,13 @@ private:
     }
 
     process::failed inside(process::failed why) const {
-        around_->log(severity::error, "order " + talk_->order.id + ": " + std::exchange(why.details, internal_problem));
+        around_->log(
+            {severity::error, "order " + talk_->order.id + ": " + std::exchange(why.details, internal_problem)});
         return why;
     }
     /// The app is told less than the operator.
     process::failed told(const port_error& e) const {
-        around_->log(severity::warning, "order " + talk_->order.id + ": " + e.what());
+        around_->log({severity::warning, "order " + talk_->order.id + ": " + e.what()});
         return failed_by(e);
     }
 

@@ -3,7 +3,7 @@
 // in http/ (issuer_client, spos_client) and by tests. Every call blocks for as long as a network exchange takes, so
 // only detached actors make them, one at a time for each object; cancel() alone may come from any thread.
 
-#include "crypto/bytes.hpp"
+#include "base/bytes.hpp"
 #include "model/issuer.hpp"
 #include "model/process_result.hpp"
 

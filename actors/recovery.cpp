@@ -28,12 +28,12 @@ std::size_t resolve_interrupted(store::instance_db& db, catalog_port& catalog, c
         card.doubt = card.doubt || in_doubt;
         const auto status = model::error_category::execution_interrupted;
         const store::process_end end{record.id, status, model::error_message(status, "the TSM was restarted"),
-                                     store::iso8601(store::clock::now())};
+                                     iso8601(store::clock::now())};
         auto delivery = delivery_of(record, end, instance, instance.state, spos_of(catalog, instance.target), spos);
         db.end(end, instance, card, false, delivery);
-        log(severity::warning, "process " + record.id + " was interrupted by a stop of the program: instance " +
-                                   instance.id + " is in state " + std::to_string(static_cast<int>(instance.state)) +
-                                   (in_doubt ? ", its secure component in doubt" : ""));
+        log({severity::warning, "process " + record.id + " was interrupted by a stop of the program: instance " +
+                                    instance.id + " is in state " + std::to_string(static_cast<int>(instance.state)) +
+                                    (in_doubt ? ", its secure component in doubt" : "")});
     }
     const auto stranded = db.stranded();
     for (const auto& [stored, stored_card] : stranded) { // nobody knows what became of the card
@@ -42,9 +42,10 @@ std::size_t resolve_interrupted(store::instance_db& db, catalog_port& catalog, c
         auto card = stored_card;
         card.doubt = true;
         db.heal(instance, card);
-        log(severity::error, "instance " + instance.id + " named process " + stored.running_process +
-                                 ", which does not run: it is in state " +
-                                 std::to_string(static_cast<int>(instance.state)) + ", its secure component in doubt");
+        log({severity::error, "instance " + instance.id + " named process " + stored.running_process +
+                                  ", which does not run: it is in state " +
+                                  std::to_string(static_cast<int>(instance.state)) +
+                                  ", its secure component in doubt"});
     }
     return found.size() + stranded.size();
 }

@@ -92,15 +92,15 @@ private:
                     waiting_.push(std::move(w));
                 },
                 [this, w](caf::error& e) mutable {
-                    around_->log(severity::error, "instance " + id_ + ": " + text_of(e));
+                    around_->log({severity::error, "instance " + id_ + ": " + text_of(e)});
                     refuse_waiting(w, {model::error_category::tsm_not_available, internal_problem});
                 });
     }
 
     void refuse_waiting(waiting_call& w, const model::refusal& why) {
-        const auto now = store::iso8601(store::clock::now());
-        around_->log(severity::info,
-                     "instance " + id_ + ": refused, " + model::error_message(why.category, why.details));
+        const auto now = iso8601(store::clock::now());
+        around_->log(
+            {severity::info, "instance " + id_ + ": refused, " + model::error_message(why.category, why.details)});
         w.promise.deliver(call_begun{
             model::refusal_of(w.call.request.what, model::failed_execution(why.category, why.details), now)});
     }
@@ -154,7 +154,29 @@ private:
     }
 
     void checked(const target_checked& c) {
-        if (const auto refusal = process::refuse(running_.what, {running_.instance, c.version_exists, c.flavor_exists}))
+        const auto version = process::version(running_.what);
+        if (version.empty())
+            return judge(c);
+        const auto& target = running_.instance.target;
+        request(around_->catalog, catalog_deadline, find_target{target.service_id, version, target.profile_id})
+            .then(
+                [this, c, version](target_found& found) {
+                    running_.wanted.target = std::move(found.target);
+                    const auto& service = running_.instance.target.service_id;
+                    request(around_->catalog, catalog_deadline, check_target{service, version, {}})
+                        .then(
+                            [this, c](const target_checked& wanted) {
+                                running_.wanted.exists = wanted.version_exists;
+                                judge(c);
+                            },
+                            refuse_on_error());
+                },
+                refuse_on_error());
+    }
+
+    void judge(const target_checked& c) {
+        if (const auto refusal =
+                process::refuse(running_.what, {running_.instance, c.version_exists, c.flavor_exists, running_.wanted}))
             return refuse(refusal->category, refusal->details);
         if (running_.lease && running_.leased_card != running_.card.id) // that row is another one's part now
             give_card_back();
@@ -211,7 +233,7 @@ private:
     void choose_reader() {
         const auto& seen = *running_.seen;
         if (!seen.bug.empty()) {
-            around_->log(severity::error, "reading the cards broke: " + seen.bug);
+            around_->log({severity::error, "reading the cards broke: " + seen.bug});
             return hinder(model::error_category::internal_error, "the secure components could not be read");
         }
         if (seen.phone_lost)
@@ -220,7 +242,7 @@ private:
         if (!ours)
             return card_not_found(seen);
         if (running_.instance.reader != ours->reader)
-            around_->log(severity::info, "instance " + id_ + ": its secure component has another reader now");
+            around_->log({severity::info, "instance " + id_ + ": its secure component has another reader now"});
         found_reader(ours);
     }
 
@@ -265,7 +287,7 @@ private:
         r.version_tag = running_.instance.target.version_tag;
         r.requested = process::requested(running_.what);
         r.start_state = running_.instance.state;
-        r.started = store::iso8601(store::clock::now());
+        r.started = iso8601(store::clock::now());
         running_.instance.running_process = r.id;
         store::process_rows shown{running_.instance, running_.card};
         auto read = running_.read;
@@ -282,20 +304,20 @@ private:
 
     std::function<void(caf::error&)> refuse_on_error() {
         return [this](caf::error& e) {
-            around_->log(severity::error, "instance " + id_ + ": " + text_of(e));
+            around_->log({severity::error, "instance " + id_ + ": " + text_of(e)});
             refuse(model::error_category::tsm_not_available, internal_problem);
         };
     }
 
     result refusal_of(model::error_category category, const std::string& details) const {
         return process::refusal_of(running_.what, running_.instance, model::failed_execution(category, details),
-                                   store::iso8601(store::clock::now()));
+                                   iso8601(store::clock::now()));
     }
 
     void refuse(model::error_category category, const std::string& details, std::optional<come_again> later = {}) {
         if (!busy_)
             return;
-        around_->log(severity::info, "instance " + id_ + ": refused, " + model::error_message(category, details));
+        around_->log({severity::info, "instance " + id_ + ": refused, " + model::error_message(category, details)});
         if (admission_.pending())
             admission_.deliver(call_begun{refusal_of(category, details), later});
         else if (!runner_) // the phone is in its session already
@@ -343,6 +365,7 @@ private:
         r.process_id = running_.record.id;
         r.caller_id = running_.begun.request.caller_id;
         r.instance = running_.instance;
+        r.new_target = running_.wanted.target;
         r.card = running_.card;
         r.reader = running_.reader.empty() ? running_.instance.reader : running_.reader;
         for (const auto& card : running_.begun.request.cards)
@@ -366,7 +389,7 @@ private:
         if (outcome) {
             end = *outcome;
         } else {
-            around_->log(severity::error, "process " + running_.record.id + " broke: " + bug);
+            around_->log({severity::error, "process " + running_.record.id + " broke: " + bug});
             end = process::broken(running_.what, running_.instance, running_.card, running_.record.start_state);
         }
         end.instance.running_process.clear();
@@ -388,8 +411,7 @@ private:
     void store_end(process_outcome end) {
         const auto& record = running_.record;
         end_process e;
-        e.end = {record.id, end.status, model::error_message(end.status, end.details),
-                 store::iso8601(store::clock::now())};
+        e.end = {record.id, end.status, model::error_message(end.status, end.details), iso8601(store::clock::now())};
         running_.stranger->end(end);
         end.card.was_proven = end.card.was_proven || !model::rests_on_claims(running_.read.card.value_or(end.card)) ||
                               !model::rests_on_claims(end.card);
@@ -415,9 +437,9 @@ private:
 
     /// The app is not kept waiting, but instance and card stay ours until the row says that the process has ended.
     void not_stored(unstored_end u, const std::string& why) {
-        around_->log(severity::error, "process " + u.message.end.id +
-                                          ": its end could not be stored, next attempt in " +
-                                          std::to_string(u.pause.count()) + " s: " + why);
+        around_->log({severity::error, "process " + u.message.end.id +
+                                           ": its end could not be stored, next attempt in " +
+                                           std::to_string(u.pause.count()) + " s: " + why});
         if (running_.begun.session) {
             auto shown = u.message.end;
             shown.status = model::error_category::internal_error;
@@ -457,7 +479,7 @@ private:
         running_.begun.session = nullptr;
     }
 
-    void log(const std::string& text) { around_->log(severity::info, "process " + running_.record.id + " " + text); }
+    void log(const std::string& text) { around_->log({severity::info, "process " + running_.record.id + " " + text}); }
 
     std::string id_;
     gate_actor gate_;

@@ -97,7 +97,7 @@ private:
                 },
                 [this](const caf::error& e) {
                     loading_ = false;
-                    parts_.log(severity::error, "cannot read the outbox, next attempt in a second: " + text_of(e));
+                    parts_.log({severity::error, "cannot read the outbox, next attempt in a second: " + text_of(e)});
                 });
     }
 
@@ -191,7 +191,7 @@ private:
     }
 
     void tell(severity how, const store::outbox_entry& entry, const std::string& what) {
-        parts_.log(how, (entry.process.empty() ? "eligibility check" : "process " + entry.process) + ": " + what);
+        parts_.log({how, (entry.process.empty() ? "eligibility check" : "process " + entry.process) + ": " + what});
     }
 
     outbox_parts parts_;

@@ -2,7 +2,7 @@
 // How a command-line program says that something went wrong: a line for people on standard error, and with --json one
 // document for programs on standard output.
 
-#include "model/utf8.hpp"
+#include "base/utf8.hpp"
 #include "json/json.hpp"
 
 #include <iostream>
@@ -21,7 +21,7 @@ inline bool asks_for_json(int argc, char** argv) {
 
 /// Octets that are no text, of a file's name, are escaped.
 inline std::string readable(const std::string& text) {
-    return model::is_utf8(text) ? text : model::escaped(text);
+    return text::is_utf8(text) ? text : text::escaped(text);
 }
 
 inline json::value failure_json(const std::string& text) {

@@ -2,7 +2,7 @@
 // AES as GlobalPlatform uses it (FIPS 197, SP 800-38A, SP 800-38B / RFC 4493). The objects keep their keyed OpenSSL
 // contexts: fetching an algorithm on every call costs four times the work itself.
 
-#include "crypto/bytes.hpp"
+#include "base/bytes.hpp"
 #include "crypto/secret.hpp"
 
 #include <array>

@@ -1,5 +1,6 @@
 // Files of certificates as other people's tools write them: what may stand beside the certificates, and what may not.
 
+#include "base/ascii.hpp"
 #include "crypto/pki.hpp"
 
 #include <algorithm>
@@ -12,12 +13,8 @@ constexpr std::string_view any_begin = "-----BEGIN";
 constexpr std::string_view certificate_begin = "-----BEGIN CERTIFICATE-----";
 constexpr std::string_view certificate_end = "-----END CERTIFICATE-----";
 
-char lower(char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
 bool is_alphanumeric(char c) {
-    return (c >= '0' && c <= '9') || (lower(c) >= 'a' && lower(c) <= 'z');
+    return (c >= '0' && c <= '9') || (text::lower(c) >= 'a' && text::lower(c) <= 'z');
 }
 
 /// The label of a block, as it can be told: a hostile file chooses it.
@@ -102,7 +99,7 @@ std::string fault_of(std::string text) {
         return "octets beside the certificates that are no text";
     if (has_encoded_octets(text))
         return "something encoded beside the certificates";
-    std::ranges::transform(text, text.begin(), lower);
+    text = text::lower(text);
     for (std::size_t at = 0; at < text.size();) {
         const auto end = std::min(text.find_first_of("\r\n", at), text.size());
         if (heads_a_key(std::string_view(text).substr(at, end - at)))

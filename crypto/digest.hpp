@@ -1,5 +1,5 @@
 #pragma once
-#include "crypto/bytes.hpp"
+#include "base/bytes.hpp"
 
 namespace tsms::crypto {
 

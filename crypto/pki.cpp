@@ -1,5 +1,6 @@
 #include "crypto/pki.hpp"
 
+#include "base/ascii.hpp"
 #include <algorithm>
 #include <arpa/inet.h>
 #include <ctime>
@@ -176,12 +177,6 @@ std::optional<certificate> first_of_block(std::string_view pem) {
     return describe(x509.get());
 }
 
-std::string_view trimmed(std::string_view text) {
-    constexpr std::string_view white = " \t\r\n";
-    const auto first = text.find_first_not_of(white);
-    return first == text.npos ? std::string_view() : text.substr(first, text.find_last_not_of(white) - first + 1);
-}
-
 void add_extension(X509* to, X509* issuer, int nid, const std::string& value) {
     X509V3_CTX context;
     X509V3_set_ctx(&context, issuer, to, nullptr, nullptr, 0);
@@ -275,7 +270,7 @@ std::optional<certificate> parse_certificate(bytes_view der_or_pem) {
         return std::nullopt;
     if (der_or_pem[0] == 0x30)
         return parse_der(der_or_pem);
-    const auto text = trimmed({reinterpret_cast<const char*>(der_or_pem.data()), der_or_pem.size()});
+    const auto text = text::trimmed({reinterpret_cast<const char*>(der_or_pem.data()), der_or_pem.size()}, " \t\r\n");
     if (!text.starts_with(pem_begin) || !text.ends_with(pem_end) || text.size() < pem_begin.size() + pem_end.size() ||
         !is_base64(text.substr(pem_begin.size(), text.size() - pem_begin.size() - pem_end.size())))
         return std::nullopt;

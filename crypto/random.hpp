@@ -1,7 +1,7 @@
 #pragma once
 // Randomness as a dependency, so that a test can repeat a dialogue octet by octet.
 
-#include "crypto/bytes.hpp"
+#include "base/bytes.hpp"
 #include "crypto/secret.hpp"
 
 namespace tsms::crypto {

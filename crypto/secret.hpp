@@ -2,7 +2,7 @@
 // Octets that wipe themselves: keys, tokens, personal data. They have no text form, so they cannot reach a log by
 // accident.
 
-#include "crypto/bytes.hpp"
+#include "base/bytes.hpp"
 
 #include <iosfwd>
 

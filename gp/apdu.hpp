@@ -1,7 +1,7 @@
 #pragma once
 // Command and response APDUs (ISO/IEC 7816-4, 5.1), short and extended.
 
-#include "crypto/bytes.hpp"
+#include "base/bytes.hpp"
 
 namespace tsms::gp {
 

@@ -1,5 +1,6 @@
 #include "gp/cap.hpp"
 
+#include "base/ascii.hpp"
 #include "crypto/digest.hpp"
 #include "gp/cap_archive.hpp"
 #include "gp/cap_components.hpp"
@@ -29,7 +30,7 @@ constexpr std::uint8_t known_flags =
 }
 
 std::string file_name(std::size_t tag, bool extended) {
-    return lower_case(component_names[tag]) + (extended ? ".capx" : ".cap");
+    return text::lower(component_names[tag]) + (extended ? ".capx" : ".cap");
 }
 
 class cap_parser {

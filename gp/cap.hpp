@@ -2,7 +2,7 @@
 // CAP files (Java Card Virtual Machine Specification, chapter 6): what a service provider uploads, and what is loaded
 // onto a card. A CAP is hostile: every size is bounded, and every component must be what it says.
 
-#include "crypto/bytes.hpp"
+#include "base/bytes.hpp"
 
 #include <stdexcept>
 

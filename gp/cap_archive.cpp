@@ -1,5 +1,6 @@
 #include "gp/cap_archive.hpp"
 
+#include "base/ascii.hpp"
 #include <zip.h>
 
 namespace tsms::gp {
@@ -46,7 +47,7 @@ cap_archive::cap_archive(bytes_view octets, const cap_limits& limits) : members_
     if (!same)
         refuse("the ZIP can be read in two ways");
     for (std::size_t k = 0; k < members_.size(); ++k) {
-        const auto name = lower_case(members_[k].name);
+        const auto name = text::lower(members_[k].name);
         if (name != manifest_name && !is_component(name))
             continue;
         const auto slash = name == manifest_name ? std::string::npos : name.rfind('/');

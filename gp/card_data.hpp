@@ -1,7 +1,7 @@
 #pragma once
 // What GET DATA tells about a card. Read before a secure channel it is a claim, not a proof (AMB-226).
 
-#include "crypto/bytes.hpp"
+#include "base/bytes.hpp"
 
 namespace tsms::gp {
 

@@ -1,8 +1,8 @@
 #include "gp/card_failure.hpp"
 
+#include "base/utf8.hpp"
 #include "gp/scp03.hpp"
 #include "gp/status_words.hpp"
-#include "model/utf8.hpp"
 
 namespace tsms::gp {
 
@@ -25,7 +25,7 @@ std::string at(step what) {
 
 /// What a phone says is hostile, and this text goes into results and logs. Names of readers have umlauts.
 std::string printable(std::string_view words) {
-    return model::quotable(model::beginning(words, 100));
+    return text::quotable(text::beginning(words, 100));
 }
 
 struct ending {

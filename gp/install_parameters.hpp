@@ -1,7 +1,7 @@
 #pragma once
 // Install parameters of an application as service providers configure them (TR 4.1.4.13, AMB-042, 147, 221).
 
-#include "crypto/bytes.hpp"
+#include "base/bytes.hpp"
 
 #include <map>
 #include <stdexcept>

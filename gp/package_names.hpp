@@ -1,7 +1,7 @@
 #pragma once
 // Packages that CAP files import from the card itself: their names, for people.
 
-#include "crypto/bytes.hpp"
+#include "base/bytes.hpp"
 
 namespace tsms::gp {
 

@@ -1,7 +1,7 @@
 #pragma once
 // Privileges of an application (GPCS 6.6.1, tables 6-1 and 11-7 ff.), one or three octets on the wire.
 
-#include "crypto/bytes.hpp"
+#include "base/bytes.hpp"
 
 namespace tsms::gp {
 

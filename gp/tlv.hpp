@@ -3,7 +3,7 @@
 // (81 and 82 forms). Everything parsed here comes from a card or a provider and is hostile: no recursion, no copy that
 // the caller did not ask for.
 
-#include "crypto/bytes.hpp"
+#include "base/bytes.hpp"
 
 namespace tsms::gp {
 

@@ -1,4 +1,5 @@
 #include "gp/zip_layout.hpp"
+#include "base/ascii.hpp"
 
 #include <algorithm>
 #include <set>
@@ -213,7 +214,7 @@ std::vector<zip_member> read_directory(bytes_view octets, const directory_place&
         check_kind(member, attributes, version);
         if (disk != 0)
             refuse("the ZIP is a part of a split archive");
-        if (!names.insert(lower_case(member.name)).second)
+        if (!names.insert(text::lower(member.name)).second)
             refuse("the ZIP holds " + quoted(member.name) + " twice");
         unpacked += member.size;
         if (unpacked > limits.unpacked)
@@ -284,13 +285,6 @@ std::string printable_name(std::string_view name) {
     std::replace_if(
         out.begin(), out.end(), [](unsigned char c) { return c < 0x20 || c > 0x7E; }, '?');
     return name.size() > out.size() ? out + "…" : out;
-}
-
-std::string lower_case(std::string_view name) {
-    std::string out(name);
-    std::transform(out.begin(), out.end(), out.begin(),
-                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-    return out;
 }
 
 std::vector<zip_member> read_zip_layout(bytes_view octets, const cap_limits& limits) {

@@ -24,7 +24,4 @@ std::vector<zip_member> read_zip_layout(bytes_view octets, const cap_limits& lim
 /// A file name for a message: at most 60 characters, what is not printable ASCII as '?'.
 std::string printable_name(std::string_view name);
 
-/// ASCII letters in lower case: names of components and of ZIP entries are compared so (JCVM 6.2.1).
-std::string lower_case(std::string_view name);
-
 } // namespace tsms::gp

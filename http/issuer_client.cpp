@@ -1,8 +1,8 @@
 #include "http/issuer_client.hpp"
 
+#include "base/utf8.hpp"
 #include "http/net/retry_after.hpp"
 #include "http/wire/issuer.hpp"
-#include "model/utf8.hpp"
 
 #include <algorithm>
 #include <numeric>
@@ -24,7 +24,7 @@ constexpr std::chrono::milliseconds short_pause(500);    ///< in all in one exch
 
 /// What an issuer says about a failure, fit for a log line.
 std::string printable(std::string_view text) {
-    return model::quotable(model::beginning(text, 200));
+    return text::quotable(text::beginning(text, 200));
 }
 
 /// The "error" of a JSON body, empty if there is none.

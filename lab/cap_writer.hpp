@@ -3,7 +3,7 @@
 // (format 2.1, or the extended format of 2.3), but their applets do nothing. What stands inside the extended Class and
 // Descriptor components is as far as public texts tell; neither we nor the simulated card read it.
 
-#include "crypto/bytes.hpp"
+#include "base/bytes.hpp"
 
 namespace tsms::lab {
 

@@ -1,7 +1,7 @@
 #pragma once
 // ZIP files in memory.
 
-#include "crypto/bytes.hpp"
+#include "base/bytes.hpp"
 
 namespace tsms::lab {
 

@@ -1,6 +1,6 @@
 #include "model/device.hpp"
 
-#include "model/utf8.hpp"
+#include "base/utf8.hpp"
 
 namespace tsms::model {
 
@@ -66,7 +66,7 @@ void remember_keys(security_domain& domain, const key_set& keys) {
 std::string error_message(error_category category, std::string_view details) {
     if (category == error_category::none)
         return {};
-    return std::string(prefix(category)) + ": " + bounded(quotable(details));
+    return std::string(prefix(category)) + ": " + bounded(text::quotable(details));
 }
 
 } // namespace tsms::model

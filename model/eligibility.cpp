@@ -1,5 +1,6 @@
 #include "model/eligibility.hpp"
 
+#include "base/ascii.hpp"
 #include "model/version_tag.hpp"
 
 #include <algorithm>
@@ -8,10 +9,6 @@
 namespace tsms::model {
 
 namespace {
-
-char upper(char c) {
-    return c >= 'a' && c <= 'f' ? static_cast<char>(c - 'a' + 'A') : c;
-}
 
 bool any_prefix(const std::vector<std::string>& patterns, const std::string& hex) {
     return patterns.empty() ||
@@ -150,7 +147,7 @@ bool has_prefix(std::string_view hex, std::string_view pattern) {
     if (hex.size() < pattern.size())
         return false;
     for (std::size_t i = 0; i < pattern.size(); ++i)
-        if (pattern[i] != '.' && upper(pattern[i]) != upper(hex[i]))
+        if (pattern[i] != '.' && text::upper(pattern[i]) != text::upper(hex[i]))
             return false;
     return true;
 }

@@ -1,6 +1,6 @@
 #include "model/rest_error.hpp"
 
-#include "model/utf8.hpp"
+#include "base/utf8.hpp"
 
 #include <algorithm>
 #include <vector>
@@ -79,12 +79,12 @@ constexpr std::size_t message_limit = 255;
 std::string message(std::string_view text, std::initializer_list<std::string_view> given) {
     std::vector<std::string> parameters;
     for (const auto parameter : given)
-        parameters.push_back(quotable(parameter));
+        parameters.push_back(text::quotable(parameter));
     auto out = compose(text, parameters);
-    while (characters(out) > message_limit) {
-        auto& longest = *std::ranges::max_element(parameters, {}, characters);
-        const auto excess = characters(out) - message_limit + 1;
-        shorten(longest, std::min(excess, characters(longest) / 2 + 1));
+    while (text::characters(out) > message_limit) {
+        auto& longest = *std::ranges::max_element(parameters, {}, text::characters);
+        const auto excess = text::characters(out) - message_limit + 1;
+        shorten(longest, std::min(excess, text::characters(longest) / 2 + 1));
         out = compose(text, parameters);
     }
     return out;

@@ -15,10 +15,11 @@ using model::command_request;
 struct process_request {
     std::string process_id;
     std::string caller_id;
-    std::string reader;               ///< where the card was found
-    std::string se_type;              ///< SERAM seType, for the issuer
-    model::service_instance instance; ///< as stored; `target` is the snapshot to deploy
-    model::secure_component card;     ///< as stored
+    std::string reader;                                 ///< where the card was found
+    std::string se_type;                                ///< SERAM seType, for the issuer
+    model::service_instance instance;                   ///< as stored; `target` is the snapshot to deploy
+    std::optional<model::deployment_target> new_target; ///< of the Version that an update asks for
+    model::secure_component card;                       ///< as stored
     std::optional<model::refusal>
         hindrance; ///< why the card cannot be used: the process announces itself and ends with it (AMB-131)
     /// AIDs (hex) of load files and application instances that other Services of ours have on this card. An order is

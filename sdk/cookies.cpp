@@ -1,5 +1,6 @@
 #include "sdk/cookies.hpp"
 
+#include "base/ascii.hpp"
 #include "http/net/message.hpp"
 
 #include <algorithm>
@@ -11,18 +12,12 @@ namespace {
 constexpr std::size_t longest_cookie = 4096; // RFC 6265 6.1
 constexpr std::size_t most_cookies = 50;
 
-std::string_view trim(std::string_view text) {
-    constexpr std::string_view white = " \t";
-    const auto first = text.find_first_not_of(white);
-    return first == text.npos ? std::string_view() : text.substr(first, text.find_last_not_of(white) - first + 1);
-}
-
 /// The text up to the separator, which is taken away together with it.
 std::string_view take_until(std::string_view& text, char separator) {
     const auto end = std::min(text.find(separator), text.size());
     const auto part = text.substr(0, end);
     text.remove_prefix(std::min(end + 1, text.size()));
-    return trim(part);
+    return text::trimmed(part);
 }
 
 /// RFC 6265 5.1.4
@@ -55,7 +50,7 @@ void cookie_jar::take(std::string_view set_cookie, std::string_view request_path
         return;
     cookie c;
     c.name = take_until(pair, '=');
-    c.value = trim(pair);
+    c.value = text::trimmed(pair);
     c.path = default_path(request_path);
     const auto control = [](char x) { return static_cast<unsigned char>(x) < ' ' || x == '\x7f'; };
     if (c.name.empty() || std::ranges::any_of(c.name, control) || std::ranges::any_of(c.value, control))
@@ -64,7 +59,7 @@ void cookie_jar::take(std::string_view set_cookie, std::string_view request_path
     while (!set_cookie.empty()) {
         auto attribute = take_until(set_cookie, ';');
         const auto name = take_until(attribute, '=');
-        const auto value = trim(attribute);
+        const auto value = text::trimmed(attribute);
         if (net::same_token(name, "Path") && value.starts_with('/'))
             c.path = value;
         else if (net::same_token(name, "Max-Age"))

@@ -1,6 +1,6 @@
 #include "sdk/pcsc_transport.hpp"
 
-#include "model/utf8.hpp"
+#include "base/utf8.hpp"
 
 #include <algorithm>
 #include <array>
@@ -74,7 +74,7 @@ public:
     pcsc_component(std::string reader, std::string se_type)
         : reader_(std::move(reader)), name_of_service_(reader_), se_type_(std::move(se_type)) {
         for (const auto& name : names_of_readers(context_.get()))
-            if (model::escaped(name) == reader_)
+            if (text::escaped(name) == reader_)
                 name_of_service_ = name;
         connect(SCARD_SHARE_SHARED);
         std::array<unsigned char, MAX_ATR_SIZE> atr{};
@@ -158,7 +158,7 @@ std::string pcsc_failure_text(const std::string& doing, const std::string& reade
 std::vector<std::string> pcsc_readers() {
     const context service;
     auto list = names_of_readers(service.get());
-    std::ranges::transform(list, list.begin(), model::escaped);
+    std::ranges::transform(list, list.begin(), text::escaped);
     return list;
 }
 

@@ -1,6 +1,6 @@
 #include "sdk/session.hpp"
 
-#include "model/utf8.hpp"
+#include "base/utf8.hpp"
 
 #include <algorithm>
 #include <thread>
@@ -20,7 +20,7 @@ constexpr int most_orders = 100000;
 constexpr const char* no_channel = "no channel: ";
 
 std::string brief(std::string_view name) {
-    return std::string(model::beginning(name, 64));
+    return std::string(text::beginning(name, 64));
 }
 
 bool overloaded(int status) {

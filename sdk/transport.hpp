@@ -2,7 +2,7 @@
 // How the SDK reaches a secure component: one object for each reader. An app brings its own (OMAPI, TEE) or uses
 // sdk/pcsc_transport.hpp.
 
-#include "crypto/bytes.hpp"
+#include "base/bytes.hpp"
 
 #include <stdexcept>
 #include <string>

@@ -1,10 +1,9 @@
 #include "sdk/tsm_api.hpp"
 
+#include "base/time.hpp"
+#include "base/utf8.hpp"
 #include "http/wire/tsm_api.hpp"
-#include "model/utf8.hpp"
 
-#include <array>
-#include <ctime>
 #include <mutex>
 #include <thread>
 
@@ -19,20 +18,6 @@ using clock = std::chrono::steady_clock;
 constexpr std::string_view base = "/tsm-api/1.0/";
 /// Waits for a result that is still being written, a second each.
 constexpr int most_result_polls = 60;
-
-/// TR 4.2.3: UTC, milliseconds, "Z".
-std::string now_text() {
-    const auto now = std::chrono::system_clock::now();
-    const auto seconds = std::chrono::system_clock::to_time_t(now);
-    const auto milliseconds =
-        std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch()).count() % 1000;
-    std::tm parts{};
-    gmtime_r(&seconds, &parts);
-    std::array<char, 40> text{};
-    const auto end = std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%S", &parts);
-    const auto fraction = std::to_string(1000 + milliseconds).substr(1);
-    return std::string(text.data(), end) + "." + fraction + "Z";
-}
 
 /// Why a call has no result of the backend's making.
 struct call_failure : std::runtime_error {
@@ -61,7 +46,7 @@ std::string error_text(const net::response& answer) {
     try {
         const auto document = json::parse(answer.body, {.bytes = 65536});
         const auto text = json::reader(json::root_object(document)).string("error");
-        return std::string(model::beginning(text, 512));
+        return std::string(text::beginning(text, 512));
     } catch (const json::parse_error&) {
         return "the backend answered with status " + std::to_string(answer.status);
     }
@@ -218,7 +203,7 @@ model::tsm_api_result tsm_api::state::call(const model::tsm_api_function& functi
     const auto begin = clock::now();
     const auto before = link.traffic();
     const auto failed = [&](error_category category, const char* details) {
-        return model::refusal_of(function, model::failed_execution(category, details), now_text());
+        return model::refusal_of(function, model::failed_execution(category, details), iso8601(system_time().wall()));
     };
     auto result = [&]() -> model::tsm_api_result {
         try {

@@ -1,7 +1,7 @@
 #include "store/access.hpp"
 
+#include "base/utf8.hpp"
 #include "crypto/digest.hpp"
-#include "model/utf8.hpp"
 #include "store/audit.hpp"
 #include "store/change_watch.hpp"
 #include "store/instances.hpp"
@@ -221,7 +221,7 @@ access::~access() = default;
 provider_record access::add_provider(const std::string& name, access_time now) {
     if (name.empty() || name.size() > 255)
         throw error("the name of a service provider has 1 to 255 octets");
-    if (model::quotable(name) != name) // it is told in JSON and on terminals
+    if (text::quotable(name) != name) // it is told in JSON and on terminals
         throw error("the name of a service provider is UTF-8 without control characters");
     if (provider_by_name(name))
         throw error("there is a service provider named '" + name +
@@ -367,8 +367,8 @@ void access::add_client_certificate(const std::string& provider, const std::stri
 }
 
 void access::note_refusal(const std::string& provider, refused_upload refusal, access_time now) {
-    refusal.name = model::shortened(refusal.name, 255);
-    refusal.reason = model::shortened(refusal.reason, 2000);
+    refusal.name = text::shortened(refusal.name, 255);
+    refusal.reason = text::shortened(refusal.reason, 2000);
     const std::lock_guard lock(state_->noted_mutex);
     auto& noted = state_->noted[provider];
     noted.push_back({milliseconds(now), std::move(refusal)});

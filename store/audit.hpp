@@ -2,7 +2,7 @@
 // The audit chain of a writable database: every change appends an entry in its own transaction, and every entry's hash
 // covers the one before it, so that nothing can be changed or taken out of the middle unseen. Only for store/.
 
-#include "crypto/bytes.hpp"
+#include "base/bytes.hpp"
 #include "store/sqlite.hpp"
 
 #include <optional>

@@ -5,7 +5,7 @@
 // One row an entity, its attributes as a JSON document (http/rest/entity_document.hpp), and one row a reference between
 // entities, so that "who uses this" and the related lists (AMB-072) are walks over one table.
 
-#include "crypto/bytes.hpp"
+#include "base/bytes.hpp"
 #include "model/operations.hpp"
 #include "store/error.hpp"
 #include "json/json.hpp"

@@ -1,6 +1,6 @@
 #include "store/instance_records.hpp"
 
-#include "crypto/bytes.hpp"
+#include "base/bytes.hpp"
 #include "store/error.hpp"
 #include "json/json.hpp"
 

@@ -1,9 +1,7 @@
 #include "store/generation.hpp"
 #include "store/instance_db_state.hpp"
 
-#include <array>
 #include <cstdio>
-#include <ctime>
 
 namespace tsms::store {
 
@@ -90,18 +88,6 @@ std::vector<model::operation> split(const std::string& text) {
 }
 
 } // namespace
-
-std::string iso8601(clock::time_point when) {
-    using namespace std::chrono;
-    const auto ms = duration_cast<milliseconds>(when.time_since_epoch()).count();
-    const std::time_t s = ms / 1000;
-    std::tm utc{};
-    gmtime_r(&s, &utc);
-    std::array<char, 80> text{};
-    std::snprintf(text.data(), text.size(), "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", utc.tm_year + 1900, utc.tm_mon + 1,
-                  utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec, static_cast<int>(ms % 1000));
-    return text.data();
-}
 
 const database_kind& instances_kind() {
     static const database_kind kind{"instances.db", schema_version, schema};

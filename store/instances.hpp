@@ -3,9 +3,9 @@
 // log) and what administration registers for it (issuers, apps). Every change appends to the audit chain in the same
 // transaction.
 
-#include "crypto/bytes.hpp"
+#include "base/time.hpp"
 #include "model/card_identity.hpp"
-#include "model/device.hpp"
+#include "model/records.hpp"
 #include "store/databases.hpp"
 
 #include <chrono>
@@ -17,65 +17,13 @@ namespace tsms::store {
 
 using clock = std::chrono::system_clock;
 
-/// ISO 8601, UTC, milliseconds, "Z" (AMB-045).
-std::string iso8601(clock::time_point when);
-
-/// A life-cycle process from its acceptance to its end.
-struct process_record {
-    std::string id;
-    std::string session;
-    std::string instance;
-    std::string card;
-    std::string caller;
-    std::string version_tag;
-    std::vector<model::operation> requested; ///< for the SPOS (AMB-120)
-    model::instance_state start_state = model::instance_state::not_deployed;
-    std::string started;
-};
-
-/// How a card's domain of ours can be asked for a proof.
-struct domain_hint {
-    std::string aid;
-    std::uint8_t key_version = 0;
-    int scp03_mode = 0; ///< 0: not seen yet
-
-    friend bool operator==(const domain_hint&, const domain_hint&) = default;
-};
-
-enum class creation {
-    created,
-    has_service,  ///< the card has an instance of the service already
-    card_changed, ///< the card's row is not what it was read as: whoever decided by it has to do so anew
-};
-
-/// What a process works on. No card: it is not touched.
-struct process_rows {
-    model::service_instance instance;
-    std::optional<model::secure_component> card;
-};
-
-/// How a process ended.
-struct process_end {
-    std::string id;
-    model::error_category status = model::error_category::none;
-    std::string message;
-    std::string ended;
-    std::vector<std::string> cleaned = {}; ///< ids of tombstones whose contents this process has removed from the card
-};
-
-/// A result on its way to a SPOS-Service (AMB-180): kept until it was delivered, or an operator drops it.
-struct outbox_entry {
-    std::int64_t id = 0;  ///< given by the database
-    std::string process;  ///< empty: a failed eligibility check (AMB-140)
-    std::string provider; ///< id of the service provider; empty in rows of before
-    model::spos_target spos;
-    std::string body;
-    clock::time_point created; ///< for people; nothing is decided by it
-    int attempts = 0;
-    std::chrono::seconds waited{0}; ///< sum of the pauses before its attempts, as far as the server lived through them
-    std::string last_error;
-    bool given_up = false;
-};
+using model::creation;
+using model::domain_hint;
+using model::issuer_record;
+using model::outbox_entry;
+using model::process_end;
+using model::process_record;
+using model::process_rows;
 
 /// One APDU as logged (AMB-190, AMB-233): octets of sensitive commands are cut after the header.
 struct card_log_entry {
@@ -84,15 +32,6 @@ struct card_log_entry {
     std::string apdu; ///< hex
     std::string note; ///< step, or "redacted"
     std::string at;   ///< filled in by the store
-};
-
-/// A secure component issuer (SCI).
-struct issuer_record {
-    std::string name;
-    std::string url;
-    std::string certificate_pem; ///< trust anchors of its server
-    bytes transport_key;         ///< sealed by the vault
-    model::identification cards; ///< cards it owns
 };
 
 /// An SP app (AMB-236).

@@ -1,6 +1,6 @@
 #include "store/profile_internals.hpp"
 
-#include "crypto/bytes.hpp"
+#include "base/bytes.hpp"
 #include "gp/scp03.hpp"
 #include "gp/tlv.hpp"
 

@@ -7,12 +7,13 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
-# folder -> folders whose headers it may include (beside its own). A narrower path wins over its parent.
+# folder -> folders whose headers it may include (beside its own and base/). A narrower path wins over its parent.
 ALLOWED = {
+    "base": [],
     "model": [],
     "json": [],
     "crypto": [],
-    "gp": ["crypto", "model/utf8.hpp"],
+    "gp": ["crypto"],
     "process": ["gp", "model", "crypto"],
     "store": ["model", "crypto", "json", "gp"],
     "actors": ["process", "store", "gp", "model", "crypto", "json"],
@@ -69,7 +70,7 @@ def check(path: pathlib.Path) -> list[str]:
                 errors.append(f"{name}:{number}: {target} is only for {', '.join(places)}")
         if match.group(1) == "<" or not (ROOT / target).exists():
             continue
-        own = target.startswith(folder + "/") or folder_of(target) == folder
+        own = target.startswith((folder + "/", "base/")) or folder_of(target) == folder
         if not own and not any(target == a or target.startswith(a + "/") for a in ALLOWED[folder]):
             errors.append(f"{name}:{number}: {folder}/ must not include {target}")
     return errors

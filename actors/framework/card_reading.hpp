@@ -109,7 +109,7 @@ private:
 
     /// The operator is told what it was.
     const char* inside(const caf::error& error) const {
-        around_->log(severity::error, "reading a card: " + text_of(error));
+        around_->log({severity::error, "reading a card: " + text_of(error)});
         return internal_problem;
     }
 

@@ -4,12 +4,11 @@
 // and from it.
 
 #include "actors/messages.hpp"
+#include "base/time.hpp"
 
 #include <chrono>
 
 namespace tsms::actors {
-
-using steady_time = std::chrono::steady_clock::time_point;
 
 struct dialogue_settings {
     std::chrono::seconds poll{20};        ///< longest wait inside one long poll, then a void order

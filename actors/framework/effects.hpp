@@ -46,7 +46,7 @@ private:
     }
     /// What went wrong inside the TSM is the operator's matter: the app is told only that something has.
     void fail_inside(const std::string& cause) {
-        around_->log(severity::error, "process " + id() + ": " + cause);
+        around_->log({severity::error, "process " + id() + ": " + cause});
         fail(model::error_category::internal_error, internal_problem);
     }
     std::function<void(caf::error&)> fail_on_error() {
@@ -96,7 +96,7 @@ private:
                     answer(std::move(p.answer));
                 },
                 [this](caf::error& e) {
-                    around_->log(severity::error, "process " + id() + ": " + text_of(e));
+                    around_->log({severity::error, "process " + id() + ": " + text_of(e)});
                     answer(gp::batch_answer{{}, gp::transmission::phone_lost, internal_problem});
                 });
     }

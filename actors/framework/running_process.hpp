@@ -3,7 +3,7 @@
 
 #include "actors/framework/card_reading.hpp"
 #include "actors/framework/stranger.hpp"
-#include "model/tsm_api.hpp"
+#include "process/functions/life_cycle.hpp"
 
 namespace tsms::actors {
 
@@ -11,6 +11,7 @@ struct running {
     begin_call begun;
     model::life_cycle_function what; ///< of the call
     steady_time deadline;            ///< to wait for the card
+    process::wanted_version wanted;  ///< of the Version that the function asks for
     store::process_record record;
     store::process_rows read; ///< what the decision to begin rests on
     int reads = 0;

@@ -13,7 +13,7 @@ std::optional<come_again> charge_to(stranger_budget& budget, const surroundings&
     if (!refused)
         return std::nullopt;
     if (refused->unreported > 0)
-        around.log(severity::warning, report_of(*refused, who));
+        around.log({severity::warning, report_of(*refused, who)});
     return come_again{static_cast<int>(refused->again.count())};
 }
 

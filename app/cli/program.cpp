@@ -1,7 +1,7 @@
 #include "app/cli/program.hpp"
 
 #include "app/failure.hpp"
-#include "model/utf8.hpp"
+#include "base/utf8.hpp"
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -90,7 +90,7 @@ std::string option_name(const std::string& word) {
 
 std::string no_option(const std::string& word, const std::vector<std::string>& options) {
     const auto name = option_name(word);
-    return "there is no option ‘" + model::escaped(name) + "’" + meant(name, options);
+    return "there is no option ‘" + text::escaped(name) + "’" + meant(name, options);
 }
 
 /// Options of the commands below, each with the answer to: does a value follow?
@@ -110,7 +110,7 @@ std::string without_command(CLI::App& at, const std::vector<std::string>& left) 
     add_options_below(at, early);
     for (auto word = left.begin(); word != left.end(); ++word) {
         if (!word->starts_with("-"))
-            return "there is no command ‘" + model::escaped(*word) + "’" + meant(*word, commands) +
+            return "there is no command ‘" + text::escaped(*word) + "’" + meant(*word, commands) +
                    "\nCommands: " + listed(commands);
         const auto known = early.find(option_name(*word));
         if (known == early.end()) {
@@ -139,7 +139,7 @@ std::string explained(CLI::App& program, const CLI::Error& e) {
     else if (left.front().starts_with("-"))
         text = no_option(left.front(), options_up(at));
     else
-        text = "‘" + model::escaped(option_name(left.front())) + "’ was not expected";
+        text = "‘" + text::escaped(option_name(left.front())) + "’ was not expected";
     return path + ": " + text + "\n‘" + path + " --help’ shows " + (whole ? "its options and an example" : "them all") +
            ".";
 }

@@ -1,6 +1,6 @@
 #include "app/cli/table.hpp"
 
-#include "model/utf8.hpp"
+#include "base/utf8.hpp"
 
 #include <algorithm>
 #include <cstdint>
@@ -34,7 +34,7 @@ bool is_c1(std::string_view character) {
 }
 
 std::string harmless(std::string_view text) {
-    const bool good = model::is_utf8(text);
+    const bool good = text::is_utf8(text);
     std::string out;
     while (!text.empty()) {
         std::size_t length = 1;
@@ -57,7 +57,7 @@ std::string harmless(std::string_view text) {
 
 /// So many characters at most; "…" is one of them.
 std::string shortened(std::string text, std::size_t characters) {
-    if (model::characters(text) <= characters)
+    if (text::characters(text) <= characters)
         return text;
     std::size_t end = 0;
     for (std::size_t begun = 0; end < text.size(); ++end)
@@ -89,12 +89,12 @@ void table::print(std::ostream& out, const std::string& when_empty) const {
     for (const auto& row : rows) {
         widths.resize(std::max(widths.size(), row.size()));
         for (std::size_t i = 0; i < row.size(); ++i)
-            widths[i] = std::max(widths[i], model::characters(row[i]));
+            widths[i] = std::max(widths[i], text::characters(row[i]));
     }
     for (const auto& row : rows) {
         std::string line;
         for (std::size_t i = 0; i < row.size(); ++i)
-            line += row[i] + std::string(widths[i] - model::characters(row[i]) + 2, ' ');
+            line += row[i] + std::string(widths[i] - text::characters(row[i]) + 2, ' ');
         line.erase(line.find_last_not_of(' ') + 1);
         out << line << "\n";
     }

@@ -2,7 +2,7 @@
 // The Access Control Enforcer of a phone (GPD_SPE_013 3 and 4): which app may
 // send which command to which application of the card.
 
-#include "crypto/bytes.hpp"
+#include "base/bytes.hpp"
 
 #include <optional>
 #include <vector>

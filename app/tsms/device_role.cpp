@@ -34,7 +34,7 @@ private:
     store::instance_db db_;
 };
 
-actors::backend_parts parts_of(const config& c, const actors::log_sink& log) {
+actors::backend_parts parts_of(const config& c, const log_sink& log) {
     actors::backend_parts parts;
     parts.db = std::make_shared<store::instance_db>(c.instances_db());
     parts.catalog = actors::open_catalog(c.catalog_db());
@@ -76,7 +76,7 @@ actors::backend_options options_of(const config& c) {
 
 class device_role final : public role {
 public:
-    device_role(const config& c, actors::log_sink log)
+    device_role(const config& c, log_sink log)
         : upkeep_(upkeep_of({{c.instances_db(), store::database_name::instances}},
                             {{c.catalog_db(), store::database_name::catalog}}, log)),
           apps_(c.instances_db()), backend_(parts_of(c, log), options_of(c)), api_(backend_, api_options(c, log)) {
@@ -84,7 +84,7 @@ public:
         listen.plan_body = [this](const net::request& head) { return api_.plan_body(head); };
         listen.on_refusal = http::refused_below_http;
         listen.on_exception = [log](const net::request& r, const std::exception& e) {
-            log(actors::severity::error, r.path + ": " + e.what());
+            log({severity::error, r.path + ": " + e.what()});
             return http::refused_below_http(500, "an internal problem, please try again later");
         };
         server_ = std::make_unique<net::tls_server>(std::move(listen));
@@ -92,9 +92,9 @@ public:
             return http::answer_operations(r, [this] { return state(); });
         });
         if (c.accept_unknown_apps)
-            log(actors::severity::warning,
-                "device.accept_unknown_apps is true: apps of service providers that have never had one registered are "
-                "accepted without a credential; for development only (tsms app add)");
+            log({severity::warning,
+                 "device.accept_unknown_apps is true: apps of service providers that have never had one registered are "
+                 "accepted without a credential; for development only (tsms app add)"});
         server_->start([this](const net::request& r) { return api_.handle(r); });
         upkeep_thread_ = std::make_unique<store::upkeep_thread>(upkeep_, nullptr);
     }
@@ -111,14 +111,14 @@ public:
     }
 
 private:
-    http::device_api_options api_options(const config& c, const actors::log_sink& log) {
+    http::device_api_options api_options(const config& c, const log_sink& log) {
         http::device_api_options o;
         o.app = [this](const std::string& caller) { return apps_.find(caller); };
         o.accept_unknown_apps = c.accept_unknown_apps;
         o.calls.most = static_cast<std::size_t>(c.calls_at_once);
         o.calls.most_of_address = static_cast<std::size_t>(c.calls_at_once_per_address);
         o.on_turned_away = [log, limits = o.calls](const net::refusal_report& report) {
-            log(actors::severity::warning, calls_refused_text(report, limits));
+            log({severity::warning, calls_refused_text(report, limits)});
         };
         o.calls_per_address = c.calls_per_address;
         o.calls_per_app = c.calls_per_app;
@@ -160,7 +160,7 @@ private:
 
 } // namespace
 
-std::unique_ptr<role> start_device_role(const config& c, actors::log_sink log) {
+std::unique_ptr<role> start_device_role(const config& c, log_sink log) {
     return std::make_unique<device_role>(c, std::move(log));
 }
 

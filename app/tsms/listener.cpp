@@ -57,7 +57,7 @@ std::string calls_refused_text(const net::refusal_report& report, const net::cal
     return text + " (turned away since the last such line: " + std::to_string(report.count) + ")";
 }
 
-net::server_options strangers_port(const config& c, const std::string& section, const actors::log_sink& log) {
+net::server_options strangers_port(const config& c, const std::string& section, const log_sink& log) {
     const bool rest = section == "rest";
     const auto count = [](int n) { return static_cast<std::size_t>(n); };
     net::server_options o;
@@ -79,7 +79,7 @@ net::server_options strangers_port(const config& c, const std::string& section, 
     limits.max_connections = o.max_connections;
     limits.max_of_address = o.max_of_address;
     o.on_turned_away = [section, limits, log](const net::refusal_report& report) {
-        log(actors::severity::warning, turned_away_text(report, section, limits));
+        log({severity::warning, turned_away_text(report, section, limits)});
     };
     return o;
 }

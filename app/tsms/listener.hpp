@@ -15,7 +15,7 @@ net::pace pace_of(int octets_per_second, int progress_seconds, int whole_seconds
 
 /// What the configuration says of a port that strangers reach, and the log line about those who were turned away.
 /// `section` is that of the options: "rest" or "device".
-net::server_options strangers_port(const config& c, const std::string& section, const actors::log_sink& log);
+net::server_options strangers_port(const config& c, const std::string& section, const log_sink& log);
 
 /// One line for the operator: who was turned away, why, and what can be done.
 std::string turned_away_text(const net::refusal_report& report, const std::string& section,

@@ -1,6 +1,6 @@
 #include "app/tsms/log.hpp"
 
-#include "model/utf8.hpp"
+#include "base/utf8.hpp"
 #include "json/json.hpp"
 
 #include <spdlog/sinks/stdout_color_sinks.h>
@@ -8,7 +8,7 @@
 
 namespace tsms::app {
 
-actors::log_sink open_log(const config& c, const std::string& role) {
+log_sink open_log(const config& c, const std::string& role) {
     auto logger = spdlog::stderr_color_mt("tsms-" + role);
     logger->set_level(spdlog::level::from_str(c.log_level));
     const bool as_json = c.log_format == "json";
@@ -18,11 +18,11 @@ actors::log_sink open_log(const config& c, const std::string& role) {
     else
         logger->set_pattern("%H:%M:%S.%e %^%-7l%$ " + role + ": %v");
     // What others say is quoted in messages: it must not end the line and forge the next one.
-    return [logger, as_json](actors::severity s, const std::string& text) {
-        const auto level = s == actors::severity::error     ? spdlog::level::err
-                           : s == actors::severity::warning ? spdlog::level::warn
-                                                            : spdlog::level::info;
-        logger->log(level, "{}", as_json ? json::dump(json::value(text)) : model::quotable(text));
+    return [logger, as_json](const log_event& e) {
+        const auto level = e.level == severity::error     ? spdlog::level::err
+                           : e.level == severity::warning ? spdlog::level::warn
+                                                          : spdlog::level::info;
+        logger->log(level, "{}", as_json ? json::dump(json::value(e.text)) : text::quotable(e.text));
     };
 }
 

@@ -6,6 +6,6 @@
 namespace tsms::app {
 
 /// The operator's log on stderr, one line an event, human or JSON. Safe to call from several threads.
-actors::log_sink open_log(const config& c, const std::string& role);
+log_sink open_log(const config& c, const std::string& role);
 
 } // namespace tsms::app

@@ -52,7 +52,7 @@ json::object as_json(const names& known, const store::outbox_entry& d) {
             {"condition", condition(d)},
             {"attempts", d.attempts},
             {"waitedSeconds", static_cast<std::int64_t>(d.waited.count())},
-            {"created", store::iso8601(d.created)},
+            {"created", iso8601(d.created)},
             {"lastError", d.last_error}};
 }
 

@@ -3,8 +3,8 @@
 #include "app/tsms/commands.hpp"
 #include "app/tsms/references.hpp"
 
+#include "base/utf8.hpp"
 #include "crypto/pki.hpp"
-#include "model/utf8.hpp"
 #include "store/access.hpp"
 #include "store/instances.hpp"
 #include "json/json.hpp"
@@ -59,7 +59,7 @@ void list(const options& o) {
     const store::access access(read_config(o.data).access_db());
     json::array out;
     cli::table shown({"PROVIDER", "NAME", "TOKEN", "EXPIRES", "STATE"}, 40);
-    const auto now = store::iso8601(std::chrono::system_clock::now());
+    const auto now = iso8601(std::chrono::system_clock::now());
     for (const auto& provider : access.providers()) {
         json::array tokens;
         const auto listed = access.long_term_tokens(provider.id);
@@ -103,7 +103,7 @@ std::string fingerprint_of(const config& c, const options& o) {
         return chain.front().fingerprint;
     if (chain.front().is_ca) // its key signs certificates, and no client has it
         throw config_error(
-            o.certificate.string() + ": the first certificate, " + model::quotable(chain.front().subject) +
+            o.certificate.string() + ": the first certificate, " + text::quotable(chain.front().subject) +
             ", belongs to a CA. The client's own certificate (basicConstraints CA:FALSE) must be the first in "
             "the file, and what vouches for it may follow");
     if (c.rest_client_ca.empty())

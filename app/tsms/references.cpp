@@ -1,7 +1,7 @@
 #include "app/tsms/references.hpp"
 
+#include "base/utf8.hpp"
 #include "http/rest/text_formats.hpp"
-#include "model/utf8.hpp"
 
 namespace tsms::app {
 
@@ -10,12 +10,12 @@ store::provider_record known_provider(const store::access& access, const std::st
         return *std::move(found);
     if (auto found = access.provider_by_name(id_or_name))
         return *std::move(found);
-    throw config_error("there is no service provider with the name or id ‘" + model::quotable(id_or_name) +
+    throw config_error("there is no service provider with the name or id ‘" + text::quotable(id_or_name) +
                        "’ (tsms provider list)");
 }
 
 void check_new_name(std::string_view what, const std::string& name) {
-    const bool good = !name.empty() && name.size() <= 255 && model::quotable(name) == name && name.front() != ' ' &&
+    const bool good = !name.empty() && name.size() <= 255 && text::quotable(name) == name && name.front() != ' ' &&
                       name.back() != ' ';
     if (!good)
         throw config_error("the name of a new " + std::string(what) +

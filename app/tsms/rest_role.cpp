@@ -13,7 +13,7 @@ namespace {
 
 class rest_role final : public role {
 public:
-    rest_role(const config& c, actors::log_sink log)
+    rest_role(const config& c, log_sink log)
         : upkeep_(upkeep_of(
               {{c.access_db(), store::database_name::access}, {c.catalog_db(), store::database_name::catalog}}, {},
               log)),
@@ -27,7 +27,7 @@ public:
         listen.plan_body = [this](const net::request& head) { return api_.plan_body(head); };
         listen.on_refusal = rest::refused_below_http;
         listen.on_exception = [log](const net::request& r, const std::exception& e) {
-            log(actors::severity::error, r.path + ": " + e.what());
+            log({severity::error, r.path + ": " + e.what()});
             return rest::broken_below_http();
         };
         server_ = std::make_unique<net::tls_server>(std::move(listen));
@@ -56,16 +56,16 @@ public:
 
 private:
     /// Without a CA nobody is asked for a certificate, and who needs one is refused (AMB-008).
-    void warn_of_locked_out(const actors::log_sink& log) const {
+    void warn_of_locked_out(const log_sink& log) const {
         for (const auto& provider : access_.providers())
             if (!access_.client_certificates(provider.id).empty())
-                log(actors::severity::warning,
-                    "every request of service provider ‘" + provider.name +
-                        "’ is refused: it needs a client certificate, and rest.client_ca is empty; set it and restart, "
-                        "or: tsms provider certificate --remove");
+                log({severity::warning, "every request of service provider ‘" + provider.name +
+                                            "’ is refused: it needs a client certificate, and rest.client_ca is empty; "
+                                            "set it and restart, "
+                                            "or: tsms provider certificate --remove"});
     }
 
-    static rest::api_options options_with(const config& c, actors::log_sink log) {
+    static rest::api_options options_with(const config& c, log_sink log) {
         const auto octets = [](int kib) { return static_cast<std::size_t>(kib) << 10; };
         rest::api_options o;
         o.uploads = {octets(c.load_file_kib), octets(c.script_kib), octets(c.certificate_kib)};
@@ -76,8 +76,8 @@ private:
         o.access_lifetime = std::chrono::minutes(c.access_token_minutes);
         o.auth_burst = c.auth_burst;
         o.auth_per_second = c.auth_per_second;
-        o.on_warning = [log](std::string_view what) { log(actors::severity::warning, std::string(what)); };
-        o.on_internal_error = [log](std::string_view what) { log(actors::severity::error, std::string(what)); };
+        o.on_warning = [log](std::string_view what) { log({severity::warning, std::string(what)}); };
+        o.on_internal_error = [log](std::string_view what) { log({severity::error, std::string(what)}); };
         return o;
     }
 
@@ -93,7 +93,7 @@ private:
 
 } // namespace
 
-std::unique_ptr<role> start_rest_role(const config& c, actors::log_sink log) {
+std::unique_ptr<role> start_rest_role(const config& c, log_sink log) {
     return std::make_unique<rest_role>(c, std::move(log));
 }
 

@@ -27,7 +27,7 @@ void tell_ready() {
 
 /// As many descriptors as the system allows: many shells and service managers begin with 1024, and a connection may
 /// need two.
-void raise_descriptor_limit(const config& c, const std::string& name, const actors::log_sink& log) {
+void raise_descriptor_limit(const config& c, const std::string& name, const log_sink& log) {
     constexpr rlim_t ours = 256; // databases, operations port, issuers, SPOS
     const auto needed = ours + 2 * static_cast<rlim_t>(name == "rest" ? c.rest_connections : c.device_connections);
     rlimit limit{};
@@ -36,20 +36,20 @@ void raise_descriptor_limit(const config& c, const std::string& name, const acto
     limit.rlim_cur = std::min(limit.rlim_max, needed);
     ::setrlimit(RLIMIT_NOFILE, &limit);
     if (limit.rlim_cur < needed)
-        log(actors::severity::warning, "the system gives " + std::to_string(limit.rlim_cur) + " descriptors, and " +
-                                           name + ".connections may need " + std::to_string(needed) +
-                                           "; raise ulimit -Hn (LimitNOFILE of systemd) or lower the option");
+        log({severity::warning, "the system gives " + std::to_string(limit.rlim_cur) + " descriptors, and " + name +
+                                    ".connections may need " + std::to_string(needed) +
+                                    "; raise ulimit -Hn (LimitNOFILE of systemd) or lower the option"});
 }
 
 } // namespace
 
 store::upkeep::options upkeep_of(std::vector<store::database_file> writes, std::vector<store::database_file> reads,
-                                 actors::log_sink log) {
+                                 log_sink log) {
     store::upkeep::options o;
     o.writes = std::move(writes);
     o.reads = std::move(reads);
-    o.on_trouble = [log](const std::string& what) { log(actors::severity::error, what); };
-    o.on_recovery = [log](const std::string& what) { log(actors::severity::info, what); };
+    o.on_trouble = [log](const std::string& what) { log({severity::error, what}); };
+    o.on_recovery = [log](const std::string& what) { log({severity::info, what}); };
     return o;
 }
 
@@ -70,19 +70,19 @@ int run_role(const config& c, const std::string& name) {
         raise_descriptor_limit(c, name, log);
         const data_lock lock(c.data, name); // before anything is opened, and before the last run is cleaned up after
         auto running = name == "rest" ? start_rest_role(c, log) : start_device_role(c, log);
-        log(actors::severity::info, "listening");
+        log({severity::info, "listening"});
         tell_ready();
         const timespec pause{5, 0};
         while (::sigtimedwait(&signals, nullptr, &pause) < 0)
             give_idle_memory_back();
         const auto left = running->stop();
         if (left.empty()) {
-            log(actors::severity::info, "stopped");
+            log({severity::info, "stopped"});
             return 0;
         }
-        log(actors::severity::error, "did not stop in time: " + left);
+        log({severity::error, "did not stop in time: " + left});
     } catch (const std::exception& e) {
-        log(actors::severity::error, e.what());
+        log({severity::error, e.what()});
         return 1;
     }
     std::_Exit(3); // what hangs would hang the end of the program too

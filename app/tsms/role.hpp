@@ -19,10 +19,10 @@ public:
 
 /// The databases of a role, checked; what is the matter with them later goes to the log.
 store::upkeep::options upkeep_of(std::vector<store::database_file> writes, std::vector<store::database_file> reads,
-                                 actors::log_sink log);
+                                 log_sink log);
 
-std::unique_ptr<role> start_rest_role(const config& c, actors::log_sink log);
-std::unique_ptr<role> start_device_role(const config& c, actors::log_sink log);
+std::unique_ptr<role> start_rest_role(const config& c, log_sink log);
+std::unique_ptr<role> start_device_role(const config& c, log_sink log);
 
 /// Runs a role until SIGTERM or SIGINT. The exit code says whether it ended cleanly.
 int run_role(const config& c, const std::string& name);

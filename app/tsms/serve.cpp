@@ -157,7 +157,7 @@ private:
                 lived = std::chrono::duration_cast<restart_policy::duration>(now - *c.ready);
             const auto pause = c.policy.ended(how, lived);
             c.restart_at = now + pause;
-            log_(actors::severity::error, text_of_end(c, how, lived, pause));
+            log_({severity::error, text_of_end(c, how, lived, pause)});
         }
     }
 
@@ -176,7 +176,7 @@ private:
         try {
             start(c, data_);
         } catch (const std::exception& e) {
-            log_(actors::severity::error, std::string(e.what()) + ", next attempt in 1 s");
+            log_({severity::error, std::string(e.what()) + ", next attempt in 1 s"});
             c.restart_at = clock::now() + 1s;
         }
     }
@@ -233,7 +233,7 @@ private:
 
     config config_;
     std::string data_;
-    actors::log_sink log_;
+    log_sink log_;
     std::vector<child> children_;
 };
 

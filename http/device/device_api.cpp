@@ -1,5 +1,6 @@
 #include "http/device/device_api.hpp"
 
+#include "base/ascii.hpp"
 #include "crypto/digest.hpp"
 #include "crypto/secret.hpp"
 #include "http/device/seram_mapping.hpp"
@@ -75,12 +76,6 @@ std::optional<session_cookie> read_cookie(const net::request& request) {
 
 net::response answer_with(const wire::tsm_api_answer& answer) {
     return net::json_response(200, json::dump(wire::to_json(answer)));
-}
-
-std::string upper(std::string text) {
-    std::transform(text.begin(), text.end(), text.begin(),
-                   [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; });
-    return text;
 }
 
 net::response overloaded(int status, const std::string& text, int seconds) {
@@ -197,7 +192,7 @@ net::response device_api::call(std::string_view function, const net::request& re
     } catch (const json::parse_error& e) {
         return error(400, e.what());
     }
-    const auto caller_id = upper(wanted->phone.caller_id);
+    const auto caller_id = text::upper(wanted->phone.caller_id);
     const auto known = authenticate(caller_id, request);
     if (!known) {
         auto refused = error(401, "the app is not registered with this TSM, or its credential is missing or wrong; "

@@ -1,14 +1,11 @@
 #include "http/net/message.hpp"
+#include "base/ascii.hpp"
 
 #include <algorithm>
 
 namespace tsms::net {
 
 namespace {
-
-char lower(char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
 
 bool unreserved(char c) {
     return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
@@ -18,7 +15,7 @@ bool unreserved(char c) {
 } // namespace
 
 bool same_token(std::string_view a, std::string_view b) {
-    return std::ranges::equal(a, b, [](char x, char y) { return lower(x) == lower(y); });
+    return std::ranges::equal(a, b, [](char x, char y) { return text::lower(x) == text::lower(y); });
 }
 
 std::optional<std::string_view> behind_https(std::string_view url) {

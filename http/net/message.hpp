@@ -1,7 +1,7 @@
 #pragma once
 // HTTP messages as the rest of the program sees them: plain values, no library, no socket.
 
-#include "crypto/bytes.hpp"
+#include "base/bytes.hpp"
 
 #include <map>
 #include <memory>

@@ -1,5 +1,6 @@
 #include "http/rest/api.hpp"
 
+#include "base/utf8.hpp"
 #include "crypto/digest.hpp"
 #include "http/net/address.hpp"
 #include "http/rest/call.hpp"
@@ -7,7 +8,6 @@
 #include "http/rest/page.hpp"
 #include "http/rest/reason.hpp"
 #include "model/rest_error.hpp"
-#include "model/utf8.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -270,9 +270,9 @@ void api::note_refusal(const call& c, const rest_error& e) {
     access_.note_refusal(c.provider,
                          {.at = {},
                           .kind = std::string(model::entity_name(c.operation.entity)),
-                          .name = model::quotable(c.subject),
+                          .name = text::quotable(c.subject),
                           .category = static_cast<int>(e.category()),
-                          .reason = model::quotable(e.reason.empty() ? e.what() : e.reason)},
+                          .reason = text::quotable(e.reason.empty() ? e.what() : e.reason)},
                          options_.now());
 }
 
@@ -304,9 +304,9 @@ net::response api::execute_upload(call& c) {
     } catch (rest_error& e) {
         c.subject = reader->file_name();
         if (e.category() == rest_category::invalid_file_type) // its message names no cause; the operator will be asked
-            options_.on_warning("service provider " + c.provider + " uploaded ‘" + model::quotable(c.subject) +
+            options_.on_warning("service provider " + c.provider + " uploaded ‘" + text::quotable(c.subject) +
                                 "’, which was refused as " + std::string(model::entity_name(c.operation.entity)) +
-                                ": " + model::quotable(e.reason));
+                                ": " + text::quotable(e.reason));
         throw;
     }
 }

@@ -1,8 +1,8 @@
 #include "http/rest/entity_document.hpp"
 
+#include "base/utf8.hpp"
 #include "http/rest/text_formats.hpp"
 #include "model/rest_error.hpp"
-#include "model/utf8.hpp"
 
 #include <algorithm>
 #include <set>
@@ -131,7 +131,7 @@ bool counts_as_missing(const attribute& a, const json::value* v) {
         return true;
     switch (a.type) {
     case value_type::string:
-        return v->as_string() && model::is_blank(*v->as_string());
+        return v->as_string() && text::is_blank(*v->as_string());
     case value_type::strings:
     case value_type::objects:
         return v->as_array() && v->as_array()->empty() && !a.may_be_empty;

@@ -1,5 +1,6 @@
 #include "http/rest/multipart.hpp"
 
+#include "base/ascii.hpp"
 #include "http/net/message.hpp"
 
 #include <algorithm>
@@ -13,22 +14,7 @@ constexpr std::size_t most_parts = 16;
 constexpr std::size_t most_head = 16384; ///< as for the head of a request
 constexpr std::string_view crlf = "\r\n";
 
-std::string_view trimmed(std::string_view text) {
-    while (!text.empty() && (text.front() == ' ' || text.front() == '\t'))
-        text.remove_prefix(1);
-    while (!text.empty() && (text.back() == ' ' || text.back() == '\t'))
-        text.remove_suffix(1);
-    return text;
-}
-
 using parameters = std::map<std::string, std::string, std::less<>>;
-
-std::string lower(std::string_view text) {
-    std::string out(text);
-    std::ranges::transform(out, out.begin(),
-                           [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-    return out;
-}
 
 /// A quoted string or a token at the start of the text, which it consumes.
 std::optional<std::string> take_value(std::string_view& text, bool comma_ends) {
@@ -46,7 +32,7 @@ std::optional<std::string> take_value(std::string_view& text, bool comma_ends) {
         return std::nullopt;
     }
     const auto end = std::min(text.find_first_of(comma_ends ? ";," : ";"), text.size());
-    out = trimmed(text.substr(0, end));
+    out = text::trimmed(text.substr(0, end));
     text.remove_prefix(end);
     if (out.empty() || out.find_first_of("\" \t") != std::string::npos)
         return std::nullopt;
@@ -56,22 +42,22 @@ std::optional<std::string> take_value(std::string_view& text, bool comma_ends) {
 /// "value; a=b; c="d"" after its first value. Nothing if it is malformed or names a parameter twice.
 std::optional<parameters> parse_parameters(std::string_view text, bool comma_separates) {
     parameters out;
-    text = trimmed(text);
+    text = text::trimmed(text);
     while (!text.empty()) {
         if (text.front() != ';' && !(comma_separates && text.front() == ','))
             return std::nullopt;
-        text = trimmed(text.substr(1));
+        text = text::trimmed(text.substr(1));
         if (text.empty())
             break;
         const auto equals = text.find('=');
         if (equals == std::string_view::npos)
             return std::nullopt;
-        auto name = lower(trimmed(text.substr(0, equals)));
-        text = trimmed(text.substr(equals + 1));
+        auto name = text::lower(text::trimmed(text.substr(0, equals)));
+        text = text::trimmed(text.substr(equals + 1));
         auto value = take_value(text, comma_separates);
         if (name.empty() || !value || !out.emplace(std::move(name), std::move(*value)).second)
             return std::nullopt;
-        text = trimmed(text);
+        text = text::trimmed(text);
     }
     return out;
 }
@@ -87,9 +73,9 @@ std::optional<parameters> disposition(std::string_view head) {
             return std::nullopt;
         if (!net::same_token(line.substr(0, colon), "Content-Disposition"))
             continue;
-        const auto value = trimmed(line.substr(colon + 1));
+        const auto value = text::trimmed(line.substr(colon + 1));
         const auto type = value.substr(0, value.find_first_of(";,"));
-        if (found || !net::same_token(trimmed(type), "form-data"))
+        if (found || !net::same_token(text::trimmed(type), "form-data"))
             return std::nullopt;
         found = parse_parameters(value.substr(type.size()), true);
         if (!found)
@@ -107,7 +93,7 @@ std::string base_name(std::string_view path) {
 
 std::optional<std::string> multipart_boundary(std::string_view content_type) {
     const auto type = content_type.substr(0, content_type.find(';'));
-    if (!net::same_token(trimmed(type), "multipart/form-data"))
+    if (!net::same_token(text::trimmed(type), "multipart/form-data"))
         return std::nullopt;
     const auto given = parse_parameters(content_type.substr(type.size()), false);
     if (!given)

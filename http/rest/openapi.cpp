@@ -1,5 +1,6 @@
 #include "http/rest/openapi.hpp"
 
+#include "base/ascii.hpp"
 #include "http/rest/reason.hpp"
 #include "model/operations.hpp"
 
@@ -217,12 +218,6 @@ json::object operation(const rest_operation& o, dialect d) {
     return out;
 }
 
-std::string lower(std::string_view method) {
-    std::string out(method);
-    std::ranges::transform(out, out.begin(), [](char c) { return static_cast<char>(c - 'A' + 'a'); });
-    return out;
-}
-
 json::object bearer(std::string_view description) {
     return {{"type", "http"}, {"scheme", "bearer"}, {"description", description}};
 }
@@ -236,7 +231,7 @@ json::object openapi_document(dialect d) {
         const std::string path(o.path);
         if (!paths.find(path))
             paths.append(path, json::object());
-        paths.find(path)->as_object()->append(lower(o.method), operation(o, d));
+        paths.find(path)->as_object()->append(text::lower(o.method), operation(o, d));
     }
     json::object schemas;
     for (const auto& e : model::entities())

@@ -1,4 +1,4 @@
-#include "crypto/bytes.hpp"
+#include "base/bytes.hpp"
 #include "http/rest/text_formats.hpp"
 #include "http/rest/upload.hpp"
 #include "json/json.hpp"

@@ -150,7 +150,7 @@ std::vector<profile_summary> import_profiles(store::catalog& catalog, std::strin
     return catalog.write([&](store::catalog_edit& edit) {
         std::vector<profile_summary> out;
         for (const auto& p : profiles)
-            out.push_back(import_one(edit, p, random, store::iso8601(now)));
+            out.push_back(import_one(edit, p, random, iso8601(now)));
         return out;
     });
 }

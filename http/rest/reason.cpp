@@ -1,6 +1,6 @@
 #include "http/rest/reason.hpp"
 
-#include "model/utf8.hpp"
+#include "base/utf8.hpp"
 
 #include <algorithm>
 
@@ -28,7 +28,7 @@ std::string_view ascii_of(std::string_view character) {
 } // namespace
 
 std::string field_text(std::string_view text) {
-    const auto clean = model::quotable(text); // UTF-8 without control characters
+    const auto clean = text::quotable(text); // UTF-8 without control characters
     std::string out;
     for (std::size_t at = 0; at < clean.size() && out.size() < reason_limit;) {
         auto end = at + 1;

@@ -51,7 +51,7 @@ net::response answer(const call& c, const entity_row& row) {
 }
 
 std::string now_text(const call& c) {
-    return store::iso8601(c.options.now());
+    return iso8601(c.options.now());
 }
 
 namespace {

@@ -1,9 +1,9 @@
 #include "http/rest/text_formats.hpp"
 
-#include "crypto/bytes.hpp"
+#include "base/bytes.hpp"
+#include "base/utf8.hpp"
 #include "gp/tlv.hpp"
 #include "http/net/base_url.hpp"
-#include "model/utf8.hpp"
 #include "model/version_tag.hpp"
 
 #include <algorithm>
@@ -84,7 +84,7 @@ std::optional<std::string> canonical_uuid(std::string_view text) {
 }
 
 std::optional<std::string> canonical(model::text_format format, std::string_view text, std::int64_t maximum) {
-    if (!model::is_utf8(text) || static_cast<std::int64_t>(model::characters(text)) > maximum)
+    if (!text::is_utf8(text) || static_cast<std::int64_t>(text::characters(text)) > maximum)
         return std::nullopt;
     const auto verbatim = [&](bool good) { return good ? std::optional(std::string(text)) : std::nullopt; };
     using enum model::text_format;

@@ -77,7 +77,7 @@ private:
 std::string_view extension_of(model::entity_kind kind);
 
 /// AMB-211: what is wrong with the syntax of a personalization script; nothing: it is one. What is quoted of the
-/// content is for model::quotable.
+/// content is for text::quotable.
 std::optional<std::string> fault_of_script(std::string_view content);
 
 } // namespace tsms::rest

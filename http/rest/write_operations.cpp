@@ -1,9 +1,9 @@
+#include "base/utf8.hpp"
 #include "gp/commands.hpp"
 #include "gp/scp03.hpp"
 #include "http/rest/call.hpp"
 #include "http/rest/text_formats.hpp"
 #include "model/rest_error.hpp"
-#include "model/utf8.hpp"
 #include "model/version_tag.hpp"
 #include "store/profile_internals.hpp"
 
@@ -172,7 +172,7 @@ std::string too_long_for(std::size_t size, const model::card_parameters& card) {
 void warn_of_long_load_files(const catalog_edit& edit, const call& c, const entity_row& flavor,
                              const entity_row& service) {
     const auto name = [](const entity_row& row, const char* attribute) {
-        return row.id + " ‘" + model::quotable(json::reader(row.document).string_or(attribute, "")) + "’";
+        return row.id + " ‘" + text::quotable(json::reader(row.document).string_or(attribute, "")) + "’";
     };
     store::walk_start start(flavor.provider);
     start.set(flavor.kind, flavor.id);

@@ -1,6 +1,6 @@
 #include "http/wire/issuer.hpp"
 
-#include "crypto/bytes.hpp"
+#include "base/bytes.hpp"
 
 namespace tsms::wire {
 

@@ -3,7 +3,7 @@
 // Local Agent towards an issuer. Reading is tolerant where the specification contradicts itself (AMB-212, hazard 4),
 // strict in everything else. Readers throw json::parse_error.
 
-#include "crypto/bytes.hpp"
+#include "base/bytes.hpp"
 #include "json/json.hpp"
 
 #include <variant>

@@ -1,6 +1,6 @@
 #include "http/wire/tsm_api.hpp"
 
-#include "crypto/bytes.hpp"
+#include "base/bytes.hpp"
 #include "http/wire/result_json.hpp"
 
 #include <algorithm>

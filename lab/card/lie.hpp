@@ -2,7 +2,7 @@
 // What a card tells although it knows better. It has the keys of the channel: the lie is told before the answer is
 // protected, so that its R-MAC is valid. docs/lab.md has the forms.
 
-#include "crypto/bytes.hpp"
+#include "base/bytes.hpp"
 
 namespace tsms::lab {
 

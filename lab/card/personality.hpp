@@ -1,7 +1,7 @@
 #pragma once
 // What one model of card does differently from another: a table of personalities, chosen by name when a card is made.
 
-#include "crypto/bytes.hpp"
+#include "base/bytes.hpp"
 
 #include <optional>
 

@@ -38,6 +38,10 @@ std::vector<model::operation> conduct<model::deploy_service>::requested(const mo
     return model::requested_deploy_operations(kinds_of(what.commands));
 }
 
+std::string conduct<model::deploy_service>::version(const model::deploy_service&) {
+    return {};
+}
+
 bool conduct<model::deploy_service>::installs(const model::deploy_service&) {
     return true;
 }

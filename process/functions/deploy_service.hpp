@@ -8,6 +8,7 @@ namespace tsms::process {
 template <> struct conduct<model::deploy_service> {
     static std::optional<model::refusal> refuse(const model::deploy_service& what, const beginning& begins);
     static std::vector<model::operation> requested(const model::deploy_service& what);
+    static std::string version(const model::deploy_service& what);
     static bool installs(const model::deploy_service& what);
     static process<process_outcome> run(const model::deploy_service& what, process_request request);
     static model::deploy_service::result result(const process_outcome& end, const model::process_info& info);

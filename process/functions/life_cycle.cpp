@@ -17,6 +17,10 @@ std::vector<model::operation> requested(const model::life_cycle_function& what) 
     return std::visit([]<class F>(const F& f) { return conduct<F>::requested(f); }, what);
 }
 
+std::string version(const model::life_cycle_function& what) {
+    return std::visit([]<class F>(const F& f) { return conduct<F>::version(f); }, what);
+}
+
 bool installs(const model::life_cycle_function& what) {
     return std::visit([]<class F>(const F& f) { return conduct<F>::installs(f); }, what);
 }

@@ -8,11 +8,19 @@
 
 namespace tsms::process {
 
+/// What the catalog says of the Version that a function asks for.
+struct wanted_version {
+    bool exists = false; ///< of the instance's Service
+    /// Its effective configuration for the profile of the instance's card; nothing where it has no published Flavor.
+    std::optional<model::deployment_target> target;
+};
+
 /// What the decision to begin rests on.
 struct beginning {
     const model::service_instance& instance;
     bool version_exists = false; ///< in the catalog, of the instance's target
     bool flavor_exists = false;  ///< likewise
+    wanted_version wanted = {};  ///< of the function's version()
 
     /// TR 3.2.3: its Flavor has been deleted.
     bool orphaned() const { return !flavor_exists && instance.state != model::instance_state::not_deployed; }
@@ -21,13 +29,15 @@ struct beginning {
 /// A specialisation has these static members:
 ///   std::optional<model::refusal> refuse(const Function&, const beginning&);       nothing if it may begin (TR 3.2.2)
 ///   std::vector<model::operation> requested(const Function&);                      requestedOperations (AMB-120)
-///   bool installs(const Function&);                                                may it have the issuer create a
-///   domain? process<process_outcome> run(const Function&, process_request); Function::result result(const
-///   process_outcome&, const model::process_info&);   of a process that has ended
+///   std::string version(const Function&);                                          tag that it asks for; empty: none
+///   bool installs(const Function&);                                                has the issuer create a domain
+///   process<process_outcome> run(const Function&, process_request);
+///   Function::result result(const process_outcome&, const model::process_info&);   of a process that has ended
 template <class Function> struct conduct;
 
 std::optional<model::refusal> refuse(const model::life_cycle_function& what, const beginning& begins);
 std::vector<model::operation> requested(const model::life_cycle_function& what);
+std::string version(const model::life_cycle_function& what);
 bool installs(const model::life_cycle_function& what);
 process<process_outcome> run(const model::life_cycle_function& what, process_request request);
 model::tsm_api_result result_of(const model::life_cycle_function& what, const process_outcome& end,

@@ -15,6 +15,10 @@ std::vector<model::operation> conduct<suspend_or_resume_service>::requested(cons
     return {what.suspension_control ? model::operation::service_suspension : model::operation::service_resumption};
 }
 
+std::string conduct<suspend_or_resume_service>::version(const suspend_or_resume_service&) {
+    return {};
+}
+
 bool conduct<suspend_or_resume_service>::installs(const suspend_or_resume_service&) {
     return false;
 }

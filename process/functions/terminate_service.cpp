@@ -15,6 +15,10 @@ std::vector<model::operation> conduct<terminate_service>::requested(const termin
     return {model::operation::service_termination};
 }
 
+std::string conduct<terminate_service>::version(const terminate_service&) {
+    return {};
+}
+
 bool conduct<terminate_service>::installs(const terminate_service&) {
     return false;
 }

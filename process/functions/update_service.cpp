@@ -14,6 +14,10 @@ std::vector<model::operation> conduct<update_service>::requested(const update_se
     return {model::operation::service_update_finalize};
 }
 
+std::string conduct<update_service>::version(const update_service& what) {
+    return what.new_version;
+}
+
 bool conduct<update_service>::installs(const update_service&) {
     return true;
 }

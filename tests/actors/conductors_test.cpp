@@ -488,7 +488,7 @@ BOOST_AUTO_TEST_CASE(the_store_drops_a_write_that_comes_too_late) {
         store::create_database({file, store::database_name::instances}, "an installation");
         auto db = std::make_shared<store::instance_db>(file);
         auto store = spawn_instance_store(
-            system, db, [now] { return now; }, [](severity, const std::string&) {});
+            system, db, [now] { return now; }, [](const log_event&) {});
         create_row row;
         row.card.id = "card";
         row.card.identity = "4790";

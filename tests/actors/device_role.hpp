@@ -122,9 +122,9 @@ struct device_role {
         p.vault = crypto::make_software_vault(crypto::secret(bytes(32, 7)));
         p.issuers = [](const std::string&) { return nullptr; };
         p.spos = [this] { return spos; };
-        p.log = [this](severity, const std::string& line) {
+        p.log = [this](const log_event& e) {
             const std::lock_guard lock(mutex);
-            log += line + "\n";
+            log += e.text + "\n";
         };
         return p;
     }

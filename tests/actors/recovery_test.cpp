@@ -50,7 +50,7 @@ struct crashed {
     }
     std::size_t resolve() {
         empty_catalog catalog;
-        return resolve_interrupted(*db, catalog, quiet_spos(), [](severity, const std::string&) {});
+        return resolve_interrupted(*db, catalog, quiet_spos(), [](const log_event&) {});
     }
     void end(model::service_instance left) {
         std::optional<store::outbox_entry> none;

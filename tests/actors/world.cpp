@@ -185,7 +185,7 @@ world::world() : system(deterministic(config)) {
     around->catalog = system.spawn<played_catalog>(std::cref(flavor_exists), std::cref(service));
     around->outbox = system.spawn<played_outbox>();
     around->spos = std::make_shared<quiet_spos>();
-    around->log = [this](severity, const std::string& line) { log.push_back(line); };
+    around->log = [this](const log_event& e) { log.push_back(e.text); };
     around->random = &random;
     around->now = [this] { return time; };
     around->desk = spawn_issuer_desk(system, {around->log, {2, 3, 4}, around->now, [this](caf::actor_system& s) {

@@ -2,7 +2,7 @@
 // What the fuzz targets share. A target reads hostile octets; an exception that it does not name, a `require` that does
 // not hold, a sanitizer's report and an input that takes too long are findings.
 
-#include "crypto/bytes.hpp"
+#include "base/bytes.hpp"
 
 #include <algorithm>
 #include <cstdio>

@@ -212,7 +212,7 @@ BOOST_AUTO_TEST_CASE(what_only_phones_have_named_is_forgotten_after_its_time) {
     temporary_database t;
     instance_db db(t.file());
     const auto now = store::clock::now();
-    const auto ago = [&](int hours) { return store::iso8601(now - std::chrono::hours(hours)); };
+    const auto ago = [&](int hours) { return iso8601(now - std::chrono::hours(hours)); };
     using change_row = std::function<void(model::secure_component&, model::service_instance&)>;
     const auto add = [&](const std::string& id, const change_row& change) {
         auto card = some_card();
@@ -269,7 +269,7 @@ BOOST_AUTO_TEST_CASE(what_nobody_has_ever_proven_goes_soon_and_takes_its_process
         auto card = some_card();
         card.id = card.identity = id;
         card.tsm_domain.reset();
-        card.claimed = store::iso8601(now - std::chrono::hours(10));
+        card.claimed = iso8601(now - std::chrono::hours(10));
         card.was_proven = proven_once;
         auto instance = some_instance("on " + id);
         instance.secure_component_id = id;

@@ -1,12 +1,13 @@
 // Every error of the REST API and of the TSM-API against the norm's tables (TR 4.1.5.1, 4.1.5.2, 4.2.4.4), and their
 // texts at the length where they are cut.
 
+#include "base/utf8.hpp"
 #include "model/device.hpp"
 #include "model/rest_error.hpp"
-#include "model/utf8.hpp"
 
 #include <boost/test/unit_test.hpp>
 
+using namespace tsms;
 using namespace tsms::model;
 
 namespace {
@@ -84,15 +85,15 @@ BOOST_AUTO_TEST_CASE(a_message_has_at_most_255_characters) { // AMB-014
     const auto of = [&](std::size_t characters) { return message(std::string(characters - fixed, 'x')); };
     BOOST_TEST(of(254).size() == 254u);
     BOOST_TEST(of(255).size() == 255u);
-    BOOST_TEST(characters(of(256)) == 255u);
+    BOOST_TEST(text::characters(of(256)) == 255u);
     BOOST_TEST(of(256).ends_with("x….")); // what was cut is marked
     BOOST_TEST(!of(255).ends_with("…."));
     std::string wide; // characters count, not octets
     for (std::size_t k = fixed; k < 255; ++k)
         wide += "€";
     BOOST_TEST(message(wide).ends_with("€."));
-    BOOST_TEST(characters(message(wide + "€")) == 255u);
-    BOOST_TEST(is_utf8(message(wide + "€")));
+    BOOST_TEST(text::characters(message(wide + "€")) == 255u);
+    BOOST_TEST(text::is_utf8(message(wide + "€")));
 }
 
 BOOST_AUTO_TEST_CASE(details_of_the_tsm_api_have_at_most_400_octets) {

@@ -1,10 +1,11 @@
 // TR 3.2.2 and 4.2.5.3: what may be asked in which state.
 
+#include "base/utf8.hpp"
 #include "model/life_cycle.hpp"
-#include "model/utf8.hpp"
 
 #include <boost/test/unit_test.hpp>
 
+using namespace tsms;
 using namespace tsms::model;
 using enum instance_state;
 
@@ -69,8 +70,8 @@ BOOST_AUTO_TEST_CASE(a_message_stays_one_line_whatever_it_quotes) {
     std::string long_name;
     while (long_name.size() < 1000)
         long_name += "€";
-    BOOST_TEST(is_utf8(error_message(interrupted, "a" + long_name)));
-    BOOST_TEST(is_utf8(error_message(interrupted, "ab" + long_name)));
+    BOOST_TEST(text::is_utf8(error_message(interrupted, "a" + long_name)));
+    BOOST_TEST(text::is_utf8(error_message(interrupted, "ab" + long_name)));
 }
 
 BOOST_AUTO_TEST_CASE(what_is_deployed_is_suspended_and_everything_is_terminated) {

@@ -1,10 +1,10 @@
 // Texts at the length where they are accepted and refused: AIDs, hashes, tags, URLs, UUIDs, characters
 // (AMB-039 … 043, AMB-075).
 
-#include "crypto/bytes.hpp"
+#include "base/bytes.hpp"
+#include "base/utf8.hpp"
 #include "http/rest/text_formats.hpp"
 #include "model/card_identity.hpp"
-#include "model/utf8.hpp"
 #include "model/version_tag.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -112,14 +112,14 @@ BOOST_AUTO_TEST_CASE(the_borders_of_utf8) { // RFC 3629 4
         return std::string(b.begin(), b.end());
     };
     for (const auto* yes : {"00", "7F", "C280", "DFBF", "E0A080", "ED9FBF", "EE8080", "EFBFBF", "F0908080", "F48FBFBF"})
-        BOOST_TEST(model::is_utf8(text(yes)), yes);
+        BOOST_TEST(text::is_utf8(text(yes)), yes);
     for (const auto* no :
          {"80", "BF", "C0AF", "C1BF", "C2", "C27F", "C2C0", "E09FBF", "E0A0", "EDA080", "EDBFBF", "F08FBFBF",
           "F0908080"
           "80",
           "F4908080", "F5808080", "FF", "E0A07F", "F09080C0"})
-        BOOST_TEST(!model::is_utf8(text(no)), no);
-    BOOST_TEST(model::characters(text("7FC280E0A080F0908080")) == 4u);
+        BOOST_TEST(!text::is_utf8(text(no)), no);
+    BOOST_TEST(text::characters(text("7FC280E0A080F0908080")) == 4u);
 }
 
 BOOST_AUTO_TEST_CASE(octets_of_a_card_identity) {

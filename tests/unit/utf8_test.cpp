@@ -1,8 +1,8 @@
 // Texts that come from outside and go into messages: readers' names, words of agents and issuers.
 
 #include "app/failure.hpp"
+#include "base/utf8.hpp"
 #include "gp/card_failure.hpp"
-#include "model/utf8.hpp"
 #include "sdk/pcsc_transport.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -18,21 +18,21 @@ BOOST_AUTO_TEST_CASE(a_beginning_ends_with_a_whole_character) {
                                                               {5, "aü"},  {6, "aü€"}, {9, "aü€"}, {10, "aü€😀"},
                                                               {11, text}, {12, text}};
     for (const auto& [octets, expected] : beginnings)
-        BOOST_TEST(model::beginning(text, octets) == expected);
-    BOOST_TEST(model::beginning("", 5) == "");
-    BOOST_TEST(model::beginning("\x80\x80\x80", 2) == ""); // no character begins here
+        BOOST_TEST(text::beginning(text, octets) == expected);
+    BOOST_TEST(text::beginning("", 5) == "");
+    BOOST_TEST(text::beginning("\x80\x80\x80", 2) == ""); // no character begins here
 }
 
 /// RFC 3629; what is none is told octet by octet, so that two names stay two.
 BOOST_AUTO_TEST_CASE(names_keep_their_umlauts_or_are_escaped) {
-    BOOST_TEST(model::escaped("Kartenleser für Zwölf 00") == "Kartenleser für Zwölf 00");
-    BOOST_TEST(model::escaped("f\xFCr") == "f\\xFCr"); // ISO 8859-1
-    BOOST_TEST(model::escaped("f\xFBr") == "f\\xFBr");
-    BOOST_TEST(model::escaped("ü\xFC") == "\\xC3\\xBC\\xFC");
-    BOOST_TEST(model::escaped("\xC0\xAF") == "\\xC0\\xAF");          // overlong
-    BOOST_TEST(model::escaped("\xED\xA0\x80") == "\\xED\\xA0\\x80"); // half of a surrogate pair
-    BOOST_TEST(model::escaped("a\nb\x7F") == "a\\x0Ab\\x7F");
-    BOOST_TEST(model::escaped("") == "");
+    BOOST_TEST(text::escaped("Kartenleser für Zwölf 00") == "Kartenleser für Zwölf 00");
+    BOOST_TEST(text::escaped("f\xFCr") == "f\\xFCr"); // ISO 8859-1
+    BOOST_TEST(text::escaped("f\xFBr") == "f\\xFBr");
+    BOOST_TEST(text::escaped("ü\xFC") == "\\xC3\\xBC\\xFC");
+    BOOST_TEST(text::escaped("\xC0\xAF") == "\\xC0\\xAF");          // overlong
+    BOOST_TEST(text::escaped("\xED\xA0\x80") == "\\xED\\xA0\\x80"); // half of a surrogate pair
+    BOOST_TEST(text::escaped("a\nb\x7F") == "a\\x0Ab\\x7F");
+    BOOST_TEST(text::escaped("") == "");
 }
 
 BOOST_AUTO_TEST_CASE(a_phones_words_keep_their_umlauts) {
@@ -42,7 +42,7 @@ BOOST_AUTO_TEST_CASE(a_phones_words_keep_their_umlauts) {
     BOOST_TEST(told("PC/SC: no card in 'Leser für Zwölf'").ends_with("no card in 'Leser für Zwölf'"));
     BOOST_TEST(told(std::string(99, 'a') + "ü").ends_with(": " + std::string(99, 'a'))); // not half of it
     BOOST_TEST(told(std::string(98, 'a') + "ü!").ends_with("aü"));
-    BOOST_TEST(model::is_utf8(told("\xFC\n")));
+    BOOST_TEST(text::is_utf8(told("\xFC\n")));
     BOOST_TEST(told("a\nb").find('\n') == std::string::npos);
 }
 

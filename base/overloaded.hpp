@@ -1,11 +1,11 @@
 #pragma once
 // One lambda for each alternative of a closed set: a visitor that does not compile when an alternative is added.
 
-namespace tsms::model {
+namespace tsms {
 
 template <class... Cases> struct overloaded : Cases... {
     using Cases::operator()...;
 };
 template <class... Cases> overloaded(Cases...) -> overloaded<Cases...>;
 
-} // namespace tsms::model
+} // namespace tsms

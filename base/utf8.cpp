@@ -1,9 +1,9 @@
-#include "model/utf8.hpp"
+#include "base/utf8.hpp"
 
 #include <algorithm>
 #include <cstdint>
 
-namespace tsms::model {
+namespace tsms::text {
 
 namespace {
 
@@ -111,4 +111,4 @@ std::string quotable(std::string_view text) {
     return out;
 }
 
-} // namespace tsms::model
+} // namespace tsms::text

@@ -1,4 +1,4 @@
-#include "crypto/bytes.hpp"
+#include "base/bytes.hpp"
 
 #include <stdexcept>
 

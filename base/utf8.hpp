@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-namespace tsms::model {
+namespace tsms::text {
 
 bool is_utf8(std::string_view text);
 
@@ -29,4 +29,4 @@ bool is_blank(std::string_view utf8);
 /// U+FFFD.
 std::string quotable(std::string_view text);
 
-} // namespace tsms::model
+} // namespace tsms::text

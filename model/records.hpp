@@ -1,0 +1,80 @@
+#pragma once
+// What is kept of calls and processes, as plain values: the conducting of a call works with them, store/ keeps them.
+
+#include "base/bytes.hpp"
+#include "base/time.hpp"
+#include "model/device.hpp"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace tsms::model {
+
+/// A life-cycle process from its acceptance to its end.
+struct process_record {
+    std::string id;
+    std::string session;
+    std::string instance;
+    std::string card;
+    std::string caller;
+    std::string version_tag;
+    std::vector<operation> requested; ///< for the SPOS (AMB-120)
+    instance_state start_state = instance_state::not_deployed;
+    std::string started;
+};
+
+/// How a card's domain of ours can be asked for a proof.
+struct domain_hint {
+    std::string aid;
+    std::uint8_t key_version = 0;
+    int scp03_mode = 0; ///< 0: not seen yet
+
+    friend bool operator==(const domain_hint&, const domain_hint&) = default;
+};
+
+enum class creation {
+    created,
+    has_service,  ///< the card has an instance of the service already
+    card_changed, ///< the card's row is not what it was read as: whoever decided by it has to do so anew
+};
+
+/// What a process works on. No card: it is not touched.
+struct process_rows {
+    service_instance instance;
+    std::optional<secure_component> card;
+};
+
+/// How a process ended.
+struct process_end {
+    std::string id;
+    error_category status = error_category::none;
+    std::string message;
+    std::string ended;
+    std::vector<std::string> cleaned = {}; ///< ids of tombstones whose contents this process has removed from the card
+};
+
+/// A result on its way to a SPOS-Service (AMB-180): kept until it was delivered, or an operator drops it.
+struct outbox_entry {
+    std::int64_t id = 0;  ///< given by the database
+    std::string process;  ///< empty: a failed eligibility check (AMB-140)
+    std::string provider; ///< id of the service provider; empty in rows of before
+    spos_target spos;
+    std::string body;
+    wall_time created; ///< for people; nothing is decided by it
+    int attempts = 0;
+    std::chrono::seconds waited{0}; ///< sum of the pauses before its attempts, as far as the server lived through them
+    std::string last_error;
+    bool given_up = false;
+};
+
+/// A secure component issuer (SCI).
+struct issuer_record {
+    std::string name;
+    std::string url;
+    std::string certificate_pem; ///< trust anchors of its server
+    bytes transport_key;         ///< sealed by the vault
+    identification cards;        ///< cards it owns
+};
+
+} // namespace tsms::model
