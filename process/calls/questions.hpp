@@ -1,6 +1,6 @@
 #pragma once
-// What the conducting of a call asks of catalog and rows, and what it is answered. The actors that own them get these
-// as messages; a test answers them itself.
+// What the conducting of a call asks of catalog and rows, and what it is answered (`result`). The actors that own them
+// get these as messages.
 
 #include "model/eligibility.hpp"
 #include "model/records.hpp"
