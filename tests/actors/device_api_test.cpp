@@ -122,7 +122,7 @@ BOOST_AUTO_TEST_CASE(what_is_not_built_says_so_in_its_result) {
     port p;
     const auto update = p.send("POST", "/tsm-api/1.0/updateService",
                                R"({"serviceInstanceId":"i","newVersion":"1.0.0","serviceCommands":[],)"
-                               R"("finalize":true,"handset":{"callerId":"CAFE","secureComponents":[]}})");
+                               R"("finalizeDeployment":true,"handset":{"callerId":"CAFE","secureComponents":[]}})");
     BOOST_TEST(update.status == 200);
     BOOST_TEST(update.body.find("updateService is not supported by this TSM yet") != std::string::npos);
 }
