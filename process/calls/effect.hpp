@@ -28,12 +28,17 @@ struct call_request {
 };
 
 /// Somebody who could do it has not answered, or not in time. The only expected exception of these effects: the
-/// outermost frame of a call turns it into a refusal (1, TSM not available). The operator has been told the cause.
-struct unanswered : std::exception {
-    const char* what() const noexcept override { return "an internal request was not answered"; }
+/// outermost frame of a call tells the operator the cause and refuses the call (1, TSM not available).
+struct unanswered : std::runtime_error {
+    using std::runtime_error::runtime_error;
 };
 
-/// Carrying out an effect threw: a bug. It is thrown inside the call, where whatever the call has begun can be ended.
+/// The TSM stops. It is thrown inside the call, which tells its caller so; a process that has begun is left to the next
+/// start (model::after_crash). No exception of std: who takes a bug for an outcome must not take this for a bug.
+struct stopping {};
+
+/// Carrying out an effect threw: a bug. What it was is thrown inside the call as a std::runtime_error,
+/// where whatever the call has begun can be ended.
 struct broke {
     std::string what;
 };
@@ -44,6 +49,7 @@ struct done {};
 struct come_again {
     int seconds = 0;
 };
+std::string text_of(const come_again& later); ///< what the app is told
 
 // -- the app and its phone --
 
@@ -161,7 +167,7 @@ using effect_variant =
                  perform, process_begins, process_over, charge_process, settle_account, charge_trace,
                  may_tell_of_failed_creation, encode_result, deliver, ask_time, pause_until, new_id, tell_operator>;
 using answer_variant =
-    std::variant<unanswered, broke, done, service_surveyed, target_found, target_checked, instance_loaded,
+    std::variant<unanswered, stopping, broke, done, service_surveyed, target_found, target_checked, instance_loaded,
                  provider_found, kinds_found, cards_found, row_created, process_begun, process_ended, lease,
                  process::answer_variant, charged, permission, moment, std::string>;
 
@@ -170,8 +176,10 @@ struct effect : effect_variant {
     using effect_variant::effect_variant;
 
     template <class E> static typename E::result take(answer_variant&& answer) {
-        if (std::holds_alternative<unanswered>(answer))
-            throw unanswered{};
+        if (auto* u = std::get_if<unanswered>(&answer))
+            throw std::move(*u);
+        if (std::holds_alternative<stopping>(answer))
+            throw stopping{};
         if (const auto* b = std::get_if<broke>(&answer))
             throw std::runtime_error(b->what);
         return std::get<typename E::result>(std::move(answer)); // another kind of answer is a bug of the interpreter
