@@ -53,6 +53,18 @@ call<void> tell(severity level, std::string text) {
     }
 }
 
+/// What can be done without: a bug in it is the operator's matter.
+template <class E> call<void> attempt(const conducting* c, E effect) {
+    std::string bug;
+    try {
+        co_await std::move(effect);
+        co_return;
+    } catch (const std::exception& e) {
+        bug = e.what();
+    }
+    co_await tell(severity::error, "instance " + c->id + ": " + bug);
+}
+
 std::string of_process(const conducting* c) {
     return "process " + c->record.id;
 }
@@ -223,7 +235,7 @@ call<void> tell_refused(conducting* c, model::refusal why) {
 call<void> answer_refused(conducting* c, refused no) {
     const auto why = model::failed_execution(no.why.category, no.why.details);
     const auto now = iso8601((co_await ask_time{}).wall);
-    co_await answer{process::refusal_of(c->what, c->instance, why, now), {}, no.later};
+    co_await attempt(c, answer{process::refusal_of(c->what, c->instance, why, now), {}, no.later});
 }
 
 // -- the process --
@@ -280,18 +292,6 @@ call<process_outcome> run(conducting* c) {
 }
 
 // -- the end: once there is a process, nothing but a stop keeps its end from the rows --
-
-/// Does what the end can do without.
-template <class E> call<void> attempt(conducting* c, E effect) {
-    std::string bug;
-    try {
-        co_await std::move(effect);
-        co_return;
-    } catch (const std::exception& e) {
-        bug = e.what();
-    }
-    co_await tell(severity::error, of_process(c) + ", at its end: " + bug);
-}
 
 /// AMB-182: the SposConfig of this moment; of the snapshot if the Service is deleted, or nobody can tell.
 call<std::optional<model::spos_target>> find_spos(model::deployment_target target) {
@@ -406,7 +406,7 @@ call<void> finish(conducting* c, process_outcome outcome) {
     co_await tell(severity::info, of_process(c) + told_of_end(end, stored.shown));
     if (stored.delivery)
         co_await attempt(c, deliver{*stored.delivery});
-    co_await answer_of(c, end, stored.shown);
+    co_await attempt(c, answer_of(c, end, stored.shown));
 }
 
 call<verdict> try_to_begin(conducting* c) {
