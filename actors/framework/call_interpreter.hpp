@@ -107,7 +107,7 @@ private:
 
     /// What ends with a call, however it ends.
     void clear() {
-        process_.reset();
+        end_process_effects();
         give_card_back();
         account_.reset();
         paused_until_.reset();
@@ -205,10 +205,9 @@ private:
     void carry_out(const calls::process_begins& p) {
         if (!account_)
             account_ = std::make_shared<stranger_account>();
-        process_ = std::make_unique<effect_interpreter<Self>>(
+        process_ = std::make_shared<effect_interpreter<Self>>(
             self_, around_, process_context{p.record, begun_.session, p.issuer, account_},
-            [this](process::answer_variant reply) { take(of_process_, std::move(reply)); },
-            [](const process::commit&) {});
+            [this](calls::answer_variant reply) { take(of_process_, std::move(reply)); });
         answer(calls::done{});
     }
 
@@ -220,8 +219,14 @@ private:
     }
 
     void carry_out(const calls::process_over&) {
-        process_.reset();
+        end_process_effects();
         answer(calls::done{});
+    }
+
+    void end_process_effects() {
+        if (process_)
+            process_->end();
+        process_.reset();
     }
 
     // -- who pays for a card that nobody has proven (DIV-061) --
@@ -254,7 +259,7 @@ private:
     // -- time, chance, the operator --
 
     void carry_out(const calls::ask_time&) { answer(calls::moment{around_->now(), store::clock::now()}); }
-    void carry_out(const calls::pause_until& p) { paused_until_ = p.when; }
+    void carry_out(const calls::pause_for& p) { paused_until_ = around_->now() + p.how_long; }
     void carry_out(const calls::new_id&) { answer(around_->random->uuid()); }
     void carry_out(const calls::tell_operator& t) {
         around_->log(t.event);
@@ -280,7 +285,7 @@ private:
     std::optional<steady_time> paused_until_;
     leased_card lease_;
     std::shared_ptr<stranger_account> account_; ///< who pays, if nobody has proven the card
-    std::unique_ptr<effect_interpreter<Self>> process_;
+    std::shared_ptr<effect_interpreter<Self>> process_;
     std::uint64_t of_process_ = 0; ///< number of the process's last effect
 };
 

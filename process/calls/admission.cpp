@@ -1,7 +1,5 @@
 #include "process/calls/admission.hpp"
 
-#include "model/eligibility.hpp"
-
 namespace tsms::calls {
 
 std::optional<model::refusal> refuse_foreign(const std::string& id, const instance_loaded& loaded,

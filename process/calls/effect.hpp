@@ -33,6 +33,9 @@ struct unanswered : std::runtime_error {
     using std::runtime_error::runtime_error;
 };
 
+/// What an app is told of a failure inside the TSM that is the operator's matter, and in his log.
+inline constexpr const char* internal_problem = "an internal problem, please try again later";
+
 /// The TSM stops. It is thrown inside the call, which tells its caller so; a process that has begun is left to the next
 /// start (model::after_crash). No exception of std: who takes a bug for an outcome must not take this for a bug.
 struct stopping {};
@@ -149,9 +152,10 @@ struct moment {
 struct ask_time {
     using result = moment;
 };
-struct pause_until {
+/// To the second.
+struct pause_for {
     using result = done;
-    steady_time when;
+    std::chrono::seconds how_long;
 };
 struct new_id {
     using result = std::string; ///< UUID (RFC 4122)
@@ -165,7 +169,7 @@ using effect_variant =
     std::variant<survey_service, find_target, check_target, load_instance, find_provider, find_kinds, find_cards,
                  create_row, begin_process, end_process, enqueue_delivery, admit, answer, lease_card, return_card,
                  perform, process_begins, process_over, charge_process, settle_account, charge_trace,
-                 may_tell_of_failed_creation, encode_result, deliver, ask_time, pause_until, new_id, tell_operator>;
+                 may_tell_of_failed_creation, encode_result, deliver, ask_time, pause_for, new_id, tell_operator>;
 using answer_variant =
     std::variant<unanswered, stopping, broke, done, service_surveyed, target_found, target_checked, instance_loaded,
                  provider_found, kinds_found, cards_found, row_created, process_begun, process_ended, lease,
@@ -187,14 +191,5 @@ struct effect : effect_variant {
 };
 
 template <class T> using call = gp::flow<effect, T>;
-
-/// Plays a process inside a call. What it throws comes out.
-template <class T> call<T> play(process::process<T> inner) {
-    for (const auto* wish = inner.start(); wish;) {
-        auto reply = co_await perform{*wish};
-        wish = inner.answer(std::move(reply));
-    }
-    co_return inner.result();
-}
 
 } // namespace tsms::calls

@@ -134,7 +134,6 @@ template <class Function> model::tsm_api_result refusal(error_category category,
 }
 
 template <class Function> call<ending> carry_out(Function what, call_request request) {
-    constexpr const char* internal_problem = "an internal problem, please try again later";
     try {
         co_return ending{co_await enquire<Function>::carry_out(std::move(what), std::move(request))};
     } catch (const refused& r) {
