@@ -3,10 +3,9 @@
 
 import itertools
 import json
+import pathlib
 import sys
 import unittest
-
-import pathlib
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import stack  # noqa: E402
@@ -171,6 +170,8 @@ class Update(StoryCase):
         """TR 4.2.5.8: a higher Version may have the same Flavor. The card stays as it is."""
         phone = Phone(self).deploy()
         stack.allow(self.rest, phone.service, phone.published["flavor"], "1.1.0", phone.profiles)
+        available, version, technical = self.available(phone, "x.x.x")
+        self.assertEqual((available, version, technical["flavorId"]), (1, "1.1.0", phone.published["flavor"]["id"]))
         before = phone.registry()
         updated = phone.update("1.1.0")
         self.succeeds(updated, OPERATIONAL, "1.1.0")
