@@ -128,6 +128,9 @@ BOOST_AUTO_TEST_CASE(each_applet_gives_back_what_it_was_given) {
     BOOST_REQUIRE(f.select(other_applet) == 0x9000);
     BOOST_TEST(f.given(0x00) == "6A88");
     BOOST_TEST(f.entry(applet).kept.octets() == 2u + 2 + 2 + 1 + 2 + 3);
+    const auto listed = f.card.registry_text();
+    BOOST_TEST(listed.find("  keeps 12 octets\nAPP  D2760001680102") != std::string::npos, listed);
+    BOOST_TEST(listed.find("  keeps ") == listed.rfind("  keeps "));
 }
 
 BOOST_AUTO_TEST_CASE(commands_are_refused_strictly) {
