@@ -284,7 +284,8 @@ private:
         r.instance = id_;
         r.card = running_.card.id;
         r.caller = running_.begun.request.caller_id;
-        r.version_tag = running_.instance.target.version_tag;
+        const auto version = process::version(running_.what); // AMB-183
+        r.version_tag = version.empty() ? running_.instance.target.version_tag : version;
         r.requested = process::requested(running_.what);
         r.start_state = running_.instance.state;
         r.started = iso8601(store::clock::now());

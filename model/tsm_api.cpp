@@ -16,8 +16,7 @@ function_kind kind_of(const tsm_api_function& function) {
 std::optional<refusal> refuse_unsupported(const tsm_api_function& function) {
     return std::visit(
         []<class Function>(const Function&) -> std::optional<refusal> {
-            if constexpr (std::is_same_v<Function, update_service> ||
-                          std::is_same_v<Function, check_service_update_available>)
+            if constexpr (std::is_same_v<Function, check_service_update_available>)
                 return refusal{error_category::unspecified,
                                std::string(Function::name) + " is not supported by this TSM yet"};
             else
