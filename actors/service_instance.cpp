@@ -1,12 +1,12 @@
 // One Service Instance in use: judges what may begin (TR 3.2.2), owns the process, and is the only writer of the
 // instance's row.
 
-#include "actors/framework/admission.hpp"
 #include "actors/framework/card_location.hpp"
 #include "actors/framework/effects.hpp"
 #include "actors/framework/process_result.hpp"
 #include "actors/framework/running_process.hpp"
 #include "actors/framework/waiting_calls.hpp"
+#include "process/calls/admission.hpp"
 #include "process/functions/life_cycle.hpp"
 
 #include <caf/all.hpp>
@@ -82,7 +82,7 @@ private:
         request(around_->store, actor_deadline, load_instance{id_})
             .then(
                 [this, w](const instance_loaded& l) mutable {
-                    if (const auto foreign = refuse_foreign(id_, l, w.call.request.provider))
+                    if (const auto foreign = calls::refuse_foreign(id_, l, w.call.request.provider))
                         return refuse_waiting(w, *foreign);
                     if (!busy_)
                         return take_up(std::move(w));
@@ -136,7 +136,7 @@ private:
         runner_.reset();
         effects_.reset();
         reading_.reset();
-        if (const auto refusal = refuse_foreign(id_, l, running_.begun.request.provider))
+        if (const auto refusal = calls::refuse_foreign(id_, l, running_.begun.request.provider))
             return refuse(refusal->category, refusal->details);
         running_.instance = std::move(*l.instance);
         running_.card = std::move(l.card);
