@@ -1,6 +1,7 @@
 #include "actors/framework/attempt.hpp"
 #include "actors/framework/outbox_rows.hpp"
 #include "actors/spawn.hpp"
+#include "model/update_plan.hpp"
 #include "store/error.hpp"
 
 #include <algorithm>
@@ -37,9 +38,7 @@ public:
                 });
             },
             [this](const write_intent& w) { return effect(w.deadline, [&] { db_->journal(w.process_id, w.what); }); },
-            [this](const commit_step& c) {
-                return effect(c.deadline, [&] { db_->commit(c.process_id, c.instance, c.card); });
-            },
+            [this](const commit_step& c) { return effect(c.deadline, [&] { db_->commit(c.instance, c.card); }); },
             [this](const end_process& e) {
                 return write(e.deadline, [&] {
                     auto delivery = e.delivery;
@@ -144,11 +143,12 @@ private:
             if (other.target.service_id == own.target.service_id)
                 continue; // in a row beside: the same Service has the same AIDs
             aids.insert(other.target.sd_aid);
-            for (const auto& file : other.target.load_files) {
+            const auto target = model::with_remnants(other.target);
+            for (const auto& file : target.load_files) {
                 aids.insert(file.aid);
                 aids.insert(file.packages.begin(), file.packages.end());
             }
-            for (const auto& app : other.target.applications)
+            for (const auto& app : target.applications)
                 aids.insert(app.instance_aid);
         }
     }

@@ -29,6 +29,8 @@ std::string_view to_string(step s) {
         return "DELETE [key]";
     case step::set_status:
         return "SET STATUS";
+    case step::unlock:
+        return "SET STATUS (unlock)";
     case step::lock:
         return "SET STATUS (lock)";
     case step::install_for_load:

@@ -29,6 +29,7 @@ step_traits traits(step what) {
     case step::delete_key:
     case step::set_status:
     case step::lock:
+    case step::unlock:
     case step::install_for_load:
     case step::load:
     case step::install_for_install:

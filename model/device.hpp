@@ -189,12 +189,35 @@ struct target_application {
     bool accessible_via_apdu = false;
     bool accessible_via_nfc = false;
     bool has_personalization = false; ///< a script or an attestation token
+    /// SHA-256 (hex) of the install parameters that it was installed with, placeholders filled in: they may be personal
+    /// data, so that the row keeps no more. Empty: not installed yet, or a row of before.
+    std::string parameters_digest = {};
+};
+
+/// One access rule: this application may be reached by apps with this certificate (GPD_SPE_013).
+struct access_rule {
+    std::string aid;        ///< of the application instance, hex
+    std::string device_app; ///< DeviceAppIDREF, hex: 20 octets SHA-1 or 32 octets SHA-256
+    bool apdu = true;
+    bool nfc = false;
+
+    friend bool operator==(const access_rule&, const access_rule&) = default;
 };
 
 /// Where results of a service's processes go (TR 4.3, AMB-181).
 struct spos_target {
     std::string url;
     std::string certificate_pem; ///< trust anchor of the SPOS server
+};
+
+/// What of a Service may be on its card beside its target: of an update that has not proven itself, and of the time
+/// before one.
+struct target_remnants {
+    std::vector<target_load_file> load_files;
+    std::vector<target_application> applications;
+    std::vector<access_rule> rules;
+
+    bool empty() const { return load_files.empty() && applications.empty() && rules.empty(); }
 };
 
 /// What one Service Instance shall be on its card: the effective configuration of Flavor, Version and Service at one
@@ -214,6 +237,7 @@ struct deployment_target {
     std::vector<std::string> device_apps;             ///< accessAuthorizedDeviceApps that are 20 or 32 octets (AMB-040)
     card_parameters card;
     std::optional<spos_target> spos;
+    target_remnants beside;
 };
 
 /// A row of the instance store. Its only writer is the instance's own actor.

@@ -7,16 +7,6 @@
 
 namespace tsms::model {
 
-/// One access rule for ARA-M: this application may be reached by apps with this certificate (GPD_SPE_013).
-struct access_rule {
-    std::string aid;        ///< of the application instance, hex
-    std::string device_app; ///< DeviceAppIDREF, hex: 20 octets SHA-1 or 32 octets SHA-256
-    bool apdu = true;
-    bool nfc = false;
-
-    friend bool operator==(const access_rule&, const access_rule&) = default;
-};
-
 /// What the issuer shall do on a card in one session. Idempotent by id.
 struct issuer_order {
     enum class domain_change { none, create, remove };

@@ -1,5 +1,7 @@
 #include "model/life_cycle.hpp"
 
+#include "model/version_tag.hpp"
+
 #include <algorithm>
 #include <array>
 
@@ -53,12 +55,33 @@ bool is_deployment(operation o) {
     return code >= 10 && code < 20;
 }
 
+bool is_update(operation o) {
+    const int code = static_cast<int>(o);
+    return code >= 20 && code < 30;
+}
+
 bool is_suspension(operation o) {
     return o == operation::service_suspension || o == operation::service_resumption;
 }
 
 refusal invalid_state(std::string details) {
     return {error_category::invalid_state, std::move(details)};
+}
+
+/// Of a deploy and an update, whatever the state is.
+std::optional<refusal> refuse_commands(const std::vector<service_command>& commands, bool finalize) {
+    if (has_duplicates(commands) || commands.size() > 3)
+        return refusal{error_category::invalid_request, "each service command may be given once"};
+    if (commands.empty() && !finalize) // AMB-103
+        return refusal{error_category::invalid_request,
+                       "no service commands, and the deployment is not to be finalized"};
+    return std::nullopt;
+}
+
+bool is_supported(instance_state from, const std::vector<service_command>& commands) {
+    const auto& table = combinations();
+    return std::any_of(table.begin(), table.end(),
+                       [&](const combination& row) { return row.from == from && row.commands == commands; });
 }
 
 const refusal orphan = {
@@ -73,11 +96,8 @@ instance_state effective_state(const service_instance& instance) {
 
 std::optional<refusal> refuse_deploy(const service_instance& instance, const std::vector<service_command>& commands,
                                      bool finalize, bool orphaned) {
-    if (has_duplicates(commands) || commands.size() > 3)
-        return refusal{error_category::invalid_request, "each service command may be given once"};
-    if (commands.empty() && !finalize) // AMB-103
-        return refusal{error_category::invalid_request,
-                       "no service commands, and the deployment is not to be finalized"};
+    if (const auto refusal = refuse_commands(commands, finalize))
+        return refusal;
     if (!instance.running_process.empty()) // AMB-122
         return another_process_runs;
     if (orphaned) // AMB-114
@@ -92,16 +112,49 @@ std::optional<refusal> refuse_deploy(const service_instance& instance, const std
         if (from != not_deployed && std::find(executed.begin(), executed.end(), command) != executed.end())
             return invalid_state("service command ‘" + std::string(name(command)) + "’ has already been executed");
     }
-    const auto& table = combinations();
-    const bool known = std::any_of(table.begin(), table.end(), [&](const combination& row) {
-        return row.from == from && row.commands == commands;
-    });
-    if (known)
+    if (is_supported(from, commands))
         return std::nullopt;
     if (from == not_deployed)
         return invalid_state("service not deployed yet");
     return invalid_state("service commands in this order are not supported in state " +
                          std::to_string(static_cast<int>(from)));
+}
+
+std::optional<refusal> refuse_update(const service_instance& instance, const std::vector<service_command>& commands,
+                                     bool finalize, bool orphaned) {
+    if (const auto refusal = refuse_commands(commands, finalize))
+        return refusal;
+    if (!instance.running_process.empty()) // AMB-122
+        return another_process_runs;
+    if (orphaned) // AMB-114
+        return orphan;
+    if (instance.state == in_error && !is_update(instance.failed_operation)) // AMB-100
+        return invalid_state("service instance is in error state");
+    const auto from = effective_state(instance);
+    if (from == not_deployed)
+        return invalid_state("service not deployed yet");
+    if (from != operational && from != suspended)
+        return invalid_state("service deployment not finalized yet");
+    if (!is_supported(not_deployed, commands)) // AMB-110
+        return invalid_state("an update begins with the service command ‘install’, and these service commands in this "
+                             "order are not supported");
+    return std::nullopt;
+}
+
+std::optional<refusal> refuse_version(const service_instance& instance, const std::string& tag, bool exists,
+                                      bool has_target) {
+    const auto asked = parse_tag(tag);
+    if (!asked) // AMB-136
+        return refusal{error_category::invalid_request, "version ‘" + tag + "’ is not of the form a.b.c"};
+    if (!exists)
+        return refusal{error_category::invalid_request, "version ‘" + tag + "’ does not exist"};
+    if (instance.state != in_error && parse_tag(instance.target.version_tag) == asked)
+        return refusal{error_category::no_eligible_sc, "service is already updated to requested version"};
+    if (!has_target)
+        return refusal{error_category::no_eligible_sc, "version ‘" + tag +
+                                                           "’ has no published Flavor for the profile of the secure "
+                                                           "component of the service instance"};
+    return std::nullopt;
 }
 
 std::optional<refusal> refuse_suspend_or_resume(const service_instance& instance, bool orphaned) {
@@ -188,6 +241,25 @@ std::vector<operation> requested_deploy_operations(const std::vector<service_com
     std::vector<operation> list;
     for (auto command : commands)
         list.push_back(deploy_operation(command));
+    return list;
+}
+
+namespace {
+
+/// TR 4.2.4.2 numbers the operations of an update as those of a deployment.
+operation of_update(operation o) {
+    return static_cast<operation>(static_cast<int>(o) + 10);
+}
+
+} // namespace
+
+operation update_operation(const std::vector<service_command>& commands, bool finalize) {
+    return of_update(deploy_operation(commands, finalize));
+}
+
+std::vector<operation> requested_update_operations(const std::vector<service_command>& commands) {
+    auto list = requested_deploy_operations(commands);
+    std::transform(list.begin(), list.end(), list.begin(), of_update);
     return list;
 }
 

@@ -20,6 +20,15 @@ inline const refusal another_process_runs{error_category::invalid_state, "anothe
 std::optional<refusal> refuse_deploy(const service_instance& instance, const std::vector<service_command>& commands,
                                      bool finalize, bool orphaned);
 
+/// May this updateService begin (TR 4.2.5.4, AMB-100, AMB-110)? Its Version is judged by refuse_version.
+std::optional<refusal> refuse_update(const service_instance& instance, const std::vector<service_command>& commands,
+                                     bool finalize, bool orphaned);
+
+/// May an update lead to this Version (AMB-112)? `exists`: of the Service; `has_target`: it has a published Flavor for
+/// the profile of the instance's card.
+std::optional<refusal> refuse_version(const service_instance& instance, const std::string& tag, bool exists,
+                                      bool has_target);
+
 /// May this suspendOrResumeService begin (TR 4.2.5.5)?
 std::optional<refusal> refuse_suspend_or_resume(const service_instance& instance, bool orphaned);
 
@@ -44,6 +53,10 @@ std::vector<operation> requested_deploy_operations(const std::vector<service_com
 
 /// Operation that progress reports while a command is executed.
 operation deploy_operation(service_command command);
+
+/// The same of an updateService.
+operation update_operation(const std::vector<service_command>& commands, bool finalize);
+std::vector<operation> requested_update_operations(const std::vector<service_command>& commands);
 
 /// A process has failed behind a change of a Service's component (TR 3.2.2): InError, with what AMB-100 remembers.
 /// `before` is the state that the process began in; InError keeps the last stable one.

@@ -113,7 +113,7 @@ struct read_load_image {
     model::target_load_file file;
 };
 
-/// What is about to happen to the card, durable before the order leaves. Its outcome is the next commit.
+/// What is about to happen to the card, durable before the order leaves. It stays open until the process ends.
 struct journal_intent {
     using result = done;
     explicit journal_intent(std::string what_) : what(std::move(what_)) {}

@@ -10,7 +10,7 @@ namespace {
 
 /// May the calling app be one of those that may use the Service? Only a list of hashes as long as its own says no.
 bool may_select(const work& w) {
-    const auto& apps = w.instance.target.device_apps;
+    const auto& apps = w.wanted().device_apps;
     const auto& caller = w.request.caller_id;
     const bool comparable = std::ranges::any_of(apps, [&](const auto& app) { return app.size() == caller.size(); });
     return !comparable || std::ranges::find(apps, caller) != apps.end();

@@ -95,6 +95,8 @@ void note_claims(work& w, const gp::card_claims& claims) {
     check_memory(w, claims.resources);
     w.identified = true;
     w.longest_data = claims.longest_data;
+    if (claims.resources)
+        w.free_memory = claims.resources->non_volatile;
     if (!claims.isd_aid.empty()) // a claim: it serves this process; the row takes what an issuer has proven (AMB-226)
         w.isd_aid = to_hex(claims.isd_aid);
 }
@@ -105,7 +107,7 @@ constexpr std::size_t longest_extended_field = 32767;
 /// Can each load file be sent in blocks of this size?
 bool load_files_fit(const work& w, std::size_t block) {
     constexpr std::size_t most_blocks = 256; // the block number of LOAD is one octet
-    return block > 0 && std::ranges::all_of(w.instance.target.load_files, [&](const auto& file) {
+    return block > 0 && std::ranges::all_of(w.wanted().load_files, [&](const auto& file) {
                return gp::load_block_count(file.size, block) <= most_blocks;
            });
 }

@@ -58,6 +58,9 @@ std::optional<std::string> refuse_parameters(const model::deployment_target& tar
 /// TR 4.2.5.3. The caller has checked the state and the combination (model/life_cycle.hpp).
 process<process_outcome> deploy(process_request request, std::vector<command_request> commands, bool finalize);
 
+/// TR 4.2.5.4, to the request's `new_target`. The caller has checked as for a deploy.
+process<process_outcome> update(process_request request, std::vector<command_request> commands, bool finalize);
+
 /// TR 4.2.5.5
 process<process_outcome> suspend_or_resume(process_request request, bool suspend);
 

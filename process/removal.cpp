@@ -2,6 +2,7 @@
 
 #include "gp/privileges.hpp"
 #include "model/life_cycle.hpp"
+#include "model/update_plan.hpp"
 #include "process/domain_keys.hpp"
 
 #include <algorithm>
@@ -49,6 +50,38 @@ std::set<std::string> aids_to_keep(const work& w, const model::deployment_target
 
 } // namespace
 
+own_contents find_contents(const work& w, const model::deployment_target& target, const gp::card_contents& found) {
+    own_contents ours;
+    const auto never = aids_to_keep(w, target);
+    for (auto app = target.applications.rbegin(); app != target.applications.rend(); ++app) {
+        const auto aid = octets(app->instance_aid);
+        const auto* entry = gp::find_entry(found.applications, aid);
+        if (entry && is_our_application(*entry, w, target) && !never.contains(app->instance_aid))
+            ours.instances.push_back(aid);
+    }
+    for (auto file = target.load_files.rbegin(); file != target.load_files.rend(); ++file) {
+        if (never.contains(file->aid))
+            continue;
+        const auto aid = octets(file->aid);
+        const auto* entry = gp::find_entry(found.load_files, aid);
+        if (entry && is_ours(*entry, w, target))
+            ours.load_files.push_back(aid);
+        else if (!found.load_files_proven)
+            ours.doubtful_load_files.push_back(aid);
+    }
+    const auto domain = octets(target.sd_aid);
+    if (const auto* entry = gp::find_entry(found.applications, domain);
+        entry && is_domain(*entry) && is_ours(*entry, w, target) && !never.contains(target.sd_aid))
+        ours.domain = domain;
+    return ours;
+}
+
+bool lists_client(const work& w, const model::card_parameters& parameters, const gp::card_contents& found) {
+    const auto* client = gp::find_entry(found.applications, octets(parameters.arac_aid));
+    return client &&
+           (client->security_domain_aid.empty() || client->security_domain_aid == octets(w.card.tsm_domain->aid));
+}
+
 process<gp::card_contents> look(work* w, std::size_t applications) {
     auto found = co_await on_card(w, gp::inspect(w->channel, applications));
     w->resources = found.resources;
@@ -65,42 +98,23 @@ process<gp::card_contents> remove_what_is_there(work* w, std::optional<gp::card_
 
 process<gp::card_contents> remove_target(work* w, const model::deployment_target* to_remove, gp::card_contents found,
                                          bool last_service) {
-    const auto& target = *to_remove;
+    const auto target = model::with_remnants(*to_remove);
     gp::service_removal what;
     what.operation = static_cast<int>(w->operation);
-    const auto never = aids_to_keep(*w, target);
-    for (auto app = target.applications.rbegin(); app != target.applications.rend(); ++app) {
-        const auto aid = octets(app->instance_aid);
-        const auto* entry = gp::find_entry(found.applications, aid);
-        if (entry && is_our_application(*entry, *w, target) && !never.contains(app->instance_aid))
-            what.instances.push_back(aid);
-    }
-    for (auto file = target.load_files.rbegin(); file != target.load_files.rend(); ++file) {
-        if (never.contains(file->aid))
-            continue;
-        const auto aid = octets(file->aid);
-        const auto* entry = gp::find_entry(found.load_files, aid);
-        if (entry && is_ours(*entry, *w, target))
-            what.load_files.push_back(aid);
-        else if (!found.load_files_proven)
-            what.doubtful_load_files.push_back(aid);
-    }
-    const auto domain = octets(target.sd_aid);
-    if (const auto* entry = gp::find_entry(found.applications, domain);
-        entry && is_domain(*entry) && is_ours(*entry, *w, target) && !never.contains(target.sd_aid))
-        what.domain = domain;
+    auto ours = find_contents(*w, target, found);
+    what.instances = std::move(ours.instances);
+    what.load_files = std::move(ours.load_files);
+    what.doubtful_load_files = std::move(ours.doubtful_load_files);
+    what.domain = std::move(ours.domain);
     // Which rules are in it the card does not list: deleting one that is not there is done.
     auto& tsm_domain = *w->card.tsm_domain;
-    const auto client_aid = octets(target.card.arac_aid);
-    const auto* client = gp::find_entry(found.applications, client_aid);
-    tsm_domain.client_installed =
-        client && (client->security_domain_aid.empty() || client->security_domain_aid == octets(tsm_domain.aid));
+    tsm_domain.client_installed = lists_client(*w, target.card, found);
     if (tsm_domain.client_installed) {
         tsm_domain.client_aid = target.card.arac_aid;
-        what.client = access_client_of(target);
+        what.client = access_client_of(target.card, model::rules_on_card(*to_remove));
         if (last_service && !what.client) {
             what.client.emplace();
-            what.client->instance.instance_aid = client_aid;
+            what.client->instance.instance_aid = octets(target.card.arac_aid);
         }
         if (what.client)
             what.client->remove = last_service;

@@ -9,6 +9,18 @@ namespace tsms::process {
 /// an exchange.
 process<gp::card_contents> look(work* w, std::size_t applications);
 
+/// What of a Service the card lists, and may be deleted; each in order of deletion.
+struct own_contents {
+    std::vector<bytes> instances;
+    std::vector<bytes> load_files;
+    std::vector<bytes> doubtful_load_files; ///< as in gp::service_removal
+    std::optional<bytes> domain;
+};
+own_contents find_contents(const work& w, const model::deployment_target& target, const gp::card_contents& found);
+
+/// Is our ARA-C among it?
+bool lists_client(const work& w, const model::card_parameters& parameters, const gp::card_contents& found);
+
 /// Deletes what is this Service's: its instances, load files and security domain, but nothing that is associated with
 /// another domain than the Service's or the TSM's own, is of another load file, or is no domain where the Service's
 /// should be (AMB-125, AMB-229). What is there says `seen`, which no change of

@@ -3,6 +3,7 @@
 
 #include "model/eligibility.hpp"
 #include "model/life_cycle.hpp"
+#include "model/update_plan.hpp"
 #include "process/removal.hpp"
 #include "process/renew_keys.hpp"
 #include "process/tombstones.hpp"
@@ -17,7 +18,7 @@ namespace {
 std::vector<model::access_rule> issuers_rules(const work& w) {
     if (w.parameters().ara != "aram-issuer" || !(w.instance.on_card || w.card.doubt))
         return {};
-    return access_rules_of(w.instance.target);
+    return model::rules_on_card(w.instance.target);
 }
 
 /// The TSM's own domain is the issuer's to remove, and so are rules without a domain. It authenticates the card, which

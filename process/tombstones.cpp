@@ -1,5 +1,6 @@
 #include "process/tombstones.hpp"
 
+#include "model/update_plan.hpp"
 #include "process/removal.hpp"
 
 namespace tsms::process {
@@ -54,7 +55,7 @@ std::vector<model::access_rule> rules_of_tombstones(const work& w) {
     std::vector<model::access_rule> rules;
     for (const auto& target : w.request.tombstones)
         if (target.card.ara == "aram-issuer")
-            for (auto& rule : access_rules_of(target))
+            for (auto& rule : model::rules_on_card(target))
                 rules.push_back(std::move(rule));
     return rules;
 }

@@ -23,15 +23,18 @@ bool still_answers(const work& w, const ending& failed) {
     return !w.authentication_failed; // never a second attempt with a cryptogram (field lesson 1)
 }
 
+const char* name_of_repetition(const work& w) {
+    return w.request.new_target ? "updateService" : "deployService";
+}
+
 process<void> withdraw(work* w) {
-    const auto& target = w->instance.target;
-    if (target.card.ara == "aram-issuer") {
+    if (w->parameters().ara == "aram-issuer") {
         auto order = issuer_order_of(*w, "withdraw");
-        order.remove_rules = access_rules_of(target);
+        order.remove_rules = w->new_rules;
         co_await let_issuer(w, std::move(order));
         co_return;
     }
-    auto client = access_client_of(*w);
+    auto client = access_client_of(w->parameters(), w->new_rules);
     if (!client)
         co_return;
     w->channel.reset(); // the failed order may have ended it
@@ -55,8 +58,9 @@ process<void> withdraw_access(work* w, ending failed) {
         }
     }
     if (!problem.empty())
-        w->tell_operator("the access rules of service " + w->instance.target.service_id + " could not be withdrawn: " +
-                         problem + "; the next deployService or terminateService of the instance removes them");
+        w->tell_operator("the access rules of service " + w->instance.target.service_id +
+                         " could not be withdrawn: " + problem + "; the next " + name_of_repetition(*w) +
+                         " or terminateService of the instance removes them");
 }
 
 } // namespace tsms::process

@@ -28,8 +28,11 @@ work::work(process_request r, model::operation o)
       isd_aid(card.isd_aid.empty() ? parameters().isd_aid : card.isd_aid),
       key_form(form_named(card.tsm_domain && !card.tsm_domain->key_form.empty() ? card.tsm_domain->key_form
                                                                                 : parameters().key_form)) {
-    if (card.tsm_domain)
+    if (card.tsm_domain) {
         keep_aids(instance.target.card, *card.tsm_domain);
+        if (request.new_target)
+            keep_aids(request.new_target->card, *card.tsm_domain);
+    }
 }
 
 void raise(const failed& why) {
@@ -50,6 +53,7 @@ bool changes_service(gp::step what) {
     case gp::step::store_data:
     case gp::step::set_status:
     case gp::step::lock:
+    case gp::step::unlock:
     case gp::step::install_for_load:
     case gp::step::load:
     case gp::step::install_for_install:
@@ -186,34 +190,13 @@ void check_memory(const work& w, const std::optional<gp::card_resources>& card) 
                                    " octets needed, " + std::to_string(card->non_volatile) + " free");
 }
 
-std::vector<model::access_rule> access_rules_of(const model::deployment_target& target) {
-    std::vector<model::access_rule> rules;
-    for (const auto& app : target.applications) {
-        if (!app.make_selectable) // AMB-044
-            continue;
-        for (const auto& device_app : target.device_apps) {
-            const auto octets = device_app.size() / 2;
-            const bool known = octets == 20 ? target.card.rule_hash_sha1 : target.card.rule_hash_sha256;
-            if (known)
-                rules.push_back({app.instance_aid, device_app, app.accessible_via_apdu, app.accessible_via_nfc});
-        }
-    }
-    return rules;
-}
-
-std::optional<gp::access_client> access_client_of(const work& w) {
-    return access_client_of(w.instance.target);
-}
-
-std::optional<gp::access_client> access_client_of(const model::deployment_target& target) {
-    const auto& parameters = target.card;
-    if (parameters.ara != "arac")
+std::optional<gp::access_client> access_client_of(const model::card_parameters& parameters,
+                                                  const std::vector<model::access_rule>& rules) {
+    if (parameters.ara != "arac" || rules.empty())
         return std::nullopt;
     gp::access_client client;
-    for (const auto& rule : access_rules_of(target))
+    for (const auto& rule : rules)
         client.rules.push_back({octets(rule.aid), octets(rule.device_app), rule.apdu, rule.nfc});
-    if (client.rules.empty())
-        return std::nullopt;
     client.read_back = parameters.rules_read_back;
     client.instance.load_file_aid = octets(parameters.arac_package_aid);
     client.instance.module_aid = octets(parameters.arac_module_aid);

@@ -23,25 +23,32 @@ struct work {
     std::string keys_refused;    ///< where the TSM's domain has none of our key sets: what it said to the last of them
     /// Octets that must be free now; 0 where nothing is loaded, or something is removed first.
     std::size_t memory_needed = 0;
+    std::optional<std::size_t> free_memory;      ///< octets, as the card claimed when it was asked who it is
     std::optional<gp::card_resources> resources; ///< as the domain told them after the removal of what was there
     std::optional<std::size_t> longest_data;     ///< 9F65 of the ISD
     gp::key_form key_form; ///< of keys that are written now: the one that the card took last, else the profile's
     bool key_form_changed = false; ///< the card refused the other one in this process
     /// A command with extended length fields was refused with 6700 in this process. No row keeps that: it is a claim.
     bool short_commands = false;
-    std::size_t command_size = 0;       ///< most plain octets of a command in this channel
-    std::size_t block_size = 0;         ///< of a LOAD or STORE DATA block
-    bool service_changed = false;       ///< a component of the Service has, or may have, changed on the card (TR 3.2.2)
-    bool access_given = false;          ///< rules of the Service may have been written in this process
-    bool authentication_failed = false; ///< EXTERNAL AUTHENTICATE was answered with failure: a strike
-    bool intent_written = false;        ///< what the card holds is not known until an authenticated listing tells
-    bool for_tombstone = false;         ///< what is written down now is not of the process's own Service
-    bool tombstones_gone = false;       ///< nothing of them is on the card any more
-    std::string for_operator;           ///< what only the operator may know, or needs to
-    bool domain_created = false;        ///< the issuer has, or may have, created the TSM's domain, in this process
-    bool proven = false;                ///< a procedure through our channel has ended with such a listing
+    std::size_t command_size = 0; ///< most plain octets of a command in this channel
+    std::size_t block_size = 0;   ///< of a LOAD or STORE DATA block
+    bool service_changed = false; ///< a component of the Service has, or may have, changed on the card (TR 3.2.2)
+    std::vector<model::access_rule> new_rules; ///< of the Service, that only this process writes
+    bool access_given = false;                 ///< they may have been written
+    bool authentication_failed = false;        ///< EXTERNAL AUTHENTICATE was answered with failure: a strike
+    bool intent_written = false;  ///< what the card holds is not known until an authenticated listing tells
+    bool for_tombstone = false;   ///< what is written down now is not of the process's own Service
+    bool tombstones_gone = false; ///< nothing of them is on the card any more
+    std::string for_operator;     ///< what only the operator may know, or needs to
+    bool domain_created = false;  ///< the issuer has, or may have, created the TSM's domain, in this process
+    bool proven = false;          ///< a procedure through our channel has ended with such a listing
 
-    const model::card_parameters& parameters() const { return instance.target.card; }
+    /// What shall be on the card when the process has ended; until an update has proven that, the instance's target is
+    /// the former one.
+    const model::deployment_target& wanted() const {
+        return request.new_target ? *request.new_target : instance.target;
+    }
+    const model::card_parameters& parameters() const { return wanted().card; }
     void tell_operator(const std::string& text) { for_operator += (for_operator.empty() ? "" : "; ") + text; }
 };
 
@@ -123,12 +130,9 @@ void require_told_apart(const work& w);
 /// Order for the issuer with everything but its purpose filled in. `purpose` distinguishes the orders of one process.
 model::issuer_order issuer_order_of(const work& w, std::string_view purpose);
 
-/// Access rules of the service (TR 4.1.4.2, AMB-220, AMB-222): one for each selectable application and listed app.
-std::vector<model::access_rule> access_rules_of(const model::deployment_target& target);
-
-/// The rules of the service in the TSM's own ARA-C, where the profile has one (AMB-213); nothing if it has no rules.
-std::optional<gp::access_client> access_client_of(const work& w);
-std::optional<gp::access_client> access_client_of(const model::deployment_target& target);
+/// These rules in the TSM's own ARA-C, where the profile has one (AMB-213); nothing if there are none.
+std::optional<gp::access_client> access_client_of(const model::card_parameters& card,
+                                                  const std::vector<model::access_rule>& rules);
 
 /// AIDs (hex) of what is ours on a card and nobody's Service: no application may have them, none is deleted as a
 /// Service's.

@@ -2,6 +2,7 @@
 // The catalog as the device role sees it: Services, Versions, Flavors and profiles turned into deployment targets.
 
 #include "model/card_aids.hpp"
+#include "model/load_order.hpp"
 #include "model/requirements.hpp"
 #include "model/version_tag.hpp"
 #include "store/catalog.hpp"
@@ -65,8 +66,6 @@ private:
     catalog_reader catalog_;
 };
 
-/// Load files in the order in which they can be loaded: what is imported comes first, otherwise the given order
-/// (AMB-079). In a cycle the given order stands; the card refuses then.
-std::vector<model::target_load_file> in_load_order(std::vector<model::target_load_file> files);
+using model::in_load_order;
 
 } // namespace tsms::store

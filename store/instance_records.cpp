@@ -96,6 +96,20 @@ template <class A> void describe(A& a, model::target_application& t) {
     a("accessibleViaApdu", t.accessible_via_apdu);
     a("accessibleViaNfc", t.accessible_via_nfc);
     a("hasPersonalization", t.has_personalization);
+    a("parametersDigest", t.parameters_digest);
+}
+
+template <class A> void describe(A& a, model::access_rule& r) {
+    a("aid", r.aid);
+    a("deviceApp", r.device_app);
+    a("apdu", r.apdu);
+    a("nfc", r.nfc);
+}
+
+template <class A> void describe(A& a, model::target_remnants& b) {
+    a("loadFiles", b.load_files);
+    a("applications", b.applications);
+    a("rules", b.rules);
 }
 
 template <class A> void describe(A& a, model::spos_target& s) {
@@ -118,6 +132,7 @@ template <class A> void describe(A& a, model::deployment_target& t) {
     a("deviceApps", t.device_apps);
     a("card", t.card);
     a("spos", t.spos);
+    a("beside", t.beside);
 }
 
 template <class A> void describe(A& a, model::service_instance& i) {

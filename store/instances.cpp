@@ -205,12 +205,10 @@ void instance_db::journal(const std::string& process, const std::string& what) {
     });
 }
 
-void instance_db::commit(const std::string& process, const model::service_instance& instance,
-                         const model::secure_component& card) {
+void instance_db::commit(const model::service_instance& instance, const model::secure_component& card) {
     state_->write([&] {
         state_->update(card);
         state_->update(instance);
-        state_->run("UPDATE journal SET settled = 1 WHERE process = ?", process);
     });
 }
 

@@ -88,12 +88,11 @@ public:
     /// judges anew. From here until the end nobody else writes them (change_card).
     bool begin(const process_record& process, const process_rows& read, const process_rows& shown);
     void acknowledge(const std::string& process);
-    /// An intent; its outcome is the next commit of the process.
+    /// An intent. It stays open until the end of the process.
     void journal(const std::string& process, const std::string& what);
-    /// Both rows in one transaction; intents of the process are settled. Rows are changed where they are there, here
-    /// and in what follows; one that is not is an error.
-    void commit(const std::string& process, const model::service_instance& instance,
-                const model::secure_component& card);
+    /// Both rows in one transaction. Rows are changed where they are there, here and in what follows; one that is not
+    /// is an error.
+    void commit(const model::service_instance& instance, const model::secure_component& card);
     /// The process has ended: instance (removed where `gone`), card (where it may have changed), result and delivery in
     /// one transaction. The delivery gets its id. False, and nothing is written, if the process had ended already: who
     /// tells it again, because the first answer was lost, gets the delivery that waits. Rows of the same physical card

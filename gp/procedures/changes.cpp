@@ -65,7 +65,8 @@ void changes::give_keys(const service_domain& domain, std::size_t block_size, se
 
 void changes::prepare_load(const load_file& file, const bytes& tsm_domain) {
     card_.add(step::install_for_load, install_for_load(file.aid, tsm_domain, file.hash));
-    wanted_.load_files[file.aid].effect = step::load;
+    auto& wanted = wanted_.load_files[file.aid] = {}; // one of this AID may have gone before
+    wanted.effect = step::load;
     load_files_[card_.size()] = file.aid;
 }
 
@@ -75,7 +76,7 @@ void changes::load_block(command_apdu block) {
 
 void changes::install(const application& app) {
     card_.add(step::install_for_install, install_for_install(app.instance));
-    auto& wanted = wanted_.applications[app.instance.instance_aid];
+    auto& wanted = wanted_.applications[app.instance.instance_aid] = {}; // as in prepare_load
     wanted.effect = step::install_for_install;
     wanted.load_file = app.instance.load_file_aid;
     wanted.has = app.instance.rights;
@@ -113,6 +114,17 @@ void changes::set_lock(const bytes& domain, std::vector<bytes> instances, bool l
         card_.add(step::lock, set_status(status_type::application, state, aid));
 }
 
+void changes::unlock(const bytes& domain, const std::vector<bytes>& instances) {
+    card_.add(step::unlock, set_status(status_type::domain_with_applications, 0x00, domain));
+    for (const auto& aid : instances)
+        expect_locked(aid, false);
+}
+
+void changes::unlock_application(const bytes& aid) {
+    card_.add(step::unlock, set_status(status_type::application, 0x00, aid));
+    expect_locked(aid, false);
+}
+
 void changes::remove_application(const bytes& aid) {
     removals_.push_back(card_.add(step::delete_object, delete_object(aid)));
     auto& wanted = wanted_.applications[aid];
@@ -148,6 +160,10 @@ void changes::remove_keys(std::uint8_t version) {
 void changes::change_rules(const access_client& client, std::size_t block_size, step what) {
     const bool stores = what == step::access_rule;
     for (const auto& rule : client.rules) {
+        if (stores) // it takes the place of another one
+            std::erase_if(wanted_.rules, [&](const wanted_rule& before) {
+                return !before.second && before.first.aid == rule.aid && before.first.app_hash == rule.app_hash;
+            });
         card_.add(step::install_for_personalization, install_for_personalization(client.instance.instance_aid));
         card_.add_all(what, stores ? store_rule(rule, block_size) : delete_rule(rule, block_size));
         wanted_.rules.emplace_back(rule, stores);

@@ -96,6 +96,9 @@ public:
     /// AMB-224: with all applications in one command where the card can, else one by one; locking in reverse order
     /// (AMB-108). `instances` in order of instantiation.
     void set_lock(const bytes& domain, std::vector<bytes> instances, bool lock, bool with_applications);
+    /// What is locked takes no extradition: a domain with all its applications, or one application.
+    void unlock(const bytes& domain, const std::vector<bytes>& instances);
+    void unlock_application(const bytes& aid);
     /// Where the card says that it has none, and only this name is listed, nothing has an R-MAC: everything is listed
     /// then.
     void remove_application(const bytes& aid);

@@ -1,5 +1,7 @@
 #include "gp/procedures/service.hpp"
 
+#include "gp/procedures/loading.hpp"
+
 #include <algorithm>
 
 namespace tsms::gp {
@@ -11,25 +13,6 @@ std::vector<bytes> instance_aids(const std::vector<application>& applications) {
     for (const auto& app : applications)
         aids.push_back(app.instance.instance_aid);
     return aids;
-}
-
-/// Each load file with its LOAD blocks, and progress between them.
-void load_all(changes& card, const service_installation& what) {
-    constexpr std::size_t blocks_a_mark = 32;
-    std::size_t octets = 0;
-    for (const auto& file : what.load_files)
-        octets += file.image.size();
-    std::size_t loaded = 0;
-    for (const auto& file : what.load_files) {
-        card.prepare_load(file, what.tsm_domain_aid);
-        std::size_t blocks = 0;
-        for (auto& block : load(file.image, what.block_size)) {
-            if (blocks++ % blocks_a_mark == 0)
-                card.mark(static_cast<int>(10 + 60 * loaded / std::max<std::size_t>(octets, 1)), what.progress.install);
-            loaded += std::min(what.block_size, octets - loaded);
-            card.load_block(std::move(block));
-        }
-    }
 }
 
 void make_selectable(changes& card, const std::vector<application>& applications, bool repeated) {
@@ -47,7 +30,7 @@ procedure<shown_contents> install_service(channel_ptr channel, service_installat
     card.mark(5, what.progress.install);
     card.create_domain(what.domain);
     card.personalize_domain(what.domain, what.block_size);
-    load_all(card, what);
+    load_all(card, {what.load_files, what.tsm_domain_aid, what.block_size, what.progress.install});
 
     card.mark(75, what.progress.install);
     for (const auto& app : what.applications)
@@ -82,6 +65,8 @@ procedure<shown_contents> activate_service(channel_ptr channel, service_activati
     card.mark(20, what.progress.activate);
     card.expect_usable(what.applications, what.domain_aid);
     make_selectable(card, what.applications, true);
+    if (what.former_rules)
+        card.remove_rules(*what.former_rules, what.block_size);
     if (what.client)
         card.write_rules(*what.client, what.block_size);
     if (what.lock)

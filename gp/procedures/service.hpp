@@ -38,7 +38,8 @@ struct service_activation {
     std::vector<application> applications;
     bool lock = false;
     bool lock_with_applications = true;
-    std::optional<access_client> client; ///< rules to be written
+    std::optional<access_client> former_rules; ///< to be deleted before
+    std::optional<access_client> client;       ///< rules to be written
     std::size_t block_size = 0;
     progress_operations progress;
     plain_questions questions;

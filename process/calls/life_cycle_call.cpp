@@ -180,7 +180,8 @@ call<bool> store_beginning(conducting* c) {
     r.instance = c->id;
     r.card = c->card.id;
     r.caller = c->request.caller_id;
-    r.version_tag = c->instance.target.version_tag;
+    const auto version = process::version(c->what); // AMB-183
+    r.version_tag = version.empty() ? c->instance.target.version_tag : version;
     r.requested = process::requested(c->what);
     r.start_state = c->instance.state;
     r.started = iso8601((co_await ask_time{}).wall);

@@ -5,8 +5,6 @@
 
 namespace tsms::process {
 
-namespace {
-
 std::vector<model::service_command> kinds_of(const std::vector<model::command_request>& commands) {
     std::vector<model::service_command> kinds;
     for (const auto& command : commands)
@@ -14,7 +12,17 @@ std::vector<model::service_command> kinds_of(const std::vector<model::command_re
     return kinds;
 }
 
-} // namespace
+model::deploy_service_result deployed(const process_outcome& end, const model::process_info& info) {
+    auto view = model::view_of(end.instance);
+    model::deploy_service_result r;
+    r.process = info;
+    r.state = view.state;
+    r.technical = std::move(view.technical);
+    r.reader = std::move(view.reader);
+    for (auto status : end.commands)
+        r.commands.push_back({status, {}});
+    return r;
+}
 
 std::optional<model::refusal> conduct<model::deploy_service>::refuse(const model::deploy_service& what,
                                                                      const beginning& begins) {
@@ -53,15 +61,7 @@ process<process_outcome> conduct<model::deploy_service>::run(const model::deploy
 
 model::deploy_service_result conduct<model::deploy_service>::result(const process_outcome& end,
                                                                     const model::process_info& info) {
-    auto view = model::view_of(end.instance);
-    model::deploy_service_result r;
-    r.process = info;
-    r.state = view.state;
-    r.technical = std::move(view.technical);
-    r.reader = std::move(view.reader);
-    for (auto status : end.commands)
-        r.commands.push_back({status, {}});
-    return r;
+    return deployed(end, info);
 }
 
 } // namespace tsms::process

@@ -1,17 +1,26 @@
 #include "process/functions/update_service.hpp"
 
-#include <stdexcept>
+#include "model/instance_view.hpp"
+#include "process/functions/deploy_service.hpp"
 
 namespace tsms::process {
 
 using model::update_service;
 
-std::optional<model::refusal> conduct<update_service>::refuse(const update_service& what, const beginning&) {
-    return model::refuse_unsupported(what);
+std::optional<model::refusal> conduct<update_service>::refuse(const update_service& what, const beginning& begins) {
+    const auto& instance = begins.instance;
+    if (auto refusal = model::refuse_update(instance, kinds_of(what.commands), what.finalize, begins.orphaned()))
+        return refusal;
+    if (auto refusal =
+            model::refuse_version(instance, what.new_version, begins.wanted.exists, begins.wanted.target.has_value()))
+        return refusal;
+    if (auto unfit = refuse_parameters(*begins.wanted.target, what.commands)) // AMB-147
+        return model::refusal{model::error_category::invalid_request, *unfit};
+    return std::nullopt;
 }
 
-std::vector<model::operation> conduct<update_service>::requested(const update_service&) {
-    return {model::operation::service_update_finalize};
+std::vector<model::operation> conduct<update_service>::requested(const update_service& what) {
+    return model::requested_update_operations(kinds_of(what.commands));
 }
 
 std::string conduct<update_service>::version(const update_service& what) {
@@ -22,12 +31,13 @@ bool conduct<update_service>::installs(const update_service&) {
     return true;
 }
 
-process<process_outcome> conduct<update_service>::run(const update_service&, process_request) {
-    throw std::logic_error("updateService is refused before a process begins");
+process<process_outcome> conduct<update_service>::run(const update_service& what, process_request request) {
+    return update(std::move(request), what.commands, what.finalize);
 }
 
-model::update_service_result conduct<update_service>::result(const process_outcome&, const model::process_info& info) {
-    return {{info, {}, {}, {}, {}}};
+model::update_service_result conduct<update_service>::result(const process_outcome& end,
+                                                             const model::process_info& info) {
+    return {deployed(end, info)};
 }
 
 } // namespace tsms::process

@@ -142,6 +142,7 @@ process::process_outcome world::suspend(bool suspend) {
 std::optional<process::process_outcome> world::play(process::process<process::process_outcome> running,
                                                     std::optional<std::size_t> break_after) {
     effects = orders = apdus = 0;
+    intent_open_ = false;
     phone_lost_ = false;
     issuer_.reset();
     const auto* wish = running.start();
@@ -155,6 +156,7 @@ std::optional<process::process_outcome> world::play(process::process<process::pr
         wish = running.answer(std::move(answer));
     }
     card.reset();
+    intent_open_ = false;
     auto outcome = running.result();
     instance = outcome.instance;
     component = outcome.card;
@@ -162,7 +164,8 @@ std::optional<process::process_outcome> world::play(process::process<process::pr
 }
 
 void world::restart() {
-    instance = model::after_crash(instance, before_, component.doubt);
+    instance = model::after_crash(instance, before_, intent_open_);
+    component.doubt = component.doubt || intent_open_;
 }
 
 std::vector<process::card_facts> world::identify() {
@@ -301,6 +304,7 @@ process::answer_variant world::interpret(const process::effect& wish) {
             [&](const p::read_load_image& e) -> p::answer_variant { return p::load_image{images.at(e.file.aid)}; },
             [&](const p::journal_intent& e) -> p::answer_variant {
                 journal.push_back(e.what);
+                intent_open_ = true;
                 return p::done{};
             },
             [&](const p::commit& e) -> p::answer_variant {

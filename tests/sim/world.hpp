@@ -118,6 +118,7 @@ private:
     std::size_t processes_ = 0;
     model::instance_state before_ = model::instance_state::not_deployed; ///< the state that the last process began in
     bool phone_lost_ = false;
+    bool intent_open_ = false; ///< the last process has written one and not ended
 };
 
 } // namespace tsms::sim

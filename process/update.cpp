@@ -1,0 +1,349 @@
+// TR 4.2.5.4 updateService: what changed between two Versions is removed and installed, what did not keeps its data.
+
+#include "gp/procedures/update.hpp"
+
+#include "model/life_cycle.hpp"
+#include "process/card_forms.hpp"
+#include "process/deployment.hpp"
+#include "process/effect_proof.hpp"
+#include "process/removal.hpp"
+#include "process/renew_keys.hpp"
+#include "process/tombstones.hpp"
+#include "process/update_rules.hpp"
+#include "process/withdraw_access.hpp"
+
+#include <algorithm>
+
+namespace tsms::process {
+
+namespace {
+
+using gp::card_failure;
+using model::instance_state;
+using model::operation;
+using model::service_command;
+
+struct update_work : deployment {
+    model::deployment_target former; ///< as the row had it when the process began
+    model::update_plan plan;
+    rule_changes rules;
+
+    bool activates() const { return has(service_command::activate); }
+    const std::map<std::string, std::string>& data() const { return find(service_command::install)->data; }
+    /// Only an activation suspends (AMB-107): what the former Version was finalized with is over.
+    bool locks() const {
+        const auto* activate = find(service_command::activate);
+        return finalize && activate && activate->suspension_control;
+    }
+};
+
+/// Was the former Version activated, and does the row know every rule that this has written?
+bool knows_its_rules(const work& w, const model::deployment_target& there) {
+    const auto& executed = w.request.instance.executed;
+    return std::ranges::find(executed, service_command::activate) != executed.end() && there.beside.empty() &&
+           w.request.instance.state != instance_state::in_error &&
+           (w.parameters().ara != "arac" || w.card.tsm_domain->client_installed);
+}
+
+void make_plan(const work& w, update_work& u, const model::deployment_target& there) {
+    u.plan = model::plan_update(there, w.wanted());
+    if (u.has(service_command::personalize))
+        require_no_personalization(u.plan.installed); // AMB-111: what stays is not personalized again
+    if (w.identified && w.parameters().ara == "aram-issuer")
+        return; // its issuer has changed them by what the row said
+    u.rules = plan_rules(u.former, w.wanted(), u.plan, u.activates(), knows_its_rules(w, there));
+}
+
+/// The card has to show first what is there: after doubt, and where something is locked, which only the card knows to
+/// unlock.
+bool looks_first(const work& w, const update_work& u) {
+    const auto& instance = w.request.instance;
+    return instance.state == instance_state::in_error || u.from == instance_state::suspended ||
+           instance.unproven_operation != operation::no_operation || w.request.card.doubt || w.request.look_first ||
+           !u.former.beside.empty();
+}
+
+/// What is needed beside what goes.
+std::size_t octets_needed(const work& w, const model::update_plan& plan) {
+    const auto needed = static_cast<std::size_t>(w.parameters().memory_reserve) + model::octets_of(plan.added_files);
+    const auto freed = model::octets_of(plan.removed_files);
+    return needed > freed ? needed - freed : 0;
+}
+
+/// The former target, as far as the card has it.
+model::deployment_target what_is_listed(const model::deployment_target& former, const gp::card_contents& card) {
+    auto there = former;
+    std::erase_if(there.applications,
+                  [&](const auto& app) { return !gp::find_entry(card.applications, octets(app.instance_aid)); });
+    if (card.load_files_proven)
+        std::erase_if(there.load_files,
+                      [&](const auto& file) { return !gp::find_entry(card.load_files, octets(file.aid)); });
+    return there;
+}
+
+/// What is new must have an AID that is free.
+void check_listed(const work& w, const update_work& u, const gp::card_contents& card) {
+    const auto ours = model::with_remnants(u.former);
+    std::set<std::string> known{ours.sd_aid};
+    for (const auto& file : ours.load_files)
+        known.insert(file.aid);
+    for (const auto& app : ours.applications)
+        known.insert(app.instance_aid);
+    std::vector<model::held_aid> others;
+    for (const auto* list : {&card.applications, &card.load_files})
+        for (const auto& entry : *list)
+            if (!known.contains(to_hex(entry.aid)))
+                others.push_back({to_hex(entry.aid), "something else that the card lists"});
+    check_conflicts(content_of(w.wanted()), others);
+}
+
+issuer_need need_of(const work& w, const update_work& u) {
+    issuer_need need;
+    need.create_domain = !w.card.tsm_domain || !w.card.tsm_domain->keys;
+    if (w.parameters().ara == "aram-issuer") {
+        need.add_rules = u.rules.write;
+        need.remove_rules = u.rules.remove;
+        need.takes_access = !need.remove_rules.empty();
+    }
+    need.has_client = access_client_of(w.parameters(), u.rules.write).has_value();
+    return need;
+}
+
+/// Before anything can happen to the card: it may have what the update puts there from now on.
+void remember(work& w, const update_work& u) {
+    w.new_rules = u.rules.fresh;
+    model::remember_attempt(w.instance.target.beside, u.plan, u.rules.write);
+}
+
+std::vector<bytes> aids_of(const std::vector<model::target_load_file>& files) {
+    std::vector<bytes> aids;
+    for (const auto& file : files)
+        aids.push_back(octets(file.aid));
+    return aids;
+}
+
+std::vector<bytes> aids_of(const std::vector<model::target_application>& applications) {
+    std::vector<bytes> aids;
+    for (const auto& app : applications)
+        aids.push_back(octets(app.instance_aid));
+    return aids;
+}
+
+/// What is locked on the card, of what stays.
+void unlock(gp::service_update& what, const gp::card_contents& card) {
+    const auto locked = [&](const bytes& aid) {
+        const auto* entry = gp::find_entry(card.applications, aid);
+        return entry && (entry->life_cycle & gp::life_cycle::locked) != 0;
+    };
+    what.domain_locked = locked(what.domain_aid);
+    for (const auto& app : what.kept)
+        if (!what.domain_locked && locked(app.instance.instance_aid))
+            what.locked_applications.push_back(app.instance.instance_aid);
+}
+
+/// What goes, in order of deletion: as the card lists it, else as the row knows it.
+void remove(const work& w, const update_work& u, const gp::card_contents* seen, gp::service_update& what) {
+    what.instances = aids_of(u.plan.removed);
+    what.load_files = aids_of(u.plan.removed_files);
+    std::ranges::reverse(what.instances);
+    std::ranges::reverse(what.load_files);
+    if (!seen)
+        return;
+    const auto ours = find_contents(w, model::with_remnants(u.former), *seen);
+    const auto keep = [](std::vector<bytes>& all, const std::vector<bytes>& some) {
+        std::erase_if(all, [&](const auto& aid) { return std::ranges::find(some, aid) == some.end(); });
+    };
+    what.doubtful_load_files = what.load_files;
+    keep(what.instances, ours.instances);
+    keep(what.load_files, ours.load_files);
+    keep(what.doubtful_load_files, ours.doubtful_load_files);
+}
+
+void change_rules(const work& w, const update_work& u, gp::service_update& what) {
+    if (w.card.tsm_domain->client_installed)
+        what.rules_to_remove = access_client_of(w.parameters(), u.rules.remove);
+    what.rules_to_write = client_to_write(w, u.rules.write);
+}
+
+/// An activation that the former Version has not had.
+std::vector<bytes> to_make_selectable(const work& w, const update_work& u, const std::vector<gp::application>& kept) {
+    const auto& executed = w.request.instance.executed;
+    if (!u.activates() || std::ranges::find(executed, service_command::activate) != executed.end())
+        return {};
+    return selectable(kept);
+}
+
+gp::service_update describe(const work& w, const update_work& u, const gp::card_contents* seen) {
+    const auto& wanted = w.wanted();
+    gp::service_update what;
+    what.tsm_domain_aid = octets(w.card.tsm_domain->aid);
+    what.domain_aid = octets(wanted.sd_aid);
+    what.applications = applications_of(w, u.plan.installed, &u.data(), u.activates());
+    what.kept = applications_of(w, u.plan.kept, nullptr, u.activates());
+    what.kept_load_files = aids_of(u.plan.kept_files);
+    what.to_make_selectable = to_make_selectable(w, u, what.kept);
+    check_sizes(w, u.plan.added_files, what.applications, {w.block_size, w.command_size});
+    if (seen)
+        unlock(what, *seen);
+    remove(w, u, seen, what);
+    change_rules(w, u, what);
+    if (u.locks())
+        what.instances_to_lock = aids_of(wanted.applications);
+    what.lock_with_applications = w.parameters().lock_with_applications;
+    what.block_size = w.block_size;
+    what.others = w.request.aids_of_others.size();
+    return what;
+}
+
+/// Load files that come before anything goes (AMB-225): where the card says that it has room for both.
+std::vector<model::target_load_file> loaded_beforehand(const work& w, const update_work& u,
+                                                       const model::deployment_target& there) {
+    auto files = model::loadable_beforehand(u.plan, there);
+    const auto free = w.resources ? std::optional<std::size_t>(w.resources->non_volatile) : w.free_memory;
+    const auto needed = static_cast<std::size_t>(w.parameters().memory_reserve) + model::octets_of(files);
+    if (u.plan.removed.empty() && u.plan.removed_files.empty()) // nothing goes
+        return {};
+    return free && *free >= needed ? files : std::vector<model::target_load_file>{};
+}
+
+process<void> load_beforehand(work* w, const update_work* u, const std::vector<model::target_load_file>* files,
+                              gp::service_update* what) {
+    gp::load_file_addition addition;
+    addition.tsm_domain_aid = what->tsm_domain_aid;
+    addition.block_size = w->block_size;
+    addition.others = w->request.aids_of_others.size() + u->plan.kept.size() + u->plan.removed.size();
+    for (const auto& file : *files) {
+        const auto at = std::ranges::find(what->files_to_load, octets(file.aid), &gp::load_file::aid);
+        addition.load_files.push_back(std::move(*at));
+        what->files_to_load.erase(at);
+        what->files_loaded.push_back(octets(file.aid));
+    }
+    co_await prove_on_card(w, gp::add_load_files(w->channel, std::move(addition)), {});
+    w->proven = false; // of the Service as a whole
+}
+
+/// `seen`: what the card lists, where it had to be asked.
+process<void> change_service(work* w, update_work* u, std::optional<gp::card_contents> seen) {
+    const auto there = seen ? what_is_listed(u->former, *seen) : u->former;
+    if (seen) {
+        check_listed(*w, *u, *seen);
+        w->card.tsm_domain->client_installed = lists_client(*w, w->parameters(), *seen);
+        make_plan(*w, *u, there);
+        remember(*w, *u);
+        w->memory_needed = octets_needed(*w, u->plan);
+        check_memory(*w, w->resources);
+        w->memory_needed = 0;
+    }
+    auto what = describe(*w, *u, seen ? &*seen : nullptr);
+    what.files_to_load = co_await read_load_files(u->plan.added_files); // all of them, before anything is changed
+    const auto before = loaded_beforehand(*w, *u, there);
+    what.questions = co_await last_questions(w, !u->locks(), selectable(what.applications));
+    co_await write_intent(w, "update service " + u->former.service_id + " from version " + u->former.version_tag +
+                                 " to " + w->wanted().version_tag);
+    if (!before.empty())
+        co_await load_beforehand(w, u, &before, &what);
+    const bool has_client = what.rules_to_write.has_value();
+    w->access_given = w->access_given || has_client;
+    const auto asked = what.questions;
+    co_await prove_on_card(w, gp::update_service(w->channel, std::move(what)), asked);
+    if (has_client)
+        note_client(*w);
+}
+
+/// In another form where the card refused the first one: it shows what that has left.
+process<void> change_as_the_card_takes_it(work* w, update_work* u, std::optional<gp::card_contents> seen) {
+    const auto applications = model::with_remnants(u->former).applications.size() + w->wanted().applications.size() + 1;
+    if (!seen && looks_first(*w, *u)) {
+        seen = co_await look(w, applications);
+    }
+    while (true) {
+        try {
+            co_await change_service(w, u, std::move(seen));
+            co_return;
+        } catch (const card_failure& failure) {
+            if (!takes_another_form(*w, failure))
+                throw;
+        }
+        u->former.beside = w->instance.target.beside; // what it may have left
+        w->channel.reset();
+        co_await need_channel(w);
+        seen = co_await look(w, applications);
+    }
+}
+
+process<void> update_steps(work* w, update_work* u) {
+    co_await begin(w);
+    const auto& wanted = w->wanted();
+    check_conflicts(content_of(wanted), known_aids(*w));
+    make_plan(*w, *u, u->former);
+    check_sizes(*w, u->plan.added_files, applications_of(*w, u->plan.installed, &u->data(), false), bounds_of(*w));
+    w->instance.state = instance_state::initialized; // AMB-101
+    co_await commit(w->instance, w->card);
+    co_await remove_rules_of_tombstones(w);
+    remember(*w, *u);
+    if (!looks_first(*w, *u) && w->request.tombstones.empty())
+        w->memory_needed = octets_needed(*w, u->plan);
+    require_open(*w, co_await open_tsm_domain(w, need_of(*w, *u)));
+    w->memory_needed = 0;
+    check_conflicts(content_of(wanted), held_by_others(w->request.aids_behind_proof));
+    co_await renew_keys(w);
+    auto seen = co_await remove_tombstones(w);
+    co_await change_as_the_card_takes_it(w, u, std::move(seen));
+}
+
+/// The domain stays, and what the catalog says of it today with it.
+void complete_target(work& w, const update_work& u) {
+    auto& wanted = *w.request.new_target;
+    wanted.sd_aid = u.former.sd_aid;
+    wanted.beside = {};
+    note_parameters(wanted.applications, u.data());
+    keep_rule_store(wanted.card, u.former);
+}
+
+void note_updated(work& w, const update_work& u) {
+    auto target = w.wanted();
+    for (auto& app : target.applications) // installed with what the row knows
+        for (const auto& former : u.former.applications)
+            if (former.instance_aid == app.instance_aid && !former.parameters_digest.empty() &&
+                std::ranges::find(u.plan.kept, app.instance_aid, &model::target_application::instance_aid) !=
+                    u.plan.kept.end())
+                app.parameters_digest = former.parameters_digest;
+    target.beside.rules = u.rules.left;
+    w.instance.target = std::move(target);
+    note_success(w.instance, u);
+}
+
+} // namespace
+
+process<process_outcome> update(process_request request, std::vector<command_request> commands, bool finalize) {
+    update_work u;
+    u.commands = std::move(commands);
+    u.finalize = finalize;
+    work w(std::move(request), model::update_operation(u.kinds(), finalize));
+    u.from = model::effective_state(w.instance);
+    u.former = w.instance.target;
+    complete_target(w, u);
+
+    std::optional<ending> failed;
+    try {
+        co_await update_steps(&w, &u);
+    } catch (const card_failure& failure) {
+        failed = ending_of(failure);
+        failed->details += missing_imports(w, failure);
+    }
+
+    if (failed) {
+        if (failed->failed_step == gp::step::lock && !u.locks()) // shown locked, where it should not be
+            failed->failed_step = gp::step::unlock;
+        co_await withdraw_access(&w, *failed);
+        if (!w.intent_written && !w.service_changed) // nothing of the update is on the card
+            w.instance.target = w.request.instance.target;
+    } else {
+        note_updated(w, u);
+    }
+    auto outcome = close_process(w, failed, u.from);
+    outcome.commands = statuses(u, failed);
+    co_return outcome;
+}
+
+} // namespace tsms::process
