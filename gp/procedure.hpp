@@ -95,7 +95,7 @@ struct batch {
     void append(batch part);
 };
 
-/// The only thing a card procedure wishes for.
+/// The one effect of a card procedure.
 struct card_effect {
     using answer_type = batch_answer;
     card_effect(batch b) : commands(std::move(b)) {}

@@ -72,8 +72,8 @@ public:
     std::vector<model::secure_component> cards() const;
     std::vector<model::service_instance> instances_on_card(const std::string& card) const;
 
-    /// Instances of before whose secure component was lost: unknown to apps, and what they left on it is removed at the
-    /// next contact.
+    /// Former instances whose secure component was lost. Apps do not know them any more; what they left on the card is
+    /// removed when the card is met again.
     std::vector<model::service_instance> tombstones_on(const std::string& card) const;
 
     /// A new instance, and its card if that is new. It goes to the row of `card`, or to another one of its identity
