@@ -6,6 +6,7 @@
 #include "model/card_aids.hpp"
 #include "model/life_cycle.hpp"
 #include "process/card_forms.hpp"
+#include "process/command_statuses.hpp"
 #include "process/domain_keys.hpp"
 #include "process/effect_proof.hpp"
 #include "process/removal.hpp"
@@ -20,7 +21,6 @@ namespace tsms::process {
 namespace {
 
 using gp::card_failure;
-using model::command_status;
 using model::instance_state;
 using model::service_command;
 
@@ -407,23 +407,6 @@ std::string missing_imports(const work& w, const card_failure& failure) {
     return "; load file " + file->aid + " imports what only some cards have: " + names;
 }
 
-/// AMB-149: executed 0, failing 1, remaining 2.
-std::vector<command_status> statuses(const deployment& d, const std::optional<ending>& failed) {
-    std::vector<command_status> list(d.commands.size(), command_status::execution_success);
-    if (!failed)
-        return list;
-    if (failed->failed_step == gp::step::lock) // the finalization (AMB-149)
-        return list;
-    std::size_t at = 0;
-    if (failed->failed_step == gp::step::make_selectable || failed->failed_step == gp::step::access_rule)
-        for (std::size_t i = 0; i < d.commands.size(); ++i)
-            if (d.commands[i].what == service_command::activate)
-                at = i;
-    for (std::size_t i = at; i < list.size(); ++i)
-        list[i] = i == at ? command_status::execution_failed : command_status::not_executed;
-    return list;
-}
-
 void note_success(model::service_instance& instance, const deployment& d) {
     for (const auto& command : d.commands) {
         if (command.what == service_command::install) {
@@ -479,7 +462,7 @@ process<process_outcome> deploy(process_request request, std::vector<command_req
     else
         note_success(w.instance, d);
     auto outcome = close_process(w, failed, d.from);
-    outcome.commands = statuses(d, failed);
+    outcome.commands = statuses_of(d.commands, failed);
     co_return outcome;
 }
 
