@@ -11,7 +11,7 @@ namespace {
 constexpr std::uint8_t versions_of_other_roles[] = {0x70, 0x7F};
 
 const bytes others_domain = hex("D276000163544D53010000FE"); // beside those of our Services
-const bytes sister_domain = hex("D27600016354534D0002");     // beside the TSM's
+const bytes sister_domain = hex("D27600016354534D00FE");     // beside the TSM's
 const bytes others_file = hex("D276000185545300");           // goes on behind the Service's package
 
 struct other_applet {
