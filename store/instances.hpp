@@ -123,6 +123,7 @@ public:
     void enqueue(outbox_entry& delivery);
     enum class deliveries { waiting, all };
     std::vector<outbox_entry> outbox(deliveries which = deliveries::waiting) const;
+    std::optional<outbox_entry> delivery(std::int64_t id) const; ///< that waits
     std::size_t given_up_deliveries() const;
     void delivered(std::int64_t id);
     /// Counts the attempt and the pause before it. The row as it is now; nothing if it does not wait any more.
