@@ -130,7 +130,7 @@ class Update(StoryCase):
 
         updated = phone.update("1.1.0")
         self.succeeds(updated, OPERATIONAL, "1.1.0")
-        self.assertEqual([c["serviceCommandStatus"] for c in updated["serviceCommandResults"]], [0, 0])
+        self.assertEqual([c["commandExecutionStatus"] for c in updated["serviceCommandResults"]], [0, 0])
         self.assertEqual(self.told(phone, updated), {
             "executionStatus": 0, "versionTag": "1.1.0", "requestedOperations": [UPDATE_INSTALLATION, UPDATE_ACTIVATION],
             "serviceStartState": OPERATIONAL, "serviceEndState": OPERATIONAL})
@@ -158,12 +158,16 @@ class Update(StoryCase):
         return json.loads(stats.read_text())["exchanges"]
 
     def test_what_an_update_costs(self):
-        """Exchanges depend neither on the size of what is loaded nor on how much there is."""
-        phone = Phone(self).deploy()
-        for version, load_size in (("1.1.0", 3000), ("1.2.0", 50000)):
+        """Exchanges do not depend on the size of what is loaded. The issuer works only where access rules change (AMB-124)."""
+        phone = Phone(self, device_apps=["A" * 64]).deploy()
+        for version, load_size, apps, exchanges in (("1.1.0", 3000, "A", 6), ("1.2.0", 50000, "A", 6), ("1.3.0", 3000, "B", 7)):
             part = stack.upload_part(self.rest, phone.cap(phone.changed, version.removesuffix(".0"), load_size))
+            part["configs"][0]["applicationConfigId"] = phone.second["configs"][0]["applicationConfigId"]
             phone.publish(version, [phone.first, part])
-            self.assertEqual(self.exchanges(phone, version), 7)
+            self.rest.call("PUT", f"/services/{phone.service['id']}",
+                           {"name": phone.service["name"], "accessAuthorizedDeviceApps": [apps * 64]})
+            self.assertEqual(self.exchanges(phone, version), exchanges, version)
+            self.assertEqual({r["app"] for r in phone.registry()["accessRules"]}, {apps * 64})
         phone.terminate()
 
     def test_nothing_has_changed(self):
@@ -297,9 +301,9 @@ class Update(StoryCase):
 
     def test_a_failed_update_is_repeated_or_terminated(self):
         """AMB-113: after the first change of the card it is IN_ERROR; what has not changed keeps its data all the same."""
-        for repeat in (True, False):
-            for fault in ("sw6A84@load:2", "tear-after@delete:1", "mute@install-for-extradition:1"):
-                with self.subTest(fault=fault, repeat=repeat):
+        for fault in ("sw6A84@load:2", "tear-after@delete:1", "mute@install-for-extradition:1"):
+            for version in ("1.1.0", "1.0.0", None):
+                with self.subTest(fault=fault, then=version):
                     phone = Phone(self).deploy()
                     phone.publish("1.1.0")
                     failed = phone.update("1.1.0", faults=f"&faults={fault}")
@@ -308,9 +312,12 @@ class Update(StoryCase):
                     message = self.told(phone, failed)
                     self.assertEqual((message["versionTag"], message["serviceStartState"], message["serviceEndState"]),
                                      ("1.1.0", OPERATIONAL, IN_ERROR))
-                    if repeat:
-                        again = phone.call("deploy", "--commands", "install,activate", "--finalize")
-                        self.assertEqual(again["serviceInstanceState"], OPERATIONAL, again)
+                    self.refused(phone, phone.call("deploy", "--commands", "install,activate", "--finalize"), 13)  # AMB-100
+                    self.refused(phone, phone.call("suspend"), 13)
+                    if version:
+                        self.succeeds(phone.update(version), OPERATIONAL, version)
+                        self.assertEqual(phone.load_file(phone.changed)["version"], version.removesuffix(".0"))
+                        self.assertEqual(phone.stored(phone.kept), STORED + "9000")
                     phone.terminate()
 
     def test_a_card_that_is_too_small(self):

@@ -311,7 +311,10 @@ process::answer_variant world::interpret(const process::effect& wish) {
                 return vault->encrypt_keys(to_vault(e.under), to_vault(e.keys));
             },
             [&](const p::random_octets& e) -> p::answer_variant { return random.take(e.count); },
-            [&](const p::read_load_image& e) -> p::answer_variant { return p::load_image{images.at(e.file.aid)}; },
+            [&](const p::read_load_image& e) -> p::answer_variant {
+                const auto other = images.find(e.file.sha256);
+                return p::load_image{other != images.end() ? other->second : images.at(e.file.aid)};
+            },
             [&](const p::journal_intent& e) -> p::answer_variant {
                 journal.push_back(e.what);
                 intent_open_ = true;

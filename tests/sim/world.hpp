@@ -82,7 +82,7 @@ public:
     counting_random random;
     lab::card card;
     std::unique_ptr<crypto::key_vault> vault;
-    std::map<std::string, bytes> images;              ///< load images by AID
+    std::map<std::string, bytes> images;              ///< load images by AID; other contents of one by their hash
     model::service_instance instance;                 ///< as committed
     model::secure_component component;                ///< as committed
     std::vector<model::deployment_target> tombstones; ///< on this card, of requests
