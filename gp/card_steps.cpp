@@ -37,6 +37,8 @@ step_facts facts_of(step what) {
         return {"SET STATUS", owner::service};
     case step::lock:
         return {"SET STATUS (lock)", owner::service};
+    case step::unlock:
+        return {"SET STATUS (unlock)", owner::service};
     case step::install_for_load:
         return {"INSTALL [for load]", owner::service};
     case step::load:

@@ -19,7 +19,8 @@ enum class step {
     put_key,
     delete_key,
     set_status,
-    lock, ///< SET STATUS that locks or unlocks
+    lock,   ///< SET STATUS that locks or unlocks
+    unlock, ///< the same where a locked Service is only unlocked to be changed
     install_for_load,
     load,
     install_for_install,

@@ -131,6 +131,13 @@ constexpr status_row rows[] = {
       no_retry}},
     {step::lock, 0x6A88, {"application is not on the card", content_related, by::provider, no_retry}},
 
+    {step::unlock, 0x6985, {"life cycle state cannot be changed so", content_related, by::provider, no_retry}},
+    {step::unlock,
+     0x6A80,
+     {"life cycle state cannot be changed so (lockWithApplications of the profile)", internal_error, by::operator_,
+      no_retry}},
+    {step::unlock, 0x6A88, {"application is not on the card", content_related, by::provider, no_retry}},
+
     {step::install_for_load, 0x6985, {"package already present", content_related, by::provider, no_retry}},
     {step::install_for_load,
      0x6A80,

@@ -129,13 +129,13 @@ void changes::set_lock(const bytes& domain, std::vector<bytes> instances, bool l
 }
 
 void changes::unlock(const bytes& domain, const std::vector<bytes>& instances) {
-    card_.add(step::lock, set_status(status_type::domain_with_applications, 0x00, domain));
+    card_.add(step::unlock, set_status(status_type::domain_with_applications, 0x00, domain));
     for (const auto& aid : instances)
         expect_locked(aid, false);
 }
 
 void changes::unlock_application(const bytes& aid) {
-    card_.add(step::lock, set_status(status_type::application, 0x00, aid));
+    card_.add(step::unlock, set_status(status_type::application, 0x00, aid));
     expect_locked(aid, false);
 }
 

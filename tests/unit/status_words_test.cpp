@@ -35,6 +35,7 @@ const expectation expectations[] = {
     {step::delete_key, "6A88:ok 6985:9c"},
     {step::set_status, "6985:9c 6A80:9c 6A88:9c"},
     {step::lock, "6985:7p 6A80:2o 6A88:7p"},
+    {step::unlock, "6985:7p 6A80:2o 6A88:7p"},
     {step::install_for_load, "6985:7p 6A80:7p 6A84:7p 6A88:9i"},
     {step::load, "6438:7p 6A80:7p 6985:7p 6A84:7p 6581:7p 6A86:9ar 6A88:9ar"},
     {step::install_for_install, "6985:7p 6A80:7p 6A84:7p 6A88:7p 6F00:7p"},
