@@ -6,6 +6,8 @@
 #include "actors/framework/effects.hpp"
 #include "process/calls/effect.hpp"
 
+#include <caf/typed_response_promise.hpp>
+
 namespace tsms::actors {
 
 inline calls::call_request request_of(const begin_call& b) {

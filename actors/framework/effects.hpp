@@ -7,6 +7,8 @@
 #include "actors/framework/timely.hpp"
 #include "process/calls/effect.hpp"
 
+#include <caf/send.hpp>
+
 namespace tsms::actors {
 
 /// Whose effects they are.

@@ -244,6 +244,39 @@ BOOST_AUTO_TEST_CASE(a_process_that_breaks_is_ended) {
     BOOST_TEST(w.log.find("broke: no more chance") != std::string::npos);
 }
 
+BOOST_AUTO_TEST_CASE(what_a_process_has_committed_before_it_breaks_is_kept) {
+    world w;
+    w.instance.state = w.instance.last_stable = model::instance_state::not_deployed;
+    w.card.isd_aid = "A000000151000000";
+    std::optional<model::secure_component> committed;
+    const auto breaks_behind_the_issuer = [&](std::size_t, const calls::effect& e) {
+        const auto* p = std::get_if<calls::perform>(&e);
+        const auto* c = p ? std::get_if<process::commit>(&p->what) : nullptr;
+        if (c && c->card.tsm_domain) // its keys may be on the card from now on
+            committed = c->card;
+        const bool broken = p && committed && std::holds_alternative<process::exchange>(p->what);
+        return broken ? std::optional<calls::answer_variant>(calls::broke{"a bug"}) : std::nullopt;
+    };
+    const conducted c(w, request(model::deploy_service{"one", {{model::service_command::install, {}, false}}, true}),
+                      breaks_behind_the_issuer);
+    BOOST_REQUIRE(committed && w.ended && w.ended->card);
+    BOOST_TEST(w.ended->card->doubt);
+    BOOST_REQUIRE(w.ended->card->tsm_domain);
+    BOOST_TEST(w.ended->card->tsm_domain->aid == committed->tsm_domain->aid);
+    BOOST_TEST(w.ended->card->tsm_domain->keys_in_doubt);
+}
+
+BOOST_AUTO_TEST_CASE(nobody_who_knows_the_spos_of_today_keeps_the_end) { // AMB-182
+    for (const auto& no_answer : {calls::answer_variant(calls::unanswered("the catalog is slow")),
+                                  calls::answer_variant(calls::broke{"a bug"})}) {
+        world w;
+        const conducted c(w, terminate, instead_of<calls::survey_service>(no_answer));
+        BOOST_REQUIRE(w.ended && w.ended->delivery);
+        BOOST_TEST(w.ended->delivery->spos.url == "https://spos"); // of the snapshot
+        BOOST_TEST(c.count<calls::pause_for>() == 0u);
+    }
+}
+
 BOOST_AUTO_TEST_CASE(a_result_that_cannot_be_encoded_does_not_keep_the_end) {
     world w;
     const conducted c(w, terminate, instead_of<calls::encode_result>(calls::broke{"not UTF-8"}, 1000));

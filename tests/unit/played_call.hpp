@@ -73,6 +73,10 @@ struct world {
     }
     calls::lease answer_to(const calls::lease_card&) { return {card_is_free}; }
     process::answer_variant answer_to(const calls::perform& p) {
+        const bool of_issuer = std::holds_alternative<process::open_issuer_session>(p.what) ||
+                               std::holds_alternative<process::relay_to_issuer>(p.what);
+        if (of_issuer)
+            return model::issuer_step{{hex("80F28000024F0000")}};
         const auto* x = std::get_if<process::exchange>(&p.what);
         if (!x)
             return process::done{};
