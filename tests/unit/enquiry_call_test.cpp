@@ -144,7 +144,7 @@ BOOST_AUTO_TEST_CASE(a_card_that_proves_itself_sees_its_row_and_every_other_one_
 }
 
 BOOST_AUTO_TEST_CASE(a_silent_card_does_not_hide_what_the_others_hold) { // AMB-240
-    for (const auto manner : {played_card::tears, played_card::tears_in_proof}) {
+    for (const auto manner : {played_card::tears, played_card::tears_in_proof, played_card::tears_in_second_order}) {
         auto world = with_proven_card();
         world.cards.push_back({"SIM1", std::string(84, '5'), 9, {}});
         world.cards.back().manner = manner;

@@ -21,7 +21,7 @@ struct played_card {
     std::string reader;
     std::string cplc;
     std::optional<std::uint8_t> keys = {}; ///< that our domain in it has; nothing: there is no domain
-    enum { answers, absent, tears, tears_in_proof } manner = answers;
+    enum { answers, absent, tears, tears_in_proof, tears_in_second_order } manner = answers;
 };
 
 /// Session keys depend on the first octet of the static ones alone.
@@ -284,8 +284,10 @@ private:
         for (const auto& command : x.commands.commands) {
             BOOST_TEST(!command.changes_card);
             const bool proof = command.what == gp::step::initialize_update;
+            const bool second = x.commands.commands.front().apdu.size() > 5; // SELECT of the domain, and no read before
             if ((card->manner == played_card::tears && told.responses.size() == 2) ||
-                (card->manner == played_card::tears_in_proof && proof)) {
+                (card->manner == played_card::tears_in_proof && proof) ||
+                (card->manner == played_card::tears_in_second_order && second && proof)) {
                 told.end = gp::transmission::failed;
                 told.detail = "torn";
                 return told;
