@@ -85,18 +85,18 @@ void listen(world& w, std::vector<std::string>& words) {
     };
 }
 
-/// Each applet has stored something: what a new installation of it would not have.
-constexpr int data_mark = 77;
+/// Each applet has stored something (DIV-091), which a new installation of it would not have.
+const std::map<std::uint8_t, bytes> stored{{0x00, hex("C0FFEE")}};
 void store_data(world& w) {
     auto state = w.card.state();
     for (const auto& aid : {applet_1, applet_2, applet_3})
         if (auto* app = state.registry.find_application(aid))
-            app->personalized = data_mark;
+            app->kept.objects = stored;
     w.card = lab::card(state, w.random);
 }
 bool has_data(const world& w, const bytes& aid) {
     const auto* app = w.card.state().registry.find_application(aid);
-    return app && app->personalized == data_mark;
+    return app && app->kept.objects == stored;
 }
 
 world operational_service(const char* rules = "none", std::size_t load_size = 600) {
