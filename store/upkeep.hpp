@@ -2,6 +2,8 @@
 // The care for the databases of a role: they belong together when it starts, are complete in their own files whenever
 // nothing happens and after its end, and can be written when health says so.
 
+#include "base/log_event.hpp"
+#include "base/time.hpp"
 #include "store/databases.hpp"
 
 #include <chrono>
@@ -14,13 +16,11 @@ namespace tsms::store {
 /// Thread-safe. Lives before and after everything else that opens the databases.
 class upkeep {
 public:
-    using steady_clock = std::chrono::steady_clock;
     struct options {
-        std::vector<database_file> writes;                        ///< by this program, perhaps among others
-        std::vector<database_file> reads;                         ///< another program writes them
-        std::function<void(const std::string& what)> on_trouble;  ///< once for each new one
-        std::function<void(const std::string& what)> on_recovery; ///< they can be written again
-        std::function<steady_clock::time_point()> now = &steady_clock::now;
+        std::vector<database_file> writes;      ///< by this program, perhaps among others
+        std::vector<database_file> reads;       ///< another program writes them
+        log_sink log = [](const log_event&) {}; ///< each new trouble once, and its end
+        const time_source* time = &system_time();
     };
 
     /// Refuses, with the remedy, databases that are incomplete, do not belong together or cannot be written, and

@@ -24,7 +24,6 @@ std::optional<store::outbox_entry> delivery_of(const store::process_record& reco
     d.spos = *spos;
     d.body = port.encode(r);
     d.provider = instance.target.service_provider_id;
-    d.created = store::clock::now();
     return d;
 }
 
