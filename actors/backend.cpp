@@ -29,12 +29,13 @@ struct device_backend::state {
         : parts(std::move(p)), options(o), system(std::make_unique<caf::actor_system>(configured(config))) {
         auto around = std::make_shared<surroundings>();
         around->spos = parts.spos();
-        resolve_interrupted(*parts.db, *parts.catalog, *around->spos, parts.log);
+        resolve_interrupted(*parts.db, *parts.catalog, *around->spos, parts.log, *parts.time);
         around->log = parts.log;
+        around->time = parts.time;
         around->issuers = parts.issuers;
         around->issuer_patience = options.issuer_patience;
         around->issuer_exchange = options.issuer_exchange;
-        around->desk = desk = spawn_issuer_desk(*system, {parts.log, options.issuers, around->now});
+        around->desk = desk = spawn_issuer_desk(*system, {parts.log, options.issuers, parts.time});
         around->random = &crypto::system_random();
         around->sessions = options.sessions;
         around->remove_tsm_domain_when_last = options.remove_tsm_domain_when_last;
@@ -43,10 +44,10 @@ struct device_backend::state {
         around->unproven_kept = options.unproven_kept;
         around->strangers = std::make_shared<stranger_budget>(options.strangers);
         around->failed_creations = std::make_shared<stranger_budget>(options.strangers);
-        around->store = store = spawn_instance_store(*system, parts.db, around->now, parts.log);
+        around->store = store = spawn_instance_store(*system, parts.db, *parts.time, parts.log);
         around->catalog = catalog = spawn_catalog_store(*system, parts.catalog);
         around->hsm = hsm = spawn_hsm(*system, parts.vault);
-        around->outbox = outbox = spawn_spos_outbox(*system, {store, parts.spos, parts.log, options.spos, around->now});
+        around->outbox = outbox = spawn_spos_outbox(*system, {store, parts.spos, parts.log, options.spos, parts.time});
         gate = spawn_gate(*system, around);
     }
 
@@ -88,7 +89,7 @@ call_answer device_backend::open(const call& request) {
     return model::refusal_of(
         request.what,
         model::failed_execution(model::error_category::tsm_not_available, "no answer in time; ask again later"),
-        iso8601(store::clock::now()));
+        iso8601(state_->parts.time->wall()));
 }
 
 bool device_backend::handshake(const session_key& session) {
@@ -144,8 +145,9 @@ std::string device_backend::stop(std::chrono::milliseconds deadline) {
     exit(state_->hsm);
     exit(state_->store);
     auto system = std::shared_ptr<caf::actor_system>(std::move(state_->system));
-    const auto until = std::chrono::steady_clock::now() + deadline;
-    while (system->registry().running() > 0 && std::chrono::steady_clock::now() < until)
+    const auto& time = *state_->parts.time;
+    const auto until = time.steady() + deadline;
+    while (system->registry().running() > 0 && time.steady() < until)
         std::this_thread::sleep_for(std::chrono::milliseconds(5));
     const auto left = system->registry().running();
     if (left == 0)

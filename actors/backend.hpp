@@ -9,6 +9,7 @@
 #include "actors/messages.hpp"
 #include "actors/ports.hpp"
 #include "base/log_event.hpp"
+#include "base/time.hpp"
 
 #include <functional>
 #include <memory>
@@ -37,6 +38,7 @@ struct backend_parts {
     issuer_ports issuers;
     std::function<std::shared_ptr<spos_port>()> spos;
     log_sink log; ///< called from several threads
+    const time_source* time = &system_time();
 };
 
 inline constexpr peer_bounds default_spos_bounds{2, 32};

@@ -57,7 +57,7 @@ public:
             [this](const find_card& f) {
                 auto& known = cards_[f.id];
                 if (!known.actor)
-                    known.actor = spawn_secure_component(system(), around_->now);
+                    known.actor = spawn_secure_component(system(), *around_->time);
                 ++known.uses;
                 return card_handle{known.actor};
             },
@@ -100,10 +100,10 @@ private:
         session_actor session;
     };
 
-    static call_routed refusal(const function& what, model::error_category category, const std::string& why) {
-        return {model::refusal_of(what, model::failed_execution(category, why), iso8601(store::clock::now()))};
+    call_routed refusal(const function& what, model::error_category category, const std::string& why) const {
+        return {model::refusal_of(what, model::failed_execution(category, why), iso8601(around_->time->wall()))};
     }
-    static call_routed refusal(const function& what, const std::string& why) {
+    call_routed refusal(const function& what, const std::string& why) const {
         return refusal(what, model::error_category::tsm_not_available, why);
     }
 
@@ -124,7 +124,8 @@ private:
         request(conductor_for(c), actor_deadline + around_->card_wait, begin_call{c, opened.session_id, session})
             .then([this, opened](call_begun& b) { begun(opened, std::move(b)); },
                   [this, opened, what = c.what](caf::error& e) {
-                      around_->log({severity::error, "a call was not answered: " + text_of(e)});
+                      around_->log(
+                          {severity::error, "a call was not answered: " + text_of(e), {.session = opened.session_id}});
                       begun(opened, call_begun{std::get<result>(refusal(what, internal_problem).answer)});
                   });
         return promise;

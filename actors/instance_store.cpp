@@ -13,9 +13,9 @@ namespace {
 
 class instance_store final : public store_actor::base {
 public:
-    instance_store(caf::actor_config& config, std::shared_ptr<store::instance_db> db, std::function<steady_time()> now,
+    instance_store(caf::actor_config& config, std::shared_ptr<store::instance_db> db, const time_source& time,
                    log_sink log)
-        : store_actor::base(config), db_(std::move(db)), now_(std::move(now)), log_(std::move(log)) {}
+        : store_actor::base(config), db_(std::move(db)), time_(time), log_(std::move(log)) {}
 
     const char* name() const override { return "instance_store"; }
 
@@ -44,7 +44,8 @@ public:
                     auto delivery = e.delivery;
                     if (!db_->end(e.end, e.instance, e.card, e.gone, delivery))
                         log_({severity::warning,
-                              "process " + e.end.id + " had ended already; its second end was not stored"});
+                              "it had ended already; its second end was not stored",
+                              {.process = e.end.id, .instance = e.instance.id}});
                     return process_ended{std::move(delivery)};
                 });
             },
@@ -68,7 +69,7 @@ public:
 private:
     /// A request that timed out is still in the mailbox, and its sender has acted on the failure.
     void refuse_late(steady_time deadline) const {
-        if (now_() > deadline)
+        if (time_.steady() > deadline)
             throw store::error("the instance database was too slow; nothing was written");
     }
 
@@ -96,7 +97,7 @@ private:
     }
 
     void trim(const trim_store& t) {
-        const auto now = store::clock::now();
+        const auto now = time_.wall();
         if (!db_->may_forget(now))
             return log_(
                 {severity::warning,
@@ -214,15 +215,15 @@ private:
     }
 
     std::shared_ptr<store::instance_db> db_;
-    std::function<steady_time()> now_;
+    const time_source& time_;
     log_sink log_;
 };
 
 } // namespace
 
 store_actor spawn_instance_store(caf::actor_system& system, std::shared_ptr<store::instance_db> db,
-                                 std::function<steady_time()> now, log_sink log) {
-    return system.spawn<instance_store, caf::detached>(std::move(db), std::move(now), std::move(log));
+                                 const time_source& time, log_sink log) {
+    return system.spawn<instance_store, caf::detached>(std::move(db), std::cref(time), std::move(log));
 }
 
 } // namespace tsms::actors

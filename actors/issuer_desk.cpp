@@ -100,7 +100,7 @@ private:
     }
 
     void start_due() {
-        while (auto work = queues_.next(parts_.now())) {
+        while (auto work = queues_.next(parts_.time->steady())) {
             if (work->job.wish.line->is_cut()) {
                 queues_.finished(work->peer, work->where);
                 work->job.promise.deliver(cut());
@@ -124,15 +124,15 @@ private:
             return busy(std::move(work), *error);
         if (work.where == lane::fresh) {
             if (error && error->cause() == port_cause::unreachable)
-                queues_.distrust(work.peer, parts_.now());
+                queues_.distrust(work.peer, parts_.time->steady());
             else
-                queues_.trust(work.peer, parts_.now());
+                queues_.trust(work.peer, parts_.time->steady());
         }
         work.job.promise.deliver(m.outcome);
     }
 
     void busy(queues::started work, const port_error& error) {
-        const auto now = parts_.now();
+        const auto now = parts_.time->steady();
         const auto backoff = std::min(longest_backoff, seconds(1 << std::min(work.job.refusals, 10)));
         const auto pause = std::clamp(error.retry_after().value_or(backoff), shortest_pause, longest_pause);
         work.job.refusals += !error.retry_after();
@@ -156,7 +156,7 @@ private:
 
     /// Who has waited long enough is told so; who does not wait any more is let go.
     void tidy() {
-        const auto now = parts_.now();
+        const auto now = parts_.time->steady();
         for (auto& gone :
              queues_.take([](const auto&, lane, const pending_exchange& p) { return p.wish.line->is_cut(); }))
             gone.promise.deliver(cut());
@@ -171,7 +171,7 @@ private:
 
     void refuse(pending_exchange& p) {
         const auto held = queues_.held_until(p.wish.issuer);
-        const auto now = parts_.now();
+        const auto now = parts_.time->steady();
         const auto rest = held > now ? std::chrono::ceil<seconds>(held - now) : seconds(0);
         const auto again = std::max(rest, least_come_again);
         p.promise.deliver(exchanged{port_error(port_cause::busy,

@@ -2,6 +2,7 @@
 
 #include "model/life_cycle.hpp"
 #include "process/calls/process_result.hpp"
+#include "store/instances.hpp"
 
 namespace tsms::actors {
 
@@ -17,10 +18,17 @@ std::optional<model::spos_target> spos_of(catalog_port& catalog, const model::de
     return target.spos;
 }
 
+log_subject subject_of(const std::string& process, const model::service_instance& instance) {
+    return {.process = process,
+            .instance = instance.id,
+            .card = instance.secure_component_id,
+            .provider = instance.target.service_provider_id};
+}
+
 } // namespace
 
 std::size_t resolve_interrupted(store::instance_db& db, catalog_port& catalog, const spos_port& spos,
-                                const log_sink& log) {
+                                const log_sink& log, const time_source& time) {
     const auto found = db.interrupted();
     for (const auto& [record, stored, stored_card, in_doubt] : found) {
         const auto instance = model::after_crash(stored, record.start_state, in_doubt);
@@ -28,16 +36,18 @@ std::size_t resolve_interrupted(store::instance_db& db, catalog_port& catalog, c
         card.doubt = card.doubt || in_doubt;
         const auto status = model::error_category::execution_interrupted;
         const store::process_end end{record.id, status, model::error_message(status, "the TSM was restarted"),
-                                     iso8601(store::clock::now())};
+                                     iso8601(time.wall())};
         std::optional<store::outbox_entry> delivery;
         if (const auto to = spos_of(catalog, instance.target))
             delivery = calls::delivery_of(record, instance, *to,
                                           spos.encode(calls::result_for_spos(record, end, instance, instance.state)),
-                                          store::clock::now());
+                                          time.wall());
         db.end(end, instance, card, false, delivery);
-        log({severity::warning, "process " + record.id + " was interrupted by a stop of the program: instance " +
-                                    instance.id + " is in state " + std::to_string(static_cast<int>(instance.state)) +
-                                    (in_doubt ? ", its secure component in doubt" : "")});
+        log({severity::warning,
+             "process " + record.id + " was interrupted by a stop of the program: instance " + instance.id +
+                 " is in state " + std::to_string(static_cast<int>(instance.state)) +
+                 (in_doubt ? ", its secure component in doubt" : ""),
+             subject_of(record.id, instance)});
     }
     const auto stranded = db.stranded();
     for (const auto& [stored, stored_card] : stranded) { // nobody knows what became of the card
@@ -46,10 +56,11 @@ std::size_t resolve_interrupted(store::instance_db& db, catalog_port& catalog, c
         auto card = stored_card;
         card.doubt = true;
         db.heal(instance, card);
-        log({severity::error, "instance " + instance.id + " named process " + stored.running_process +
-                                  ", which does not run: it is in state " +
-                                  std::to_string(static_cast<int>(instance.state)) +
-                                  ", its secure component in doubt"});
+        log({severity::error,
+             "instance " + instance.id + " named process " + stored.running_process +
+                 ", which does not run: it is in state " + std::to_string(static_cast<int>(instance.state)) +
+                 ", its secure component in doubt",
+             subject_of(stored.running_process, instance)});
     }
     return found.size() + stranded.size();
 }

@@ -2,6 +2,8 @@
 // Processes that the last run of the program left without an end.
 
 #include "actors/backend.hpp"
+#include "base/log_event.hpp"
+#include "base/time.hpp"
 
 namespace tsms::actors {
 
@@ -10,6 +12,6 @@ namespace tsms::actors {
 /// which does not run, as only a damaged database has, is freed the same way, and its card is in doubt. Returns how
 /// many there were.
 std::size_t resolve_interrupted(store::instance_db& db, catalog_port& catalog, const spos_port& spos,
-                                const log_sink& log);
+                                const log_sink& log, const time_source& time);
 
 } // namespace tsms::actors

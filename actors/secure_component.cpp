@@ -10,8 +10,7 @@ namespace {
 /// A lease belongs to a process of one conductor; a conductor that dies gives it back.
 class secure_component final : public card_actor::base {
 public:
-    secure_component(caf::actor_config& config, std::function<steady_time()> now)
-        : card_actor::base(config), now_(std::move(now)) {
+    secure_component(caf::actor_config& config, const time_source& time) : card_actor::base(config), time_(time) {
         set_down_handler([this](const caf::down_msg& down) {
             if (holder_ && holder_->conductor == down.source)
                 pass_on();
@@ -60,7 +59,7 @@ private:
             auto next = std::move(waiting_.front());
             waiting_.pop_front();
             const auto conductor = caf::actor_cast<caf::strong_actor_ptr>(next.conductor);
-            const bool granted = conductor && next.wish.deadline > now_();
+            const bool granted = conductor && next.wish.deadline > time_.steady();
             if (granted) {
                 holder_ = tenant{next.wish.process_id, next.conductor};
                 monitor(caf::actor_cast<caf::actor>(conductor));
@@ -80,15 +79,15 @@ private:
         waiting_ = std::move(patient);
     }
 
-    std::function<steady_time()> now_;
+    const time_source& time_;
     std::optional<tenant> holder_;
     std::deque<waiter> waiting_;
 };
 
 } // namespace
 
-card_actor spawn_secure_component(caf::actor_system& system, std::function<steady_time()> now) {
-    return system.spawn<secure_component>(std::move(now));
+card_actor spawn_secure_component(caf::actor_system& system, const time_source& time) {
+    return system.spawn<secure_component>(std::cref(time));
 }
 
 } // namespace tsms::actors

@@ -75,15 +75,16 @@ private:
                     waiting_.push(std::move(w));
                 },
                 [this, w](caf::error& e) mutable {
-                    around_->log({severity::error, "instance " + id_ + ": " + text_of(e)});
+                    around_->log({severity::error, text_of(e), {.instance = id_}});
                     refuse_waiting(w, {model::error_category::tsm_not_available, internal_problem});
                 });
     }
 
     void refuse_waiting(waiting_call& w, const model::refusal& why) {
-        const auto now = iso8601(store::clock::now());
-        around_->log(
-            {severity::info, "instance " + id_ + ": refused, " + model::error_message(why.category, why.details)});
+        const auto now = iso8601(around_->time->wall());
+        around_->log({severity::info,
+                      "refused, " + model::error_message(why.category, why.details),
+                      {.session = w.call.session_id, .instance = id_}});
         w.promise.deliver(call_begun{
             model::refusal_of(w.call.request.what, model::failed_execution(why.category, why.details), now)});
     }

@@ -6,6 +6,8 @@
 #include "actors/framework/stranger_budget.hpp"
 #include "actors/interfaces.hpp"
 
+#include "base/log_event.hpp"
+#include "base/time.hpp"
 #include "crypto/random.hpp"
 #include "crypto/vault.hpp"
 
@@ -35,7 +37,9 @@ struct surroundings {
     std::shared_ptr<stranger_budget> strangers = std::make_shared<stranger_budget>(stranger_limits{});
     /// Of creations that failed: handsets whose chips nobody serves must not keep those waiting that are served.
     std::shared_ptr<stranger_budget> failed_creations = std::make_shared<stranger_budget>(stranger_limits{});
-    std::function<steady_time()> now = [] { return std::chrono::steady_clock::now(); };
+    const time_source* time = &system_time();
+
+    steady_time now() const { return time->steady(); }
 };
 
 /// The session itself answers for a lost phone, within this time.
@@ -78,13 +82,13 @@ private:
 hsm_actor spawn_hsm(caf::actor_system& system, std::shared_ptr<crypto::key_vault> vault);
 catalog_actor spawn_catalog_store(caf::actor_system& system, std::shared_ptr<catalog_port> catalog);
 store_actor spawn_instance_store(caf::actor_system& system, std::shared_ptr<store::instance_db> db,
-                                 std::function<steady_time()> now, log_sink log);
+                                 const time_source& time, log_sink log);
 /// An actor for one exchange, on a thread of its own; it quits when it has told the desk.
 issuer_worker_actor spawn_issuer_worker(caf::actor_system& system);
 struct issuer_desk_parts {
     log_sink log;
     peer_bounds bounds = default_issuer_bounds;
-    std::function<steady_time()> now = [] { return std::chrono::steady_clock::now(); };
+    const time_source* time = &system_time();
     std::function<issuer_worker_actor(caf::actor_system&)> spawn_worker = spawn_issuer_worker;
 };
 issuer_desk_actor spawn_issuer_desk(caf::actor_system& system, issuer_desk_parts parts);
@@ -97,7 +101,7 @@ struct outbox_parts {
     std::function<std::shared_ptr<spos_port>()> ports;
     log_sink log;
     peer_bounds bounds = default_spos_bounds;
-    std::function<steady_time()> now = [] { return std::chrono::steady_clock::now(); };
+    const time_source* time = &system_time();
     std::function<spos_worker_actor(caf::actor_system&)> spawn_worker = spawn_spos_worker;
 };
 /// Waits for take_turn. It quits when its row has ended, and when the outbox says that the row is gone.
@@ -107,7 +111,7 @@ outbox_actor spawn_spos_outbox(caf::actor_system& system, outbox_parts parts);
 /// Tells the gate when it has its result.
 session_actor spawn_device_session(caf::actor_system& system, session_opened opened, std::vector<announced_card> cards,
                                    gate_actor gate, std::shared_ptr<const surroundings> around);
-card_actor spawn_secure_component(caf::actor_system& system, std::function<steady_time()> now);
+card_actor spawn_secure_component(caf::actor_system& system, const time_source& time);
 conductor_actor spawn_service_instance(caf::actor_system& system, std::string id, gate_actor gate,
                                        std::shared_ptr<const surroundings> around);
 conductor_actor spawn_enquiry(caf::actor_system& system, std::shared_ptr<const surroundings> around);

@@ -39,8 +39,8 @@ class spos_delivery final : public delivery_actor::base {
 public:
     spos_delivery(caf::actor_config& config, const store::outbox_entry& row, outbox_actor outbox,
                   std::shared_ptr<const outbox_parts> parts)
-        : delivery_actor::base(config), id_(row.id), process_(row.process), course_(row), outbox_(std::move(outbox)),
-          parts_(std::move(parts)) {
+        : delivery_actor::base(config), id_(row.id), process_(row.process), provider_(row.provider), course_(row),
+          outbox_(std::move(outbox)), parts_(std::move(parts)) {
         set_exception_handler([](std::exception_ptr& fault) -> caf::error {
             try {
                 std::rethrow_exception(fault);
@@ -124,7 +124,7 @@ private:
     }
 
     void await_turn(std::chrono::seconds pause) {
-        send(outbox_, turn_awaited{id_, course_.attempts(), parts_->now() + pause});
+        send(outbox_, turn_awaited{id_, course_.attempts(), parts_->time->steady() + pause});
     }
 
     void end(delivery_end how) {
@@ -133,11 +133,14 @@ private:
     }
 
     void tell(severity how, const std::string& what) {
-        parts_->log({how, (process_.empty() ? "eligibility check" : "process " + process_) + ": " + what});
+        parts_->log({how,
+                     process_.empty() ? "eligibility check: " + what : what,
+                     {.process = process_, .provider = provider_}});
     }
 
     std::int64_t id_;
-    std::string process_;
+    std::string process_; ///< empty: an eligibility check
+    std::string provider_;
     delivery_course course_;
     std::shared_ptr<spos_port> port_; ///< of the attempt that is under way
     outbox_actor outbox_;

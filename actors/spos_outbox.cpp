@@ -51,7 +51,7 @@ public:
             [this](const delivery_ended& e) { ended(e); },
             [this](const tick&) {
                 load();
-                queues_.forget_idle(parts_->now());
+                queues_.forget_idle(parts_->time->steady());
                 start_due();
             },
             [this](const count_deliveries&) {
@@ -116,7 +116,7 @@ private:
         for (const auto& w : taken) {
             auto found = deliveries_.find(w.id);
             if (const auto row = by_id.find(w.id); row != by_id.end())
-                queues_.put(found->second.peer, lane::fresh, parts_->now(), {w.id, row->second->attempts});
+                queues_.put(found->second.peer, lane::fresh, parts_->time->steady(), {w.id, row->second->attempts});
             else {
                 send(found->second.actor, row_dropped{});
                 forget(found);
@@ -133,13 +133,13 @@ private:
             return;
         entry->second = {spawn_spos_delivery(system(), row, outbox_actor(this), parts_), peer_of(row.spos)};
         monitor(entry->second.actor);
-        queues_.put(entry->second.peer, lane::fresh, parts_->now(), {row.id, row.attempts});
+        queues_.put(entry->second.peer, lane::fresh, parts_->time->steady(), {row.id, row.attempts});
     }
 
     // -- turns --
 
     void start_due() {
-        while (const auto work = queues_.next(parts_->now())) {
+        while (const auto work = queues_.next(parts_->time->steady())) {
             auto& d = deliveries_.at(work->job.id);
             d.has_turn = true;
             send(d.actor, take_turn{});
@@ -152,9 +152,9 @@ private:
             return;
         give_turn_back(found->second);
         if (t.outcome && t.outcome->delivered())
-            queues_.trust(found->second.peer, parts_->now());
+            queues_.trust(found->second.peer, parts_->time->steady());
         else if (t.outcome)
-            queues_.distrust(found->second.peer, parts_->now() + pause_asked_for(*t.outcome));
+            queues_.distrust(found->second.peer, parts_->time->steady() + pause_asked_for(*t.outcome));
     }
 
     void give_turn_back(delivery& d) {

@@ -1,5 +1,5 @@
 #pragma once
-// Letters and spaces of ASCII, whatever the locale says. Everything else stays as it is.
+// Letters, digits, spaces and control characters of ASCII, whatever the locale says. Everything else stays as it is.
 
 #include <algorithm>
 #include <string>
@@ -23,6 +23,17 @@ inline std::string upper(std::string_view text) {
     std::string out(text);
     std::ranges::transform(out, out.begin(), [](char c) { return upper(c); });
     return out;
+}
+
+constexpr bool is_control(char c) {
+    return static_cast<unsigned char>(c) < 0x20 || c == '\x7F';
+}
+constexpr bool has_control(std::string_view text) {
+    return std::ranges::any_of(text, is_control);
+}
+/// At least one digit, and nothing else.
+constexpr bool is_digits(std::string_view text) {
+    return !text.empty() && text.find_first_not_of("0123456789") == text.npos;
 }
 
 /// Without what of `blanks` stands at its ends.

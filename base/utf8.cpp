@@ -1,5 +1,7 @@
 #include "base/utf8.hpp"
 
+#include "base/ascii.hpp"
+
 #include <algorithm>
 #include <cstdint>
 
@@ -49,14 +51,13 @@ std::string_view beginning(std::string_view utf8, std::size_t octets) {
 }
 
 std::string escaped(std::string_view text) {
-    const auto control = [](char c) { return static_cast<std::uint8_t>(c) < 0x20 || c == '\x7F'; };
-    if (is_utf8(text) && std::ranges::none_of(text, control))
+    if (is_utf8(text) && !has_control(text))
         return std::string(text);
     constexpr std::string_view digits = "0123456789ABCDEF";
     std::string out;
     for (const char c : text) {
         const auto octet = static_cast<std::uint8_t>(c);
-        if (octet >= 0x80 || control(c))
+        if (octet >= 0x80 || is_control(c))
             out.append("\\x").append(1, digits[octet >> 4]).append(1, digits[octet & 0x0F]);
         else
             out += c;

@@ -28,5 +28,9 @@ bool is_blank(std::string_view utf8);
 /// The text for a message: control characters, and in a text that is not UTF-8 every octet outside ASCII, become
 /// U+FFFD.
 std::string quotable(std::string_view text);
+/// So many octets of it at most.
+inline std::string quotable(std::string_view text, std::size_t octets) {
+    return quotable(beginning(text, octets));
+}
 
 } // namespace tsms::text

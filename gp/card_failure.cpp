@@ -25,7 +25,7 @@ std::string at(step what) {
 
 /// What a phone says is hostile, and this text goes into results and logs. Names of readers have umlauts.
 std::string printable(std::string_view words) {
-    return text::quotable(text::beginning(words, 100));
+    return text::quotable(words, 100);
 }
 
 struct ending {

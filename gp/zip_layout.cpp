@@ -119,7 +119,7 @@ void check_name(std::string_view name) {
     if (name.empty() || name.size() > longest_name)
         refuse("the ZIP holds a file name of " + std::to_string(name.size()) + " octets (1 to " +
                std::to_string(longest_name) + " are read)");
-    if (std::any_of(name.begin(), name.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }))
+    if (text::has_control(name))
         refuse("the ZIP holds the file name " + quoted(name) + " with control characters");
     bool leads_out =
         name.front() == '/' || name.find('\\') != std::string_view::npos || (name.size() > 1 && name[1] == ':');

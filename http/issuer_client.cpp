@@ -13,7 +13,6 @@ namespace {
 
 using actors::port_cause;
 using actors::port_error;
-using clock = std::chrono::steady_clock;
 
 constexpr std::size_t session_id_limit = 128;
 constexpr std::size_t cookie_limit = 1024; ///< octets of one cookie
@@ -24,7 +23,7 @@ constexpr std::chrono::milliseconds short_pause(500);    ///< in all in one exch
 
 /// What an issuer says about a failure, fit for a log line.
 std::string printable(std::string_view text) {
-    return text::quotable(text::beginning(text, 200));
+    return text::quotable(text, 200);
 }
 
 /// The "error" of a JSON body, empty if there is none.
@@ -36,14 +35,14 @@ std::string reason(const net::response& response) try {
 }
 
 /// `in_session`: the request names a session, and 404 says that there is none.
-void require_success(const net::response& response, const std::string& host, bool in_session) {
+void require_success(const net::response& response, const std::string& host, bool in_session, wall_time now) {
     if (response.status / 100 == 2)
         return;
     const auto said = reason(response);
     const auto text = "issuer " + host + " answered " + std::to_string(response.status) +
                       (said.empty() ? std::string() : ": " + said);
     if (response.status == 429 || response.status == 503)
-        throw port_error(port_cause::busy, text, net::retry_after(response, std::chrono::system_clock::now()));
+        throw port_error(port_cause::busy, text, net::retry_after(response, now));
     const bool gateway = response.status == 502 || response.status == 504;
     throw port_error(gateway                                ? port_cause::unreachable
                      : in_session && response.status == 404 ? port_cause::session_lost
@@ -102,8 +101,8 @@ std::chrono::milliseconds longest_issuer_exchange(const net::client_options& opt
     return attempts_begin_within(options) + attempt;
 }
 
-issuer_client::issuer_client(net::client_options options, std::chrono::milliseconds patience)
-    : client_(bounded(options)), patience_(patience), again_within_(attempts_begin_within(options)) {}
+issuer_client::issuer_client(net::client_options options, std::chrono::milliseconds patience, const time_source& time)
+    : time_(time), client_(bounded(options)), patience_(patience), again_within_(attempts_begin_within(options)) {}
 
 /// One request and its JSON answer. Every request of the protocol may be repeated (orders by their id, reports by the
 /// issuer's cookie), so a connection that breaks in the middle is tried once more; not where the issuer has taken its
@@ -121,12 +120,12 @@ json::value issuer_client::call(std::string_view method, const std::string& targ
     if (session && !session->cookies.empty())
         headers.add("Cookie", cookie_header(session->cookies));
 
-    const auto begun = clock::now();
+    const auto begun = time_.steady();
     const auto exchange = [&](bool last_attempt) -> std::optional<net::response> {
         try {
             return client_.exchange(method, target, headers, text);
         } catch (const net::network_error& e) {
-            if (e.cause() == net::network_cause::broken && !last_attempt && clock::now() - begun < again_within_)
+            if (e.cause() == net::network_cause::broken && !last_attempt && time_.steady() - begun < again_within_)
                 return std::nullopt;
             throw port_error(e.cause() == net::network_cause::protocol ? port_cause::protocol : port_cause::unreachable,
                              std::string("issuer: ") + e.what());
@@ -135,7 +134,7 @@ json::value issuer_client::call(std::string_view method, const std::string& targ
     auto response = exchange(false);
     if (!response)
         response = exchange(true);
-    require_success(*response, client_.host(), names_session(target));
+    require_success(*response, client_.host(), names_session(target), time_.wall());
     if (session)
         take_cookies(*response, session->cookies);
     try {
@@ -218,12 +217,12 @@ model::issuer_step issuer_client::poll(const std::string& id) {
 
 /// Sends the report. An issuer that has nothing yet is asked again here only if it will not be long.
 model::issuer_step issuer_client::next_step(const std::string& id, wire::seram_report report) {
-    const auto begun = clock::now();
+    const auto begun = time_.steady();
     auto& session = sessions_.at(id);
     const auto deadline = begun + session.patience;
     const auto rest = [&] {
         return std::max(std::chrono::milliseconds(0),
-                        std::chrono::duration_cast<std::chrono::milliseconds>(deadline - clock::now()));
+                        std::chrono::duration_cast<std::chrono::milliseconds>(deadline - time_.steady()));
     };
     bool reported = false; // and must not be again, because what follows are questions for commands
     try {
@@ -243,7 +242,7 @@ model::issuer_step issuer_client::next_step(const std::string& id, wire::seram_r
             step.pause = std::min(std::chrono::milliseconds(order.delay), longest_pause);
             if (step.pause >= session.patience)
                 throw port_error(port_cause::unreachable, "issuer " + client_.host() + " has no commands for too long");
-            if (clock::now() + step.pause > begun + short_pause) {
+            if (time_.steady() + step.pause > begun + short_pause) {
                 session.patience -= step.pause;
                 return step;
             }

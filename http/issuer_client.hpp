@@ -2,6 +2,7 @@
 // The TSM as Local Agent towards an issuer's Remote Agent (docs/issuer-protocol.md), over mutual TLS.
 
 #include "actors/ports.hpp"
+#include "base/time.hpp"
 #include "http/net/client.hpp"
 #include "http/wire/seram.hpp"
 
@@ -25,7 +26,8 @@ class issuer_client final : public actors::issuer_port {
 public:
     /// `options.identity` is the TSM's client certificate, `options.ca_pem` anchors the issuer's, and of
     /// `options.body_limit` no more than most_of_issuer_message counts. Throws net::configuration_error.
-    explicit issuer_client(net::client_options options, std::chrono::milliseconds patience = std::chrono::seconds(60));
+    explicit issuer_client(net::client_options options, std::chrono::milliseconds patience = std::chrono::seconds(60),
+                           const time_source& time = system_time());
 
     opened open(const model::issuer_order& order) override;
     model::issuer_step relay(const std::string& session, const std::vector<bytes>& responses,
@@ -50,6 +52,7 @@ private:
     model::issuer_step to_step(const wire::seram_order& order, management_session& session) const;
     void pause(std::chrono::milliseconds duration);
 
+    const time_source& time_;
     net::tls_client client_;
     std::chrono::milliseconds patience_;
     std::chrono::milliseconds again_within_; ///< of an exchange, a connection that breaks is tried once more

@@ -17,8 +17,8 @@ std::string process_results_url(std::string_view spos_url) {
 }
 
 spos_client::spos_client(std::optional<net::tls_identity> identity, std::chrono::milliseconds timeout,
-                         net::pace transfer, std::chrono::milliseconds connect)
-    : identity_(std::move(identity)), timeout_(timeout), transfer_(transfer), connect_(connect) {}
+                         net::pace transfer, std::chrono::milliseconds connect, const time_source& time)
+    : identity_(std::move(identity)), timeout_(timeout), transfer_(transfer), connect_(connect), time_(time) {}
 
 std::string spos_client::encode(const model::process_result& result) const {
     return json::dump(wire::to_json(result));
@@ -52,7 +52,7 @@ delivery_outcome spos_client::deliver(const model::spos_target& target, const st
         const bool delivered = response.status / 100 == 2;
         return {delivered ? kind::delivered : kind::refused, response.status,
                 delivered ? std::string() : "SPOS " + client.host() + " answered " + std::to_string(response.status),
-                net::retry_after(response, std::chrono::system_clock::now())};
+                net::retry_after(response, time_.wall())};
     } catch (const net::network_error& e) {
         return {kind::unreachable, 0, e.what()};
     } catch (const net::configuration_error& e) {

@@ -2,6 +2,7 @@
 // Delivery of process results to SPOS-Services (TR 4.3, AMB-180, AMB-181).
 
 #include "actors/ports.hpp"
+#include "base/time.hpp"
 #include "http/net/client.hpp"
 
 #include <mutex>
@@ -16,7 +17,8 @@ public:
     /// The TSM's client certificate, the same for every SPOS.
     explicit spos_client(std::optional<net::tls_identity> identity,
                          std::chrono::milliseconds timeout = std::chrono::seconds(15), net::pace transfer = {},
-                         std::chrono::milliseconds connect = std::chrono::seconds(5));
+                         std::chrono::milliseconds connect = std::chrono::seconds(5),
+                         const time_source& time = system_time());
 
     std::string encode(const model::process_result& result) const override;
     actors::delivery_outcome deliver(const model::spos_target& target, const std::string& body) override;
@@ -30,6 +32,7 @@ private:
     std::chrono::milliseconds timeout_; ///< until its answer begins
     net::pace transfer_;
     std::chrono::milliseconds connect_;
+    const time_source& time_;
     std::mutex mutex_; ///< of the two below
     net::tls_client* running_ = nullptr;
     bool cancelled_ = false;

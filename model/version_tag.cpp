@@ -1,7 +1,8 @@
 #include "model/version_tag.hpp"
 
-#include <algorithm>
-#include <charconv>
+#include "base/number.hpp"
+#include "base/split.hpp"
+
 #include <cstdio>
 #include <vector>
 
@@ -9,28 +10,12 @@ namespace tsms::model {
 
 namespace {
 
-std::vector<std::string_view> split(std::string_view text) {
-    std::vector<std::string_view> parts;
-    for (;;) {
-        const auto dot = text.find('.');
-        parts.push_back(text.substr(0, dot));
-        if (dot == std::string_view::npos)
-            return parts;
-        text.remove_prefix(dot + 1);
-    }
-}
-
 std::optional<int> number(std::string_view digits) {
-    const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
-    if (digits.empty() || digits.size() > 3 || !std::ranges::all_of(digits, is_digit))
-        return std::nullopt;
-    int value = 0;
-    std::from_chars(digits.data(), digits.data() + digits.size(), value);
-    return value;
+    return digits.size() <= 3 ? text::number<unsigned>(digits) : std::nullopt;
 }
 
-std::optional<version_number> parse(std::string_view text, std::size_t least) {
-    const auto parts = split(text);
+std::optional<version_number> parse(std::string_view version, std::size_t least) {
+    const auto parts = text::split(version, '.');
     if (parts.size() < least || parts.size() > 3)
         return std::nullopt;
     version_number v;
@@ -65,8 +50,8 @@ bool version_pattern::matches(const version_number& v) const {
     return true;
 }
 
-std::optional<version_pattern> parse_pattern(std::string_view text) {
-    const auto parts = split(text);
+std::optional<version_pattern> parse_pattern(std::string_view wanted) {
+    const auto parts = text::split(wanted, '.');
     if (parts.size() != 3)
         return std::nullopt;
     version_pattern pattern;

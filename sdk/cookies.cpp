@@ -35,7 +35,7 @@ bool path_matches(std::string_view request_path, std::string_view path) {
 bool expired(std::string_view max_age) {
     const bool negative = max_age.starts_with('-');
     const auto digits = max_age.substr(negative ? 1 : 0);
-    if (digits.empty() || digits.find_first_not_of("0123456789") != digits.npos)
+    if (!text::is_digits(digits))
         return false;
     return negative || digits.find_first_not_of('0') == digits.npos;
 }

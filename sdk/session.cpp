@@ -1,5 +1,6 @@
 #include "sdk/session.hpp"
 
+#include "base/time.hpp"
 #include "base/utf8.hpp"
 
 #include <algorithm>
@@ -8,8 +9,6 @@
 namespace tsms::sdk {
 
 namespace {
-
-using clock = std::chrono::steady_clock;
 
 /// Longest pause that an order may ask for. SERAM presumes a Local Agent lost after five minutes.
 constexpr int longest_delay = 60000;
@@ -54,7 +53,7 @@ net::response backend_link::once(std::string_view method, std::string_view targe
 }
 
 net::response backend_link::insist(std::string_view method, std::string_view target, std::string_view body) {
-    const auto begun = clock::now();
+    const auto begun = system_time().steady();
     std::uint64_t most_moved = 0;              // in one attempt: what is carried again and again does not prolong it
     auto pause = std::chrono::milliseconds(0); // SERAM: at once, the first time
     std::string reason;
@@ -73,7 +72,7 @@ net::response backend_link::insist(std::string_view method, std::string_view tar
         const auto after = client_.counted();
         most_moved = std::max(most_moved, after.sent - before.sent + after.received - before.received);
         const auto travel = options_.transfer.time_for(most_moved) - options_.transfer.whole; // no silence (DIV-073)
-        if (clock::now() + pause >= begun + retry_.total + travel)
+        if (system_time().steady() + pause >= begun + retry_.total + travel)
             throw session_error("connection to ‘" + client_.host() + "’ interrupted (" + reason + ")");
         std::this_thread::sleep_for(pause);
         pause = std::clamp(pause * 2, retry_.first_pause, retry_.longest_pause);

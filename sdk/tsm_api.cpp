@@ -13,8 +13,6 @@ using model::error_category;
 
 namespace {
 
-using clock = std::chrono::steady_clock;
-
 constexpr std::string_view base = "/tsm-api/1.0/";
 /// Waits for a result that is still being written, a second each.
 constexpr int most_result_polls = 60;
@@ -200,7 +198,7 @@ model::tsm_api_result tsm_api::state::run_session(std::string_view function, con
 
 model::tsm_api_result tsm_api::state::call(const model::tsm_api_function& function, ProcessListener* listener) {
     const std::lock_guard turn(one_call);
-    const auto begin = clock::now();
+    const auto begin = system_time().steady();
     const auto before = link.traffic();
     const auto failed = [&](error_category category, const char* details) {
         return model::refusal_of(function, model::failed_execution(category, details), iso8601(system_time().wall()));
@@ -225,8 +223,8 @@ model::tsm_api_result tsm_api::state::call(const model::tsm_api_function& functi
     counted.exchanges += after.requests - before.requests;
     counted.bytes_sent += after.sent - before.sent;
     counted.bytes_received += after.received - before.received;
-    counted.milliseconds +=
-        static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(clock::now() - begin).count());
+    counted.milliseconds += static_cast<std::uint64_t>(
+        std::chrono::duration_cast<std::chrono::milliseconds>(system_time().steady() - begin).count());
     return result;
 }
 

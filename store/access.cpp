@@ -1,5 +1,6 @@
 #include "store/access.hpp"
 
+#include "base/time.hpp"
 #include "base/utf8.hpp"
 #include "crypto/digest.hpp"
 #include "store/audit.hpp"
@@ -233,7 +234,7 @@ provider_record access::add_provider(const std::string& name, access_time now) {
         s->bind(2, name);
         s->bind(3, milliseconds(now));
         s->exec();
-        append_audit(state_->db.database(), "provider added", id);
+        append_audit(state_->db.database(), system_time().wall(), "provider added", id);
         return provider_record{id, name, iso_time(milliseconds(now))};
     });
 }
@@ -267,7 +268,7 @@ std::string access::issue_long_term(const std::string& provider, access_time now
         s->bind(4, milliseconds(now));
         s->bind(5, milliseconds(expires));
         s->exec();
-        append_audit(state_->db.database(), "long-term token issued", provider);
+        append_audit(state_->db.database(), system_time().wall(), "long-term token issued", provider);
         return token;
     });
 }
@@ -298,7 +299,8 @@ int access::revoke(const std::string& provider, const std::string& token_id) {
         s->bind(1, provider);
         s->bind(2, token_id);
         const int revoked = s->exec();
-        append_audit(state_->db.database(), "long-term tokens revoked: " + std::to_string(revoked), provider);
+        append_audit(state_->db.database(), system_time().wall(),
+                     "long-term tokens revoked: " + std::to_string(revoked), provider);
         return revoked;
     });
 }
@@ -361,7 +363,7 @@ void access::add_client_certificate(const std::string& provider, const std::stri
         s->bind(1, provider);
         s->bind(2, fingerprint);
         s->exec();
-        append_audit(state_->db.database(), "client certificate added: " + fingerprint, provider);
+        append_audit(state_->db.database(), system_time().wall(), "client certificate added: " + fingerprint, provider);
         return true;
     });
 }
@@ -410,7 +412,8 @@ int access::remove_client_certificates(const std::string& provider, const std::s
         s->bind(1, provider);
         s->bind(2, fingerprint);
         const int removed = s->exec();
-        append_audit(state_->db.database(), "client certificates removed: " + std::to_string(removed), provider);
+        append_audit(state_->db.database(), system_time().wall(),
+                     "client certificates removed: " + std::to_string(removed), provider);
         return removed;
     });
 }

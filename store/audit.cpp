@@ -1,7 +1,6 @@
 #include "store/audit.hpp"
 
 #include "crypto/digest.hpp"
-#include "store/instances.hpp"
 
 namespace tsms::store {
 
@@ -43,9 +42,9 @@ bool has_audit_entry(SQLite::Database& db, const audit_tip& entry) {
     return found.executeStep() && blob(found.getColumn(0)) == entry.chain;
 }
 
-void append_audit(SQLite::Database& db, const std::string& what, const std::string& subject) {
+void append_audit(SQLite::Database& db, wall_time when, const std::string& what, const std::string& subject) {
     const auto previous = last_audit_entry(db).chain;
-    const auto at = iso8601(clock::now());
+    const auto at = iso8601(when);
     const auto link = chain_link(previous, at, what, subject);
     SQLite::Statement insert(db, "INSERT INTO audit (at, what, subject, chain) VALUES (?, ?, ?, ?)");
     insert.bind(1, at);

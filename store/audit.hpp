@@ -3,6 +3,7 @@
 // covers the one before it, so that nothing can be changed or taken out of the middle unseen. Only for store/.
 
 #include "base/bytes.hpp"
+#include "base/time.hpp"
 #include "store/sqlite.hpp"
 
 #include <optional>
@@ -12,7 +13,8 @@ namespace tsms::store {
 /// Part of the schema of every writable database.
 extern const char* const audit_schema;
 
-void append_audit(SQLite::Database& db, const std::string& what, const std::string& subject);
+/// Within the transaction of the change.
+void append_audit(SQLite::Database& db, wall_time at, const std::string& what, const std::string& subject);
 
 /// Sequence number of the first entry whose hash does not fit; nothing if the chain is whole.
 std::optional<std::int64_t> first_broken_audit_entry(SQLite::Database& db);

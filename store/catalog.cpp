@@ -1,5 +1,6 @@
 #include "store/catalog.hpp"
 
+#include "base/time.hpp"
 #include "model/version_tag.hpp"
 #include "store/audit.hpp"
 #include "store/catalog_sql.hpp"
@@ -195,7 +196,7 @@ void catalog_edit::insert(const entity_row& row, const std::vector<entity_refere
         s->exec();
     }
     insert_references(row, references);
-    append_audit(session_.database(), "created", subject_of(row));
+    append_audit(session_.database(), system_time().wall(), "created", subject_of(row));
 }
 
 void catalog_edit::update(const entity_row& row, const std::vector<entity_reference>& references) {
@@ -211,14 +212,14 @@ void catalog_edit::update(const entity_row& row, const std::vector<entity_refere
         s->exec();
     }
     insert_references(row, references);
-    append_audit(session_.database(), "modified", subject_of(row));
+    append_audit(session_.database(), system_time().wall(), "modified", subject_of(row));
 }
 
 void catalog_edit::remove(const std::string& id) {
     auto s = session_.prepare("DELETE FROM entity WHERE id = ?");
     s->bind(1, id);
     s->exec();
-    append_audit(session_.database(), "removed", id);
+    append_audit(session_.database(), system_time().wall(), "removed", id);
 }
 
 void catalog_edit::put_file(const std::string& id, std::string_view content) {
@@ -226,7 +227,7 @@ void catalog_edit::put_file(const std::string& id, std::string_view content) {
     s->bind(1, id);
     bind_blob(*s, 2, content.data(), content.size());
     s->exec();
-    append_audit(session_.database(), "file stored", id);
+    append_audit(session_.database(), system_time().wall(), "file stored", id);
 }
 
 void catalog_edit::put_load_image(const std::string& elf, const std::string& sha256, bytes_view image) {
@@ -242,7 +243,7 @@ void catalog_edit::put_profile_internals(const std::string& id, const json::obje
     s->bind(1, id);
     s->bind(2, json::dump(internals));
     s->exec();
-    append_audit(session_.database(), "profile internals stored", id);
+    append_audit(session_.database(), system_time().wall(), "profile internals stored", id);
 }
 
 catalog_reader::catalog_reader(std::filesystem::path file) : catalog_reader(std::move(file), false) {}

@@ -1,5 +1,6 @@
 #include "store/databases.hpp"
 
+#include "base/time.hpp"
 #include "store/audit.hpp"
 #include "store/failure.hpp"
 #include "store/generation.hpp"
@@ -32,7 +33,7 @@ void create_database(const database_file& file, const std::string& installation)
         db.exec(generation_schema);
         db.exec("PRAGMA user_version=" + std::to_string(kind.version));
         set_installation(db, installation);
-        append_audit(db, "database made", installation);
+        append_audit(db, system_time().wall(), "database made", installation);
         const auto tip = last_audit_entry(db);
         t.commit();
         db.exec("PRAGMA wal_checkpoint(TRUNCATE)");

@@ -1,5 +1,6 @@
 #include "store/family.hpp"
 
+#include "base/time.hpp"
 #include "crypto/random.hpp"
 #include "store/generation.hpp"
 #include "store/mark.hpp"
@@ -84,7 +85,7 @@ void family::agree_on_installation() {
         }
         r.writer->change([&] {
             set_installation(r.db(), id);
-            append_audit(r.db(), "installation known", id);
+            append_audit(r.db(), system_time().wall(), "installation known", id);
         });
     }
 }
@@ -96,7 +97,7 @@ void family::adopt() {
         r.writer->change([&] {
             forget_witnesses(r.db());
             set_installation(r.db(), id);
-            append_audit(r.db(), "databases adopted as they are", id);
+            append_audit(r.db(), system_time().wall(), "databases adopted as they are", id);
         });
     for (auto& r : relatives_)
         if (!write_mark(r.file, {id, look(r, last_audit_entry)}))

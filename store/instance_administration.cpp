@@ -182,7 +182,7 @@ bool instance_db::add_app(const app_record& app) {
             return false;
         auto insert = state_->bound(
             "INSERT OR REPLACE INTO apps (caller_id, provider, created, credential_hash) VALUES (?, ?, ?, ?4)",
-            app.caller_id, app.provider, iso8601(clock::now()));
+            app.caller_id, app.provider, iso8601(state_->time.wall()));
         insert.bind(4, app.credential_hash.data(), static_cast<int>(app.credential_hash.size()));
         insert.exec();
         state_->audit("app added", app.caller_id);

@@ -1,6 +1,7 @@
 #pragma once
 // The open database behind instance_db, shared by its source files.
 
+#include "base/time.hpp"
 #include "store/audit.hpp"
 #include "store/instance_records.hpp"
 #include "store/instances.hpp"
@@ -17,8 +18,9 @@ inline clock::time_point from_seconds(std::int64_t s) {
 }
 
 struct instance_db::state {
-    state(const std::filesystem::path& f, believe_mark mark);
+    state(const std::filesystem::path& f, believe_mark mark, const time_source& t);
 
+    const time_source& time;
     mutable writable file;
     SQLite::Database& db;
     int seen_version = -1; ///< of the database, when changed_by_others() was asked last
@@ -41,7 +43,7 @@ struct instance_db::state {
 
     template <class F> auto guarded(F work) const { return file.look(work); }
 
-    void audit(const std::string& what, const std::string& subject) { append_audit(db, what, subject); }
+    void audit(const std::string& what, const std::string& subject) { append_audit(db, time.wall(), what, subject); }
 
     void insert(const model::service_instance& i) {
         run("INSERT INTO service_instances (id, service, card, state, document) VALUES (?, ?, ?, ?, ?)", i.id,
@@ -136,6 +138,8 @@ struct instance_db::state {
     void forget(const model::secure_component& card);
 
     void add(outbox_entry& d) {
+        if (d.created == wall_time{})
+            d.created = time.wall();
         run("INSERT INTO outbox (process, provider, spos, body, created) VALUES (?, ?, ?, ?, ?)", d.process, d.provider,
             encode(d.spos), d.body, seconds(d.created));
         d.id = db.getLastInsertRowid();

@@ -117,7 +117,8 @@ bool instance_db::changed_by_others() {
 
 void instance_db::log(const std::vector<card_log_entry>& entries) {
     state_->write([&] {
-        const auto now = std::chrono::duration_cast<std::chrono::milliseconds>(clock::now().time_since_epoch()).count();
+        const auto now =
+            std::chrono::duration_cast<std::chrono::milliseconds>(state_->time.wall().time_since_epoch()).count();
         auto insert = state_->query("INSERT INTO card_log (process, response, apdu, note, at) VALUES (?, ?, ?, ?, ?)");
         for (const auto& e : entries) {
             insert.bind(1, e.process);

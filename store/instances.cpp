@@ -1,3 +1,5 @@
+#include "base/number.hpp"
+#include "base/split.hpp"
 #include "store/generation.hpp"
 #include "store/instance_db_state.hpp"
 
@@ -79,11 +81,16 @@ std::string join(const std::vector<model::operation>& operations) {
     return text;
 }
 
-std::vector<model::operation> split(const std::string& text) {
+std::vector<model::operation> operations_of(const std::string& row) {
     std::vector<model::operation> operations;
-    for (std::size_t at = 0; at < text.size();
-         at = text.find(' ', at), at = at == std::string::npos ? text.size() : at + 1)
-        operations.push_back(static_cast<model::operation>(std::stoi(text.substr(at))));
+    if (row.empty())
+        return operations;
+    for (const auto name : text::split(row, ' ')) {
+        const auto number = text::number<int>(name);
+        if (!number)
+            throw error("instances.db: a process has requested ‘" + row + "’; restore the database from a backup");
+        operations.push_back(static_cast<model::operation>(*number));
+    }
     return operations;
 }
 
@@ -94,8 +101,8 @@ const database_kind& instances_kind() {
     return kind;
 }
 
-instance_db::state::state(const std::filesystem::path& f, believe_mark mark)
-    : file(f, instances_kind(), mark), db(file.database()) {
+instance_db::state::state(const std::filesystem::path& f, believe_mark mark, const time_source& t)
+    : time(t), file(f, instances_kind(), mark), db(file.database()) {
     guarded([&] {
         for (const auto* addition : {claims_index, tombstones, tombstones_index, identity_index, reader_index,
                                      issuers_number_index, ended_index, forgetting, by_card_index})
@@ -104,8 +111,8 @@ instance_db::state::state(const std::filesystem::path& f, believe_mark mark)
     });
 }
 
-instance_db::instance_db(const std::filesystem::path& file, believe_mark mark)
-    : state_(std::make_unique<state>(file, mark)) {}
+instance_db::instance_db(const std::filesystem::path& file, believe_mark mark, const time_source& time)
+    : state_(std::make_unique<state>(file, mark, time)) {}
 instance_db::~instance_db() = default;
 instance_db::instance_db(instance_db&&) noexcept = default;
 instance_db& instance_db::operator=(instance_db&&) noexcept = default;
@@ -201,7 +208,8 @@ void instance_db::acknowledge(const std::string& process) {
 
 void instance_db::journal(const std::string& process, const std::string& what) {
     state_->write([&] {
-        state_->run("INSERT INTO journal (process, what, at) VALUES (?, ?, ?)", process, what, iso8601(clock::now()));
+        state_->run("INSERT INTO journal (process, what, at) VALUES (?, ?, ?)", process, what,
+                    iso8601(state_->time.wall()));
     });
 }
 
@@ -267,7 +275,7 @@ std::vector<instance_db::interrupted_process> instance_db::interrupted() const {
             p.card = text(3);
             p.caller = text(4);
             p.version_tag = text(5);
-            p.requested = split(text(6));
+            p.requested = operations_of(text(6));
             p.start_state = static_cast<model::instance_state>(rows.getColumn(7).getInt());
             p.started = text(8);
             found.push_back(

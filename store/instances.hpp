@@ -46,7 +46,8 @@ struct app_record {
 class instance_db {
 public:
     /// Opens for writing. Throws store::error, as every function here.
-    explicit instance_db(const std::filesystem::path& file, believe_mark mark = believe_mark::yes);
+    explicit instance_db(const std::filesystem::path& file, believe_mark mark = believe_mark::yes,
+                         const time_source& time = system_time());
     ~instance_db();
     instance_db(instance_db&&) noexcept;
     instance_db& operator=(instance_db&&) noexcept;

@@ -1,9 +1,9 @@
 #include "store/mark.hpp"
 
+#include "base/number.hpp"
 #include "crypto/digest.hpp"
 
 #include <array>
-#include <charconv>
 #include <fcntl.h>
 #include <sstream>
 #include <sys/stat.h>
@@ -46,9 +46,10 @@ std::optional<mark> parse(const std::string& text) {
     std::string format, id, sequence, chain;
     mark m;
     in >> format >> id >> sequence >> chain;
-    const auto* end = sequence.data() + sequence.size();
-    if (!in || std::from_chars(sequence.data(), end, m.tip.sequence).ptr != end)
+    const auto number = text::number<std::int64_t>(sequence);
+    if (!in || !number)
         return std::nullopt;
+    m.tip.sequence = *number;
     if (id.front() != '-')
         m.installation = id;
     m.tip.chain = from_hex(chain).value_or(bytes{});

@@ -31,17 +31,17 @@ struct upkeep::state {
     }
 
     void tell(std::string& last, const std::string& what) {
-        if (what != last && !what.empty() && settings.on_trouble)
-            settings.on_trouble(what);
-        if (what.empty() && !last.empty() && settings.on_recovery)
-            settings.on_recovery("the databases can be written again");
+        if (what != last && !what.empty())
+            settings.log({severity::error, what});
+        if (what.empty() && !last.empty())
+            settings.log({severity::info, "the databases can be written again"});
         last = what;
     }
 
     options settings;
     std::mutex mutex;
     family databases;
-    std::optional<steady_clock::time_point> tried;
+    std::optional<steady_time> tried;
     std::string not_written; ///< what the last try said
     std::string not_kept;    ///< what the last upkeep said
     std::vector<std::optional<change_stamp>> last_tick, complete;
@@ -60,8 +60,7 @@ upkeep::upkeep(options o) : state_(std::make_unique<state>(std::move(o))) {
 upkeep::~upkeep() {
     const auto tell = [&](const std::string& what) {
         try {
-            if (state_->settings.on_trouble)
-                state_->settings.on_trouble(what);
+            state_->settings.log({severity::error, what});
         } catch (const std::exception&) { // the end comes all the same
         }
     };
@@ -77,7 +76,7 @@ upkeep::~upkeep() {
 std::string upkeep::trouble() {
     auto& s = *state_;
     const std::lock_guard lock(s.mutex);
-    const auto now = s.settings.now();
+    const auto now = s.settings.time->steady();
     if (s.tried && now - *s.tried < tried_for)
         return s.not_written;
     std::string what;
@@ -87,7 +86,7 @@ std::string upkeep::trouble() {
         what = e.what();
     }
     s.tell(s.not_written, what);
-    s.tried = s.settings.now();
+    s.tried = s.settings.time->steady();
     return s.not_written;
 }
 

@@ -3,6 +3,8 @@
 // the end, it empties their logs, so that the files alone are complete. For /health it finds out whether they can be
 // written.
 
+#include "base/log_event.hpp"
+#include "base/time.hpp"
 #include "store/databases.hpp"
 
 #include <chrono>
@@ -15,13 +17,11 @@ namespace tsms::store {
 /// Thread-safe. Lives before and after everything else that opens the databases.
 class upkeep {
 public:
-    using steady_clock = std::chrono::steady_clock;
     struct options {
-        std::vector<database_file> writes;                        ///< by this program, perhaps among others
-        std::vector<database_file> reads;                         ///< another program writes them
-        std::function<void(const std::string& what)> on_trouble;  ///< once for each new one
-        std::function<void(const std::string& what)> on_recovery; ///< they can be written again
-        std::function<steady_clock::time_point()> now = &steady_clock::now;
+        std::vector<database_file> writes;      ///< by this program, perhaps among others
+        std::vector<database_file> reads;       ///< another program writes them
+        log_sink log = [](const log_event&) {}; ///< each new trouble once, and its end
+        const time_source* time = &system_time();
     };
 
     /// Refuses, with the remedy, databases that are incomplete, do not belong together or cannot be written, and

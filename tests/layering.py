@@ -46,6 +46,10 @@ LIBRARIES = {
     r"winscard\.h|PCSC/": ["sdk/", "tests/"],
 }
 
+# Everybody else takes the time from a time_source (base/time.hpp); the deadlines of sockets are http/net's own.
+CLOCK = re.compile(r"\b(system_clock|steady_clock|high_resolution_clock|clock)::now\b|\btime\(nullptr\)|\bclock_gettime\(|\bgettimeofday\(")
+CLOCK_PLACES = ("base/", "http/net/", "tests/", "bench/")
+
 INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]')
 
 
@@ -61,6 +65,8 @@ def check(path: pathlib.Path) -> list[str]:
         return []
     errors = []
     for number, line in enumerate(path.read_text().splitlines(), 1):
+        if CLOCK.search(line) and not name.startswith(CLOCK_PLACES):
+            errors.append(f"{name}:{number}: takes the time from a clock of its own (base/time.hpp)")
         match = INCLUDE.match(line)
         if not match:
             continue

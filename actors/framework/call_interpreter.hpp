@@ -99,7 +99,9 @@ private:
         try {
             call_->result();
         } catch (const std::exception& e) {
-            around_->log({severity::error, std::string("the conducting of a call broke: ") + e.what()});
+            around_->log({severity::error,
+                          std::string("the conducting of a call broke: ") + e.what(),
+                          {.session = begun_.session_id}});
         } catch (const calls::stopping&) {
         }
         call_.reset();
@@ -260,11 +262,14 @@ private:
 
     // -- time, chance, the operator --
 
-    void carry_out(const calls::ask_time&) { answer(calls::moment{around_->now(), store::clock::now()}); }
+    void carry_out(const calls::ask_time&) { answer(calls::moment{around_->time->steady(), around_->time->wall()}); }
     void carry_out(const calls::pause_for& p) { paused_until_ = around_->now() + p.how_long; }
     void carry_out(const calls::new_id&) { answer(around_->random->uuid()); }
     void carry_out(const calls::tell_operator& t) {
-        around_->log(t.event);
+        auto event = t.event;
+        if (event.of.session.empty())
+            event.of.session = begun_.session_id;
+        around_->log(event);
         answer(calls::done{});
     }
 

@@ -47,9 +47,15 @@ private:
     void fail(model::error_category category, const std::string& details, bool phone_lost = false) {
         answer(process::failed{category, details, phone_lost});
     }
+    log_subject subject() const {
+        return {.process = id(),
+                .session = context_.record.session,
+                .instance = context_.record.instance,
+                .card = context_.record.card};
+    }
     /// What went wrong inside the TSM is the operator's matter: the app is told only that something has.
     void fail_inside(const std::string& cause) {
-        around_->log({severity::error, "process " + id() + ": " + cause});
+        around_->log({severity::error, cause, subject()});
         fail(model::error_category::internal_error, internal_problem);
     }
 
@@ -113,7 +119,7 @@ private:
                 answer(std::move(p.answer));
             },
             [this](caf::error& e) {
-                around_->log({severity::error, "process " + id() + ": " + text_of(e)});
+                around_->log({severity::error, text_of(e), subject()});
                 answer(gp::batch_answer{{}, gp::transmission::phone_lost, internal_problem});
             });
     }

@@ -1,5 +1,7 @@
 #include "app/tsms/config.hpp"
 
+#include "base/number.hpp"
+
 #include <algorithm>
 #include <cstdlib>
 #include <fstream>
@@ -235,12 +237,11 @@ void override_port(const char* variable, int& port, long least, long most) {
     const char* text = std::getenv(variable);
     if (!text || !*text)
         return;
-    char* end = nullptr;
-    const long value = std::strtol(text, &end, 10);
-    if (*end || value < least || value > most)
+    const auto value = text::number<int>(text);
+    if (!value || *value < least || *value > most)
         throw config_error(std::string(variable) + " is no port number: give one of " + std::to_string(least) + " to " +
                            std::to_string(most));
-    port = static_cast<int>(value);
+    port = *value;
 }
 
 } // namespace

@@ -1,6 +1,7 @@
 #include "app/tsms/data_lock.hpp"
 
 #include "app/tsms/config.hpp"
+#include "base/time.hpp"
 
 #include <chrono>
 #include <fcntl.h>
@@ -21,9 +22,9 @@ data_lock::data_lock(const std::filesystem::path& data, const std::string& role)
     if (file_ < 0)
         throw config_error("cannot write " + (data / (role + ".lock")).string() +
                            "; may this user write to the data directory?");
-    const auto until = std::chrono::steady_clock::now() + patience;
+    const auto until = system_time().steady() + patience;
     while (::flock(file_, LOCK_EX | LOCK_NB) != 0) {
-        if (std::chrono::steady_clock::now() >= until) {
+        if (system_time().steady() >= until) {
             ::close(file_);
             throw config_error("another tsms runs the " + role + " role on " + data.string() + "; stop it first");
         }

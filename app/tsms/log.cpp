@@ -1,28 +1,23 @@
 #include "app/tsms/log.hpp"
 
-#include "base/utf8.hpp"
-#include "json/json.hpp"
+#include "app/tsms/log_line.hpp"
 
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
 namespace tsms::app {
 
-log_sink open_log(const config& c, const std::string& role) {
+log_sink open_log(const config& c, const std::string& role, const time_source& time) {
     auto logger = spdlog::stderr_color_mt("tsms-" + role);
     logger->set_level(spdlog::level::from_str(c.log_level));
-    const bool as_json = c.log_format == "json";
-    if (as_json)
-        logger->set_pattern(R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l","role":")" + role + R"(","message":%v})",
-                            spdlog::pattern_time_type::utc);
-    else
-        logger->set_pattern("%H:%M:%S.%e %^%-7l%$ " + role + ": %v");
-    // What others say is quoted in messages: it must not end the line and forge the next one.
-    return [logger, as_json](const log_event& e) {
+    const auto printed = c.log_format == "json" ? &json_line : &human_line;
+    logger->set_pattern(c.log_format == "json" ? "%v" : "%^%v%$"); // on a terminal in the color of its severity
+    return [logger, printed, role, &time](const log_event& e) {
         const auto level = e.level == severity::error     ? spdlog::level::err
                            : e.level == severity::warning ? spdlog::level::warn
                                                           : spdlog::level::info;
-        logger->log(level, "{}", as_json ? json::dump(json::value(e.text)) : text::quotable(e.text));
+        if (logger->should_log(level))
+            logger->log(level, "{}", printed(e, time.wall(), role));
     };
 }
 

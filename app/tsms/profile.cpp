@@ -3,6 +3,7 @@
 #include "app/tsms/commands.hpp"
 #include "app/tsms/config.hpp"
 
+#include "base/time.hpp"
 #include "http/rest/profiles.hpp"
 
 #include <CLI/CLI.hpp>
@@ -43,9 +44,7 @@ void print(const options& o, const std::vector<rest::profile_summary>& profiles,
 
 void import(const options& o) {
     auto catalog = store::catalog(read_config(o.data).catalog_db());
-    print(o,
-          rest::import_profiles(catalog, read_text(o.file), crypto::system_random(), std::chrono::system_clock::now()),
-          true);
+    print(o, rest::import_profiles(catalog, read_text(o.file), crypto::system_random(), system_time().wall()), true);
 }
 
 void list(const options& o) {

@@ -3,6 +3,7 @@
 #include "app/tsms/commands.hpp"
 #include "app/tsms/references.hpp"
 
+#include "base/time.hpp"
 #include "base/utf8.hpp"
 #include "crypto/pki.hpp"
 #include "store/access.hpp"
@@ -38,14 +39,14 @@ void print_new_token(const options& o, const store::provider_record& provider, c
 }
 
 std::string issue(store::access& access, const options& o, const store::provider_record& provider) {
-    const auto now = std::chrono::system_clock::now();
+    const auto now = system_time().wall();
     return access.issue_long_term(provider.id, now, now + std::chrono::hours(24) * o.days);
 }
 
 void add(const options& o) {
     check_new_name("service provider", o.name);
     store::access access(read_config(o.data).access_db());
-    const auto provider = access.add_provider(o.name, std::chrono::system_clock::now());
+    const auto provider = access.add_provider(o.name, system_time().wall());
     print_new_token(o, provider, issue(access, o, provider));
 }
 
@@ -59,7 +60,7 @@ void list(const options& o) {
     const store::access access(read_config(o.data).access_db());
     json::array out;
     cli::table shown({"PROVIDER", "NAME", "TOKEN", "EXPIRES", "STATE"}, 40);
-    const auto now = iso8601(std::chrono::system_clock::now());
+    const auto now = iso8601(system_time().wall());
     for (const auto& provider : access.providers()) {
         json::array tokens;
         const auto listed = access.long_term_tokens(provider.id);

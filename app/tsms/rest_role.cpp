@@ -59,10 +59,11 @@ private:
     void warn_of_locked_out(const log_sink& log) const {
         for (const auto& provider : access_.providers())
             if (!access_.client_certificates(provider.id).empty())
-                log({severity::warning, "every request of service provider ‘" + provider.name +
-                                            "’ is refused: it needs a client certificate, and rest.client_ca is empty; "
-                                            "set it and restart, "
-                                            "or: tsms provider certificate --remove"});
+                log({severity::warning,
+                     "every request of service provider ‘" + provider.name +
+                         "’ is refused: it needs a client certificate, and rest.client_ca is empty; set it and "
+                         "restart, or: tsms provider certificate --remove",
+                     {.provider = provider.id}});
     }
 
     static rest::api_options options_with(const config& c, log_sink log) {
@@ -76,8 +77,7 @@ private:
         o.access_lifetime = std::chrono::minutes(c.access_token_minutes);
         o.auth_burst = c.auth_burst;
         o.auth_per_second = c.auth_per_second;
-        o.on_warning = [log](std::string_view what) { log({severity::warning, std::string(what)}); };
-        o.on_internal_error = [log](std::string_view what) { log({severity::error, std::string(what)}); };
+        o.log = std::move(log);
         return o;
     }
 

@@ -3,6 +3,8 @@
 #include "app/tsms/data_lock.hpp"
 #include "app/tsms/log.hpp"
 #include "app/tsms/memory.hpp"
+#include "base/number.hpp"
+#include "base/time.hpp"
 
 #include <algorithm>
 #include <csignal>
@@ -19,7 +21,7 @@ namespace {
 /// The supervisor waits for this octet; nobody does where the role was started by hand.
 void tell_ready() {
     if (const char* fd = std::getenv("TSMS_READY_FD")) {
-        const int pipe = std::atoi(fd);
+        const int pipe = text::number<int>(fd).value_or(-1);
         [[maybe_unused]] const auto written = ::write(pipe, "r", 1);
         ::close(pipe);
     }
@@ -48,8 +50,7 @@ store::upkeep::options upkeep_of(std::vector<store::database_file> writes, std::
     store::upkeep::options o;
     o.writes = std::move(writes);
     o.reads = std::move(reads);
-    o.on_trouble = [log](const std::string& what) { log({severity::error, what}); };
-    o.on_recovery = [log](const std::string& what) { log({severity::info, what}); };
+    o.log = std::move(log);
     return o;
 }
 
@@ -65,7 +66,7 @@ int run_role(const config& c, const std::string& name) {
     ::prctl(PR_SET_PDEATHSIG, SIGTERM); // a supervisor that was killed takes its roles with it
 
     give_memory_back();
-    const auto log = open_log(c, name);
+    const auto log = open_log(c, name, system_time());
     try {
         raise_descriptor_limit(c, name, log);
         const data_lock lock(c.data, name); // before anything is opened, and before the last run is cleaned up after

@@ -4,6 +4,7 @@
 #include "app/tsms/log.hpp"
 #include "app/tsms/restart_policy.hpp"
 #include "app/tsms/role.hpp"
+#include "base/time.hpp"
 #include "crypto/pki.hpp"
 
 #include <CLI/CLI.hpp>
@@ -26,7 +27,6 @@ namespace tsms::app {
 namespace {
 
 using namespace std::chrono_literals;
-using clock = std::chrono::steady_clock;
 
 constexpr auto stop_grace = 5s;
 constexpr auto ready_grace = 20s;
@@ -36,8 +36,8 @@ struct child {
     std::string role;
     pid_t pid = 0;     ///< 0: it does not run
     int ready_fd = -1; ///< becomes readable when it listens, or has ended without
-    std::optional<clock::time_point> ready;
-    clock::time_point restart_at;
+    std::optional<steady_time> ready;
+    steady_time restart_at;
     restart_policy policy;
 };
 
@@ -74,20 +74,20 @@ void start(child& c, const std::string& data) {
 }
 
 /// Reads what the role says when it listens; nothing yet, or nothing any more, is all right.
-void look_whether_ready(child& c, std::chrono::milliseconds patience) {
+void look_whether_ready(child& c, std::chrono::milliseconds patience, const time_source& time) {
     pollfd p{c.ready_fd, POLLIN, 0};
     if (c.ready_fd < 0 || ::poll(&p, 1, static_cast<int>(patience.count())) != 1)
         return;
     char octet = 0;
     if (::read(c.ready_fd, &octet, 1) == 1)
-        c.ready = clock::now();
+        c.ready = time.steady();
     close_ready(c);
 }
 
 class supervisor {
 public:
-    supervisor(const config& c, std::string data)
-        : config_(c), data_(std::move(data)), log_(open_log(c, "supervisor")) {
+    supervisor(const config& c, std::string data, const time_source& time)
+        : config_(c), data_(std::move(data)), time_(time), log_(open_log(c, "supervisor", time)) {
         for (const char* name : {"rest", "device"})
             children_.emplace_back(name);
     }
@@ -100,7 +100,7 @@ public:
         ::sigprocmask(SIG_BLOCK, &signals, nullptr);
         for (auto& c : children_) {
             start(c, data_);
-            look_whether_ready(c, ready_grace);
+            look_whether_ready(c, ready_grace, time_);
             if (!c.ready) {
                 std::cerr << "tsms: the " << c.role << " role did not start" << std::endl;
                 stop();
@@ -118,7 +118,7 @@ public:
                 return stop();
             }
             for (auto& c : children_)
-                look_whether_ready(c, 0ms);
+                look_whether_ready(c, 0ms, time_);
             reap();
             restart_due();
         }
@@ -133,7 +133,7 @@ private:
             entries.push_back({c.ready_fd, POLLIN, 0}); // poll() passes over those that are negative
             if (c.pid == 0)
                 patience =
-                    std::min(patience, std::chrono::ceil<std::chrono::milliseconds>(c.restart_at - clock::now()));
+                    std::min(patience, std::chrono::ceil<std::chrono::milliseconds>(c.restart_at - time_.steady()));
         }
         ::poll(entries.data(), entries.size(), static_cast<int>(std::max(patience, 0ms).count()));
         signalfd_siginfo info{};
@@ -147,10 +147,10 @@ private:
             int status = 0;
             if (c.pid == 0 || ::waitpid(c.pid, &status, WNOHANG) != c.pid)
                 continue;
-            look_whether_ready(c, 0ms);
+            look_whether_ready(c, 0ms, time_);
             close_ready(c);
             c.pid = 0;
-            const auto now = clock::now();
+            const auto now = time_.steady();
             const auto how = process_end::from_wait(status);
             std::optional<restart_policy::duration> lived;
             if (c.ready)
@@ -177,13 +177,13 @@ private:
             start(c, data_);
         } catch (const std::exception& e) {
             log_({severity::error, std::string(e.what()) + ", next attempt in 1 s"});
-            c.restart_at = clock::now() + 1s;
+            c.restart_at = time_.steady() + 1s;
         }
     }
 
     void restart_due() {
         for (auto& c : children_)
-            if (c.pid == 0 && clock::now() >= c.restart_at)
+            if (c.pid == 0 && time_.steady() >= c.restart_at)
                 restart(c);
     }
 
@@ -193,11 +193,11 @@ private:
             if (c.pid)
                 ::kill(c.pid, SIGTERM);
         int code = 0;
-        const auto deadline = clock::now() + stop_grace;
+        const auto deadline = time_.steady() + stop_grace;
         for (auto& c : children_) {
             int status = 0;
             pid_t ended = 0;
-            while (c.pid && (ended = ::waitpid(c.pid, &status, WNOHANG)) == 0 && clock::now() < deadline)
+            while (c.pid && (ended = ::waitpid(c.pid, &status, WNOHANG)) == 0 && time_.steady() < deadline)
                 std::this_thread::sleep_for(10ms);
             if (c.pid && ended == 0) {
                 std::cerr << "tsms: the " << c.role << " role did not stop in time and was killed" << std::endl;
@@ -233,6 +233,7 @@ private:
 
     config config_;
     std::string data_;
+    const time_source& time_;
     log_sink log_;
     std::vector<child> children_;
 };
@@ -251,7 +252,7 @@ void add_serve_command(CLI::App& app) {
         ->check(CLI::IsMember({"rest", "device"}));
     command->callback([o] {
         const auto c = read_config(o->data);
-        const int code = o->role.empty() ? supervisor(c, o->data).run() : run_role(c, o->role);
+        const int code = o->role.empty() ? supervisor(c, o->data, system_time()).run() : run_role(c, o->role);
         if (code != 0)
             throw CLI::RuntimeError(code);
     });

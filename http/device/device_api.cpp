@@ -1,13 +1,13 @@
 #include "http/device/device_api.hpp"
 
 #include "base/ascii.hpp"
+#include "base/number.hpp"
 #include "crypto/digest.hpp"
 #include "crypto/secret.hpp"
 #include "http/device/seram_mapping.hpp"
 #include "http/net/address.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <chrono>
 
 namespace tsms::http {
@@ -63,10 +63,10 @@ std::optional<session_cookie> read_cookie(const net::request& request) {
             session_cookie cookie;
             if (dot == std::string_view::npos)
                 return std::nullopt;
-            const auto number = value.substr(dot + 1);
-            const auto [end, ec] = std::from_chars(number.data(), number.data() + number.size(), cookie.order);
-            if (ec != std::errc() || end != number.data() + number.size())
+            const auto order = text::number<std::uint64_t>(value.substr(dot + 1));
+            if (!order)
                 return std::nullopt;
+            cookie.order = *order;
             cookie.secret = value.substr(0, dot);
             return cookie;
         }
@@ -92,10 +92,7 @@ bool takes_body(const net::request& request) {
 
 /// Octets of its body, where it says how many.
 std::optional<std::uint64_t> announced(const net::request& head) {
-    const auto text = head.headers.get("Content-Length");
-    std::uint64_t octets = 0;
-    const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), octets);
-    return text.empty() || problem != std::errc() ? std::nullopt : std::optional(octets);
+    return text::number<std::uint64_t>(head.headers.get("Content-Length"));
 }
 
 const net::counted_body* counted(const net::request& request) {
@@ -178,7 +175,7 @@ net::response device_api::call(std::string_view function, const net::request& re
     if (request.method != "POST")
         return method_not_allowed("POST");
     const auto network = net::peer_network(request.remote_address);
-    const auto now = std::chrono::steady_clock::now();
+    const auto now = options_.time->steady();
     if (const int wait = by_address_.take(network, now))
         return overloaded(429, "too many calls from this address, please try again later", wait);
     const auto place = calls_.enter(network, now);
@@ -200,7 +197,7 @@ net::response device_api::call(std::string_view function, const net::request& re
         refused.headers.set("WWW-Authenticate", "Bearer");
         return refused;
     }
-    if (const int wait = by_app_.take(caller_id, std::chrono::steady_clock::now()))
+    if (const int wait = by_app_.take(caller_id, options_.time->steady()))
         return overloaded(429, "too many calls of this app, please try again later", wait);
     actors::call message;
     message.what = std::move(wanted->function);

@@ -3,6 +3,7 @@
 // answers into responses.
 
 #include "actors/backend.hpp"
+#include "base/time.hpp"
 #include "http/net/budget.hpp"
 #include "http/net/calls_at_once.hpp"
 #include "http/net/rate_limit.hpp"
@@ -33,6 +34,7 @@ struct device_api_options {
     /// whoever has shown yet by nothing who he is.
     std::size_t memory = 64 << 20;
     std::size_t memory_of_address = 16 << 20; ///< of it
+    const time_source* time = &system_time();
 };
 
 /// For net::server_options::on_refusal: the error of this API.
@@ -53,7 +55,7 @@ public:
     /// all of them together within the memory.
     net::body_plan plan_body(const net::request& head) const;
     net::response handle(const net::request& request);
-    net::call_counts counted_calls() const { return calls_.counted(std::chrono::steady_clock::now()); }
+    net::call_counts counted_calls() const { return calls_.counted(options_.time->steady()); }
 
 private:
     bool is_awaited(const net::request& head) const;

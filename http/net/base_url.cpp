@@ -1,9 +1,9 @@
 #include "http/net/base_url.hpp"
 
+#include "base/number.hpp"
 #include "http/net/message.hpp"
 
 #include <algorithm>
-#include <charconv>
 
 namespace tsms::net {
 
@@ -32,10 +32,10 @@ std::optional<base_url> parse_base_url(std::string_view url) {
     if (base.host.empty())
         return std::nullopt;
     if (!port.empty()) {
-        const auto* end = port.data() + port.size();
-        const auto [at, error] = std::from_chars(port.data() + 1, end, base.port);
-        if (port[0] != ':' || error != std::errc() || at != end || base.port == 0)
+        const auto number = text::number<std::uint16_t>(std::string_view(port).substr(1));
+        if (port[0] != ':' || !number || *number == 0)
             return std::nullopt;
+        base.port = *number;
     }
     return base;
 }

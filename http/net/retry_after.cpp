@@ -1,7 +1,9 @@
 #include "http/net/retry_after.hpp"
 
+#include "base/ascii.hpp"
+#include "base/number.hpp"
+
 #include <algorithm>
-#include <charconv>
 #include <ctime>
 
 namespace tsms::net {
@@ -22,12 +24,10 @@ std::optional<std::time_t> parse_date(const std::string& text) {
 }
 
 std::optional<std::chrono::seconds> parse_seconds(const std::string& text) {
-    if (text.empty() || text.find_first_not_of("0123456789") != text.npos)
+    if (!text::is_digits(text))
         return std::nullopt;
-    std::int64_t seconds = 0;
-    if (std::from_chars(text.data(), text.data() + text.size(), seconds).ec != std::errc())
-        return longest; // more digits than a number has
-    return std::min(longest, std::chrono::seconds(std::min<std::int64_t>(seconds, longest.count())));
+    const auto seconds = text::number<std::int64_t>(text); // nothing: more digits than a number has
+    return std::chrono::seconds(std::min<std::int64_t>(seconds.value_or(longest.count()), longest.count()));
 }
 
 } // namespace

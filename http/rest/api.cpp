@@ -1,5 +1,7 @@
 #include "http/rest/api.hpp"
 
+#include "base/ascii.hpp"
+#include "base/number.hpp"
 #include "base/utf8.hpp"
 #include "crypto/digest.hpp"
 #include "http/net/address.hpp"
@@ -10,7 +12,6 @@
 #include "model/rest_error.hpp"
 
 #include <algorithm>
-#include <charconv>
 
 namespace tsms::rest {
 
@@ -95,20 +96,14 @@ std::string fingerprint(const net::request& request) {
 }
 
 bool is_json(std::string_view content_type) {
-    auto type = content_type.substr(0, content_type.find(';'));
-    while (!type.empty() && type.back() == ' ')
-        type.remove_suffix(1);
-    return net::same_token(type, "application/json");
+    return net::same_token(text::trimmed(content_type.substr(0, content_type.find(';')), " "), "application/json");
 }
 
 /// Bodies up to this size, and what they are parsed into, are counted among what every connection costs.
 constexpr std::size_t small = 16384;
 
 std::size_t announced_length(const net::request& request) {
-    const auto text = request.headers.get("Content-Length");
-    std::size_t length = 0;
-    std::from_chars(text.data(), text.data() + text.size(), length);
-    return length;
+    return text::number<std::size_t>(request.headers.get("Content-Length")).value_or(0);
 }
 
 json::value json_body(const net::request& request, const std::string& text, const api_options& options) {
@@ -166,7 +161,7 @@ api::api(store::catalog& catalog, store::access& access, api_options options, cr
 
 net::response api::handle(const net::request& request) {
     const auto internal = [&](std::string_view reason, std::string_view detail, int retry_after = 0) {
-        options_.on_internal_error(detail);
+        options_.log({severity::error, std::string(detail)});
         rest_error error(rest_category::internal, {reason});
         error.retry_after = retry_after;
         return error_response(error);
@@ -203,7 +198,7 @@ net::response api::dispatch(const net::request& request, dialect d, const std::v
 
 net::response api::authenticate(const net::request& request, dialect d) {
     const auto token = bearer_token(request);
-    const auto now = options_.ticks();
+    const auto now = options_.time->steady();
     int wait = limiter_.take("address " + net::peer_network(request.remote_address), now);
     if (wait == 0 && !token.empty())
         wait = limiter_.take("token " + to_hex(crypto::sha256(as_bytes(token))), now);
@@ -212,14 +207,15 @@ net::response api::authenticate(const net::request& request, dialect d) {
         busy.retry_after = wait;
         throw busy;
     }
-    const auto caller =
-        token.empty() ? std::nullopt : access_.authenticate_long_term(token, options_.now(), fingerprint(request));
+    const auto caller = token.empty()
+                            ? std::nullopt
+                            : access_.authenticate_long_term(token, options_.time->wall(), fingerprint(request));
     if (!caller)
         throw rest_error(rest_category::authentication_failed);
     if (!caller->second_factor)
         return empty_response(403); // AMB-003; without the certificate a token would open nothing
     refuse_body(request, d);
-    const auto issued = access_.issue_access(token, options_.now(), options_.access_lifetime);
+    const auto issued = access_.issue_access(token, options_.time->wall(), options_.access_lifetime);
     if (!issued) // revoked this very moment
         throw rest_error(rest_category::authentication_failed);
     return net::json_response(200, json::dump(*issued));
@@ -273,14 +269,14 @@ void api::note_refusal(const call& c, const rest_error& e) {
                           .name = text::quotable(c.subject),
                           .category = static_cast<int>(e.category()),
                           .reason = text::quotable(e.reason.empty() ? e.what() : e.reason)},
-                         options_.now());
+                         options_.time->wall());
 }
 
 void api::write_refusals() {
     try {
         access_.write_refusals();
     } catch (const std::exception& e) {
-        options_.on_internal_error(std::string("why uploads were refused cannot be kept: ") + e.what());
+        options_.log({severity::error, std::string("why uploads were refused cannot be kept: ") + e.what()});
     }
 }
 
@@ -304,9 +300,11 @@ net::response api::execute_upload(call& c) {
     } catch (rest_error& e) {
         c.subject = reader->file_name();
         if (e.category() == rest_category::invalid_file_type) // its message names no cause; the operator will be asked
-            options_.on_warning("service provider " + c.provider + " uploaded ‘" + text::quotable(c.subject) +
-                                "’, which was refused as " + std::string(model::entity_name(c.operation.entity)) +
-                                ": " + text::quotable(e.reason));
+            options_.log({severity::warning,
+                          "service provider " + c.provider + " uploaded ‘" + text::quotable(c.subject) +
+                              "’, which was refused as " + std::string(model::entity_name(c.operation.entity)) + ": " +
+                              text::quotable(e.reason),
+                          {.provider = c.provider}});
         throw;
     }
 }
@@ -340,7 +338,7 @@ std::optional<store::bearer> api::caller_of(const net::request& request) const {
     const auto token = bearer_token(request);
     if (token.empty())
         return std::nullopt;
-    return access_.authenticate(token, options_.now(), fingerprint(request));
+    return access_.authenticate(token, options_.time->wall(), fingerprint(request));
 }
 
 std::size_t api::body_limit(const model::rest_operation& operation) const {

@@ -1,6 +1,8 @@
 #pragma once
 // The TSM-Backend REST API (TR 4.1): a request in, a response out; no socket. Both dialects (AMB-019) are one code.
 
+#include "base/log_event.hpp"
+#include "base/time.hpp"
 #include "crypto/random.hpp"
 #include "http/net/rate_limit.hpp"
 #include "http/net/server.hpp"
@@ -25,12 +27,10 @@ struct api_options {
     std::chrono::seconds access_lifetime{15 * 60};                                ///< AMB-007
     double auth_burst = 60;                                                       ///< AMB-209
     double auth_per_second = 10;
-    std::function<std::chrono::system_clock::time_point()> now = std::chrono::system_clock::now;
-    std::function<std::chrono::steady_clock::time_point()> ticks = std::chrono::steady_clock::now;
-    /// Told what went wrong inside when a request is answered with 2000. Never with contents of requests.
-    std::function<void(std::string_view)> on_internal_error = [](std::string_view) {};
-    /// Told what an operator should know of a request that was carried out, and why a file was refused.
-    std::function<void(std::string_view)> on_warning = [](std::string_view) {};
+    const time_source* time = &system_time();
+    /// What went wrong inside when a request is answered with 2000 is an error, never with contents of requests. What
+    /// an operator should know of a request that was carried out, and why a file was refused, is a warning.
+    log_sink log = [](const log_event&) {};
 };
 
 /// The answer to what the listener refuses before any handler (net::server_options::on_refusal): 1002, with HTTP's own

@@ -145,7 +145,7 @@ profile_summary import_one(store::catalog_edit& edit, const profile& p, crypto::
 } // namespace
 
 std::vector<profile_summary> import_profiles(store::catalog& catalog, std::string_view file,
-                                             crypto::random_source& random, std::chrono::system_clock::time_point now) {
+                                             crypto::random_source& random, wall_time now) {
     const auto profiles = read_file(file);
     return catalog.write([&](store::catalog_edit& edit) {
         std::vector<profile_summary> out;

@@ -1,6 +1,7 @@
 #pragma once
 // SecureComponentProfiles are made by the operator from a profile file (DESIGN section 2), never over REST.
 
+#include "base/time.hpp"
 #include "crypto/random.hpp"
 #include "store/catalog.hpp"
 
@@ -27,7 +28,7 @@ struct profile_summary {
 /// the file's internal part ("identification", "card"); other attributes under a known name, or a known profile under
 /// another name (AMB-071), are refused. Throws profile_error, store::error.
 std::vector<profile_summary> import_profiles(store::catalog& catalog, std::string_view file,
-                                             crypto::random_source& random, std::chrono::system_clock::time_point now);
+                                             crypto::random_source& random, wall_time now);
 
 std::vector<profile_summary> list_profiles(const store::catalog_reader& catalog);
 

@@ -51,7 +51,7 @@ net::response answer(const call& c, const entity_row& row) {
 }
 
 std::string now_text(const call& c) {
-    return iso8601(c.options.now());
+    return iso8601(c.options.time->wall());
 }
 
 namespace {
@@ -200,8 +200,10 @@ void check_flavor(const catalog_view& view, const call& c, const entity_row& fla
                 if (*reason != "csp")
                     why = unmet_text(elf, needed, profile, offered);
                 if (needed.extended_cap && !offered.extended_cap) // 1016 names the platform, not the format
-                    c.options.on_warning("load file " + elf.id + " is a CAP file of the extended format; profile " +
-                                         profile.id + " does not take it unless its card.extendedCap is true");
+                    c.options.log({severity::warning,
+                                   "load file " + elf.id + " is a CAP file of the extended format; profile " +
+                                       profile.id + " does not take it unless its card.extendedCap is true",
+                                   {.provider = c.provider}});
                 break;
             }
         if (unmet)

@@ -1,5 +1,6 @@
 #include "http/rest/upload.hpp"
 
+#include "base/ascii.hpp"
 #include "crypto/pki.hpp"
 #include "http/rest/text_formats.hpp"
 
@@ -63,8 +64,7 @@ void check_type(const form& f, upload& u, const upload_limits& limits) {
 
 std::string checked_name(std::string_view part, std::string_view name) {
     auto text = canonical(model::text_format::any, name, 255);
-    if (!text || *text == "." || *text == ".." ||
-        std::ranges::any_of(*text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }))
+    if (!text || *text == "." || *text == ".." || text::has_control(*text))
         throw rest_error(rest_category::invalid_format, {name, part, "string of at most 255 characters"});
     return *text;
 }

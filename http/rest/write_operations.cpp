@@ -183,11 +183,13 @@ void warn_of_long_load_files(const catalog_edit& edit, const call& c, const enti
             elf ? static_cast<std::size_t>(json::reader(elf->document).object("loadImage").integer("size")) : 0;
         const auto warn = [&](const std::string& who, const std::string& what) {
             if (!what.empty())
-                c.options.on_warning("Flavor " + flavor.id + " was published with load file " + name(*elf, "fileName") +
-                                     " of " + std::to_string(size) + " octets (service " + name(service, "name") +
-                                     "); " + who + " take " + what +
-                                     ": set card.extendedLength of the profile if its cards take extended "
-                                     "length, or have the package split");
+                c.options.log({severity::warning,
+                               "Flavor " + flavor.id + " was published with load file " + name(*elf, "fileName") +
+                                   " of " + std::to_string(size) + " octets (service " + name(service, "name") + "); " +
+                                   who + " take " + what +
+                                   ": set card.extendedLength of the profile if its cards take extended length, or "
+                                   "have the package split",
+                               {.provider = c.provider}});
         };
         for (const auto& profile : profiles) {
             const auto internals = edit.profile_internals(profile.id);

@@ -1,7 +1,8 @@
 #include "lab/card/faults.hpp"
 
+#include "base/number.hpp"
+
 #include <algorithm>
-#include <charconv>
 #include <thread>
 
 namespace tsms::lab {
@@ -83,10 +84,8 @@ std::string names_of(const auto& table) {
 }
 
 std::optional<std::uint32_t> number(std::string_view text, int base = 10, std::uint32_t most = largest_number) {
-    std::uint32_t value = 0;
-    const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), value, base);
-    return failed == std::errc() && end == text.data() + text.size() && value <= most ? std::optional(value)
-                                                                                      : std::nullopt;
+    const auto value = text::number<std::uint32_t>(text, base);
+    return value && *value <= most ? value : std::nullopt;
 }
 
 bytes status_word(std::uint32_t value) {

@@ -1,9 +1,9 @@
 #include "lab/card/lie.hpp"
 
+#include "base/number.hpp"
 #include "gp/tlv.hpp"
 
 #include <algorithm>
-#include <charconv>
 
 namespace tsms::lab {
 
@@ -78,9 +78,11 @@ std::optional<lie> parse_lie(lie::kind what, std::string_view text) {
         l.value = *value;
     }
     if (what == lie::kind::patch) {
-        const auto* end = subject.data() + subject.size();
-        const auto [at, failed] = std::from_chars(subject.data(), end, l.offset);
-        return failed == std::errc() && at == end && l.offset <= largest_offset ? std::optional(l) : std::nullopt;
+        const auto offset = text::number<std::size_t>(subject);
+        if (!offset || *offset > largest_offset)
+            return std::nullopt;
+        l.offset = *offset;
+        return l;
     }
     const auto tag = parse_tag(subject);
     if (!tag)

@@ -1,5 +1,7 @@
 #include "lab/card/state.hpp"
 
+#include "base/number.hpp"
+
 namespace tsms::lab {
 
 namespace {
@@ -90,6 +92,13 @@ bytes octets(std::string_view text) {
     return *value;
 }
 
+template <class T> T number_in(std::string_view text) {
+    const auto value = text::number<T>(text);
+    if (!value)
+        throw card_error("card file: '" + std::string(text) + "' is no number; restore the file or delete it");
+    return *value;
+}
+
 std::int64_t number_between(const json::reader& r, std::string_view key, std::int64_t most) {
     const auto n = r.integer(key);
     if (n < 0 || n > most)
@@ -124,11 +133,11 @@ security_domain domain_from(const json::reader& r) {
         set.sequence_counter = static_cast<std::uint32_t>(number_between(s, "sequenceCounter", 0xFFFFFF));
         set.failed_attempts = static_cast<int>(number_between(s, "failedAttempts", 1000));
         for (const auto& [id, key] : s.string_map("keys"))
-            set.keys.emplace(static_cast<std::uint8_t>(std::stoul(id)), crypto::secret(octets(key)));
+            set.keys.emplace(number_in<std::uint8_t>(id), crypto::secret(octets(key)));
         sd.key_sets.push_back(std::move(set));
     }
     for (const auto& [tag, value] : r.string_map("data"))
-        sd.data.emplace(static_cast<std::uint32_t>(std::stoul(tag)), octets(value));
+        sd.data.emplace(number_in<std::uint32_t>(tag), octets(value));
     return sd;
 }
 

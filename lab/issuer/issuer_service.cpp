@@ -1,5 +1,7 @@
 #include "lab/issuer/issuer_service.hpp"
 
+#include "base/number.hpp"
+#include "base/time.hpp"
 #include "gp/card_failure.hpp"
 #include "gp/scp03.hpp"
 #include "http/wire/issuer.hpp"
@@ -41,8 +43,8 @@ std::optional<int> reported_order(const net::request& request) {
         if (at == field.npos)
             continue;
         const auto digits = field.substr(at + order_cookie.size());
-        if (!digits.empty() && digits.size() < 6 && digits.find_first_not_of("0123456789") == digits.npos)
-            return std::stoi(std::string(digits));
+        if (const auto number = text::number<unsigned>(digits); number && digits.size() < 6)
+            return static_cast<int>(*number);
     }
     return std::nullopt;
 }
@@ -92,7 +94,7 @@ struct issuer_service::session {
     int order_number = 0;     ///< of `sent`; 0: nothing sent yet
     wire::seram_order sent;
     bool stopped = false;
-    std::chrono::steady_clock::time_point heard = std::chrono::steady_clock::now();
+    steady_time heard = system_time().steady();
 };
 
 issuer_service::issuer_service(order_book& book, options o, crypto::random_source& random)
@@ -166,7 +168,7 @@ net::response issuer_service::open_order(const net::request& request) {
 /// False where all sessions are in use. Those that have ended are kept for a repeated report and for their keys, the
 /// oldest make room.
 bool issuer_service::make_room() {
-    const auto now = std::chrono::steady_clock::now();
+    const auto now = system_time().steady();
     std::erase_if(sessions_,
                   [&](const auto& s) { return !s.second->stopped && now - s.second->heard >= options_.idle; });
     const auto running = std::ranges::count_if(sessions_, [](const auto& s) { return !s.second->stopped; });
@@ -182,7 +184,7 @@ issuer_service::session& issuer_service::session_of(const net::request& request,
     const auto found = id ? sessions_.find(*id) : sessions_.end();
     if (found == sessions_.end() || found->second->owner != caller(request))
         throw refused(404, "the session is unknown: send the order again");
-    found->second->heard = std::chrono::steady_clock::now();
+    found->second->heard = system_time().steady();
     return *found->second;
 }
 

@@ -45,10 +45,17 @@ struct refused {
 };
 using verdict = std::optional<refused>; ///< nothing: it goes on
 
+log_subject subject_of(const conducting* c) {
+    return {.process = c->begun ? c->record.id : std::string(),
+            .instance = c->id,
+            .card = c->card.id,
+            .provider = c->instance.target.service_provider_id};
+}
+
 /// A log that fails must not end anything.
-call<void> tell(severity level, std::string text) {
+call<void> tell(const conducting* c, severity level, std::string text) {
     try {
-        co_await tell_operator{{level, std::move(text)}};
+        co_await tell_operator{{level, std::move(text), subject_of(c)}};
     } catch (const std::exception&) {
     }
 }
@@ -62,11 +69,7 @@ template <class E> call<void> attempt(const conducting* c, E effect) {
     } catch (const std::exception& e) {
         bug = e.what();
     }
-    co_await tell(severity::error, "instance " + c->id + ": " + bug);
-}
-
-std::string of_process(const conducting* c) {
-    return "process " + c->record.id;
+    co_await tell(c, severity::error, bug);
 }
 
 // -- before the process (AMB-131): a refusal leaves no trace --
@@ -156,7 +159,7 @@ call<std::optional<model::refusal>> find_reader(conducting* c) {
     }
     const auto& seen = *c->seen;
     if (!seen.bug.empty()) {
-        co_await tell(severity::error, "reading the cards broke: " + seen.bug);
+        co_await tell(c, severity::error, "reading the cards broke: " + seen.bug);
         co_return model::refusal{error_category::internal_error, "the secure components could not be read"};
     }
     if (seen.phone_lost)
@@ -165,7 +168,7 @@ call<std::optional<model::refusal>> find_reader(conducting* c) {
     if (!ours)
         co_return card_not_found(seen);
     if (c->instance.reader != ours->reader)
-        co_await tell(severity::info, "instance " + c->id + ": its secure component has another reader now");
+        co_await tell(c, severity::info, "its secure component has another reader now");
     believe(c, ours);
     co_return std::nullopt;
 }
@@ -229,8 +232,7 @@ call<verdict> begin(conducting* c) {
 }
 
 call<void> tell_refused(conducting* c, model::refusal why) {
-    co_await tell(severity::info,
-                  "instance " + c->id + ": refused, " + model::error_message(why.category, why.details));
+    co_await tell(c, severity::info, "refused, " + model::error_message(why.category, why.details));
 }
 
 call<void> answer_refused(conducting* c, refused no) {
@@ -281,14 +283,13 @@ call<process_outcome> run(conducting* c) {
     std::string bug;
     try {
         co_await admit{};
-        co_await tell(severity::info, of_process(c) + " begins, instance " + c->id + ", secure component " +
-                                          c->card.id + why_only_its_keys_count(c->card));
+        co_await tell(c, severity::info, "begins" + why_only_its_keys_count(c->card));
         co_await process_begins{c->record, c->card.issuer};
         co_return co_await play(c);
     } catch (const std::exception& e) {
         bug = e.what();
     }
-    co_await tell(severity::error, of_process(c) + " broke: " + bug);
+    co_await tell(c, severity::error, "broke: " + bug);
     co_return process::broken(c->what, c->instance, c->card, c->record.start_state);
 }
 
@@ -330,8 +331,7 @@ call<std::optional<model::outbox_entry>> delivery_for_spos(conducting* c, const 
     } catch (const std::exception& x) {
         bug = x.what();
     }
-    co_await tell(severity::error,
-                  of_process(c) + ": its SPOS is not told of it, the result cannot be encoded: " + bug);
+    co_await tell(c, severity::error, "its SPOS is not told of it, the result cannot be encoded: " + bug);
     co_return std::nullopt;
 }
 
@@ -383,8 +383,8 @@ call<stored_end> store_end(conducting* c, const process_outcome* end) {
         } catch (const std::exception& e) {
             why = e.what();
         }
-        co_await tell(severity::error, of_process(c) + ": its end could not be stored, next attempt in " +
-                                           std::to_string(pause.count()) + " s: " + why);
+        co_await tell(c, severity::error,
+                      "its end could not be stored, next attempt in " + std::to_string(pause.count()) + " s: " + why);
         if (message)
             co_await tell_not_stored(c, end, message->end);
         co_await attempt(c, pause_for{pause});
@@ -392,7 +392,7 @@ call<stored_end> store_end(conducting* c, const process_outcome* end) {
 }
 
 std::string told_of_end(const process_outcome& end, const model::process_end& shown) {
-    return " ends, status " + std::to_string(static_cast<int>(shown.status)) +
+    return "ends, status " + std::to_string(static_cast<int>(shown.status)) +
            (shown.message.empty() ? "" : ", " + shown.message) +
            (end.retry_can_help ? ", a repetition of the call may succeed" : "") +
            (end.for_operator.empty() ? "" : ", " + end.for_operator) + ", state " +
@@ -404,7 +404,7 @@ call<void> finish(conducting* c, process_outcome outcome) {
     co_await attempt(c, process_over{});
     co_await attempt(c, settle_account{end});
     const auto stored = co_await store_end(c, &end);
-    co_await tell(severity::info, of_process(c) + told_of_end(end, stored.shown));
+    co_await tell(c, severity::info, told_of_end(end, stored.shown));
     if (stored.delivery)
         co_await attempt(c, deliver{*stored.delivery});
     co_await attempt(c, answer_of(c, end, stored.shown));
@@ -422,7 +422,7 @@ call<verdict> try_to_begin(conducting* c) {
         cause = std::string("the call broke: ") + e.what();
         no = refused{{error_category::internal_error, internal_problem}};
     }
-    co_await tell(severity::error, "instance " + c->id + ": " + cause);
+    co_await tell(c, severity::error, cause);
     co_return no;
 }
 

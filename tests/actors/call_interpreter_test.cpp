@@ -185,7 +185,7 @@ BOOST_AUTO_TEST_CASE(a_lease_ends_with_its_call) {
         interpreted i(box);
         i.start(lease(&i.said));
         box.requests.at(0).answer(card_handle{});
-        const auto card = spawn_secure_component(box.w.system, box.w.around->now);
+        const auto card = spawn_secure_component(box.w.system, box.w.clock);
         interpreted other(box);
         other.start(lease(&other.said));
         box.requests.at(2).answer(card_handle{card});
@@ -227,16 +227,26 @@ BOOST_AUTO_TEST_CASE(a_call_that_throws_is_over) {
     BOOST_TEST(box.w.log.back() == "the conducting of a call broke: a bug of the call");
 }
 
+namespace {
+
+struct broken_clock final : time_source {
+    steady_time steady() const override { throw std::runtime_error("no clock"); }
+    wall_time wall() const override { throw std::runtime_error("no clock"); }
+};
+
+} // namespace
+
 BOOST_AUTO_TEST_CASE(a_bug_behind_an_answer_is_the_effects_answer) {
     letterbox box;
     interpreted i(box);
     i.start(acknowledge_nothing(&i.said));
-    box.w.around->now = []() -> steady_time { throw std::runtime_error("no clock"); };
+    const broken_clock without;
+    box.w.around->time = &without;
     box.requests.at(0).answer(process_announced{true, {}, false});
     BOOST_TEST(i.said == (texts{"no clock", "ended"}));
     box.requests.at(0).answer(process_announced{true, {}, false}); // the process is over, and its effects are not gone
     BOOST_TEST(i.said.size() == 2u);
-    box.w.around->now = [] { return steady_time{}; };
+    box.w.around->time = &box.w.clock;
 }
 
 // -- the same with the actor of a Service Instance --

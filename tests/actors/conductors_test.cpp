@@ -251,12 +251,13 @@ BOOST_AUTO_TEST_CASE(the_store_drops_a_write_that_comes_too_late) {
     {
         caf::actor_system_config config;
         caf::actor_system system{config};
-        const steady_time now = steady_time{} + 10s;
+        moved_clock clock;
+        clock.steady_now += 10s;
+        const auto now = clock.steady_now;
         const auto file = std::filesystem::path(folder) / "instances.db";
         store::create_database({file, store::database_name::instances}, "an installation");
         auto db = std::make_shared<store::instance_db>(file);
-        auto store = spawn_instance_store(
-            system, db, [now] { return now; }, [](const log_event&) {});
+        auto store = spawn_instance_store(system, db, clock, [](const log_event&) {});
         create_row row;
         row.card.id = "card";
         row.card.identity = "4790";

@@ -58,7 +58,7 @@ struct post_office {
     void open() {
         outbox = spawn_spos_outbox(
             w.system,
-            {w.around->store, [this] { return port(); }, w.around->log, bounds, w.around->now,
+            {w.around->store, [this] { return port(); }, w.around->log, bounds, w.around->time,
              [this](caf::actor_system& s) { return spos_worker_actor(s.spawn<played_worker>(std::ref(attempts))); }});
         w.run();
     }

@@ -35,6 +35,7 @@ struct crashed {
         instance.id = "one";
         instance.secure_component_id = "card";
         instance.state = instance.last_stable = model::instance_state::operational;
+        instance.target.service_provider_id = "sp";
         instance.target.spos = model::spos_target{"https://spos", ""};
         db->create(instance, card);
         instance.running_process = "p";
@@ -50,7 +51,8 @@ struct crashed {
     }
     std::size_t resolve() {
         empty_catalog catalog;
-        return resolve_interrupted(*db, catalog, quiet_spos(), [](const log_event&) {});
+        return resolve_interrupted(
+            *db, catalog, quiet_spos(), [this](const log_event& e) { log.push_back(e); }, clock);
     }
     void end(model::service_instance left) {
         std::optional<store::outbox_entry> none;
@@ -62,6 +64,8 @@ struct crashed {
     model::secure_component card;
     model::service_instance instance;
     store::process_record record;
+    moved_clock clock;
+    std::vector<log_event> log;
 };
 
 } // namespace
@@ -74,6 +78,9 @@ BOOST_AUTO_TEST_CASE(a_process_that_the_last_run_left_is_ended) {
     BOOST_TEST(c.db->instance("one")->running_process == "");
     BOOST_TEST(!c.db->card("card")->doubt);
     BOOST_TEST(c.db->outbox().size() == 1u);
+    BOOST_REQUIRE_EQUAL(c.log.size(), 1u);
+    BOOST_TEST((c.log[0].level == severity::warning));
+    BOOST_TEST((c.log[0].of == log_subject{"p", "", "one", "card", "sp"}));
     BOOST_TEST(c.resolve() == 0u);
 }
 

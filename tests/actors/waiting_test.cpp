@@ -185,7 +185,7 @@ BOOST_AUTO_TEST_CASE(what_changed_while_waiting_for_the_card_is_judged_again) {
 
 BOOST_AUTO_TEST_CASE(a_lease_is_not_given_after_its_deadline_nor_to_the_dead) {
     world w;
-    const auto card = spawn_secure_component(w.system, w.around->now);
+    const auto card = spawn_secure_component(w.system, w.clock);
     caf::scoped_actor holder{w.system};
     caf::scoped_actor late{w.system};
     caf::scoped_actor patient{w.system};

@@ -193,8 +193,8 @@ world::world() : system(deterministic(config)) {
     around->spos = std::make_shared<quiet_spos>();
     around->log = [this](const log_event& e) { log.push_back(e.text); };
     around->random = &random;
-    around->now = [this] { return time; };
-    around->desk = spawn_issuer_desk(system, {around->log, {2, 3, 4}, around->now, [this](caf::actor_system& s) {
+    around->time = &clock;
+    around->desk = spawn_issuer_desk(system, {around->log, {2, 3, 4}, around->time, [this](caf::actor_system& s) {
                                                   return issuer_worker_actor(s.spawn<played_worker>(std::ref(begun)));
                                               }});
     gate = spawn_gate(system, around);

@@ -3,6 +3,8 @@
 // catalog, vault and SPOS; time that the test moves.
 
 #include "actors/spawn.hpp"
+#include "base/time.hpp"
+#include "tests/moved_clock.hpp"
 
 #include <caf/all.hpp>
 #include <caf/scheduler/test_coordinator.hpp>
@@ -98,7 +100,8 @@ struct world {
     caf::actor_system system;
     memory rows;
     counting_random random;
-    steady_time time{};
+    moved_clock clock;
+    steady_time& time = clock.steady_now; ///< that the test moves
     bool flavor_exists = true;
     std::optional<model::offered_service> service; ///< that the catalog has
     std::vector<std::string> log;

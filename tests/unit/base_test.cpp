@@ -1,5 +1,10 @@
 // Bytes, APDUs, TLVs, JSON, AES, and the coroutine machinery.
 
+#include "base/ascii.hpp"
+#include "base/number.hpp"
+#include "base/split.hpp"
+#include "base/time.hpp"
+#include "base/utf8.hpp"
 #include "crypto/aes.hpp"
 #include "crypto/random.hpp"
 #include "gp/procedure.hpp"
@@ -19,6 +24,50 @@ BOOST_AUTO_TEST_CASE(hexadecimal_text) {
     BOOST_TEST(!from_hex("0g").has_value());
     BOOST_TEST(!from_hex("00 11").has_value());
     BOOST_CHECK_THROW(hex("x"), std::invalid_argument);
+}
+
+BOOST_AUTO_TEST_CASE(a_number_is_the_whole_text) {
+    BOOST_TEST(text::number<int>("0").value() == 0);
+    BOOST_TEST(text::number<int>("-12").value() == -12);
+    BOOST_TEST(text::number<unsigned>("007").value() == 7u);
+    BOOST_TEST(text::number<std::uint32_t>("fF", 16).value() == 255u);
+    BOOST_TEST(text::number<std::uint16_t>("65535").value() == 65535u);
+    BOOST_TEST(!text::number<std::uint16_t>("65536").has_value());
+    BOOST_TEST(text::number<std::int64_t>("9223372036854775807").has_value());
+    BOOST_TEST(!text::number<std::int64_t>("9223372036854775808").has_value());
+    for (const auto* bad : {"", " 1", "1 ", "+1", "-", "1x", "0x1", "1.0", "1,0", "--1", "\t1", "1\n"})
+        BOOST_TEST(!text::number<int>(bad).has_value(), bad);
+    BOOST_TEST(!text::number<int>(std::string_view("1\0", 2)).has_value());
+    BOOST_TEST(!text::number<unsigned>("-1").has_value());
+}
+
+BOOST_AUTO_TEST_CASE(digits_and_control_characters) {
+    BOOST_TEST(text::is_digits("0123456789"));
+    for (const auto* bad : {"", "-1", "1 ", "/", ":", "\u0661"})
+        BOOST_TEST(!text::is_digits(bad), bad);
+    for (int c = 0; c < 256; ++c)
+        BOOST_TEST(text::is_control(static_cast<char>(c)) == (c < 32 || c == 127), c);
+    BOOST_TEST(text::has_control("a\x1f"));
+    BOOST_TEST(text::has_control("\x7f"));
+    BOOST_TEST(!text::has_control("\u00e4 ~"));
+    BOOST_TEST(text::quotable("a\nbc", 3) == "a\uFFFDb");
+    BOOST_TEST(text::quotable("\u00e4\u00e4", 3) == "\u00e4");
+}
+
+BOOST_AUTO_TEST_CASE(what_stands_between_separators) {
+    using parts = std::vector<std::string_view>;
+    BOOST_TEST(text::split("1.2.3", '.') == (parts{"1", "2", "3"}), boost::test_tools::per_element());
+    BOOST_TEST(text::split("", '.') == parts{""}, boost::test_tools::per_element());
+    BOOST_TEST(text::split(".", '.') == (parts{"", ""}), boost::test_tools::per_element());
+    BOOST_TEST(text::split("a..b.", '.') == (parts{"a", "", "b", ""}), boost::test_tools::per_element());
+    BOOST_TEST(text::split("a.b", ' ') == parts{"a.b"}, boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(time_as_text) {
+    BOOST_TEST(iso8601(wall_time(std::chrono::seconds(1795933812)) + std::chrono::milliseconds(123)) ==
+               "2026-11-29T06:30:12.123Z");
+    BOOST_TEST(iso8601(wall_time{}) == "1970-01-01T00:00:00.000Z");
+    BOOST_TEST(iso8601(wall_time(std::chrono::milliseconds(-1))) == "1969-12-31T23:59:59.999Z");
 }
 
 BOOST_AUTO_TEST_CASE(rfc4493_cmac) {

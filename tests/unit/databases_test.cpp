@@ -7,6 +7,7 @@
 #include "store/upkeep.hpp"
 
 #include "instance_rows.hpp"
+#include "tests/moved_clock.hpp"
 
 #include <SQLiteCpp/SQLiteCpp.h>
 #include <boost/test/unit_test.hpp>
@@ -460,10 +461,10 @@ BOOST_AUTO_TEST_CASE(a_database_that_cannot_be_written_is_told_until_it_can) {
     const data_directory d;
     auto o = d.rest();
     std::vector<std::string> told;
-    std::chrono::steady_clock::time_point now{};
-    o.now = [&] { return now; };
-    o.on_trouble = [&](const std::string& what) { told.push_back(what); };
-    o.on_recovery = [&](const std::string& what) { told.push_back(what); };
+    moved_clock clock;
+    auto& now = clock.steady_now;
+    o.time = &clock;
+    o.log = [&](const log_event& e) { told.push_back(e.text); };
     store::upkeep u(o);
     BOOST_TEST(u.trouble() == "");
     std::string at_once, later, again;

@@ -1,6 +1,7 @@
 // Deliveries in instances.db: what is counted, what an operator may do, and a database of before (DIV-051).
 
 #include "store/error.hpp"
+#include "tests/moved_clock.hpp"
 #include "tests/unit/instance_rows.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -49,6 +50,21 @@ BOOST_AUTO_TEST_CASE(attempts_and_pauses_are_counted) {
     BOOST_TEST(db.delivery(id).value().waited.count() == 5);
     BOOST_TEST(!db.delivery(id + 1).has_value());
     BOOST_TEST(!db.attempt_failed(id + 1, 5s, "nobody"));
+}
+
+BOOST_AUTO_TEST_CASE(the_database_dates_what_has_no_date) {
+    temporary_database t;
+    moved_clock clock;
+    instance_db db(t.file(), store::believe_mark::yes, clock);
+    store::outbox_entry d;
+    d.spos = {"https://spos", "PEM"};
+    db.enqueue(d);
+    BOOST_TEST((db.delivery(d.id).value().created == clock.wall_now));
+    d.created = clock.wall_now - 1h;
+    db.enqueue(d);
+    BOOST_TEST((db.delivery(d.id).value().created == clock.wall_now - 1h));
+    db.log({{"p", false, "00A4", "", ""}});
+    BOOST_TEST(db.card_log("p").at(0).at == iso8601(clock.wall_now));
 }
 
 BOOST_AUTO_TEST_CASE(what_is_given_up_stays_and_begins_anew_when_it_is_wanted) {

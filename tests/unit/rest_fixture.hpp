@@ -1,10 +1,13 @@
 #pragma once
 // The REST API over fresh databases, without a socket, and short ways to call it.
 
+#include "base/log_event.hpp"
+#include "base/time.hpp"
 #include "http/rest/api.hpp"
 #include "http/rest/profiles.hpp"
 #include "lab/cap_writer.hpp"
 #include "store/databases.hpp"
+#include "tests/moved_clock.hpp"
 
 #include <boost/test/unit_test.hpp>
 #include <filesystem>
@@ -58,10 +61,11 @@ struct fixture {
     rest_databases directory;
     store::catalog catalog{directory.path() / "catalog.db"};
     store::access access{directory.path() / "access.db"};
-    std::chrono::system_clock::time_point now{std::chrono::seconds(1'800'000'000)};
-    std::chrono::steady_clock::time_point ticks{};
-    std::string internal;              ///< what on_internal_error was told
-    std::vector<std::string> warnings; ///< what on_warning was told
+    moved_clock clock;
+    wall_time& now = clock.wall_now;
+    steady_time& ticks = clock.steady_now;
+    std::string internal;              ///< the last error of the log
+    std::vector<std::string> warnings; ///< of the log
     rest::api api{catalog, access, options()};
     std::string provider = access.add_provider("Example Corp", now).id;
     std::string long_term = access.issue_long_term(provider, now, now + std::chrono::hours(24));
@@ -71,10 +75,13 @@ struct fixture {
     rest::api_options options() {
         rest::api_options o;
         o.uploads.certificate = 8192;
-        o.now = [this] { return now; };
-        o.ticks = [this] { return ticks; };
-        o.on_internal_error = [this](std::string_view what) { internal = what; };
-        o.on_warning = [this](std::string_view what) { warnings.emplace_back(what); };
+        o.time = &clock;
+        o.log = [this](const log_event& e) {
+            if (e.level == severity::error)
+                internal = e.text;
+            else
+                warnings.push_back(e.text);
+        };
         return o;
     }
 

@@ -110,7 +110,7 @@ call<model::service_instance_info> create(create_service_instance what, call_req
         const auto view = model::view_of(rows.instance);
         switch ((co_await std::move(rows)).outcome) {
         case model::creation::created:
-            co_await tell_operator{{severity::info, "instance " + view.id + " created, reader ‘" + view.reader + "’"}};
+            co_await tell_operator{{severity::info, "created, reader ‘" + view.reader + "’", {.instance = view.id}}};
             co_return view;
         case model::creation::has_service: // another call was faster (AMB-115)
             throw refused({error_category::no_eligible_sc, "service is already deployed"});
