@@ -278,6 +278,11 @@ BOOST_AUTO_TEST_CASE(what_a_process_has_committed_before_it_breaks_is_kept) {
     BOOST_TEST(w.ended->card->tsm_domain->keys_in_doubt);
     const auto last = std::get<process::exchange>(c.all<calls::perform>().back().what);
     BOOST_TEST(last.reader == "eSE1"); // where the card has been found
+    std::vector<std::string> se_types;
+    for (const auto& p : c.all<calls::perform>())
+        if (const auto* o = std::get_if<process::open_issuer_session>(&p.what))
+            se_types.push_back(o->order.se_type);
+    BOOST_TEST(se_types == (std::vector<std::string>{"eSE"}));
 }
 
 BOOST_AUTO_TEST_CASE(a_card_that_was_ever_proven_stays_so) {
@@ -286,6 +291,11 @@ BOOST_AUTO_TEST_CASE(a_card_that_was_ever_proven_stays_so) {
     const conducted c(w, terminate);
     BOOST_REQUIRE(w.ended && w.ended->card);
     BOOST_TEST(w.ended->card->was_proven); // the operator has said so
+    world once;
+    once.card.was_proven = true;
+    const conducted again(once, terminate);
+    BOOST_REQUIRE(once.ended && once.ended->card);
+    BOOST_TEST(once.ended->card->was_proven);
     world claimed;
     const conducted without(claimed, terminate);
     BOOST_REQUIRE(claimed.ended && claimed.ended->card);
