@@ -199,7 +199,6 @@ call<bool> store_beginning(conducting* c) {
 /// them. And again where an operator was faster than the beginning of the process.
 call<verdict> begin(conducting* c) {
     for (int read = 0; read < most_reads; ++read) {
-        c->hindrance.reset();
         if (auto no = co_await load_rows(c))
             co_return no;
         if (auto no = co_await judge(c))

@@ -152,6 +152,17 @@ BOOST_AUTO_TEST_CASE(a_leased_card_ends_the_process) { // AMB-228
     BOOST_TEST(c.count<calls::load_instance>() == 1u);
 }
 
+BOOST_AUTO_TEST_CASE(a_card_that_is_free_when_it_is_judged_anew_hinders_nobody) {
+    world w;
+    w.card_is_free = false;
+    w.changes_by_operator = 1;
+    w.before_answer_of_rows = [&, reads = 0]() mutable { w.card_is_free = ++reads > 1; };
+    const conducted c(w, terminate);
+    BOOST_REQUIRE(w.begun);
+    BOOST_TEST(w.begun->read.card.has_value());
+    BOOST_TEST((c.outcome().status == error_category::none));
+}
+
 BOOST_AUTO_TEST_CASE(a_quarantined_card_ends_the_process) {
     world w;
     w.card.quarantined = true;
@@ -247,6 +258,7 @@ BOOST_AUTO_TEST_CASE(a_process_that_breaks_is_ended) {
 BOOST_AUTO_TEST_CASE(what_a_process_has_committed_before_it_breaks_is_kept) {
     world w;
     w.instance.state = w.instance.last_stable = model::instance_state::not_deployed;
+    w.instance.reader = "the name of before";
     w.card.isd_aid = "A000000151000000";
     std::optional<model::secure_component> committed;
     const auto breaks_behind_the_issuer = [&](std::size_t, const calls::effect& e) {
@@ -264,6 +276,30 @@ BOOST_AUTO_TEST_CASE(what_a_process_has_committed_before_it_breaks_is_kept) {
     BOOST_REQUIRE(w.ended->card->tsm_domain);
     BOOST_TEST(w.ended->card->tsm_domain->aid == committed->tsm_domain->aid);
     BOOST_TEST(w.ended->card->tsm_domain->keys_in_doubt);
+    const auto last = std::get<process::exchange>(c.all<calls::perform>().back().what);
+    BOOST_TEST(last.reader == "eSE1"); // where the card has been found
+    std::vector<std::string> se_types;
+    for (const auto& p : c.all<calls::perform>())
+        if (const auto* o = std::get_if<process::open_issuer_session>(&p.what))
+            se_types.push_back(o->order.se_type);
+    BOOST_TEST(se_types == (std::vector<std::string>{"eSE"}));
+}
+
+BOOST_AUTO_TEST_CASE(a_card_that_was_ever_proven_stays_so) {
+    world w;
+    w.card.assigned = true;
+    const conducted c(w, terminate);
+    BOOST_REQUIRE(w.ended && w.ended->card);
+    BOOST_TEST(w.ended->card->was_proven); // the operator has said so
+    world once;
+    once.card.was_proven = true;
+    const conducted again(once, terminate);
+    BOOST_REQUIRE(once.ended && once.ended->card);
+    BOOST_TEST(once.ended->card->was_proven);
+    world claimed;
+    const conducted without(claimed, terminate);
+    BOOST_REQUIRE(claimed.ended && claimed.ended->card);
+    BOOST_TEST(!claimed.ended->card->was_proven);
 }
 
 BOOST_AUTO_TEST_CASE(nobody_who_knows_the_spos_of_today_keeps_the_end) { // AMB-182
