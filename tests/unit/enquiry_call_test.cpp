@@ -408,6 +408,11 @@ BOOST_AUTO_TEST_CASE(broken_off_behind_any_effect_a_call_is_answered_once) {
     for (const auto& [world, what] : stories) {
         auto whole = world;
         whole.run(what);
+        for (std::size_t i = 0; i < whole.effects.size(); ++i) { // an actor that is gone
+            auto gone = world;
+            gone.abandon(what, i);
+            BOOST_TEST(gone.answers.empty());
+        }
         for (std::size_t i = 0; i + 1 < whole.effects.size(); ++i) // the last one is its answer
             for (const auto how : {breaking::unanswered, breaking::broke, breaking::stopping}) {
                 auto torn = world;

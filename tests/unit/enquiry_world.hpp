@@ -116,12 +116,15 @@ struct enquiry_world {
         return row;
     }
 
-    /// Conducts the call to its end, and gives its result.
-    model::tsm_api_result run(model::tsm_api_function what) {
+    calls::call<void> call_of(model::tsm_api_function what) const {
         calls::call_request request{std::move(what), "caller", provider, {}, "session"};
         for (const auto& card : cards)
             request.cards.push_back({card.reader, "eSE", "", "3B00"});
-        auto call = calls::conduct_enquiry(std::move(request));
+        return calls::conduct_enquiry(std::move(request));
+    }
+    /// Conducts the call to its end, and gives its result.
+    model::tsm_api_result run(model::tsm_api_function what) {
+        auto call = call_of(std::move(what));
         for (const auto* wish = call.start(); wish;)
             wish = call.answer(answer_to(*wish));
         try {
@@ -131,6 +134,14 @@ struct enquiry_world {
         }
         BOOST_REQUIRE_EQUAL(answers.size(), 1u);
         return answers.front();
+    }
+    /// Conducts it so far, and destroys it where it waits.
+    void abandon(model::tsm_api_function what, std::size_t after) {
+        auto call = call_of(std::move(what));
+        const auto* wish = call.start();
+        while (wish && effects.size() < after)
+            wish = call.answer(answer_to(*wish));
+        BOOST_TEST(wish != nullptr);
     }
     template <class Function> typename Function::result run_as(Function what) {
         return std::get<typename Function::result>(run(std::move(what)));
