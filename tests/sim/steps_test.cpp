@@ -174,7 +174,7 @@ void service_below_a_domain_without_keys(world& w) {
     no_keys_in_the_domain(w);
 }
 bool is_operational_with_one_key_set(world& w) {
-    return is_operational(w) && w.card.state().registry.find_application(hex(tsm_domain))->sd->key_sets.size() == 1;
+    return is_operational(w) && key_versions_of(w, tsm_domain).size() == 1;
 }
 
 const scenario scenarios[] = {
