@@ -84,12 +84,14 @@ void expected_traffic::check(model::operation what, std::size_t exchanges, std::
                              std::size_t extra) const {
     using enum model::operation;
     const bool terminates = what == service_termination;
+    const bool updates = what >= service_update_installation && what <= service_update_finalize;
     const bool locks = what == service_suspension || what == service_resumption;
     const auto orders = terminates ? std::size_t{removes_rules} + std::size_t{last}
                         : locks    ? 0
                                    : std::size_t{opens_with_issuer};
-    // The channel, the change; a termination looks before it. An issuer authenticates the card, and then works on it.
-    const auto most = (terminates ? 3 : 2) + 2 * orders + renewal + extra;
+    // The channel, the change; a termination looks before it, an update loads new load files before it. An issuer
+    // authenticates the card, and then works on it.
+    const auto most = (terminates || updates ? 3 : 2) + 2 * orders + renewal + extra;
     if (issuer_orders > orders || exchanges > most)
         throw broken_invariant("operation " + std::to_string(static_cast<int>(what)) + " took " +
                                std::to_string(exchanges) + " exchanges and " + std::to_string(issuer_orders) +
