@@ -73,6 +73,7 @@ BOOST_AUTO_TEST_CASE(the_identity_is_proven_in_every_channel) {
 BOOST_AUTO_TEST_CASE(an_issuer_may_choose_the_version_of_its_keys) {
     auto w = ready();
     w.issuer_key_version = 0x31; // the first of our own versions, by the profile
+    w.extra_exchanges = 1;       // the channel is asked for with the version of the profile first
     BOOST_TEST(w.deploy({I, A}, true).details == "");
     BOOST_TEST(int{w.component.tsm_domain->keys->version} == 0x32);
     BOOST_TEST(key_versions_of(w, tsm_domain) == std::set<int>{0x32}, boost::test_tools::per_element());
@@ -86,6 +87,7 @@ BOOST_AUTO_TEST_CASE(rotation_passes_the_versions_that_are_taken) {
     card.tsm_rotated_version = 0x6F; // the last; 70 and above are of other roles
     card.service_key_version = 0x01;
     w.issuer_key_version = 0x6F;
+    w.extra_exchanges = 1;
     BOOST_TEST(w.deploy({I, A}, true).details == "");
     BOOST_TEST(int{w.component.tsm_domain->keys->version} == 0x02);
 }
@@ -93,6 +95,7 @@ BOOST_AUTO_TEST_CASE(rotation_passes_the_versions_that_are_taken) {
 BOOST_AUTO_TEST_CASE(key_versions_that_collide_are_refused) {
     auto w = ready();
     w.issuer_key_version = w.instance.target.card.service_key_version;
+    w.extra_exchanges = 2;                 // the channel twice, as above, and PUT KEY in an order of its own
     auto outcome = w.deploy({I, A}, true); // the issuer's are replaced before the Service's keys leave
     BOOST_TEST(outcome.details == "");
     check_keys_are_ours(w);

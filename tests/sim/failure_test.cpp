@@ -282,6 +282,7 @@ BOOST_AUTO_TEST_CASE(an_isd_that_nobody_tells_is_the_profiles) {
             BOOST_TEST_CONTEXT("phone " << phone_tells << ", profile " << profile_tells) {
                 auto w = ready_with_rules();
                 const auto isd = std::exchange(w.component.isd_aid, "");
+                w.extra_exchanges = 1; // the card is asked before the issuer is
                 if (profile_tells)
                     w.instance.target.card.isd_aid = isd;
                 if (!phone_tells)

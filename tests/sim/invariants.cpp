@@ -66,6 +66,39 @@ bool promises_it(const std::string& intent, std::uint8_t ins) {
 
 } // namespace
 
+expected_traffic expected_traffic::of(const model::service_instance& instance, const model::secure_component& card,
+                                      bool last) {
+    const auto& ara = instance.target.card.ara;
+    const auto& domain = card.tsm_domain;
+    const bool has_rules = !instance.target.device_apps.empty();
+    expected_traffic expected;
+    expected.opens_with_issuer = !domain || !domain->keys ||
+                                 (has_rules && (ara == "aram-issuer" || (ara == "arac" && !domain->client_registered)));
+    expected.removes_rules = has_rules && ara == "aram-issuer";
+    expected.last = last && (domain || instance.on_card);
+    expected.renewal = domain && domain->keys && domain->keys->issuer_knows ? 1 : 0;
+    return expected;
+}
+
+void expected_traffic::check(model::operation what, std::size_t exchanges, std::size_t issuer_orders,
+                             std::size_t extra) const {
+    using enum model::operation;
+    const bool terminates = what == service_termination;
+    const bool updates = what >= service_update_installation && what <= service_update_finalize;
+    const bool locks = what == service_suspension || what == service_resumption;
+    const auto orders = terminates ? std::size_t{removes_rules} + std::size_t{last}
+                        : locks    ? 0
+                                   : std::size_t{opens_with_issuer};
+    // The channel, the change; a termination looks before it, an update loads new load files before it. An issuer
+    // authenticates the card, and then works on it.
+    const auto most = (terminates || updates ? 3 : 2) + 2 * orders + renewal + extra;
+    if (issuer_orders > orders || exchanges > most)
+        throw broken_invariant("operation " + std::to_string(static_cast<int>(what)) + " took " +
+                               std::to_string(exchanges) + " exchanges and " + std::to_string(issuer_orders) +
+                               " orders to the issuer, expected at most " + std::to_string(most) + " and " +
+                               std::to_string(orders));
+}
+
 void write_ahead::begin() {
     *this = {};
 }

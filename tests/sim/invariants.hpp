@@ -43,4 +43,17 @@ private:
     std::optional<model::issuer_order> order_;
 };
 
+/// What a process may cost that nobody disturbs, on a card that is as its rows say: a retry or a question too many that
+/// changes nothing would go unnoticed otherwise.
+struct expected_traffic {
+    bool opens_with_issuer; ///< its domain does not exist, or the issuer writes rules
+    bool removes_rules;     ///< of the issuer
+    bool last;              ///< the TSM's domain goes with the Service
+    std::size_t renewal;    ///< exchanges for keys that the issuer still knows
+
+    static expected_traffic of(const model::service_instance& instance, const model::secure_component& card, bool last);
+    /// Throws broken_invariant.
+    void check(model::operation what, std::size_t exchanges, std::size_t issuer_orders, std::size_t extra) const;
+};
+
 } // namespace tsms::sim

@@ -190,7 +190,7 @@ bool is_updated(world& w) {
            use(w, applet_4) == 0x9000;
 }
 bool is_operational_with_one_key_set(world& w) {
-    return is_operational(w) && w.card.state().registry.find_application(hex(tsm_domain))->sd->key_sets.size() == 1;
+    return is_operational(w) && key_versions_of(w, tsm_domain).size() == 1;
 }
 
 const scenario scenarios[] = {

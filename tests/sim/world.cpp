@@ -142,10 +142,12 @@ process::process_outcome world::suspend(bool suspend) {
 
 std::optional<process::process_outcome> world::play(process::process<process::process_outcome> running,
                                                     std::optional<std::size_t> break_after) {
-    effects = orders = apdus = 0;
+    effects = orders = apdus = issuer_orders = 0;
     intent_open_ = false;
     phone_lost_ = false;
     issuer_.reset();
+    const bool counted = is_undisturbed();
+    const auto expected = expected_traffic::of(instance, component, last_on_card);
     write_ahead_.begin();
     bystanders_.begin(card.state(), tsm_domain_aid());
     const auto* wish = running.start();
@@ -164,6 +166,8 @@ std::optional<process::process_outcome> world::play(process::process<process::pr
     card.reset();
     intent_open_ = false;
     auto outcome = running.result();
+    if (counted && outcome.status == model::error_category::none)
+        expected.check(outcome.instance.last_operation, orders, issuer_orders, extra_exchanges);
     instance = outcome.instance;
     component = outcome.card;
     return outcome;
@@ -171,6 +175,19 @@ std::optional<process::process_outcome> world::play(process::process<process::pr
 
 std::string world::tsm_domain_aid() const {
     return component.tsm_domain ? component.tsm_domain->aid : instance.target.card.tsm_sd_aid;
+}
+
+/// Nobody interferes, card and rows agree, and the card takes everything at once: then each exchange is accounted for.
+bool world::is_undisturbed() const {
+    const auto& domain = component.tsm_domain;
+    const bool honest = !on_the_way && !on_report && card.faults().empty() && phone_vanishes_after == SIZE_MAX &&
+                        !issuer_down && !issuer_without_end && issuer_takes == SIZE_MAX;
+    const bool agreed = tombstones.empty() && !component.doubt &&
+                        instance.unproven_operation == model::operation::no_operation &&
+                        !(domain && (domain->keys_in_doubt || !domain->other_keys.empty()));
+    const bool usual = personality.get() == lab::find_personality("jc305") &&
+                       instance.target.card.order_apdus == model::card_parameters{}.order_apdus;
+    return honest && agreed && usual;
 }
 
 void world::restart() {
@@ -265,6 +282,7 @@ process::answer_variant world::interpret(const process::effect& wish) {
             },
             [&](const p::exchange& e) -> p::answer_variant { return transmit(e.commands); },
             [&](const p::open_issuer_session& e) -> p::answer_variant {
+                ++issuer_orders;
                 if (issuer_down || issuer_takes == 0)
                     return issuer_failed("connection refused");
                 --issuer_takes;

@@ -101,6 +101,9 @@ public:
     std::size_t effects = 0; ///< played so far, in the last play
     std::size_t orders = 0;  ///< exchanges with the card, in the last play
     std::size_t apdus = 0;
+    std::size_t issuer_orders = 0; ///< given to the issuer, in the last play
+    /// Exchanges that the situation of a test costs in every process of it, beyond what is expected of one.
+    std::size_t extra_exchanges = 0;
     std::vector<std::string> journal;
 
 private:
@@ -108,6 +111,7 @@ private:
     struct issuer_run;
     process::answer_variant interpret(const process::effect& wish);
     std::string tsm_domain_aid() const;
+    bool is_undisturbed() const;
     gp::batch_answer transmit(const gp::batch& commands);
     gp::batch_answer execute(const gp::batch& commands);
     model::issuer_step advance(const gp::card_effect* wish);
