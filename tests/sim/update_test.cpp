@@ -514,6 +514,27 @@ BOOST_AUTO_TEST_CASE(what_is_new_has_an_aid_that_is_free) {
     check_card(w);
 }
 
+// DIV-080: it is repeated in short ones, with what the card lists then.
+BOOST_AUTO_TEST_CASE(a_card_that_refuses_long_commands) {
+    auto p = *lab::find_personality("jc305");
+    p.extended_length = false;
+    p.told_longest = 0x7FFF;
+    world w(p);
+    two_load_files(w, "arac", 600);
+    w.deploy({I, A}, true);
+    store_data(w);
+    auto wanted = next_version(w);
+    wanted.card.extended_length = true;
+    other_content(w, wanted, 1);
+    const auto outcome = *w.play(update(w, wanted, commands_of({I, A})));
+    BOOST_TEST(outcome.details == "");
+    BOOST_TEST(outcome.for_operator.find("extendedLength") != std::string::npos, outcome.for_operator);
+    BOOST_TEST(has_data(w, applet_1));
+    BOOST_TEST(has_data(w, applet_2));
+    BOOST_TEST(rules_on(w) == 3u);
+    check_card(w);
+}
+
 // what stays needs no personalization, and is asked for none.
 BOOST_AUTO_TEST_CASE(what_stays_is_not_personalized_again) {
     auto w = ready_with_two_load_files();
