@@ -38,20 +38,21 @@ struct update_work : deployment {
 };
 
 /// Was the former Version activated, and does the row know every rule that this has written?
-bool knows_its_rules(const work& w, const model::deployment_target& there) {
+bool knows_its_rules(const work& w, const model::deployment_target& former) {
     const auto& executed = w.request.instance.executed;
-    return std::ranges::find(executed, service_command::activate) != executed.end() && there.beside.empty() &&
+    return std::ranges::find(executed, service_command::activate) != executed.end() && former.beside.empty() &&
            w.request.instance.state != instance_state::in_error &&
-           (w.parameters().ara != "arac" || w.card.tsm_domain->client_installed);
+           (w.parameters().ara != "arac" || (w.card.tsm_domain && w.card.tsm_domain->client_installed));
 }
 
-void make_plan(const work& w, update_work& u, const model::deployment_target& there) {
+void plan_contents(const work& w, update_work& u, const model::deployment_target& there) {
     u.plan = model::plan_update(there, w.wanted());
     if (u.has(service_command::personalize))
         require_no_personalization(u.plan.installed); // AMB-111: what stays is not personalized again
-    if (w.identified && w.parameters().ara == "aram-issuer")
-        return; // its issuer has changed them by what the row said
-    u.rules = plan_rules(u.former, w.wanted(), u.plan, u.activates(), knows_its_rules(w, there));
+}
+
+void plan_access(const work& w, update_work& u) {
+    u.rules = plan_rules(u.former, w.wanted(), u.plan, u.activates(), knows_its_rules(w, u.former));
 }
 
 /// The card has to show first what is there: after doubt, and where something is locked, which only the card knows to
@@ -64,10 +65,35 @@ bool looks_first(const work& w, const update_work& u) {
 }
 
 /// What is needed beside what goes.
-std::size_t octets_needed(const work& w, const model::update_plan& plan) {
-    const auto needed = static_cast<std::size_t>(w.parameters().memory_reserve) + model::octets_of(plan.added_files);
-    const auto freed = model::octets_of(plan.removed_files);
+std::size_t octets_needed(const work& w, const std::vector<model::target_load_file>& added,
+                          const std::vector<model::target_load_file>& removed) {
+    const auto needed = static_cast<std::size_t>(w.parameters().memory_reserve) + model::octets_of(added);
+    const auto freed = model::octets_of(removed);
     return needed > freed ? needed - freed : 0;
+}
+
+std::vector<model::target_load_file> listed_files(std::vector<model::target_load_file> files,
+                                                  const gp::card_contents& card) {
+    std::erase_if(files, [&](const auto& file) { return !gp::find_entry(card.load_files, octets(file.aid)); });
+    return files;
+}
+
+/// The card claims that it has no load files, which it cannot prove. Those of which it lists an application are there,
+/// and what they import; the others may be.
+std::vector<model::target_load_file> doubtful_files(const model::deployment_target& there) {
+    std::set<std::string> needed;
+    for (const auto& app : there.applications)
+        needed.insert(app.elf_aid);
+    std::vector<model::target_load_file> doubtful;
+    for (auto file = there.load_files.rbegin(); file != there.load_files.rend(); ++file) {
+        const bool is_needed = needed.contains(file->aid) ||
+                               std::ranges::any_of(file->packages, [&](const auto& p) { return needed.contains(p); });
+        if (is_needed)
+            needed.insert(file->imports.begin(), file->imports.end());
+        else
+            doubtful.insert(doubtful.begin(), *file);
+    }
+    return doubtful;
 }
 
 /// The former target, as far as the card has it.
@@ -76,8 +102,9 @@ model::deployment_target what_is_listed(const model::deployment_target& former, 
     std::erase_if(there.applications,
                   [&](const auto& app) { return !gp::find_entry(card.applications, octets(app.instance_aid)); });
     if (card.load_files_proven)
-        std::erase_if(there.load_files,
-                      [&](const auto& file) { return !gp::find_entry(card.load_files, octets(file.aid)); });
+        there.load_files = listed_files(std::move(there.load_files), card);
+    else
+        std::ranges::move(doubtful_files(there), std::back_inserter(there.beside.load_files));
     return there;
 }
 
@@ -228,9 +255,11 @@ process<void> change_service(work* w, update_work* u, std::optional<gp::card_con
     if (seen) {
         check_listed(*w, *u, *seen);
         w->card.tsm_domain->client_installed = lists_client(*w, w->parameters(), *seen);
-        make_plan(*w, *u, there);
+        plan_contents(*w, *u, there);
+        if (w->parameters().ara != "aram-issuer") // whose work is done, by what the row said
+            plan_access(*w, *u);
         remember(*w, *u);
-        w->memory_needed = octets_needed(*w, u->plan);
+        w->memory_needed = octets_needed(*w, u->plan.added_files, listed_files(u->plan.removed_files, *seen));
         check_memory(*w, w->resources);
         w->memory_needed = 0;
     }
@@ -275,14 +304,15 @@ process<void> update_steps(work* w, update_work* u) {
     co_await begin(w);
     const auto& wanted = w->wanted();
     check_conflicts(content_of(wanted), known_aids(*w));
-    make_plan(*w, *u, u->former);
+    plan_contents(*w, *u, u->former);
+    plan_access(*w, *u);
     check_sizes(*w, u->plan.added_files, applications_of(*w, u->plan.installed, &u->data(), false), bounds_of(*w));
     w->instance.state = instance_state::initialized; // AMB-101
     co_await commit(w->instance, w->card);
     co_await remove_rules_of_tombstones(w);
     remember(*w, *u);
     if (!looks_first(*w, *u) && w->request.tombstones.empty())
-        w->memory_needed = octets_needed(*w, u->plan);
+        w->memory_needed = octets_needed(*w, u->plan.added_files, u->plan.removed_files);
     require_open(*w, co_await open_tsm_domain(w, need_of(*w, *u)));
     w->memory_needed = 0;
     check_conflicts(content_of(wanted), held_by_others(w->request.aids_behind_proof));
@@ -302,12 +332,6 @@ void complete_target(work& w, const update_work& u) {
 
 void note_updated(work& w, const update_work& u) {
     auto target = w.wanted();
-    for (auto& app : target.applications) // installed with what the row knows
-        for (const auto& former : u.former.applications)
-            if (former.instance_aid == app.instance_aid && !former.parameters_digest.empty() &&
-                std::ranges::find(u.plan.kept, app.instance_aid, &model::target_application::instance_aid) !=
-                    u.plan.kept.end())
-                app.parameters_digest = former.parameters_digest;
     target.beside.rules = u.rules.left;
     w.instance.target = std::move(target);
     note_success(w.instance, u);

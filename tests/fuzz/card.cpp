@@ -107,6 +107,16 @@ process::process<process::process_outcome> terminate(sim::world& w) {
     return process::terminate(std::move(request));
 }
 
+/// To a Version that installs its applet with other parameters.
+process::process<process::process_outcome> update(sim::world& w) {
+    auto request = w.request();
+    request.new_target = w.instance.target;
+    request.new_target->version_tag = "2.0.0";
+    request.new_target->applications.front().install_parameters = "C90101";
+    request.new_target->beside = {};
+    return process::update(std::move(request), {{install, {}, false}, {activate, {}, false}}, true);
+}
+
 /// A card that has none of our keys says what it likes of itself: it is not the one of a row (AMB-239).
 void identify(sim::world& w) {
     const auto& row = operational().component;
@@ -123,11 +133,11 @@ void identify(sim::world& w) {
 } // namespace
 
 void run(input in) {
-    const auto scenario = in.octet() % 6;
+    const auto scenario = in.octet() % 7;
     const auto options = in.octet();
     sim::world w;
     w.add_cap(service_cap());
-    if (scenario >= 2 && scenario < 5) {
+    if (scenario >= 2 && scenario != 5) {
         w.card = lab::card(operational().card, w.random);
         w.instance = operational().instance;
         w.component = operational().component;
@@ -154,12 +164,21 @@ void run(input in) {
             require(is_gone(w), "a terminate that succeeded has removed everything");
     } else if (scenario == 3 || scenario == 4) {
         play(w, process::suspend_or_resume(w.request(), scenario == 3));
+    } else if (scenario == 6) {
+        const auto outcome = play(w, update(w));
+        if (outcome.status == model::error_category::none)
+            require(is_deployed(w) && w.instance.target.version_tag == "2.0.0", "an update that succeeded is there");
     } else {
         identify(w);
     }
 
     w.on_the_way = nullptr;
     w.phone_vanishes_after = SIZE_MAX;
+    if (scenario == 6 && (options & 4) && !model::refuse_update(w.instance, {install, activate}, true, false)) {
+        require(play(w, update(w)).status == model::error_category::none,
+                "an update can be repeated on an honest card");
+        require(is_deployed(w), "and is there then");
+    }
     const auto outcome = play(w, terminate(w));
     if (!outcome.instance_gone) // also where the card proves to be empty already (AMB-121)
         std::fprintf(stderr, "%s\n", outcome.details.c_str());

@@ -3,7 +3,7 @@
 // What goes wrong is written in the language of lab/card/faults.hpp, so that tsms-handset can play it again
 // (docs/lab.md).
 
-#include "tests/sim/service.hpp"
+#include "tests/sim/versions.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -30,10 +30,7 @@ world empty_world(ara rules) {
 }
 
 std::size_t rules_on_card(const world& w) {
-    auto count = w.card.state().ara.rules.size();
-    for (const auto& [aid, rules] : w.card.state().client_rules)
-        count += rules.size();
-    return count;
+    return rules_on(w);
 }
 /// One for each applet and app of the target.
 std::size_t rules_of(const world& w) {
@@ -51,7 +48,7 @@ bool has_its_keys(world& w) {
 }
 
 std::set<std::string> expected_on_card(const world& w, bool activated) {
-    auto expected = deployed;
+    auto expected = contents_of(w.instance.target);
     const auto& parameters = w.instance.target.card;
     if (parameters.ara == "arac" && activated)
         expected.insert(parameters.arac_aid);
@@ -85,6 +82,18 @@ running deploy(world& w, std::vector<model::service_command> commands, bool fina
         list.push_back({what, {}, false});
     return process::deploy(w.request(), std::move(list), finalize);
 }
+/// One applet has other parameters, and a load file with one comes; the other applet stays as it is.
+running update(world& w, bool finalize) {
+    auto wanted = next_version(w);
+    wanted.version_tag = w.instance.target.version_tag == "1.0.0" ? "2.0.0" : "3.0.0";
+    wanted.applications[0].install_parameters = "C9020102";
+    wanted.applications.resize(2);
+    wanted.load_files = {wanted.load_files[0], load_file_of(w, package_3, {applet_4}, 600)};
+    wanted.applications.push_back(application_of(wanted.load_files[1], applet_4));
+    if (!wanted.device_apps.empty())
+        wanted.device_apps = {std::string(64, 'C')};
+    return update(w, std::move(wanted), commands_of({I, A}), finalize);
+}
 running terminate(world& w, bool last) {
     auto request = w.request();
     request.last_service_on_card = last;
@@ -112,6 +121,9 @@ bool may_activate(const model::service_instance& i) {
 }
 bool may_finalize(const model::service_instance& i) {
     return !model::refuse_deploy(i, {}, true, false);
+}
+bool may_update(const model::service_instance& i) {
+    return !model::refuse_update(i, {I, A}, true, false);
 }
 bool may_lock(const model::service_instance& i) {
     return !model::refuse_suspend_or_resume(i, false);
@@ -173,6 +185,10 @@ void service_below_a_domain_without_keys(world& w) {
     operational_service(w);
     no_keys_in_the_domain(w);
 }
+bool is_updated(world& w) {
+    return w.instance.target.version_tag != "1.0.0" && w.instance.target.beside.empty() && is_operational(w) &&
+           use(w, applet_4) == 0x9000;
+}
 bool is_operational_with_one_key_set(world& w) {
     return is_operational(w) && w.card.state().registry.find_application(hex(tsm_domain))->sd->key_sets.size() == 1;
 }
@@ -223,6 +239,13 @@ const scenario scenarios[] = {
      is_suspended, may_lock},
     {"resume", "none", suspended_service, [](world& w) { return process::suspend_or_resume(w.request(), false); },
      is_operational, may_lock},
+    {"update", "none", operational_service, [](world& w) { return update(w, true); }, is_updated, may_update},
+    {"update with access rules in an ARA-C", "arac", operational_service, [](world& w) { return update(w, true); },
+     is_updated, may_update},
+    {"update with access rules of the issuer", "aram-issuer", operational_service,
+     [](world& w) { return update(w, true); }, is_updated, may_update},
+    {"update of what is suspended", "none", suspended_service, [](world& w) { return update(w, true); }, is_updated,
+     may_update},
     {"terminate the last service", "aram-issuer", operational_service, [](world& w) { return terminate(w, true); },
      is_gone, may_terminate},
     {"terminate and keep the TSM's domain", "aram-issuer", operational_service,

@@ -473,6 +473,68 @@ BOOST_AUTO_TEST_CASE(a_refused_load_file_leaves_the_service_whole) {
         }
 }
 
+// What should be there and is not comes again, in its place of the load order. That there are no load files the card
+// cannot prove: it is told to delete them all the same.
+BOOST_AUTO_TEST_CASE(what_is_missing_comes_again) {
+    auto w = ready_with_two_load_files();
+    auto& target = w.instance.target;
+    target.load_files[1] = load_file_of(w, package_2, {applet_3}, 600, package);
+    w.deploy({I, A}, true);
+    auto state = w.card.state();
+    for (const auto& aid : {applet_1, applet_2, applet_3})
+        state.registry.erase_application(aid);
+    state.registry.erase_load_file(package);
+    state.registry.erase_load_file(package_2);
+    w.card = lab::card(state, w.random);
+    w.component.doubt = true;
+    std::vector<std::string> words;
+    listen(w, words);
+    BOOST_TEST(w.play(update(w, next_version(w), commands_of({I, A})))->details == "");
+    w.on_the_way = nullptr;
+    BOOST_TEST(
+        joined(words) ==
+        "delete P2, delete P1, load P1, load P2, install a1, install a2, install a3, selectable a1, selectable a2, "
+        "selectable a3, extradite P1, extradite P2, extradite a1, extradite a2, extradite a3");
+    check_card(w);
+}
+
+// AMB-125: what another Service has on the card stays, and nothing gets its AID.
+BOOST_AUTO_TEST_CASE(what_is_new_has_an_aid_that_is_free) {
+    auto w = operational_service();
+    auto wanted = next_version(w);
+    wanted.load_files.push_back(load_file_of(w, package_3, {applet_4}, 600));
+    wanted.applications.push_back(application_of(wanted.load_files.back(), applet_4));
+    auto request = w.request();
+    request.new_target = wanted;
+    request.aids_of_others = {to_hex(applet_4)};
+    const auto outcome = *w.play(process::update(std::move(request), commands_of({I, A}), true));
+    BOOST_TEST(number(outcome) == 7);
+    BOOST_TEST(w.orders == 0u);
+    BOOST_TEST(number(w.instance.state) == number(operational));
+    check_card(w);
+}
+
+// DIV-080: it is repeated in short ones, with what the card lists then.
+BOOST_AUTO_TEST_CASE(a_card_that_refuses_long_commands) {
+    auto p = *lab::find_personality("jc305");
+    p.extended_length = false;
+    p.told_longest = 0x7FFF;
+    world w(p);
+    two_load_files(w, "arac", 600);
+    w.deploy({I, A}, true);
+    store_data(w);
+    auto wanted = next_version(w);
+    wanted.card.extended_length = true;
+    other_content(w, wanted, 1);
+    const auto outcome = *w.play(update(w, wanted, commands_of({I, A})));
+    BOOST_TEST(outcome.details == "");
+    BOOST_TEST(outcome.for_operator.find("extendedLength") != std::string::npos, outcome.for_operator);
+    BOOST_TEST(has_data(w, applet_1));
+    BOOST_TEST(has_data(w, applet_2));
+    BOOST_TEST(rules_on(w) == 3u);
+    check_card(w);
+}
+
 // what stays needs no personalization, and is asked for none.
 BOOST_AUTO_TEST_CASE(what_stays_is_not_personalized_again) {
     auto w = ready_with_two_load_files();

@@ -39,8 +39,7 @@ inline model::target_application application_of(const model::target_load_file& f
 }
 
 /// Commands that can be read: the channel has no encryption.
-inline world ready_with_two_load_files(const char* rules = "none", std::size_t load_size = 600) {
-    world w;
+inline void two_load_files(world& w, const char* rules, std::size_t load_size) {
     auto& target = w.instance.target;
     target.card.minimum_level = 0x11;
     target.card.ara = rules;
@@ -51,6 +50,11 @@ inline world ready_with_two_load_files(const char* rules = "none", std::size_t l
     target.applications = {application_of(target.load_files[0], applet_1),
                            application_of(target.load_files[0], applet_2),
                            application_of(target.load_files[1], applet_3)};
+}
+
+inline world ready_with_two_load_files(const char* rules = "none", std::size_t load_size = 600) {
+    world w;
+    two_load_files(w, rules, load_size);
     return w;
 }
 

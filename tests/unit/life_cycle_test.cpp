@@ -47,6 +47,72 @@ BOOST_AUTO_TEST_CASE(every_sequence_of_every_state) {
         }
 }
 
+// TR 4.2.5.4, AMB-110: an update begins in a deployed state, with what a deployment begins with.
+BOOST_AUTO_TEST_CASE(an_update_begins_with_install) {
+    const std::vector<std::vector<service_command>> begins{{I}, {I, P}, {I, A}, {I, P, A}, {I, A, P}};
+    const std::vector<std::vector<service_command>> not_so{{}, {P}, {A}, {P, A}, {A, P}, {P, I}, {A, I, P}};
+    for (const auto state : {operational, suspended}) {
+        for (const auto& commands : begins)
+            for (const bool finalize : {true, false})
+                BOOST_TEST(!refuse_update(in_state(state, {I, A}), commands, finalize, false).has_value());
+        for (const auto& commands : not_so)
+            BOOST_TEST(category(refuse_update(in_state(state, {I}), commands, true, false)) == 13);
+    }
+    for (const auto state : {not_deployed, initialized, installed, personalized, activated})
+        BOOST_TEST(category(refuse_update(in_state(state, {I}), {I, A}, true, false)) == 13);
+    BOOST_TEST(category(refuse_update(in_state(operational), {I, I}, true, false)) == 4); // AMB-106
+    BOOST_TEST(category(refuse_update(in_state(operational), {}, false, false)) == 4);    // AMB-103
+    BOOST_TEST(category(refuse_update(in_state(operational), {I, A}, true, true)) == 12); // AMB-114
+    auto busy = in_state(operational);
+    busy.running_process = "p";
+    BOOST_TEST(category(refuse_update(busy, {I}, true, false)) == 13); // AMB-122
+}
+
+BOOST_AUTO_TEST_CASE(only_an_update_repeats_an_update) { // AMB-100
+    auto failed = in_state(in_error, {I, A});
+    failed.last_stable = suspended;
+    failed.failed_operation = operation::service_update_activation;
+    BOOST_TEST(!refuse_update(failed, {I, A}, true, false).has_value());
+    BOOST_TEST(category(refuse_deploy(failed, {I, A}, true, false)) == 13);
+    BOOST_TEST(category(refuse_suspend_or_resume(failed, false)) == 13);
+    BOOST_TEST(!refuse_terminate(failed).has_value());
+    BOOST_TEST(category(refuse_update(failed, {I, A}, true, true)) == 12); // AMB-114
+    failed.failed_operation = operation::service_deployment_finalize;
+    BOOST_TEST(category(refuse_update(failed, {I, A}, true, false)) == 13);
+    failed.failed_operation = operation::service_suspension;
+    BOOST_TEST(category(refuse_update(failed, {I, A}, true, false)) == 13);
+}
+
+BOOST_AUTO_TEST_CASE(the_version_of_an_update) { // AMB-112, AMB-123, AMB-136
+    auto instance = in_state(operational, {I, A});
+    instance.target.version_tag = "1.2.0";
+    const auto refused = [&](const char* tag, bool exists, bool has_target) {
+        return category(refuse_version(instance, tag, exists, has_target));
+    };
+    BOOST_TEST(refused("1.3.0", true, true) == 0);
+    BOOST_TEST(refused("1.1.0", true, true) == 0); // downwards
+    BOOST_TEST(refused("1.2.0", true, true) == 8);
+    BOOST_TEST(refused("1.02.0", true, true) == 8); // the same by its numbers
+    BOOST_TEST(refused("1.3.0", true, false) == 8);
+    BOOST_TEST(refused("1.3.0", false, false) == 4);
+    for (const char* tag : {"", "1.x.x", "1.3", "1.3.0.0", "abc"})
+        BOOST_TEST(refused(tag, true, true) == 4, tag);
+    BOOST_TEST(refuse_version(instance, "1.2.0", true, true)->details ==
+               "service is already updated to requested version");
+    instance.state = in_error; // back to what it was, or once more
+    BOOST_TEST(refused("1.2.0", true, true) == 0);
+}
+
+BOOST_AUTO_TEST_CASE(operations_of_an_update) { // TR 4.2.4.2, AMB-120
+    BOOST_TEST(static_cast<int>(update_operation({I}, false)) == 20);
+    BOOST_TEST(static_cast<int>(update_operation({I, P}, false)) == 21);
+    BOOST_TEST(static_cast<int>(update_operation({I, A}, false)) == 22);
+    BOOST_TEST(static_cast<int>(update_operation({I, A}, true)) == 23);
+    BOOST_TEST((requested_update_operations({I, P, A}) == std::vector{operation::service_update_installation,
+                                                                      operation::service_update_personalization,
+                                                                      operation::service_update_activation}));
+}
+
 BOOST_AUTO_TEST_CASE(refusals_have_the_norms_category) {
     BOOST_TEST(category(refuse_deploy(in_state(not_deployed), {I, I}, true, false)) == 4);   // AMB-106
     BOOST_TEST(category(refuse_deploy(in_state(activated, {I, A}), {}, false, false)) == 4); // AMB-103
