@@ -100,4 +100,21 @@ inline std::set<std::string> contents_of(const model::deployment_target& target)
     return aids;
 }
 
+/// The same AIDs with another content of this load file.
+model::deployment_target& other_content(world& w, model::deployment_target& t, std::size_t file);
+
+/// From now on every command that changes the card or names an application, in words: "delete a3", "load P2".
+void listen(world& w, std::vector<std::string>& words);
+std::string joined(const std::vector<std::string>& words);
+
+/// Each applet has stored something: what a new installation of it would not have.
+void store_data(world& w);
+bool has_data(const world& w, const bytes& aid);
+
+/// Deployed, activated, with data.
+world operational_service(const char* rules = "none", std::size_t load_size = 600);
+
+/// The card has exactly the target's content, below the Service's domain, and it can be used.
+void check_card(world& w);
+
 } // namespace tsms::sim
