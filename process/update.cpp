@@ -43,7 +43,7 @@ bool knows_its_rules(const work& w, const model::deployment_target& former) {
     const auto& executed = w.request.instance.executed;
     return std::ranges::find(executed, service_command::activate) != executed.end() && former.beside.empty() &&
            w.request.instance.state != instance_state::in_error &&
-           (w.parameters().ara != "arac" || w.card.tsm_domain->client_installed);
+           (w.parameters().ara != "arac" || (w.card.tsm_domain && w.card.tsm_domain->client_installed));
 }
 
 void plan_contents(const work& w, update_work& u, const model::deployment_target& there) {
@@ -333,12 +333,6 @@ void complete_target(work& w, const update_work& u) {
 
 void note_updated(work& w, const update_work& u) {
     auto target = w.wanted();
-    for (auto& app : target.applications) // installed with what the row knows
-        for (const auto& former : u.former.applications)
-            if (former.instance_aid == app.instance_aid && !former.parameters_digest.empty() &&
-                std::ranges::find(u.plan.kept, app.instance_aid, &model::target_application::instance_aid) !=
-                    u.plan.kept.end())
-                app.parameters_digest = former.parameters_digest;
     target.beside.rules = u.rules.left;
     w.instance.target = std::move(target);
     note_success(w.instance, u);

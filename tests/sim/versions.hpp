@@ -39,8 +39,7 @@ inline model::target_application application_of(const model::target_load_file& f
 }
 
 /// Commands that can be read: the channel has no encryption.
-inline world ready_with_two_load_files(const char* rules = "none", std::size_t load_size = 600) {
-    world w;
+inline void two_load_files(world& w, const char* rules, std::size_t load_size) {
     auto& target = w.instance.target;
     target.card.minimum_level = 0x11;
     target.card.ara = rules;
@@ -51,6 +50,11 @@ inline world ready_with_two_load_files(const char* rules = "none", std::size_t l
     target.applications = {application_of(target.load_files[0], applet_1),
                            application_of(target.load_files[0], applet_2),
                            application_of(target.load_files[1], applet_3)};
+}
+
+inline world ready_with_two_load_files(const char* rules = "none", std::size_t load_size = 600) {
+    world w;
+    two_load_files(w, rules, load_size);
     return w;
 }
 
@@ -95,5 +99,22 @@ inline std::set<std::string> contents_of(const model::deployment_target& target)
         aids.insert(app.instance_aid);
     return aids;
 }
+
+/// The same AIDs with another content of this load file.
+model::deployment_target& other_content(world& w, model::deployment_target& t, std::size_t file);
+
+/// From now on every command that changes the card or names an application, in words: "delete a3", "load P2".
+void listen(world& w, std::vector<std::string>& words);
+std::string joined(const std::vector<std::string>& words);
+
+/// Each applet has stored something: what a new installation of it would not have.
+void store_data(world& w);
+bool has_data(const world& w, const bytes& aid);
+
+/// Deployed, activated, with data.
+world operational_service(const char* rules = "none", std::size_t load_size = 600);
+
+/// The card has exactly the target's content, below the Service's domain, and it can be used.
+void check_card(world& w);
 
 } // namespace tsms::sim
