@@ -41,8 +41,7 @@ struct update_work : deployment {
 bool knows_its_rules(const work& w, const model::deployment_target& former) {
     const auto& executed = w.request.instance.executed;
     return std::ranges::find(executed, service_command::activate) != executed.end() && former.beside.empty() &&
-           w.request.instance.state != instance_state::in_error &&
-           (w.parameters().ara != "arac" || (w.card.tsm_domain && w.card.tsm_domain->client_installed));
+           w.request.instance.state != instance_state::in_error && (w.parameters().ara != "arac" || knows_client(w));
 }
 
 void plan_contents(const work& w, update_work& u, const model::deployment_target& there) {
@@ -282,7 +281,8 @@ process<void> change_service(work* w, update_work* u, std::optional<gp::card_con
 /// In another form where the card refused the first one: it shows what that has left.
 process<void> change_as_the_card_takes_it(work* w, update_work* u, std::optional<gp::card_contents> seen) {
     const auto applications = model::with_remnants(u->former).applications.size() + w->wanted().applications.size() + 1;
-    if (!seen && looks_first(*w, *u)) {
+    const bool client_hidden = w->parameters().ara == "arac" && !u->rules.remove.empty() && !knows_client(*w);
+    if (!seen && (looks_first(*w, *u) || client_hidden)) {
         seen = co_await look(w, applications);
     }
     while (true) {
