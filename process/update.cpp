@@ -54,13 +54,18 @@ void plan_access(const work& w, update_work& u) {
     u.rules = plan_rules(u.former, w.wanted(), u.plan, u.activates(), knows_its_rules(w, u.former));
 }
 
-/// The card has to show first what is there: after doubt, and where something is locked, which only the card knows to
-/// unlock.
-bool looks_first(const work& w, const update_work& u) {
+/// Does nobody know what of the former Version is there?
+bool is_in_doubt(const work& w, const update_work& u) {
     const auto& instance = w.request.instance;
-    return instance.state == instance_state::in_error || u.from == instance_state::suspended ||
-           instance.unproven_operation != operation::no_operation || w.request.card.doubt || w.request.look_first ||
-           !u.former.beside.empty();
+    return instance.state == instance_state::in_error || instance.unproven_operation != operation::no_operation ||
+           w.request.card.doubt || w.request.look_first || !u.former.beside.empty();
+}
+
+/// The card has to show first what is there: after doubt, where something is locked, and where rules have to go of an
+/// ARA-C that the row has not seen.
+bool looks_first(const work& w, const update_work& u) {
+    const bool client_hidden = w.parameters().ara == "arac" && !u.rules.remove.empty() && !knows_client(w);
+    return is_in_doubt(w, u) || u.from == instance_state::suspended || client_hidden;
 }
 
 /// What is needed beside what goes.
@@ -137,7 +142,7 @@ issuer_need need_of(const work& w, const update_work& u) {
 
 /// Before anything can happen to the card: it may have what the update puts there from now on.
 void remember(work& w, const update_work& u) {
-    w.new_rules = u.rules.fresh;
+    model::add_missing(w.new_rules, u.rules.fresh);
     model::remember_attempt(w.instance.target.beside, u.plan, u.rules.write);
 }
 
@@ -281,8 +286,7 @@ process<void> change_service(work* w, update_work* u, std::optional<gp::card_con
 /// In another form where the card refused the first one: it shows what that has left.
 process<void> change_as_the_card_takes_it(work* w, update_work* u, std::optional<gp::card_contents> seen) {
     const auto applications = model::with_remnants(u->former).applications.size() + w->wanted().applications.size() + 1;
-    const bool client_hidden = w->parameters().ara == "arac" && !u->rules.remove.empty() && !knows_client(*w);
-    if (!seen && (looks_first(*w, *u) || client_hidden)) {
+    if (!seen && looks_first(*w, *u)) {
         seen = co_await look(w, applications);
     }
     while (true) {
@@ -311,7 +315,7 @@ process<void> update_steps(work* w, update_work* u) {
     co_await commit(w->instance, w->card);
     co_await remove_rules_of_tombstones(w);
     remember(*w, *u);
-    if (!looks_first(*w, *u) && w->request.tombstones.empty())
+    if (!is_in_doubt(*w, *u) && w->request.tombstones.empty())
         w->memory_needed = octets_needed(*w, u->plan.added_files, u->plan.removed_files);
     require_open(*w, co_await open_tsm_domain(w, need_of(*w, *u)));
     w->memory_needed = 0;
