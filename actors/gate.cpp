@@ -109,8 +109,6 @@ private:
 
     caf::result<call_routed> open(const call& c) {
         ++load_.calls;
-        if (const auto unsupported = model::refuse_unsupported(c.what))
-            return refusal(c.what, unsupported->category, unsupported->details);
         if (c.cards.empty())
             return refusal(c.what, model::error_category::invalid_request, "handset.secureComponents is empty");
         if (auto refused = book_.refuse(c.address, c.caller_id))

@@ -59,6 +59,7 @@ public:
             [this](const trim_store& t) { unanswered([&] { trim(t); }); },
             [this](const find_issuer& f) { return attempt([&] { return issuer_found{issuer(f.name)}; }); },
             [this](const load_outbox& l) { return attempt([&] { return load_deliveries(*db_, l); }); },
+            [this](const load_delivery& l) { return attempt([&] { return delivery_loaded{db_->delivery(l.id)}; }); },
             [this](const settle_delivery& s) { return write(s.deadline, [&] { return actors::settle(*db_, s); }); },
             [this](const ask_health&) { return attempt([&] { return db_->responds(); }); },
         };

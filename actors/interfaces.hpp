@@ -5,6 +5,7 @@
 #include "actors/catalog_port.hpp"
 #include "actors/framework/dialogue.hpp"
 #include "actors/framework/peer_bounds.hpp"
+#include "actors/message_types.hpp"
 #include "actors/messages.hpp"
 #include "actors/ports.hpp"
 #include "process/calls/questions.hpp"
@@ -116,6 +117,12 @@ struct outbox_loaded {
     std::vector<store::outbox_entry> deliveries; ///< that wait
     std::size_t given_up = 0;
 };
+struct load_delivery {
+    std::int64_t id = 0;
+};
+struct delivery_loaded {
+    std::optional<store::outbox_entry> row; ///< nothing where it does not wait any more
+};
 struct settle_delivery {
     std::int64_t id = 0;
     bool delivered = false;
@@ -143,6 +150,7 @@ using store_actor =
                      caf::reacts_to<trim_store>,                        // what is older is deleted (AMB-190, DIV-032)
                      caf::replies_to<find_issuer>::with<issuer_found>,  // by name
                      caf::replies_to<load_outbox>::with<outbox_loaded>, // at the start, and after an operator
+                     caf::replies_to<load_delivery>::with<delivery_loaded>,    // before an attempt
                      caf::replies_to<settle_delivery>::with<delivery_settled>, // after an attempt
                      caf::replies_to<ask_health>::with<bool>>;                 // does the database answer?
 
@@ -191,15 +199,23 @@ using issuer_actor =
                      caf::replies_to<process::relay_to_issuer>::with<answered>,     // the next ones
                      caf::replies_to<fetch_material>::with<material_fetched>>;      // keys under the transport key
 
-// -- spos_outbox: one spos_delivery actor for each attempt in flight
-// -------------------------------------------------------------------
+// -- spos_outbox: one spos_delivery for each row that waits, and whose turn it is
 
 struct deliver_result {
     store::outbox_entry delivery;
 };
-struct attempt_made {
-    store::outbox_entry delivery;
-    delivery_outcome outcome;
+struct turn_used {
+    std::int64_t id = 0;
+    std::optional<delivery_outcome> outcome; ///< nothing: no attempt was made
+};
+struct turn_awaited {
+    std::int64_t id = 0;
+    int attempts = 0;
+    steady_time due; ///< not before
+};
+struct delivery_ended {
+    std::int64_t id = 0;
+    bool given_up = false; ///< its row stays
 };
 struct count_deliveries {};
 struct deliveries_counted {
@@ -207,17 +223,30 @@ struct deliveries_counted {
     std::size_t given_up = 0;
 };
 using outbox_actor = caf::typed_actor<caf::reacts_to<deliver_result>, // a result that has been stored
-                                      caf::reacts_to<attempt_made>,   // from a delivery
+                                      caf::reacts_to<turn_used>,      // from a delivery: the SPOS is free for others
+                                      caf::reacts_to<turn_awaited>,   // from a delivery: it wants another attempt
+                                      caf::reacts_to<delivery_ended>, // from a delivery, its last word
                                       caf::reacts_to<tick>, // attempts that are due, and what operators have changed
                                       caf::replies_to<count_deliveries>::with<deliveries_counted>>;
 
+// -- spos_delivery: one result from its row in the outbox to its end; each attempt is a spos_worker's
+
+struct take_turn {};
+struct row_dropped {};
+struct attempt_made {
+    delivery_outcome outcome;
+};
+using delivery_actor = caf::typed_actor<caf::reacts_to<take_turn>,    // from the outbox: an attempt may be made now
+                                        caf::reacts_to<attempt_made>, // from its worker
+                                        caf::reacts_to<row_dropped>>; // from the outbox, while it waits
+
 /// One attempt on a thread of its own.
 struct attempt_delivery {
-    store::outbox_entry delivery;
+    store::outbox_entry row;
     std::shared_ptr<spos_port> port;
-    outbox_actor outbox; ///< gets attempt_made
+    delivery_actor delivery; ///< gets attempt_made
 };
-using delivery_actor = caf::typed_actor<caf::reacts_to<attempt_delivery>>;
+using spos_worker_actor = caf::typed_actor<caf::reacts_to<attempt_delivery>>;
 
 // -- device_session: the phone's SERAM management session
 // ------------------------------------------------------------------------------
@@ -356,5 +385,3 @@ using gate_actor =
                      caf::reacts_to<session_finished>, caf::replies_to<ask_load>::with<load>, caf::reacts_to<pulse>>;
 
 } // namespace tsms::actors
-
-#include "actors/message_types.hpp"

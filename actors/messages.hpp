@@ -3,7 +3,7 @@
 // turns the answers into responses.
 
 #include "model/tsm_api.hpp"
-#include "process/processes.hpp"
+#include "process/calls/effect.hpp"
 
 #include <cstdint>
 #include <variant>
@@ -39,10 +39,8 @@ struct session_opened {
 struct too_many_sessions {
     std::string whose;
 };
-struct come_again {
-    int seconds = 0;
-};
-std::string text_of(const come_again& later); ///< what the app is told
+using calls::come_again;
+using calls::text_of;
 using call_answer = std::variant<result, session_opened, too_many_sessions, come_again>;
 
 // -- the phone's management session (GP SERAM 2.0)

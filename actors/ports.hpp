@@ -22,7 +22,7 @@ enum class port_cause {
     unreachable,  ///< no connection, no answer in time, cancelled: the request may or may not have been executed
     busy,         ///< the issuer is at its limit: the same again after a pause
     session_lost, ///< the issuer does not know the session any more: the order may be opened again
-    refused,      ///< the issuer does not want to: unknown card, order not allowed
+    refused,      ///< the issuer has refused: unknown card, order not allowed
     card,         ///< the card did not do what the issuer wanted: not authentic, no memory, transmission broke
     protocol,     ///< the answer is not what docs/issuer-protocol.md describes
 };

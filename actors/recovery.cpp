@@ -1,7 +1,7 @@
 #include "actors/recovery.hpp"
 
-#include "actors/framework/process_result.hpp"
 #include "model/life_cycle.hpp"
+#include "process/calls/process_result.hpp"
 
 namespace tsms::actors {
 
@@ -29,7 +29,11 @@ std::size_t resolve_interrupted(store::instance_db& db, catalog_port& catalog, c
         const auto status = model::error_category::execution_interrupted;
         const store::process_end end{record.id, status, model::error_message(status, "the TSM was restarted"),
                                      iso8601(store::clock::now())};
-        auto delivery = delivery_of(record, end, instance, instance.state, spos_of(catalog, instance.target), spos);
+        std::optional<store::outbox_entry> delivery;
+        if (const auto to = spos_of(catalog, instance.target))
+            delivery = calls::delivery_of(record, instance, *to,
+                                          spos.encode(calls::result_for_spos(record, end, instance, instance.state)),
+                                          store::clock::now());
         db.end(end, instance, card, false, delivery);
         log({severity::warning, "process " + record.id + " was interrupted by a stop of the program: instance " +
                                     instance.id + " is in state " + std::to_string(static_cast<int>(instance.state)) +

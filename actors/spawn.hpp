@@ -90,16 +90,19 @@ struct issuer_desk_parts {
 issuer_desk_actor spawn_issuer_desk(caf::actor_system& system, issuer_desk_parts parts);
 issuer_actor spawn_issuer_session(caf::actor_system& system, std::string name, std::shared_ptr<issuer_line> line,
                                   std::shared_ptr<const surroundings> around);
-/// An actor for one attempt, on a thread of its own; it quits when it has told the outbox.
-delivery_actor spawn_spos_delivery(caf::actor_system& system);
+/// An actor for one attempt, on a thread of its own; it quits when it has told the delivery.
+spos_worker_actor spawn_spos_worker(caf::actor_system& system);
 struct outbox_parts {
     store_actor store;
     std::function<std::shared_ptr<spos_port>()> ports;
     log_sink log;
     peer_bounds bounds = default_spos_bounds;
     std::function<steady_time()> now = [] { return std::chrono::steady_clock::now(); };
-    std::function<delivery_actor(caf::actor_system&)> spawn_delivery = spawn_spos_delivery;
+    std::function<spos_worker_actor(caf::actor_system&)> spawn_worker = spawn_spos_worker;
 };
+/// Waits for take_turn. It quits when its row has ended, and when the outbox says that the row is gone.
+delivery_actor spawn_spos_delivery(caf::actor_system& system, const store::outbox_entry& row, outbox_actor outbox,
+                                   std::shared_ptr<const outbox_parts> parts);
 outbox_actor spawn_spos_outbox(caf::actor_system& system, outbox_parts parts);
 /// Tells the gate when it has its result.
 session_actor spawn_device_session(caf::actor_system& system, session_opened opened, std::vector<announced_card> cards,

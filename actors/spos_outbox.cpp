@@ -1,11 +1,12 @@
-// Results on their way to SPOS-Services (AMB-180). The row in the store is the truth: it counts attempts and the time
-// waited, and an operator may change it at any moment (tsms outbox). When an attempt is due is a matter of the steady
-// clock and of this run: after a restart everything is due at once, as far as the bounds let it (DIV-051).
+// Results on their way to SPOS-Services (AMB-180): one spos_delivery for each row that waits. What is decided here is
+// whose turn it is, within bounds for each SPOS and in all, and what an operator's changes mean for who waits: they are
+// noticed by SQLite's data_version (DIV-051). After a restart everything is due at once.
 
 #include "actors/framework/attempt.hpp"
-#include "actors/framework/backoff.hpp"
+#include "actors/framework/delivery_course.hpp"
 #include "actors/framework/peer_queues.hpp"
 #include "actors/spawn.hpp"
+#include "crypto/digest.hpp"
 
 #include <algorithm>
 #include <caf/all.hpp>
@@ -14,32 +15,20 @@ namespace tsms::actors {
 
 namespace {
 
-/// One attempt on a thread of its own.
-class spos_delivery final : public delivery_actor::base {
-public:
-    using delivery_actor::base::base;
-
-    const char* name() const override { return "spos_delivery"; }
-
-    behavior_type make_behavior() override {
-        return {[this](const attempt_delivery& a) {
-            send(a.outbox, attempt_made{a.delivery, a.port->deliver(a.delivery.spos, a.delivery.body)});
-            quit();
-        }};
-    }
-};
-
-/// A delivery that waits for its next attempt.
+/// A delivery that waits for its turn.
 struct waiting_delivery {
-    store::outbox_entry entry;
-    std::chrono::seconds pause{0}; ///< that counts as waited when the attempt has been made
+    std::int64_t id = 0;
+    int attempts = 0; ///< its row's; fewer are an operator's wish to begin anew
 };
 using queues = peer_queues<waiting_delivery>;
 
 class spos_outbox final : public outbox_actor::base {
 public:
     spos_outbox(caf::actor_config& config, outbox_parts parts)
-        : outbox_actor::base(config), parts_(std::move(parts)), queues_(parts_.bounds) {}
+        : outbox_actor::base(config), parts_(std::make_shared<const outbox_parts>(std::move(parts))),
+          queues_(parts_->bounds) {
+        set_down_handler([this](const caf::down_msg& d) { failed(d); });
+    }
 
     const char* name() const override { return "spos_outbox"; }
 
@@ -50,165 +39,170 @@ public:
                 take_up(d.delivery);
                 start_due();
             },
-            [this](const attempt_made& a) { settle(a); },
+            [this](const turn_used& t) {
+                turn_over(t);
+                start_due();
+            },
+            [this](const turn_awaited& t) {
+                if (const auto found = deliveries_.find(t.id); found != deliveries_.end())
+                    queues_.put(found->second.peer, lane::fresh, t.due, {t.id, t.attempts});
+                start_due();
+            },
+            [this](const delivery_ended& e) { ended(e); },
             [this](const tick&) {
                 load();
-                queues_.forget_idle(parts_.now());
+                queues_.forget_idle(parts_->now());
                 start_due();
             },
             [this](const count_deliveries&) {
-                return deliveries_counted{known_.size(), given_up_};
+                return deliveries_counted{deliveries_.size(), given_up_};
             },
         };
     }
 
-    /// Outbound sockets are cut so that the deliveries' threads end; the results stay in the outbox.
     void on_exit() override {
-        for (auto& [id, attempt] : in_flight_)
-            attempt.port->cancel();
-        parts_.store = nullptr;
+        for (const auto& [id, d] : deliveries_)
+            caf::anon_send_exit(d.actor, caf::exit_reason::user_shutdown);
+        deliveries_.clear();
+        parts_.reset();
     }
 
 private:
-    struct attempt_in_flight {
-        queues::started work;
-        std::shared_ptr<spos_port> port;
+    struct delivery {
+        delivery_actor actor;
+        std::string peer;
+        bool has_turn = false;
     };
 
     /// Two services may name one server with different certificates: what becomes of the one says nothing of the other.
-    static std::string peer_of(const store::outbox_entry& d) { return d.spos.url + '\n' + d.spos.certificate_pem; }
+    static std::string peer_of(const model::spos_target& spos) {
+        const auto digest = crypto::sha256(as_bytes(spos.certificate_pem));
+        return spos.url + '\n' + std::string(digest.begin(), digest.end());
+    }
 
-    // -- what there is to do --
+    // -- which deliveries there are --
 
     void load() {
         if (std::exchange(loading_, true))
             return;
         const auto up_to = newest_;
-        request(parts_.store, actor_deadline, load_outbox{loaded_})
+        request(parts_->store, actor_deadline, load_outbox{std::exchange(loaded_, true)})
             .then(
                 [this, up_to](const outbox_loaded& o) {
                     loading_ = false;
                     if (!o.changed)
                         return;
-                    loaded_ = true;
                     given_up_ = o.given_up;
                     follow(o.deliveries, up_to);
                     start_due();
                 },
                 [this](const caf::error& e) {
-                    loading_ = false;
-                    parts_.log({severity::error, "cannot read the outbox, next attempt in a second: " + text_of(e)});
+                    loading_ = loaded_ = false;
+                    parts_->log({severity::error, "cannot read the outbox, next attempt in a second: " + text_of(e)});
                 });
     }
 
-    /// What an operator has changed: dropped deliveries go, those that he wants to be tried again are due now. One that
-    /// is newer than the question may be missing in the answer.
+    /// What an operator has changed among those that wait: dropped ones end, and those that he wants to be tried again
+    /// are due now. A row that is newer than the question may be missing in the answer. A delivery that has its turn
+    /// looks at its row itself.
     void follow(const std::vector<store::outbox_entry>& rows, std::int64_t up_to) {
         std::map<std::int64_t, const store::outbox_entry*> by_id;
         for (const auto& row : rows)
             by_id.emplace(row.id, &row);
         const auto taken = queues_.take([&](const std::string&, lane, const waiting_delivery& w) {
-            const auto row = by_id.find(w.entry.id);
-            return row == by_id.end() ? w.entry.id <= up_to : row->second->attempts < w.entry.attempts;
+            const auto row = by_id.find(w.id);
+            return row == by_id.end() ? w.id <= up_to : row->second->attempts < w.attempts;
         });
-        for (const auto& w : taken)
-            known_.erase(w.entry.id);
+        for (const auto& w : taken) {
+            auto found = deliveries_.find(w.id);
+            if (const auto row = by_id.find(w.id); row != by_id.end())
+                queues_.put(found->second.peer, lane::fresh, parts_->now(), {w.id, row->second->attempts});
+            else {
+                send(found->second.actor, row_dropped{});
+                forget(found);
+            }
+        }
         for (const auto& row : rows)
             take_up(row);
     }
 
-    void take_up(const store::outbox_entry& d) {
-        newest_ = std::max(newest_, d.id);
-        if (known_.insert(d.id).second)
-            queues_.put(peer_of(d), lane::fresh, parts_.now(), {d, std::chrono::seconds(0)});
+    void take_up(const store::outbox_entry& row) {
+        newest_ = std::max(newest_, row.id);
+        const auto [entry, is_new] = deliveries_.try_emplace(row.id);
+        if (!is_new)
+            return;
+        entry->second = {spawn_spos_delivery(system(), row, outbox_actor(this), parts_), peer_of(row.spos)};
+        monitor(entry->second.actor);
+        queues_.put(entry->second.peer, lane::fresh, parts_->now(), {row.id, row.attempts});
     }
 
-    // -- attempts --
+    // -- turns --
 
     void start_due() {
-        while (auto work = queues_.next(parts_.now())) {
-            auto port = parts_.ports();
-            const auto entry = work->job.entry;
-            in_flight_.emplace(entry.id, attempt_in_flight{*std::move(work), port});
-            send(parts_.spawn_delivery(system()), attempt_delivery{entry, std::move(port), outbox_actor(this)});
+        while (const auto work = queues_.next(parts_->now())) {
+            auto& d = deliveries_.at(work->job.id);
+            d.has_turn = true;
+            send(d.actor, take_turn{});
         }
     }
 
-    void settle(const attempt_made& a) {
-        const auto& work = in_flight_.at(a.delivery.id).work;
-        queues_.finished(work.peer, work.where);
-        if (a.outcome.delivered())
-            queues_.trust(work.peer, parts_.now());
-        else
-            queues_.distrust(work.peer, parts_.now() + pause_asked_for(a.outcome));
-        start_due();
-        const settle_delivery s{a.delivery.id, a.outcome.delivered(), work.job.pause, a.outcome.detail};
-        request(parts_.store, actor_deadline, s)
-            .then([this, a](const delivery_settled& settled) { settled_as(a, settled); },
-                  [this, a](const caf::error& e) { not_stored(a, text_of(e)); });
+    void turn_over(const turn_used& t) {
+        const auto found = deliveries_.find(t.id);
+        if (found == deliveries_.end())
+            return;
+        give_turn_back(found->second);
+        if (t.outcome && t.outcome->delivered())
+            queues_.trust(found->second.peer, parts_->now());
+        else if (t.outcome)
+            queues_.distrust(found->second.peer, parts_->now() + pause_asked_for(*t.outcome));
     }
 
-    void settled_as(const attempt_made& a, const delivery_settled& settled) {
-        in_flight_.erase(a.delivery.id);
-        if (settled.waits) {
-            const auto pause = wait(*settled.waits, a.outcome);
-            return tell(severity::warning, a.delivery,
-                        "SPOS did not take the result (" + a.outcome.detail + "), attempt " +
-                            std::to_string(settled.waits->attempts) + ", next one in " + std::to_string(pause.count()) +
-                            " s");
-        }
-        known_.erase(a.delivery.id);
-        given_up_ += settled.given_up;
-        if (a.outcome.delivered())
-            tell(severity::info, a.delivery, "result delivered to SPOS");
-        else if (settled.given_up)
-            tell(severity::error, a.delivery,
-                 "SPOS did not take the result (" + a.outcome.detail + "), given up; it is kept (tsms outbox list)");
-        else
-            tell(severity::info, a.delivery, "SPOS did not take the result, which the operator has dropped");
-        start_due();
+    void give_turn_back(delivery& d) {
+        if (std::exchange(d.has_turn, false))
+            queues_.finished(d.peer, lane::fresh);
     }
 
-    /// The attempt is not counted. One that was a success is repeated: deliveries may arrive twice (AMB-180).
-    void not_stored(const attempt_made& a, const std::string& why) {
-        in_flight_.erase(a.delivery.id);
-        tell(severity::error, a.delivery,
-             "the outbox could not be written; the result is delivered again later: " + why);
-        wait(a.delivery, a.outcome);
+    // -- ends --
+
+    using position = std::map<std::int64_t, delivery>::iterator;
+
+    void forget(position found) {
+        demonitor(found->second.actor.address());
+        deliveries_.erase(found);
     }
 
-    /// How long.
-    std::chrono::seconds wait(const store::outbox_entry& entry, const delivery_outcome& outcome) {
-        const auto backoff = delivery_pause(entry.attempts, entry.waited).value_or(longest_delivery_pause);
-        const auto pause = std::max(backoff, pause_asked_for(outcome));
-        queues_.put(peer_of(entry), lane::fresh, parts_.now() + pause, {entry, pause});
-        return pause;
+    /// One that was given up may have been wanted again before this was heard: the rows are looked at once more.
+    void ended(const delivery_ended& e) {
+        if (const auto found = deliveries_.find(e.id); found != deliveries_.end())
+            forget(found);
+        given_up_ += e.given_up;
+        loaded_ = loaded_ && !e.given_up;
     }
 
-    static std::chrono::seconds pause_asked_for(const delivery_outcome& outcome) {
-        return std::clamp(outcome.retry_after.value_or(std::chrono::seconds(0)), std::chrono::seconds(0),
-                          longest_delivery_pause);
+    /// A delivery that ended by an exception: its row is still there, and gets another one with the next look.
+    void failed(const caf::down_msg& d) {
+        const auto found = std::ranges::find_if(
+            deliveries_, [&](const auto& entry) { return entry.second.actor.address() == d.source; });
+        if (found == deliveries_.end())
+            return;
+        parts_->log({severity::error,
+                     "a delivery to an SPOS ended by a fault of the TSM and begins again (" + text_of(d.reason) + ")"});
+        give_turn_back(found->second);
+        queues_.take([&](const std::string&, lane, const waiting_delivery& w) { return w.id == found->first; });
+        deliveries_.erase(found);
+        loaded_ = false;
     }
 
-    void tell(severity how, const store::outbox_entry& entry, const std::string& what) {
-        parts_.log({how, (entry.process.empty() ? "eligibility check" : "process " + entry.process) + ": " + what});
-    }
-
-    outbox_parts parts_;
-    queues queues_;
-    std::map<std::int64_t, attempt_in_flight> in_flight_; ///< until the store has settled it
-    std::set<std::int64_t> known_;                        ///< waiting or in flight
+    std::shared_ptr<const outbox_parts> parts_;
+    queues queues_;                               ///< every delivery that has not its turn
+    std::map<std::int64_t, delivery> deliveries_; ///< by row
     std::int64_t newest_ = 0;
     std::size_t given_up_ = 0;
-    bool loaded_ = false;
+    bool loaded_ = false; ///< only what operators change has to be looked for
     bool loading_ = false;
 };
 
 } // namespace
-
-delivery_actor spawn_spos_delivery(caf::actor_system& system) {
-    return system.spawn<spos_delivery, caf::detached>();
-}
 
 outbox_actor spawn_spos_outbox(caf::actor_system& system, outbox_parts parts) {
     return system.spawn<spos_outbox>(std::move(parts));

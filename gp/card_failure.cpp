@@ -94,12 +94,13 @@ card_failure channel_failure(step what, const scp03_error& error, std::size_t in
     return {kind::malformed, what, inaccessible, text, index};
 }
 
-void not_proven(step what, const std::string& text) {
+void not_proven(step what, const std::string& text, std::optional<phase> during) {
     // Keys are the TSM's own matter, or the issuer's; everything else is content of the secure component (TR 4.2.4.4),
     // which the provider can make otherwise (DIV-078).
-    const bool of_keys = what == step::put_key || what == step::delete_key || what == step::install_for_personalization;
+    const bool of_keys = facts_of(what).of_keys;
     card_failure failure(card_failure::kind::status, what, of_keys ? inaccessible : content_related, text);
     failure.mender = to_string(of_keys ? mender::card : mender::provider);
+    failure.during = during;
     throw failure;
 }
 

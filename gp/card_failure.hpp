@@ -27,15 +27,16 @@ public:
 
     kind why;
     step what;
-    std::size_t index;    ///< of the command in its batch
-    std::uint16_t sw;     ///< 0 unless kind::status
-    std::size_t sent = 0; ///< octets of data in the command, as it was encoded; known where a batch was answered
-    int category;         ///< TR 4.2.4.4
-    transmission end;     ///< of kind::transmission
-    bool phone_lost;      ///< every further exchange of this process will fail the same way
-    bool retry_can_help;  ///< the same process started again may succeed
-    std::string mender;   ///< who can do something about it, for the operator's log; empty: the text says it
-    bytes object;         ///< AID of the load file whose LOAD failed, where that is known
+    std::size_t index;           ///< of the command in its batch
+    std::uint16_t sw;            ///< 0 unless kind::status
+    std::size_t sent = 0;        ///< octets of data in the command, as it was encoded; known where a batch was answered
+    int category;                ///< TR 4.2.4.4
+    transmission end;            ///< of kind::transmission
+    bool phone_lost;             ///< every further exchange of this process will fail the same way
+    bool retry_can_help;         ///< the same process started again may succeed
+    std::string mender;          ///< who can do something about it, for the operator's log; empty: the text says it
+    bytes object;                ///< AID of the load file whose LOAD failed, where that is known
+    std::optional<phase> during; ///< where a command or a proof of one of the phases has failed
 
     /// <<details>> of TR 4.2.4.4, the same as what().
     std::string details() const { return std::runtime_error::what(); }
@@ -48,7 +49,7 @@ card_failure status_failure(step what, std::uint16_t sw, std::size_t index = 0);
 card_failure channel_failure(step what, const scp03_error& error, std::size_t index = 0);
 
 /// What a listing of the card should prove, and does not.
-[[noreturn]] void not_proven(step what, const std::string& text);
+[[noreturn]] void not_proven(step what, const std::string& text, std::optional<phase> during = std::nullopt);
 
 /// A batch that ended early.
 card_failure transmission_failure(step what, transmission end, std::string_view agents_words = {},

@@ -16,7 +16,8 @@
 //         template <class E> static typename E::result take(my_answer&&); // the answer to a wish E; may throw
 //     };
 //
-// House rules: parameters by value, no capturing lambda is a coroutine, destroying a suspended flow is always safe.
+// Coroutines take their parameters by value, and no capturing lambda is one. A suspended flow may be destroyed at any
+// time.
 
 #include <coroutine>
 #include <exception>

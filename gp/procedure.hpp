@@ -3,41 +3,13 @@
 // travel to the card in one order, so that a deploy costs a constant number of network exchanges.
 
 #include "gp/apdu.hpp"
+#include "gp/card_steps.hpp"
 #include "gp/flow.hpp"
 
 #include <string>
 #include <variant>
 
 namespace tsms::gp {
-
-/// Where in the life of a card a command stands: names the row of the status-word table, the log line and the progress.
-enum class step {
-    select,
-    get_data,
-    get_status,
-    initialize_update,
-    external_authenticate,
-    install_security_domain,
-    install_for_personalization,
-    store_data,
-    put_key,
-    delete_key,
-    set_status,
-    lock,   ///< SET STATUS that locks or unlocks
-    unlock, ///< the same where a locked Service is only unlocked to be changed
-    install_for_load,
-    load,
-    install_for_install,
-    make_selectable,
-    extradite,
-    access_rule,
-    access_rule_removal,
-    access_rule_reading, ///< the rules of our ARA-C, read back
-    delete_object,
-    relayed, ///< an issuer's opaque command
-};
-
-std::string_view to_string(step s);
 
 /// One C-APDU on its way to the card.
 struct card_command {
@@ -95,7 +67,7 @@ struct batch {
     void append(batch part);
 };
 
-/// The only thing a card procedure wishes for.
+/// The one effect of a card procedure.
 struct card_effect {
     using answer_type = batch_answer;
     card_effect(batch b) : commands(std::move(b)) {}

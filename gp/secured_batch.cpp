@@ -6,43 +6,6 @@ namespace tsms::gp {
 
 namespace {
 
-struct step_traits {
-    bool changes_card;
-    bool sensitive;
-};
-
-step_traits traits(step what) {
-    switch (what) {
-    case step::select:
-    case step::get_data:
-    case step::get_status:
-    case step::access_rule_reading:
-    case step::initialize_update:
-    case step::external_authenticate:
-        return {false, false};
-    case step::store_data:
-    case step::put_key:
-    case step::relayed: // an issuer's APDUs may be anything (AMB-233)
-        return {true, true};
-    case step::install_security_domain:
-    case step::install_for_personalization:
-    case step::delete_key:
-    case step::set_status:
-    case step::lock:
-    case step::unlock:
-    case step::install_for_load:
-    case step::load:
-    case step::install_for_install:
-    case step::make_selectable:
-    case step::extradite:
-    case step::access_rule:
-    case step::access_rule_removal:
-    case step::delete_object:
-        break;
-    }
-    return {true, false};
-}
-
 bool is_accepted(step what, std::uint16_t sw, secured_batch::tolerance accepted) {
     switch (accepted) {
     case secured_batch::tolerance::any:
@@ -58,14 +21,6 @@ bool is_accepted(step what, std::uint16_t sw, secured_batch::tolerance accepted)
 }
 
 } // namespace
-
-bool changes_card(step what) {
-    return traits(what).changes_card;
-}
-
-bool is_sensitive(step what) {
-    return traits(what).sensitive;
-}
 
 std::size_t secured_batch::add(step what, command_apdu command, tolerance accepted) {
     if (!channel_)
@@ -93,7 +48,8 @@ std::size_t secured_batch::add_plain(step what, command_apdu command, tolerance 
 
 std::size_t secured_batch::push(const command_apdu& command, expectation expected) {
     expected.sent = command.data.size();
-    commands_.emplace_back(expected.what, encode(command), changes_card(expected.what), is_sensitive(expected.what),
+    commands_.emplace_back(expected.what, encode(command), changes_card(expected.what),
+                           facts_of(expected.what).confidential,
                            expected.accepted == tolerance::any || expected.accepted == tolerance::other_form);
     expected_.push_back(std::move(expected));
     return expected_.size() - 1;

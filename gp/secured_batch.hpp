@@ -68,9 +68,4 @@ private:
     std::vector<expectation> expected_;
 };
 
-/// True for steps that change the card: they need the acknowledged start of the process (AMB-132).
-bool changes_card(step what);
-/// True for steps that carry key material or personal data (AMB-233).
-bool is_sensitive(step what);
-
 } // namespace tsms::gp

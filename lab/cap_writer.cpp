@@ -1,5 +1,6 @@
 #include "lab/cap_writer.hpp"
 
+#include "lab/card/load_image.hpp"
 #include "lab/zip_writer.hpp"
 
 #include <algorithm>
@@ -132,7 +133,7 @@ public:
         put(constant_pool, make_constant_pool());
         put(class_, make_class());
         put(method, make_method());
-        put(static_field, writer().u2(0).u2(0).u2(0).u2(0).u2(0));
+        put(static_field, make_static_field());
         put(reference_location, make_reference_location());
         put(descriptor, make_descriptor());
         put(directory, make_directory());
@@ -191,8 +192,9 @@ private:
             size_octets(t) == 4 ? w.u4(size) : w.u2(size);
         }
         if (request_.extended)
-            w.u4(0).u4(0);   // Debug and StaticResources: none
-        w.u2(0).u2(0).u2(0); // static fields: none
+            w.u4(0).u4(0); // Debug and StaticResources: none
+        const auto array_octets = keeps_data() ? keeps_data_marker.size() : 0;
+        w.u2(keeps_data() ? 2 : 0).u2(keeps_data() ? 1 : 0).u2(array_octets); // image and arrays of the static fields
         w.u1(imports_.size()).u1(applets());
         if (request_.extended)
             w.u1(blocks());
@@ -284,6 +286,19 @@ private:
         return w;
     }
 
+    bool keeps_data() const { return request_.keeps_data; }
+
+    /// private static final byte[] KEEPS_DATA = {…}, which no method reads: one reference, one array of bytes.
+    writer make_static_field() const {
+        constexpr std::uint8_t type_byte = 3;
+        writer w;
+        if (!keeps_data())
+            return w.u2(0).u2(0).u2(0).u2(0).u2(0);
+        w.u2(2).u2(1).u2(1);
+        w.u1(type_byte).u2(keeps_data_marker.size()).raw(as_bytes(keeps_data_marker));
+        return w.u2(0).u2(0);
+    }
+
     /// Where the method component refers to the constant pool, as distances from one place to the next.
     writer make_reference_location() const {
         std::vector<std::size_t> places;
@@ -307,12 +322,14 @@ private:
     }
 
     writer make_descriptor() const {
-        constexpr std::uint8_t access_public = 0x01, access_private = 0x02, access_static = 0x08, access_init = 0x80;
+        constexpr std::uint8_t access_public = 0x01, access_private = 0x02, access_static = 0x08, access_final = 0x10,
+                               access_init = 0x80;
         constexpr std::uint8_t no_token = 0xFF;
         const auto pool_count = 2 + 2 * applets();
         const auto type_void = 2 + 2 * pool_count; // offsets within the type descriptors, behind the types of the pool
         const auto type_install = type_void + 2;
         const auto type_process = type_install + 3;
+        const auto type_array = type_process + 4;
         writer w;
         std::size_t block = 0;
         const auto describe = [&](std::uint8_t token, unsigned access, std::size_t offset, std::size_t type,
@@ -326,7 +343,11 @@ private:
             w.u1(1); // package
         w.u1(applets());
         for (std::size_t i = 0; i < applets(); ++i) {
-            w.u1(i).u1(access_public).u2(class_offset(i)).u1(0).u2(0).u2(3 + (i == 0 ? padding_.size() : 0));
+            const bool has_field = i == 0 && keeps_data();
+            w.u1(i).u1(access_public).u2(class_offset(i)).u1(0).u2(has_field ? 1 : 0);
+            w.u2(3 + (i == 0 ? padding_.size() : 0));
+            if (has_field)
+                w.u1(no_token).u1(access_private | access_static | access_final).raw(hex("000000")).u2(type_array);
             describe(0, access_public | access_init, constructor_offset(i), type_void, constructor_octets);
             describe(1, access_public | access_static, install_offset(i), type_install, install_octets);
             describe(7, access_public, process_offset(i), type_process, process_octets);
@@ -349,6 +370,8 @@ private:
         w.raw(hex("0110"));     // ()V
         w.raw(hex("04B431"));   // ([BSB)V
         w.raw(hex("066800A1")); // (APDU)V, APDU being class 10 of package 0
+        if (keeps_data())
+            w.raw(hex("01B0")); // [B
         return w;
     }
 

@@ -1,7 +1,10 @@
 #pragma once
 // CAP files of our own for tests and demonstrations: valid after the Java Card Virtual Machine Specification
-// (format 2.1, or the extended format of 2.3), but their applets do nothing. What stands inside the extended Class and
-// Descriptor components is as far as public texts tell; neither we nor the simulated card read it.
+// (format 2.1, or the extended format of 2.3), but their applets have no code worth running. What stands inside the
+// extended Class and Descriptor components is as far as public texts tell; neither we nor the simulated card read it.
+//
+// A static byte array in the package says that its applets keep data. On the simulated card they then do (DIV-091,
+// lab/card/kept_data.cpp); a real card runs their code and finds nothing to do.
 
 #include "base/bytes.hpp"
 
@@ -21,7 +24,8 @@ struct cap_request {
     std::optional<bytes> library;      ///< AID of a package 1.0 that is to be imported
     std::string name = "org/tsms/lab"; ///< Java package, as a path
     std::size_t load_size = 0;         ///< octets that go to the card (all components but Descriptor); 0: the least
-    bool extended = false; ///< extended format (Java Card 3.1): `package` and `version` are the CAP file's own
+    bool keeps_data = true; ///< false: as a package of anybody else, whose applets answer 9000 and keep nothing
+    bool extended = false;  ///< extended format (Java Card 3.1): `package` and `version` are the CAP file's own
 };
 
 /// Most octets of a load file that can be asked for.

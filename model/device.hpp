@@ -40,7 +40,8 @@ enum class operation : int {
     service_termination = 40,
 };
 
-/// TR 4.2.4.4 (V1.0 names and numbers, AMB-139)
+/// TR 4.2.4.4: names and numbers of V1.0, and those that V1.0.4 adds (14 to 20). The device port speaks V1.0, so
+/// nothing raises the latter (AMB-139).
 enum class error_category : int {
     none = 0,
     tsm_not_available = 1,
@@ -56,8 +57,21 @@ enum class error_category : int {
     nfc_not_activated = 11,
     orphaned_service_instance = 12,
     invalid_state = 13,
+    already_exists = 14,
+    unauthorized = 15,
+    issuer_error = 16,
+    not_found = 17,
+    overload_protection = 18,
+    under_maintenance = 19,
+    device_integrity_check_failed = 20,
     unspecified = 100,
 };
+
+/// What V1.0 has for a category of V1.0.4 (AMB-139).
+error_category in_v1_0(error_category category);
+
+/// The category with this number; nothing if neither version has it.
+std::optional<error_category> category_of(std::int64_t number);
 
 /// "Invalid request: service ‘12345’ does not exist": the category's prefix and the details. Empty for `none`
 /// (AMB-141).

@@ -21,6 +21,21 @@ const offered_version* version_with(const offered_service& service, const std::s
     return found == service.versions.end() ? nullptr : &*found;
 }
 
+/// The Versions that a pattern matches, the highest first. Of tags that are the same version (1.0.0, 1.00.0) always the
+/// same one comes first.
+std::vector<const offered_version*> matching(const offered_service& service, const std::string& pattern) {
+    const auto parsed = parse_pattern(pattern);
+    std::vector<const offered_version*> found;
+    for (const auto& version : service.versions)
+        if (const auto number = parse_tag(version.tag); parsed && number && parsed->matches(*number))
+            found.push_back(&version);
+    std::ranges::sort(found, [](const offered_version* a, const offered_version* b) {
+        const auto first = parse_tag(a->tag), second = parse_tag(b->tag);
+        return first != second ? first > second : a->tag < b->tag;
+    });
+    return found;
+}
+
 refusal invalid(std::string details) {
     return {error_category::invalid_request, std::move(details)};
 }
@@ -28,11 +43,15 @@ refusal not_eligible(std::string details) {
     return {error_category::no_eligible_sc, std::move(details)};
 }
 
-std::optional<refusal> refuse_version(const offered_service& service, const std::string& tag) {
-    const auto* version = version_with(service, tag);
-    if (!version)
+/// A Service that does not exist has none.
+std::optional<refusal> refuse_version(const offered_service* service, const std::string& tag) {
+    if (!service || !version_with(*service, tag))
         return invalid("version ‘" + tag + "’ does not exist");
     return std::nullopt;
+}
+
+refusal unsupported(const std::string& pattern) {
+    return invalid("unsupported version RegExp ‘" + pattern + "’");
 }
 
 /// As SCP03 writes it.
@@ -183,7 +202,7 @@ std::optional<refusal> refuse_create(const offered_service* service, const std::
         return invalid("version ‘" + tag + "’ is not of the form a.b.c");
     if (!service)
         return invalid("service ‘" + service_id + "’ does not exist");
-    if (auto refused = refuse_version(*service, tag))
+    if (auto refused = refuse_version(service, tag))
         return refused;
     if (!service->has_flavors)
         return invalid("no flavors defined for service ‘" + service_id + "’");
@@ -196,12 +215,17 @@ std::optional<refusal> refuse_check(const offered_service* service, const std::s
                                     const std::string& pattern) {
     const auto parsed = parse_pattern(pattern);
     if (!parsed)
-        return invalid("unsupported version RegExp ‘" + pattern + "’");
+        return unsupported(pattern);
     if (!service)
         return invalid("service ‘" + service_id + "’ does not exist");
-    if (parsed->is_concrete())
-        return refuse_version(*service, pattern);
-    return std::nullopt;
+    return parsed->is_concrete() ? refuse_version(service, pattern) : std::nullopt;
+}
+
+std::optional<refusal> refuse_update_check(const offered_service* service, const std::string& pattern) {
+    const auto parsed = parse_pattern(pattern);
+    if (!parsed)
+        return unsupported(pattern);
+    return parsed->is_concrete() ? refuse_version(service, pattern) : std::nullopt;
 }
 
 decision choose_card(const offered_service& service, const std::string& tag, const std::vector<seen_card>& cards,
@@ -250,20 +274,19 @@ decision choose_card(const offered_service& service, const std::string& tag, con
 
 std::optional<choice> find_deployment(const offered_service& service, const std::string& pattern,
                                       const std::vector<seen_card>& cards, const std::vector<card_profile>& profiles) {
-    const auto parsed = parse_pattern(pattern);
-    std::optional<choice> best;
-    std::optional<version_number> best_number;
-    for (const auto& version : service.versions) {
-        const auto number = parse_tag(version.tag);
-        if (!parsed || !number || !parsed->matches(*number) || (best_number && *number < *best_number))
-            continue;
-        const auto found = candidates(version, cards, profiles, nullptr);
-        if (found.empty())
-            continue;
-        best = choice{found.front().card, found.front().profile->id, version.tag};
-        best_number = number;
-    }
-    return best;
+    for (const auto* version : matching(service, pattern))
+        if (const auto found = candidates(*version, cards, profiles, nullptr); !found.empty())
+            return choice{found.front().card, found.front().profile->id, version->tag};
+    return std::nullopt;
+}
+
+std::optional<std::string> find_update(const offered_service& service, const std::string& pattern,
+                                       const deployment_target& installed) {
+    const auto now = parse_tag(installed.version_tag);
+    for (const auto* version : matching(service, pattern))
+        if (parse_tag(version->tag) > now && std::ranges::count(version->profiles, installed.profile_id) != 0)
+            return version->tag;
+    return std::nullopt;
 }
 
 } // namespace tsms::model

@@ -89,6 +89,8 @@ std::optional<refusal> refuse_create(const offered_service* service, const std::
                                      const std::string& tag);
 std::optional<refusal> refuse_check(const offered_service* service, const std::string& service_id,
                                     const std::string& pattern);
+/// The Service is the one of an instance.
+std::optional<refusal> refuse_update_check(const offered_service* service, const std::string& pattern);
 
 struct choice {
     std::size_t card = 0; ///< index into the cards
@@ -109,5 +111,10 @@ decision choose_card(const offered_service& service, const std::string& tag, con
 /// matter.
 std::optional<choice> find_deployment(const offered_service& service, const std::string& pattern,
                                       const std::vector<seen_card>& cards, const std::vector<card_profile>& profiles);
+
+/// Update check (TR 4.2.5.8): the tag of the highest Version that the pattern matches, is higher than the one of the
+/// instance (AMB-137), and has a published Flavor for the profile of its card.
+std::optional<std::string> find_update(const offered_service& service, const std::string& pattern,
+                                       const deployment_target& installed);
 
 } // namespace tsms::model

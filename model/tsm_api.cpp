@@ -13,18 +13,6 @@ function_kind kind_of(const tsm_api_function& function) {
         function);
 }
 
-std::optional<refusal> refuse_unsupported(const tsm_api_function& function) {
-    return std::visit(
-        []<class Function>(const Function&) -> std::optional<refusal> {
-            if constexpr (std::is_same_v<Function, check_service_update_available>)
-                return refusal{error_category::unspecified,
-                               std::string(Function::name) + " is not supported by this TSM yet"};
-            else
-                return std::nullopt;
-        },
-        function);
-}
-
 tsm_api_result refusal_of(const tsm_api_function& function, const execution& why, const std::string& now) {
     return std::visit(
         [&]<class Function>(const Function& f) -> tsm_api_result {

@@ -79,9 +79,6 @@ using enquiry_function = std::variant<create_service_instance, get_service_insta
 using function_kind = std::variant<life_cycle_function, enquiry_function>;
 function_kind kind_of(const tsm_api_function& function);
 
-/// Why a function that is not built yet is refused; nothing for the others.
-std::optional<refusal> refuse_unsupported(const tsm_api_function& function);
-
 /// Alternatives in the order of tsm_api_function.
 using tsm_api_result = std::variant<create_service_instance_result, get_service_instances_result, deploy_service_result,
                                     update_service_result, suspend_or_resume_result, terminate_service_result,

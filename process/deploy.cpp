@@ -3,6 +3,7 @@
 #include "model/life_cycle.hpp"
 #include "model/update_plan.hpp"
 #include "process/card_forms.hpp"
+#include "process/command_statuses.hpp"
 #include "process/deployment.hpp"
 #include "process/domain_keys.hpp"
 #include "process/effect_proof.hpp"
@@ -18,7 +19,6 @@ namespace tsms::process {
 namespace {
 
 using gp::card_failure;
-using model::command_status;
 using model::instance_state;
 using model::service_command;
 
@@ -274,7 +274,7 @@ process<process_outcome> deploy(process_request request, std::vector<command_req
     else
         note_deployed(w.instance, d);
     auto outcome = close_process(w, failed, d.from);
-    outcome.commands = statuses(d, failed);
+    outcome.commands = statuses_of(d.commands, failed);
     co_return outcome;
 }
 

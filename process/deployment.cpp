@@ -11,7 +11,6 @@
 namespace tsms::process {
 
 using gp::card_failure;
-using model::command_status;
 using model::service_command;
 
 const command_request* deployment::find(service_command what) const {
@@ -32,22 +31,6 @@ void require_no_personalization(const std::vector<model::target_application>& ap
     if (std::ranges::any_of(applications, &model::target_application::has_personalization))
         refuse_content(model::error_category::unspecified,
                        "personalization scripts and attestation tokens are not supported yet");
-}
-
-std::vector<command_status> statuses(const deployment& d, const std::optional<ending>& failed) {
-    std::vector<command_status> list(d.commands.size(), command_status::execution_success);
-    if (!failed)
-        return list;
-    if (failed->failed_step == gp::step::lock) // the finalization (AMB-149)
-        return list;
-    std::size_t at = 0;
-    if (failed->failed_step == gp::step::make_selectable || failed->failed_step == gp::step::access_rule)
-        for (std::size_t i = 0; i < d.commands.size(); ++i)
-            if (d.commands[i].what == service_command::activate)
-                at = i;
-    for (std::size_t i = at; i < list.size(); ++i)
-        list[i] = i == at ? command_status::execution_failed : command_status::not_executed;
-    return list;
 }
 
 void note_success(model::service_instance& instance, const deployment& d) {

@@ -24,11 +24,6 @@ struct deployment {
 /// TR 4.2.5.3: scripts and tokens for one of these are not supported yet.
 void require_no_personalization(const std::vector<model::target_application>& applications);
 
-// -- commands of a call
-
-/// AMB-149: executed 0, failing 1, remaining 2.
-std::vector<model::command_status> statuses(const deployment& d, const std::optional<ending>& failed);
-
 /// What the row notes of a call that has succeeded (AMB-105, AMB-107).
 void note_success(model::service_instance& instance, const deployment& d);
 

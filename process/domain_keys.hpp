@@ -22,7 +22,8 @@ std::optional<model::key_set> untried_keys(const model::security_domain& domain,
 /// The card has proven this set, so it counts; the one that did is remembered.
 void confirm_keys(model::security_domain& domain, const model::key_set& keys);
 
-/// The card has told which versions it has: others are forgotten. What is in doubt is foreign keys.
+/// The card has told which versions it has: others are forgotten. A version that may belong to somebody else is not
+/// taken for ours.
 void forget_absent_keys(model::security_domain& domain, const key_versions& on_card, std::uint8_t service_key_version);
 
 /// Versions on the card that are neither the one that counts nor of another role: keys that the issuer knows, that were

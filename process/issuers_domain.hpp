@@ -1,6 +1,6 @@
 #pragma once
-// The TSM's domain as an issuer creates it: what is refused of it, as early as it can be known, and how it goes again
-// where it was refused only when it was there (DIV-057).
+// The TSM's domain as an issuer creates it (DIV-057). A domain that we cannot use is refused as early as that can be
+// known. One that turns out to be unusable only when it is there is removed again.
 
 #include "gp/procedures/identify.hpp"
 #include "process/work.hpp"

@@ -26,9 +26,9 @@ bool lists_client(const work& w, const model::card_parameters& parameters, const
 
 /// Deletes what is this Service's: its instances, load files and security domain, but nothing that is associated with
 /// another domain than the Service's or the TSM's own, is of another load file, or is no domain where the Service's
-/// should be (AMB-125, AMB-229). What is there says `seen`, which no change of
-/// the card may have followed; without it the card is asked. With `last_service` the TSM's own store of access rules
-/// (ARA-C) goes too: a domain with contents cannot be deleted.
+/// should be (AMB-125, AMB-229). `seen` is a listing of the card that is still true: nothing on the card was changed
+/// after it. Without one the card is asked. With `last_service` the TSM's own store of access rules (ARA-C) goes too: a
+/// domain with contents cannot be deleted.
 process<gp::card_contents> remove_what_is_there(work* w, std::optional<gp::card_contents> seen,
                                                 bool last_service = false);
 

@@ -4,6 +4,7 @@
 
 #include "model/life_cycle.hpp"
 #include "process/card_forms.hpp"
+#include "process/command_statuses.hpp"
 #include "process/deployment.hpp"
 #include "process/effect_proof.hpp"
 #include "process/removal.hpp"
@@ -361,8 +362,6 @@ process<process_outcome> update(process_request request, std::vector<command_req
     }
 
     if (failed) {
-        if (failed->failed_step == gp::step::lock && !u.locks()) // shown locked, where it should not be
-            failed->failed_step = gp::step::unlock;
         co_await withdraw_access(&w, *failed);
         if (!w.intent_written && !w.service_changed) // nothing of the update is on the card
             w.instance.target = w.request.instance.target;
@@ -370,7 +369,7 @@ process<process_outcome> update(process_request request, std::vector<command_req
         note_updated(w, u);
     }
     auto outcome = close_process(w, failed, u.from);
-    outcome.commands = statuses(u, failed);
+    outcome.commands = statuses_of(u.commands, failed);
     co_return outcome;
 }
 

@@ -46,28 +46,6 @@ void raise(const failed& why) {
     throw failure;
 }
 
-bool changes_service(gp::step what) {
-    switch (what) {
-    case gp::step::install_security_domain:
-    case gp::step::install_for_personalization:
-    case gp::step::store_data:
-    case gp::step::set_status:
-    case gp::step::lock:
-    case gp::step::unlock:
-    case gp::step::install_for_load:
-    case gp::step::load:
-    case gp::step::install_for_install:
-    case gp::step::make_selectable:
-    case gp::step::extradite:
-    case gp::step::access_rule:
-    case gp::step::access_rule_removal:
-    case gp::step::delete_object:
-        return true;
-    default:
-        return false;
-    }
-}
-
 namespace {
 
 /// Could this command have taken effect, as far as the answers tell? Errors are not authenticated, so "no" is the
@@ -87,7 +65,7 @@ bool may_have_worked(const gp::batch_answer& answer, std::size_t index) {
 void note_changes(work& w, const gp::batch& sent, const gp::batch_answer& answer) {
     for (std::size_t i = 0; i < sent.commands.size(); ++i) {
         const auto what = sent.commands[i].what;
-        if (changes_service(what) && may_have_worked(answer, i))
+        if (gp::facts_of(what).changes == gp::owner::service && may_have_worked(answer, i))
             w.service_changed = true;
         if (what == gp::step::external_authenticate && i < answer.responses.size()) {
             const auto response = gp::parse_response(answer.responses[i]);
@@ -241,7 +219,7 @@ model::issuer_order issuer_order_of(const work& w, std::string_view purpose) {
 ending ending_of(const gp::card_failure& failure) {
     return {static_cast<model::error_category>(failure.category),
             failure.details(),
-            failure.what,
+            failure.during,
             failure.why,
             failure.retry_can_help,
             failure.mender};

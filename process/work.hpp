@@ -138,14 +138,11 @@ std::optional<gp::access_client> access_client_of(const model::card_parameters& 
 /// Service's.
 std::set<std::string> own_aids(const work& w);
 
-/// The steps that are the Service's, not the TSM's or the issuer's own business (AMB-223).
-bool changes_service(gp::step what);
-
 /// Value of the one exception type; the place where failures stop being exceptions is the process's own frame.
 struct ending {
     model::error_category status = model::error_category::none;
     std::string details;
-    std::optional<gp::step> failed_step;
+    std::optional<gp::phase> during; ///< the phase that has failed, where the card failed in one
     gp::card_failure::kind why = gp::card_failure::kind::refused;
     bool retry_can_help = false; ///< the same process started again may succeed, without anything else being changed
     std::string mender = {};     ///< who can do something about it, where the failure says so

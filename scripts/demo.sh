@@ -2,8 +2,8 @@
 # The whole story in front of you: scripts/demo.sh [CAP…]
 #
 # Installs what is missing, builds, and plays it with real TLS connections and a real SCP03 channel: a service provider uploads CAP files,
-# publishes a service, and a simulated phone with two chips gets it deployed, used, suspended, resumed and terminated. Several CAP files
-# become load files of one service (libraries with the applet that needs them). Without a CAP file it makes one.
+# publishes a service, and a simulated phone with two chips gets it deployed, used, suspended, resumed, updated and terminated. Several CAP
+# files become load files of one service (libraries with the applet that needs them). Two small ones that it makes itself are always there.
 set -euo pipefail
 invoked_from=$PWD
 cd "$(dirname "$0")/.."
@@ -118,14 +118,21 @@ json() { rest "$1" "$2" -H 'Content-Type: application/json' --data-binary "$3"; 
 bearer "$(rest POST /auth | jq -r .)"
 good "POST /auth: a bearer token for 15 minutes"
 
-if [ ${#caps[@]} -eq 0 ]; then
-  "$bin/tsms-lab" cap --out "$work/demo.cap" --load-size 20000 --package D27600018544454D --applet D27600018544454D01 >/dev/null
-  caps=("$work/demo.cap")
-fi
+cap() { # file, package, size, version: one with one applet
+  "$bin/tsms-lab" cap --out "$work/$1" --package "$2" --applet "${2}01" --load-size "$3" --package-version "$4" >/dev/null
+}
+# In version 1.1.0 of the Service one applet changes, and the other one, of the load file wallet.cap, keeps what it has stored.
+cap demo.cap D27600018544454D 20000 1.0
+cap demo-1.1.cap D27600018544454D 21000 1.1
+cap wallet.cap D276000185574C54 3000 1.0
+changing=D27600018544454D01 wallet=D276000185574C5401
 elf_ids=() instantiations='[]' first_applet='' needed=0
-for cap in "${caps[@]}"; do
-  elf=$(rest POST /executable-load-files -F "elf-filename=$(basename "$cap");type=text/plain" -F "elf-file=@$cap;type=application/octet-stream")
+upload() { # CAP file: sets elf and elf_id
+  elf=$(rest POST /executable-load-files -F "elf-filename=$(basename "$1");type=text/plain" -F "elf-file=@$1;type=application/octet-stream")
   elf_id=$(jq -r .id <<<"$elf")
+}
+for cap in "${caps[@]}" "$work/demo.cap" "$work/wallet.cap"; do
+  upload "$cap"
   elf_ids+=("$elf_id")
   good "POST /executable-load-files: $(basename "$cap"), $(stat -c %s "$cap") octets, taken apart:"
   note "${dim}package $(jq -r '"\(.packageName) \(.aid), version \(.packageVersion)"' <<<"$elf")$plain"
@@ -136,6 +143,7 @@ for cap in "${caps[@]}"; do
     instance=$aid
     # The lab card has an access rule master of its own under this AID.
     case $aid in A00000015141434C*) instance=${aid%??}7E ;; esac
+    if [ "$aid" = "$changing" ]; then changing_module=${module%%:*} changing_elf=$elf_id; fi
     config=$(json POST /application-configs "{\"instanceAid\": \"$instance\", \"installConfig\": {}, \"activationConfig\": {\"makeSelectable\": true, \"accessibleViaApdu\": true}}")
     instantiations=$(jq -c ". + [{executableModuleId: \"${module%%:*}\", applicationConfigId: \"$(jq -r .id <<<"$config")\"}]" <<<"$instantiations")
     note "${dim}applet $aid$plain"
@@ -148,15 +156,19 @@ app_hash=$(printf 'the certificate of the demo app' | sha256sum | tr 'a-f' 'A-F'
 service=$(json POST /services "{\"name\": \"Demo service\", \"sposConfigId\": \"$spos_config\", \"accessAuthorizedDeviceApps\": [\"$app_hash\"]}")
 service_id=$(jq -r .id <<<"$service")
 good "POST /services: security domain $(jq -r .sdAid <<<"$service") for every instance"
-flavor_id=$(json POST "/services/$service_id/flavors" "{\"name\": \"all chips\", \"applicationInstantiationConfigs\": $instantiations}" | jq -r .id)
-json POST "/services/$service_id/flavors/$flavor_id/executable-load-files" "$(printf '%s\n' "${elf_ids[@]}" | jq -R . | jq -sc .)" >/dev/null
-rest POST "/services/$service_id/flavors/$flavor_id/publish" >/dev/null
+publish() { # name of the Flavor, Version: of the load files elf_ids and their instantiations
+  local flavor_id
+  flavor_id=$(json POST "/services/$service_id/flavors" "{\"name\": \"$1\", \"applicationInstantiationConfigs\": $instantiations}" | jq -r .id)
+  json POST "/services/$service_id/flavors/$flavor_id/executable-load-files" "$(printf '%s\n' "${elf_ids[@]}" | jq -R . | jq -sc .)" >/dev/null
+  rest POST "/services/$service_id/flavors/$flavor_id/publish" >/dev/null
+  json POST "/services/$service_id/versions" "{\"tag\": \"$2\", \"allowedDeployments\": {\"$flavor_id\": $profiles}}" >"$work/version.json" ||
+    fail "the load file asks for more than a profile offers"
+  good "Flavor published, version $2 allows it on $(jq length <<<"$profiles") profiles"
+}
 # Technical requirements are checked when a Version is made (TR 3.3.1.2): only the profiles that offer enough.
 profiles=$(rest GET /secure-component-profiles | jq -c --arg needed "$needed" \
   'def parts: split(".") | map(tonumber); [.[] | select(.name != "tsms-lab small" and (.javaCardVersion | parts) >= ($needed | parts)) | .id]')
-json POST "/services/$service_id/versions" "{\"tag\": \"1.0.0\", \"allowedDeployments\": {\"$flavor_id\": $profiles}}" >"$work/version.json" ||
-  fail "the load file asks for more than a profile offers"
-good "Flavor published, version 1.0.0 allows it on $(jq length <<<"$profiles") profiles"
+publish "all chips" 1.0.0
 
 say "4. A phone with two chips asks"
 chips=(--se "sim:$work/chip1.card?profile=jc304" --se "sim:$work/chip2.card?profile=jc305")
@@ -177,36 +189,65 @@ good "createServiceInstance: $instance ($figures)"
 grep -h 'chosen' "$work/serve.err" "$work/serve.out" 2>/dev/null | tail -1 | sed "s/^/   ${dim}the TSM says: /; s/\$/$plain/" || true
 
 say "5. Deploy"
-before=$("$bin/tsms-lab" card --state "$work/chip2.card")
+listed() { "$bin/tsms-lab" card --state "$work/chip2.card"; }
+differences() { # what was listed before: what has gone, and what has come
+  diff <(printf '%s\n' "$1") <(listed) | sed -n "/^. card /d; s/^< \(.*\)/   $dim- \1$plain/p; s/^> \(.*\)/   $dim+ \1$plain/p" || true
+}
+before=$(listed)
 measured deploy deploy "$instance" --commands install,activate --finalize
 [ "$(jq .serviceInstanceState "$work/result.json")" = 21 ] || fail "the service instance is not OPERATIONAL"
 good "deployService: OPERATIONAL (21). $figures"
-"$bin/tsms-lab" card --state "$work/chip2.card" | diff <(printf '%s\n' "$before") - | sed -n "s/^> /   $dim+ /p" | sed "s/\$/$plain/" || true
+differences "$before"
 
-if [ -n "$first_applet" ]; then
-  say "6. Use, suspend, resume"
-  chip=(--se "sim:$work/chip2.card?profile=jc305")
-  "$bin/tsms-handset" "${chip[@]}" apdu "$first_applet" 00010000 >"$work/apdu.out" || fail "the applet does not answer"
-  good "SELECT $first_applet and a command: $(tail -1 "$work/apdu.out")"
-fi
+say "6. Use, suspend, resume"
+apdu() { # applet, command: prints the answer
+  "$bin/tsms-handset" --se "sim:$work/chip2.card?profile=jc305" apdu "$@" | sed -n '$s/^< //p'
+}
+[ "$(apdu "$first_applet" 00010000)" = 9000 ] || fail "the applet does not answer"
+good "SELECT $first_applet and a command: 9000"
 measured suspend suspend "$instance"
 good "suspendOrResumeService(true): $figures"
-if [ -n "$first_applet" ]; then
-  if "$bin/tsms-handset" "${chip[@]}" apdu "$first_applet" 00010000 >/dev/null 2>&1; then fail "a suspended applet answers"; fi
-  good "the applet cannot be selected any more"
-fi
+if apdu "$first_applet" 00010000 >/dev/null 2>&1; then fail "a suspended applet answers"; fi
+good "the applet cannot be selected any more"
 measured resume resume "$instance"
 good "suspendOrResumeService(false): $figures"
 
-say "7. Terminate"
+say "7. Update: one applet changes, the other one keeps what it has stored"
+ticket=$(printf 'Ticket 4711, valid' | od -An -v -tx1 | tr -d ' \n' | tr 'a-f' 'A-F')
+printf -v put '80DA0100%02X%s' $((${#ticket} / 2)) "$ticket" # PUT DATA, docs/lab.md
+for applet in "$changing" "$wallet"; do
+  [ "$(apdu "$applet" "$put")" = 9000 ] || fail "the applet stores nothing"
+done
+good "the app stores ‘Ticket 4711, valid’ in both applets"
+upload "$work/demo-1.1.cap"
+new_module=$(rest GET "/executable-load-files/$elf_id/executable-modules" | jq -r '.[0].id')
+instantiations=$(jq -c --arg old "$changing_module" --arg new "$new_module" \
+  'map(if .executableModuleId == $old then .executableModuleId = $new else . end)' <<<"$instantiations")
+elf_ids=("${elf_ids[@]/$changing_elf/$elf_id}")
+publish "all chips, renewed" 1.1.0
+measured check-update check-update "$instance" x.x.x
+[ "$(jq -r .newVersion "$work/result.json")" = 1.1.0 ] || fail "no update is available"
+good "checkServiceUpdateAvailable: version $(jq -r .newVersion "$work/result.json") ($figures)"
+old=$(listed)
+measured update update "$instance" 1.1.0 --commands install,activate --finalize
+[ "$(jq .serviceInstanceState "$work/result.json")" = 21 ] || fail "the service instance is not OPERATIONAL"
+good "updateService: OPERATIONAL (21). $figures"
+differences "$old"
+[ "$(apdu "$changing" 80CA010000)" = 6A88 ] || fail "the applet that changed has not been installed anew"
+good "the applet that changed is a new one, and has nothing stored"
+read_back=$(apdu "$wallet" 80CA010000)
+[ "$read_back" = "${ticket}9000" ] || fail "the other applet has lost what it had stored: $read_back"
+good "the other one gives it back: ‘$(printf '%b' "$(sed 's/9000$//; s/../\\x&/g' <<<"$read_back")")’"
+
+say "8. Terminate"
 measured terminate terminate "$instance"
 good "terminateService: $figures"
-[ "$("$bin/tsms-lab" card --state "$work/chip2.card")" = "$before" ] || fail "the card is not as it was"
+[ "$(listed)" = "$before" ] || fail "the card is not as it was"
 good "the card's registry is as it was before"
 
-say "8. The SPOS has the results"
+say "9. The SPOS has the results"
 for _ in $(seq 100); do
-  [ "$(($(wc -l <"$work/spos.out") - 1))" -ge 4 ] && break
+  [ "$(($(wc -l <"$work/spos.out") - 1))" -ge 5 ] && break
   sleep 0.1
 done
 tail -n +2 "$work/spos.out" | jq -r '"   process \(.processId): operations \(.requestedOperations | map(tostring) | join(",")), state \(.serviceStartState) → \(.serviceEndState), status \(.executionStatus)"'

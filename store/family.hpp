@@ -17,7 +17,8 @@ public:
     family(const std::vector<database_file>& writes, const std::vector<database_file>& reads,
            believe_mark mark = believe_mark::yes);
 
-    /// Databases that have not what another one has seen of them, and of different installations: each in a sentence.
+    /// What does not fit, one sentence for each: a database that lacks entries which another one has seen in it, or
+    /// that is of another installation.
     std::vector<std::string> misfits();
 
     /// Refuses misfits. A database that was made before there were ids gets the id of the others; all get a new one if

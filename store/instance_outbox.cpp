@@ -29,6 +29,12 @@ outbox_entry delivery_in(SQLite::Statement& row) {
     return d;
 }
 
+const std::string one_that_waits = delivery_columns + "WHERE id = ? AND given_up = 0";
+
+std::optional<outbox_entry> first_of(SQLite::Statement rows) {
+    return rows.executeStep() ? std::optional(delivery_in(rows)) : std::nullopt;
+}
+
 } // namespace
 
 void instance_db::enqueue(outbox_entry& delivery) {
@@ -44,6 +50,10 @@ std::vector<outbox_entry> instance_db::outbox(deliveries which) const {
             found.push_back(delivery_in(rows));
         return found;
     });
+}
+
+std::optional<outbox_entry> instance_db::delivery(std::int64_t id) const {
+    return state_->guarded([&] { return first_of(state_->bound(one_that_waits.c_str(), id)); });
 }
 
 std::size_t instance_db::given_up_deliveries() const {
@@ -66,8 +76,7 @@ std::optional<outbox_entry> instance_db::attempt_failed(std::int64_t id, std::ch
     return state_->write([&]() -> std::optional<outbox_entry> {
         state_->run("UPDATE outbox SET attempts = attempts + 1, waited = waited + ?, last_error = ? WHERE id = ?",
                     static_cast<std::int64_t>(waited.count()), error_text, id);
-        auto row = state_->bound((delivery_columns + "WHERE id = ? AND given_up = 0").c_str(), id);
-        return row.executeStep() ? std::optional(delivery_in(row)) : std::nullopt;
+        return first_of(state_->bound(one_that_waits.c_str(), id));
     });
 }
 

@@ -72,8 +72,8 @@ public:
     std::vector<model::secure_component> cards() const;
     std::vector<model::service_instance> instances_on_card(const std::string& card) const;
 
-    /// Instances of before whose secure component was lost: unknown to apps, and what they left on it is removed at the
-    /// next contact.
+    /// Former instances whose secure component was lost. Apps do not know them any more; what they left on the card is
+    /// removed when the card is met again.
     std::vector<model::service_instance> tombstones_on(const std::string& card) const;
 
     /// A new instance, and its card if that is new. It goes to the row of `card`, or to another one of its identity
@@ -123,6 +123,7 @@ public:
     void enqueue(outbox_entry& delivery);
     enum class deliveries { waiting, all };
     std::vector<outbox_entry> outbox(deliveries which = deliveries::waiting) const;
+    std::optional<outbox_entry> delivery(std::int64_t id) const; ///< that waits
     std::size_t given_up_deliveries() const;
     void delivered(std::int64_t id);
     /// Counts the attempt and the pause before it. The row as it is now; nothing if it does not wait any more.

@@ -1,6 +1,7 @@
 #pragma once
-// The care for the databases of a role: they belong together when it starts, are complete in their own files whenever
-// nothing happens and after its end, and can be written when health says so.
+// Looks after the databases of a role. At the start it checks that they belong together. When nothing is written, and at
+// the end, it empties their logs, so that the files alone are complete. For /health it finds out whether they can be
+// written.
 
 #include "store/databases.hpp"
 

@@ -20,8 +20,7 @@ inline std::string text_of(const caf::error& e) {
     return "an internal request was not answered in time (" + caf::to_string(e) + ")";
 }
 
-/// What an app is told of a failure inside the TSM that is the operator's matter, and in his log.
-inline constexpr const char* internal_problem = "an internal problem, please try again later";
+using calls::internal_problem;
 
 inline std::string no_issuer(const std::string& name) {
     return name.empty() ? "no issuer is known to own this secure component (tsms issuer add, tsms card assign)"

@@ -1,10 +1,13 @@
 #pragma once
-// Interprets the effects of a process for the conductor that owns it: each becomes a message to the actor that can do
+// Interprets the effects of a process for the call that plays it: each becomes a message to the actor that can do
 // it, and its answer the effect's answer. A timed-out or dead actor is an answer too.
 
 #include "actors/framework/redaction.hpp"
 #include "actors/framework/stranger.hpp"
 #include "actors/framework/timely.hpp"
+#include "process/calls/effect.hpp"
+
+#include <caf/send.hpp>
 
 namespace tsms::actors {
 
@@ -16,27 +19,27 @@ struct process_context {
     std::shared_ptr<stranger_account> stranger;
 };
 
-/// A member of the actor `self`, as long as the process runs. `answer` gets exactly one answer for each effect;
-/// `committed` sees what a commit has written.
-template <class Self> class effect_interpreter {
+/// For the actor `self`, as long as the process runs. `answer` gets exactly one answer for each effect, but for one
+/// whose carrying-out throws: that can have another one.
+template <class Self> class effect_interpreter : public std::enable_shared_from_this<effect_interpreter<Self>> {
 public:
     effect_interpreter(Self& self, std::shared_ptr<const surroundings> around, process_context context,
-                       std::function<void(process::answer_variant)> answer,
-                       std::function<void(const process::commit&)> committed)
-        : self_(self), around_(std::move(around)), context_(std::move(context)), answer_(std::move(answer)),
-          committed_(std::move(committed)) {}
+                       std::function<void(calls::answer_variant)> answer)
+        : self_(self), around_(std::move(around)), context_(std::move(context)), answer_(std::move(answer)) {}
     effect_interpreter(const effect_interpreter&) = delete;
     effect_interpreter& operator=(const effect_interpreter&) = delete;
-    ~effect_interpreter() {
-        if (!issuer_)
-            return;
-        line_->cut();
-        caf::anon_send_exit(issuer_, caf::exit_reason::user_shutdown);
-    }
 
     void perform(const process::effect& e) {
         std::visit([this](const auto& wish) { this->perform_one(wish); },
                    static_cast<const process::effect_variant&>(e));
+    }
+
+    /// Nobody waits for the issuer any more.
+    void end() {
+        if (!issuer_)
+            return;
+        line_->cut();
+        caf::anon_send_exit(std::exchange(issuer_, nullptr), caf::exit_reason::user_shutdown);
     }
 
 private:
@@ -49,21 +52,36 @@ private:
         around_->log({severity::error, "process " + id() + ": " + cause});
         fail(model::error_category::internal_error, internal_problem);
     }
-    std::function<void(caf::error&)> fail_on_error() {
-        return [this](caf::error& e) { fail_inside(text_of(e)); };
+
+    /// Sends a message; `then` gets what it is answered. This is alive until then, and what is thrown is a bug that is
+    /// the effect's answer.
+    template <class Answer, class Handle, class Message, class Then>
+    void request(const Handle& whom, std::chrono::seconds deadline, Message message, Then then) {
+        request<Answer>(whom, deadline, std::move(message), std::move(then),
+                        [this](caf::error& e) { fail_inside(text_of(e)); });
+    }
+    template <class Answer, class Handle, class Message, class Then, class Otherwise>
+    void request(const Handle& whom, std::chrono::seconds deadline, Message message, Then then, Otherwise otherwise) {
+        self_.request(whom, deadline, std::move(message))
+            .then([me = this->shared_from_this(), then](Answer& a) { me->guard(then, a); },
+                  [me = this->shared_from_this(), otherwise](caf::error& e) { me->guard(otherwise, e); });
+    }
+    template <class Work, class Reply> void guard(const Work& work, Reply& reply) {
+        try {
+            work(reply);
+        } catch (const std::exception& e) {
+            answer_(calls::broke{e.what()});
+        }
     }
 
     /// Asks an actor whose answer is the effect's answer.
     template <class Handle, class Message>
     void ask(const Handle& whom, std::chrono::seconds deadline, Message message) {
-        self_.request(whom, deadline, std::move(message))
-            .then(
-                [this](answered& a) {
-                    if (const auto* inside = std::get_if<process::failed>(&a.value))
-                        return fail_inside(inside->details);
-                    answer(std::move(a.value));
-                },
-                fail_on_error());
+        request<answered>(whom, deadline, std::move(message), [this](answered& a) {
+            if (const auto* inside = std::get_if<process::failed>(&a.value))
+                return fail_inside(inside->details);
+            answer(std::move(a.value));
+        });
     }
 
     const std::string& id() const { return context_.record.id; }
@@ -74,31 +92,30 @@ private:
 
     void perform_one(const process::announce_start&) {
         model::process_start start{id(), context_.record.caller, context_.record.started};
-        self_.request(context_.session, session_answers_within(around_->sessions), announce_process{start})
-            .then([this](const process_announced& a) { announced(a); }, fail_on_error());
+        request<process_announced>(context_.session, session_answers_within(around_->sessions), announce_process{start},
+                                   [this](const process_announced& a) { announced(a); });
     }
 
     void announced(const process_announced& a) {
         if (!a.acknowledged) // AMB-132
             return fail(model::error_category::execution_interrupted, a.detail, a.phone_lost);
-        self_.request(around_->store, actor_deadline, timely(*around_, acknowledge_start{id()}))
-            .then([this](const stored&) { answer(process::done{}); }, fail_on_error());
+        request<stored>(around_->store, actor_deadline, timely(*around_, acknowledge_start{id()}),
+                        [this](const stored&) { answer(process::done{}); });
     }
 
     void perform_one(const process::exchange& x) {
         self_.send(around_->store, log_apdus{log_of_commands(id(), x.commands)});
-        self_
-            .request(context_.session, session_answers_within(around_->sessions, x.commands),
-                     perform_order{x.reader, x.commands})
-            .then(
-                [this, sent = x.commands](order_performed& p) {
-                    self_.send(around_->store, log_apdus{log_of_answers(id(), sent, p.answer)});
-                    answer(std::move(p.answer));
-                },
-                [this](caf::error& e) {
-                    around_->log({severity::error, "process " + id() + ": " + text_of(e)});
-                    answer(gp::batch_answer{{}, gp::transmission::phone_lost, internal_problem});
-                });
+        request<order_performed>(
+            context_.session, session_answers_within(around_->sessions, x.commands),
+            perform_order{x.reader, x.commands},
+            [this, sent = x.commands](order_performed& p) {
+                self_.send(around_->store, log_apdus{log_of_answers(id(), sent, p.answer)});
+                answer(std::move(p.answer));
+            },
+            [this](caf::error& e) {
+                around_->log({severity::error, "process " + id() + ": " + text_of(e)});
+                answer(gp::batch_answer{{}, gp::transmission::phone_lost, internal_problem});
+            });
     }
 
     // -- the issuer --
@@ -110,46 +127,36 @@ private:
             line_ = std::make_shared<issuer_line>();
             issuer_ = spawn_issuer_session(self_.system(), context_.issuer, line_, around_);
         }
-        self_.request(issuer_, issuer_answers(), o)
-            .then(
-                [this, order = o.order.id](answered& a) {
-                    const auto* failed = std::get_if<process::failed>(&a.value);
-                    if (failed && failed->category == model::error_category::network_connection_error)
-                        context_.stranger->not_taken(order);
-                    answer(std::move(a.value));
-                },
-                fail_on_error());
+        request<answered>(issuer_, issuer_answers(), o, [this, order = o.order.id](answered& a) {
+            const auto* failed = std::get_if<process::failed>(&a.value);
+            if (failed && failed->category == model::error_category::network_connection_error)
+                context_.stranger->not_taken(order);
+            answer(std::move(a.value));
+        });
     }
     void perform_one(const process::relay_to_issuer& r) {
-        self_.request(issuer_, issuer_answers(), r)
-            .then(
-                [this, whole = !r.interrupted](answered& a) {
-                    context_.stranger->judged(a.value, whole);
-                    answer(std::move(a.value));
-                },
-                fail_on_error());
+        request<answered>(issuer_, issuer_answers(), r, [this, whole = !r.interrupted](answered& a) {
+            context_.stranger->judged(a.value, whole);
+            answer(std::move(a.value));
+        });
     }
 
     void perform_one(const process::fetch_issuer_keys&) {
-        self_.request(around_->store, actor_deadline, find_issuer{context_.issuer})
-            .then(
-                [this](const issuer_found& f) {
-                    if (!f.issuer)
-                        return fail_inside(no_issuer(context_.issuer));
-                    fetch_keys(f.issuer->transport_key);
-                },
-                fail_on_error());
+        request<issuer_found>(around_->store, actor_deadline, find_issuer{context_.issuer},
+                              [this](const issuer_found& f) {
+                                  if (!f.issuer)
+                                      return fail_inside(no_issuer(context_.issuer));
+                                  fetch_keys(f.issuer->transport_key);
+                              });
     }
 
     void fetch_keys(const bytes& sealed_transport_key) {
-        self_.request(issuer_, issuer_answers(), fetch_material{})
-            .then(
-                [this, sealed_transport_key](material_fetched& m) {
-                    if (!m.material)
-                        return answer(m.failure);
-                    ask(around_->hsm, key_deadline, take_over_keys{sealed_transport_key, std::move(*m.material)});
-                },
-                fail_on_error());
+        request<material_fetched>(
+            issuer_, issuer_answers(), fetch_material{}, [this, sealed_transport_key](material_fetched& m) {
+                if (!m.material)
+                    return answer(m.failure);
+                ask(around_->hsm, key_deadline, take_over_keys{sealed_transport_key, std::move(*m.material)});
+            });
     }
 
     // -- keys and what is kept --
@@ -166,14 +173,12 @@ private:
         auto instance = c.instance;
         instance.running_process = id(); // until the end is stored, whatever the process says
         ask(around_->store, actor_deadline, timely(*around_, commit_step{id(), std::move(instance), c.card}));
-        committed_(c);
     }
 
     Self& self_;
     std::shared_ptr<const surroundings> around_;
     process_context context_;
-    std::function<void(process::answer_variant)> answer_;
-    std::function<void(const process::commit&)> committed_;
+    std::function<void(calls::answer_variant)> answer_;
     issuer_actor issuer_;
     std::shared_ptr<issuer_line> line_; ///< to the issuer
 };

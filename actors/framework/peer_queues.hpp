@@ -124,7 +124,7 @@ private:
         std::map<key, Job> fresh;
         std::size_t running = 0;
         std::size_t running_fresh = 0;
-        std::uint64_t turn = 0; ///< the how many-th start of all
+        std::uint64_t turn = 0; ///< number of its last start; starts of all peers are counted together
         bool trusted = true;
         time held_until = time::min();
 

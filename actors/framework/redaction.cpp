@@ -8,7 +8,7 @@ constexpr std::size_t header_octets = 5; ///< CLA INS P1 P2 Lc
 constexpr std::size_t status_octets = 2;
 
 bool confidential(const gp::card_command& c) {
-    return c.sensitive || c.what == gp::step::relayed;
+    return c.sensitive || gp::facts_of(c.what).confidential;
 }
 
 } // namespace

@@ -28,7 +28,7 @@ public:
         ++address_.open[address];
         ++app_.open[app];
     }
-    /// It only keeps its result now.
+    /// The session has its result. It stays only so that the result can be fetched.
     void finished(const std::string& id) {
         const auto found = sessions_.find(id);
         if (found == sessions_.end() || found->second.turn != unfinished)
@@ -57,7 +57,7 @@ private:
 
     struct session {
         std::string address, app;
-        std::uint64_t turn = unfinished; ///< the how many-th to finish
+        std::uint64_t turn = unfinished; ///< sessions are numbered in the order in which they finish
     };
     /// Sessions that have not ended, by whose they are.
     struct tally {

@@ -74,7 +74,8 @@ void run(const options& o) {
 
 void add_cap(CLI::App& lab) {
     auto o = std::make_shared<options>();
-    auto* command = lab.add_subcommand("cap", "Write a valid CAP file whose applets do nothing");
+    auto* command = lab.add_subcommand(
+        "cap", "Write a valid CAP file whose applets keep data on a simulated card (docs/lab.md), and do nothing else");
     command->footer("Example:\n  tsms-lab cap --out app.cap --package D27600018501 --applet D2760001850101");
     command->add_option("--out", o->out, "the file to write")->required();
     command->add_option("--load-size", o->load_size,

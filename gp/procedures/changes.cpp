@@ -23,6 +23,16 @@ changes::changes(channel_ptr channel, registry listed) : channel_(channel), card
     wanted_.by_name = listed == registry::by_name;
 }
 
+void changes::enter(std::optional<phase> next) {
+    phase_ = next;
+    phases_[card_.size()] = next;
+}
+
+std::optional<phase> changes::phase_of(std::size_t command) const {
+    const auto after = phases_.upper_bound(command);
+    return after == phases_.begin() ? std::nullopt : std::prev(after)->second;
+}
+
 // -- content of the card
 
 /// GPCS 11.5.2.3.2: an instance of the card's SD package. The TSM's domain has Authorized Management, a Service's has
@@ -40,7 +50,7 @@ void changes::create_domain(const service_domain& domain, bool repeated) {
     if (repeated)
         created_ = at;
     auto& wanted = wanted_.applications[domain.aid];
-    wanted.effect = step::install_security_domain;
+    wanted.effect = effect(step::install_security_domain);
     wanted.is_domain = true;
     wanted.has = domain.rights;
     wanted.never_has = (privilege::authorized_management | privilege::delegated_management) & ~domain.rights;
@@ -66,7 +76,7 @@ void changes::give_keys(const service_domain& domain, std::size_t block_size, se
 void changes::prepare_load(const load_file& file, const bytes& tsm_domain) {
     card_.add(step::install_for_load, install_for_load(file.aid, tsm_domain, file.hash));
     auto& wanted = wanted_.load_files[file.aid] = {}; // one of this AID may have gone before
-    wanted.effect = step::load;
+    wanted.effect = effect(step::load);
     load_files_[card_.size()] = file.aid;
 }
 
@@ -77,7 +87,7 @@ void changes::load_block(command_apdu block) {
 void changes::install(const application& app) {
     card_.add(step::install_for_install, install_for_install(app.instance));
     auto& wanted = wanted_.applications[app.instance.instance_aid] = {}; // as in prepare_load
-    wanted.effect = step::install_for_install;
+    wanted.effect = effect(step::install_for_install);
     wanted.load_file = app.instance.load_file_aid;
     wanted.has = app.instance.rights;
 }
@@ -92,12 +102,16 @@ void changes::make_selectable(const application& app, bool repeated) {
 
 void changes::extradite_load_file(const bytes& aid, const bytes& domain) {
     card_.add(step::extradite, install_for_extradition(domain, aid));
-    wanted_.load_files[aid].below = domain;
+    auto& wanted = wanted_.load_files[aid];
+    wanted.extradition = effect(step::extradite);
+    wanted.below = domain;
 }
 
 void changes::extradite_application(const bytes& aid, const bytes& domain) {
     card_.add(step::extradite, install_for_extradition(domain, aid));
-    wanted_.applications[aid].below = domain;
+    auto& wanted = wanted_.applications[aid];
+    wanted.extradition = effect(step::extradite);
+    wanted.below = domain;
 }
 
 void changes::set_lock(const bytes& domain, std::vector<bytes> instances, bool lock, bool with_applications) {
@@ -128,7 +142,7 @@ void changes::unlock_application(const bytes& aid) {
 void changes::remove_application(const bytes& aid) {
     removals_.push_back(card_.add(step::delete_object, delete_object(aid)));
     auto& wanted = wanted_.applications[aid];
-    wanted.effect = step::delete_object;
+    wanted.effect = effect(step::delete_object);
     wanted.absent = true;
 }
 
@@ -137,7 +151,7 @@ void changes::remove_load_file(const bytes& aid, bool doubtful) {
     if (doubtful)
         return;
     auto& wanted = wanted_.load_files[aid];
-    wanted.effect = step::delete_object;
+    wanted.effect = effect(step::delete_object);
     wanted.absent = true;
 }
 
@@ -159,6 +173,7 @@ void changes::remove_keys(std::uint8_t version) {
 /// Each rule names its receiver again: the last block of a STORE DATA chain ends a personalization (GPCS 7.3.3).
 void changes::change_rules(const access_client& client, std::size_t block_size, step what) {
     const bool stores = what == step::access_rule;
+    wanted_.rules_during = phase_;
     for (const auto& rule : client.rules) {
         if (stores) // it takes the place of another one
             std::erase_if(wanted_.rules, [&](const wanted_rule& before) {
@@ -177,7 +192,7 @@ void changes::write_rules(const access_client& client, std::size_t block_size) {
     if (client.install)
         card_.add(step::install_for_install, install_and_make_selectable(client.instance), any);
     if (!client.of_card)
-        wanted_.applications[client.instance.instance_aid].effect = step::access_rule;
+        wanted_.applications[client.instance.instance_aid].effect = effect(step::access_rule);
     change_rules(client, block_size, step::access_rule);
 }
 
@@ -200,8 +215,8 @@ void changes::register_client(const access_client& master, const bytes& client, 
 
 void changes::expect_domain(const bytes& aid) {
     auto& wanted = wanted_.applications[aid];
-    if (wanted.effect == step::get_status)
-        wanted.effect = step::install_security_domain;
+    if (wanted.effect.what == step::get_status)
+        wanted.effect = effect(step::install_security_domain);
     wanted.is_domain = true;
     wanted.personalized = true;
 }
@@ -218,15 +233,17 @@ void changes::expect_application(const bytes& aid, const std::optional<bytes>& d
 
 void changes::expect_selectable(const bytes& aid) {
     auto& wanted = wanted_.applications[aid];
-    if (wanted.effect == step::get_status)
-        wanted.effect = step::make_selectable;
+    if (wanted.effect.what == step::get_status)
+        wanted.effect = effect(step::make_selectable);
+    wanted.selection = effect(step::make_selectable);
     wanted.selectable = true;
 }
 
 void changes::expect_locked(const bytes& aid, bool locked) {
     auto& wanted = wanted_.applications[aid];
-    if (wanted.effect == step::get_status)
-        wanted.effect = step::lock;
+    wanted.locking = {step::lock, phase_.value_or(phase::finalize)};
+    if (wanted.effect.what == step::get_status)
+        wanted.effect = wanted.locking;
     wanted.locked = locked;
 }
 
@@ -327,6 +344,7 @@ std::vector<response_apdu> changes::accept(const batch_answer& answer) {
     try {
         return card_.accept(answer);
     } catch (card_failure& failure) {
+        failure.during = phase_of(failure.index);
         if (const auto next = load_files_.upper_bound(failure.index);
             failure.what == step::load && next != load_files_.begin())
             failure.object = std::prev(next)->second;
@@ -342,6 +360,7 @@ bool changes::only_claims_absence(const std::vector<response_apdu>& answers) con
 }
 
 procedure<shown_contents> prove(changes what, std::size_t others) {
+    what.enter(std::nullopt); // a proof carries the phase of what it proves
     const auto at = ask(what.card_, what.wanted_, others);
     std::optional<std::size_t> named;
     if (what.receiver_)

@@ -73,6 +73,9 @@ public:
 
     void mark(int percent, int operation) { card_.mark(percent, operation); }
 
+    /// What is added from here on is part of this phase, its commands and its proofs; nothing: of none.
+    void enter(std::optional<phase> next);
+
     // -- content of the card
     /// `repeated`: it may be there from an order before, which the registry shows.
     void create_domain(const service_domain& domain, bool repeated = false);
@@ -122,6 +125,7 @@ public:
     void expect_load_file(const bytes& aid, const bytes& domain);
     void expect_application(const bytes& aid, const std::optional<bytes>& domain = std::nullopt);
     void expect_selectable(const bytes& aid);
+    /// Where no phase says otherwise, whether something is locked is the finalization's (AMB-149).
     void expect_locked(const bytes& aid, bool locked);
     /// Of a Service that nobody has suspended: each application below its domain, none locked.
     void expect_usable(const std::vector<application>& applications, const bytes& domain);
@@ -134,6 +138,8 @@ public:
     void close_channel() { closes_ = true; }
 
 private:
+    effect_of effect(step what) const { return {what, phase_}; }
+    std::optional<phase> phase_of(std::size_t command) const;
     void give_keys(const service_domain& domain, std::size_t block_size, secured_batch::tolerance of_state);
     void change_rules(const access_client& client, std::size_t block_size, step what);
     /// Throws card_failure; one of a LOAD says of which load file.
@@ -144,6 +150,8 @@ private:
     channel_ptr channel_;
     channel_batch card_;
     expectation wanted_;
+    std::optional<phase> phase_;
+    std::map<std::size_t, std::optional<phase>> phases_; ///< by the index of each one's first command
     std::optional<key_rotation> rotation_;
     std::optional<std::size_t> rotated_;
     std::optional<plain_questions> questions_;

@@ -10,16 +10,16 @@ namespace {
 
 void check(const bytes& aid, const expected_object& wanted, const registry_entry* entry, const char* kind) {
     const auto name = std::string(wanted.is_domain ? "security domain " : kind) + to_hex(aid);
-    const auto not_shown = [&](step effect, const std::string& what) {
-        not_proven(effect, name + " " + what + " according to the card's registry");
+    const auto not_shown = [&](const effect_of& effect, const std::string& what) {
+        not_proven(effect.what, name + " " + what + " according to the card's registry", effect.during);
     };
     if (wanted.absent) {
         if (entry)
-            not_proven(wanted.effect, name + " is still in the card's registry");
+            not_proven(wanted.effect.what, name + " is still in the card's registry", wanted.effect.during);
         return;
     }
     if (!entry)
-        not_proven(wanted.effect, name + " is not in the card's registry");
+        not_proven(wanted.effect.what, name + " is not in the card's registry", wanted.effect.during);
     // A card need not tell load file (C4) and association (CC).
     if (!wanted.load_file.empty() && !entry->load_file_aid.empty() && entry->load_file_aid != wanted.load_file)
         not_shown(wanted.effect, "comes from load file " + to_hex(entry->load_file_aid));
@@ -30,12 +30,12 @@ void check(const bytes& aid, const expected_object& wanted, const registry_entry
     if (wanted.personalized && (entry->life_cycle & ~life_cycle::locked) != life_cycle::personalized)
         not_shown(wanted.effect, "is not personalized");
     if (wanted.below && !entry->security_domain_aid.empty() && entry->security_domain_aid != *wanted.below)
-        not_shown(step::extradite, "is associated with another security domain");
+        not_shown(wanted.extradition, "is associated with another security domain");
     if (wanted.selectable && (entry->life_cycle & life_cycle::selectable) != life_cycle::selectable)
-        not_shown(step::make_selectable, "is not selectable");
+        not_shown(wanted.selection, "is not selectable");
     const bool locked = (entry->life_cycle & life_cycle::locked) != 0;
     if (wanted.locked && locked != *wanted.locked)
-        not_shown(step::lock, locked ? "is not unlocked" : "is not locked");
+        not_shown(wanted.locking, locked ? "is not unlocked" : "is not locked");
 }
 
 void check_registry(const expectation& wanted, const card_contents& found) {
@@ -137,7 +137,7 @@ void check_clients(const std::vector<bytes>& wanted, const std::vector<bytes>& t
 procedure<card_contents> show(channel_ptr channel, expectation wanted, shown_at at,
                               std::vector<response_apdu> answers) {
     if (at.rules)
-        check_rules(wanted.rules, co_await complete_rules(channel, wanted, *at.rules, answers));
+        check_rules(wanted.rules, co_await complete_rules(channel, wanted, *at.rules, answers), wanted.rules_during);
     if (at.clients)
         check_clients(wanted.registered, co_await complete_clients(channel, *wanted.master, *at.clients, answers));
     auto found = co_await contents(channel, at.registry, std::move(answers));

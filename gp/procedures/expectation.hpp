@@ -10,9 +10,18 @@
 
 namespace tsms::gp {
 
+/// Whose proof it is that the card shows something.
+struct effect_of {
+    step what;
+    std::optional<phase> during = std::nullopt;
+};
+
 /// What the registry must show of an object; what is not set may be anything.
 struct expected_object {
-    step effect = step::get_status; ///< whose proof it is that it is there, or gone
+    effect_of effect{step::get_status}; ///< that it is there, or gone
+    effect_of extradition{step::extradite};
+    effect_of selection{step::make_selectable};
+    effect_of locking{step::lock};
     bool absent = false;
     bool is_domain = false;
     bytes load_file;            ///< C4
@@ -30,12 +39,13 @@ struct expectation {
     objects applications; ///< with security domains
     objects load_files;
     std::vector<wanted_rule> rules; ///< of our ARA-C, or of the issuer's ARA-M
-    std::optional<bytes> client;    ///< the one to be read back
-    std::vector<bytes> registered;  ///< ARA-Cs that the ARA-M must know
-    std::optional<bytes> master;    ///< the ARA-M to be asked for them
-    bool keys = false;              ///< E0 is asked for
-    bool everything = false;        ///< so is FF21
-    bool by_name = false;           ///< the registry is asked for these applications and nothing else
+    std::optional<phase> rules_during;
+    std::optional<bytes> client;   ///< the one to be read back
+    std::vector<bytes> registered; ///< ARA-Cs that the ARA-M must know
+    std::optional<bytes> master;   ///< the ARA-M to be asked for them
+    bool keys = false;             ///< E0 is asked for
+    bool everything = false;       ///< so is FF21
+    bool by_name = false;          ///< the registry is asked for these applications and nothing else
 };
 
 /// Where the answers stand that show it.

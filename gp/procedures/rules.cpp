@@ -97,16 +97,17 @@ std::vector<bytes> clients_in(const rule_answers& at, const std::vector<response
     return *std::move(clients);
 }
 
-void check_rules(const std::vector<wanted_rule>& wanted, const std::vector<access_rule>& told) {
+void check_rules(const std::vector<wanted_rule>& wanted, const std::vector<access_rule>& told,
+                 std::optional<phase> during) {
     for (const auto& [rule, present] : wanted) {
         const auto name = "the access rule for application " + to_hex(rule.aid) + " and app " + to_hex(rule.app_hash);
         const auto same_reference = [&rule = rule](const access_rule& other) {
             return other.aid == rule.aid && other.app_hash == rule.app_hash;
         };
         if (present && std::ranges::find(told, rule) == told.end())
-            not_proven(step::access_rule, name + " is not on the secure component");
+            not_proven(step::access_rule, name + " is not on the secure component", during);
         if (!present && std::ranges::any_of(told, same_reference))
-            not_proven(step::access_rule_removal, name + " is still on the secure component");
+            not_proven(step::access_rule_removal, name + " is still on the secure component", during);
     }
 }
 

@@ -46,7 +46,8 @@ std::vector<bytes> clients_in(const rule_answers& at, const std::vector<response
 /// A rule, and whether the ARA must have it or must not.
 using wanted_rule = std::pair<access_rule, bool>;
 
-/// Throws card_failure where the ARA tells otherwise.
-void check_rules(const std::vector<wanted_rule>& wanted, const std::vector<access_rule>& told);
+/// Throws card_failure where the ARA tells otherwise. `during`: the phase that changes them.
+void check_rules(const std::vector<wanted_rule>& wanted, const std::vector<access_rule>& told,
+                 std::optional<phase> during = std::nullopt);
 
 } // namespace tsms::gp

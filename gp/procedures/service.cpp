@@ -27,6 +27,7 @@ procedure<shown_contents> install_service(channel_ptr channel, service_installat
     const auto instances = instance_aids(what.applications);
     changes card(channel);
 
+    card.enter(phase::install);
     card.mark(5, what.progress.install);
     card.create_domain(what.domain);
     card.personalize_domain(what.domain, what.block_size);
@@ -35,6 +36,7 @@ procedure<shown_contents> install_service(channel_ptr channel, service_installat
     card.mark(75, what.progress.install);
     for (const auto& app : what.applications)
         card.install(app);
+    card.enter(phase::activate);
     card.mark(85, what.progress.activate);
     make_selectable(card, what.applications, false);
     if (what.client)
@@ -42,14 +44,17 @@ procedure<shown_contents> install_service(channel_ptr channel, service_installat
 
     // Last, because INSTALL [for personalization] must go to the domain an application is associated with (AMB-231). A
     // card whose instances follow their load file refuses the second extradition as redundant.
+    card.enter(phase::install);
     for (const auto& file : what.load_files)
         card.extradite_load_file(file.aid, what.domain.aid);
     for (const auto& aid : instances)
         card.extradite_application(aid, what.domain.aid);
+    card.enter(phase::finalize);
     if (what.lock)
         card.set_lock(what.domain.aid, instances, true, what.lock_with_applications);
     else
         card.expect_usable(what.applications, what.domain.aid);
+    card.enter(std::nullopt); // the TSM's own business
     if (what.rotation)
         card.rotate_keys(*what.rotation);
 
@@ -64,11 +69,13 @@ procedure<shown_contents> activate_service(channel_ptr channel, service_activati
     changes card(channel);
     card.mark(20, what.progress.activate);
     card.expect_usable(what.applications, what.domain_aid);
+    card.enter(phase::activate);
     make_selectable(card, what.applications, true);
     if (what.former_rules)
         card.remove_rules(*what.former_rules, what.block_size);
     if (what.client)
         card.write_rules(*what.client, what.block_size);
+    card.enter(phase::finalize);
     if (what.lock)
         card.set_lock(what.domain_aid, instances, true, what.lock_with_applications);
     card.mark(80, what.progress.finalize);

@@ -56,8 +56,10 @@ void extradite(changes& card, const service_update& what) {
 }
 
 void lock(changes& card, const service_update& what) {
-    if (!what.instances_to_lock.empty())
+    if (!what.instances_to_lock.empty()) {
+        card.enter(phase::finalize);
         return card.set_lock(what.domain_aid, what.instances_to_lock, true, what.lock_with_applications);
+    }
     card.expect_usable(what.applications, what.domain_aid);
     card.expect_usable(what.kept, what.domain_aid);
 }
@@ -66,12 +68,14 @@ void lock(changes& card, const service_update& what) {
 
 procedure<shown_contents> add_load_files(channel_ptr channel, load_file_addition what) {
     changes card(channel);
+    card.enter(phase::install);
     load_all(card, {what.load_files, what.tsm_domain_aid, what.block_size, what.operation});
     co_return co_await prove(std::move(card), what.others);
 }
 
 procedure<shown_contents> update_service(channel_ptr channel, service_update what) {
     changes card(channel);
+    card.enter(phase::install);
     card.mark(5, what.progress.install);
     unlock(card, what);
     remove(card, what);
@@ -79,8 +83,10 @@ procedure<shown_contents> update_service(channel_ptr channel, service_update wha
     card.mark(75, what.progress.install);
     for (const auto& app : what.applications)
         card.install(app);
+    card.enter(phase::activate);
     card.mark(85, what.progress.activate);
     activate(card, what);
+    card.enter(phase::install);
     extradite(card, what);
     for (const auto& aid : what.kept_load_files)
         card.expect_load_file(aid, what.domain_aid);

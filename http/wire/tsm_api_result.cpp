@@ -91,15 +91,13 @@ model::service_instance_info parse_instance(const json::reader& r) {
 }
 
 void put_execution(json::object& o, const model::execution& e) {
-    o.append("executionStatus", static_cast<int>(e.status));
+    o.append("executionStatus", static_cast<int>(model::in_v1_0(e.status)));
     o.append("executionMessage", e.message);
 }
 
 model::execution parse_execution(const json::reader& r) {
-    const auto status = r.integer("executionStatus");
-    const bool known = status >= 0 && status <= static_cast<int>(error_category::invalid_state);
-    return {known ? static_cast<error_category>(status) : error_category::unspecified,
-            r.string_or("executionMessage", "")};
+    const auto status = model::category_of(r.integer("executionStatus")).value_or(error_category::unspecified);
+    return {model::in_v1_0(status), r.string_or("executionMessage", "")};
 }
 
 json::value to_json(const model::process_info& p) {

@@ -155,6 +155,8 @@ gp::response_apdu application_command(context& c, const gp::command_apdu& comman
         return {{}, sw::cla_not_supported};
     if (keeps_access_rules(*c.registry().find_application(c.channel.selected)))
         return ara_command(c, command);
+    if (c.registry().keeps_data(*c.registry().find_application(c.channel.selected)))
+        return kept_data_command(c, command);
     return {{}, sw::ok};
 }
 

@@ -1,6 +1,6 @@
 #pragma once
 // A simulated GlobalPlatform card: an honest one that keeps its Registry, its keys and its counters, and runs no
-// bytecode: a selected applet answers 9000 to every command of class 00 and 80.
+// bytecode: a selected applet answers 9000 to every command of class 00 and 80. Those of the lab keep data (DIV-091).
 
 #include "crypto/random.hpp"
 #include "lab/card/faults.hpp"

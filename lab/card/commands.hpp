@@ -106,6 +106,11 @@ gp::response_apdu ara_store(context& c, const application& target, bytes_view da
 /// Its rules go with an ARA-C.
 void ara_client_deleted(card_state& card, bytes_view aid);
 
+/// PUT DATA and GET DATA of a selected application that keeps data; every other command is answered 9000.
+gp::response_apdu kept_data_command(context&, const gp::command_apdu&);
+/// STORE DATA that was directed to an application which keeps data. Throws refused.
+void keep_personalization(application& target, bytes data);
+
 /// The data fields of INSTALL: `count` length-prefixed values and nothing behind them. Throws refused (6A80).
 std::vector<bytes_view> length_values(bytes_view data, std::size_t count);
 

@@ -38,6 +38,7 @@ gp::response_apdu finish(context& c, const pending_load& pending) {
     file.imports = std::move(image->imports);
     file.domain = pending.domain;
     file.memory = image->code_octets;
+    file.keeps_data = image->keeps_data;
     c.registry().add(std::move(file));
     return done();
 }

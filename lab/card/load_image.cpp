@@ -1,5 +1,6 @@
 #include "lab/card/load_image.hpp"
 
+#include <algorithm>
 #include <map>
 
 namespace tsms::lab {
@@ -95,6 +96,18 @@ std::map<std::uint8_t, bytes_view> components_of(bytes_view block, bool extended
     return components;
 }
 
+/// True where one of the static arrays is the marker (JCVM 6.10: image, references, arrays, then the other values).
+bool has_marker(cursor fields) {
+    bool found = false;
+    fields.take(4);
+    for (int left = fields.u2(); left > 0; --left) {
+        fields.u1(); // type
+        const auto array = fields.take(fields.u2());
+        found = found || std::ranges::equal(array, as_bytes(keeps_data_marker));
+    }
+    return found;
+}
+
 load_image read(bytes_view block) {
     load_image image;
     image.extended = is_extended(block);
@@ -126,6 +139,8 @@ load_image read(bytes_view block) {
     cursor packages(components.at(import));
     for (int left = packages.u1(); left > 0; --left)
         image.imports.push_back(packages.package());
+
+    image.keeps_data = has_marker(cursor(components.at(static_field)));
 
     if (const auto found = components.find(applet); found != components.end()) {
         cursor applets(found->second);

@@ -6,12 +6,16 @@
 
 namespace tsms::lab {
 
+/// A static byte array with these octets says that the applets of a package keep data on the simulated card (DIV-091).
+inline constexpr std::string_view keeps_data_marker = "tsms-lab keeps data";
+
 struct load_image {
     package_version package;
     std::vector<package_version> imports;
     std::vector<bytes> applets;
     std::size_t code_octets = 0;
-    bool extended = false; ///< of the extended format (JCVM 3.1): `package` is the CAP file's AID and version
+    bool keeps_data = false; ///< has the marker among its static byte arrays
+    bool extended = false;   ///< of the extended format (JCVM 3.1): `package` is the CAP file's AID and version
     std::vector<package_version> packages; ///< extended: what others can import
 };
 

@@ -13,6 +13,14 @@ bool same(bytes_view a, bytes_view b) {
 
 } // namespace
 
+std::size_t kept_data::octets() const {
+    constexpr std::size_t name_octets = 2;
+    std::size_t octets = personalization.size();
+    for (const auto& [number, value] : objects)
+        octets += name_octets + value.size();
+    return octets;
+}
+
 key_set* security_domain::find_keys(std::uint8_t version) {
     for (auto& set : key_sets)
         if (set.version == version)
@@ -105,6 +113,11 @@ application& registry::key_holder(application& domain) {
         holder = parent;
     }
     return *holder;
+}
+
+bool registry::keeps_data(const application& a) const {
+    const auto* file = find_load_file(a.load_file);
+    return file && file->keeps_data && !a.sd;
 }
 
 std::vector<const application*> registry::instances_of(bytes_view load_file) const {

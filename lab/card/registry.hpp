@@ -46,6 +46,15 @@ struct security_domain {
     key_set* find_keys(std::uint8_t version);
 };
 
+/// What an applet of the lab has been given to keep (kept_data.cpp). It goes with the application.
+struct kept_data {
+    bytes personalization;                 ///< what STORE DATA brought, all blocks of it
+    std::map<std::uint8_t, bytes> objects; ///< of PUT DATA, by P2
+
+    /// An object takes its octets and two for its name.
+    std::size_t octets() const;
+};
+
 struct application {
     bytes aid;
     std::uint8_t state = life_cycle::installed; ///< for the ISD: the card's state
@@ -57,6 +66,7 @@ struct application {
     bytes parameters;     ///< C9 of INSTALL, as given
     int personalized = 0; ///< STORE DATA blocks it was given
     std::optional<security_domain> sd;
+    kept_data kept;
 
     bool locked() const { return (state & life_cycle::locked) != 0; }
     bool has(std::uint32_t p) const { return (privileges & p) != 0; }
@@ -77,6 +87,7 @@ struct load_file {
     bytes domain;
     std::size_t memory = 0;
     bool preloaded = false;
+    bool keeps_data = false; ///< its applets do (load_image.hpp)
     bool listed = true;
 };
 
@@ -110,6 +121,8 @@ public:
     bool within(bytes_view domain, bytes_view ancestor) const;
     /// The Security Domain that holds the keys for this one: itself, or its nearest ancestor with a key set.
     application& key_holder(application& domain);
+    /// True for an application of the lab, which keeps what it is given.
+    bool keeps_data(const application& a) const;
     std::vector<const application*> instances_of(bytes_view load_file) const;
     /// Applications and load files that are directly associated with a Security Domain.
     bool has_content(bytes_view domain) const;

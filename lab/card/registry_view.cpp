@@ -82,7 +82,8 @@ json::object application_view(const application& a, bool is_isd) {
                      {"module", to_hex(a.module)},
                      {"domain", to_hex(a.domain)},
                      {"parameters", to_hex(a.parameters)},
-                     {"storeDataBlocks", a.personalized}};
+                     {"storeDataBlocks", a.personalized},
+                     {"keptOctets", static_cast<std::int64_t>(a.kept.octets())}};
     if (a.sd) {
         json::array sets;
         for (const auto& set : a.sd->key_sets)
@@ -155,6 +156,8 @@ std::string card::registry_text() const {
                     out += " (" + std::to_string(set.failed_attempts) + " of " +
                            std::to_string(s.personality->attempts) + " attempts failed)";
             }
+        if (const auto octets = a.kept.octets(); octets > 0)
+            out += "  keeps " + std::to_string(octets) + " octets";
         out += "\n";
     }
     for (const auto& f : s.registry.load_files())

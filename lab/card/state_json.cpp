@@ -45,6 +45,13 @@ json::object domain_json(const security_domain& sd) {
             {"data", std::move(data)}};
 }
 
+json::object kept_json(const kept_data& kept) {
+    json::object objects;
+    for (const auto& [number, value] : kept.objects)
+        objects.append(to_hex(bytes{number}), to_hex(value));
+    return {{"personalization", to_hex(kept.personalization)}, {"objects", std::move(objects)}};
+}
+
 json::object application_json(const application& a) {
     json::object out{{"aid", to_hex(a.aid)},
                      {"state", int{a.state}},
@@ -57,6 +64,8 @@ json::object application_json(const application& a) {
                      {"personalized", a.personalized}};
     if (a.sd)
         out.append("securityDomain", domain_json(*a.sd));
+    if (a.kept.octets() > 0)
+        out.append("kept", kept_json(a.kept));
     return out;
 }
 
@@ -70,7 +79,8 @@ json::object load_file_json(const load_file& f) {
     return {{"package", package_json(f.package)}, {"packages", std::move(packages)},
             {"modules", hex_array(f.modules)},    {"imports", std::move(imports)},
             {"domain", to_hex(f.domain)},         {"memory", number(f.memory)},
-            {"preloaded", f.preloaded},           {"listed", f.listed}};
+            {"preloaded", f.preloaded},           {"listed", f.listed},
+            {"keepsData", f.keeps_data}};
 }
 
 bytes octets(std::string_view text) {
@@ -122,6 +132,18 @@ security_domain domain_from(const json::reader& r) {
     return sd;
 }
 
+kept_data kept_from(const json::reader& r) {
+    kept_data kept;
+    kept.personalization = octets(r.string("personalization"));
+    for (const auto& [number, value] : r.string_map("objects")) {
+        const auto name = octets(number);
+        if (name.size() != 1)
+            throw card_error("card file: '" + number + "' is no object of an applet; restore the file or delete it");
+        kept.objects.emplace(name[0], octets(value));
+    }
+    return kept;
+}
+
 application application_from(const json::reader& r) {
     application a;
     a.aid = octets(r.string("aid"));
@@ -135,6 +157,8 @@ application application_from(const json::reader& r) {
     a.personalized = static_cast<int>(number_between(r, "personalized", 1 << 30));
     if (r.has("securityDomain"))
         a.sd = domain_from(r.object("securityDomain"));
+    if (r.has("kept"))
+        a.kept = kept_from(r.object("kept"));
     return a;
 }
 
@@ -150,6 +174,7 @@ load_file load_file_from(const json::reader& r) {
     f.memory = static_cast<std::size_t>(number_between(r, "memory", 1 << 30));
     f.preloaded = r.boolean("preloaded");
     f.listed = r.boolean("listed");
+    f.keeps_data = r.has("keepsData") && r.boolean("keepsData"); // not in files of before
     return f;
 }
 

@@ -151,11 +151,14 @@ gp::response_apdu store_data(context& c, const gp::command_apdu& command) {
     auto* personalized = c.registry().find_application(channel.personalizing);
     if (!personalized && !channel.personalizing.empty())
         abandon(sw::conditions); // deleted over another channel meanwhile
+    if (personalized && personalized->locked())
+        abandon(sw::conditions); // locked over another channel meanwhile
     auto& target = personalized ? *personalized : c.domain();
-    if (!target.sd && !keeps_access_rules(target)) // whose rules tell what it was given
-        ++target.personalized;
-    if (!last)
+    const int one_more = target.sd || keeps_access_rules(target) ? 0 : 1; // whose rules tell what it was given
+    if (!last) {
+        target.personalized += one_more;
         return {{}, sw::ok};
+    }
     const auto chain = std::move(pending.data);
     channel.data.reset();
     channel.personalizing.clear();
@@ -163,6 +166,9 @@ gp::response_apdu store_data(context& c, const gp::command_apdu& command) {
         store_domain_data(c, target, command.p1, chain);
     else if (keeps_access_rules(target))
         return ara_store(c, target, chain);
+    else if (c.registry().keeps_data(target))
+        keep_personalization(target, chain);
+    target.personalized += one_more;
     return {{}, sw::ok};
 }
 

@@ -2,6 +2,7 @@
 // peers is begun, and how many sessions there may be.
 
 #include "actors/framework/backoff.hpp"
+#include "actors/framework/delivery_course.hpp"
 #include "actors/framework/peer_queues.hpp"
 #include "actors/framework/session_book.hpp"
 #include "tests/actors/world.hpp"
@@ -25,6 +26,42 @@ BOOST_AUTO_TEST_CASE(after_72_hours_there_is_no_next_attempt) {
     BOOST_TEST(delivery_pause(100, 72h - 1s).has_value());
     BOOST_TEST(!delivery_pause(100, 72h).has_value());
     BOOST_TEST(!delivery_pause(1, 72h + 1s).has_value());
+}
+
+BOOST_AUTO_TEST_CASE(the_course_of_one_delivery) {
+    const auto row = [](int attempts, std::chrono::seconds waited) {
+        model::outbox_entry r;
+        r.attempts = attempts;
+        r.waited = waited;
+        return std::optional(r);
+    };
+    const delivery_outcome taken{delivery_outcome::kind::delivered, 200, ""};
+    const delivery_outcome refused{delivery_outcome::kind::refused, 503, "busy"};
+    const delivery_outcome wants_pause{delivery_outcome::kind::refused, 503, "busy", 30s};
+    const auto end_of = [](const auto& next) { return std::get<delivery_end>(next); };
+    const auto pause_of = [](const auto& next) { return std::get<std::chrono::seconds>(next).count(); };
+
+    delivery_course c(*row(2, 5s));
+    BOOST_TEST(c.attempts() == 2);
+    BOOST_TEST(c.pause().count() == 0); // what was waited before this run does not count
+    BOOST_TEST(c.begin(row(2, 5s)));
+    BOOST_TEST(pause_of(c.after(refused, row(3, 5s), false)) == 20);
+    BOOST_TEST(c.attempts() == 3);
+    BOOST_TEST(c.pause().count() == 20);
+    BOOST_TEST(c.begin(row(3, 5s)));
+    BOOST_TEST(c.pause().count() == 20);
+    BOOST_TEST(pause_of(c.after(wants_pause, row(4, 25s), false)) == 40); // the longer one of both
+    BOOST_TEST(c.begin(row(0, 0s)));                                      // an operator wants it again
+    BOOST_TEST(c.pause().count() == 0);
+    BOOST_TEST(pause_of(c.after(wants_pause, row(1, 0s), false)) == 30);
+    BOOST_TEST(c.wait(0s).count() == 5); // could not be stored: not counted
+    BOOST_TEST(c.attempts() == 1);
+    BOOST_TEST(c.pause().count() == 5);
+
+    BOOST_TEST(!c.begin(std::nullopt));
+    BOOST_TEST((end_of(c.after(taken, std::nullopt, false)) == delivery_end::delivered));
+    BOOST_TEST((end_of(c.after(refused, std::nullopt, true)) == delivery_end::given_up));
+    BOOST_TEST((end_of(c.after(refused, std::nullopt, false)) == delivery_end::dropped));
 }
 
 BOOST_AUTO_TEST_CASE(so_much_work_is_begun_and_no_more) {

@@ -118,15 +118,6 @@ BOOST_AUTO_TEST_CASE(every_path_has_its_method) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(what_is_not_built_says_so_in_its_result) {
-    port p;
-    const auto update = p.send("POST", "/tsm-api/1.0/checkServiceUpdateAvailable",
-                               R"({"serviceInstanceId":"i","newVersion":"1.0.0","handset":{"callerId":"CAFE",)"
-                               R"("secureComponents":[]}})");
-    BOOST_TEST(update.status == 200);
-    BOOST_TEST(update.body.find("checkServiceUpdateAvailable is not supported by this TSM yet") != std::string::npos);
-}
-
 BOOST_AUTO_TEST_CASE(an_app_proves_who_it_is) { // AMB-236
     port p;
     for (const auto* good : {"Bearer credential", "bearer credential", "credential"})

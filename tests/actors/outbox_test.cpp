@@ -17,10 +17,18 @@ namespace {
 const delivery_outcome delivered{kind::delivered, 200, ""};
 const delivery_outcome unreachable{kind::unreachable, 0, "nobody listens"};
 
-class played_delivery final : public delivery_actor::base {
+struct counted_spos final : spos_port {
+    explicit counted_spos(int& n) : cancelled(n) {}
+    std::string encode(const model::process_result& r) const override { return r.process_id; }
+    delivery_outcome deliver(const model::spos_target&, const std::string&) override { return {}; }
+    void cancel() override { ++cancelled; }
+    int& cancelled;
+};
+
+class played_worker final : public spos_worker_actor::base {
 public:
-    played_delivery(caf::actor_config& config, std::vector<attempt_delivery>& attempts)
-        : delivery_actor::base(config), attempts_(attempts) {}
+    played_worker(caf::actor_config& config, std::vector<attempt_delivery>& attempts)
+        : spos_worker_actor::base(config), attempts_(attempts) {}
     behavior_type make_behavior() override {
         return {[this](const attempt_delivery& a) {
             attempts_.push_back(a);
@@ -50,8 +58,8 @@ struct post_office {
     void open() {
         outbox = spawn_spos_outbox(
             w.system,
-            {w.around->store, [] { return std::make_shared<quiet_spos>(); }, w.around->log, bounds, w.around->now,
-             [this](caf::actor_system& s) { return delivery_actor(s.spawn<played_delivery>(std::ref(attempts))); }});
+            {w.around->store, [this] { return port(); }, w.around->log, bounds, w.around->now,
+             [this](caf::actor_system& s) { return spos_worker_actor(s.spawn<played_worker>(std::ref(attempts))); }});
         w.run();
     }
     void close() {
@@ -59,6 +67,11 @@ struct post_office {
         caf::anon_send_exit(outbox, caf::exit_reason::user_shutdown);
         w.run();
         outbox = nullptr;
+    }
+    std::shared_ptr<spos_port> port() {
+        if (std::exchange(faulty, false))
+            throw std::runtime_error("a fault");
+        return std::make_shared<counted_spos>(cancelled);
     }
     std::int64_t add(const std::string& url, store::clock::duration age = 0s) {
         store::outbox_entry d;
@@ -82,7 +95,7 @@ struct post_office {
         BOOST_REQUIRE(!attempts.empty());
         const auto attempt = attempts.front();
         attempts.erase(attempts.begin());
-        caf::anon_send(attempt.outbox, attempt_made{attempt.delivery, outcome});
+        caf::anon_send(attempt.delivery, attempt_made{outcome});
         w.run();
     }
     store::outbox_entry row() {
@@ -94,7 +107,7 @@ struct post_office {
     std::vector<std::string> on_their_way() const {
         std::vector<std::string> urls;
         for (const auto& a : attempts)
-            urls.push_back(a.delivery.spos.url);
+            urls.push_back(a.row.spos.url);
         return urls;
     }
     /// A command of the operator: another connection.
@@ -103,6 +116,8 @@ struct post_office {
     std::string file = (std::filesystem::temp_directory_path() / ("tsms-outbox-" + crypto::system_random().uuid()));
     world w;
     peer_bounds bounds;
+    int cancelled = 0;   ///< attempts whose socket was cut
+    bool faulty = false; ///< the next attempt ends its actor
     std::shared_ptr<store::instance_db> db;
     std::vector<attempt_delivery> attempts;
     outbox_actor outbox;
@@ -284,6 +299,126 @@ BOOST_AUTO_TEST_CASE(an_outbox_that_cannot_be_read_or_written_is_tried_again) {
     BOOST_TEST(p.attempts.size() == 1u);
     p.end(delivered);
     BOOST_TEST(p.db->outbox().empty());
+}
+
+// The row ends once, whoever ends it.
+BOOST_AUTO_TEST_CASE(a_delivery_that_is_dropped_during_its_attempt_ends_once) {
+    for (const auto& outcome : {delivered, unreachable}) {
+        post_office p;
+        p.open();
+        const auto id = p.add("a");
+        const auto entries = p.db->audit_entries();
+        BOOST_TEST(p.operators().drop_delivery(id));
+        p.wait(1s);
+        BOOST_TEST(p.attempts.size() == 1u);
+        BOOST_TEST(p.cancelled == 0); // the SPOS may have it already
+        BOOST_TEST(p.count().waiting == 1u);
+        p.end(outcome);
+        BOOST_TEST(p.count().waiting == 0u);
+        BOOST_TEST(p.count().given_up == 0u);
+        BOOST_TEST(p.db->audit_entries() == entries + 1); // the operator's
+        p.wait(24h);
+        BOOST_TEST(p.attempts.empty());
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_delivery_that_is_retried_during_its_attempt_begins_anew) {
+    post_office p;
+    p.open();
+    const auto id = p.add("a");
+    p.end(unreachable);
+    p.wait(5s);
+    BOOST_TEST(p.row().attempts == 1);
+    BOOST_TEST(p.operators().retry_delivery(id));
+    p.wait(1s);
+    BOOST_TEST(p.attempts.size() == 1u); // no second one beside it
+    p.end(unreachable);
+    BOOST_TEST(p.row().attempts == 1);
+    p.wait(4s);
+    BOOST_TEST(p.attempts.empty());
+    p.wait(1s);
+    BOOST_TEST(p.attempts.size() == 1u);
+}
+
+// The operator's change comes between the last look at the rows and the turn.
+BOOST_AUTO_TEST_CASE(what_an_operator_changed_just_before_the_turn_counts) {
+    post_office p;
+    p.open();
+    const auto id = p.add("a");
+    p.end(unreachable);
+    p.w.time += 5s;
+    BOOST_TEST(p.operators().drop_delivery(id));
+    p.add("b"); // whoever moves the outbox
+    BOOST_TEST(p.on_their_way() == urls{"b"}, boost::test_tools::per_element());
+    BOOST_TEST(p.count().waiting == 1u);
+    p.end(unreachable);
+
+    p.w.time += 5s;
+    BOOST_TEST(p.operators().retry_delivery(p.row().id));
+    p.add("c");
+    BOOST_REQUIRE(p.on_their_way() == (urls{"c", "b"}));
+    p.end(delivered);
+    p.end(unreachable);
+    const auto b = p.db->delivery(p.db->outbox().at(0).id);
+    BOOST_TEST(b.value().attempts == 1);
+    BOOST_TEST(b.value().waited.count() == 0); // the five seconds were the former row's
+}
+
+BOOST_AUTO_TEST_CASE(a_stop_cuts_what_is_under_way_and_loses_nothing) {
+    post_office p;
+    p.open();
+    p.add("a");
+    p.add("b");
+    p.add("c");
+    p.add("c"); // waits
+    BOOST_TEST(p.attempts.size() == 3u);
+    const auto late = p.attempts;
+    p.close();
+    BOOST_TEST(p.cancelled == 3);
+    for (const auto& a : late)
+        caf::anon_send(a.delivery, attempt_made{unreachable});
+    p.w.run();
+    BOOST_TEST(p.db->outbox().size() == 4u);
+    for (const auto& row : p.db->outbox())
+        BOOST_TEST(row.attempts == 0);
+    p.open();
+    BOOST_TEST(p.attempts.size() == 3u);
+}
+
+BOOST_AUTO_TEST_CASE(one_that_is_given_up_and_wanted_again_at_once_is_attempted) {
+    post_office p;
+    const auto id = p.add("a");
+    p.db->attempt_failed(id, 72h, "for long");
+    p.open();
+    BOOST_REQUIRE_EQUAL(p.attempts.size(), 1u);
+    caf::anon_send(p.attempts.front().delivery, attempt_made{unreachable});
+    p.attempts.clear();
+    while (!p.row().given_up)
+        BOOST_REQUIRE(p.w.coordinator().try_run_once());
+    BOOST_TEST(p.operators().retry_delivery(id)); // before the outbox has heard of the end
+    p.w.time += 1s;
+    caf::anon_send(p.outbox, tick{p.w.time});
+    p.w.run();
+    p.wait(1s);
+    BOOST_TEST(p.attempts.size() == 1u);
+    BOOST_TEST(p.count().waiting == 1u);
+    BOOST_TEST(p.count().given_up == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(a_fault_in_one_delivery_begins_it_again_and_frees_its_turn) {
+    post_office p({1, 1});
+    p.open();
+    p.faulty = true;
+    p.add("a");
+    BOOST_TEST(p.attempts.empty());
+    BOOST_REQUIRE_EQUAL(p.w.log.size(), 1u);
+    BOOST_TEST(p.w.log[0].ends_with("begins again (a fault)"), p.w.log[0]);
+    p.wait(1s);
+    BOOST_TEST(p.on_their_way() == urls{"a"}, boost::test_tools::per_element());
+    p.end(delivered);
+    BOOST_TEST(p.db->outbox().empty());
+    p.add("b");
+    BOOST_TEST(p.on_their_way() == urls{"b"}, boost::test_tools::per_element());
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -87,4 +87,18 @@ inline bool announces(const order& o) {
                                [](const auto& item) { return std::holds_alternative<model::process_start>(item); });
 }
 
+/// The process is announced, ends with 9 and is reported to the SPOS.
+inline void ends_with_inaccessible(world& w, const session_opened& s) {
+    const auto start = w.report_back(s, 0);
+    BOOST_REQUIRE(start);
+    BOOST_TEST(std::holds_alternative<model::process_start>(start->items.at(1)));
+    const auto stop = w.report_back(s, 1, processed);
+    BOOST_REQUIRE(stop);
+    BOOST_TEST((result_in(*stop) == error_category::sc_inaccessible));
+    BOOST_REQUIRE(!w.rows.ends.empty());
+    const auto& end = w.rows.ends.back();
+    BOOST_TEST((end.end.status == error_category::sc_inaccessible));
+    BOOST_TEST((end.delivery && end.delivery->body == end.end.id));
+}
+
 } // namespace tsms::actors_test

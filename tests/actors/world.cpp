@@ -34,8 +34,9 @@ class played_outbox final : public outbox_actor::base {
 public:
     explicit played_outbox(caf::actor_config& config) : outbox_actor::base(config) {}
     behavior_type make_behavior() override {
-        return {[](const deliver_result&) {}, [](const attempt_made&) {}, [](const tick&) {},
-                [](const count_deliveries&) { return deliveries_counted{}; }};
+        return {[](const deliver_result&) {}, [](const turn_used&) {},
+                [](const turn_awaited&) {},   [](const delivery_ended&) {},
+                [](const tick&) {},           [](const count_deliveries&) { return deliveries_counted{}; }};
     }
 };
 
@@ -159,6 +160,11 @@ played_store::behavior_type played_store::make_behavior() {
             if (m_.broken)
                 return failed();
             return m_.outbox ? load_deliveries(*m_.outbox, l) : outbox_loaded{};
+        },
+        [this, failed](const load_delivery& l) -> caf::result<delivery_loaded> {
+            if (m_.broken)
+                return failed();
+            return delivery_loaded{m_.outbox ? m_.outbox->delivery(l.id) : std::nullopt};
         },
         [this, failed](const settle_delivery& s) -> caf::result<delivery_settled> {
             if (m_.broken)

@@ -386,15 +386,21 @@ class Examples(unittest.TestCase):
         self.play("tsms provider revoke")
         self.play("tsms provider uploads")
 
-    def publish(self) -> str:
+    def publish(self) -> dict:
         added = json.loads(self.stack.tsms("provider", "token", "--name", "demo", "--json").stdout)
-        rest = stack.Rest(8443, self.stack.ca, added["longTermToken"])
+        self.rest = stack.Rest(8443, self.stack.ca, added["longTermToken"])
         told = {"url": "https://127.0.0.1:1", "ca": self.stack.ca}  # results wait for it
-        return stack.publish_service(rest, [self.folder / "app.cap"], spos_config=stack.add_spos_config(rest, told),
-                                     profiles=["tsms-lab jc305"])["service"]["id"]
+        return stack.publish_service(self.rest, [self.folder / "app.cap"], spos_config=stack.add_spos_config(self.rest, told),
+                                     profiles=["tsms-lab jc305"])
+
+    def publish_the_next_version(self, published: dict):
+        cap = self.stack.make_cap("next.cap", package="D27600018501", applets=[APPLET], version="1.1")
+        part = stack.upload_part(self.rest, cap)
+        stack.publish_version(self.rest, published["service"], [part], "1.1.0", ["tsms-lab jc305"])
 
     def phone(self):
-        self.put["SERVICE"] = self.publish()
+        published = self.publish()
+        self.put["SERVICE"] = published["service"]["id"]
         self.play("tsms-handset check")
         self.play("tsms-handset create")
         self.play("tsms-handset instances")
@@ -404,8 +410,9 @@ class Examples(unittest.TestCase):
         self.put["INSTANCE"] = listed["serviceInstances"][0]["id"]
         self.play("tsms-handset deploy")
         self.assertIn("< 9000", self.play("tsms-handset apdu"))
-        self.play("tsms-handset check-update", code=1)  # not there yet
-        self.play("tsms-handset update", code=1)
+        self.publish_the_next_version(published)
+        self.assertIn("1.1.0 is available", self.play("tsms-handset check-update"))
+        self.assertRegex(self.play("tsms-handset update"), r"(?m)^state +OPERATIONAL$")
         self.play("tsms-handset suspend")
         self.play("tsms-handset resume")
         self.play("tsms-handset terminate")

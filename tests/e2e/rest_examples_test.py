@@ -29,7 +29,8 @@ class Examples(unittest.TestCase):
         self.stack.import_profiles()
         token = json.loads(self.stack.tsms("provider", "add", "--name", "demo", "--json").stdout)["longTermToken"]
         (self.stack.folder / "demo.token").write_text(token + "\n")
-        self.stack.make_cap("app.cap", package="D27600018501", applets=["D2760001850101"])
+        for name, package in (("app.cap", "D27600018501"), ("extra.cap", "D27600018502")):
+            self.stack.make_cap(name, package=package, applets=[package + "01"])
         self.stack.start_server("rest")
 
     def tearDown(self):

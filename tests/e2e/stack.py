@@ -328,9 +328,9 @@ class Stack:
         return Rest(self.rest_port, self.ca, added["longTermToken"])
 
     def make_cap(self, name: str = "app.cap", load_size: int = 2000, package: str = "D2760001855453",
-                 applets=("D276000185545301",)) -> pathlib.Path:
+                 applets=("D276000185545301",), version: str = "1.0") -> pathlib.Path:
         path = self.folder / name
-        arguments = ["cap", "--out", path, "--load-size", load_size, "--package", package]
+        arguments = ["cap", "--out", path, "--load-size", load_size, "--package", package, "--package-version", version]
         for applet in applets:
             arguments += ["--applet", applet]
         self.run("tsms-lab", *arguments)
@@ -387,27 +387,43 @@ def publish_service(rest: Rest, caps: list, instances: list | None = None, versi
 
     instances: AID of the instance for an applet's AID, where it shall differ.
     """
-    elfs = [rest.upload("/executable-load-files", "elf", pathlib.Path(c).name, pathlib.Path(c).read_bytes()) for c in caps]
-    other = dict(instances or [])
-    configs = []
-    for elf in elfs:
-        for module in rest.call("GET", f"/executable-load-files/{elf['id']}/executable-modules"):
-            config = rest.call("POST", "/application-configs", {
-                "instanceAid": other.get(module["aid"], module["aid"]), "installConfig": {},
-                "activationConfig": {"makeSelectable": True, "accessibleViaApdu": True}})
-            configs.append({"executableModuleId": module["id"], "applicationConfigId": config["id"]})
+    parts = [upload_part(rest, cap, dict(instances or [])) for cap in caps]
     service = {"name": name, "accessAuthorizedDeviceApps": list(device_apps)}
     if spos_config:
         service["sposConfigId"] = spos_config
     service = rest.call("POST", "/services", service)
+    return publish_version(rest, service, parts, version, profiles)
+
+
+def upload_part(rest: Rest, cap, instances: dict | None = None) -> dict:
+    """A CAP file, and how its applets become applications."""
+    elf = rest.upload("/executable-load-files", "elf", pathlib.Path(cap).name, pathlib.Path(cap).read_bytes())
+    configs = []
+    for module in rest.call("GET", f"/executable-load-files/{elf['id']}/executable-modules"):
+        config = rest.call("POST", "/application-configs", {
+            "instanceAid": (instances or {}).get(module["aid"], module["aid"]), "installConfig": {},
+            "activationConfig": {"makeSelectable": True, "accessibleViaApdu": True}})
+        configs.append({"executableModuleId": module["id"], "applicationConfigId": config["id"]})
+    return {"elf": elf, "configs": configs}
+
+
+def publish_version(rest: Rest, service: dict, parts: list, version: str, profiles: list | None = None) -> dict:
+    """A Flavor of these parts, and the Version that has it on these profiles."""
+    elfs = [part["elf"] for part in parts]
+    configs = [config for part in parts for config in part["configs"]]
     path = f"/services/{service['id']}"
-    flavor = rest.call("POST", f"{path}/flavors", {"name": "default", "applicationInstantiationConfigs": configs})
+    flavor = rest.call("POST", f"{path}/flavors", {"name": f"for {version}", "applicationInstantiationConfigs": configs})
     rest.call("POST", f"{path}/flavors/{flavor['id']}/executable-load-files", [e["id"] for e in elfs])
     rest.call("POST", f"{path}/flavors/{flavor['id']}/publish")
+    allow(rest, service, flavor, version, profiles)
+    return {"service": service, "flavor": flavor, "elfs": elfs, "configs": configs, "parts": parts, "version": version}
+
+
+def allow(rest: Rest, service: dict, flavor: dict, version: str, profiles: list | None = None):
+    """A Version: this Flavor on these profiles."""
     known = rest.call("GET", "/secure-component-profiles")
     wanted = [p["id"] for p in known if profiles is None or p["name"] in profiles]
-    rest.call("POST", f"{path}/versions", {"tag": version, "allowedDeployments": {flavor["id"]: wanted}})
-    return {"service": service, "flavor": flavor, "elfs": elfs, "configs": configs, "version": version}
+    rest.call("POST", f"/services/{service['id']}/versions", {"tag": version, "allowedDeployments": {flavor["id"]: wanted}})
 
 
 def add_spos_config(rest: Rest, told: dict) -> str:

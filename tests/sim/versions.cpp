@@ -4,7 +4,8 @@ namespace tsms::sim {
 
 namespace {
 
-constexpr int data_mark = 77; ///< blocks of STORE DATA
+/// What an applet has stored (DIV-091).
+const std::map<std::uint8_t, bytes> stored{{0x00, hex("C0FFEE")}};
 
 const std::pair<const char*, bytes> names[] = {{"P1", package},  {"P2", package_2},          {"P3", package_3},
                                                {"a1", applet_1}, {"a2", applet_2},           {"a3", applet_3},
@@ -85,12 +86,12 @@ void store_data(world& w) {
     auto state = w.card.state();
     for (const auto& aid : {applet_1, applet_2, applet_3})
         if (auto* app = state.registry.find_application(aid))
-            app->personalized = data_mark;
+            app->kept.objects = stored;
     w.card = lab::card(state, w.random);
 }
 bool has_data(const world& w, const bytes& aid) {
     const auto* app = w.card.state().registry.find_application(aid);
-    return app && app->personalized == data_mark;
+    return app && app->kept.objects == stored;
 }
 
 world operational_service(const char* rules, std::size_t load_size) {

@@ -60,6 +60,7 @@ world::world(std::shared_ptr<const lab::personality> p, std::uint64_t seed)
     target.sd_aid = "D276000163544D5301000001";
     target.card.rules_read_back = personality->rule_queries_refused == 0; // as its profile says
     target.card.challenge_counter = personality->sends_counter;
+    bystanders_.settle(card.state());
     factory_ = listed();
 }
 
@@ -145,9 +146,14 @@ std::optional<process::process_outcome> world::play(process::process<process::pr
     intent_open_ = false;
     phone_lost_ = false;
     issuer_.reset();
+    write_ahead_.begin();
+    bystanders_.begin(card.state(), tsm_domain_aid());
     const auto* wish = running.start();
     while (wish) {
+        write_ahead_.watch(*wish, {instance, component, !tombstones.empty()});
         auto answer = interpret(*wish);
+        bystanders_.watch(card.state(), tsm_domain_aid());
+        bystanders_.check(card.state(), tsm_domain_aid());
         ++effects;
         if (break_after && effects == *break_after) {
             card.reset();
@@ -161,6 +167,10 @@ std::optional<process::process_outcome> world::play(process::process<process::pr
     instance = outcome.instance;
     component = outcome.card;
     return outcome;
+}
+
+std::string world::tsm_domain_aid() const {
+    return component.tsm_domain ? component.tsm_domain->aid : instance.target.card.tsm_sd_aid;
 }
 
 void world::restart() {

@@ -12,6 +12,8 @@
 #include "lab/issuer/issuer_lies.hpp"
 #include "process/enquiries.hpp"
 #include "process/processes.hpp"
+#include "tests/sim/bystanders.hpp"
+#include "tests/sim/invariants.hpp"
 
 #include <functional>
 #include <map>
@@ -105,11 +107,14 @@ private:
     world(std::shared_ptr<const lab::personality> personality, std::uint64_t seed);
     struct issuer_run;
     process::answer_variant interpret(const process::effect& wish);
+    std::string tsm_domain_aid() const;
     gp::batch_answer transmit(const gp::batch& commands);
     gp::batch_answer execute(const gp::batch& commands);
     model::issuer_step advance(const gp::card_effect* wish);
     process::answer_variant issuer_keys();
 
+    bystanders bystanders_;
+    write_ahead write_ahead_;
     std::set<std::string> factory_;
     std::set<std::string> listed() const;
     std::shared_ptr<issuer_run> issuer_;

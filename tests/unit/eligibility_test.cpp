@@ -1,5 +1,6 @@
 #include "model/eligibility.hpp"
 
+#include <algorithm>
 #include <boost/test/unit_test.hpp>
 
 using namespace tsms::model;
@@ -130,6 +131,23 @@ BOOST_AUTO_TEST_CASE(the_highest_version_by_number_is_found) {
     BOOST_TEST(find_deployment(service(), "x.x.x", {card("r", "02")}, profiles)->version_tag == "1.10.0");
     BOOST_TEST(find_deployment(service(), "1.X.x", {card("r", "01")}, profiles)->version_tag == "1.2.0");
     BOOST_TEST(!find_deployment(service(), "2.0.0", {card("r", "01")}, profiles));
+}
+
+BOOST_AUTO_TEST_CASE(the_order_of_the_versions_decides_nothing) {
+    const std::vector<card_profile> profiles{profile("a", "01")};
+    deployment_target installed;
+    installed.version_tag = "0.9.0";
+    installed.profile_id = "a";
+    auto s = service();
+    s.versions = {{"1.0.0", true, {"a"}}, {"1.00.0", true, {"a"}}, {"0.10.0", true, {"a"}}};
+    for (int i = 0; i < 3; ++i) {
+        BOOST_TEST(find_deployment(s, "x.x.x", {card("r", "01")}, profiles)->version_tag == "1.0.0");
+        BOOST_TEST(find_update(s, "x.x.x", installed).value() == "1.0.0");
+        BOOST_TEST(find_update(s, "0.x.x", installed).value() == "0.10.0"); // numbers, not texts
+        std::ranges::rotate(s.versions, s.versions.begin() + 1);
+    }
+    installed.version_tag = "1.00.0"; // the same version as 1.0.0
+    BOOST_TEST(!find_update(s, "x.x.x", installed));
 }
 
 BOOST_AUTO_TEST_CASE(what_cannot_be_created_is_said_before_a_card_is_asked) {

@@ -80,6 +80,19 @@ BOOST_AUTO_TEST_CASE(every_category_of_the_tsm_api) {
     BOOST_TEST(error_message(error_category::none, "x") == "");
 }
 
+BOOST_AUTO_TEST_CASE(categories_of_v1_0_4_have_one_in_v1_0) { // AMB-139
+    constexpr std::pair<int, int> rows[] = {{14, 8}, {15, 5}, {16, 100}, {17, 4}, {18, 1}, {19, 1}, {20, 5}};
+    for (const auto& [newer, older] : rows)
+        BOOST_TEST(static_cast<int>(in_v1_0(static_cast<error_category>(newer))) == older, newer);
+    BOOST_TEST(static_cast<int>(in_v1_0(error_category::none)) == 0);
+    for (const auto& row : device_norm)
+        BOOST_TEST(static_cast<int>(in_v1_0(static_cast<error_category>(row.category))) == row.category);
+    for (const int number : {0, 13, 14, 20, 100})
+        BOOST_TEST(static_cast<int>(category_of(number).value()) == number);
+    for (const int number : {-1, 21, 99, 101})
+        BOOST_TEST(!category_of(number).has_value(), number);
+}
+
 BOOST_AUTO_TEST_CASE(a_message_has_at_most_255_characters) { // AMB-014
     const std::size_t fixed = message("").size();
     const auto of = [&](std::size_t characters) { return message(std::string(characters - fixed, 'x')); };

@@ -46,6 +46,8 @@ BOOST_AUTO_TEST_CASE(attempts_and_pauses_are_counted) {
     BOOST_TEST((row->waited == 5s));
     BOOST_TEST(row->last_error == "silent");
     BOOST_TEST(row->provider == "sp");
+    BOOST_TEST(db.delivery(id).value().waited.count() == 5);
+    BOOST_TEST(!db.delivery(id + 1).has_value());
     BOOST_TEST(!db.attempt_failed(id + 1, 5s, "nobody"));
 }
 
@@ -56,6 +58,7 @@ BOOST_AUTO_TEST_CASE(what_is_given_up_stays_and_begins_anew_when_it_is_wanted) {
     db.attempt_failed(id, 5s, "refused");
     db.give_up(id);
     BOOST_TEST(db.outbox().empty());
+    BOOST_TEST(!db.delivery(id).has_value()); // it does not wait
     BOOST_TEST(db.given_up_deliveries() == 1u);
     const auto all = db.outbox(instance_db::deliveries::all);
     BOOST_REQUIRE_EQUAL(all.size(), 1u);

@@ -2,21 +2,22 @@
 // In which reader the card of a Service Instance is now. Handsets rename readers, and readers exchange their names
 // (DIV-033).
 
-#include "actors/framework/card_reading.hpp"
+#include "process/calls/card_reading.hpp"
 
 #include <algorithm>
 
-namespace tsms::actors {
+namespace tsms::calls {
 
 /// The stored name is announced with the stored ATR, which no other announced card has. Else every announced card is
 /// asked who it is. A row without an ATR believes the only reader.
-inline bool reader_is_certain(const model::service_instance& instance, const std::vector<announced_card>& announced) {
-    const auto here = std::ranges::find(announced, instance.reader, &announced_card::reader);
+inline bool reader_is_certain(const model::service_instance& instance,
+                              const std::vector<model::announced_card>& announced) {
+    const auto here = std::ranges::find(announced, instance.reader, &model::announced_card::reader);
     if (here == announced.end())
         return false;
     if (instance.atr.empty())
         return announced.size() == 1;
-    return here->atr == instance.atr && std::ranges::count(announced, instance.atr, &announced_card::atr) == 1;
+    return here->atr == instance.atr && std::ranges::count(announced, instance.atr, &model::announced_card::atr) == 1;
 }
 
 /// The one that says it is the row's card; null if none does.
@@ -30,13 +31,13 @@ inline const model::seen_card* find_own_card(const model::secure_component& row,
 
 /// What the row knows of the card, as if it had said so, and the ATR of the reader that it is in.
 inline model::seen_card card_as_stored(const model::secure_component& row, const model::service_instance& instance,
-                                       const std::vector<announced_card>& announced) {
+                                       const std::vector<model::announced_card>& announced) {
     model::seen_card known;
     const auto identity = model::identity_of(row);
     if (identity && identity->kind() == model::card_identity::basis::cplc)
         known.cplc = identity->text();
     known.isd_aid = row.isd_aid;
-    const auto here = std::ranges::find(announced, instance.reader, &announced_card::reader);
+    const auto here = std::ranges::find(announced, instance.reader, &model::announced_card::reader);
     if (here != announced.end())
         known.atr = here->atr;
     return known;
@@ -51,4 +52,4 @@ inline std::string why_only_its_keys_count(const model::secure_component& row) {
                                          row.id + "’ ends its instances";
 }
 
-} // namespace tsms::actors
+} // namespace tsms::calls

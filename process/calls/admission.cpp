@@ -1,8 +1,6 @@
-#include "actors/framework/admission.hpp"
+#include "process/calls/admission.hpp"
 
-#include "model/eligibility.hpp"
-
-namespace tsms::actors {
+namespace tsms::calls {
 
 std::optional<model::refusal> refuse_foreign(const std::string& id, const instance_loaded& loaded,
                                              const std::optional<std::string>& provider) {
@@ -12,4 +10,4 @@ std::optional<model::refusal> refuse_foreign(const std::string& id, const instan
     return model::refuse_caller(provider, loaded.instance->target.service_provider_id, loaded.provider_has_apps, thing);
 }
 
-} // namespace tsms::actors
+} // namespace tsms::calls

@@ -1,0 +1,147 @@
+#include "process/calls/enquiries/create_service_instance.hpp"
+
+#include "model/instance_view.hpp"
+
+#include <utility>
+
+namespace tsms::calls {
+
+using model::create_service_instance;
+using model::error_category;
+
+namespace {
+
+constexpr int most_attempts = 3; ///< on a card whose row is being changed
+
+/// App and SPOS hear that the card is not eligible, the operator what can be done (DIV-056).
+call<void> name_remedies(std::vector<model::seen_card> cards, std::string service_id) {
+    for (const auto& card : cards) {
+        const auto why = card.accessible ? model::why_unknowable(card) : std::string();
+        if (!why.empty())
+            co_await tell_operator{{severity::warning, "reader ‘" + card.reader + "’, service " + service_id +
+                                                           ": the card " + why +
+                                                           "; no service goes onto it. Its issuer can give it a CPLC "
+                                                           "with a serial number, or an IIN and CIN of its own"}};
+    }
+}
+
+/// AMB-140: the one failure without a process that the SPOS is told.
+call<void> tell_spos(model::offered_service service, std::string version, wall_time started, model::refusal why) {
+    if (!service.spos)
+        co_return;
+    const auto may = co_await may_tell_of_failed_creation{}; // beyond the budget the app alone is told (DIV-061)
+    if (!may.given)
+        co_return;
+    const auto now = co_await ask_time{};
+    model::process_result r;
+    r.status = why.category;
+    r.message = model::error_message(why.category, why.details);
+    r.start_date = iso8601(started);
+    r.end_date = iso8601(now.wall);
+    r.service_id = service.id;
+    r.version_tag = std::move(version);
+    enqueue_delivery message;
+    message.delivery.spos = *service.spos;
+    message.delivery.body = co_await encode_result{std::move(r)};
+    message.delivery.provider = service.provider;
+    message.delivery.created = now.wall;
+    const auto stored = co_await std::move(message);
+    if (stored.delivery)
+        co_await deliver{*stored.delivery};
+}
+
+/// The eligibility check (TR 3.3.1): the card, or why there is none.
+call<model::choice> choose(model::offered_service service, std::string version, std::vector<model::seen_card> cards,
+                           std::vector<model::card_profile> profiles) {
+    const auto decision = model::choose_card(service, version, cards, profiles);
+    for (const auto& reason : decision.reasons)
+        co_await tell_operator{{severity::info, "eligibility of service " + service.id + ": " + reason}};
+    if (const auto* refusal = std::get_if<model::refusal>(&decision.outcome))
+        throw refused(*refusal);
+    co_return std::get<model::choice>(decision.outcome);
+}
+
+/// The rows of a new instance and of its card.
+call<create_row> new_rows(known_handset handset, model::choice choice, model::deployment_target target) {
+    const auto& seen = handset.cards[choice.card];
+    const auto now = iso8601((co_await ask_time{}).wall);
+    create_row row;
+    if (handset.rows[choice.card]) {
+        row.card = *handset.rows[choice.card];
+    } else {
+        row.card.id = co_await new_id{};
+        row.card.identity = model::identity_of(seen).value().text(); // else it was not eligible
+    }
+    if (model::rests_on_claims(row.card)) {
+        take_claims(row.card, seen, handset.issuers);
+        row.card.profile_id = choice.profile_id;
+        row.card.claimed = now;
+    }
+    row.instance.id = co_await new_id{};
+    row.instance.secure_component_id = row.card.id;
+    row.instance.reader = seen.reader;
+    row.instance.atr = seen.atr;
+    row.instance.target = std::move(target);
+    row.instance.created = now;
+    co_return row;
+}
+
+/// What a card leaves that has not proven itself is paid for (DIV-061).
+call<void> pay(model::secure_component card) {
+    const auto charged = co_await charge_trace{std::move(card)};
+    if (charged.later)
+        throw refused({error_category::tsm_not_available, text_of(*charged.later)});
+}
+
+/// Where the rows of the card change meanwhile, everything is decided by the new ones.
+call<model::service_instance_info> create(create_service_instance what, call_request request,
+                                          service_surveyed offered) {
+    auto handset = co_await look_at_handset(request.cards, offered.profiles, what.service_id);
+    bool paid = false;
+    for (int attempt = 1;; ++attempt) {
+        co_await name_remedies(handset.cards, what.service_id);
+        const auto choice = co_await choose(*offered.service, what.version, handset.cards, offered.profiles);
+        auto found = co_await find_target{what.service_id, what.version, choice.profile_id};
+        if (!found.target)
+            throw refused({error_category::no_eligible_sc, "the Flavor is not published any more"});
+        auto rows = co_await new_rows(handset, choice, *std::move(found.target));
+        if (!handset.proven[choice.card] && !std::exchange(paid, true))
+            co_await pay(rows.card);
+        const auto view = model::view_of(rows.instance);
+        switch ((co_await std::move(rows)).outcome) {
+        case model::creation::created:
+            co_await tell_operator{{severity::info, "instance " + view.id + " created, reader ‘" + view.reader + "’"}};
+            co_return view;
+        case model::creation::has_service: // another call was faster (AMB-115)
+            throw refused({error_category::no_eligible_sc, "service is already deployed"});
+        case model::creation::card_changed:
+            break;
+        }
+        if (attempt == most_attempts)
+            throw refused(
+                {error_category::tsm_not_available, "the secure component is being changed, please try again later"});
+        handset = co_await look_up_again(std::move(handset), what.service_id);
+    }
+}
+
+} // namespace
+
+call<model::create_service_instance_result> enquire<create_service_instance>::carry_out(create_service_instance what,
+                                                                                        call_request request) {
+    const auto started = (co_await ask_time{}).wall;
+    const auto offered = co_await survey(request.provider, what.service_id);
+    refuse_if(model::refuse_create(service_in(offered), what.service_id, what.version));
+    co_await admit{};
+    std::optional<model::refusal> not_eligible;
+    try {
+        co_return model::create_service_instance_result{co_await create(what, std::move(request), offered), {}};
+    } catch (const refused& r) {
+        if (r.why.category != error_category::no_eligible_sc)
+            throw;
+        not_eligible = r.why;
+    }
+    co_await tell_spos(*offered.service, what.version, started, *not_eligible);
+    throw refused(*not_eligible);
+}
+
+} // namespace tsms::calls

@@ -1,0 +1,150 @@
+#include "tests/sim/invariants.hpp"
+
+#include <algorithm>
+
+namespace tsms::sim {
+
+namespace {
+
+/// GPCS 11.1.1, ISO 7816-4
+enum instruction : std::uint8_t {
+    initialize_update = 0x50,
+    manage_channel = 0x70,
+    external_authenticate = 0x82,
+    select = 0xA4,
+    get_response = 0xC0,
+    get_data = 0xCA,
+    put_key = 0xD8,
+    store_data = 0xE2,
+    delete_ = 0xE4,
+    install = 0xE6,
+    load = 0xE8,
+    set_status = 0xF0,
+    get_status = 0xF2,
+};
+
+/// What is not known to ask only may change something.
+bool only_asks(std::uint8_t ins) {
+    switch (ins) {
+    case initialize_update:
+    case manage_channel:
+    case external_authenticate:
+    case select:
+    case get_response:
+    case get_data:
+    case get_status:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/// The commands that an intent stands for, by its first word.
+struct promise {
+    std::string_view verb;
+    std::vector<std::uint8_t> commands;
+};
+const promise promises[] = {
+    {"install ", {install, load, store_data, set_status, put_key}},
+    {"activate ", {install, store_data, set_status}},
+    {"suspend ", {set_status}},
+    {"resume ", {set_status}},
+    {"remove ", {delete_, install, store_data}},
+    {"update ", {install, load, store_data, set_status, delete_}},
+};
+
+bool promises_it(const std::string& intent, std::uint8_t ins) {
+    const auto promised = std::ranges::find_if(promises, [&](const auto& p) { return intent.starts_with(p.verb); });
+    if (promised == std::end(promises))
+        throw broken_invariant("nobody knows what the intent ‘" + intent + "’ promises");
+    return std::ranges::find(promised->commands, ins) != promised->commands.end();
+}
+
+[[noreturn]] void refuse(const std::string& command, const std::string& why) {
+    throw broken_invariant(command + " leaves before " + why);
+}
+
+} // namespace
+
+void write_ahead::begin() {
+    *this = {};
+}
+
+void write_ahead::watch(const process::effect& wish, const rows& committed) {
+    if (std::holds_alternative<process::announce_start>(wish))
+        started_ = true;
+    else if (const auto* intent = std::get_if<process::journal_intent>(&wish))
+        intents_.push_back(intent->what);
+    else if (const auto* session = std::get_if<process::open_issuer_session>(&wish))
+        order_ = session->order;
+    else if (const auto* keys = std::get_if<process::encrypt_keys>(&wish)) {
+        const auto& domain = committed.instance.target.card;
+        if (keys->keys.version != domain.service_key_version)
+            encrypted_ = keys->keys;
+    } else if (const auto* order = std::get_if<process::exchange>(&wish))
+        for (const auto& command : order->commands.commands)
+            check(command, committed);
+}
+
+void write_ahead::check(const gp::card_command& command, const rows& committed) const {
+    const std::uint8_t ins = command.apdu.at(1);
+    if (only_asks(ins) || command.what == gp::step::access_rule_reading)
+        return;
+    const std::string name(to_string(command.what));
+    if (!command.changes_card)
+        throw broken_invariant(name + " may change the card and is not said to");
+    if (!started_)
+        refuse(name, "the start of its process was announced (AMB-132)");
+    if (command.what == gp::step::relayed)
+        check_issuers(committed);
+    else if (ins == put_key)
+        check_new_keys(committed);
+    else if (ins == delete_ && command.what == gp::step::delete_key)
+        check_key_removal(committed);
+    else
+        check_service(ins, committed);
+}
+
+/// The issuer's session keys hide what its commands do; its order tells it.
+void write_ahead::check_issuers(const rows& committed) const {
+    const auto& domain = committed.card.tsm_domain;
+    const bool there = committed.instance.on_card || committed.card.doubt || committed.has_tombstones;
+    if (!order_)
+        refuse("a command of the issuer", "it was given an order");
+    using change = model::issuer_order::domain_change;
+    if (order_->domain == change::create && !(domain && domain->keys_in_doubt))
+        refuse("the creation of the TSM's domain", "its row says that it may have keys");
+    if (order_->domain == change::remove && !domain && !there)
+        refuse("the removal of the TSM's domain", "any row says that it may be there");
+    if (!order_->add_rules.empty() && !committed.instance.on_card)
+        refuse("an access rule of the issuer", "the row says that something may be on the card (DIV-024)");
+    if (!order_->remove_rules.empty() && !there)
+        refuse("the removal of access rules", "any row says that they may be there");
+}
+
+/// Keys that only the card would have are lost with the process (DIV-002).
+void write_ahead::check_new_keys(const rows& committed) const {
+    const auto& domain = committed.card.tsm_domain;
+    if (!encrypted_)
+        refuse("PUT KEY", "its keys were encrypted");
+    if (!domain ||
+        !(domain->keys == encrypted_ || std::ranges::find(domain->other_keys, *encrypted_) != domain->other_keys.end()))
+        refuse("PUT KEY", "its keys are in the row of the TSM's domain");
+}
+
+/// Which key sets the domain has is in doubt as long as the row says so; it forgets them when the card has shown it.
+void write_ahead::check_key_removal(const rows& committed) const {
+    const auto& domain = committed.card.tsm_domain;
+    if (!domain || !(domain->keys_in_doubt || !domain->other_keys.empty() || committed.card.doubt))
+        refuse("DELETE [key]", "the row says that there may be more than one key set");
+}
+
+void write_ahead::check_service(std::uint8_t ins, const rows& committed) const {
+    const auto name = "the instruction " + to_hex({&ins, 1});
+    if (std::ranges::none_of(intents_, [&](const auto& intent) { return promises_it(intent, ins); }))
+        refuse(name, "an intent of its process names it");
+    if (!committed.card.doubt)
+        refuse(name, "the row of the card says that it is in doubt");
+}
+
+} // namespace tsms::sim

@@ -1,0 +1,46 @@
+#pragma once
+// What holds in every simulated world, whatever a test is about. A write-ahead that is missing heals itself, because
+// the next process looks at the card: nobody would notice, until a crash comes at that very moment.
+
+#include "process/effect.hpp"
+
+#include <stdexcept>
+#include <string>
+
+namespace tsms::sim {
+
+/// Not an end that a process may have: a bug.
+class broken_invariant : public std::logic_error {
+public:
+    using std::logic_error::logic_error;
+};
+
+/// No command that changes the card leaves before an intent or a commit of its process names it. Told by class and
+/// instruction, which no secure channel hides, and not by what the code under test says of its own commands.
+class write_ahead {
+public:
+    /// The rows as committed, at any moment.
+    struct rows {
+        const model::service_instance& instance;
+        const model::secure_component& card;
+        bool has_tombstones;
+    };
+
+    void begin(); ///< a process
+    /// In front of each effect. Throws broken_invariant.
+    void watch(const process::effect& wish, const rows& committed);
+
+private:
+    void check(const gp::card_command& command, const rows& committed) const;
+    void check_issuers(const rows& committed) const;
+    void check_new_keys(const rows& committed) const;
+    void check_key_removal(const rows& committed) const;
+    void check_service(std::uint8_t instruction, const rows& committed) const;
+
+    bool started_ = false;
+    std::vector<std::string> intents_;
+    std::optional<model::key_set> encrypted_; ///< for the TSM's own domain, last
+    std::optional<model::issuer_order> order_;
+};
+
+} // namespace tsms::sim

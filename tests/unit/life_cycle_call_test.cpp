@@ -1,0 +1,412 @@
+// A whole call that runs a process, without actors: a played world answers its effects. Every one of them may also
+// break, go unanswered, be the last one before a stop, or the last one at all.
+
+#include "tests/unit/played_call.hpp"
+
+using namespace tsms;
+using namespace std::chrono_literals;
+using model::error_category;
+using played::conducted;
+using played::other_cplc;
+using played::world;
+
+namespace {
+
+calls::call_request request(model::tsm_api_function what) {
+    return {std::move(what), "CAFE", std::nullopt, {{"eSE1", "eSE", "", ""}}, "session"};
+}
+
+const auto suspend = request(model::suspend_or_resume_service{"one", false});
+const auto terminate = request(model::terminate_service{"one"});
+const auto update = request(model::update_service{"one", "2.0.0", {}, true});
+
+template <class E> conducted::other_answers instead_of(calls::answer_variant answer, int times = 1) {
+    return [=, left = times](std::size_t, const calls::effect& e) mutable -> std::optional<calls::answer_variant> {
+        if (!std::holds_alternative<E>(e) || left == 0)
+            return std::nullopt;
+        --left;
+        return answer;
+    };
+}
+
+/// It has become a process that ends with this, and touches neither the card nor its row.
+void ends_with(const world& w, error_category category, const std::string& details) {
+    BOOST_REQUIRE(w.begun && w.ended);
+    BOOST_TEST(!w.begun->read.card);
+    BOOST_TEST(!w.begun->shown.card);
+    BOOST_TEST(!w.ended->card);
+    BOOST_TEST(w.ended->end.message == model::error_message(category, details));
+    BOOST_TEST(w.ended->delivery.has_value());
+    BOOST_TEST(w.instance.running_process == "");
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(life_cycle_call)
+
+BOOST_AUTO_TEST_CASE(a_call_runs_from_its_rows_to_its_result) {
+    world w;
+    const conducted c(w, terminate);
+    BOOST_TEST((c.outcome().status == error_category::none));
+    BOOST_TEST(w.gone);
+    BOOST_TEST(c.count<calls::load_instance>() == 2u); // before the card is asked for, and when it is ours
+    BOOST_TEST(c.place<calls::check_target>() < c.place<calls::lease_card>());
+    BOOST_TEST(c.place<calls::charge_process>() < c.place<calls::begin_process>());
+    BOOST_TEST(c.place<calls::begin_process>() < c.place<calls::admit>());
+    BOOST_TEST(c.place<calls::process_begins>() < c.place<calls::perform>());
+    BOOST_TEST(c.place<calls::end_process>() < c.place<calls::deliver>());
+    BOOST_TEST(c.place<calls::deliver>() < c.place<calls::answer>());
+    BOOST_TEST(w.ended->delivery->spos.url == "https://of.today"); // AMB-182
+    BOOST_TEST(w.ended->delivery->body == "result of " + w.begun->process.id);
+    const auto lease = c.all<calls::lease_card>().at(0);
+    BOOST_TEST(lease.process_id == w.begun->process.id);
+    BOOST_TEST((lease.until == w.now + 8s));
+    BOOST_TEST(c.all<calls::answer>().at(0).completed->progress == 100);
+}
+
+BOOST_AUTO_TEST_CASE(who_has_waited_for_the_instance_still_gets_its_card) {
+    world w;
+    auto late = instead_of<calls::ask_time>(calls::moment{w.now + 7900ms, wall_time{}});
+    const conducted c(w, terminate, late);
+    BOOST_TEST((c.all<calls::lease_card>().at(0).until == w.now + 9900ms));
+}
+
+BOOST_AUTO_TEST_CASE(a_foreign_provider_learns_nothing) {
+    for (const bool exists : {true, false}) {
+        world w;
+        w.gone = !exists;
+        auto foreign = terminate;
+        foreign.provider = "another";
+        const conducted c(w, foreign);
+        BOOST_TEST((c.outcome().status == error_category::invalid_request));
+        const auto told = std::get<model::terminate_service_result>(c.all<calls::answer>().at(0).outcome);
+        BOOST_TEST(told.process.process_id.empty());
+        BOOST_TEST(c.count<calls::check_target>() + c.count<calls::lease_card>() + c.count<calls::admit>() == 0u);
+        BOOST_TEST(!w.begun);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(what_may_not_begin_is_refused_with_the_state_of_the_row) {
+    world w;
+    w.instance.state = model::instance_state::installed;
+    const conducted c(w, update);
+    const auto told = std::get<model::update_service_result>(c.all<calls::answer>().at(0).outcome);
+    BOOST_TEST((c.outcome().status != error_category::none));
+    BOOST_TEST((told.state == model::instance_state::installed));
+    BOOST_TEST(told.reader == "eSE1");
+    BOOST_TEST(c.count<calls::lease_card>() == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(an_update_asks_for_the_version_that_it_wants) {
+    world w;
+    const conducted c(w, update);
+    const auto wanted = c.all<calls::find_target>();
+    BOOST_REQUIRE_EQUAL(wanted.size(), 1u);
+    BOOST_TEST(wanted[0].service_id == "service");
+    BOOST_TEST(wanted[0].version_tag == "2.0.0");
+    BOOST_TEST(wanted[0].profile_id == "profile");
+    const auto checked = c.all<calls::check_target>();
+    BOOST_REQUIRE_EQUAL(checked.size(), 2u);
+    BOOST_TEST(checked[1].version_tag == "2.0.0");
+    world without;
+    BOOST_TEST(conducted(without, terminate).count<calls::find_target>() == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(what_an_operator_changes_meanwhile_is_judged_anew) { // DIV-041
+    world w;
+    w.changes_by_operator = 1;
+    const conducted c(w, terminate);
+    BOOST_TEST((c.outcome().status == error_category::none));
+    BOOST_TEST(c.count<calls::load_instance>() == 3u);
+    BOOST_TEST(c.count<calls::lease_card>() == 1u);
+    world never;
+    never.changes_by_operator = 1000;
+    const conducted n(never, terminate);
+    BOOST_TEST((n.outcome().status == error_category::tsm_not_available));
+    BOOST_TEST(n.count<calls::load_instance>() == 8u);
+    BOOST_TEST(!never.begun);
+}
+
+BOOST_AUTO_TEST_CASE(a_card_whose_row_is_another_ones_part_now_is_returned) {
+    world w;
+    w.before_answer_of_rows = [&, reads = 0]() mutable {
+        if (++reads == 1)
+            w.card.id = w.instance.secure_component_id = "joined";
+    };
+    const conducted c(w, terminate);
+    const auto leases = c.all<calls::lease_card>();
+    BOOST_REQUIRE_EQUAL(leases.size(), 2u);
+    BOOST_TEST(leases[0].card == "card");
+    BOOST_TEST(leases[1].card == "joined");
+    BOOST_TEST(c.count<calls::return_card>() == 1u);
+    BOOST_TEST((c.outcome().status == error_category::none));
+    BOOST_TEST(w.begun->process.id == leases[1].process_id);
+}
+
+BOOST_AUTO_TEST_CASE(a_leased_card_ends_the_process) { // AMB-228
+    world w;
+    w.card_is_free = false;
+    const conducted c(w, terminate);
+    ends_with(w, error_category::sc_inaccessible, "another process runs on this secure component");
+    BOOST_TEST((c.outcome().status == error_category::sc_inaccessible));
+    BOOST_TEST(c.count<calls::load_instance>() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(a_quarantined_card_ends_the_process) {
+    world w;
+    w.card.quarantined = true;
+    const conducted c(w, terminate);
+    ends_with(w, error_category::sc_inaccessible,
+              "the secure component is quarantined after failed authentications; the operator can release it "
+              "(tsms card release)");
+}
+
+BOOST_AUTO_TEST_CASE(a_card_in_another_reader_is_found) {
+    world w;
+    std::swap(w.cplc_in_first, w.cplc_in_second);
+    w.instance.atr = "3B01";
+    auto call = terminate;
+    call.cards = {{"eSE1", "eSE", "", "3B02"}, {"eSE2", "eSE", "", "3B01"}};
+    const conducted c(w, call);
+    BOOST_TEST(c.place<calls::admit>() < c.place<calls::perform>()); // the phone works before there is a process
+    BOOST_TEST(c.place<calls::perform>() < c.place<calls::begin_process>());
+    BOOST_TEST(w.begun->shown.instance.reader == "eSE1"); // until the card has proven that it is the one
+    BOOST_TEST(w.log.find("its secure component has another reader now") != std::string::npos);
+    BOOST_TEST((c.outcome().status == error_category::none));
+}
+
+BOOST_AUTO_TEST_CASE(a_card_that_is_not_there_or_falls_silent_ends_the_process) {
+    const std::string nowhere = "none of the announced secure components is the one of the service instance";
+    world w;
+    w.instance.reader = "elsewhere";
+    w.cplc_in_first = other_cplc;
+    const conducted away(w, terminate);
+    ends_with(w, error_category::sc_inaccessible, nowhere);
+    world s;
+    s.instance.reader = "elsewhere";
+    s.answers_of_card = 1;
+    s.phone = gp::transmission::failed;
+    const conducted silent(s, terminate);
+    BOOST_REQUIRE(s.ended);
+    ends_with(s, s.ended->end.status, nowhere + s.ended->end.message.substr(s.ended->end.message.rfind("; ")));
+    world l;
+    l.instance.reader = "elsewhere";
+    l.answers_of_card = 0;
+    l.phone = gp::transmission::phone_lost;
+    const conducted lost(l, terminate);
+    ends_with(l, error_category::execution_interrupted, "the connection to the handset was lost");
+}
+
+BOOST_AUTO_TEST_CASE(a_card_that_was_read_is_not_read_again) {
+    world w;
+    w.instance.reader = "elsewhere";
+    w.changes_by_operator = 2;
+    const conducted c(w, terminate);
+    std::size_t exchanges = 0;
+    for (const auto& p : c.all<calls::perform>())
+        exchanges += std::holds_alternative<process::exchange>(p.what);
+    BOOST_TEST(exchanges == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(who_has_no_budget_left_is_refused_without_a_trace) { // DIV-061
+    world w;
+    const conducted c(w, terminate, instead_of<calls::charge_process>(calls::charged{calls::come_again{7}}));
+    BOOST_TEST(c.all<calls::answer>().at(0).later->seconds == 7);
+    BOOST_TEST((c.outcome().status == error_category::tsm_not_available));
+    BOOST_TEST(!w.begun);
+}
+
+BOOST_AUTO_TEST_CASE(an_end_that_is_not_stored_is_stored_later) {
+    world w;
+    const conducted c(w, terminate, instead_of<calls::end_process>(calls::unanswered("disk full"), 7));
+    std::vector<std::chrono::seconds> pauses;
+    for (const auto& p : c.all<calls::pause_for>())
+        pauses.push_back(p.how_long);
+    BOOST_TEST((pauses == std::vector<std::chrono::seconds>{1s, 2s, 4s, 8s, 16s, 30s, 30s}));
+    BOOST_TEST((c.outcome().status == error_category::internal_error)); // the app is not kept waiting
+    BOOST_TEST(c.outcome().message.find("the outcome could not be stored yet; ask again later") != std::string::npos);
+    BOOST_TEST(w.gone);
+    BOOST_TEST((w.ended->end.status == error_category::none));
+    BOOST_TEST(c.count<calls::encode_result>() == 1u); // one result, however often it is stored
+    BOOST_TEST(c.count<calls::deliver>() == 1u);
+    BOOST_TEST(w.log.find("its end could not be stored, next attempt in 4 s: disk full") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(a_process_that_breaks_is_ended) {
+    world w;
+    const conducted c(w, suspend, instead_of<calls::perform>(calls::broke{"no more chance"}));
+    BOOST_REQUIRE(w.ended);
+    BOOST_TEST((w.ended->end.status == error_category::internal_error));
+    BOOST_TEST(w.ended->card->doubt);
+    BOOST_TEST((w.instance.state == model::instance_state::in_error));
+    BOOST_TEST(w.instance.running_process == "");
+    BOOST_TEST((c.outcome().status == error_category::internal_error));
+    BOOST_TEST(w.log.find("broke: no more chance") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(what_a_process_has_committed_before_it_breaks_is_kept) {
+    world w;
+    w.instance.state = w.instance.last_stable = model::instance_state::not_deployed;
+    w.card.isd_aid = "A000000151000000";
+    std::optional<model::secure_component> committed;
+    const auto breaks_behind_the_issuer = [&](std::size_t, const calls::effect& e) {
+        const auto* p = std::get_if<calls::perform>(&e);
+        const auto* c = p ? std::get_if<process::commit>(&p->what) : nullptr;
+        if (c && c->card.tsm_domain) // its keys may be on the card from now on
+            committed = c->card;
+        const bool broken = p && committed && std::holds_alternative<process::exchange>(p->what);
+        return broken ? std::optional<calls::answer_variant>(calls::broke{"a bug"}) : std::nullopt;
+    };
+    const conducted c(w, request(model::deploy_service{"one", {{model::service_command::install, {}, false}}, true}),
+                      breaks_behind_the_issuer);
+    BOOST_REQUIRE(committed && w.ended && w.ended->card);
+    BOOST_TEST(w.ended->card->doubt);
+    BOOST_REQUIRE(w.ended->card->tsm_domain);
+    BOOST_TEST(w.ended->card->tsm_domain->aid == committed->tsm_domain->aid);
+    BOOST_TEST(w.ended->card->tsm_domain->keys_in_doubt);
+}
+
+BOOST_AUTO_TEST_CASE(nobody_who_knows_the_spos_of_today_keeps_the_end) { // AMB-182
+    for (const auto& no_answer : {calls::answer_variant(calls::unanswered("the catalog is slow")),
+                                  calls::answer_variant(calls::broke{"a bug"})}) {
+        world w;
+        const conducted c(w, terminate, instead_of<calls::survey_service>(no_answer));
+        BOOST_REQUIRE(w.ended && w.ended->delivery);
+        BOOST_TEST(w.ended->delivery->spos.url == "https://spos"); // of the snapshot
+        BOOST_TEST(c.count<calls::pause_for>() == 0u);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_result_that_cannot_be_encoded_does_not_keep_the_end) {
+    world w;
+    const conducted c(w, terminate, instead_of<calls::encode_result>(calls::broke{"not UTF-8"}, 1000));
+    BOOST_REQUIRE(w.ended);
+    BOOST_TEST(!w.ended->delivery);
+    BOOST_TEST(c.count<calls::deliver>() + c.count<calls::pause_for>() == 0u);
+    BOOST_TEST((c.outcome().status == error_category::none));
+    BOOST_TEST(w.log.find("the result cannot be encoded: not UTF-8") != std::string::npos);
+}
+
+// -- whatever happens to any one effect --
+
+namespace {
+
+/// Calls that together have every effect.
+struct situation {
+    const char* name;
+    std::function<void(world&)> prepare;
+    calls::call_request call;
+};
+
+std::vector<situation> situations() {
+    return {{"as usual", [](world&) {}, terminate},
+            {"state", [](world&) {}, suspend},
+            {"refused", [](world& w) { w.provider_has_apps = true; }, terminate},
+            {"update", [](world&) {}, update},
+            {"another reader", [](world& w) { w.instance.reader = "elsewhere"; }, terminate},
+            {"leased", [](world& w) { w.card_is_free = false; }, terminate},
+            {"changed", [](world& w) { w.changes_by_operator = 1; }, terminate}};
+}
+
+/// For every effect of every situation.
+void for_every_effect(const std::function<void(const situation&, std::size_t, const calls::effect&)>& test) {
+    for (const auto& s : situations()) {
+        world usual;
+        s.prepare(usual);
+        const conducted whole(usual, s.call);
+        BOOST_REQUIRE(whole.over);
+        for (std::size_t k = 0; k < whole.asked.size(); ++k)
+            BOOST_TEST_CONTEXT(s.name << ", effect " << k << " of kind " << whole.asked[k].index())
+        test(s, k, whole.asked[k]);
+    }
+}
+
+conducted::other_answers at(std::size_t k, calls::answer_variant answer) {
+    return [=](std::size_t number, const calls::effect&) { return number == k ? std::optional(answer) : std::nullopt; };
+}
+
+/// No row says that a process runs, and the app has its answer.
+void is_closed(const world& w, const conducted& c) {
+    BOOST_TEST(c.over);
+    BOOST_TEST(w.begun.has_value() == w.ended.has_value());
+    BOOST_TEST(w.instance.running_process == "");
+    BOOST_TEST(c.count<calls::answer>() >= 1u);
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_CASE(an_effect_that_breaks_strands_nobody) {
+    for_every_effect([](const situation& s, std::size_t k, const calls::effect& e) {
+        world w;
+        s.prepare(w);
+        if (std::holds_alternative<calls::ask_time>(e) && std::string(s.name) != "as usual")
+            return; // of a refusal: reading a clock does not break
+        const conducted c(w, s.call, at(k, calls::broke{"a bug"}));
+        is_closed(w, c);
+    });
+}
+
+BOOST_AUTO_TEST_CASE(an_effect_without_an_answer_strands_nobody) {
+    const auto asks_somebody = []<class E>(const E&) {
+        return std::is_same_v<E, calls::survey_service> || std::is_same_v<E, calls::find_target> ||
+               std::is_same_v<E, calls::check_target> || std::is_same_v<E, calls::load_instance> ||
+               std::is_same_v<E, calls::begin_process> || std::is_same_v<E, calls::end_process> ||
+               std::is_same_v<E, calls::lease_card>;
+    };
+    for_every_effect([&](const situation& s, std::size_t k, const calls::effect& e) {
+        if (!std::visit(asks_somebody, static_cast<const calls::effect_variant&>(e)))
+            return;
+        world w;
+        s.prepare(w);
+        const conducted c(w, s.call, at(k, calls::unanswered("nobody is there")));
+        is_closed(w, c);
+        if (!w.begun) {
+            BOOST_TEST((c.outcome().status == error_category::tsm_not_available));
+            BOOST_TEST(w.log.find("error: nobody") == std::string::npos);
+            BOOST_TEST(w.log.find("nobody is there") != std::string::npos); // the operator hears the cause
+            BOOST_TEST(c.outcome().message.find("nobody is there") == std::string::npos);
+        }
+    });
+}
+
+BOOST_AUTO_TEST_CASE(a_stop_refuses_what_has_not_begun_and_leaves_what_has) {
+    for_every_effect([](const situation& s, std::size_t k, const calls::effect& e) {
+        if (std::holds_alternative<calls::answer>(e) || std::holds_alternative<calls::ask_time>(e) ||
+            std::holds_alternative<calls::tell_operator>(e))
+            return; // they are answered at once
+        world w;
+        s.prepare(w);
+        const conducted c(w, s.call, at(k, calls::stopping{}));
+        BOOST_TEST(c.over);
+        if (w.begun) { // the next start ends it (model::after_crash), and nobody has been told of an end before
+            BOOST_TEST(c.count<calls::answer>() == 0u);
+            return;
+        }
+        BOOST_TEST((c.outcome().status == error_category::tsm_not_available));
+        BOOST_TEST(c.outcome().message.find("the TSM is stopping") != std::string::npos);
+        const auto told = c.all<calls::answer>().at(0).outcome;
+        if (const auto* t = std::get_if<model::update_service_result>(&told)) {
+            BOOST_TEST((t->state == (k == 0 ? model::instance_state::unknown : model::instance_state::operational)));
+            BOOST_TEST(t->reader == (k == 0 ? "" : "eSE1"));
+        }
+    });
+}
+
+BOOST_AUTO_TEST_CASE(a_call_may_be_broken_off_behind_every_effect_and_made_again) {
+    for_every_effect([](const situation& s, std::size_t k, const calls::effect&) {
+        world w;
+        s.prepare(w);
+        {
+            const conducted c(w, s.call, {}, k);
+            BOOST_TEST(!c.over);
+            BOOST_TEST((w.instance.running_process != "") == (w.begun && !w.ended));
+        }
+        w.begun.reset(); // a new start has ended it
+        w.ended.reset();
+        w.instance.running_process.clear();
+        const conducted again(w, s.call);
+        is_closed(w, again);
+    });
+}
+
+BOOST_AUTO_TEST_SUITE_END()
