@@ -136,14 +136,18 @@ process<void> install_as_the_card_takes_it(work* w, const deployment* d) {
 
 process<void> activate(work* w, const deployment* d) {
     const auto& parameters = w->parameters();
+    const auto former_rules = access_client_of(parameters, rules_to_remove(*w, *d));
+    if (former_rules && !knows_client(*w))
+        w->card.tsm_domain->client_installed =
+            lists_client(*w, parameters, co_await look(w, w->instance.target.applications.size() + 1));
     gp::service_activation what;
     what.domain_aid = octets(w->instance.target.sd_aid);
     const auto& applications = w->instance.target.applications;
     what.applications = applications_of(*w, applications, nullptr, d->has(service_command::activate));
     what.lock = locks(*w, *d);
     what.lock_with_applications = parameters.lock_with_applications;
-    if (w->card.tsm_domain->client_installed)
-        what.former_rules = access_client_of(parameters, rules_to_remove(*w, *d));
+    if (knows_client(*w))
+        what.former_rules = former_rules;
     what.client = client_to_write(*w, rules_to_write(*w, *d));
     what.block_size = w->block_size;
     what.others = w->request.aids_of_others.size();

@@ -76,6 +76,10 @@ own_contents find_contents(const work& w, const model::deployment_target& target
     return ours;
 }
 
+bool knows_client(const work& w) {
+    return w.card.tsm_domain && w.card.tsm_domain->client_installed;
+}
+
 bool lists_client(const work& w, const model::card_parameters& parameters, const gp::card_contents& found) {
     const auto* client = gp::find_entry(found.applications, octets(parameters.arac_aid));
     return client &&

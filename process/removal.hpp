@@ -18,6 +18,9 @@ struct own_contents {
 };
 own_contents find_contents(const work& w, const model::deployment_target& target, const gp::card_contents& found);
 
+/// Has the row seen our ARA-C? One of a domain that its issuer has just found again has not: only a listing tells then
+/// whether rules are there that have to go.
+bool knows_client(const work& w);
 /// Is our ARA-C among it?
 bool lists_client(const work& w, const model::card_parameters& parameters, const gp::card_contents& found);
 

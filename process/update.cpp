@@ -42,8 +42,7 @@ struct update_work : deployment {
 bool knows_its_rules(const work& w, const model::deployment_target& former) {
     const auto& executed = w.request.instance.executed;
     return std::ranges::find(executed, service_command::activate) != executed.end() && former.beside.empty() &&
-           w.request.instance.state != instance_state::in_error &&
-           (w.parameters().ara != "arac" || (w.card.tsm_domain && w.card.tsm_domain->client_installed));
+           w.request.instance.state != instance_state::in_error && (w.parameters().ara != "arac" || knows_client(w));
 }
 
 void plan_contents(const work& w, update_work& u, const model::deployment_target& there) {
@@ -56,13 +55,18 @@ void plan_access(const work& w, update_work& u) {
     u.rules = plan_rules(u.former, w.wanted(), u.plan, u.activates(), knows_its_rules(w, u.former));
 }
 
-/// The card has to show first what is there: after doubt, and where something is locked, which only the card knows to
-/// unlock.
-bool looks_first(const work& w, const update_work& u) {
+/// Does nobody know what of the former Version is there?
+bool is_in_doubt(const work& w, const update_work& u) {
     const auto& instance = w.request.instance;
-    return instance.state == instance_state::in_error || u.from == instance_state::suspended ||
-           instance.unproven_operation != operation::no_operation || w.request.card.doubt || w.request.look_first ||
-           !u.former.beside.empty();
+    return instance.state == instance_state::in_error || instance.unproven_operation != operation::no_operation ||
+           w.request.card.doubt || w.request.look_first || !u.former.beside.empty();
+}
+
+/// The card has to show first what is there: after doubt, where something is locked, and where rules have to go of an
+/// ARA-C that the row has not seen.
+bool looks_first(const work& w, const update_work& u) {
+    const bool client_hidden = w.parameters().ara == "arac" && !u.rules.remove.empty() && !knows_client(w);
+    return is_in_doubt(w, u) || u.from == instance_state::suspended || client_hidden;
 }
 
 /// What is needed beside what goes.
@@ -139,7 +143,7 @@ issuer_need need_of(const work& w, const update_work& u) {
 
 /// Before anything can happen to the card: it may have what the update puts there from now on.
 void remember(work& w, const update_work& u) {
-    w.new_rules = u.rules.fresh;
+    model::add_missing(w.new_rules, u.rules.fresh);
     model::remember_attempt(w.instance.target.beside, u.plan, u.rules.write);
 }
 
@@ -312,7 +316,7 @@ process<void> update_steps(work* w, update_work* u) {
     co_await commit(w->instance, w->card);
     co_await remove_rules_of_tombstones(w);
     remember(*w, *u);
-    if (!looks_first(*w, *u) && w->request.tombstones.empty())
+    if (!is_in_doubt(*w, *u) && w->request.tombstones.empty())
         w->memory_needed = octets_needed(*w, u->plan.added_files, u->plan.removed_files);
     require_open(*w, co_await open_tsm_domain(w, need_of(*w, *u)));
     w->memory_needed = 0;

@@ -13,9 +13,12 @@ BOOST_AUTO_TEST_SUITE(update_failures)
 
 // AMB-225
 BOOST_AUTO_TEST_CASE(memory_is_checked_before_anything_changes) {
-    for (const char* rules : {"none", "aram-issuer"})
-        BOOST_TEST_CONTEXT(rules) {
+    for (const auto& [rules, from] :
+         {std::pair{"none", operational}, {"aram-issuer", operational}, {"aram-issuer", suspended}})
+        BOOST_TEST_CONTEXT(rules << ", from state " << number(from)) {
             auto w = operational_service(rules);
+            if (from == suspended)
+                w.suspend(true);
             auto wanted = next_version(w);
             wanted.applications[0].accessible_via_nfc = true;
             wanted.load_files.push_back(load_file_of(w, package_3, {applet_4}, 9000));
@@ -25,11 +28,13 @@ BOOST_AUTO_TEST_CASE(memory_is_checked_before_anything_changes) {
             const auto rules_before = rules_on(w);
             const auto outcome = *w.play(update(w, wanted, commands_of({I, A})));
             BOOST_TEST(number(outcome) == 7);
-            BOOST_TEST(number(w.instance.state) == number(operational));
+            BOOST_TEST(number(w.instance.state) == number(from));
             BOOST_TEST(w.instance.target.version_tag == "1.0.0");
             BOOST_TEST(w.instance.target.beside.empty());
             BOOST_TEST(w.card.state().registry.applications().size() == before);
             BOOST_TEST(rules_on(w) == rules_before);
+            if (from == suspended)
+                BOOST_TEST(w.suspend(false).details == "");
             check_card(w);
         }
 }

@@ -272,6 +272,31 @@ BOOST_AUTO_TEST_CASE(rules_of_before_go_with_the_service) {
     }
 }
 
+// A phone says that the TSM's domain has none of our keys: its issuer gives it new ones, and nobody knows what else is
+// in it.
+BOOST_AUTO_TEST_CASE(hidden_keys_hide_no_rules) {
+    for (const bool continued : {false, true})
+        BOOST_TEST_CONTEXT((continued ? "continued with deploy" : "at once")) {
+            auto w = operational_service("arac");
+            auto wanted = next_version(w);
+            wanted.device_apps = {std::string(64, 'C')};
+            if (continued)
+                BOOST_TEST(w.play(update(w, wanted, commands_of({I}), false))->details == "");
+            bool hidden = false;
+            w.on_the_way = [&](const gp::card_command& command, const auto&) -> std::optional<bytes> {
+                if (command.what != gp::step::initialize_update || std::exchange(hidden, true))
+                    return std::nullopt;
+                return hex("6A88");
+            };
+            const auto outcome = continued ? w.deploy({A}, true) : *w.play(update(w, wanted, commands_of({I, A})));
+            w.on_the_way = nullptr;
+            BOOST_TEST(outcome.details == "");
+            BOOST_TEST(hidden);
+            BOOST_TEST(rules_on(w) == 3u);
+            check_card(w);
+        }
+}
+
 BOOST_AUTO_TEST_CASE(an_access_client_that_is_gone_gets_all_rules_again) {
     auto w = operational_service("arac");
     auto state = w.card.state();

@@ -4,7 +4,8 @@ namespace tsms::sim {
 
 namespace {
 
-const std::map<std::uint8_t, bytes> stored{{0x00, hex("C0FFEE")}}; ///< by PUT DATA (DIV-091)
+/// What an applet has stored (DIV-091).
+const std::map<std::uint8_t, bytes> stored{{0x00, hex("C0FFEE")}};
 
 const std::pair<const char*, bytes> names[] = {{"P1", package},  {"P2", package_2},          {"P3", package_3},
                                                {"a1", applet_1}, {"a2", applet_2},           {"a3", applet_3},
