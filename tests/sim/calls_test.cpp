@@ -14,6 +14,8 @@ namespace {
 using enum model::error_category;
 
 const model::tsm_api_function deploy_all = model::deploy_service{"instance-1", commands_of({I, A}), true};
+const model::tsm_api_function install_it = model::deploy_service{"instance-1", commands_of({I}), false};
+const model::tsm_api_function activate_it = model::deploy_service{"instance-1", commands_of({A}), true};
 const model::tsm_api_function suspend_it = model::suspend_or_resume_service{"instance-1", true};
 const model::tsm_api_function resume_it = model::suspend_or_resume_service{"instance-1", false};
 const model::tsm_api_function update_it = model::update_service{"instance-1", "2.0.0", commands_of({I, A}), true};
@@ -22,6 +24,9 @@ const model::tsm_api_function terminate_it = model::terminate_service{"instance-
 /// The card was announced in another reader than the row says: it is asked who it is.
 void created(tsm& t) {
     t.world.instance.reader = "SIM7";
+}
+void installed_only(tsm& t) {
+    BOOST_TEST_REQUIRE(t.call(install_it).message == "");
 }
 void operational_with_data(tsm& t) {
     BOOST_TEST_REQUIRE(t.call(deploy_all).message == "");
@@ -46,6 +51,7 @@ struct situation {
 const situation situations[] = {
     {"deploy", "none", created, deploy_all, operational, "", invalid_state},
     {"deploy, rules of the issuer", "aram-issuer", created, deploy_all, operational, "", invalid_state},
+    {"activate and finalize", "none", installed_only, activate_it, operational, "", invalid_state},
     {"suspend", "none", operational_with_data, suspend_it, suspended, "a1 a2 a3", none},
     {"resume", "none", suspended_with_data, resume_it, operational, "a1 a2 a3", none},
     {"update", "none", operational_with_data, update_it, operational, "a1 a2", no_eligible_sc},
@@ -185,17 +191,31 @@ void check_empty(tsm& t, const situation& s) {
                boost::test_tools::per_element());
 }
 
-void die_and_repeat(const situation& s, const tsm& before, const tsm& whole, std::size_t behind) {
-    copy_of t(s, &before);
+/// What began last: it has been carried out, or a restart has ended it.
+bool last_has_succeeded(const tsm& t, const tsm& before) {
+    const auto& processes = t.stored.processes;
+    return processes.size() > before.stored.processes.size() && processes.back().end &&
+           processes.back().end->status == none;
+}
+
+void die_and_restart(tsm& t, const situation& s, const tsm& before, std::size_t behind) {
+    const auto processes = t.stored.processes.size();
     t.call_and_die(s.what, behind);
-    const auto began = t.stored.processes.size() > before.stored.processes.size();
-    const bool ended = began && t.stored.processes.back().end.has_value();
+    const bool interrupted = t.stored.processes.size() > processes && !t.stored.processes.back().end;
     t.restart();
     check_rest(t);
-    if (began && !ended)
+    if (interrupted)
         check_interrupted(t, before);
+}
+
+/// The TSM dies so many times behind the same effect.
+void die_and_repeat(const situation& s, const tsm& before, const tsm& whole, std::size_t behind, int deaths) {
+    copy_of t(s, &before);
+    for (int death = 0; death < deaths; ++death)
+        die_and_restart(t, s, before, behind);
+    const auto expected = last_has_succeeded(t, before) ? s.again : none;
     const auto told = t.call(s.what);
-    BOOST_TEST(static_cast<int>(told.status) == static_cast<int>(ended ? s.again : none), told.message);
+    BOOST_TEST(static_cast<int>(told.status) == static_cast<int>(expected), told.message);
     check_end(t, s);
     BOOST_TEST(rows_of(t) == rows_of(whole));
     BOOST_TEST(text_of(t.world.card.state()) == text_of(whole.world.card.state()), boost::test_tools::per_element());
@@ -213,10 +233,13 @@ BOOST_AUTO_TEST_CASE(the_tsm_dies_behind_every_effect) {
             copy_of whole(s, &before);
             BOOST_TEST_REQUIRE(whole.call(s.what).message == "");
             check_end(whole, s);
-            BOOST_TEST_REQUIRE(whole.effects > 25u);
-            for (std::size_t k = 1; k <= whole.effects; ++k)
-                BOOST_TEST_CONTEXT("dies behind effect " << k << " of " << whole.effects)
-            die_and_repeat(s, before, whole, k);
+            const auto effects = whole.effects;
+            BOOST_TEST_REQUIRE(effects > 25u);
+            for (std::size_t k = 1; k <= effects; ++k)
+                for (const int deaths : {1, 2})
+                    BOOST_TEST_CONTEXT("dies " << deaths << " times behind effect " << k << " of " << effects) {
+                        die_and_repeat(s, before, whole, k, deaths);
+                    }
             check_empty(whole, s);
         }
 }
