@@ -74,15 +74,15 @@ void tsm::forget() {
 
 /// As actors/recovery does.
 void tsm::restart() {
-    for (const auto& [record, end] : std::vector(stored.processes)) {
-        if (end)
+    for (const auto& [record, known_end] : std::vector(stored.processes)) {
+        if (known_end)
             continue;
         const bool in_doubt = std::ranges::any_of(
             stored.journal, [&](const auto& intent) { return intent.process == record.id && !intent.settled; });
         const auto found = calls::end_of_interrupted(record, world.instance, world.component, in_doubt, wall());
         const auto body = answer_to(calls::encode_result{found.result});
-        answer_to(calls::end_process{found.end, found.instance, found.card, false,
-                                     calls::delivery_of(record, found.instance, spos, body, wall())});
+        end(calls::end_process{found.end, found.instance, found.card, false,
+                               calls::delivery_of(record, found.instance, spos, body, wall())});
     }
 }
 
@@ -138,6 +138,11 @@ calls::process_begun tsm::answer_to(const calls::begin_process& b) {
 }
 
 calls::process_ended tsm::answer_to(const calls::end_process& e) {
+    require(e.end.id == lease_, "a process ends on a card that was given back");
+    return end(e);
+}
+
+calls::process_ended tsm::end(const calls::end_process& e) {
     const auto process = std::ranges::find(stored.processes, e.end.id, [](const auto& p) { return p.record.id; });
     require(process != stored.processes.end() && !process->end, "a process ends that does not run");
     if (e.card)

@@ -55,6 +55,7 @@ public:
 private:
     void conduct(model::tsm_api_function what, std::size_t most_effects);
     void forget();
+    calls::process_ended end(const calls::end_process& ends);
     wall_time wall() const;
 
     calls::answer_variant carry_out(const calls::effect& wish);
