@@ -1,6 +1,7 @@
 #include "actors/recovery.hpp"
 
 #include "model/life_cycle.hpp"
+#include "process/calls/interrupted.hpp"
 #include "process/calls/process_result.hpp"
 #include "store/instances.hpp"
 
@@ -31,17 +32,11 @@ std::size_t resolve_interrupted(store::instance_db& db, catalog_port& catalog, c
                                 const log_sink& log, const time_source& time) {
     const auto found = db.interrupted();
     for (const auto& [record, stored, stored_card, in_doubt] : found) {
-        const auto instance = model::after_crash(stored, record.start_state, in_doubt);
-        auto card = stored_card;
-        card.doubt = card.doubt || in_doubt;
-        const auto status = model::error_category::execution_interrupted;
-        const store::process_end end{record.id, status, model::error_message(status, "the TSM was restarted"),
-                                     iso8601(time.wall())};
+        const auto [end, instance, card, result] =
+            calls::end_of_interrupted(record, stored, stored_card, in_doubt, time.wall());
         std::optional<store::outbox_entry> delivery;
         if (const auto to = spos_of(catalog, instance.target))
-            delivery = calls::delivery_of(record, instance, *to,
-                                          spos.encode(calls::result_for_spos(record, end, instance, instance.state)),
-                                          time.wall());
+            delivery = calls::delivery_of(record, instance, *to, spos.encode(result), time.wall());
         db.end(end, instance, card, false, delivery);
         log({severity::warning,
              "process " + record.id + " was interrupted by a stop of the program: instance " + instance.id +

@@ -35,8 +35,10 @@ process<void> clear_with_issuer(work* w, bool remove_domain, std::vector<model::
     if (w->card.tsm_domain)
         order.domain_aid = w->card.tsm_domain->aid;
     co_await let_issuer(w, std::move(order));
-    if (remove_domain)
+    if (remove_domain) {
         w->card.tsm_domain.reset();
+        w->card.doubt = false; // where our domain is not, nothing of ours is
+    }
 }
 
 process<void> terminate_steps(work* w) {

@@ -49,6 +49,7 @@ struct expected_traffic {
     bool opens_with_issuer; ///< its domain does not exist, or the issuer writes rules
     bool removes_rules;     ///< of the issuer
     bool last;              ///< the TSM's domain goes with the Service
+    bool suspended;         ///< an update looks at what is locked
     std::size_t renewal;    ///< exchanges for keys that the issuer still knows
 
     static expected_traffic of(const model::service_instance& instance, const model::secure_component& card, bool last);

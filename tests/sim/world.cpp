@@ -140,34 +140,48 @@ process::process_outcome world::suspend(bool suspend) {
     return *play(process::suspend_or_resume(request(), suspend));
 }
 
-std::optional<process::process_outcome> world::play(process::process<process::process_outcome> running,
-                                                    std::optional<std::size_t> break_after) {
+void world::begin() {
     effects = orders = apdus = issuer_orders = 0;
     intent_open_ = false;
     phone_lost_ = false;
     issuer_.reset();
-    const bool counted = is_undisturbed();
-    const auto expected = expected_traffic::of(instance, component, last_on_card);
+    expected_.reset();
+    if (is_undisturbed())
+        expected_ = expected_traffic::of(instance, component, last_on_card);
     write_ahead_.begin();
     bystanders_.begin(card.state(), tsm_domain_aid());
+}
+
+process::answer_variant world::perform(const process::effect& effect) {
+    write_ahead_.watch(effect, {instance, component, !tombstones.empty()});
+    auto answer = interpret(effect);
+    bystanders_.watch(card.state(), tsm_domain_aid());
+    bystanders_.check(card.state(), tsm_domain_aid());
+    ++effects;
+    return answer;
+}
+
+void world::end(const process::process_outcome& outcome) {
+    card.reset();
+    intent_open_ = false;
+    if (expected_ && outcome.status == model::error_category::none)
+        expected_->check(outcome.instance.last_operation, orders, issuer_orders, extra_exchanges);
+}
+
+std::optional<process::process_outcome> world::play(process::process<process::process_outcome> running,
+                                                    std::optional<std::size_t> break_after) {
+    begin();
     const auto* effect = running.start();
     while (effect) {
-        write_ahead_.watch(*effect, {instance, component, !tombstones.empty()});
-        auto answer = interpret(*effect);
-        bystanders_.watch(card.state(), tsm_domain_aid());
-        bystanders_.check(card.state(), tsm_domain_aid());
-        ++effects;
+        auto answer = perform(*effect);
         if (break_after && effects == *break_after) {
             card.reset();
             return std::nullopt;
         }
         effect = running.answer(std::move(answer));
     }
-    card.reset();
-    intent_open_ = false;
     auto outcome = running.result();
-    if (counted && outcome.status == model::error_category::none)
-        expected.check(outcome.instance.last_operation, orders, issuer_orders, extra_exchanges);
+    end(outcome);
     instance = outcome.instance;
     component = outcome.card;
     return outcome;
@@ -182,7 +196,7 @@ bool world::is_undisturbed() const {
     const auto& domain = component.tsm_domain;
     const bool honest = !on_the_way && !on_report && card.faults().empty() && phone_vanishes_after == SIZE_MAX &&
                         !issuer_down && !issuer_without_end && issuer_takes == SIZE_MAX;
-    const bool agreed = tombstones.empty() && !component.doubt &&
+    const bool agreed = tombstones.empty() && !component.doubt && instance.target.beside.empty() &&
                         instance.unproven_operation == model::operation::no_operation &&
                         !(domain && (domain->keys_in_doubt || !domain->other_keys.empty()));
     const bool usual = personality.get() == lab::find_personality("jc305") &&

@@ -53,6 +53,13 @@ public:
     /// card without power, as after a crash of the server; then there is no outcome.
     std::optional<process::process_outcome> play(process::process<process::process_outcome> running,
                                                  std::optional<std::size_t> break_after = std::nullopt);
+    /// The same for who plays the effects of a process by himself (tests/sim/tsm): it begins, each of its effects is
+    /// carried out and looked at, and it ends. One that does not end has lost its card's power.
+    void begin();
+    process::answer_variant perform(const process::effect& effect);
+    void end(const process::process_outcome& outcome);
+    /// An effect that belongs to no process.
+    process::answer_variant interpret(const process::effect& effect);
     /// What the server makes of the row when it comes back after a crash.
     void restart();
     std::vector<process::card_facts> identify();
@@ -109,7 +116,6 @@ public:
 private:
     world(std::shared_ptr<const lab::personality> personality, std::uint64_t seed);
     struct issuer_run;
-    process::answer_variant interpret(const process::effect& effect);
     std::string tsm_domain_aid() const;
     bool is_undisturbed() const;
     gp::batch_answer transmit(const gp::batch& commands);
@@ -119,6 +125,7 @@ private:
 
     bystanders bystanders_;
     write_ahead write_ahead_;
+    std::optional<expected_traffic> expected_; ///< of the process that runs, where nobody disturbs it
     std::set<std::string> factory_;
     std::set<std::string> listed() const;
     std::shared_ptr<issuer_run> issuer_;

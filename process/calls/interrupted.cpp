@@ -1,0 +1,19 @@
+#include "process/calls/interrupted.hpp"
+
+#include "process/calls/process_result.hpp"
+
+namespace tsms::calls {
+
+interrupted_end end_of_interrupted(const model::process_record& record, const model::service_instance& instance,
+                                   const model::secure_component& card, bool in_doubt, wall_time now) {
+    const auto status = model::error_category::execution_interrupted;
+    interrupted_end e;
+    e.end = {record.id, status, model::error_message(status, "the TSM was restarted"), iso8601(now)};
+    e.instance = model::after_crash(instance, record.start_state, in_doubt);
+    e.card = card;
+    e.card.doubt = e.card.doubt || in_doubt;
+    e.result = result_for_spos(record, e.end, e.instance, e.instance.state);
+    return e;
+}
+
+} // namespace tsms::calls

@@ -1,0 +1,259 @@
+#include "tests/sim/tsm.hpp"
+
+#include "process/calls/interrupted.hpp"
+#include "process/calls/process_result.hpp"
+#include "store/instance_records.hpp"
+
+#include <algorithm>
+
+namespace tsms::sim {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::size_t most_effects = 1000; ///< of one call; an undisturbed one has about 60
+const model::spos_target spos{"https://spos.example", ""};
+
+void require(bool holds, const std::string& what) {
+    if (!holds)
+        throw broken_invariant(what);
+}
+
+} // namespace
+
+tsm::tsm(const char* rules) : world(ready_with_two_load_files(rules)) {
+    catalog[world.instance.target.version_tag] = world.instance.target;
+    world.instance.target.spos = spos;
+}
+
+void tsm::continue_from(const tsm& other) {
+    world.card = lab::card(other.world.card.state(), world.random);
+    world.instance = other.world.instance;
+    world.component = other.world.component;
+    stored = other.stored;
+}
+
+// -- calls --
+
+model::execution tsm::call(model::tsm_api_function what) {
+    conduct(std::move(what), most_effects);
+    require(effects < most_effects, "a call does not end");
+    require(told_.has_value(), "an app was not answered");
+    return *told_;
+}
+
+void tsm::call_and_die(model::tsm_api_function what, std::size_t behind) {
+    conduct(std::move(what), behind);
+    forget();
+}
+
+/// The coroutine goes with this frame.
+void tsm::conduct(model::tsm_api_function what, std::size_t most) {
+    effects = 0;
+    told_.reset();
+    auto call = calls::conduct_life_cycle(
+        {std::move(what), std::string(64, 'A'), "sp-1", {{"SIM1", "eSE", "", ""}}, {}}, {now_ + 8s, true});
+    for (const auto* effect = call.start(); effect;) {
+        auto reply = carry_out(*effect);
+        if (++effects == most)
+            return;
+        effect = call.answer(std::move(reply));
+    }
+    call.result();
+    require(process_.empty(), "the effects of a process were not given back");
+    lease_.clear(); // it ends with the call
+}
+
+void tsm::forget() {
+    world.card.reset();
+    lease_.clear();
+    process_.clear();
+    told_.reset();
+}
+
+/// As actors/recovery does.
+void tsm::restart() {
+    for (const auto& [record, known_end] : std::vector(stored.processes)) {
+        if (known_end)
+            continue;
+        const bool in_doubt = std::ranges::any_of(
+            stored.journal, [&](const auto& intent) { return intent.process == record.id && !intent.settled; });
+        const auto found = calls::end_of_interrupted(record, world.instance, world.component, in_doubt, wall());
+        const auto body = answer_to(calls::encode_result{found.result});
+        end(calls::end_process{found.end, found.instance, found.card, false,
+                               calls::delivery_of(record, found.instance, spos, body, wall())});
+    }
+}
+
+calls::answer_variant tsm::carry_out(const calls::effect& effect) {
+    return std::visit([this](const auto& one) -> calls::answer_variant { return answer_to(one); },
+                      static_cast<const calls::effect_variant&>(effect));
+}
+
+// -- the catalog --
+
+calls::service_surveyed tsm::answer_to(const calls::survey_service&) {
+    calls::service_surveyed surveyed;
+    surveyed.service.emplace().spos = spos;
+    return surveyed;
+}
+
+calls::target_found tsm::answer_to(const calls::find_target& asked) {
+    const auto found = catalog.find(asked.version_tag);
+    return {found == catalog.end() ? std::nullopt : std::optional(found->second)};
+}
+
+calls::target_checked tsm::answer_to(const calls::check_target& asked) {
+    return {catalog.contains(asked.version_tag),
+            std::ranges::any_of(catalog, [&](const auto& row) { return row.second.flavor_id == asked.flavor_id; })};
+}
+
+// -- the rows, as store/instances.cpp writes them --
+
+calls::instance_loaded tsm::answer_to(const calls::load_instance& asked) {
+    calls::instance_loaded found;
+    if (stored.instance_gone || asked.id != world.instance.id)
+        return found;
+    found.instance = world.instance;
+    found.card = world.component;
+    found.last_on_card = world.last_on_card;
+    found.provider_has_apps = true;
+    if (model::rests_on_claims(found.card))
+        found.issuers.push_back({"lab", {}, {}, {}, {}});
+    return found;
+}
+
+calls::process_begun tsm::answer_to(const calls::begin_process& b) {
+    require(b.process.id == lease_, "a process begins on a card that it has not leased");
+    if (stored.instance_gone || store::encode(world.instance) != store::encode(b.read.instance))
+        return {false};
+    if (b.read.card && store::encode(world.component) != store::encode(*b.read.card))
+        return {false};
+    stored.processes.push_back({b.process, std::nullopt});
+    world.instance = b.shown.instance;
+    if (b.shown.card)
+        world.component = *b.shown.card;
+    return {true};
+}
+
+calls::process_ended tsm::answer_to(const calls::end_process& e) {
+    require(e.end.id == lease_, "a process ends on a card that was given back");
+    return end(e);
+}
+
+calls::process_ended tsm::end(const calls::end_process& e) {
+    const auto process = std::ranges::find(stored.processes, e.end.id, [](const auto& p) { return p.record.id; });
+    require(process != stored.processes.end() && !process->end, "a process ends that does not run");
+    if (e.card)
+        world.component = *e.card;
+    if (!e.gone)
+        world.instance = e.instance;
+    stored.instance_gone = e.gone;
+    process->end = e.end;
+    for (auto& intent : stored.journal)
+        if (intent.process == e.end.id)
+            intent.settled = true;
+    if (!e.delivery)
+        return {};
+    stored.outbox.push_back(*e.delivery);
+    stored.outbox.back().id = static_cast<std::int64_t>(stored.outbox.size());
+    return {stored.outbox.back()};
+}
+
+// -- the app and its phone --
+
+calls::done tsm::answer_to(const calls::admit&) {
+    return {};
+}
+
+calls::done tsm::answer_to(const calls::answer& a) {
+    if (a.completed) {
+        const auto& last = stored.processes.back();
+        require(last.record.id == a.completed->process_id && last.end, "an app is told of an end that is not stored");
+    }
+    if (!told_)
+        told_ = model::outcome_of(a.outcome);
+    return {};
+}
+
+// -- the card --
+
+calls::lease tsm::answer_to(const calls::lease_card& wanted) {
+    require(lease_.empty() && wanted.card == world.component.id, "a card is leased twice");
+    lease_ = wanted.process_id;
+    return {true};
+}
+
+calls::done tsm::answer_to(const calls::return_card&) {
+    require(process_.empty(), "a process runs on a card that was given back");
+    lease_.clear();
+    return {};
+}
+
+process::answer_variant tsm::answer_to(const calls::perform& p) {
+    if (process_.empty()) // the card is only read
+        return world.interpret(p.what);
+    require(lease_ == process_, "a process works on a card that it has not leased");
+    if (const auto* intent = std::get_if<process::journal_intent>(&p.what))
+        stored.journal.push_back({process_, intent->what});
+    return world.perform(p.what);
+}
+
+calls::done tsm::answer_to(const calls::process_begins& p) {
+    require(stored.processes.back().record.id == p.record.id, "a process begins that is not stored");
+    process_ = p.record.id;
+    world.begin();
+    return {};
+}
+
+calls::done tsm::answer_to(const calls::process_over&) {
+    process_.clear();
+    return {};
+}
+
+// -- who pays --
+
+calls::charged tsm::answer_to(const calls::charge_process&) {
+    return {};
+}
+
+calls::done tsm::answer_to(const calls::close_account& s) {
+    world.end(s.outcome);
+    return {};
+}
+
+// -- results for the SPOS --
+
+std::string tsm::answer_to(const calls::encode_result& e) {
+    return e.what.process_id + " " + std::to_string(static_cast<int>(e.what.status)) + " leads to " +
+           std::to_string(static_cast<int>(e.what.end_state));
+}
+
+calls::done tsm::answer_to(const calls::deliver& d) {
+    const auto& row = stored.outbox.at(static_cast<std::size_t>(d.entry.id - 1));
+    require(row.process == d.entry.process && row.body == d.entry.body, "a result leaves that is not stored");
+    return {};
+}
+
+// -- time, chance, the operator --
+
+wall_time tsm::wall() const {
+    return wall_time(std::chrono::sys_days(std::chrono::year(2026) / 1 / 1)) +
+           std::chrono::duration_cast<wall_time::duration>(now_.time_since_epoch());
+}
+
+calls::moment tsm::answer_to(const calls::ask_time&) {
+    now_ += 1s;
+    return {now_, wall()};
+}
+
+std::string tsm::answer_to(const calls::new_id&) {
+    return "id-" + std::to_string(++stored.ids);
+}
+
+calls::done tsm::answer_to(const calls::tell_operator&) {
+    return {};
+}
+
+} // namespace tsms::sim

@@ -1,0 +1,94 @@
+#pragma once
+// A TSM without actors, sockets and files, in which a whole call is conducted: what its store keeps, what its catalog
+// says, who has the card, a clock. The card, its issuer and the keys are the world's, and the rows of the one Service
+// Instance and its card stand there. It may die behind any effect of a call, and starts again with what is stored.
+
+#include "model/results.hpp"
+#include "process/calls/life_cycle_call.hpp"
+#include "tests/sim/versions.hpp"
+
+namespace tsms::sim {
+
+class tsm {
+public:
+    /// The rows are those of a Service Instance that was just created, of the Service of tests/sim/versions.
+    /// `rules`: who keeps its access rules.
+    explicit tsm(const char* rules);
+    tsm(const tsm&) = delete;
+    tsm& operator=(const tsm&) = delete;
+
+    /// Conducts a call to its end: what the app is told.
+    model::execution call(model::tsm_api_function what);
+    /// The TSM dies behind that many effects: the call is gone, and the card has no power.
+    void call_and_die(model::tsm_api_function what, std::size_t behind);
+    /// As the program starts: processes without an end are ended (AMB-101).
+    void restart();
+
+    /// What the other one has stored, and its card.
+    void continue_from(const tsm& other);
+
+    struct process_row {
+        model::process_record record;
+        std::optional<model::process_end> end;
+    };
+    struct intent_row {
+        std::string process;
+        std::string what;
+        bool settled = false;
+    };
+    /// What outlives a TSM, beside the rows of the world.
+    struct rows {
+        bool instance_gone = false;
+        std::vector<process_row> processes;
+        std::vector<intent_row> journal;
+        std::vector<model::outbox_entry> outbox;
+        std::size_t ids = 0; ///< given so far
+    };
+
+    bool is_leased() const { return !lease_.empty(); }
+
+    sim::world world;
+    rows stored;
+    std::map<std::string, model::deployment_target> catalog; ///< published targets by Version
+    std::size_t effects = 0;                                 ///< of the last call
+
+private:
+    void conduct(model::tsm_api_function what, std::size_t most_effects);
+    void forget();
+    calls::process_ended end(const calls::end_process& ends);
+    wall_time wall() const;
+
+    calls::answer_variant carry_out(const calls::effect& effect);
+    calls::service_surveyed answer_to(const calls::survey_service& asked);
+    calls::target_found answer_to(const calls::find_target& asked);
+    calls::target_checked answer_to(const calls::check_target& asked);
+    calls::instance_loaded answer_to(const calls::load_instance& asked);
+    calls::process_begun answer_to(const calls::begin_process& begins);
+    calls::process_ended answer_to(const calls::end_process& ends);
+    calls::done answer_to(const calls::admit&);
+    calls::done answer_to(const calls::answer& told);
+    calls::lease answer_to(const calls::lease_card& wanted);
+    calls::done answer_to(const calls::return_card&);
+    process::answer_variant answer_to(const calls::perform& effect);
+    calls::done answer_to(const calls::process_begins& begins);
+    calls::done answer_to(const calls::process_over&);
+    calls::charged answer_to(const calls::charge_process&);
+    calls::done answer_to(const calls::close_account& settled);
+    std::string answer_to(const calls::encode_result& encoded);
+    calls::done answer_to(const calls::deliver& leaves);
+    calls::moment answer_to(const calls::ask_time&);
+    std::string answer_to(const calls::new_id&);
+    calls::done answer_to(const calls::tell_operator&);
+    /// What only enquiries ask, and what only somebody who is slow or broken makes a call ask.
+    template <class E> typename E::result answer_to(const E&) {
+        throw broken_invariant("a call asks what nobody asks in this world");
+    }
+
+    // What a TSM that dies forgets.
+    std::string lease_;   ///< id of the process that has the card; empty: it is free
+    std::string process_; ///< id of the process whose effects are carried out; empty: none
+    std::optional<model::execution> told_;
+    steady_time now_{};
+};
+
+} // namespace tsms::sim
