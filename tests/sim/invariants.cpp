@@ -76,6 +76,7 @@ expected_traffic expected_traffic::of(const model::service_instance& instance, c
                                  (has_rules && (ara == "aram-issuer" || (ara == "arac" && !domain->client_registered)));
     expected.removes_rules = has_rules && ara == "aram-issuer";
     expected.last = last && (domain || instance.on_card);
+    expected.look = instance.state == model::instance_state::suspended ? 1 : 0;
     expected.renewal = domain && domain->keys && domain->keys->issuer_knows ? 1 : 0;
     return expected;
 }
@@ -89,9 +90,9 @@ void expected_traffic::check(model::operation what, std::size_t exchanges, std::
     const auto orders = terminates ? std::size_t{removes_rules} + std::size_t{last}
                         : locks    ? 0
                                    : std::size_t{opens_with_issuer};
-    // The channel, the change; a termination looks before it, an update loads new load files before it. An issuer
-    // authenticates the card, and then works on it.
-    const auto most = (terminates || updates ? 3 : 2) + 2 * orders + renewal + extra;
+    // The channel, the change; a termination looks before it, an update loads new load files before it, and looks where
+    // something is locked. An issuer authenticates the card, and then works on it.
+    const auto most = (terminates || updates ? 3 : 2) + (updates ? look : 0) + 2 * orders + renewal + extra;
     if (issuer_orders > orders || exchanges > most)
         throw broken_invariant("operation " + std::to_string(static_cast<int>(what)) + " took " +
                                std::to_string(exchanges) + " exchanges and " + std::to_string(issuer_orders) +

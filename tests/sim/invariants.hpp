@@ -50,6 +50,7 @@ struct expected_traffic {
     bool removes_rules;     ///< of the issuer
     bool last;              ///< the TSM's domain goes with the Service
     std::size_t renewal;    ///< exchanges for keys that the issuer still knows
+    std::size_t look = 0;   ///< of an update, at what is locked
 
     static expected_traffic of(const model::service_instance& instance, const model::secure_component& card, bool last);
     /// Throws broken_invariant.
