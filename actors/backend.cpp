@@ -27,7 +27,7 @@ caf::actor_system_config& configured(caf::actor_system_config& config) {
 struct device_backend::state {
     state(backend_parts p, backend_options o)
         : parts(std::move(p)), options(o), system(std::make_unique<caf::actor_system>(configured(config))) {
-        auto around = std::make_shared<surroundings>();
+        auto around = std::make_shared<environment>();
         around->spos = parts.spos();
         resolve_interrupted(*parts.db, *parts.catalog, *around->spos, parts.log, *parts.time);
         around->log = parts.log;

@@ -12,7 +12,7 @@ namespace {
 class device_session final : public session_actor::base {
 public:
     device_session(caf::actor_config& config, session_opened opened, std::vector<announced_card> cards, gate_actor gate,
-                   std::shared_ptr<const surroundings> around)
+                   std::shared_ptr<const environment> around)
         : session_actor::base(config), opened_(std::move(opened)), gate_(std::move(gate)), around_(std::move(around)),
           dialogue_(std::move(cards), around_->sessions.dialogue) {}
 
@@ -36,24 +36,24 @@ public:
             [this](const announce_process& a) -> caf::result<process_announced> {
                 owner_announced_ = make_response_promise<process_announced>();
                 dialogue_.announce(a.start);
-                settle(now());
+                pass_on(now());
                 return owner_announced_;
             },
             [this](const perform_order& p) -> caf::result<order_performed> {
                 owner_performed_ = make_response_promise<order_performed>();
                 dialogue_.perform(p.reader, p.commands);
-                settle(now());
+                pass_on(now());
                 return owner_performed_;
             },
             [this](const finish_session& f) {
                 outcome_ = f.outcome;
                 finished_at_ = now();
                 dialogue_.finish(f.outcome, f.completed);
-                settle(now());
+                pass_on(now());
                 send(gate_, session_finished{opened_.session_id});
             },
             [this](const tick& t) {
-                settle(t.now);
+                pass_on(t.now);
                 if (finished_at_ && (dialogue_.never_came() || t.now - *finished_at_ >= around_->sessions.result_kept))
                     quit();
             },
@@ -88,12 +88,12 @@ private:
             phone_.deliver(order_given{no_session{}});
         phone_ = make_response_promise<order_given>();
         auto promise = phone_;
-        settle(now());
+        pass_on(now());
         return promise;
     }
 
     /// Everything that can be told now: events to the owner, an order to the phone that waits.
-    void settle(steady_time now) {
+    void pass_on(steady_time now) {
         while (auto event = dialogue_.take_event(now))
             std::visit([this](auto& e) { tell_owner(e); }, *event);
         if (auto next = dialogue_.next(now); next && phone_.pending())
@@ -115,7 +115,7 @@ private:
 
     session_opened opened_;
     gate_actor gate_;
-    std::shared_ptr<const surroundings> around_;
+    std::shared_ptr<const environment> around_;
     dialogue dialogue_;
     std::optional<result> outcome_;
     std::optional<steady_time> finished_at_;
@@ -127,7 +127,7 @@ private:
 } // namespace
 
 session_actor spawn_device_session(caf::actor_system& system, session_opened opened, std::vector<announced_card> cards,
-                                   gate_actor gate, std::shared_ptr<const surroundings> around) {
+                                   gate_actor gate, std::shared_ptr<const environment> around) {
     return system.spawn<device_session>(std::move(opened), std::move(cards), std::move(gate), std::move(around));
 }
 

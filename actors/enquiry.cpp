@@ -12,7 +12,7 @@ namespace {
 
 class enquiry final : public conductor_actor::base {
 public:
-    enquiry(caf::actor_config& config, std::shared_ptr<const surroundings> around)
+    enquiry(caf::actor_config& config, std::shared_ptr<const environment> around)
         : conductor_actor::base(config), interpreter_(*this, std::move(around), [this] { quit(); }) {}
 
     const char* name() const override { return "enquiry"; }
@@ -37,7 +37,7 @@ private:
 
 } // namespace
 
-conductor_actor spawn_enquiry(caf::actor_system& system, std::shared_ptr<const surroundings> around) {
+conductor_actor spawn_enquiry(caf::actor_system& system, std::shared_ptr<const environment> around) {
     return system.spawn<enquiry>(std::move(around));
 }
 

@@ -18,7 +18,7 @@ constexpr int log_trim_every = 3600; ///< likewise
 
 class gate final : public gate_actor::base {
 public:
-    gate(caf::actor_config& config, std::shared_ptr<const surroundings> around)
+    gate(caf::actor_config& config, std::shared_ptr<const environment> around)
         : gate_actor::base(config), around_(std::move(around)), book_(around_->sessions) {
         set_down_handler([this](const caf::down_msg& down) { forget_session(down.source); });
     }
@@ -253,7 +253,7 @@ private:
         }
     }
 
-    std::shared_ptr<const surroundings> around_;
+    std::shared_ptr<const environment> around_;
     std::map<std::string, opening> opening_; ///< by session id
     std::map<std::string, session_actor> sessions_;
     std::map<caf::actor_addr, std::string> session_ids_;
@@ -266,7 +266,7 @@ private:
 
 } // namespace
 
-gate_actor spawn_gate(caf::actor_system& system, std::shared_ptr<const surroundings> around) {
+gate_actor spawn_gate(caf::actor_system& system, std::shared_ptr<const environment> around) {
     return system.spawn<gate>(std::move(around));
 }
 

@@ -46,7 +46,7 @@ public:
 };
 
 struct pending_exchange {
-    issuer_exchange wish;
+    issuer_exchange asked;
     caf::typed_response_promise<exchanged> promise;
     int refusals = 0; ///< that did not say how long to wait
 };
@@ -63,7 +63,7 @@ public:
         return {
             [this](const issuer_exchange& x) -> caf::result<exchanged> { return take_up(x); },
             [this](const exchange_made& m) {
-                settle(m);
+                exchange_over(m);
                 start_due();
             },
             [this](const tick&) {
@@ -75,7 +75,7 @@ public:
 
     void on_exit() override {
         for (auto& [ticket, work] : running_)
-            work.job.wish.line->cut();
+            work.job.asked.line->cut();
         for (auto& waiting : queues_.take([](const auto&...) { return true; }))
             waiting.promise.deliver(stopping());
         for (auto& [ticket, work] : running_)
@@ -101,19 +101,19 @@ private:
 
     void start_due() {
         while (auto work = queues_.next(parts_.time->steady())) {
-            if (work->job.wish.line->is_cut()) {
+            if (work->job.asked.line->is_cut()) {
                 queues_.finished(work->peer, work->where);
                 work->job.promise.deliver(cut());
                 continue;
             }
             const auto ticket = ++tickets_;
-            const auto call = work->job.wish.call;
+            const auto call = work->job.asked.call;
             running_.emplace(ticket, *std::move(work));
             send(parts_.spawn_worker(system()), make_exchange{ticket, call, issuer_desk_actor(this)});
         }
     }
 
-    void settle(const exchange_made& m) {
+    void exchange_over(const exchange_made& m) {
         auto found = running_.extract(m.ticket);
         if (found.empty())
             return;
@@ -145,11 +145,11 @@ private:
             queues_.distrust(issuer, now + pause);
             queues_.put_back(std::move(work));
             return refuse_all([&](const pending_exchange& p) {
-                return p.wish.where == lane::fresh && p.wish.issuer == issuer &&
-                       p.wish.until <= queues_.held_until(issuer);
+                return p.asked.where == lane::fresh && p.asked.issuer == issuer &&
+                       p.asked.until <= queues_.held_until(issuer);
             });
         }
-        if (work.job.wish.until <= now + pause)
+        if (work.job.asked.until <= now + pause)
             return refuse(work.job);
         queues_.put(issuer, lane::goes_on, now + pause, std::move(work.job));
     }
@@ -158,9 +158,9 @@ private:
     void tidy() {
         const auto now = parts_.time->steady();
         for (auto& gone :
-             queues_.take([](const auto&, lane, const pending_exchange& p) { return p.wish.line->is_cut(); }))
+             queues_.take([](const auto&, lane, const pending_exchange& p) { return p.asked.line->is_cut(); }))
             gone.promise.deliver(cut());
-        refuse_all([&](const pending_exchange& p) { return p.wish.until <= now; });
+        refuse_all([&](const pending_exchange& p) { return p.asked.until <= now; });
         queues_.forget_idle(now);
     }
 
@@ -170,7 +170,7 @@ private:
     }
 
     void refuse(pending_exchange& p) {
-        const auto held = queues_.held_until(p.wish.issuer);
+        const auto held = queues_.held_until(p.asked.issuer);
         const auto now = parts_.time->steady();
         const auto rest = held > now ? std::chrono::ceil<seconds>(held - now) : seconds(0);
         const auto again = std::max(rest, least_come_again);

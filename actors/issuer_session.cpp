@@ -53,7 +53,7 @@ struct conversation {
 class issuer_session final : public issuer_actor::base {
 public:
     issuer_session(caf::actor_config& config, std::string name, std::shared_ptr<issuer_line> line,
-                   std::shared_ptr<const surroundings> around)
+                   std::shared_ptr<const environment> around)
         : issuer_actor::base(config), around_(std::move(around)), patience_(around_->issuer_patience),
           talk_(std::make_shared<conversation>()) {
         talk_->ports = around_->issuers;
@@ -166,7 +166,7 @@ private:
         return failed_by(e);
     }
 
-    std::shared_ptr<const surroundings> around_;
+    std::shared_ptr<const environment> around_;
     std::chrono::nanoseconds patience_; ///< what is left of it
     std::shared_ptr<conversation> talk_;
     int openings_ = 0;
@@ -175,7 +175,7 @@ private:
 } // namespace
 
 issuer_actor spawn_issuer_session(caf::actor_system& system, std::string name, std::shared_ptr<issuer_line> line,
-                                  std::shared_ptr<const surroundings> around) {
+                                  std::shared_ptr<const environment> around) {
     return system.spawn<issuer_session>(std::move(name), std::move(line), std::move(around));
 }
 

@@ -47,7 +47,7 @@ private:
         caf::actor_addr conductor;
     };
     struct waiter {
-        lease_card wish;
+        lease_card asked;
         caf::actor_addr conductor;
         caf::typed_response_promise<card_leased> promise;
     };
@@ -59,9 +59,9 @@ private:
             auto next = std::move(waiting_.front());
             waiting_.pop_front();
             const auto conductor = caf::actor_cast<caf::strong_actor_ptr>(next.conductor);
-            const bool granted = conductor && next.wish.deadline > time_.steady();
+            const bool granted = conductor && next.asked.deadline > time_.steady();
             if (granted) {
-                holder_ = tenant{next.wish.process_id, next.conductor};
+                holder_ = tenant{next.asked.process_id, next.conductor};
                 monitor(caf::actor_cast<caf::actor>(conductor));
             }
             next.promise.deliver(card_leased{granted});
@@ -71,7 +71,7 @@ private:
     void refuse_late(steady_time now) {
         std::deque<waiter> patient;
         for (auto& w : waiting_) {
-            if (w.wish.deadline <= now)
+            if (w.asked.deadline <= now)
                 w.promise.deliver(card_leased{false});
             else
                 patient.push_back(std::move(w));

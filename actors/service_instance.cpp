@@ -15,7 +15,7 @@ namespace {
 class service_instance final : public conductor_actor::base {
 public:
     service_instance(caf::actor_config& config, std::string id, gate_actor gate,
-                     std::shared_ptr<const surroundings> around)
+                     std::shared_ptr<const environment> around)
         : conductor_actor::base(config), id_(std::move(id)), around_(std::move(around)),
           call_(
               *this, around_, [this] { take_up_next(); }, std::move(gate)) {
@@ -107,7 +107,7 @@ private:
     }
 
     std::string id_;
-    std::shared_ptr<const surroundings> around_;
+    std::shared_ptr<const environment> around_;
     call_interpreter<service_instance> call_;
     waiting_calls waiting_;
 };
@@ -115,7 +115,7 @@ private:
 } // namespace
 
 conductor_actor spawn_service_instance(caf::actor_system& system, std::string id, gate_actor gate,
-                                       std::shared_ptr<const surroundings> around) {
+                                       std::shared_ptr<const environment> around) {
     return system.spawn<service_instance>(std::move(id), std::move(gate), std::move(around));
 }
 

@@ -16,7 +16,7 @@
 namespace tsms::actors {
 
 /// What conductors share. Handles stay valid for the life of the actor system.
-struct surroundings {
+struct environment {
     store_actor store;
     catalog_actor catalog;
     hsm_actor hsm;
@@ -48,7 +48,7 @@ inline std::chrono::seconds session_answers_within(const session_settings& s, co
 }
 
 /// Waiting and exchanging.
-inline std::chrono::seconds issuer_answers_within(const surroundings& around) {
+inline std::chrono::seconds issuer_answers_within(const environment& around) {
     return around.issuer_patience + around.issuer_exchange;
 }
 
@@ -93,7 +93,7 @@ struct issuer_desk_parts {
 };
 issuer_desk_actor spawn_issuer_desk(caf::actor_system& system, issuer_desk_parts parts);
 issuer_actor spawn_issuer_session(caf::actor_system& system, std::string name, std::shared_ptr<issuer_line> line,
-                                  std::shared_ptr<const surroundings> around);
+                                  std::shared_ptr<const environment> around);
 /// An actor for one attempt, on a thread of its own; it quits when it has told the delivery.
 spos_worker_actor spawn_spos_worker(caf::actor_system& system);
 struct outbox_parts {
@@ -110,11 +110,11 @@ delivery_actor spawn_spos_delivery(caf::actor_system& system, const store::outbo
 outbox_actor spawn_spos_outbox(caf::actor_system& system, outbox_parts parts);
 /// Tells the gate when it has its result.
 session_actor spawn_device_session(caf::actor_system& system, session_opened opened, std::vector<announced_card> cards,
-                                   gate_actor gate, std::shared_ptr<const surroundings> around);
+                                   gate_actor gate, std::shared_ptr<const environment> around);
 card_actor spawn_secure_component(caf::actor_system& system, const time_source& time);
 conductor_actor spawn_service_instance(caf::actor_system& system, std::string id, gate_actor gate,
-                                       std::shared_ptr<const surroundings> around);
-conductor_actor spawn_enquiry(caf::actor_system& system, std::shared_ptr<const surroundings> around);
-gate_actor spawn_gate(caf::actor_system& system, std::shared_ptr<const surroundings> around);
+                                       std::shared_ptr<const environment> around);
+conductor_actor spawn_enquiry(caf::actor_system& system, std::shared_ptr<const environment> around);
+gate_actor spawn_gate(caf::actor_system& system, std::shared_ptr<const environment> around);
 
 } // namespace tsms::actors

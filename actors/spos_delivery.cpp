@@ -55,7 +55,7 @@ public:
     behavior_type make_behavior() override {
         return {
             [this](const take_turn&) { read_row(); },
-            [this](const attempt_made& a) { settle(a.outcome); },
+            [this](const attempt_made& a) { store_outcome(a.outcome); },
             [this](const row_dropped&) { quit(); },
         };
     }
@@ -89,7 +89,7 @@ private:
         end(delivery_end::dropped);
     }
 
-    void settle(const delivery_outcome& outcome) {
+    void store_outcome(const delivery_outcome& outcome) {
         port_.reset();
         send(outbox_, turn_used{id_, outcome});
         const settle_delivery s{id_, outcome.delivered(), course_.pause(), outcome.detail};

@@ -18,7 +18,7 @@ namespace {
 /// A delivery that waits for its turn.
 struct waiting_delivery {
     std::int64_t id = 0;
-    int attempts = 0; ///< its row's; fewer are an operator's wish to begin anew
+    int attempts = 0; ///< its row's; fewer are an operator's command to begin anew
 };
 using queues = peer_queues<waiting_delivery>;
 

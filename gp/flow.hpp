@@ -1,19 +1,19 @@
 #pragma once
-// Coroutines without I/O. A flow<Effect, T> runs until it needs something from outside, leaves the wish (an Effect)
+// Coroutines without I/O. A flow<Effect, T> runs until it needs something from outside, leaves the effect (an Effect)
 // with whoever drives it, and continues with the answer. It knows no thread, socket or clock: a server, a test and a
 // fuzzer drive the same code.
 //
 //     flow<Effect, T> f = some_coroutine(…);
-//     for (const Effect* wish = f.start(); wish; wish = f.answer(reply))
+//     for (const Effect* effect = f.start(); effect; effect = f.answer(reply))
 //         reply = …;
 //     T result = f.result();                  // rethrows what the coroutine threw
 //
-// An Effect is a type with a nested `answer_type` that tells how a wish of type E is awaited:
+// An Effect is a type with a nested `answer_type` that tells how a effect of type E is awaited:
 //
 //     struct my_effect {
 //         using answer_type = my_answer;
-//         template <class E> my_effect(E wish);                          // from each single wish
-//         template <class E> static typename E::result take(my_answer&&); // the answer to a wish E; may throw
+//         template <class E> my_effect(E effect);                          // from each single effect
+//         template <class E> static typename E::result take(my_answer&&); // the answer to a effect E; may throw
 //     };
 //
 // Coroutines take their parameters by value, and no capturing lambda is one. A suspended flow may be destroyed at any
@@ -31,9 +31,9 @@ template <class Effect, class T> class flow;
 
 namespace detail {
 
-/// Shared by all coroutines of one driven flow: the wish of the innermost one, and the answer to it.
+/// Shared by all coroutines of one driven flow: the effect of the innermost one, and the answer to it.
 template <class Effect> struct exchange_point {
-    std::optional<Effect> wish;
+    std::optional<Effect> effect;
     std::optional<typename Effect::answer_type> answer;
     std::coroutine_handle<> waiting;
 };
@@ -55,13 +55,13 @@ template <class Effect> struct promise_base {
     return_to_awaiter final_suspend() noexcept { return {}; }
     void unhandled_exception() { exception = std::current_exception(); }
 
-    template <class E> struct wish_awaiter {
+    template <class E> struct effect_awaiter {
         exchange_point<Effect>* point;
-        E wish;
+        E effect;
 
         bool await_ready() noexcept { return false; }
         void await_suspend(std::coroutine_handle<> self) {
-            point->wish.emplace(std::move(wish));
+            point->effect.emplace(std::move(effect));
             point->waiting = self;
         }
         typename E::result await_resume() {
@@ -73,8 +73,8 @@ template <class Effect> struct promise_base {
 
     template <class E>
         requires requires { typename E::result; }
-    wish_awaiter<E> await_transform(E wish) {
-        return {point, std::move(wish)};
+    effect_awaiter<E> await_transform(E effect) {
+        return {point, std::move(effect)};
     }
     template <class U> auto await_transform(flow<Effect, U>&& inner) { return std::move(inner).awaited_in(point); }
 };
@@ -123,7 +123,7 @@ public:
             handle_.destroy();
     }
 
-    /// Runs to the first wish. Null when the coroutine has ended. The wish stays valid until the answer.
+    /// Runs to the first effect. Null when the coroutine has ended. The effect stays valid until the answer.
     const Effect* start() {
         point_ = std::make_unique<detail::exchange_point<Effect>>();
         handle_.promise().point = point_.get();
@@ -131,7 +131,7 @@ public:
         return run();
     }
 
-    /// Hands over the answer to the current wish and runs to the next one. Null when the coroutine has ended.
+    /// Hands over the answer to the current effect and runs to the next one. Null when the coroutine has ended.
     const Effect* answer(answer_type reply) {
         point_->answer.emplace(std::move(reply));
         return run();
@@ -147,9 +147,9 @@ private:
     template <class> friend struct detail::promise_base;
 
     const Effect* run() {
-        point_->wish.reset();
+        point_->effect.reset();
         std::exchange(point_->waiting, nullptr).resume();
-        return point_->wish ? &*point_->wish : nullptr;
+        return point_->effect ? &*point_->effect : nullptr;
     }
 
     struct inner_awaiter {

@@ -118,9 +118,9 @@ struct security_domain {
     int scp03_i = -1;
     /// The issuer may have given it keys that the row does not know: the card's own list has to be looked at.
     bool keys_in_doubt = false;
-    bool client_registered = false; ///< the issuer has registered our ARA-C at ARA-M
-    bool client_installed = false;  ///< our ARA-C was in it when the card was looked at last
-    std::string client_aid;         ///< of the ARA-C that is in it, or was
+    bool arac_registered = false; ///< the issuer has registered our ARA-C at ARA-M
+    bool arac_installed = false;  ///< our ARA-C was in it when the card was looked at last
+    std::string arac_aid;         ///< of the ARA-C that is in it, or was
     /// The form of keys that the card was seen to take, as card_parameters::key_form; empty: none yet.
     std::string key_form;
 };

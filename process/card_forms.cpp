@@ -17,10 +17,10 @@ void tell_key_form(work& w, gp::key_form taken) {
 
 /// Keys are all that an installation stores as data of a security domain.
 bool other_key_form(work& w) {
-    if (w.key_form_changed)
+    if (w.link.key_form_changed)
         return false;
-    w.key_form_changed = true;
-    w.key_form = gp::other(w.key_form);
+    w.link.key_form_changed = true;
+    w.link.key_form = gp::other(w.link.key_form);
     return true;
 }
 
@@ -28,7 +28,7 @@ bool other_key_form(work& w) {
 bool shorter_commands(work& w, const gp::card_failure& failure) {
     if (!takes_extended_length(w) || failure.sent <= gp::short_data_field)
         return false;
-    w.short_commands = true;
+    w.link.short_commands = true;
     w.tell_operator("the secure component refused a command of more than 255 octets; extendedLength of its profile "
                     "should be false");
     return true;
@@ -45,18 +45,18 @@ bool takes_another_form(work& w, const gp::card_failure& failure) {
 }
 
 void note_key_form(work& w) {
-    if (w.key_form_changed)
-        tell_key_form(w, w.key_form);
-    w.card.tsm_domain->key_form = name_of(w.key_form);
+    if (w.link.key_form_changed)
+        tell_key_form(w, w.link.key_form);
+    w.card.tsm_domain->key_form = name_of(w.link.key_form);
 }
 
 void note_rotation_form(work& w, gp::key_form form) {
     auto& known = w.card.tsm_domain->key_form;
     if (!known.empty())
         return;
-    if (form != w.key_form)
+    if (form != w.link.key_form)
         tell_key_form(w, form);
-    w.key_form = form;
+    w.link.key_form = form;
     known = name_of(form);
 }
 

@@ -49,13 +49,13 @@ bool locks(const work& w, const deployment& d) {
 process<void> prepare_domain(work* w, gp::service_installation* what) {
     const auto& parameters = w->parameters();
     auto keys = co_await generate_keys(parameters.service_key_version, parameters.key_bits);
-    what->domain.keys = co_await encrypt_keys(w->channel_keys, keys);
+    what->domain.keys = co_await encrypt_keys(w->link.channel_keys, keys);
     what->domain.aid = octets(w->instance.target.sd_aid);
     what->domain.package_aid = octets(parameters.sd_package_aid);
     what->domain.module_aid = octets(parameters.sd_module_aid);
     what->domain.privilege_octets = parameters.privilege_bytes;
     what->domain.parameters = octets(parameters.sd_install_parameters);
-    what->domain.key_form = w->key_form;
+    what->domain.key_form = w->link.key_form;
     what->domain.key_version = keys.version;
     what->domain.key_bits = keys.bits;
     model::security_domain domain;
@@ -79,10 +79,10 @@ process<void> install(work* w, const deployment* d) {
     const auto& target = w->instance.target;
     gp::service_installation what;
     what.tsm_domain_aid = octets(w->card.tsm_domain->aid);
-    what.block_size = w->block_size;
+    what.block_size = w->link.block_size;
     const auto& data = d->find(service_command::install)->data;
     what.applications = applications_of(*w, target.applications, &data, d->has(service_command::activate));
-    check_sizes(*w, target.load_files, what.applications, {w->block_size, w->command_size});
+    check_sizes(*w, target.load_files, what.applications, {w->link.block_size, w->link.command_size});
     check_key_versions(*w);
     what.load_files = co_await read_load_files(target.load_files);
     what.client = client_to_write(*w, rules_to_write(*w, *d));
@@ -97,19 +97,19 @@ process<void> install(work* w, const deployment* d) {
     co_await write_intent(w, "install service " + target.service_id + " version " + target.version_tag);
 
     const bool has_client = what.client.has_value();
-    w->access_given = w->access_given || has_client;
+    w->found.access_given = w->found.access_given || has_client;
     auto rotation = what.rotation;
     const auto asked = what.questions;
-    auto shown = co_await prove_on_card(w, gp::install_service(w->channel, std::move(what)), asked);
-    w->proven = false; // until the keys are tidied
+    auto shown = co_await prove_on_card(w, gp::install_service(w->link.channel, std::move(what)), asked);
+    w->found.proven = false; // until the keys are tidied
     if (has_client)
         note_client(*w);
     note_key_form(*w);
     if (rotation)
         shown.key_versions =
-            co_await settle_rotation(w, *std::move(rotation), shown.rotation.value(), std::move(shown.key_versions));
+            co_await confirm_rotation(w, *std::move(rotation), shown.rotation.value(), std::move(shown.key_versions));
     co_await tidy_keys(w, std::move(shown.key_versions));
-    w->proven = true;
+    w->found.proven = true;
 }
 
 std::size_t octets_to_load(const work& w) {
@@ -126,11 +126,11 @@ process<void> install_as_the_card_takes_it(work* w, const deployment* d) {
             if (!takes_another_form(*w, failure))
                 throw;
         }
-        w->channel.reset(); // what was asked at the end of the order has ended it
+        w->link.channel.reset(); // what was asked at the end of the order has ended it
         co_await need_channel(w);
         co_await remove_what_is_there(w, std::nullopt);
-        w->memory_needed = octets_to_load(*w);
-        check_memory(*w, w->resources);
+        w->link.memory_needed = octets_to_load(*w);
+        check_memory(*w, w->link.resources);
     }
 }
 
@@ -138,7 +138,7 @@ process<void> activate(work* w, const deployment* d) {
     const auto& parameters = w->parameters();
     const auto former_rules = access_client_of(parameters, rules_to_remove(*w, *d));
     if (former_rules && !knows_client(*w))
-        w->card.tsm_domain->client_installed =
+        w->card.tsm_domain->arac_installed =
             lists_client(*w, parameters, co_await look(w, w->instance.target.applications.size() + 1));
     gp::service_activation what;
     what.domain_aid = octets(w->instance.target.sd_aid);
@@ -149,14 +149,14 @@ process<void> activate(work* w, const deployment* d) {
     if (knows_client(*w))
         what.former_rules = former_rules;
     what.client = client_to_write(*w, rules_to_write(*w, *d));
-    what.block_size = w->block_size;
+    what.block_size = w->link.block_size;
     what.others = w->request.aids_of_others.size();
     what.questions = co_await last_questions(w, !what.lock, selectable(what.applications));
     const bool has_client = what.client.has_value();
-    w->access_given = w->access_given || has_client;
+    w->found.access_given = w->found.access_given || has_client;
     co_await write_intent(w, "activate service " + w->instance.target.service_id);
     const auto asked = what.questions;
-    co_await prove_on_card(w, gp::activate_service(w->channel, std::move(what)), asked);
+    co_await prove_on_card(w, gp::activate_service(w->link.channel, std::move(what)), asked);
     if (has_client)
         note_client(*w);
 }
@@ -196,18 +196,18 @@ process<void> check_presence(work* w, const deployment* d) {
     what.others = w->request.aids_of_others.size();
     what.questions = co_await last_questions(w, true, selectable(what.applications));
     const auto asked = what.questions;
-    co_await prove_on_card(w, gp::check_service(w->channel, std::move(what)), asked);
+    co_await prove_on_card(w, gp::check_service(w->link.channel, std::move(what)), asked);
 }
 
 process<void> deploy_steps(work* w, const deployment* d) {
     co_await begin(w);
     const auto& target = w->instance.target;
-    w->new_rules = model::access_rules_of(target);
+    w->found.new_rules = model::access_rules_of(target);
     if (d->has(service_command::install)) {
         check_conflicts(content_of(target), known_aids(*w));
         if (!w->instance.on_card && !w->request.look_first &&
             w->request.tombstones.empty()) // what is there is removed first, then there is room or not
-            w->memory_needed = octets_to_load(*w);
+            w->link.memory_needed = octets_to_load(*w);
         // Before the issuer does anything.
         const auto& data = d->find(service_command::install)->data;
         const auto applications = applications_of(*w, target.applications, &data, false);
@@ -236,8 +236,8 @@ process<void> deploy_steps(work* w, const deployment* d) {
             // An earlier life left something, or may have: look, and begin from an empty card.
             const auto left = co_await remove_what_is_there(w, std::move(seen));
             check_conflicts(content_of(target), listed_aids(left));
-            w->memory_needed = octets_to_load(*w);
-            check_memory(*w, w->resources);
+            w->link.memory_needed = octets_to_load(*w);
+            check_memory(*w, w->link.resources);
         }
         co_await install_as_the_card_takes_it(w, d);
     } else if (d->has(service_command::activate) || locks(*w, *d)) {

@@ -55,7 +55,7 @@ namespace {
 /// What does not fit into a command is too large, unless the card has refused long commands that its profile promises:
 /// then the profile is wrong, and the file may be right.
 [[noreturn]] void refuse_size(const work& w, const std::string& details) {
-    if (!w.short_commands)
+    if (!w.link.short_commands)
         refuse_content(model::error_category::content_related_error, details);
     card_failure failure(card_failure::kind::refused, gp::step::install_for_install,
                          static_cast<int>(model::error_category::internal_error),
@@ -175,8 +175,8 @@ std::vector<model::held_aid> known_aids(const work& w) {
     auto out = model::aids_of_cards(w.parameters());
     for (const auto& aid : own_aids(w))
         out.push_back({aid, "something of the TSM"});
-    if (!w.isd_aid.empty())
-        out.push_back({w.isd_aid, "the issuer security domain"});
+    if (!w.link.isd_aid.empty())
+        out.push_back({w.link.isd_aid, "the issuer security domain"});
     for (auto& held : held_by_others(w.request.aids_of_others))
         out.push_back(std::move(held));
     return out;
@@ -208,13 +208,13 @@ std::string missing_imports(const work& w, const gp::card_failure& failure) {
 std::optional<gp::access_client> client_to_write(const work& w, const std::vector<model::access_rule>& rules) {
     auto client = access_client_of(w.parameters(), rules);
     if (client)
-        client->install = !w.card.tsm_domain->client_installed;
+        client->install = !w.card.tsm_domain->arac_installed;
     return client;
 }
 
 void note_client(work& w) {
-    w.card.tsm_domain->client_installed = true;
-    w.card.tsm_domain->client_aid = w.parameters().arac_aid;
+    w.card.tsm_domain->arac_installed = true;
+    w.card.tsm_domain->arac_aid = w.parameters().arac_aid;
 }
 
 std::optional<std::string> refuse_parameters(const model::deployment_target& target,

@@ -31,7 +31,7 @@ process<gp::plain_questions> last_questions(work* w, bool usable, std::vector<by
     if (in_doubt) {
         questions.domain = octets(domain->aid);
         questions.key_version = domain->keys->version;
-        questions.host_challenge = co_await random_octets(w->channel->mode_length());
+        questions.host_challenge = co_await random_octets(w->link.channel->mode_length());
     }
     if (may_select(*w))
         questions.applications = std::move(selectable);
@@ -58,16 +58,17 @@ process<gp::shown_contents> prove_on_card(work* w, gp::procedure<gp::shown_conte
                                           gp::plain_questions asked) {
     auto shown = co_await on_card(w, std::move(procedure));
     if (asked.domain || !asked.applications.empty())
-        w->channel.reset();
+        w->link.channel.reset();
     if (auto& wanted = shown.not_shown) { // the card has more on it than the listing was made for
         co_await need_channel(w);
-        static_cast<gp::card_contents&>(shown) = co_await on_card(w, gp::show_again(w->channel, *std::move(wanted)));
+        static_cast<gp::card_contents&>(shown) =
+            co_await on_card(w, gp::show_again(w->link.channel, *std::move(wanted)));
     }
     if (shown.domain_offer)
         co_await check_domain_keys(w, std::move(asked), *std::move(shown.domain_offer));
     for (const auto& remark : shown.remarks)
         w->tell_operator(remark);
-    w->proven = true;
+    w->found.proven = true;
     co_return shown;
 }
 

@@ -64,8 +64,8 @@ process<void> undo_creation(work* w, std::vector<model::access_rule> written_rul
         co_return;
     }
     w->card.tsm_domain.reset();
-    w->access_given = false;
-    w->intent_written = false; // that was the rules
+    w->found.access_given = false;
+    w->found.intent_written = false; // that was the rules
 }
 
 } // namespace tsms::process

@@ -72,19 +72,19 @@ process<bool> accept_offer(work* w, model::key_set keys, bytes challenge, gp::in
     try {
         auto opened = co_await open_offered(keys, {domain.aid, std::move(challenge), offer},
                                             w->parameters().minimum_level, counter_of(*w));
-        w->channel = std::make_shared<gp::tsm_channel>(std::move(opened), cplc_of(w->card));
+        w->link.channel = std::make_shared<gp::tsm_channel>(std::move(opened), cplc_of(w->card));
     } catch (const gp::scp03_error& error) {
         using reason = gp::scp03_error::reason;
         if (error.why == reason::wrong_card_cryptogram || error.why == reason::wrong_card_challenge) {
-            w->keys_refused = error.what();
+            w->link.keys_refused = error.what();
             co_return false;
         }
         throw gp::channel_failure(gp::step::initialize_update, error);
     }
-    w->card_proven = true;
+    w->found.card_proven = true;
     if (takes_extended_length(*w))
-        w->channel->allow_extended_length();
-    w->channel_keys = std::move(keys);
+        w->link.channel->allow_extended_length();
+    w->link.channel_keys = std::move(keys);
     domain.scp03_mode = static_cast<int>(offer.mode_length());
     domain.scp03_i = offer.i;
     co_return true;
@@ -93,12 +93,12 @@ process<bool> accept_offer(work* w, model::key_set keys, bytes challenge, gp::in
 void note_claims(work& w, const gp::card_claims& claims) {
     check_identity(w, claims);
     check_memory(w, claims.resources);
-    w.identified = true;
-    w.longest_data = claims.longest_data;
+    w.link.identified = true;
+    w.link.longest_data = claims.longest_data;
     if (claims.resources)
-        w.free_memory = claims.resources->non_volatile;
+        w.link.free_memory = claims.resources->non_volatile;
     if (!claims.isd_aid.empty()) // a claim: it serves this process; the row takes what an issuer has proven (AMB-226)
-        w.isd_aid = to_hex(claims.isd_aid);
+        w.link.isd_aid = to_hex(claims.isd_aid);
 }
 
 /// The Java Card API counts the octets of a command in a short (APDU.getIncomingLength).
@@ -119,23 +119,23 @@ bool load_files_fit(const work& w, std::size_t block) {
 /// where its profile does, one command that has to be longer is tried, and so is a load file that has too many blocks.
 void measure(work& w, std::optional<std::size_t> of_domain) {
     const auto& parameters = w.parameters();
-    const auto& channel = *w.channel;
-    const auto told = of_domain ? of_domain : w.longest_data;
+    const auto& channel = *w.link.channel;
+    const auto told = of_domain ? of_domain : w.link.longest_data;
     const auto plain = [&](std::size_t field) {
         return gp::max_plain_data(field, channel.mode_length(), channel.level());
     };
     const auto most = takes_extended_length(w) ? longest_extended_field : gp::short_data_field;
     const auto bounded = std::min(told.value_or(most), most);
     const bool tells_extended = bounded > gp::short_data_field;
-    w.command_size = plain(tells_extended ? bounded : takes_extended_length(w) ? most : bounded);
-    w.block_size = load_files_fit(w, plain(bounded)) ? plain(bounded) : w.command_size;
+    w.link.command_size = plain(tells_extended ? bounded : takes_extended_length(w) ? most : bounded);
+    w.link.block_size = load_files_fit(w, plain(bounded)) ? plain(bounded) : w.link.command_size;
     if (parameters.block_size > 0)
-        w.block_size = std::min(channel.max_data(), static_cast<std::size_t>(parameters.block_size));
+        w.link.block_size = std::min(channel.max_data(), static_cast<std::size_t>(parameters.block_size));
 }
 
 /// The ways in which a request for our channel can end. Where it met other keys or another mode it is made again, in an
 /// order of its own, once for each.
-process<domain_access> settle(work* w, asked_channel asked, gp::batch_answer answer) {
+process<domain_access> judge_answer(work* w, asked_channel asked, gp::batch_answer answer) {
     using finding = gp::channel_request::finding;
     key_versions tried;
     bool other_mode_tried = false;
@@ -155,8 +155,9 @@ process<domain_access> settle(work* w, asked_channel asked, gp::batch_answer ans
                        "the TSM's security domain takes no host challenge of 8 or 16 octets");
             octets = octets == 8 ? 16 : 8;
         } else {
-            w->keys_refused = found == finding::refused ? asked.request.refusal(answers)
-                                                        : "we have no key set of version " + std::to_string(version);
+            w->link.keys_refused = found == finding::refused
+                                       ? asked.request.refusal(answers)
+                                       : "we have no key set of version " + std::to_string(version);
             if (found == finding::answered && keys) {
                 const bool accepted =
                     co_await accept_offer(w, *keys, asked.host_challenge, asked.request.offer(answers));
@@ -193,14 +194,13 @@ process<domain_access> open_known_domain(work* w) {
 
     const auto claims = identify.claims(reads.accept(part_of(answer, 0, read_count)));
     note_claims(*w, claims);
-    const auto access = co_await settle(w, std::move(asked), part_of(answer, read_count, ask_count));
+    const auto access = co_await judge_answer(w, std::move(asked), part_of(answer, read_count, ask_count));
     co_return access;
 }
 
 /// The keys that the issuer gave the new domain, for the card it has authenticated.
 process<void> take_over_domain(work* w) {
-    fetch_issuer_keys wish;
-    auto got = co_await std::move(wish);
+    auto got = co_await fetch_issuer_keys{};
     check_created_domain(*w, got);
     model::security_domain domain;
     domain.aid = got.aid;
@@ -209,8 +209,8 @@ process<void> take_over_domain(work* w) {
     // That the domain was gone may have been the phone's word alone: the issuer then found it, and the former keys
     // still are on it.
     if (const auto& known = w->card.tsm_domain) {
-        domain.client_aid = known->client_aid;
-        domain.client_registered = known->client_registered;
+        domain.arac_aid = known->arac_aid;
+        domain.arac_registered = known->arac_registered;
         domain.scp03_mode = known->scp03_mode;
         domain.key_form = known->key_form;
         for (const auto& other : known->other_keys)
@@ -225,25 +225,25 @@ process<void> take_over_domain(work* w) {
 /// The card says now that its ISD has another AID than the one the issuer was told: nobody has authenticated either, so
 /// the issuer is asked once more with this one. What it has sent so far does nothing without an answer to it.
 bool is_misled(const work& w, bool identified_before, const model::issuer_order& order) {
-    return !identified_before && order.isd_aid != w.isd_aid;
+    return !identified_before && order.isd_aid != w.link.isd_aid;
 }
 
 /// The issuer goes on behind the card's first answers, so it has checked the card's cryptogram: before that no row
 /// changes (AMB-239), because nothing can happen to the card either. From here on it may, whatever becomes of this
 /// process.
 process<void> expect_changes(work* w, issuer_need need, std::string domain_aid) {
-    w->domain_created = w->domain_created || need.create_domain;
-    w->access_given = w->access_given || !need.add_rules.empty();
+    w->found.domain_created = w->found.domain_created || need.create_domain;
+    w->found.access_given = w->found.access_given || !need.add_rules.empty();
     if (need.takes_access) {
         co_await write_intent(w, "remove access rules of service " + w->instance.target.service_id);
         // An app may have lost its access: unlike a new rule (DIV-024) that is the Service's matter.
-        w->service_changed = true;
+        w->found.service_changed = true;
     }
     const bool may_get_keys = need.create_domain && !(w->card.tsm_domain && w->card.tsm_domain->keys_in_doubt);
     if (need.add_rules.empty() && !may_get_keys)
         co_return;
     if (!need.add_rules.empty()) { // what terminate has to look for (DIV-024)
-        w->intent_written = true;
+        w->found.intent_written = true;
         w->instance.on_card = true;
     }
     if (may_get_keys) {
@@ -257,7 +257,7 @@ process<void> expect_changes(work* w, issuer_need need, std::string domain_aid) 
 /// The issuer works on the card, and behind its last commands we ask for our channel in the same order.
 process<domain_access> open_with_issuer(work* w, issuer_need need) {
     require_told_apart(*w);
-    if (w->isd_aid.empty()) { // the row is of a phone that did not tell it
+    if (w->link.isd_aid.empty()) { // the row is of a phone that did not tell it
         co_await identify(w);
     }
     auto order_for_issuer = issuer_order_of(*w, need.create_domain          ? "create"
@@ -270,7 +270,7 @@ process<domain_access> open_with_issuer(work* w, issuer_need need) {
     order_for_issuer.add_rules = need.add_rules;
     order_for_issuer.remove_rules = need.remove_rules;
     const bool registers =
-        need.has_client && (need.create_domain || !w->card.tsm_domain || !w->card.tsm_domain->client_registered);
+        need.has_client && (need.create_domain || !w->card.tsm_domain || !w->card.tsm_domain->arac_registered);
     if (registers)
         order_for_issuer.register_client = w->parameters().arac_aid;
     auto next = co_await open_issuer_session(order_for_issuer);
@@ -282,7 +282,7 @@ process<domain_access> open_with_issuer(work* w, issuer_need need) {
     const auto version =
         known && known->keys && !need.create_domain ? known->keys->version : w->parameters().tsm_key_version;
 
-    const bool identified_before = w->identified;
+    const bool identified_before = w->link.identified;
     bool card_authenticated = false;
     std::optional<gp::card_claims> claims;
     issuer_bounds bounds;
@@ -331,18 +331,18 @@ process<domain_access> open_with_issuer(work* w, issuer_need need) {
     if (card_authenticated)
         w->card.isd_aid = order_for_issuer.isd_aid;
     if (need.create_domain) {
-        w->domain_created = true;
+        w->found.domain_created = true;
         co_await take_over_domain(w);
     }
     if (registers) {
-        w->card.tsm_domain->client_registered = true;
-        w->card.tsm_domain->client_aid = w->parameters().arac_aid;
+        w->card.tsm_domain->arac_registered = true;
+        w->card.tsm_domain->arac_aid = w->parameters().arac_aid;
     }
     if (!asked || !asked_answer) { // the issuer never said which commands are its last
         asked = co_await ask(w->card.tsm_domain->aid, w->card.tsm_domain->keys->version, challenge_octets(*w));
         asked_answer = co_await send(w, asked->orders.take());
     }
-    const auto access = co_await settle(w, *std::move(asked), *std::move(asked_answer));
+    const auto access = co_await judge_answer(w, *std::move(asked), *std::move(asked_answer));
     co_return access;
 }
 
@@ -353,7 +353,7 @@ process<domain_access> let_issuer_open(work* w, issuer_need need) {
     try {
         access = co_await open_with_issuer(w, need);
     } catch (const card_failure& failure) {
-        if (failure.why != card_failure::kind::refused || !w->domain_created)
+        if (failure.why != card_failure::kind::refused || !w->found.domain_created)
             throw;
         refused = failure;
     }
@@ -372,7 +372,7 @@ process<domain_access> open_tsm_domain(work* w, issuer_need need) {
         co_return domain_access::gone;
     require_level_of_domain(*w);
     auto access = domain_access::gone;
-    if (!need.any() && !(need.has_client && !w->card.tsm_domain->client_registered)) {
+    if (!need.any() && !(need.has_client && !w->card.tsm_domain->arac_registered)) {
         access = co_await open_known_domain(w);
     } else {
         access = co_await let_issuer_open(w, need);
@@ -396,18 +396,18 @@ void require_open(const work& w, domain_access access) {
     if (access == domain_access::keys_unknown)
         refuse(error_category::sc_inaccessible, "the TSM's security domain on the secure component has none of the "
                                                 "TSM's keys, nor those that its issuer has given it now: " +
-                                                    w.keys_refused);
+                                                    w.link.keys_refused);
 }
 
 process<void> need_channel(work* w) {
-    if (w->channel)
+    if (w->link.channel)
         co_return;
-    w->memory_needed = 0;
+    w->link.memory_needed = 0;
     require_open(*w, co_await open_tsm_domain(w, {}));
 }
 
 process<void> identify(work* w) {
-    if (w->identified)
+    if (w->link.identified)
         co_return;
     gp::secured_batch reads;
     const gp::identification identification(reads);

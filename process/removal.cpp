@@ -41,7 +41,7 @@ bool is_our_application(const gp::registry_entry& entry, const work& w, const mo
 std::set<std::string> aids_to_keep(const work& w, const model::deployment_target& target) {
     auto keep = own_aids(w);
     keep.insert({target.card.tsm_sd_aid, target.card.arac_aid});
-    if (!w.for_tombstone) {
+    if (!w.found.for_tombstone) {
         keep.insert(w.request.aids_of_others.begin(), w.request.aids_of_others.end());
         keep.insert(w.request.aids_behind_proof.begin(), w.request.aids_behind_proof.end());
     }
@@ -77,7 +77,7 @@ own_contents find_contents(const work& w, const model::deployment_target& target
 }
 
 bool knows_client(const work& w) {
-    return w.card.tsm_domain && w.card.tsm_domain->client_installed;
+    return w.card.tsm_domain && w.card.tsm_domain->arac_installed;
 }
 
 bool lists_client(const work& w, const model::card_parameters& parameters, const gp::card_contents& found) {
@@ -87,8 +87,8 @@ bool lists_client(const work& w, const model::card_parameters& parameters, const
 }
 
 process<gp::card_contents> look(work* w, std::size_t applications) {
-    auto found = co_await on_card(w, gp::inspect(w->channel, applications));
-    w->resources = found.resources;
+    auto found = co_await on_card(w, gp::inspect(w->link.channel, applications));
+    w->link.resources = found.resources;
     co_return found;
 }
 
@@ -112,9 +112,9 @@ process<gp::card_contents> remove_target(work* w, const model::deployment_target
     what.domain = std::move(ours.domain);
     // Which rules are in it the card does not list: deleting one that is not there is done.
     auto& tsm_domain = *w->card.tsm_domain;
-    tsm_domain.client_installed = lists_client(*w, target.card, found);
-    if (tsm_domain.client_installed) {
-        tsm_domain.client_aid = target.card.arac_aid;
+    tsm_domain.arac_installed = lists_client(*w, target.card, found);
+    if (tsm_domain.arac_installed) {
+        tsm_domain.arac_aid = target.card.arac_aid;
         what.client = access_client_of(target.card, model::rules_on_card(*to_remove));
         if (last_service && !what.client) {
             what.client.emplace();
@@ -123,21 +123,21 @@ process<gp::card_contents> remove_target(work* w, const model::deployment_target
         if (what.client)
             what.client->remove = last_service;
     }
-    what.block_size = w->block_size;
+    what.block_size = w->link.block_size;
     what.key_sets = foreign_keys(tsm_domain, found.key_versions, target.card.service_key_version);
     if (what.instances.empty() && what.load_files.empty() && what.doubtful_load_files.empty() && !what.domain &&
         !what.client && what.key_sets.empty()) {
         forget_absent_keys(tsm_domain, found.key_versions, target.card.service_key_version);
-        w->proven = true;
+        w->found.proven = true;
         co_return found;
     }
 
-    tsm_domain.client_installed = tsm_domain.client_installed && !last_service;
+    tsm_domain.arac_installed = tsm_domain.arac_installed && !last_service;
     co_await write_intent(w, "remove service " + target.service_id);
-    auto left = co_await on_card(w, gp::remove_service(w->channel, std::move(what)));
-    w->resources = left.resources;
+    auto left = co_await on_card(w, gp::remove_service(w->link.channel, std::move(what)));
+    w->link.resources = left.resources;
     forget_absent_keys(*w->card.tsm_domain, left.key_versions, target.card.service_key_version);
-    w->proven = true;
+    w->found.proven = true;
     co_return left;
 }
 
@@ -150,32 +150,33 @@ process_outcome close_process(work& w, const std::optional<ending>& failed, mode
         outcome.retry_can_help = failed->retry_can_help;
         if (!failed->mender.empty())
             w.tell_operator("who can help: " + failed->mender);
-        if (w.authentication_failed && ++w.card.strikes >= strikes_to_quarantine)
+        if (w.found.authentication_failed && ++w.card.strikes >= strikes_to_quarantine)
             w.card.quarantined = true;
         const auto& before = w.request.instance;
-        if (w.service_changed) {
+        if (w.found.service_changed) {
             model::fail(instance, from, w.operation);
             instance.on_card = true;
         } else {
             instance.state = before.state;
-            instance.on_card = before.on_card || w.intent_written; // until an authenticated listing says otherwise
+            instance.on_card =
+                before.on_card || w.found.intent_written; // until an authenticated listing says otherwise
             instance.last_operation = before.last_operation;
         }
     } else {
         instance.last_stable = instance.state;
         instance.last_operation = w.operation;
         instance.failed_operation = model::operation::no_operation;
-        if (w.proven) {
+        if (w.found.proven) {
             w.card.doubt = false;
             w.card.strikes = 0;
         }
     }
-    if (!failed || w.proven)
+    if (!failed || w.found.proven)
         instance.unproven_operation = model::operation::no_operation;
     instance.running_process.clear();
     outcome.for_operator = w.for_operator;
-    outcome.tombstones_gone = !failed && w.tombstones_gone;
-    outcome.card_proven = w.card_proven;
+    outcome.tombstones_gone = !failed && w.found.tombstones_gone;
+    outcome.card_proven = w.found.card_proven;
     outcome.instance = instance;
     outcome.card = w.card;
     return outcome;

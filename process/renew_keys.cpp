@@ -10,14 +10,14 @@ process<std::optional<gp::key_rotation>> prepare_rotation(work* w) {
     if (!domain.keys->issuer_knows)
         co_return std::nullopt;
     auto keys = co_await generate_keys(free_key_version(domain, parameters), parameters.key_bits);
-    encrypt_keys encryption(w->channel_keys, keys);
+    encrypt_keys encryption(w->link.channel_keys, keys);
     gp::key_rotation rotation;
-    rotation.replaced = w->channel_keys.version;
+    rotation.replaced = w->link.channel_keys.version;
     rotation.version = keys.version;
     rotation.bits = keys.bits;
     rotation.keys = co_await std::move(encryption);
-    rotation.form = w->key_form;
-    rotation.otherwise = gp::other(w->key_form);
+    rotation.form = w->link.key_form;
+    rotation.otherwise = gp::other(w->link.key_form);
     remember_keys(domain, keys);
     co_return rotation;
 }
@@ -31,34 +31,34 @@ process<key_versions> rotate_again(work* w, gp::key_rotation former) {
     if (!rotation || rotation->version == former.version)
         gp::not_proven(gp::step::put_key, "the TSM's security domain does not open with its new keys");
     co_await commit(w->instance, w->card);
-    auto done = co_await on_card(w, gp::rotate_keys(w->channel, *rotation));
+    auto done = co_await on_card(w, gp::rotate_keys(w->link.channel, *rotation));
     rotation->form = done.form;
-    co_return co_await settle_rotation(w, *std::move(rotation), done.outcome, std::move(done.versions),
-                                       met_foreign_keys::before);
+    co_return co_await confirm_rotation(w, *std::move(rotation), done.outcome, std::move(done.versions),
+                                        met_foreign_keys::before);
 }
 
 } // namespace
 
-process<key_versions> settle_rotation(work* w, gp::key_rotation rotation, gp::key_outcome outcome,
-                                      key_versions versions, met_foreign_keys met) {
+process<key_versions> confirm_rotation(work* w, gp::key_rotation rotation, gp::key_outcome outcome,
+                                       key_versions versions, met_foreign_keys met) {
     if (outcome == gp::key_outcome::other_form) {
         // The card's own list says that nothing has changed; the channel that opens now says it once more.
         co_await need_channel(w);
-        if (w->channel_keys.version != rotation.replaced)
+        if (w->link.channel_keys.version != rotation.replaced)
             gp::not_proven(gp::step::put_key, "the TSM's security domain opens with other keys than its list tells");
         rotation.turn();
-        auto again = co_await on_card(w, gp::rotate_keys(w->channel, rotation));
+        auto again = co_await on_card(w, gp::rotate_keys(w->link.channel, rotation));
         outcome = again.outcome;
         versions = std::move(again.versions);
     }
     const auto fresh = keys_of_version(*w->card.tsm_domain, rotation.version);
     confirm_keys(*w->card.tsm_domain, *fresh);
     if (outcome == gp::key_outcome::untold) {
-        w->channel.reset();
+        w->link.channel.reset();
         co_await need_channel(w);
-        if (w->channel_keys.version == rotation.replaced && met == met_foreign_keys::never)
+        if (w->link.channel_keys.version == rotation.replaced && met == met_foreign_keys::never)
             co_return co_await rotate_again(w, std::move(rotation));
-        if (w->channel_keys.version != rotation.version)
+        if (w->link.channel_keys.version != rotation.version)
             gp::not_proven(gp::step::put_key, "the TSM's security domain does not open with its new keys");
     }
     note_rotation_form(*w, rotation.form);
@@ -70,7 +70,7 @@ process<void> tidy_keys(work* w, key_versions versions) {
     const auto foreign = foreign_keys(domain, versions, w->parameters().service_key_version);
     if (!foreign.empty()) {
         co_await need_channel(w);
-        versions = co_await on_card(w, gp::remove_key_sets(w->channel, foreign));
+        versions = co_await on_card(w, gp::remove_key_sets(w->link.channel, foreign));
     }
     forget_absent_keys(domain, versions, w->parameters().service_key_version);
 }
@@ -80,16 +80,16 @@ process<void> renew_keys(work* w) {
     key_versions versions;
     if (rotation) {
         co_await commit(w->instance, w->card);
-        auto done = co_await on_card(w, gp::rotate_keys(w->channel, *rotation));
+        auto done = co_await on_card(w, gp::rotate_keys(w->link.channel, *rotation));
         rotation->form = done.form;
-        versions = co_await settle_rotation(w, *std::move(rotation), done.outcome, std::move(done.versions));
+        versions = co_await confirm_rotation(w, *std::move(rotation), done.outcome, std::move(done.versions));
     } else { // what is left of a doubt that the channel has ended
         key_versions others;
         for (const auto& other : w->card.tsm_domain->other_keys)
             others.insert(other.version);
         if (others.empty() && !w->card.tsm_domain->keys_in_doubt)
             co_return;
-        versions = co_await on_card(w, gp::remove_key_sets(w->channel, std::move(others)));
+        versions = co_await on_card(w, gp::remove_key_sets(w->link.channel, std::move(others)));
     }
     co_await tidy_keys(w, std::move(versions));
 }

@@ -17,8 +17,8 @@ enum class met_foreign_keys { never, before };
 /// The new keys count from here on: the card has them. Where it took them in no form yet, it gets them in the other
 /// one; where it told no check values, the next channel proves them. Where the version had keys of somebody else, the
 /// next free version gets new ones, once. Returns the versions that the card has.
-process<key_versions> settle_rotation(work* w, gp::key_rotation rotation, gp::key_outcome outcome,
-                                      key_versions versions, met_foreign_keys met = met_foreign_keys::never);
+process<key_versions> confirm_rotation(work* w, gp::key_rotation rotation, gp::key_outcome outcome,
+                                       key_versions versions, met_foreign_keys met = met_foreign_keys::never);
 
 /// Whoever knows a key set of the TSM's domain can open it: only those that count stay. `versions`: what the card has.
 process<void> tidy_keys(work* w, key_versions versions);

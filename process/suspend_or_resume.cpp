@@ -32,7 +32,7 @@ process<void> lock_steps(work* w, bool suspend) {
     what.questions = co_await last_questions(w, !suspend, std::move(selectable));
     co_await write_intent(w, (suspend ? "suspend service " : "resume service ") + w->instance.target.service_id);
     const auto asked = what.questions;
-    co_await prove_on_card(w, gp::lock_service(w->channel, std::move(what)), asked);
+    co_await prove_on_card(w, gp::lock_service(w->link.channel, std::move(what)), asked);
 }
 
 } // namespace

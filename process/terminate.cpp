@@ -43,7 +43,7 @@ process<void> terminate_steps(work* w) {
     co_await begin(w);
     const bool last = w->request.last_service_on_card && w->request.remove_tsm_domain_when_last;
     const bool holds_client =
-        last && w->card.tsm_domain && (w->card.tsm_domain->client_registered || w->card.tsm_domain->client_installed);
+        last && w->card.tsm_domain && (w->card.tsm_domain->arac_registered || w->card.tsm_domain->arac_installed);
     const bool has_tombstones = !w->request.tombstones.empty();
     const bool may_be_there = w->instance.on_card || w->card.doubt || holds_client || has_tombstones;
     auto rules = issuers_rules(*w);
@@ -74,7 +74,7 @@ process<void> terminate_steps(work* w) {
     co_await clear_with_issuer(w, remove_domain, std::move(rules));
     // Where we had no channel the issuer has removed our domain, which is empty then; or there was never one that
     // anything could be in.
-    w->tombstones_gone = true;
+    w->found.tombstones_gone = true;
 }
 
 } // namespace

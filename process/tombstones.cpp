@@ -9,17 +9,13 @@ namespace {
 
 /// Puts back what a removal notes of the process's own Service, however it ends. That the card is in doubt stays.
 struct own_service {
-    explicit own_service(work* w)
-        : w_(w), instance_(w->instance), service_changed_(w->service_changed), intent_written_(w->intent_written),
-          proven_(w->proven) {
-        w->for_tombstone = true;
-    }
+    explicit own_service(work* w) : w_(w), instance_(w->instance), found_(w->found) { w->found.for_tombstone = true; }
     ~own_service() {
-        w_->for_tombstone = false;
         w_->instance = std::move(instance_);
-        w_->service_changed = service_changed_;
-        w_->intent_written = intent_written_;
-        w_->proven = proven_;
+        w_->found.for_tombstone = false;
+        w_->found.service_changed = found_.service_changed;
+        w_->found.intent_written = found_.intent_written;
+        w_->found.proven = found_.proven;
     }
     own_service(const own_service&) = delete;
     own_service& operator=(const own_service&) = delete;
@@ -27,7 +23,7 @@ struct own_service {
 private:
     work* w_;
     model::service_instance instance_;
-    bool service_changed_, intent_written_, proven_;
+    findings found_;
 };
 
 /// Of all tombstones and of the process's own Service: with its domain each.
@@ -84,7 +80,7 @@ process<std::optional<gp::card_contents>> remove_tombstones(work* w) {
             throw;
         }
     }
-    w->tombstones_gone = true;
+    w->found.tombstones_gone = true;
     co_return seen;
 }
 

@@ -152,7 +152,7 @@ issuer_need need_of(const work& w, const update_work& u) {
 
 /// Before anybody writes rules: they may be there from now on, and in this store.
 void remember_rules(work& w, const update_work& u) {
-    model::add_missing(w.new_rules, u.rules.fresh);
+    model::add_missing(w.found.new_rules, u.rules.fresh);
     if (u.rules.write.empty())
         return;
     copy_rule_store(w.instance.target.card, w.parameters());
@@ -210,7 +210,7 @@ void remove(const work& w, const update_work& u, const gp::card_contents* seen, 
 }
 
 void change_rules(const work& w, const update_work& u, gp::service_update& what) {
-    if (w.card.tsm_domain->client_installed)
+    if (w.card.tsm_domain->arac_installed)
         what.rules_to_remove = access_client_of(w.parameters(), u.rules.remove);
     what.rules_to_write = client_to_write(w, u.rules.write);
 }
@@ -232,7 +232,7 @@ gp::service_update describe(const work& w, const update_work& u, const gp::card_
     what.kept = applications_of(w, u.plan.kept, nullptr, u.activates());
     what.kept_load_files = aids_of(u.plan.kept_files);
     what.to_make_selectable = to_make_selectable(w, u, what.kept);
-    check_sizes(w, u.plan.added_files, what.applications, {w.block_size, w.command_size});
+    check_sizes(w, u.plan.added_files, what.applications, {w.link.block_size, w.link.command_size});
     if (seen)
         unlock(what, *seen);
     remove(w, u, seen, what);
@@ -240,7 +240,7 @@ gp::service_update describe(const work& w, const update_work& u, const gp::card_
     if (u.locks())
         what.instances_to_lock = aids_of(wanted.applications);
     what.lock_with_applications = w.parameters().lock_with_applications;
-    what.block_size = w.block_size;
+    what.block_size = w.link.block_size;
     what.others = w.request.aids_of_others.size();
     return what;
 }
@@ -249,7 +249,8 @@ gp::service_update describe(const work& w, const update_work& u, const gp::card_
 std::vector<model::target_load_file> loaded_beforehand(const work& w, const update_work& u,
                                                        const model::deployment_target& there) {
     auto files = model::loadable_beforehand(u.plan, there);
-    const auto free = w.resources ? std::optional<std::size_t>(w.resources->non_volatile) : w.free_memory;
+    const auto free =
+        w.link.resources ? std::optional<std::size_t>(w.link.resources->non_volatile) : w.link.free_memory;
     const auto needed = static_cast<std::size_t>(w.parameters().memory_reserve) + model::octets_of(files);
     if (u.plan.removed.empty() && u.plan.removed_files.empty()) // nothing goes
         return {};
@@ -260,7 +261,7 @@ process<void> load_beforehand(work* w, const update_work* u, const std::vector<m
                               gp::service_update* what) {
     gp::load_file_addition addition;
     addition.tsm_domain_aid = what->tsm_domain_aid;
-    addition.block_size = w->block_size;
+    addition.block_size = w->link.block_size;
     addition.others = w->request.aids_of_others.size() + u->plan.kept.size() + u->plan.removed.size();
     for (const auto& file : *files) {
         const auto at = std::ranges::find(what->files_to_load, octets(file.aid), &gp::load_file::aid);
@@ -268,8 +269,8 @@ process<void> load_beforehand(work* w, const update_work* u, const std::vector<m
         what->files_to_load.erase(at);
         what->files_loaded.push_back(octets(file.aid));
     }
-    co_await prove_on_card(w, gp::add_load_files(w->channel, std::move(addition)), {});
-    w->proven = false; // of the Service as a whole
+    co_await prove_on_card(w, gp::add_load_files(w->link.channel, std::move(addition)), {});
+    w->found.proven = false; // of the Service as a whole
 }
 
 /// `seen`: what the card lists, where it had to be asked.
@@ -277,14 +278,14 @@ process<void> change_service(work* w, update_work* u, std::optional<gp::card_con
     const auto there = seen ? what_is_listed(u->former, *seen) : u->former;
     if (seen) {
         check_listed(*w, *u, *seen);
-        w->card.tsm_domain->client_installed = lists_client(*w, w->parameters(), *seen);
+        w->card.tsm_domain->arac_installed = lists_client(*w, w->parameters(), *seen);
         plan_contents(*w, *u, there);
         if (w->parameters().ara != "aram-issuer") // whose work is done, by what the row said
             plan_access(*w, *u);
         remember(*w, *u);
-        w->memory_needed = octets_needed(*w, u->plan, listed_files(u->plan.removed_files, *seen));
-        check_memory(*w, w->resources);
-        w->memory_needed = 0;
+        w->link.memory_needed = octets_needed(*w, u->plan, listed_files(u->plan.removed_files, *seen));
+        check_memory(*w, w->link.resources);
+        w->link.memory_needed = 0;
     }
     auto what = describe(*w, *u, seen ? &*seen : nullptr);
     what.files_to_load = co_await read_load_files(u->plan.added_files); // all of them, before anything is changed
@@ -295,9 +296,9 @@ process<void> change_service(work* w, update_work* u, std::optional<gp::card_con
     if (!before.empty())
         co_await load_beforehand(w, u, &before, &what);
     const bool has_client = what.rules_to_write.has_value();
-    w->access_given = w->access_given || has_client;
+    w->found.access_given = w->found.access_given || has_client;
     const auto asked = what.questions;
-    co_await prove_on_card(w, gp::update_service(w->channel, std::move(what)), asked);
+    co_await prove_on_card(w, gp::update_service(w->link.channel, std::move(what)), asked);
     if (has_client)
         note_client(*w);
 }
@@ -317,7 +318,7 @@ process<void> change_as_the_card_takes_it(work* w, update_work* u, std::optional
                 throw;
         }
         u->former.beside = w->instance.target.beside; // what it may have left
-        w->channel.reset();
+        w->link.channel.reset();
         co_await need_channel(w);
         seen = co_await look(w, applications);
     }
@@ -335,9 +336,9 @@ process<void> update_steps(work* w, update_work* u) {
     co_await remove_rules_of_tombstones(w);
     remember_rules(*w, *u);
     if (!is_in_doubt(*w, *u) && w->request.tombstones.empty())
-        w->memory_needed = octets_needed(*w, u->plan, u->plan.removed_files);
+        w->link.memory_needed = octets_needed(*w, u->plan, u->plan.removed_files);
     require_open(*w, co_await open_tsm_domain(w, need_of(*w, *u)));
-    w->memory_needed = 0;
+    w->link.memory_needed = 0;
     check_conflicts(content_of(wanted), held_by_others(w->request.aids_behind_proof));
     remember(*w, *u); // nobody else's AIDs are among it
     co_await renew_keys(w);
@@ -382,7 +383,7 @@ process<process_outcome> update(process_request request, std::vector<command_req
 
     if (failed) {
         co_await withdraw_access(&w, *failed);
-        if (!w.intent_written && !w.service_changed) // nothing of the update is on the card
+        if (!w.found.intent_written && !w.found.service_changed) // nothing of the update is on the card
             w.instance.target = w.request.instance.target;
     } else {
         note_updated(w, u);

@@ -20,7 +20,7 @@ bool still_answers(const work& w, const ending& failed) {
     case kind::refused:
         break;
     }
-    return !w.authentication_failed; // never a second attempt with a cryptogram (field lesson 1)
+    return !w.found.authentication_failed; // never a second attempt with a cryptogram (field lesson 1)
 }
 
 const char* name_of_repetition(const work& w) {
@@ -28,33 +28,33 @@ const char* name_of_repetition(const work& w) {
 }
 
 process<void> withdraw(work* w) {
-    if (w->new_rules.empty()) // all that may have been written was the Service's before
+    if (w->found.new_rules.empty()) // all that may have been written was the Service's before
         co_return;
     if (w->parameters().ara == "aram-issuer") {
         auto order = issuer_order_of(*w, "withdraw");
-        order.remove_rules = w->new_rules;
+        order.remove_rules = w->found.new_rules;
         co_await let_issuer(w, std::move(order));
         co_return;
     }
-    auto client = access_client_of(w->parameters(), w->new_rules);
+    auto client = access_client_of(w->parameters(), w->found.new_rules);
     if (!client)
         co_return;
-    w->channel.reset(); // the failed order may have ended it
+    w->link.channel.reset(); // the failed order may have ended it
     co_await need_channel(w);
-    co_await on_card(w, gp::withdraw_access(w->channel, *std::move(client), w->block_size));
+    co_await on_card(w, gp::withdraw_access(w->link.channel, *std::move(client), w->link.block_size));
 }
 
 } // namespace
 
 process<void> withdraw_access(work* w, ending failed) {
-    if (!w->access_given)
+    if (!w->found.access_given)
         co_return;
     std::string problem = "the secure component or its issuer cannot be asked now";
     if (still_answers(*w, failed)) {
         problem.clear();
         try {
             co_await withdraw(w);
-            w->access_given = false;
+            w->found.access_given = false;
         } catch (const gp::card_failure& failure) {
             problem = failure.details();
         }

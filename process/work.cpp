@@ -13,8 +13,8 @@ namespace {
 /// of then.
 void keep_aids(model::card_parameters& parameters, const model::security_domain& domain) {
     parameters.tsm_sd_aid = domain.aid;
-    if (!domain.client_aid.empty())
-        parameters.arac_aid = domain.client_aid;
+    if (!domain.arac_aid.empty())
+        parameters.arac_aid = domain.arac_aid;
 }
 
 gp::key_form form_named(std::string_view name) {
@@ -24,10 +24,10 @@ gp::key_form form_named(std::string_view name) {
 } // namespace
 
 work::work(process_request r, model::operation o)
-    : request(std::move(r)), operation(o), instance(request.instance), card(request.card),
-      isd_aid(card.isd_aid.empty() ? parameters().isd_aid : card.isd_aid),
-      key_form(form_named(card.tsm_domain && !card.tsm_domain->key_form.empty() ? card.tsm_domain->key_form
-                                                                                : parameters().key_form)) {
+    : request(std::move(r)), operation(o), instance(request.instance), card(request.card) {
+    link.isd_aid = card.isd_aid.empty() ? parameters().isd_aid : card.isd_aid;
+    link.key_form = form_named(card.tsm_domain && !card.tsm_domain->key_form.empty() ? card.tsm_domain->key_form
+                                                                                     : parameters().key_form);
     if (card.tsm_domain) {
         keep_aids(instance.target.card, *card.tsm_domain);
         if (request.new_target)
@@ -66,10 +66,10 @@ void note_changes(work& w, const gp::batch& sent, const gp::batch_answer& answer
     for (std::size_t i = 0; i < sent.commands.size(); ++i) {
         const auto what = sent.commands[i].what;
         if (gp::facts_of(what).changes == gp::owner::service && may_have_worked(answer, i))
-            w.service_changed = true;
+            w.found.service_changed = true;
         if (what == gp::step::external_authenticate && i < answer.responses.size()) {
             const auto response = gp::parse_response(answer.responses[i]);
-            w.authentication_failed = response && response->sw != 0x9000;
+            w.found.authentication_failed = response && response->sw != 0x9000;
         }
     }
 }
@@ -124,10 +124,10 @@ process<void> begin(work* w) {
 }
 
 process<void> write_intent(work* w, std::string what) {
-    w->intent_written = true;
-    w->proven = false;
+    w->found.intent_written = true;
+    w->found.proven = false;
     w->card.doubt = true;
-    if (!w->for_tombstone) {
+    if (!w->found.for_tombstone) {
         w->instance.on_card = true;
         w->instance.unproven_operation = w->operation;
         w->instance.last_operation = w->operation; // AMB-120
@@ -161,10 +161,10 @@ process<gp::batch_answer> send(work* w, gp::batch commands) {
 }
 
 void check_memory(const work& w, const std::optional<gp::card_resources>& card) {
-    if (card && card->non_volatile < w.memory_needed)
+    if (card && card->non_volatile < w.link.memory_needed)
         throw gp::card_failure(gp::card_failure::kind::refused, gp::step::get_data,
                                static_cast<int>(model::error_category::content_related_error),
-                               "not enough memory on the secure component: " + std::to_string(w.memory_needed) +
+                               "not enough memory on the secure component: " + std::to_string(w.link.memory_needed) +
                                    " octets needed, " + std::to_string(card->non_volatile) + " free");
 }
 
@@ -198,18 +198,18 @@ void require_told_apart(const work& w) {
 }
 
 model::issuer_order issuer_order_of(const work& w, std::string_view purpose) {
-    if (w.isd_aid.empty())
+    if (w.link.isd_aid.empty())
         throw gp::card_failure(gp::card_failure::kind::refused, gp::step::select,
                                static_cast<int>(model::error_category::sc_inaccessible),
                                "the handset does not tell the AID of the issuer security domain; the operator can "
                                "(isdAid in the profile)");
     require_told_apart(w);
     model::issuer_order order;
-    order.id = w.request.process_id + "-" + std::string(purpose) + "-" + w.isd_aid; // one id for one content
+    order.id = w.request.process_id + "-" + std::string(purpose) + "-" + w.link.isd_aid; // one id for one content
     order.secure_component_identity = w.card.identity;
     order.cin_iin = w.card.cin_iin;
     order.se_type = w.request.se_type;
-    order.isd_aid = w.isd_aid;
+    order.isd_aid = w.link.isd_aid;
     order.domain_aid = w.parameters().tsm_sd_aid;
     order.device_app = w.request.caller_id;
     order.rules_read_back = w.parameters().rules_read_back;

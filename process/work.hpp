@@ -1,47 +1,39 @@
 #pragma once
-// What every life-cycle process works with: the rows it will commit, the channel it has opened, and what may have
-// happened to the card so far.
+// What every life-cycle process works with: the rows that it will commit, its link to the card, and what it has found
+// out so far.
 
-#include "gp/procedures/service.hpp"
+#include "process/link.hpp"
 #include "process/processes.hpp"
 
 namespace tsms::process {
+
+/// What a process has found out about its card, and what it may have done to it.
+struct findings {
+    bool card_proven = false;     ///< there was a channel to the TSM's own domain: the card cryptogram was right
+    bool proven = false;          ///< a procedure through our channel has ended with an authenticated listing
+    bool intent_written = false;  ///< what the card holds is not known until such a listing tells
+    bool service_changed = false; ///< a component of the Service has, or may have, changed (TR 3.2.2)
+    std::vector<model::access_rule> new_rules; ///< of the Service, that only this process writes
+    bool access_given = false;                 ///< they may have been written
+    bool authentication_failed = false;        ///< EXTERNAL AUTHENTICATE was answered with failure: a strike
+    bool domain_created = false;  ///< the issuer has, or may have, created the TSM's domain, in this process
+    bool for_tombstone = false;   ///< what is written down now is not of the process's own Service
+    bool tombstones_gone = false; ///< nothing of them is on the card any more
+};
 
 struct work {
     work(process_request r, model::operation o);
 
     process_request request;
     model::operation operation; ///< TR 4.2.4.2
+
+    // -- what is stored: the rows as the next commit writes them
     model::service_instance instance;
     model::secure_component card;
-    std::string isd_aid;      ///< of the card's ISD as it says now (hex), else as an issuer has proven it, else of the
-                              ///< profile: for the issuer's SELECT
-    bool identified = false;  ///< the card has been asked who it is, in this process
-    gp::channel_ptr channel;  ///< to the TSM's own domain; none before it is opened and after it has ended
-    bool card_proven = false; ///< it has had such a channel: the card cryptogram was right
-    model::key_set channel_keys; ///< the static keys it was opened with
-    std::string keys_refused;    ///< where the TSM's domain has none of our key sets: what it said to the last of them
-    /// Octets that must be free now; 0 where nothing is loaded, or something is removed first.
-    std::size_t memory_needed = 0;
-    std::optional<std::size_t> free_memory;      ///< octets, as the card claimed when it was asked who it is
-    std::optional<gp::card_resources> resources; ///< as the domain told them after the removal of what was there
-    std::optional<std::size_t> longest_data;     ///< 9F65 of the ISD
-    gp::key_form key_form; ///< of keys that are written now: the one that the card took last, else the profile's
-    bool key_form_changed = false; ///< the card refused the other one in this process
-    /// A command with extended length fields was refused with 6700 in this process. No row keeps that: it is a claim.
-    bool short_commands = false;
-    std::size_t command_size = 0; ///< most plain octets of a command in this channel
-    std::size_t block_size = 0;   ///< of a LOAD or STORE DATA block
-    bool service_changed = false; ///< a component of the Service has, or may have, changed on the card (TR 3.2.2)
-    std::vector<model::access_rule> new_rules; ///< of the Service, that only this process writes
-    bool access_given = false;                 ///< they may have been written
-    bool authentication_failed = false;        ///< EXTERNAL AUTHENTICATE was answered with failure: a strike
-    bool intent_written = false;  ///< what the card holds is not known until an authenticated listing tells
-    bool for_tombstone = false;   ///< what is written down now is not of the process's own Service
-    bool tombstones_gone = false; ///< nothing of them is on the card any more
-    std::string for_operator;     ///< what only the operator may know, or needs to
-    bool domain_created = false;  ///< the issuer has, or may have, created the TSM's domain, in this process
-    bool proven = false;          ///< a procedure through our channel has ended with such a listing
+
+    card_link link;
+    findings found;
+    std::string for_operator; ///< what only the operator may know, or needs to
 
     /// What shall be on the card when the process has ended; until an update has proven that, the instance's target is
     /// the former one.
@@ -68,10 +60,10 @@ void check_memory(const work& w, const std::optional<gp::card_resources>& card);
 
 /// Runs a card procedure inside a process: its batches go to the card of this work.
 template <class T> process<T> on_card(work* w, gp::procedure<T> procedure) {
-    const auto* wish = procedure.start();
-    while (wish) {
-        auto answer = co_await send(w, wish->commands);
-        wish = procedure.answer(std::move(answer));
+    const auto* effect = procedure.start();
+    while (effect) {
+        auto answer = co_await send(w, effect->commands);
+        effect = procedure.answer(std::move(answer));
     }
     co_return procedure.result();
 }
@@ -104,7 +96,7 @@ process<domain_access> open_tsm_domain(work* w, issuer_need need);
 
 /// Commands with extended length fields may go to this card: its profile says so, and it has refused none now.
 inline bool takes_extended_length(const work& w) {
-    return w.parameters().extended_length && !w.short_commands;
+    return w.parameters().extended_length && !w.link.short_commands;
 }
 
 /// What the profile says of cards that send no sequence counter (DIV-079).

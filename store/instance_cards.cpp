@@ -58,10 +58,10 @@ void take_keys(model::secure_component& card, const model::secure_component& oth
     if (theirs.keys && !is_known(*theirs.keys))
         model::remember_keys(domain, *theirs.keys);
     domain.keys_in_doubt = domain.keys_in_doubt || theirs.keys_in_doubt;
-    domain.client_registered = domain.client_registered || theirs.client_registered;
-    domain.client_installed = domain.client_installed || theirs.client_installed;
-    if (domain.client_aid.empty())
-        domain.client_aid = theirs.client_aid;
+    domain.arac_registered = domain.arac_registered || theirs.arac_registered;
+    domain.arac_installed = domain.arac_installed || theirs.arac_installed;
+    if (domain.arac_aid.empty())
+        domain.arac_aid = theirs.arac_aid;
 }
 
 } // namespace

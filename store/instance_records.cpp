@@ -27,9 +27,9 @@ template <class A> void describe(A& a, model::security_domain& d) {
     a("scp03Mode", d.scp03_mode);
     a("scp03I", d.scp03_i);
     a("keysInDoubt", d.keys_in_doubt);
-    a("clientRegistered", d.client_registered);
-    a("clientInstalled", d.client_installed);
-    a("clientAid", d.client_aid);
+    a("clientRegistered", d.arac_registered);
+    a("clientInstalled", d.arac_installed);
+    a("clientAid", d.arac_aid);
     a("keyForm", d.key_form);
 }
 

@@ -22,7 +22,7 @@ public:
 
     /// `ended`: the call is over, and the next one may start from inside it. `gate`: knows the cards; nobody, where no
     /// call leases one.
-    call_interpreter(Self& self, std::shared_ptr<const surroundings> around, std::function<void()> ended,
+    call_interpreter(Self& self, std::shared_ptr<const environment> around, std::function<void()> ended,
                      gate_actor gate = {})
         : self_(self), around_(std::move(around)), ended_(std::move(ended)), gate_(std::move(gate)),
           cards_(self, around_) {}
@@ -57,13 +57,13 @@ private:
     // -- the call --
 
     /// Effects that are answered at once must not nest: `take` leaves their answers here.
-    void go_on(const calls::effect* wish) {
-        while (wish) {
+    void go_on(const calls::effect* effect) {
+        while (effect) {
             ++ticket_;
             performing_ = true;
             try {
                 std::visit([this](const auto& e) { this->carry_out(e); },
-                           static_cast<const calls::effect_variant&>(*wish));
+                           static_cast<const calls::effect_variant&>(*effect));
             } catch (const std::exception& e) {
                 reply_.reset(); // what it has said before is not what has become of it
                 take(ticket_, calls::broke{e.what()});
@@ -71,7 +71,7 @@ private:
             performing_ = false;
             if (!reply_)
                 return;
-            wish = resume();
+            effect = resume();
         }
         end();
     }
@@ -240,7 +240,7 @@ private:
             account_ = std::make_shared<stranger_account>(around_, begun_.request.address, c.card, c.instance);
         answer(calls::charged{account_->begin(c.what)});
     }
-    void carry_out(const calls::settle_account& s) {
+    void carry_out(const calls::close_account& s) {
         if (account_)
             account_->end(s.outcome);
         answer(calls::done{});
@@ -279,7 +279,7 @@ private:
     };
 
     Self& self_;
-    std::shared_ptr<const surroundings> around_;
+    std::shared_ptr<const environment> around_;
     std::function<void()> ended_;
     gate_actor gate_;
     card_effects<Self> cards_;

@@ -12,7 +12,7 @@ template <class Self> class card_effects {
 public:
     using reply = std::function<void(process::answer_variant)>;
 
-    card_effects(Self& self, std::shared_ptr<const surroundings> around) : self_(self), around_(std::move(around)) {}
+    card_effects(Self& self, std::shared_ptr<const environment> around) : self_(self), around_(std::move(around)) {}
 
     /// `reply` gets exactly one answer. The phone works in `session`.
     void perform(const session_actor& session, const process::effect& e, reply answer) {
@@ -45,13 +45,13 @@ private:
     }
 
     /// The operator is told what it was.
-    static const char* inside(const surroundings& around, const caf::error& error) {
+    static const char* inside(const environment& around, const caf::error& error) {
         around.log({severity::error, "reading a card: " + text_of(error)});
         return internal_problem;
     }
 
     Self& self_;
-    std::shared_ptr<const surroundings> around_;
+    std::shared_ptr<const environment> around_;
 };
 
 } // namespace tsms::actors

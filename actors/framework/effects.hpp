@@ -23,14 +23,14 @@ struct process_context {
 /// whose carrying-out throws: that can have another one.
 template <class Self> class effect_interpreter : public std::enable_shared_from_this<effect_interpreter<Self>> {
 public:
-    effect_interpreter(Self& self, std::shared_ptr<const surroundings> around, process_context context,
+    effect_interpreter(Self& self, std::shared_ptr<const environment> around, process_context context,
                        std::function<void(calls::answer_variant)> answer)
         : self_(self), around_(std::move(around)), context_(std::move(context)), answer_(std::move(answer)) {}
     effect_interpreter(const effect_interpreter&) = delete;
     effect_interpreter& operator=(const effect_interpreter&) = delete;
 
     void perform(const process::effect& e) {
-        std::visit([this](const auto& wish) { this->perform_one(wish); },
+        std::visit([this](const auto& effect) { this->perform_one(effect); },
                    static_cast<const process::effect_variant&>(e));
     }
 
@@ -182,7 +182,7 @@ private:
     }
 
     Self& self_;
-    std::shared_ptr<const surroundings> around_;
+    std::shared_ptr<const environment> around_;
     process_context context_;
     std::function<void(calls::answer_variant)> answer_;
     issuer_actor issuer_;

@@ -8,7 +8,7 @@ namespace tsms::actors {
 
 namespace {
 
-std::optional<come_again> charge_to(stranger_budget& budget, const surroundings& around, const payer& who, int traces) {
+std::optional<come_again> charge_to(stranger_budget& budget, const environment& around, const payer& who, int traces) {
     const auto refused = budget.take(who, traces, around.now());
     if (!refused)
         return std::nullopt;
@@ -26,15 +26,15 @@ payer payer_for(const std::string& address, const model::secure_component& card)
                                        : standing::proven_once};
 }
 
-std::optional<come_again> charge(const surroundings& around, const payer& who, int traces) {
+std::optional<come_again> charge(const environment& around, const payer& who, int traces) {
     return charge_to(*around.strangers, around, who, traces);
 }
 
-bool may_tell_of_failed_creation(const surroundings& around, const std::string& address) {
+bool may_tell_of_failed_creation(const environment& around, const std::string& address) {
     return !charge_to(*around.failed_creations, around, {address, {}}, cost_of_trace);
 }
 
-stranger_account::stranger_account(std::shared_ptr<const surroundings> around, const std::string& address,
+stranger_account::stranger_account(std::shared_ptr<const environment> around, const std::string& address,
                                    const model::secure_component& card, const model::service_instance& instance) {
     if (!model::is_unproven(card) && instance.domain)
         return;

@@ -21,10 +21,10 @@ inline constexpr int fine_for_refuted_order = 10;
 payer payer_for(const std::string& address, const model::secure_component& card);
 
 /// Takes what is caused, or says when to come again; then the operator's log has a line, not more than one a minute.
-std::optional<come_again> charge(const surroundings& around, const payer& who, int traces);
+std::optional<come_again> charge(const environment& around, const payer& who, int traces);
 
 /// May an SPOS be told that a creation failed (AMB-140)? Nothing proves who asked for it.
-bool may_tell_of_failed_creation(const surroundings& around, const std::string& address);
+bool may_tell_of_failed_creation(const environment& around, const std::string& address);
 
 /// The account of one process. One on a proven card pays nothing, unless its instance never came as far as the card:
 /// then whoever names the card may have invented its answers. While its issuer's keys are on the card, that card alone
@@ -32,7 +32,7 @@ bool may_tell_of_failed_creation(const surroundings& around, const std::string& 
 class stranger_account {
 public:
     stranger_account() = default;
-    stranger_account(std::shared_ptr<const surroundings> around, const std::string& address,
+    stranger_account(std::shared_ptr<const environment> around, const std::string& address,
                      const model::secure_component& card, const model::service_instance& instance);
 
     /// Before it begins: for itself and, where it will need one, for its first order at the issuer. Once.
@@ -48,7 +48,7 @@ public:
     void end(const process::process_outcome& outcome);
 
 private:
-    std::shared_ptr<const surroundings> around_; ///< null: nothing is paid
+    std::shared_ptr<const environment> around_; ///< null: nothing is paid
     payer payer_;
     int paid_ = 0;
     int orders_ahead_ = 0;              ///< paid for, and not used

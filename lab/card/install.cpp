@@ -150,7 +150,7 @@ void create_instance(context& c, const std::vector<bytes_view>& fields, std::uin
     require(a.memory <= c.card.free_memory(), sw::no_memory);
     require(memory_limit(parameters, 0xC7) <= c.personality().ram, sw::no_memory);
     c.registry().add(std::move(a));
-    c.registry().settle_card_reset();
+    c.registry().keep_one_card_reset();
 }
 
 gp::response_apdu install_for_install(context& c, bytes_view data) {
@@ -181,7 +181,7 @@ gp::response_apdu make_selectable(context& c, bytes_view data) {
         a.privileges |= privilege::card_reset;
     if (!selectable)
         a.state = life_cycle::selectable;
-    c.registry().settle_card_reset();
+    c.registry().keep_one_card_reset();
     return done();
 }
 
@@ -225,7 +225,7 @@ gp::response_apdu install_for_registry_update(context& c, bytes_view data) {
     if (!fields[0].empty() && !same(fields[0], a.domain))
         extradite(c, fields[0], fields[2]);
     a.privileges = privileges;
-    c.registry().settle_card_reset();
+    c.registry().keep_one_card_reset();
     return done();
 }
 

@@ -57,7 +57,7 @@ load_file* registry::find_load_file(bytes_view aid) {
 
 void registry::erase_application(bytes_view aid) {
     std::erase_if(applications_, [&](const auto& a) { return same(a.aid, aid); });
-    settle_card_reset();
+    keep_one_card_reset();
 }
 
 void registry::rename(bytes_view domain, const bytes& to) {
@@ -80,7 +80,7 @@ const application* registry::card_reset_holder() const {
     return nullptr;
 }
 
-void registry::settle_card_reset() {
+void registry::keep_one_card_reset() {
     if (card_reset_holder())
         isd().privileges &= ~privilege::card_reset;
     else

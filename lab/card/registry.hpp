@@ -114,7 +114,7 @@ public:
     /// In every place that names this Security Domain.
     void rename(bytes_view domain, const bytes& to);
     /// At most one application has Card Reset; where none has it the ISD has (GPCS 6.6.2).
-    void settle_card_reset();
+    void keep_one_card_reset();
     void erase_load_file(bytes_view aid);
 
     /// True where `domain` (the SD something is associated with) is `ancestor` or below it.

@@ -220,20 +220,20 @@ net::response issuer_service::remote_management(const net::request& request) {
 
 /// Takes the report and prepares the next order.
 void issuer_service::advance(session& s, const wire::seram_report& report) {
-    const gp::card_effect* wish = nullptr;
+    const gp::card_effect* effect = nullptr;
     if (s.work)
-        wish = s.order_number == 0 ? s.work->start() : s.work->answer(to_answer(report, s.expected));
+        effect = s.order_number == 0 ? s.work->start() : s.work->answer(to_answer(report, s.expected));
 
     s.sent = {};
     s.sent.secure_element = wire::seram_secure_element{s.order.se_type, s.order.secure_component_identity, {}};
     if (s.order_number++ == 0)
         s.sent.commands.emplace_back(wire::seram_start{});
-    if (!wish)
+    if (!effect)
         return finish(s);
     if (s.last_commands)
         s.sent.commands.emplace_back(wire::seram_notification{wire::to_text({true, std::nullopt, false})});
     wire::seram_apdus apdus;
-    for (const auto& command : wish->commands.commands)
+    for (const auto& command : effect->commands.commands)
         apdus.commands.push_back(command.apdu);
     s.expected = apdus.commands.size();
     s.sent.commands.emplace_back(std::move(apdus));

@@ -16,11 +16,11 @@ template <class Found> struct asked {
 template <class Found> call<asked<Found>> ask(process::process<Found> asking) {
     asked<Found> a;
     try {
-        for (const auto* wish = asking.start(); wish;) {
-            auto reply = co_await perform{*wish};
+        for (const auto* effect = asking.start(); effect;) {
+            auto reply = co_await perform{*effect};
             if (const auto* answer = std::get_if<gp::batch_answer>(&reply))
                 a.how.phone_lost = a.how.phone_lost || answer->end == gp::transmission::phone_lost;
-            wish = asking.answer(std::move(reply));
+            effect = asking.answer(std::move(reply));
         }
         a.found = asking.result();
     } catch (const unanswered&) {

@@ -267,13 +267,13 @@ process::process_request request_of(const conducting* c) {
 /// Its effects are the call's. What it commits is what is known, should it break.
 call<process_outcome> play(conducting* c) {
     auto running = process::run(c->what, request_of(c));
-    for (const auto* wish = running.start(); wish;) {
-        if (const auto* commit = std::get_if<process::commit>(wish)) {
+    for (const auto* effect = running.start(); effect;) {
+        if (const auto* commit = std::get_if<process::commit>(effect)) {
             c->instance = commit->instance;
             c->card = commit->card;
         }
-        auto reply = co_await perform{*wish};
-        wish = running.answer(std::move(reply));
+        auto reply = co_await perform{*effect};
+        effect = running.answer(std::move(reply));
     }
     co_return running.result();
 }
@@ -401,7 +401,7 @@ std::string told_of_end(const process_outcome& end, const model::process_end& sh
 call<void> finish(conducting* c, process_outcome outcome) {
     const auto end = closed(c, std::move(outcome));
     co_await attempt(c, process_over{});
-    co_await attempt(c, settle_account{end});
+    co_await attempt(c, close_account{end});
     const auto stored = co_await store_end(c, &end);
     co_await tell(c, severity::info, told_of_end(end, stored.shown));
     if (stored.delivery)

@@ -20,8 +20,8 @@ exchanged commands() {
 }
 
 /// Somebody who wants an exchange.
-struct wish {
-    wish(world& w, const std::string& issuer, lane where = lane::fresh, std::chrono::seconds patience = 60s)
+struct asked_exchange {
+    asked_exchange(world& w, const std::string& issuer, lane where = lane::fresh, std::chrono::seconds patience = 60s)
         : line(std::make_shared<issuer_line>()), asker(w.system) {
         asker->send(w.around->desk,
                     issuer_exchange{issuer, where, w.time, w.time + patience, line,
@@ -82,7 +82,7 @@ BOOST_AUTO_TEST_SUITE(issuer_desk)
 
 BOOST_AUTO_TEST_CASE(an_issuer_that_hangs_holds_up_nobody_else) {
     desk d;
-    wish a(d.w, "hangs"), b(d.w, "hangs"), c(d.w, "hangs"), other(d.w, "lab"), third(d.w, "third");
+    asked_exchange a(d.w, "hangs"), b(d.w, "hangs"), c(d.w, "hangs"), other(d.w, "lab"), third(d.w, "third");
     BOOST_TEST(d.begun() == (names{"hangs", "hangs", "lab"}), boost::test_tools::per_element());
     d.w.begun.erase(d.w.begun.begin(), d.w.begun.begin() + 2); // they never answer
     d.end(commands());
@@ -95,7 +95,7 @@ BOOST_AUTO_TEST_CASE(an_issuer_that_hangs_holds_up_nobody_else) {
 
 BOOST_AUTO_TEST_CASE(an_issuer_at_its_limit_is_asked_again_when_it_wants_to_be) {
     desk d;
-    wish first(d.w, "lab"), second(d.w, "lab"), running(d.w, "lab", lane::goes_on);
+    asked_exchange first(d.w, "lab"), second(d.w, "lab"), running(d.w, "lab", lane::goes_on);
     d.end(busy(5s));
     BOOST_TEST(!first.outcome());
     BOOST_TEST(d.begun().size() == 2u); // what goes on is not held back
@@ -105,7 +105,7 @@ BOOST_AUTO_TEST_CASE(an_issuer_at_its_limit_is_asked_again_when_it_wants_to_be) 
     BOOST_TEST(running.served());
     d.w.wait(4s);
     BOOST_TEST(d.begun().empty());
-    wish later(d.w, "lab");
+    asked_exchange later(d.w, "lab");
     d.w.wait(1s);
     BOOST_TEST(d.begun().size() == 1u); // one, to see
     d.end(commands());
@@ -116,13 +116,13 @@ BOOST_AUTO_TEST_CASE(an_issuer_at_its_limit_is_asked_again_when_it_wants_to_be) 
 
 BOOST_AUTO_TEST_CASE(who_would_wait_too_long_is_told_at_once_when_to_come_again) {
     desk d;
-    wish patient(d.w, "lab"), hurried(d.w, "lab", lane::fresh, 20s);
+    asked_exchange patient(d.w, "lab"), hurried(d.w, "lab", lane::fresh, 20s);
     d.end(busy(50s));
     BOOST_TEST(hurried.told_to_come_again() == -1); // it is on its way itself
     d.end(busy(45s));
     BOOST_TEST(hurried.told_to_come_again() == 50);
     BOOST_TEST(!patient.outcome());
-    wish late(d.w, "lab", lane::fresh, 40s);
+    asked_exchange late(d.w, "lab", lane::fresh, 40s);
     BOOST_TEST(late.told_to_come_again() == 50);
     d.w.wait(50s);
     d.end(commands());
@@ -131,7 +131,7 @@ BOOST_AUTO_TEST_CASE(who_would_wait_too_long_is_told_at_once_when_to_come_again)
 
 BOOST_AUTO_TEST_CASE(an_issuer_cannot_ask_for_a_day) {
     desk d;
-    wish a(d.w, "lab", lane::fresh, 1000s);
+    asked_exchange a(d.w, "lab", lane::fresh, 1000s);
     d.end(busy(std::chrono::hours(24)));
     d.w.wait(300s);
     d.end(commands());
@@ -140,32 +140,32 @@ BOOST_AUTO_TEST_CASE(an_issuer_cannot_ask_for_a_day) {
 
 BOOST_AUTO_TEST_CASE(an_exchange_of_a_running_session_waits_alone) {
     desk d;
-    wish running(d.w, "lab", lane::goes_on);
+    asked_exchange running(d.w, "lab", lane::goes_on);
     d.end(busy(3s));
-    wish opening(d.w, "lab");
+    asked_exchange opening(d.w, "lab");
     d.end(commands());
     BOOST_TEST(opening.served());
     d.w.wait(3s);
     d.end(commands());
     BOOST_TEST(running.served());
-    wish short_of_time(d.w, "lab", lane::goes_on, 2s);
+    asked_exchange short_of_time(d.w, "lab", lane::goes_on, 2s);
     d.end(busy(3s));
     BOOST_TEST(short_of_time.told_to_come_again() == 30);
 }
 
 BOOST_AUTO_TEST_CASE(a_full_queue_is_told_so_and_who_has_gone_is_forgotten) {
     desk d;
-    std::vector<std::unique_ptr<wish>> wishes;
+    std::vector<std::unique_ptr<asked_exchange>> requests;
     for (int i = 0; i < 6; ++i) // two on their way, four wait
-        wishes.push_back(std::make_unique<wish>(d.w, "lab"));
-    wish seventh(d.w, "lab");
+        requests.push_back(std::make_unique<asked_exchange>(d.w, "lab"));
+    asked_exchange seventh(d.w, "lab");
     BOOST_TEST(seventh.told_to_come_again() == 30);
     for (int i = 2; i < 6; ++i)
-        wishes[i]->line->cut(); // their processes have ended
-    wish eighth(d.w, "lab");    // before anybody has looked
+        requests[i]->line->cut();      // their processes have ended
+    asked_exchange eighth(d.w, "lab"); // before anybody has looked
     BOOST_TEST(eighth.told_to_come_again() == 30);
     d.w.wait(1s);
-    wish ninth(d.w, "lab");
+    asked_exchange ninth(d.w, "lab");
     BOOST_TEST(!ninth.outcome());
     d.end(commands());
     d.end(commands());
@@ -175,7 +175,7 @@ BOOST_AUTO_TEST_CASE(a_full_queue_is_told_so_and_who_has_gone_is_forgotten) {
 
 BOOST_AUTO_TEST_CASE(a_stop_answers_the_queue_and_cuts_what_is_on_its_way) {
     desk d;
-    wish a(d.w, "lab"), b(d.w, "lab"), c(d.w, "lab");
+    asked_exchange a(d.w, "lab"), b(d.w, "lab"), c(d.w, "lab");
     caf::anon_send_exit(d.w.around->desk, caf::exit_reason::user_shutdown);
     d.w.run();
     for (auto* each : {&a, &b, &c}) {

@@ -20,9 +20,9 @@ instance_loaded load(const std::shared_ptr<store::instance_db>& db, const std::s
         system, db, [] { return steady_time{}; }, [](const log_event&) {});
     caf::scoped_actor self{system};
     instance_loaded loaded;
-    load_instance wish;
-    wish.id = id;
-    self->request(store, caf::infinite, wish)
+    load_instance question;
+    question.id = id;
+    self->request(store, caf::infinite, question)
         .receive([&](instance_loaded& l) { loaded = std::move(l); },
                  [](caf::error&) { BOOST_ERROR("the store does not answer"); });
     caf::anon_send_exit(store, caf::exit_reason::user_shutdown);

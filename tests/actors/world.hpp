@@ -107,7 +107,7 @@ struct world {
     std::vector<std::string> log;
     /// Exchanges that the desk has let begin; a test makes them.
     std::vector<make_exchange> begun;
-    std::shared_ptr<surroundings> around = std::make_shared<surroundings>();
+    std::shared_ptr<environment> around = std::make_shared<environment>();
     std::vector<announced_card> cards{{"eSE1", "eSE", "", ""}}; ///< that calls announce
     gate_actor gate;
 };

@@ -53,19 +53,19 @@ public:
             honest_ -= honest_ > 0 ? 1 : 0;
             return std::nullopt;
         }
-        const auto wish = in_.octet();
-        if (wish < 0x80) {
-            honest_ = wish;
+        const auto choice = in_.octet();
+        if (choice < 0x80) {
+            honest_ = choice;
             return std::nullopt;
         }
-        if (wish < 0xA0) // the command never reaches the card
+        if (choice < 0xA0) // the command never reaches the card
             return to_bytes(in_.take(in_.octet()));
         auto answer = card();
-        if (wish < 0xC0) // other status word
+        if (choice < 0xC0) // other status word
             std::ranges::copy(in_.take(std::min<std::size_t>(2, answer.size())), answer.end() - 2);
-        else if (wish < 0xE0) // one octet damaged
+        else if (choice < 0xE0) // one octet damaged
             answer[in_.octet() % answer.size()] ^= in_.octet();
-        else if (wish < 0xF0) // shortened
+        else if (choice < 0xF0) // shortened
             answer.resize(in_.octet() % (answer.size() + 1));
         else { // other data, same status word
             auto other = to_bytes(in_.take(in_.octet()));

@@ -88,7 +88,7 @@ bool bystanders::is_one(std::uint8_t key_version) {
     return std::ranges::find(versions_of_other_roles, key_version) != std::end(versions_of_other_roles);
 }
 
-void bystanders::settle(lab::card_state& card) {
+void bystanders::move_in(lab::card_state& card) {
     card.registry.add(domain_of_another(card, others_domain));
     card.registry.add(domain_of_another(card, sister_domain));
     lab::load_file file;

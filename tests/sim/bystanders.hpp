@@ -11,7 +11,7 @@ namespace tsms::sim {
 class bystanders {
 public:
     /// Puts the other provider's objects onto the card.
-    void settle(lab::card_state& card);
+    void move_in(lab::card_state& card);
 
     /// A process begins: what is there now has to be there when it has ended, whatever became of it.
     void begin(const lab::card_state& card, const std::string& tsm_domain);

@@ -73,7 +73,7 @@ expected_traffic expected_traffic::of(const model::service_instance& instance, c
     const bool has_rules = !instance.target.device_apps.empty();
     expected_traffic expected;
     expected.opens_with_issuer = !domain || !domain->keys ||
-                                 (has_rules && (ara == "aram-issuer" || (ara == "arac" && !domain->client_registered)));
+                                 (has_rules && (ara == "aram-issuer" || (ara == "arac" && !domain->arac_registered)));
     expected.removes_rules = has_rules && ara == "aram-issuer";
     expected.last = last && (domain || instance.on_card);
     expected.look = instance.state == model::instance_state::suspended ? 1 : 0;
@@ -104,18 +104,18 @@ void write_ahead::begin() {
     *this = {};
 }
 
-void write_ahead::watch(const process::effect& wish, const rows& committed) {
-    if (std::holds_alternative<process::announce_start>(wish))
+void write_ahead::watch(const process::effect& effect, const rows& committed) {
+    if (std::holds_alternative<process::announce_start>(effect))
         started_ = true;
-    else if (const auto* intent = std::get_if<process::journal_intent>(&wish))
+    else if (const auto* intent = std::get_if<process::journal_intent>(&effect))
         intents_.push_back(intent->what);
-    else if (const auto* session = std::get_if<process::open_issuer_session>(&wish))
+    else if (const auto* session = std::get_if<process::open_issuer_session>(&effect))
         order_ = session->order;
-    else if (const auto* keys = std::get_if<process::encrypt_keys>(&wish)) {
+    else if (const auto* keys = std::get_if<process::encrypt_keys>(&effect)) {
         const auto& domain = committed.instance.target.card;
         if (keys->keys.version != domain.service_key_version)
             encrypted_ = keys->keys;
-    } else if (const auto* order = std::get_if<process::exchange>(&wish))
+    } else if (const auto* order = std::get_if<process::exchange>(&effect))
         for (const auto& command : order->commands.commands)
             check(command, committed);
 }

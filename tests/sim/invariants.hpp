@@ -28,7 +28,7 @@ public:
 
     void begin(); ///< a process
     /// In front of each effect. Throws broken_invariant.
-    void watch(const process::effect& wish, const rows& committed);
+    void watch(const process::effect& effect, const rows& committed);
 
 private:
     void check(const gp::card_command& command, const rows& committed) const;

@@ -60,7 +60,7 @@ world::world(std::shared_ptr<const lab::personality> p, std::uint64_t seed)
     target.sd_aid = "D276000163544D5301000001";
     target.card.rules_read_back = personality->rule_queries_refused == 0; // as its profile says
     target.card.challenge_counter = personality->sends_counter;
-    bystanders_.settle(card.state());
+    bystanders_.move_in(card.state());
     factory_ = listed();
 }
 
@@ -150,10 +150,10 @@ std::optional<process::process_outcome> world::play(process::process<process::pr
     const auto expected = expected_traffic::of(instance, component, last_on_card);
     write_ahead_.begin();
     bystanders_.begin(card.state(), tsm_domain_aid());
-    const auto* wish = running.start();
-    while (wish) {
-        write_ahead_.watch(*wish, {instance, component, !tombstones.empty()});
-        auto answer = interpret(*wish);
+    const auto* effect = running.start();
+    while (effect) {
+        write_ahead_.watch(*effect, {instance, component, !tombstones.empty()});
+        auto answer = interpret(*effect);
         bystanders_.watch(card.state(), tsm_domain_aid());
         bystanders_.check(card.state(), tsm_domain_aid());
         ++effects;
@@ -161,7 +161,7 @@ std::optional<process::process_outcome> world::play(process::process<process::pr
             card.reset();
             return std::nullopt;
         }
-        wish = running.answer(std::move(answer));
+        effect = running.answer(std::move(answer));
     }
     card.reset();
     intent_open_ = false;
@@ -228,9 +228,9 @@ gp::batch_answer world::execute(const gp::batch& commands) {
     return answer;
 }
 
-model::issuer_step world::advance(const gp::card_effect* wish) {
+model::issuer_step world::advance(const gp::card_effect* effect) {
     model::issuer_step step;
-    if (!wish) {
+    if (!effect) {
         const auto proven = issuer_->work->result(); // rethrows what went wrong
         if (proven.key_version)
             issued_.at(issuer_->order.domain_aid).version = *proven.key_version;
@@ -238,7 +238,7 @@ model::issuer_step world::advance(const gp::card_effect* wish) {
         step.done = true;
         return step;
     }
-    for (const auto& command : wish->commands.commands)
+    for (const auto& command : effect->commands.commands)
         step.commands.push_back(command.apdu);
     step.last = issuer_->last;
     return step;
@@ -267,7 +267,7 @@ process::answer_variant world::issuer_keys() {
     }
 }
 
-process::answer_variant world::interpret(const process::effect& wish) {
+process::answer_variant world::interpret(const process::effect& effect) {
     namespace p = process;
     const auto issuer_failed = [](const std::string& why) {
         return p::failed{model::error_category::network_connection_error, why, false};
@@ -344,7 +344,7 @@ process::answer_variant world::interpret(const process::effect& wish) {
                 return p::done{};
             },
         },
-        static_cast<const process::effect_variant&>(wish));
+        static_cast<const process::effect_variant&>(effect));
 }
 
 } // namespace tsms::sim

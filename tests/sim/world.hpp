@@ -58,9 +58,9 @@ public:
     std::vector<process::card_facts> identify();
     /// Plays what only asks cards.
     template <class T> T ask(process::process<T> asking) {
-        const auto* wish = asking.start();
-        while (wish)
-            wish = asking.answer(interpret(*wish));
+        const auto* effect = asking.start();
+        while (effect)
+            effect = asking.answer(interpret(*effect));
         return asking.result();
     }
 
@@ -109,12 +109,12 @@ public:
 private:
     world(std::shared_ptr<const lab::personality> personality, std::uint64_t seed);
     struct issuer_run;
-    process::answer_variant interpret(const process::effect& wish);
+    process::answer_variant interpret(const process::effect& effect);
     std::string tsm_domain_aid() const;
     bool is_undisturbed() const;
     gp::batch_answer transmit(const gp::batch& commands);
     gp::batch_answer execute(const gp::batch& commands);
-    model::issuer_step advance(const gp::card_effect* wish);
+    model::issuer_step advance(const gp::card_effect* effect);
     process::answer_variant issuer_keys();
 
     bystanders bystanders_;

@@ -154,12 +154,12 @@ gp::procedure<std::size_t> outer() {
 
 BOOST_AUTO_TEST_CASE(flows_nest_and_rethrow) {
     auto f = outer();
-    const auto* wish = f.start();
-    BOOST_REQUIRE(wish);
-    BOOST_TEST(wish->commands.commands[0].apdu[2] == 1);
-    wish = f.answer({{bytes{0x90, 0}}, gp::transmission::complete, ""});
-    BOOST_REQUIRE(wish);
-    BOOST_TEST(wish->commands.commands[0].apdu[2] == 2);
+    const auto* effect = f.start();
+    BOOST_REQUIRE(effect);
+    BOOST_TEST(effect->commands.commands[0].apdu[2] == 1);
+    effect = f.answer({{bytes{0x90, 0}}, gp::transmission::complete, ""});
+    BOOST_REQUIRE(effect);
+    BOOST_TEST(effect->commands.commands[0].apdu[2] == 2);
     BOOST_TEST(f.answer({{bytes{0x90, 0}, bytes{0x90, 0}}, gp::transmission::complete, ""}) == nullptr);
     BOOST_TEST(f.result() == 3u);
 

@@ -125,8 +125,8 @@ struct enquiry_world {
     /// Conducts the call to its end, and gives its result.
     model::tsm_api_result run(model::tsm_api_function what) {
         auto call = call_of(std::move(what));
-        for (const auto* wish = call.start(); wish;)
-            wish = call.answer(answer_to(*wish));
+        for (const auto* effect = call.start(); effect;)
+            effect = call.answer(answer_to(*effect));
         try {
             call.result();
         } catch (...) { // only behind its answer, which nobody takes back
@@ -138,10 +138,10 @@ struct enquiry_world {
     /// Conducts it so far, and destroys it where it waits.
     void abandon(model::tsm_api_function what, std::size_t after) {
         auto call = call_of(std::move(what));
-        const auto* wish = call.start();
-        while (wish && effects.size() < after)
-            wish = call.answer(answer_to(*wish));
-        BOOST_TEST(wish != nullptr);
+        const auto* effect = call.start();
+        while (effect && effects.size() < after)
+            effect = call.answer(answer_to(*effect));
+        BOOST_TEST(effect != nullptr);
     }
     template <class Function> typename Function::result run_as(Function what) {
         return std::get<typename Function::result>(run(std::move(what)));
@@ -153,7 +153,7 @@ struct enquiry_world {
 private:
     calls::answer_variant answer_to(const calls::effect& e) {
         const auto number = effects.size();
-        auto reply = std::visit([this](const auto& wish) { return this->play(wish); },
+        auto reply = std::visit([this](const auto& effect) { return this->play(effect); },
                                 static_cast<const calls::effect_variant&>(e));
         if (number != break_at)
             return reply;
@@ -254,9 +254,9 @@ private:
         log.push_back(t.event);
         return note("tell_operator");
     }
-    /// What an enquiry never wishes for: it changes nothing on a card.
+    /// What an enquiry never asks for: it changes nothing on a card.
     template <class Wish> calls::answer_variant play(const Wish&) {
-        BOOST_FAIL("an enquiry wishes for what only a process may");
+        BOOST_FAIL("an enquiry asks for what only a process may");
         return calls::broke{};
     }
 
@@ -273,7 +273,7 @@ private:
                            return crypto::session_material{session_keys_of(d.keys.wrapped.at(0)), {}};
                        },
                        [](const auto&) -> process::answer_variant {
-                           BOOST_FAIL("asking a card wishes for what only a process may");
+                           BOOST_FAIL("asking a card asks for what only a process may");
                            return process::failed{};
                        }},
             static_cast<const process::effect_variant&>(e));

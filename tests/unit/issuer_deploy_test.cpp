@@ -60,9 +60,9 @@ struct world {
 
     process_outcome run(process::process<process_outcome> p) {
         exchanges = 0;
-        for (const auto* wish = p.start(); wish;)
-            wish = p.answer(std::visit([this](const auto& e) { return answer(e); },
-                                       static_cast<const process::effect_variant&>(*wish)));
+        for (const auto* effect = p.start(); effect;)
+            effect = p.answer(std::visit([this](const auto& e) { return answer(e); },
+                                         static_cast<const process::effect_variant&>(*effect)));
         auto outcome = p.result();
         request.instance = outcome.instance;
         request.card = outcome.card;

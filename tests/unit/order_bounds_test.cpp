@@ -40,13 +40,13 @@ std::vector<std::size_t> orders(const bounds& b, gp::batch all) {
     const auto sent = all.commands.size();
     auto sending = process::send(&w, std::move(all));
     std::vector<std::size_t> counts;
-    for (const auto* wish = sending.start(); wish;) {
-        const auto& order = std::get<process::exchange>(*wish);
+    for (const auto* effect = sending.start(); effect;) {
+        const auto& order = std::get<process::exchange>(*effect);
         counts.push_back(order.commands.commands.size());
         BOOST_TEST(order.reader == "eSE1");
         gp::batch_answer answer;
         answer.responses.assign(counts.back(), hex("9000"));
-        wish = sending.answer(std::move(answer));
+        effect = sending.answer(std::move(answer));
     }
     BOOST_TEST(std::accumulate(counts.begin(), counts.end(), std::size_t{0}) == sent);
     BOOST_TEST(sending.result().responses.size() == sent);
@@ -91,14 +91,14 @@ BOOST_AUTO_TEST_CASE(progress_goes_with_the_command_behind_it) {
         all.progress.push_back({before, static_cast<int>(before), 10});
     auto sending = process::send(&w, std::move(all));
     std::vector<std::vector<std::pair<std::size_t, int>>> marks;
-    for (const auto* wish = sending.start(); wish;) {
-        const auto& order = std::get<process::exchange>(*wish).commands;
+    for (const auto* effect = sending.start(); effect;) {
+        const auto& order = std::get<process::exchange>(*effect).commands;
         marks.emplace_back();
         for (const auto& m : order.progress)
             marks.back().emplace_back(m.before, m.percent);
         gp::batch_answer answer;
         answer.responses.assign(order.commands.size(), hex("9000"));
-        wish = sending.answer(std::move(answer));
+        effect = sending.answer(std::move(answer));
     }
     const std::vector<std::vector<std::pair<std::size_t, int>>> wanted{{{0, 0}, {1, 1}}, {{0, 2}, {1, 3}}, {{0, 4}}};
     BOOST_TEST((marks == wanted)); // one behind the last command belongs to none

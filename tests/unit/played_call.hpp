@@ -129,14 +129,14 @@ struct conducted {
 
     conducted(world& w, calls::call_request r, const other_answers& instead = {}, std::size_t most = forever) {
         auto call = calls::conduct_life_cycle(std::move(r), {w.now + 8s, true});
-        for (const auto* wish = call.start(); wish;) {
-            asked.push_back(*wish);
+        for (const auto* effect = call.start(); effect;) {
+            asked.push_back(*effect);
             check_order();
             BOOST_REQUIRE(asked.size() < forever);
             if (asked.size() > most)
                 return; // the call is destroyed where it waits
-            auto other = instead ? instead(asked.size() - 1, *wish) : std::nullopt;
-            wish = call.answer(other ? *std::move(other) : w.answer(*wish));
+            auto other = instead ? instead(asked.size() - 1, *effect) : std::nullopt;
+            effect = call.answer(other ? *std::move(other) : w.answer(*effect));
             has_process = w.begun.has_value() && !w.ended;
         }
         over = true;
