@@ -143,7 +143,7 @@ private:
                 continue;
             last_on_card = false;
             if (other.target.service_id == own.target.service_id)
-                continue; // in a row beside: the same Service has the same AIDs
+                continue; // in a row beside: what is of the same Service is nobody else's
             aids.insert(other.target.sd_aid);
             const auto target = model::with_remnants(other.target);
             for (const auto& file : target.load_files) {

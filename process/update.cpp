@@ -38,11 +38,14 @@ struct update_work : deployment {
     }
 };
 
-/// Was the former Version activated, and does the row know every rule that this has written?
-bool knows_its_rules(const work& w, const model::deployment_target& former) {
+/// What is known of the rules that the activation of the former Version has written.
+rules_of_before know_rules(const work& w, const model::deployment_target& former) {
     const auto& executed = w.request.instance.executed;
-    return std::ranges::find(executed, service_command::activate) != executed.end() && former.beside.empty() &&
-           w.request.instance.state != instance_state::in_error && (w.parameters().ara != "arac" || knows_client(w));
+    if (std::ranges::find(executed, service_command::activate) == executed.end())
+        return rules_of_before::not_written;
+    const bool certain = former.beside.empty() && w.request.instance.state != instance_state::in_error &&
+                         (w.parameters().ara != "arac" || knows_client(w));
+    return certain ? rules_of_before::there : rules_of_before::in_doubt;
 }
 
 void plan_contents(const work& w, update_work& u, const model::deployment_target& there) {
@@ -52,7 +55,7 @@ void plan_contents(const work& w, update_work& u, const model::deployment_target
 }
 
 void plan_access(const work& w, update_work& u) {
-    u.rules = plan_rules(u.former, w.wanted(), u.plan, u.activates(), knows_its_rules(w, u.former));
+    u.rules = plan_rules(u.former, w.wanted(), u.plan, u.activates(), know_rules(w, u.former));
 }
 
 /// Does nobody know what of the former Version is there?
@@ -69,10 +72,12 @@ bool looks_first(const work& w, const update_work& u) {
     return is_in_doubt(w, u) || u.from == instance_state::suspended || client_hidden;
 }
 
-/// What is needed beside what goes.
-std::size_t octets_needed(const work& w, const std::vector<model::target_load_file>& added,
+/// What is needed beside what goes. Where nothing comes, nothing is.
+std::size_t octets_needed(const work& w, const model::update_plan& plan,
                           const std::vector<model::target_load_file>& removed) {
-    const auto needed = static_cast<std::size_t>(w.parameters().memory_reserve) + model::octets_of(added);
+    if (plan.added_files.empty() && plan.installed.empty())
+        return 0;
+    const auto needed = static_cast<std::size_t>(w.parameters().memory_reserve) + model::octets_of(plan.added_files);
     const auto freed = model::octets_of(removed);
     return needed > freed ? needed - freed : 0;
 }
@@ -113,8 +118,12 @@ model::deployment_target what_is_listed(const model::deployment_target& former, 
     return there;
 }
 
-/// What is new must have an AID that is free.
+/// What is new must have an AID that is free, and a domain to go to (DIV-092).
 void check_listed(const work& w, const update_work& u, const gp::card_contents& card) {
+    if (!gp::find_entry(card.applications, octets(u.former.sd_aid)))
+        refuse_content(model::error_category::sc_inaccessible,
+                       "security domain " + u.former.sd_aid +
+                           " of the service is not on the secure component any more; terminateService ends it");
     const auto ours = model::with_remnants(u.former);
     std::set<std::string> known{ours.sd_aid};
     for (const auto& file : ours.load_files)
@@ -141,9 +150,18 @@ issuer_need need_of(const work& w, const update_work& u) {
     return need;
 }
 
-/// Before anything can happen to the card: it may have what the update puts there from now on.
-void remember(work& w, const update_work& u) {
+/// Before anybody writes rules: they may be there from now on, and in this store.
+void remember_rules(work& w, const update_work& u) {
     model::add_missing(w.found.new_rules, u.rules.fresh);
+    if (u.rules.write.empty())
+        return;
+    copy_rule_store(w.instance.target.card, w.parameters());
+    model::add_missing(w.instance.target.beside.rules, u.rules.write);
+}
+
+/// Before anything else can happen to the card: it may have what the update puts there from now on.
+void remember(work& w, const update_work& u) {
+    remember_rules(w, u);
     model::remember_attempt(w.instance.target.beside, u.plan, u.rules.write);
 }
 
@@ -265,12 +283,12 @@ process<void> change_service(work* w, update_work* u, std::optional<gp::card_con
         if (w->parameters().ara != "aram-issuer") // whose work is done, by what the row said
             plan_access(*w, *u);
         remember(*w, *u);
-        w->link.memory_needed = octets_needed(*w, u->plan.added_files, listed_files(u->plan.removed_files, *seen));
+        w->link.memory_needed = octets_needed(*w, u->plan, listed_files(u->plan.removed_files, *seen));
         check_memory(*w, w->link.resources);
         w->link.memory_needed = 0;
     }
     auto what = describe(*w, *u, seen ? &*seen : nullptr);
-    what.files_to_load = co_await read_load_files(u->plan.added_files); // all of them, before anything is changed
+    what.files_to_load = co_await read_load_files(u->plan.added_files); // all of them, before the TSM changes anything
     const auto before = loaded_beforehand(*w, *u, there);
     what.questions = co_await last_questions(w, !u->locks(), selectable(what.applications));
     co_await write_intent(w, "update service " + u->former.service_id + " from version " + u->former.version_tag +
@@ -316,12 +334,13 @@ process<void> update_steps(work* w, update_work* u) {
     w->instance.state = instance_state::initialized; // AMB-101
     co_await commit(w->instance, w->card);
     co_await remove_rules_of_tombstones(w);
-    remember(*w, *u);
+    remember_rules(*w, *u);
     if (!is_in_doubt(*w, *u) && w->request.tombstones.empty())
-        w->link.memory_needed = octets_needed(*w, u->plan.added_files, u->plan.removed_files);
+        w->link.memory_needed = octets_needed(*w, u->plan, u->plan.removed_files);
     require_open(*w, co_await open_tsm_domain(w, need_of(*w, *u)));
     w->link.memory_needed = 0;
     check_conflicts(content_of(wanted), held_by_others(w->request.aids_behind_proof));
+    remember(*w, *u); // nobody else's AIDs are among it
     co_await renew_keys(w);
     auto seen = co_await remove_tombstones(w);
     co_await change_as_the_card_takes_it(w, u, std::move(seen));

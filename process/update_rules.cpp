@@ -17,17 +17,26 @@ rules rules_of(const model::deployment_target& target) {
     return target.card.ara == "none" ? rules{} : model::rules_on_card(target);
 }
 
+rules new_among(rules all, const model::deployment_target& former) {
+    const auto known = former.card.ara == "none" ? rules{} : model::access_rules_of(former);
+    std::erase_if(all, [&](const auto& rule) {
+        return std::ranges::any_of(known,
+                                   [&](const auto& k) { return k.aid == rule.aid && k.device_app == rule.device_app; });
+    });
+    return all;
+}
+
 } // namespace
 
 rule_changes plan_rules(const model::deployment_target& there, const model::deployment_target& wanted,
-                        const model::update_plan& plan, bool activates, bool certain) {
+                        const model::update_plan& plan, bool activates, rules_of_before before) {
     const auto may_be_there = rules_of(there);
     const auto final_rules = wanted.card.ara == "none" ? rules{} : model::access_rules_of(wanted);
     rule_changes changes;
     if (activates) {
         changes.remove = without(may_be_there, final_rules);
-        changes.write = certain ? without(final_rules, may_be_there) : final_rules;
-        changes.fresh = without(final_rules, may_be_there);
+        changes.write = before == rules_of_before::there ? without(final_rules, may_be_there) : final_rules;
+        changes.fresh = new_among(final_rules, there);
         return changes;
     }
     const auto goes = [&](const model::access_rule& rule) {
@@ -35,16 +44,22 @@ rule_changes plan_rules(const model::deployment_target& there, const model::depl
     };
     std::ranges::copy_if(may_be_there, std::back_inserter(changes.remove), goes);
     changes.left = without(without(may_be_there, changes.remove), final_rules);
+    if (before == rules_of_before::in_doubt && there.card.ara != "none")
+        changes.write = without(model::access_rules_of(there), changes.remove);
     return changes;
 }
 
 void keep_rule_store(model::card_parameters& wanted, const model::deployment_target& former) {
     if (rules_of(former).empty())
         return;
-    wanted.ara = former.card.ara;
-    wanted.arac_aid = former.card.arac_aid;
-    wanted.arac_package_aid = former.card.arac_package_aid;
-    wanted.arac_module_aid = former.card.arac_module_aid;
+    copy_rule_store(wanted, former.card);
+}
+
+void copy_rule_store(model::card_parameters& to, const model::card_parameters& from) {
+    to.ara = from.ara;
+    to.arac_aid = from.arac_aid;
+    to.arac_package_aid = from.arac_package_aid;
+    to.arac_module_aid = from.arac_module_aid;
 }
 
 } // namespace tsms::process

@@ -15,11 +15,20 @@ struct rule_changes {
     bool any() const { return !remove.empty() || !write.empty(); }
 };
 
-/// `certain`: the rules of `there` are on the card, every one. Else those that shall be there are written once more.
+/// Of the former Version, which of them are on the card?
+enum class rules_of_before {
+    there,       ///< every one
+    in_doubt,    ///< an update that has failed may have removed some
+    not_written, ///< it was not activated
+};
+
+/// Where it is not certain that rules are there which shall be, they are written once more. A rule that takes the place
+/// of another one of the same application and app is not fresh: its withdrawal would be that of the other one.
 rule_changes plan_rules(const model::deployment_target& there, const model::deployment_target& wanted,
-                        const model::update_plan& plan, bool activates, bool certain);
+                        const model::update_plan& plan, bool activates, rules_of_before before);
 
 /// A card keeps its rules where they are: the new target has them where the former one had any.
 void keep_rule_store(model::card_parameters& wanted, const model::deployment_target& former);
+void copy_rule_store(model::card_parameters& to, const model::card_parameters& from);
 
 } // namespace tsms::process

@@ -28,6 +28,8 @@ const char* name_of_repetition(const work& w) {
 }
 
 process<void> withdraw(work* w) {
+    if (w->found.new_rules.empty()) // all that may have been written was the Service's before
+        co_return;
     if (w->parameters().ara == "aram-issuer") {
         auto order = issuer_order_of(*w, "withdraw");
         order.remove_rules = w->found.new_rules;

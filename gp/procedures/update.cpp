@@ -56,12 +56,14 @@ void extradite(changes& card, const service_update& what) {
 }
 
 void lock(changes& card, const service_update& what) {
+    card.enter(phase::finalize);
     if (!what.instances_to_lock.empty()) {
-        card.enter(phase::finalize);
         return card.set_lock(what.domain_aid, what.instances_to_lock, true, what.lock_with_applications);
     }
     card.expect_usable(what.applications, what.domain_aid);
     card.expect_usable(what.kept, what.domain_aid);
+    if (what.domain_locked)
+        card.expect_locked(what.domain_aid, false);
 }
 
 } // namespace

@@ -1,6 +1,7 @@
 #pragma once
-// A Service on the card becomes another Version of itself. What both have in common no command names, but for locks,
-// which hold a Service together. All procedures throw card_failure.
+// A Service on the card becomes another Version of itself. No command names what both Versions have in common, but for
+// two: what is locked is unlocked, and what has not been activated yet is made selectable. All procedures throw
+// card_failure.
 
 #include "gp/procedures/service.hpp"
 

@@ -216,9 +216,9 @@ call<void> conduct_enquiry(call_request request) {
     const auto what = std::get<model::enquiry_function>(model::kind_of(request.what));
     auto end =
         co_await std::visit([&]<class Function>(const Function& f) { return carry_out(f, std::move(request)); }, what);
+    co_await answer{std::move(end.outcome)}; // first: a log that fails keeps no app waiting
     if (end.cause)
         co_await tell_operator{*end.cause};
-    co_await answer{std::move(end.outcome)};
 }
 
 } // namespace tsms::calls

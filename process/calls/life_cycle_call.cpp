@@ -447,9 +447,10 @@ call<void> conduct_life_cycle(call_request request, life_cycle_terms terms) {
     } catch (const stopping&) {
     }
     const model::refusal stop{error_category::tsm_not_available, "the TSM is stopping"};
+    if (c.begun) // the next start ends the process, and its result is not known before
+        co_return co_await tell(&c, severity::info, "is left to the next start, because the TSM is stopping");
     co_await tell_refused(&c, stop);
-    if (!c.begun) // else the next start ends the process, and its result is not known before
-        co_await answer_refused(&c, {stop});
+    co_await answer_refused(&c, {stop});
 }
 
 } // namespace tsms::calls

@@ -198,21 +198,22 @@ BOOST_AUTO_TEST_CASE(rules_change_with_an_activation) {
     wanted.load_files[2].sha256 = "2";                          // B1, B2
     wanted.device_apps.push_back(std::string(64, 'N'));
     const auto plan = plan_update(former, wanted);
-    auto with = process::plan_rules(former, wanted, plan, true, true);
+    using enum process::rules_of_before;
+    auto with = process::plan_rules(former, wanted, plan, true, there);
     BOOST_TEST(rules_in_words(with.remove) == "L1A A1A");
     BOOST_TEST(rules_in_words(with.write) == "L1A+ L1N+ B1N B2N");
-    BOOST_TEST(rules_in_words(with.fresh) == rules_in_words(with.write));
+    BOOST_TEST(rules_in_words(with.fresh) == "L1N+ B1N B2N"); // L1A+ takes the place of one that was there
     BOOST_TEST(with.left.empty());
-    with = process::plan_rules(former, wanted, plan, true, false); // some may be missing
+    with = process::plan_rules(former, wanted, plan, true, in_doubt); // some may be missing
     BOOST_TEST(rules_in_words(with.write) == "L1A+ L1N+ B1A B1N B2A B2N");
-    BOOST_TEST(rules_in_words(with.fresh) == "L1A+ L1N+ B1N B2N");
-    const auto without = process::plan_rules(former, wanted, plan, false, true);
+    BOOST_TEST(rules_in_words(with.fresh) == "L1N+ B1N B2N");
+    const auto without = process::plan_rules(former, wanted, plan, false, there);
     BOOST_TEST(rules_in_words(without.remove) == "A1A B1A B2A"); // of what goes
     BOOST_TEST(without.write.empty());
     BOOST_TEST(rules_in_words(without.left) == "L1A");
     auto no_store = former;
     no_store.card.ara = wanted.card.ara = "none";
-    BOOST_TEST(!process::plan_rules(no_store, wanted, plan, true, true).any());
+    BOOST_TEST(!process::plan_rules(no_store, wanted, plan, true, there).any());
 }
 
 BOOST_AUTO_TEST_CASE(rules_stay_where_they_are) {
