@@ -4,6 +4,8 @@
 #include "model/life_cycle.hpp"
 #include "tests/lab_reader.hpp"
 
+#include <algorithm>
+
 namespace tsms::sim {
 
 namespace {
@@ -191,12 +193,22 @@ std::string world::tsm_domain_aid() const {
     return component.tsm_domain ? component.tsm_domain->aid : instance.target.card.tsm_sd_aid;
 }
 
+/// The card has the TSM's domain of its row, with the keys that the row says; no row, no question.
+bool world::has_keys_of_row() const {
+    if (!component.tsm_domain || !component.tsm_domain->keys)
+        return true;
+    const auto* there = card.state().registry.find_application(hex(component.tsm_domain->aid));
+    return there && there->sd &&
+           std::ranges::find(there->sd->key_sets, component.tsm_domain->keys->version, &lab::key_set::version) !=
+               there->sd->key_sets.end();
+}
+
 /// Nobody interferes, card and rows agree, and the card takes everything at once: then each exchange is accounted for.
 bool world::is_undisturbed() const {
     const auto& domain = component.tsm_domain;
     const bool honest = !on_the_way && !on_report && card.faults().empty() && phone_vanishes_after == SIZE_MAX &&
                         !issuer_down && !issuer_without_end && issuer_takes == SIZE_MAX;
-    const bool agreed = tombstones.empty() && !component.doubt && instance.target.beside.empty() &&
+    const bool agreed = has_keys_of_row() && tombstones.empty() && !component.doubt && instance.target.beside.empty() &&
                         instance.unproven_operation == model::operation::no_operation &&
                         !(domain && (domain->keys_in_doubt || !domain->other_keys.empty()));
     const bool usual = personality.get() == lab::find_personality("jc305") &&

@@ -117,6 +117,7 @@ private:
     world(std::shared_ptr<const lab::personality> personality, std::uint64_t seed);
     struct issuer_run;
     std::string tsm_domain_aid() const;
+    bool has_keys_of_row() const;
     bool is_undisturbed() const;
     gp::batch_answer transmit(const gp::batch& commands);
     gp::batch_answer execute(const gp::batch& commands);
