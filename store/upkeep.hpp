@@ -1,6 +1,6 @@
 #pragma once
-// Looks after the databases of a role. At the start it checks that they belong together. When nothing is written, and at
-// the end, it empties their logs, so that the files alone are complete. For /health it finds out whether they can be
+// Looks after the databases of a role. At the start it checks that they belong together. When nothing is written, and
+// at the end, it empties their logs, so that the files alone are complete. For /health it finds out whether they can be
 // written.
 
 #include "base/log_event.hpp"
