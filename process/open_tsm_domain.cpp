@@ -254,96 +254,119 @@ process<void> expect_changes(work* w, issuer_need need, std::string domain_aid) 
     co_await commit(w->instance, w->card);
 }
 
+/// What the issuer is to do in a session, and how far that has come.
+struct work_of_issuer {
+    issuer_need need;
+    model::issuer_order order;
+    std::string domain_aid; ///< hex, of the TSM's domain
+    std::uint8_t key_version = 0;
+    bool identified_before = false;
+    bool card_authenticated = false; ///< by the issuer
+    std::optional<gp::card_claims> claims;
+    // An issuer that goes on after its last commands has ended the session that we asked for behind them.
+    std::optional<asked_channel> asked;
+    std::optional<gp::batch_answer> asked_answer;
+};
+
+work_of_issuer work_for(const work& w, issuer_need need) {
+    work_of_issuer out;
+    auto& order = out.order;
+    order = issuer_order_of(w, need.create_domain ? "create" : need.remove_rules.empty() ? "rules" : "clear");
+    if (need.create_domain) {
+        order.domain = model::issuer_order::domain_change::create;
+        order.minimum_level = w.parameters().minimum_level;
+    }
+    order.add_rules = need.add_rules;
+    order.remove_rules = need.remove_rules;
+    const auto& known = w.card.tsm_domain;
+    if (need.has_client && (need.create_domain || !known || !known->arac_registered))
+        order.register_client = w.parameters().arac_aid;
+    out.domain_aid = known ? known->aid : w.parameters().tsm_sd_aid;
+    out.key_version =
+        known && known->keys && !need.create_domain ? known->keys->version : w.parameters().tsm_key_version;
+    out.identified_before = w.link.identified;
+    out.need = std::move(need);
+    return out;
+}
+
+/// One order to the card: our plain reads in the first one, the issuer's commands, and behind its last ones the request
+/// for our channel. Returns the issuer's next step; nothing where it was told another ISD than the card has now.
+process<std::optional<model::issuer_step>> exchange_for_issuer(work* w, work_of_issuer* session,
+                                                               model::issuer_step step) {
+    session->asked.reset();
+    session->asked_answer.reset();
+    joined_order order;
+    gp::secured_batch reads;
+    std::optional<gp::identification> identify;
+    if (!session->claims) {
+        identify.emplace(reads);
+        order.add(reads.take());
+    }
+    const auto read_count = order.commands.commands.size();
+    order.add_relayed(step.commands);
+    const auto relayed_end = order.commands.commands.size();
+    if (step.last) {
+        session->asked = co_await ask(session->domain_aid, session->key_version, challenge_octets(*w));
+        order.add(session->asked->orders.take());
+    }
+    const auto total = order.commands.commands.size();
+    if (session->claims && !std::exchange(session->card_authenticated, true))
+        co_await expect_changes(w, session->need, session->domain_aid);
+    const auto answer = co_await send(w, std::move(order.commands));
+    if (identify) {
+        session->claims = identify->claims(reads.accept(part_of(answer, 0, read_count)));
+        note_claims(*w, *session->claims);
+        if (session->need.create_domain)
+            require_offered_level(*w, *session->claims);
+        if (is_misled(*w, session->identified_before, session->order))
+            co_return std::nullopt;
+    }
+    auto relayed = part_of(answer, read_count, relayed_end - read_count);
+    if (relayed.end == gp::transmission::phone_lost ||
+        (relayed.end != gp::transmission::complete && relayed.responses.empty()))
+        throw gp::transmission_failure(gp::step::relayed, relayed.end, relayed.detail);
+    if (step.last)
+        session->asked_answer = part_of(answer, relayed_end, total - relayed_end);
+    relay_to_issuer report(std::move(relayed.responses), relayed.end != gp::transmission::complete);
+    co_return co_await next_step(std::move(report), session->order);
+}
+
+/// The issuer has said that its work is done.
+process<void> take_over_work(work* w, const work_of_issuer* session) {
+    if (session->card_authenticated)
+        w->card.isd_aid = session->order.isd_aid;
+    if (session->need.create_domain) {
+        w->found.domain_created = true;
+        co_await take_over_domain(w);
+    }
+    if (!session->order.register_client.empty()) {
+        w->card.tsm_domain->arac_registered = true;
+        w->card.tsm_domain->arac_aid = w->parameters().arac_aid;
+    }
+}
+
 /// The issuer works on the card, and behind its last commands we ask for our channel in the same order.
 process<domain_access> open_with_issuer(work* w, issuer_need need) {
     require_told_apart(*w);
     if (w->link.isd_aid.empty()) { // the row is of a phone that did not tell it
         co_await identify(w);
     }
-    auto order_for_issuer = issuer_order_of(*w, need.create_domain          ? "create"
-                                                : need.remove_rules.empty() ? "rules"
-                                                                            : "clear");
-    if (need.create_domain) {
-        order_for_issuer.domain = model::issuer_order::domain_change::create;
-        order_for_issuer.minimum_level = w->parameters().minimum_level;
-    }
-    order_for_issuer.add_rules = need.add_rules;
-    order_for_issuer.remove_rules = need.remove_rules;
-    const bool registers =
-        need.has_client && (need.create_domain || !w->card.tsm_domain || !w->card.tsm_domain->arac_registered);
-    if (registers)
-        order_for_issuer.register_client = w->parameters().arac_aid;
-    auto next = co_await open_issuer_session(order_for_issuer);
-
-    std::optional<asked_channel> asked;
-    std::optional<gp::batch_answer> asked_answer;
-    const auto known = w->card.tsm_domain;
-    const auto aid = known ? known->aid : w->parameters().tsm_sd_aid;
-    const auto version =
-        known && known->keys && !need.create_domain ? known->keys->version : w->parameters().tsm_key_version;
-
-    const bool identified_before = w->link.identified;
-    bool card_authenticated = false;
-    std::optional<gp::card_claims> claims;
+    auto session = work_for(*w, std::move(need));
+    auto step = co_await open_issuer_session(session.order);
     issuer_bounds bounds;
-    while (!next.done) {
-        bounds.count(next);
-        asked.reset(); // an issuer that goes on after its last commands has ended the session that we asked for
-        asked_answer.reset();
-        joined_order order;
-        gp::secured_batch reads;
-        std::optional<gp::identification> identify;
-        if (!claims) {
-            identify.emplace(reads);
-            order.add(reads.take());
-        }
-        const auto read_count = order.commands.commands.size();
-        order.add_relayed(next.commands);
-        const auto relayed_end = order.commands.commands.size();
-        if (next.last) {
-            asked = co_await ask(aid, version, challenge_octets(*w));
-            order.add(asked->orders.take());
-        }
-        const auto total = order.commands.commands.size();
-        if (claims && !std::exchange(card_authenticated, true))
-            co_await expect_changes(w, need, aid);
-        const auto answer = co_await send(w, std::move(order.commands));
-        if (identify) {
-            claims = identify->claims(reads.accept(part_of(answer, 0, read_count)));
-            note_claims(*w, *claims);
-            if (need.create_domain)
-                require_offered_level(*w, *claims);
-            if (is_misled(*w, identified_before, order_for_issuer)) {
-                const auto access = co_await open_with_issuer(w, std::move(need));
-                co_return access;
-            }
-        }
-        auto relayed = part_of(answer, read_count, relayed_end - read_count);
-        if (relayed.end == gp::transmission::phone_lost ||
-            (relayed.end != gp::transmission::complete && relayed.responses.empty()))
-            throw gp::transmission_failure(gp::step::relayed, relayed.end, relayed.detail);
-        if (next.last)
-            asked_answer = part_of(answer, relayed_end, total - relayed_end);
-        relay_to_issuer report(std::move(relayed.responses), relayed.end != gp::transmission::complete);
-        next = co_await next_step(std::move(report), order_for_issuer);
+    while (!step.done) {
+        bounds.count(step);
+        auto next = co_await exchange_for_issuer(w, &session, std::move(step));
+        if (!next)
+            co_return co_await open_with_issuer(w, std::move(session.need));
+        step = *std::move(next);
     }
-
-    if (card_authenticated)
-        w->card.isd_aid = order_for_issuer.isd_aid;
-    if (need.create_domain) {
-        w->found.domain_created = true;
-        co_await take_over_domain(w);
+    co_await take_over_work(w, &session);
+    if (!session.asked || !session.asked_answer) { // the issuer never said which commands are its last
+        session.asked = co_await ask(w->card.tsm_domain->aid, w->card.tsm_domain->keys->version, challenge_octets(*w));
+        session.asked_answer = co_await send(w, session.asked->orders.take());
     }
-    if (registers) {
-        w->card.tsm_domain->arac_registered = true;
-        w->card.tsm_domain->arac_aid = w->parameters().arac_aid;
-    }
-    if (!asked || !asked_answer) { // the issuer never said which commands are its last
-        asked = co_await ask(w->card.tsm_domain->aid, w->card.tsm_domain->keys->version, challenge_octets(*w));
-        asked_answer = co_await send(w, asked->orders.take());
-    }
-    const auto access = co_await judge_answer(w, *std::move(asked), *std::move(asked_answer));
-    co_return access;
+    co_return co_await judge_answer(w, *std::move(session.asked), *std::move(session.asked_answer));
 }
 
 /// As open_with_issuer. A new domain that cannot be used does not stay.
