@@ -96,8 +96,9 @@ void put_execution(json::object& o, const model::execution& e) {
 }
 
 model::execution parse_execution(const json::reader& r) {
-    const auto status = model::category_of(r.integer("executionStatus")).value_or(error_category::unspecified);
-    return {model::in_v1_0(status), r.string_or("executionMessage", "")};
+    const auto status = model::category_of(r.integer("executionStatus"));
+    const bool known = status && model::in_v1_0(*status) == *status; // the device port speaks V1.0
+    return {known ? *status : error_category::unspecified, r.string_or("executionMessage", "")};
 }
 
 json::value to_json(const model::process_info& p) {

@@ -122,6 +122,14 @@ call<void> tell_of_unread(std::vector<model::seen_card> cards) {
 }
 
 /// Where it ends, however it ends.
+/// A log that fails keeps no app waiting.
+call<void> tell(log_event cause) {
+    try {
+        co_await tell_operator{std::move(cause)};
+    } catch (const std::exception&) {
+    }
+}
+
 struct ending {
     model::tsm_api_result outcome;
     std::optional<log_event> cause = {}; ///< for the operator
@@ -216,9 +224,9 @@ call<void> conduct_enquiry(call_request request) {
     const auto what = std::get<model::enquiry_function>(model::kind_of(request.what));
     auto end =
         co_await std::visit([&]<class Function>(const Function& f) { return carry_out(f, std::move(request)); }, what);
-    co_await answer{std::move(end.outcome)}; // first: a log that fails keeps no app waiting
     if (end.cause)
-        co_await tell_operator{*end.cause};
+        co_await tell(*end.cause);
+    co_await answer{std::move(end.outcome)};
 }
 
 } // namespace tsms::calls
