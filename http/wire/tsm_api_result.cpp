@@ -91,7 +91,7 @@ model::service_instance_info parse_instance(const json::reader& r) {
 }
 
 void put_execution(json::object& o, const model::execution& e) {
-    o.append("executionStatus", static_cast<int>(model::in_v1_0(e.status)));
+    o.append("executionStatus", static_cast<int>(e.status));
     o.append("executionMessage", e.message);
 }
 
