@@ -130,6 +130,17 @@ void check_sizes(const work& w, const std::vector<model::target_load_file>& file
     }
 }
 
+void check_rule_count(const model::deployment_target& target, const model::target_remnants& beside) {
+    constexpr std::size_t most = 4096;
+    const auto selectable = static_cast<std::size_t>(
+        std::ranges::count(target.applications, true, &model::target_application::make_selectable));
+    const auto rules = selectable * target.device_apps.size() + beside.rules.size();
+    if (target.card.ara != "none" && rules > most)
+        refuse_content(model::error_category::content_related_error,
+                       "the service has " + std::to_string(rules) + " access rules on a secure component, at most " +
+                           std::to_string(most) + " can be written");
+}
+
 std::vector<bytes> selectable(const std::vector<gp::application>& applications) {
     std::vector<bytes> aids;
     for (const auto& app : applications)

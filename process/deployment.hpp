@@ -54,6 +54,10 @@ size_bounds bounds_of(const work& w);
 void check_sizes(const work& w, const std::vector<model::target_load_file>& files,
                  const std::vector<gp::application>& applications, size_bounds bounds);
 
+/// One rule for each selectable application and authorized app, and those beside: more than an issuer's session takes
+/// are refused before a list of them is made.
+void check_rule_count(const model::deployment_target& target, const model::target_remnants& beside);
+
 process<std::vector<gp::load_file>> read_load_files(std::vector<model::target_load_file> files);
 
 /// No sharing between Services (AMB-125), and nothing that the card would refuse because an AID is there already

@@ -328,6 +328,7 @@ process<void> update_steps(work* w, update_work* u) {
     co_await begin(w);
     const auto& wanted = w->wanted();
     check_conflicts(content_of(wanted), known_aids(*w));
+    check_rule_count(wanted, u->former.beside);
     plan_contents(*w, *u, u->former);
     plan_access(*w, *u);
     check_sizes(*w, u->plan.added_files, applications_of(*w, u->plan.installed, &u->data(), false), bounds_of(*w));

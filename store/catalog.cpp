@@ -15,6 +15,12 @@ namespace {
 
 const std::string by_id = std::string("SELECT ") + entity_columns + " FROM entity WHERE id = ? AND kind = ?";
 
+/// What was written is read: the bounds of a document are for whoever sends one, and the TSM has added to it.
+json::value document_in(const SQLite::Column& column) {
+    const auto text = column.getString();
+    return json::parse(text, {.bytes = text.size(), .values = text.size()});
+}
+
 entity_row row_of(SQLite::Statement& s) {
     entity_row row;
     row.id = s.getColumn(0).getString();
@@ -22,7 +28,7 @@ entity_row row_of(SQLite::Statement& s) {
     row.provider = s.getColumn(2).getString();
     row.parent = s.getColumn(3).getString();
     row.position = s.getColumn(4).getString();
-    auto document = json::parse(s.getColumn(5).getString(), {.bytes = 8 << 20});
+    auto document = document_in(s.getColumn(5));
     row.document = std::move(*document.as_object());
     return row;
 }
@@ -168,7 +174,7 @@ json::object catalog_view::profile_internals(const std::string& id) const {
     s->bind(1, id);
     if (!s->executeStep())
         return {};
-    return json::root_object(json::parse(s->getColumn(0).getString()));
+    return json::root_object(document_in(s->getColumn(0)));
 }
 
 void catalog_edit::insert_references(const entity_row& row, const std::vector<entity_reference>& references) {

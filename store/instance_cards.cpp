@@ -206,6 +206,8 @@ void instance_db::state::take_tombstones(const model::secure_component& card, co
 void instance_db::state::unite(model::secure_component card, const std::string& gone) {
     if (!model::card_identity::of_row(card.identity)) // it may be any card's (DIV-056)
         return;
+    if (is_at_work(card.id)) // another process, which ends with a hindrance: its instance stays until then
+        return;
     auto rows =
         bound("SELECT document FROM secure_components WHERE json_extract(document, '$.identity') = ? AND id <> ?",
               card.identity, card.id);

@@ -275,7 +275,7 @@ template <class T> T decode_any(std::string_view document) {
     T t;
     json::value v;
     try {
-        v = json::parse(document);
+        v = json::parse(document, {.bytes = document.size(), .values = document.size()}); // what was written is read
     } catch (const json::parse_error& e) {
         damaged(e.what());
     }

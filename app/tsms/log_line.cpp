@@ -1,5 +1,6 @@
 #include "app/tsms/log_line.hpp"
 
+#include "base/bytes.hpp"
 #include "base/utf8.hpp"
 #include "json/json.hpp"
 
@@ -26,9 +27,25 @@ std::string name_of(severity level) {
     return "info";
 }
 
-/// JSON escapes what is not printable, but has no way to write what is no UTF-8.
+/// JSON has no way to write what is no UTF-8.
 std::string readable(const std::string& text) {
     return text::is_utf8(text) ? text : text::quotable(text);
+}
+
+/// A JSON document with what a terminal obeys beyond the controls that JSON escapes: DEL and U+0080…009F.
+std::string without_controls(const std::string& document) {
+    std::string out;
+    for (std::size_t i = 0; i < document.size(); ++i) {
+        const auto octet = static_cast<unsigned char>(document[i]);
+        const auto next = i + 1 < document.size() ? static_cast<unsigned char>(document[i + 1]) : 0;
+        if (octet == 0x7F)
+            out += "\\u007F";
+        else if (octet == 0xC2 && next < 0xA0)
+            out += "\\u00" + to_hex(bytes{static_cast<std::uint8_t>(document[++i])});
+        else
+            out += document[i];
+    }
+    return out;
 }
 
 } // namespace
@@ -49,7 +66,7 @@ std::string json_line(const log_event& e, wall_time at, const std::string& role)
         if (!(e.of.*id).empty())
             line.append(name, readable(e.of.*id));
     line.append("message", readable(e.text));
-    return json::dump(line);
+    return without_controls(json::dump(line));
 }
 
 } // namespace tsms::app

@@ -46,7 +46,8 @@ BOOST_AUTO_TEST_CASE(what_others_said_forges_no_line) {
         for (const auto& e : {log_event{severity::info, hostile},
                               log_event{severity::info, "text", {.instance = hostile, .provider = hostile}}}) {
             for (const auto& line : {human_line(e, at, "device"), json_line(e, at, "device")}) {
-                BOOST_TEST(line.find_first_of("\n\r\x1b") == std::string::npos, line);
+                BOOST_TEST(line.find_first_of("\n\r\x1b\x7f") == std::string::npos, line);
+                BOOST_TEST(line.find("\xc2\x85") == std::string::npos, line);
                 BOOST_TEST(line.starts_with(line[0] == '{' ? "{\"time\"" : moment), line);
             }
             const auto read = json::parse(json_line(e, at, "device"));
