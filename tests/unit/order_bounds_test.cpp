@@ -1,7 +1,7 @@
 // How many commands, octets and seconds one order to a phone may have (card_parameters, gp/procedures hazard 9): each
 // bound is met exactly, and the next command goes into the next order.
 
-#include "process/work.hpp"
+#include "process/deployment.hpp"
 
 #include <boost/test/unit_test.hpp>
 #include <numeric>
@@ -123,6 +123,25 @@ BOOST_AUTO_TEST_CASE(nothing_follows_a_refusal_or_a_broken_order) {
     BOOST_TEST(answered({{ok, refused}, complete, ""}, true).first);
     BOOST_TEST(!answered({{ok}, gp::transmission::unavailable, "gone"}, true).first);
     BOOST_TEST(answered({{ok, ok, ok}, complete, ""}, true).second == "more answers than commands");
+}
+
+BOOST_AUTO_TEST_CASE(a_service_has_at_most_4096_access_rules) { // DIV-095
+    model::deployment_target target;
+    target.card.ara = "arac";
+    target.applications.resize(3);
+    for (auto& application : target.applications)
+        application.make_selectable = true;
+    target.applications[2].make_selectable = false; // no rule is written for it
+    target.device_apps.resize(2047);
+    model::target_remnants beside;
+    beside.rules.resize(2);
+    BOOST_CHECK_NO_THROW(process::check_rule_count(target, beside));
+    beside.rules.resize(3);
+    BOOST_CHECK_EXCEPTION(process::check_rule_count(target, beside), gp::card_failure, [](const auto& failure) {
+        return failure.category == static_cast<int>(model::error_category::content_related_error);
+    });
+    target.card.ara = "none";
+    BOOST_CHECK_NO_THROW(process::check_rule_count(target, beside));
 }
 
 BOOST_AUTO_TEST_SUITE_END()
