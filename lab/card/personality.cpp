@@ -25,7 +25,7 @@ std::vector<preloaded_package> platform(std::uint8_t java_card_minor, std::uint8
     };
 }
 
-std::vector<preloaded_package> euicc() {
+std::vector<preloaded_package> euicc_packages() {
     auto packages = platform(8, 7, false);
     // 3GPP TS 43.019: what toolkit applets for any SIM import.
     packages.push_back({"A0000000090003FFFFFFFF8910710001", 2, 6, {}, false}); // sim.access
@@ -36,146 +36,161 @@ std::vector<preloaded_package> euicc() {
     return packages;
 }
 
+personality jc305() {
+    personality p;
+    p.name = default_personality;
+    p.about = "Java Card 3.0.5, GlobalPlatform 2.3, T=1, AES-128";
+    p.isd = "A000000151000000";
+    p.historical = "tsms-lab 305";
+    p.iin = "4950";
+    p.cin = "4C4142";
+    p.packages = platform(6, 6, false);
+    return p;
+}
+
+// The others are what jc305 is, but for what is written here.
+
+personality jc304(personality p) {
+    p.name = "jc304";
+    p.about = "Java Card 3.0.4 without CSP: instances follow their load file, SDs need SET STATUS, API packages listed";
+    p.isd = "A000000003000000";
+    p.historical = "tsms-lab 304";
+    p.key_version = 0x30;
+    p.instance_follows_load_file = true;
+    p.keys_personalize = false;
+    p.missing_import = 0x6A80;
+    p.extended_length = false;
+    p.rule_queries_refused = 0x6A80;
+    p.packages = platform(5, 5, true);
+    return p;
+}
+
+personality small(personality p) {
+    p.name = "small";
+    p.about = "as jc305 with 12 KiB for applications, as it came from the factory (key version FF)";
+    p.historical = "tsms-lab small";
+    p.nv_memory = 12 * 1024;
+    p.ram = 512;
+    p.key_version = 0xFF;
+    p.rule_queries_refused = 0x6981;
+    return p;
+}
+
+personality t0(personality p) {
+    p.name = "t0";
+    p.about = "as jc305, but T=0, one channel, short APDUs, two attempts";
+    p.historical = "tsms-lab t0";
+    p.t0 = true;
+    p.extended_length = false;
+    p.channels = 1;
+    p.attempts = 2;
+    return p;
+}
+
+personality s16(personality p) {
+    p.name = "s16";
+    p.about = "as jc305 with SCP03 in S16 mode and AES-256";
+    p.historical = "tsms-lab s16";
+    p.scp03_i = 0x71;
+    p.key_octets = 32;
+    p.key_blocks = personality::key_block::with_length;
+    return p;
+}
+
+personality mac_only(personality p) {
+    p.name = "i00";
+    p.about = "as jc305 with SCP03 i=00: random challenges, no R-MAC";
+    p.historical = "tsms-lab i00";
+    p.scp03_i = 0x00;
+    return p;
+}
+
+personality euicc(personality p) {
+    p.name = "euicc";
+    p.about = "Java Card 3.1 eUICC: AES-256, UICC packages, key version 30, extended CAP files";
+    p.isd = "A0000005591010FFFFFFFF8900000200";
+    p.historical = "tsms-lab euicc";
+    p.key_version = 0x30;
+    p.key_octets = 32;
+    p.extended_cap = true;
+    p.packages = euicc_packages();
+    return p;
+}
+
+personality blank(personality p) {
+    p.name = "blank";
+    p.about = "as jc305, but nobody has written a CPLC, IIN or CIN: every such card says the same of itself";
+    p.historical = "tsms-lab blank";
+    p.blank_cplc = true;
+    p.iin = "";
+    p.cin = "";
+    return p;
+}
+
+personality odd(personality p) {
+    p.name = "odd";
+    p.about = "as jc305, but keys bare and not confirmed, R-MAC on errors, no sequence counter, and 255 octets at most "
+              "whatever it tells";
+    p.historical = "tsms-lab odd";
+    p.key_blocks = personality::key_block::bare;
+    p.confirms_keys = false;
+    p.macs_errors = true;
+    p.sends_counter = false;
+    p.extended_length = false;
+    p.told_longest = 0x7FFF;
+    return p;
+}
+
+personality contactless(personality p) {
+    p.name = "contactless";
+    p.about = "as jc305, held to a phone by hand: it loses its power about once in 200 commands";
+    p.historical = "tsms-lab nfc";
+    p.contactless = true;
+    p.faults = "tear-before@any:~400,tear-after@any:~400";
+    return p;
+}
+
+personality numbers(personality p) {
+    p.name = "numbers";
+    p.about = "as jc305, but no CPLC: it is known by IIN and CIN";
+    p.historical = "tsms-lab iin";
+    p.tells_cplc = false;
+    return p;
+}
+
+personality terse(personality p) {
+    p.name = "terse";
+    p.about = "as jc305, but CPLC without tag, commands of 128 octets (9F65), one entry in each GET STATUS";
+    p.historical = "tsms-lab 128";
+    p.cplc_has_tag = false;
+    p.extended_length = false;
+    p.longest_data = 128;
+    p.one_entry_an_answer = true;
+    return p;
+}
+
+personality no_ara(personality p) {
+    p.name = "no-ara";
+    p.about = "as jc305 without access rules: no ARA-M, no module of an ARA-C";
+    p.historical = "tsms-lab --";
+    p.ara_m = false;
+    p.ara_c = false;
+    return p;
+}
+
+personality factory(personality p) {
+    p.name = "factory";
+    p.about = "as jc305 with the keys of the factory (version FF), which stay beside those of PUT KEY";
+    p.historical = "tsms-lab FF";
+    p.key_version = 0xFF;
+    p.factory_keys_stay = true;
+    return p;
+}
+
 std::vector<personality> make_personalities() {
-    std::vector<personality> all;
-
-    personality jc305;
-    jc305.name = default_personality;
-    jc305.about = "Java Card 3.0.5, GlobalPlatform 2.3, T=1, AES-128";
-    jc305.isd = "A000000151000000";
-    jc305.historical = "tsms-lab 305";
-    jc305.iin = "4950";
-    jc305.cin = "4C4142";
-    jc305.packages = platform(6, 6, false);
-    all.push_back(jc305);
-
-    auto jc304 = jc305;
-    jc304.name = "jc304";
-    jc304.about =
-        "Java Card 3.0.4 without CSP: instances follow their load file, SDs need SET STATUS, API packages listed";
-    jc304.isd = "A000000003000000";
-    jc304.historical = "tsms-lab 304";
-    jc304.key_version = 0x30;
-    jc304.instance_follows_load_file = true;
-    jc304.keys_personalize = false;
-    jc304.missing_import = 0x6A80;
-    jc304.extended_length = false;
-    jc304.rule_queries_refused = 0x6A80;
-    jc304.packages = platform(5, 5, true);
-    all.push_back(jc304);
-
-    auto small = jc305;
-    small.name = "small";
-    small.about = "as jc305 with 12 KiB for applications, as it came from the factory (key version FF)";
-    small.historical = "tsms-lab small";
-    small.nv_memory = 12 * 1024;
-    small.ram = 512;
-    small.key_version = 0xFF;
-    small.rule_queries_refused = 0x6981;
-    all.push_back(small);
-
-    auto t0 = jc305;
-    t0.name = "t0";
-    t0.about = "as jc305, but T=0, one channel, short APDUs, two attempts";
-    t0.historical = "tsms-lab t0";
-    t0.t0 = true;
-    t0.extended_length = false;
-    t0.channels = 1;
-    t0.attempts = 2;
-    all.push_back(t0);
-
-    auto s16 = jc305;
-    s16.name = "s16";
-    s16.about = "as jc305 with SCP03 in S16 mode and AES-256";
-    s16.historical = "tsms-lab s16";
-    s16.scp03_i = 0x71;
-    s16.key_octets = 32;
-    s16.key_blocks = personality::key_block::with_length;
-    all.push_back(s16);
-
-    auto mac_only = jc305;
-    mac_only.name = "i00";
-    mac_only.about = "as jc305 with SCP03 i=00: random challenges, no R-MAC";
-    mac_only.historical = "tsms-lab i00";
-    mac_only.scp03_i = 0x00;
-    all.push_back(mac_only);
-
-    auto esim = jc305;
-    esim.name = "euicc";
-    esim.about = "Java Card 3.1 eUICC: AES-256, UICC packages, key version 30, extended CAP files";
-    esim.isd = "A0000005591010FFFFFFFF8900000200";
-    esim.historical = "tsms-lab euicc";
-    esim.key_version = 0x30;
-    esim.key_octets = 32;
-    esim.extended_cap = true;
-    esim.packages = euicc();
-    all.push_back(esim);
-
-    auto blank = jc305;
-    blank.name = "blank";
-    blank.about = "as jc305, but nobody has written a CPLC, IIN or CIN: every such card says the same of itself";
-    blank.historical = "tsms-lab blank";
-    blank.blank_cplc = true;
-    blank.iin = "";
-    blank.cin = "";
-    all.push_back(blank);
-
-    auto odd = jc305;
-    odd.name = "odd";
-    odd.about =
-        "as jc305, but keys bare and not confirmed, R-MAC on errors, no sequence counter, and 255 octets at most "
-        "whatever it tells";
-    odd.historical = "tsms-lab odd";
-    odd.key_blocks = personality::key_block::bare;
-    odd.confirms_keys = false;
-    odd.macs_errors = true;
-    odd.sends_counter = false;
-    odd.extended_length = false;
-    odd.told_longest = 0x7FFF;
-    all.push_back(odd);
-
-    auto contactless = jc305;
-    contactless.name = "contactless";
-    contactless.about = "as jc305, held to a phone by hand: it loses its power about once in 200 commands";
-    contactless.historical = "tsms-lab nfc";
-    contactless.contactless = true;
-    contactless.faults = "tear-before@any:~400,tear-after@any:~400";
-    all.push_back(contactless);
-
-    auto numbers = jc305;
-    numbers.name = "numbers";
-    numbers.about = "as jc305, but no CPLC: it is known by IIN and CIN";
-    numbers.historical = "tsms-lab iin";
-    numbers.tells_cplc = false;
-    all.push_back(numbers);
-
-    auto terse = jc305;
-    terse.name = "terse";
-    terse.about = "as jc305, but CPLC without tag, commands of 128 octets (9F65), one entry in each GET STATUS";
-    terse.historical = "tsms-lab 128";
-    terse.cplc_has_tag = false;
-    terse.extended_length = false;
-    terse.longest_data = 128;
-    terse.one_entry_an_answer = true;
-    all.push_back(terse);
-
-    auto no_ara = jc305;
-    no_ara.name = "no-ara";
-    no_ara.about = "as jc305 without access rules: no ARA-M, no module of an ARA-C";
-    no_ara.historical = "tsms-lab --";
-    no_ara.ara_m = false;
-    no_ara.ara_c = false;
-    all.push_back(no_ara);
-
-    auto factory = jc305;
-    factory.name = "factory";
-    factory.about = "as jc305 with the keys of the factory (version FF), which stay beside those of PUT KEY";
-    factory.historical = "tsms-lab FF";
-    factory.key_version = 0xFF;
-    factory.factory_keys_stay = true;
-    all.push_back(factory);
-
-    return all;
+    const auto base = jc305();
+    return {base,        jc304(base), small(base),       t0(base),      s16(base),   mac_only(base), euicc(base),
+            blank(base), odd(base),   contactless(base), numbers(base), terse(base), no_ara(base),   factory(base)};
 }
 
 } // namespace
