@@ -29,6 +29,10 @@ template <class... F> struct overload : F... {
 };
 template <class... F> overload(F...) -> overload<F...>;
 
+process::failed issuer_failed(const std::string& why) {
+    return {model::error_category::network_connection_error, why, false};
+}
+
 } // namespace
 
 struct world::issuer_run {
@@ -293,84 +297,81 @@ process::answer_variant world::issuer_keys() {
     }
 }
 
+process::answer_variant world::open_issuer_session(const process::open_issuer_session& e) {
+    ++issuer_orders;
+    if (issuer_down || issuer_takes == 0)
+        return issuer_failed("connection refused");
+    --issuer_takes;
+    issuer_ = std::make_shared<issuer_run>();
+    issuer_->order = e.order;
+    if (issuer_ignores_level)
+        issuer_->order.minimum_level = 0;
+    auto& fresh = issued_[e.order.domain_aid];
+    const auto octets = personality->key_octets;
+    if (fresh.keys.enc.empty() || e.order.domain == model::issuer_order::domain_change::create)
+        fresh = {issuer_key_version,
+                 {random.take_secret(octets), random.take_secret(octets), random.take_secret(octets)}};
+    const auto isd = lab::isd_keys(lab::lab_issuer_master(), hex(e.order.secure_component_identity));
+    issuer_->work.emplace(
+        lab::carry_out(lab::card_work(issuer_lies.done_of(issuer_->order), isd, fresh, random, issuer_->last)));
+    return advance(issuer_->work->start());
+}
+
+process::answer_variant world::relay_to_issuer(const process::relay_to_issuer& e) {
+    if (issuer_down)
+        return issuer_failed("connection lost");
+    if (issuer_without_end) {
+        model::issuer_step one_more;
+        one_more.commands.push_back(hex("80CA00C100"));
+        return one_more;
+    }
+    gp::batch_answer answer;
+    answer.responses = e.responses;
+    answer.end = e.interrupted ? gp::transmission::failed : gp::transmission::complete;
+    try {
+        return advance(issuer_->work->answer(std::move(answer)));
+    } catch (const std::runtime_error& error) {
+        return process::failed{model::error_category::sc_inaccessible, error.what(), false};
+    }
+}
+
 process::answer_variant world::interpret(const process::effect& effect) {
     namespace p = process;
-    const auto issuer_failed = [](const std::string& why) {
-        return p::failed{model::error_category::network_connection_error, why, false};
-    };
-    return std::visit(
-        overload{
-            [&](const p::announce_start&) -> p::answer_variant {
-                if (phone_vanishes_after == 0)
-                    return p::failed{model::error_category::execution_interrupted, "the start was not acknowledged",
-                                     true};
-                return p::done{};
-            },
-            [&](const p::exchange& e) -> p::answer_variant { return transmit(e.commands); },
-            [&](const p::open_issuer_session& e) -> p::answer_variant {
-                ++issuer_orders;
-                if (issuer_down || issuer_takes == 0)
-                    return issuer_failed("connection refused");
-                --issuer_takes;
-                issuer_ = std::make_shared<issuer_run>();
-                issuer_->order = e.order;
-                if (issuer_ignores_level)
-                    issuer_->order.minimum_level = 0;
-                auto& fresh = issued_[e.order.domain_aid];
-                const auto octets = personality->key_octets;
-                if (fresh.keys.enc.empty() || e.order.domain == model::issuer_order::domain_change::create)
-                    fresh = {issuer_key_version,
-                             {random.take_secret(octets), random.take_secret(octets), random.take_secret(octets)}};
-                const auto isd = lab::isd_keys(lab::lab_issuer_master(), hex(e.order.secure_component_identity));
-                issuer_->work.emplace(lab::carry_out(
-                    lab::card_work(issuer_lies.done_of(issuer_->order), isd, fresh, random, issuer_->last)));
-                return advance(issuer_->work->start());
-            },
-            [&](const p::relay_to_issuer& e) -> p::answer_variant {
-                if (issuer_down)
-                    return issuer_failed("connection lost");
-                if (issuer_without_end) {
-                    model::issuer_step one_more;
-                    one_more.commands.push_back(hex("80CA00C100"));
-                    return one_more;
-                }
-                gp::batch_answer answer;
-                answer.responses = e.responses;
-                answer.end = e.interrupted ? gp::transmission::failed : gp::transmission::complete;
-                try {
-                    return advance(issuer_->work->answer(std::move(answer)));
-                } catch (const std::runtime_error& error) {
-                    return p::failed{model::error_category::sc_inaccessible, error.what(), false};
-                }
-            },
-            [&](const p::fetch_issuer_keys&) -> p::answer_variant { return issuer_keys(); },
-            [&](const p::derive_session& e) -> p::answer_variant {
-                return crypto::prepare_session(*vault, to_vault(e.keys), e.host_challenge, e.card_challenge,
-                                               e.sequence_counter, e.domain_aid);
-            },
-            [&](const p::generate_keys& e) -> p::answer_variant {
-                return from_vault(vault->generate(e.version, e.bits));
-            },
-            [&](const p::encrypt_keys& e) -> p::answer_variant {
-                return vault->encrypt_keys(to_vault(e.under), to_vault(e.keys));
-            },
-            [&](const p::random_octets& e) -> p::answer_variant { return random.take(e.count); },
-            [&](const p::read_load_image& e) -> p::answer_variant {
-                const auto other = images.find(e.file.sha256);
-                return p::load_image{other != images.end() ? other->second : images.at(e.file.aid)};
-            },
-            [&](const p::journal_intent& e) -> p::answer_variant {
-                journal.push_back(e.what);
-                intent_open_ = true;
-                return p::done{};
-            },
-            [&](const p::commit& e) -> p::answer_variant {
-                instance = e.instance;
-                component = e.card;
-                return p::done{};
-            },
+    const overload carry_out{
+        [&](const p::announce_start&) -> p::answer_variant {
+            if (phone_vanishes_after == 0)
+                return p::failed{model::error_category::execution_interrupted, "the start was not acknowledged", true};
+            return p::done{};
         },
-        static_cast<const process::effect_variant&>(effect));
+        [&](const p::exchange& e) -> p::answer_variant { return transmit(e.commands); },
+        [&](const p::open_issuer_session& e) { return open_issuer_session(e); },
+        [&](const p::relay_to_issuer& e) { return relay_to_issuer(e); },
+        [&](const p::fetch_issuer_keys&) -> p::answer_variant { return issuer_keys(); },
+        [&](const p::derive_session& e) -> p::answer_variant {
+            return crypto::prepare_session(*vault, to_vault(e.keys), e.host_challenge, e.card_challenge,
+                                           e.sequence_counter, e.domain_aid);
+        },
+        [&](const p::generate_keys& e) -> p::answer_variant { return from_vault(vault->generate(e.version, e.bits)); },
+        [&](const p::encrypt_keys& e) -> p::answer_variant {
+            return vault->encrypt_keys(to_vault(e.under), to_vault(e.keys));
+        },
+        [&](const p::random_octets& e) -> p::answer_variant { return random.take(e.count); },
+        [&](const p::read_load_image& e) -> p::answer_variant {
+            const auto other = images.find(e.file.sha256);
+            return p::load_image{other != images.end() ? other->second : images.at(e.file.aid)};
+        },
+        [&](const p::journal_intent& e) -> p::answer_variant {
+            journal.push_back(e.what);
+            intent_open_ = true;
+            return p::done{};
+        },
+        [&](const p::commit& e) -> p::answer_variant {
+            instance = e.instance;
+            component = e.card;
+            return p::done{};
+        },
+    };
+    return std::visit(carry_out, static_cast<const p::effect_variant&>(effect));
 }
 
 } // namespace tsms::sim

@@ -122,6 +122,8 @@ private:
     gp::batch_answer transmit(const gp::batch& commands);
     gp::batch_answer execute(const gp::batch& commands);
     model::issuer_step advance(const gp::card_effect* effect);
+    process::answer_variant open_issuer_session(const process::open_issuer_session& e);
+    process::answer_variant relay_to_issuer(const process::relay_to_issuer& e);
     process::answer_variant issuer_keys();
 
     bystanders bystanders_;
