@@ -61,6 +61,69 @@ caf::actor_system_config& deterministic(caf::actor_system_config& config) {
     return config;
 }
 
+// What the played store makes of these, where it is not broken.
+
+instance_loaded load(const memory& m, const load_instance& l) {
+    instance_loaded found;
+    if (const auto i = m.instances.find(l.id); i != m.instances.end()) {
+        found.instance = i->second;
+        found.card = m.cards.at(i->second.secure_component_id);
+        found.last_on_card = m.instances.size() <= 1;
+        found.provider_has_apps = m.provider_has_apps;
+        found.issuers = m.issuers;
+        found.tombstones = m.tombstones;
+    }
+    return found;
+}
+
+cards_found find(const memory& m, const find_cards& f) {
+    cards_found found;
+    found.cards.resize(f.cards.size());
+    for (std::size_t i = 0; i < f.cards.size(); ++i)
+        for (const auto& [id, card] : m.cards)
+            if (const auto seen = model::identity_of(f.cards[i]);
+                f.cards[i].accessible && seen && card.identity == seen->text()) {
+                if (model::is_proven(card))
+                    found.cards[i].proven.push_back(card);
+                else
+                    found.cards[i].claimed = card;
+            }
+    for (const auto& [id, instance] : m.instances)
+        if (instance.target.service_id == f.service_id)
+            found.instances.push_back(instance);
+    if (m.provider_has_apps)
+        found.providers_with_apps.insert("sp");
+    return found;
+}
+
+process_begun begin(memory& m, const begin_process& b) {
+    if (m.before_begin)
+        std::exchange(m.before_begin, nullptr)();
+    const auto found = m.instances.find(b.shown.instance.id);
+    if (found == m.instances.end() || store::encode(found->second) != store::encode(b.read.instance))
+        return process_begun{false};
+    if (b.read.card && store::encode(m.cards.at(b.read.card->id)) != store::encode(*b.read.card))
+        return process_begun{false};
+    if (b.read.card && b.shown.card && b.shown.card->issuer != b.read.card->issuer && !b.shown.card->issuer.empty() &&
+        std::ranges::find(m.issuers, b.shown.card->issuer, &store::issuer_record::name) == m.issuers.end())
+        return process_begun{false};
+    found->second = b.shown.instance;
+    if (b.shown.card)
+        m.cards[b.shown.card->id] = *b.shown.card;
+    m.events.push_back("begin");
+    return process_begun{true};
+}
+
+process_ended end(memory& m, const end_process& e) {
+    m.events.push_back("end");
+    m.ends.push_back(e);
+    if (e.gone)
+        m.instances.erase(e.instance.id);
+    else
+        m.instances[e.instance.id] = e.instance;
+    return process_ended{e.delivery};
+}
+
 } // namespace
 
 played_store::behavior_type played_store::make_behavior() {
@@ -70,41 +133,12 @@ played_store::behavior_type played_store::make_behavior() {
     };
     const auto failed = [] { return caf::make_error(caf::sec::runtime_error, "disk full"); };
     return {
-        [this](const load_instance& l) {
-            instance_loaded found;
-            if (const auto i = m_.instances.find(l.id); i != m_.instances.end()) {
-                found.instance = i->second;
-                found.card = m_.cards.at(i->second.secure_component_id);
-                found.last_on_card = m_.instances.size() <= 1;
-                found.provider_has_apps = m_.provider_has_apps;
-                found.issuers = m_.issuers;
-                found.tombstones = m_.tombstones;
-            }
-            return found;
-        },
+        [this](const load_instance& l) { return load(m_, l); },
         [this](const find_kinds& f) {
             return kinds_found{{f.cards.size(), m_.hint}};
         },
         [this](const find_provider&) { return provider_found{m_.provider_has_apps}; },
-        [this](const find_cards& f) {
-            cards_found found;
-            found.cards.resize(f.cards.size());
-            for (std::size_t i = 0; i < f.cards.size(); ++i)
-                for (const auto& [id, card] : m_.cards)
-                    if (const auto seen = model::identity_of(f.cards[i]);
-                        f.cards[i].accessible && seen && card.identity == seen->text()) {
-                        if (model::is_proven(card))
-                            found.cards[i].proven.push_back(card);
-                        else
-                            found.cards[i].claimed = card;
-                    }
-            for (const auto& [id, instance] : m_.instances)
-                if (instance.target.service_id == f.service_id)
-                    found.instances.push_back(instance);
-            if (m_.provider_has_apps)
-                found.providers_with_apps.insert("sp");
-            return found;
-        },
+        [this](const find_cards& f) { return find(m_, f); },
         [this](const create_row& c) {
             m_.created.push_back(c);
             return row_created{m_.creation};
@@ -112,22 +146,7 @@ played_store::behavior_type played_store::make_behavior() {
         [this, failed](const begin_process& b) -> caf::result<process_begun> {
             if (m_.broken)
                 return failed();
-            if (m_.before_begin)
-                std::exchange(m_.before_begin, nullptr)();
-            const auto found = m_.instances.find(b.shown.instance.id);
-            if (found == m_.instances.end() || store::encode(found->second) != store::encode(b.read.instance))
-                return process_begun{false};
-            if (b.read.card && store::encode(m_.cards.at(b.read.card->id)) != store::encode(*b.read.card))
-                return process_begun{false};
-            if (b.read.card && b.shown.card && b.shown.card->issuer != b.read.card->issuer &&
-                !b.shown.card->issuer.empty() &&
-                std::ranges::find(m_.issuers, b.shown.card->issuer, &store::issuer_record::name) == m_.issuers.end())
-                return process_begun{false};
-            found->second = b.shown.instance;
-            if (b.shown.card)
-                m_.cards[b.shown.card->id] = *b.shown.card;
-            m_.events.push_back("begin");
-            return process_begun{true};
+            return begin(m_, b);
         },
         [this](const acknowledge_start&) {
             m_.events.push_back("acknowledged");
@@ -141,13 +160,7 @@ played_store::behavior_type played_store::make_behavior() {
         [this, failed](const end_process& e) -> caf::result<process_ended> {
             if (m_.broken)
                 return failed();
-            m_.events.push_back("end");
-            m_.ends.push_back(e);
-            if (e.gone)
-                m_.instances.erase(e.instance.id);
-            else
-                m_.instances[e.instance.id] = e.instance;
-            return process_ended{e.delivery};
+            return end(m_, e);
         },
         [this](const enqueue_delivery& e) {
             ++m_.told;
