@@ -5,8 +5,6 @@
 #include <SQLiteCpp/SQLiteCpp.h>
 #include <boost/test/unit_test.hpp>
 #include <functional>
-#include <map>
-#include <set>
 
 using namespace tsms;
 using namespace tsms::unit;
@@ -379,94 +377,6 @@ BOOST_AUTO_TEST_CASE(an_operator_gives_a_card_up_and_its_tombstones) {
     BOOST_TEST((db.drop_tombstones("card-2") == change::unknown_card));
     BOOST_TEST((db.drop_tombstones("card-1") == change::done));
     BOOST_TEST(db.tombstones_on("card-1").empty());
-}
-
-// DIV-059: what phones claim of a card that has proven itself before has a row of its own, until the issuer has
-// authenticated the card there too.
-BOOST_AUTO_TEST_CASE(rows_of_the_same_physical_card_become_one) {
-    for (const char* issuer : {"lab", "another"})
-        for (const bool busy : {false, true}) {
-            BOOST_TEST_CONTEXT("issuer " << issuer << ", busy " << busy) {
-                temporary_database t;
-                instance_db db(t.file());
-                const auto add = [&](const std::string& id, const model::secure_component& card,
-                                     model::instance_state state) {
-                    auto instance = some_instance("of " + id + " on " + card.id);
-                    instance.secure_component_id = card.id;
-                    instance.target.service_id = id;
-                    instance.state = state;
-                    instance.on_card = state != model::instance_state::not_deployed;
-                    BOOST_TEST(created(db.create(instance, card)));
-                    return instance;
-                };
-                using enum model::instance_state;
-                auto proven = some_card();
-                proven.tsm_domain->keys->version = 0x31;
-                proven.tsm_domain->other_keys = {{0x32, 128, {3}, false}};
-                add("tombstone", proven, operational);
-                add("replaced", proven, operational);
-                db.lose_card("card-1");
-                const auto theirs = add("both", proven, operational);
-                add("theirs alone", proven, suspended);
-                add("created there", proven, not_deployed);
-                auto claimed = some_card();
-                claimed.id = "card-2";
-                claimed.tsm_domain.reset();
-                auto ours = add("both", claimed, not_deployed);
-                add("created there", claimed, not_deployed);
-                add("replaced", claimed, not_deployed);
-                auto replaced = *db.instance("of replaced on card-2");
-                replaced.on_card = true;
-                db.heal(replaced, claimed);
-                BOOST_TEST(db.cards_by_identity(model::card_identity::of_row("479001").value()).size() == 2u);
-
-                auto process = some_process();
-                process.id = "on theirs";
-                process.instance = theirs.id;
-                if (busy)
-                    begin(db, process, theirs);
-                auto mine = some_process();
-                mine.card = "card-2";
-                mine.instance = ours.id;
-                begin(db, mine, ours);
-                ours.state = operational;
-                ours.on_card = true;
-                claimed.tsm_domain = some_card().tsm_domain;
-                claimed.issuer = issuer;
-                std::optional<store::outbox_entry> none;
-                db.end({mine.id, model::error_category::none, "", "later"}, ours, claimed, false, none);
-                if (busy) {
-                    BOOST_TEST(db.cards().size() == 2u);
-                    db.end({process.id, model::error_category::none, "", "later"}, theirs, db.card("card-1"), false,
-                           none);
-                }
-                if (issuer != std::string("lab")) {
-                    BOOST_TEST(db.cards().size() == 2u); // each says so of its own cards
-                    continue;
-                }
-                BOOST_REQUIRE_EQUAL(db.cards().size(), 1u);
-                const auto card = db.cards()[0];
-                std::set<int> versions{card.tsm_domain->keys->version};
-                for (const auto& keys : card.tsm_domain->other_keys)
-                    versions.insert(keys.version);
-                BOOST_TEST(versions == (std::set<int>{0x30, 0x31, 0x32}), boost::test_tools::per_element());
-                std::map<std::string, int> states;
-                for (const auto& i : db.instances_on_card(card.id)) {
-                    BOOST_TEST(i.secure_component_id == card.id);
-                    states[i.target.service_id] = static_cast<int>(i.state);
-                }
-                BOOST_TEST(states.size() == 4u);
-                BOOST_TEST(states["both"] == static_cast<int>(operational));
-                BOOST_TEST(states["theirs alone"] == static_cast<int>(suspended));
-                BOOST_TEST(db.instances_of("both", {card.id}).size() == 1u);
-                if (!busy) { // the row of the process that has ended says it last
-                    BOOST_TEST(db.instance(ours.id).has_value());
-                    BOOST_REQUIRE_EQUAL(db.tombstones_on(card.id).size(), 1u);
-                    BOOST_TEST(db.tombstones_on(card.id)[0].target.service_id == "tombstone");
-                }
-                BOOST_TEST(!db.broken_audit_entry());
-            }
-        }
 }
 
 BOOST_AUTO_TEST_CASE(what_cards_of_a_kind_prove_themselves_by) {
