@@ -11,105 +11,129 @@
 using namespace tsms;
 using namespace tsms::rest_test;
 
+namespace {
+
+/// One service provider's way, a step a function.
+struct story : fixture {
+    void look_around() {
+        BOOST_TEST(text(parsed(get("/serviceproviders/current")), "name") == "Example Corp");
+        BOOST_TEST(text(parsed(get("/service-providers/current/")), "id") == provider);
+
+        scp = profile();
+        BOOST_TEST(parsed(get("/secure-component-profiles")).as_array()->size() == 1U);
+        BOOST_TEST(member(parsed(get("/secure-component-profiles/" + scp)), "scType").as_integer() != nullptr);
+    }
+    void upload_load_file() {
+        elf = load_file();
+        const auto elf_document = parsed(get("/executable-load-files/" + elf));
+        BOOST_TEST(text(elf_document, "aid") == "D2760001635445");
+        BOOST_TEST(text(elf_document, "fileName") == "pay.cap");
+        BOOST_TEST(text(elf_document, "type") == "CAP");
+        BOOST_TEST(text(elf_document, "creationDate") == "2027-01-15T08:00:00.000Z");
+        BOOST_TEST(!json::root_object(elf_document).find("loadImage"));
+        const auto binary = get("/executable-load-files/" + elf + "/binary");
+        BOOST_TEST(binary.body == cap());
+        BOOST_TEST(binary.headers.get("Content-Disposition") == "attachment; filename=\"pay.cap\"");
+    }
+    void make_service() {
+        certificate =
+            text(parsed(upload("POST", "/certificates", {{"cert-file", "ca.pem", ca.certificate_pem}})), "id");
+        spos = text(parsed(post("/spos-configs",
+                                json::object{{"url", "https://spos.example/api"}, {"certificateId", certificate}})),
+                    "id");
+        config_id =
+            text(parsed(post("/application-configs",
+                             json::object{{"instanceAid", "d27600016354450101"},
+                                          {"installConfig",
+                                           json::object{{"applicationSpecificInstallParameter", "C9 02 01:02"}}},
+                                          {"activationConfig", json::object{{"accessibleViaApdu", true}}}})),
+                 "id");
+        service_id = text(
+            parsed(post("/services", json::object{{"name", "Pay"},
+                                                  {"sposConfigId", spos},
+                                                  {"spParameters", json::object{{"a", "1"}, {"b", "1"}}},
+                                                  {"accessAuthorizedDeviceApps", json::array{std::string(40, 'a')}}})),
+            "id");
+        flavors = "/services/" + service_id + "/flavors";
+        flavor = text(parsed(post(flavors, json::object{{"name", "all"},
+                                                        {"spParameters", json::object{{"b", "2"}}},
+                                                        {"applicationInstantiationConfigs",
+                                                         json::array{instantiation(module(elf), config_id)}}})),
+                      "id");
+        parsed(post(flavors + "/" + flavor + "/executable-load-files", json::array{elf}));
+        const auto versions = "/services/" + service_id + "/versions";
+        parsed(post(versions,
+                    json::object{{"tag", "1.0.0"}, {"allowedDeployments", json::object{{flavor, json::array{scp}}}}}));
+    }
+    void publish() {
+        BOOST_TEST(seen.service_exists(service_id));
+        BOOST_TEST(seen.allowed_profiles(service_id, "1.0.0").empty()); // not published yet (AMB-054)
+        BOOST_TEST(!seen.target_for(service_id, "1.0.0", scp).has_value());
+
+        const auto published = parsed(send("POST", flavors + "/" + flavor + "/publish"));
+        BOOST_TEST((member(published, "published") == json::value(true)));
+        BOOST_TEST(send("POST", flavors + "/" + flavor + "/publish").status == 200); // idempotent (AMB-059)
+
+        BOOST_TEST(seen.flavor_exists_and_published(flavor));
+        BOOST_TEST(seen.allowed_profiles(service_id, "1.0.0").front() == scp);
+    }
+    void find_target() {
+        const auto target = seen.target_for(service_id, "1.0.0", scp);
+        BOOST_REQUIRE(target.has_value());
+        BOOST_TEST(target->service_provider_id == provider);
+        BOOST_TEST(target->sp_parameters.at("a") == "1");
+        BOOST_TEST(target->sp_parameters.at("b") == "2");
+        BOOST_TEST(target->sd_aid.substr(0, 10) == "D276000163");
+        BOOST_TEST(target->device_apps.front() == std::string(40, 'A'));
+        BOOST_TEST(target->card.ara == "aram-issuer");
+        BOOST_REQUIRE(target->load_files.size() == 1U);
+        BOOST_TEST(target->load_files[0].aid == "D2760001635445");
+        const auto image = seen.load_image(target->load_files[0].sha256);
+        BOOST_REQUIRE(image.has_value());
+        BOOST_TEST(image->size() == target->load_files[0].size);
+        BOOST_REQUIRE(target->applications.size() == 1U);
+        const auto& application = target->applications[0];
+        BOOST_TEST(application.module_aid == "D276000163544501");
+        BOOST_TEST(application.instance_aid == "D27600016354450101");
+        BOOST_TEST(application.install_parameters == "C9020102");
+        BOOST_TEST(application.make_selectable);
+        BOOST_TEST(application.accessible_via_apdu);
+        BOOST_TEST(!application.has_personalization);
+        BOOST_REQUIRE(target->spos.has_value());
+        BOOST_TEST(target->spos->url == "https://spos.example/api");
+        BOOST_TEST(target->spos->certificate_pem == ca.certificate_pem);
+        BOOST_TEST(seen.profiles().front().identification.cplc.front() == "47..");
+    }
+    /// The whole Service may go (AMB-067); what it used can then go, too.
+    void remove_all() {
+        BOOST_TEST(problem(remove("/executable-load-files/" + elf)) ==
+                   "1010 Delete failed: ExecutableLoadFile is referenced in Flavor.");
+        BOOST_TEST(remove("/services/" + service_id).status == 204);
+        BOOST_TEST(!seen.service_exists(service_id));
+        BOOST_TEST(remove("/executable-load-files/" + elf).status == 204);
+        BOOST_TEST(remove("/application-configs/" + config_id).status == 204);
+        BOOST_TEST(problem(remove("/certificates/" + certificate)) ==
+                   "1010 Delete failed: Certificate is referenced in SposConfig.");
+        BOOST_TEST(remove("/spos-configs/" + spos).status == 204);
+        BOOST_TEST(remove("/certificates/" + certificate).status == 204);
+    }
+
+    const crypto::credential ca = crypto::make_ca("SPOS");
+    store::deployments seen{directory.path() / "catalog.db"};                        ///< what the device role sees
+    std::string scp, elf, certificate, spos, config_id, service_id, flavors, flavor; ///< ids, and a path
+};
+
+} // namespace
+
 BOOST_AUTO_TEST_SUITE(rest_api)
 
-BOOST_FIXTURE_TEST_CASE(from_upload_to_deployment_target, fixture) {
-    BOOST_TEST(text(parsed(get("/serviceproviders/current")), "name") == "Example Corp");
-    BOOST_TEST(text(parsed(get("/service-providers/current/")), "id") == provider);
-
-    const auto scp = profile();
-    BOOST_TEST(parsed(get("/secure-component-profiles")).as_array()->size() == 1U);
-    BOOST_TEST(member(parsed(get("/secure-component-profiles/" + scp)), "scType").as_integer() != nullptr);
-
-    const auto elf = load_file();
-    const auto elf_document = parsed(get("/executable-load-files/" + elf));
-    BOOST_TEST(text(elf_document, "aid") == "D2760001635445");
-    BOOST_TEST(text(elf_document, "fileName") == "pay.cap");
-    BOOST_TEST(text(elf_document, "type") == "CAP");
-    BOOST_TEST(text(elf_document, "creationDate") == "2027-01-15T08:00:00.000Z");
-    BOOST_TEST(!json::root_object(elf_document).find("loadImage"));
-    const auto binary = get("/executable-load-files/" + elf + "/binary");
-    BOOST_TEST(binary.body == cap());
-    BOOST_TEST(binary.headers.get("Content-Disposition") == "attachment; filename=\"pay.cap\"");
-
-    const auto ca = crypto::make_ca("SPOS");
-    const auto certificate =
-        text(parsed(upload("POST", "/certificates", {{"cert-file", "ca.pem", ca.certificate_pem}})), "id");
-    const auto spos = text(parsed(post("/spos-configs", json::object{{"url", "https://spos.example/api"},
-                                                                     {"certificateId", certificate}})),
-                           "id");
-    const auto config_id =
-        text(parsed(post(
-                 "/application-configs",
-                 json::object{{"instanceAid", "d27600016354450101"},
-                              {"installConfig", json::object{{"applicationSpecificInstallParameter", "C9 02 01:02"}}},
-                              {"activationConfig", json::object{{"accessibleViaApdu", true}}}})),
-             "id");
-    const auto service_id =
-        text(parsed(post("/services", json::object{{"name", "Pay"},
-                                                   {"sposConfigId", spos},
-                                                   {"spParameters", json::object{{"a", "1"}, {"b", "1"}}},
-                                                   {"accessAuthorizedDeviceApps", json::array{std::string(40, 'a')}}})),
-             "id");
-    const auto flavors = "/services/" + service_id + "/flavors";
-    const auto flavor = text(parsed(post(flavors, json::object{{"name", "all"},
-                                                               {"spParameters", json::object{{"b", "2"}}},
-                                                               {"applicationInstantiationConfigs",
-                                                                json::array{instantiation(module(elf), config_id)}}})),
-                             "id");
-    parsed(post(flavors + "/" + flavor + "/executable-load-files", json::array{elf}));
-    const auto versions = "/services/" + service_id + "/versions";
-    parsed(post(versions,
-                json::object{{"tag", "1.0.0"}, {"allowedDeployments", json::object{{flavor, json::array{scp}}}}}));
-
-    store::deployments seen(directory.path() / "catalog.db");
-    BOOST_TEST(seen.service_exists(service_id));
-    BOOST_TEST(seen.allowed_profiles(service_id, "1.0.0").empty()); // not published yet (AMB-054)
-    BOOST_TEST(!seen.target_for(service_id, "1.0.0", scp).has_value());
-
-    const auto published = parsed(send("POST", flavors + "/" + flavor + "/publish"));
-    BOOST_TEST((member(published, "published") == json::value(true)));
-    BOOST_TEST(send("POST", flavors + "/" + flavor + "/publish").status == 200); // idempotent (AMB-059)
-
-    BOOST_TEST(seen.flavor_exists_and_published(flavor));
-    BOOST_TEST(seen.allowed_profiles(service_id, "1.0.0").front() == scp);
-    const auto target = seen.target_for(service_id, "1.0.0", scp);
-    BOOST_REQUIRE(target.has_value());
-    BOOST_TEST(target->service_provider_id == provider);
-    BOOST_TEST(target->sp_parameters.at("a") == "1");
-    BOOST_TEST(target->sp_parameters.at("b") == "2");
-    BOOST_TEST(target->sd_aid.substr(0, 10) == "D276000163");
-    BOOST_TEST(target->device_apps.front() == std::string(40, 'A'));
-    BOOST_TEST(target->card.ara == "aram-issuer");
-    BOOST_REQUIRE(target->load_files.size() == 1U);
-    BOOST_TEST(target->load_files[0].aid == "D2760001635445");
-    const auto image = seen.load_image(target->load_files[0].sha256);
-    BOOST_REQUIRE(image.has_value());
-    BOOST_TEST(image->size() == target->load_files[0].size);
-    BOOST_REQUIRE(target->applications.size() == 1U);
-    const auto& application = target->applications[0];
-    BOOST_TEST(application.module_aid == "D276000163544501");
-    BOOST_TEST(application.instance_aid == "D27600016354450101");
-    BOOST_TEST(application.install_parameters == "C9020102");
-    BOOST_TEST(application.make_selectable);
-    BOOST_TEST(application.accessible_via_apdu);
-    BOOST_TEST(!application.has_personalization);
-    BOOST_REQUIRE(target->spos.has_value());
-    BOOST_TEST(target->spos->url == "https://spos.example/api");
-    BOOST_TEST(target->spos->certificate_pem == ca.certificate_pem);
-    BOOST_TEST(seen.profiles().front().identification.cplc.front() == "47..");
-
-    // The whole Service may go (AMB-067); what it used can then go, too.
-    BOOST_TEST(problem(remove("/executable-load-files/" + elf)) ==
-               "1010 Delete failed: ExecutableLoadFile is referenced in Flavor.");
-    BOOST_TEST(remove("/services/" + service_id).status == 204);
-    BOOST_TEST(!seen.service_exists(service_id));
-    BOOST_TEST(remove("/executable-load-files/" + elf).status == 204);
-    BOOST_TEST(remove("/application-configs/" + config_id).status == 204);
-    BOOST_TEST(problem(remove("/certificates/" + certificate)) ==
-               "1010 Delete failed: Certificate is referenced in SposConfig.");
-    BOOST_TEST(remove("/spos-configs/" + spos).status == 204);
-    BOOST_TEST(remove("/certificates/" + certificate).status == 204);
+BOOST_FIXTURE_TEST_CASE(from_upload_to_deployment_target, story) {
+    look_around();
+    upload_load_file();
+    make_service();
+    publish();
+    find_target();
+    remove_all();
 
     // Every change is in the audit chain, and the chain shows what was changed behind its back.
     const auto broken = [&] {
