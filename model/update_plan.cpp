@@ -41,9 +41,10 @@ bool is_there(const target_load_file& wanted, const deployment_target& there) {
 }
 
 /// Load files come in load order, so that what one imports is judged before it.
-void plan_files(update_plan& plan, const deployment_target& there, const deployment_target& wanted) {
+void plan_files(update_plan& plan, const deployment_target& there, const std::vector<target_load_file>& all_there,
+                const deployment_target& wanted) {
     std::set<std::string> replaced;
-    for (const auto& file : with_remnants(there).load_files)
+    for (const auto& file : all_there)
         if (const auto* same = find_file(wanted.load_files, file.aid); !same || !is_there(*same, there))
             add(replaced, names_of(file));
     for (const auto& file : wanted.load_files) {
@@ -55,7 +56,7 @@ void plan_files(update_plan& plan, const deployment_target& there, const deploym
         if (is_there(file, there))
             add(replaced, names_of(file));
     }
-    for (const auto& file : with_remnants(there).load_files)
+    for (const auto& file : all_there)
         if (!find_file(plan.kept_files, file.aid))
             plan.removed_files.push_back(file);
 }
@@ -80,14 +81,15 @@ bool is_same(const target_application& a, const target_application& b) {
 
 update_plan plan_update(const deployment_target& there, const deployment_target& wanted) {
     update_plan plan;
-    plan_files(plan, there, wanted);
+    const auto whole = with_remnants(there);
+    plan_files(plan, there, whole.load_files, wanted);
     for (const auto& app : wanted.applications) {
         const auto* former = find_application(there.applications, app.instance_aid);
         const bool kept = former && is_same(*former, app) && find_file(plan.kept_files, app.elf_aid) &&
                           !find_application(there.beside.applications, app.instance_aid);
         (kept ? plan.kept : plan.installed).push_back(app);
     }
-    for (const auto& app : with_remnants(there).applications)
+    for (const auto& app : whole.applications)
         if (!find_application(plan.kept, app.instance_aid))
             plan.removed.push_back(app);
     return plan;
@@ -95,9 +97,10 @@ update_plan plan_update(const deployment_target& there, const deployment_target&
 
 std::vector<target_load_file> loadable_beforehand(const update_plan& plan, const deployment_target& there) {
     std::set<std::string> taken{there.sd_aid};
-    for (const auto& file : with_remnants(there).load_files)
+    const auto whole = with_remnants(there);
+    for (const auto& file : whole.load_files)
         add(taken, names_of(file));
-    for (const auto& app : with_remnants(there).applications)
+    for (const auto& app : whole.applications)
         taken.insert(app.instance_aid);
     std::set<std::string> later; // names of what has to wait
     std::vector<target_load_file> list;
@@ -132,6 +135,8 @@ deployment_target with_remnants(const deployment_target& target) {
 
 std::vector<access_rule> access_rules_of(const deployment_target& target) {
     std::vector<access_rule> rules;
+    if (target.card.ara == "none")
+        return rules;
     for (const auto& app : target.applications) {
         if (!app.make_selectable) // AMB-044
             continue;
@@ -147,7 +152,8 @@ std::vector<access_rule> access_rules_of(const deployment_target& target) {
 
 std::vector<access_rule> rules_on_card(const deployment_target& target) {
     auto rules = access_rules_of(target);
-    add_missing(rules, target.beside.rules);
+    if (target.card.ara != "none")
+        add_missing(rules, target.beside.rules);
     return rules;
 }
 

@@ -13,10 +13,6 @@ struct update_plan {
     std::vector<target_load_file> kept_files;
     std::vector<target_load_file> removed_files; ///< in load order; deleted in reverse
     std::vector<target_load_file> added_files;   ///< in load order
-
-    /// A new Version, or Flavor, with the content of the former one.
-    bool changes_nothing() const { return removed.empty() && installed.empty() && files_stay(); }
-    bool files_stay() const { return removed_files.empty() && added_files.empty(); }
 };
 
 /// `there`: what the card has, or may have; of what stands in its `beside` nobody knows in which form it is there, so
@@ -35,9 +31,10 @@ std::vector<target_load_file> loadable_beforehand(const update_plan& plan, const
 /// The target with everything that may be on the card beside it, in an order that can be deleted in reverse.
 deployment_target with_remnants(const deployment_target& target);
 
-/// Every access rule that may be on the card: one for each selectable application and listed app (AMB-044, AMB-220,
-/// AMB-222), and those beside. Nothing where the card's profile knows no rules.
+/// The access rules of a target: one for each selectable application and listed app (AMB-044, AMB-220, AMB-222). None
+/// where its card has no rules (`ara`).
 std::vector<access_rule> access_rules_of(const deployment_target& target);
+/// Every one that may be on the card: those beside, too.
 std::vector<access_rule> rules_on_card(const deployment_target& target);
 
 /// Notes what an update is about to put on the card: it may be there from now on, whatever becomes of the update.

@@ -203,8 +203,7 @@ process<void> deploy_steps(work* w, const deployment* d) {
     co_await begin(w);
     const auto& target = w->instance.target;
     check_rule_count(target, target.beside);
-    if (target.card.ara != "none")
-        w->found.new_rules = model::access_rules_of(target);
+    w->found.new_rules = model::access_rules_of(target);
     if (d->has(service_command::install)) {
         check_conflicts(content_of(target), known_aids(*w));
         if (!w->instance.on_card && !w->request.look_first &&

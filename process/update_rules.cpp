@@ -13,12 +13,8 @@ rules without(rules all, const rules& some) {
     return all;
 }
 
-rules rules_of(const model::deployment_target& target) {
-    return target.card.ara == "none" ? rules{} : model::rules_on_card(target);
-}
-
 rules new_among(rules all, const model::deployment_target& former) {
-    const auto known = former.card.ara == "none" ? rules{} : model::access_rules_of(former);
+    const auto known = model::access_rules_of(former);
     std::erase_if(all, [&](const auto& rule) {
         return std::ranges::any_of(known,
                                    [&](const auto& k) { return k.aid == rule.aid && k.device_app == rule.device_app; });
@@ -30,8 +26,8 @@ rules new_among(rules all, const model::deployment_target& former) {
 
 rule_changes plan_rules(const model::deployment_target& there, const model::deployment_target& wanted,
                         const model::update_plan& plan, bool activates, rules_of_before before) {
-    const auto may_be_there = rules_of(there);
-    const auto final_rules = wanted.card.ara == "none" ? rules{} : model::access_rules_of(wanted);
+    const auto may_be_there = model::rules_on_card(there);
+    const auto final_rules = model::access_rules_of(wanted);
     rule_changes changes;
     if (activates) {
         changes.remove = without(may_be_there, final_rules);
@@ -44,13 +40,13 @@ rule_changes plan_rules(const model::deployment_target& there, const model::depl
     };
     std::ranges::copy_if(may_be_there, std::back_inserter(changes.remove), goes);
     changes.left = without(without(may_be_there, changes.remove), final_rules);
-    if (before == rules_of_before::in_doubt && there.card.ara != "none")
+    if (before == rules_of_before::in_doubt)
         changes.write = without(model::access_rules_of(there), changes.remove);
     return changes;
 }
 
 void keep_rule_store(model::card_parameters& wanted, const model::deployment_target& former) {
-    if (rules_of(former).empty())
+    if (model::rules_on_card(former).empty())
         return;
     copy_rule_store(wanted, former.card);
 }
