@@ -68,13 +68,24 @@ refusal invalid_state(std::string details) {
     return {error_category::invalid_state, std::move(details)};
 }
 
-/// Of a deploy and an update, whatever the state is.
-std::optional<refusal> refuse_commands(const std::vector<service_command>& commands, bool finalize) {
+const refusal orphan = {
+    error_category::orphaned_service_instance,
+    "the Flavor of the service instance has been removed; only suspend, resume and terminate are possible"};
+
+/// Of a deploy and an update, in this order. `is_same`: an operation that this one goes on with after an error.
+std::optional<refusal> refuse_commands(const service_instance& instance, const std::vector<service_command>& commands,
+                                       bool finalize, bool orphaned, bool (*is_same)(operation)) {
     if (has_duplicates(commands) || commands.size() > 3)
         return refusal{error_category::invalid_request, "each service command may be given once"};
     if (commands.empty() && !finalize) // AMB-103
         return refusal{error_category::invalid_request,
                        "no service commands, and the deployment is not to be finalized"};
+    if (!instance.running_process.empty()) // AMB-122
+        return another_process_runs;
+    if (orphaned) // AMB-114
+        return orphan;
+    if (instance.state == in_error && !is_same(instance.failed_operation)) // AMB-100
+        return invalid_state("service instance is in error state");
     return std::nullopt;
 }
 
@@ -84,10 +95,6 @@ bool is_supported(instance_state from, const std::vector<service_command>& comma
                        [&](const combination& row) { return row.from == from && row.commands == commands; });
 }
 
-const refusal orphan = {
-    error_category::orphaned_service_instance,
-    "the Flavor of the service instance has been removed; only suspend, resume and terminate are possible"};
-
 } // namespace
 
 instance_state effective_state(const service_instance& instance) {
@@ -96,14 +103,8 @@ instance_state effective_state(const service_instance& instance) {
 
 std::optional<refusal> refuse_deploy(const service_instance& instance, const std::vector<service_command>& commands,
                                      bool finalize, bool orphaned) {
-    if (const auto refusal = refuse_commands(commands, finalize))
+    if (const auto refusal = refuse_commands(instance, commands, finalize, orphaned, is_deployment))
         return refusal;
-    if (!instance.running_process.empty()) // AMB-122
-        return another_process_runs;
-    if (orphaned) // AMB-114
-        return orphan;
-    if (instance.state == in_error && !is_deployment(instance.failed_operation)) // AMB-100
-        return invalid_state("service instance is in error state");
     const auto from = effective_state(instance);
     if (from == operational || from == suspended)
         return invalid_state("service is already deployed and finalized");
@@ -122,14 +123,8 @@ std::optional<refusal> refuse_deploy(const service_instance& instance, const std
 
 std::optional<refusal> refuse_update(const service_instance& instance, const std::vector<service_command>& commands,
                                      bool finalize, bool orphaned) {
-    if (const auto refusal = refuse_commands(commands, finalize))
+    if (const auto refusal = refuse_commands(instance, commands, finalize, orphaned, is_update))
         return refusal;
-    if (!instance.running_process.empty()) // AMB-122
-        return another_process_runs;
-    if (orphaned) // AMB-114
-        return orphan;
-    if (instance.state == in_error && !is_update(instance.failed_operation)) // AMB-100
-        return invalid_state("service instance is in error state");
     const auto from = effective_state(instance);
     if (from == not_deployed)
         return invalid_state("service not deployed yet");
