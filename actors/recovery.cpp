@@ -36,7 +36,7 @@ std::size_t resolve_interrupted(store::instance_db& db, catalog_port& catalog, c
             calls::end_of_interrupted(record, stored, stored_card, in_doubt, time.wall());
         std::optional<store::outbox_entry> delivery;
         if (const auto to = spos_of(catalog, instance.target))
-            delivery = calls::delivery_of(record, instance, *to, spos.encode(result), time.wall());
+            delivery = calls::delivery_of(record, instance, *to, spos.encode(result));
         db.end(end, instance, card, false, delivery);
         log({severity::warning,
              "process " + record.id + " was interrupted by a stop of the program: instance " + instance.id +

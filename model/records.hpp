@@ -61,7 +61,7 @@ struct outbox_entry {
     std::string provider; ///< id of the service provider; empty in rows of before
     spos_target spos;
     std::string body;
-    wall_time created{}; ///< for people, nothing is decided by it; given by the database where it is not set
+    wall_time created{}; ///< for people, nothing is decided by it; not set: given by the database
     int attempts = 0;
     std::chrono::seconds waited{0}; ///< sum of the pauses before its attempts, as far as the server lived through them
     std::string last_error;

@@ -29,6 +29,15 @@ inline const model::seen_card* find_own_card(const model::secure_component& row,
     return ours == seen.end() ? nullptr : &*ours;
 }
 
+/// None of them is the card of the instance. That is the phone's word: nothing changes, and the instance is there when
+/// its card comes back. Only the operator can give it up (AMB-239, tsms card lost).
+inline model::refusal card_not_found(const std::vector<model::seen_card>& seen) {
+    const auto silent = model::could_not_look(seen);
+    return {silent ? silent->category : model::error_category::sc_inaccessible,
+            "none of the announced secure components is the one of the service instance" +
+                (silent ? "; " + silent->details : std::string())};
+}
+
 /// What the row knows of the card, as if it had said so, and the ATR of the reader that it is in.
 inline model::seen_card card_as_stored(const model::secure_component& row, const model::service_instance& instance,
                                        const std::vector<model::announced_card>& announced) {

@@ -51,6 +51,14 @@ call<cards_proven> prove_cards(std::vector<process::card_to_prove> cards) {
     co_return proven;
 }
 
+std::optional<model::refusal> why_unread(const cards_asked& how) {
+    if (!how.bug.empty())
+        return model::refusal{model::error_category::internal_error, "the secure components could not be read"};
+    if (how.phone_lost)
+        return model::refusal{model::error_category::execution_interrupted, "the connection to the handset was lost"};
+    return std::nullopt;
+}
+
 std::vector<process::card_to_read> readers_of(const std::vector<model::announced_card>& announced) {
     std::vector<process::card_to_read> cards;
     for (const auto& card : announced)

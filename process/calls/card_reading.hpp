@@ -20,6 +20,11 @@ struct cards_proven : cards_asked {
     std::vector<process::card_proof> proofs; ///< in the order of the cards that were to prove themselves
 };
 
+/// What the operator is told of a bug; its text follows.
+inline constexpr const char* cards_unread = "reading the cards broke: ";
+/// Why what was found out is of no use; nothing: it is.
+std::optional<model::refusal> why_unread(const cards_asked& how);
+
 /// `announced`: what the handset said of the readers.
 call<cards_seen> read_cards(std::vector<model::announced_card> announced, std::vector<process::card_to_read> cards);
 call<cards_proven> prove_cards(std::vector<process::card_to_prove> cards);

@@ -4,6 +4,7 @@
 #include "process/calls/enquiries/check_service_update_available.hpp"
 #include "process/calls/enquiries/create_service_instance.hpp"
 #include "process/calls/enquiries/get_service_instances.hpp"
+#include "process/calls/tell.hpp"
 
 #include <algorithm>
 
@@ -37,12 +38,9 @@ process::proof_request first_question(const model::announced_card& card, const s
 }
 
 call<void> refuse_unread(cards_asked how) {
-    if (!how.bug.empty()) {
-        co_await tell_operator{{severity::error, "reading the cards broke: " + how.bug}};
-        throw refused({error_category::internal_error, "the secure components could not be read"});
-    }
-    if (how.phone_lost)
-        throw refused({error_category::execution_interrupted, "the connection to the handset was lost"});
+    if (!how.bug.empty())
+        co_await tell_operator{{severity::error, cards_unread + how.bug}};
+    refuse_if(why_unread(how));
 }
 
 call<cards_seen> read_or_refuse(std::vector<model::announced_card> announced,
@@ -122,14 +120,6 @@ call<void> tell_of_unread(std::vector<model::seen_card> cards) {
 }
 
 /// Where it ends, however it ends.
-/// A log that fails keeps no app waiting.
-call<void> tell(log_event cause) {
-    try {
-        co_await tell_operator{std::move(cause)};
-    } catch (const std::exception&) {
-    }
-}
-
 struct ending {
     model::tsm_api_result outcome;
     std::optional<log_event> cause = {}; ///< for the operator

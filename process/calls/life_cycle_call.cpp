@@ -3,6 +3,7 @@
 #include "process/calls/admission.hpp"
 #include "process/calls/card_location.hpp"
 #include "process/calls/process_result.hpp"
+#include "process/calls/tell.hpp"
 #include "process/functions/life_cycle.hpp"
 
 #include <algorithm>
@@ -52,12 +53,8 @@ log_subject subject_of(const conducting* c) {
             .provider = c->instance.target.service_provider_id};
 }
 
-/// A log that fails must not end anything.
 call<void> tell(const conducting* c, severity level, std::string text) {
-    try {
-        co_await tell_operator{{level, std::move(text), subject_of(c)}};
-    } catch (const std::exception&) {
-    }
+    return calls::tell({level, std::move(text), subject_of(c)});
 }
 
 /// What can be done without: a bug in it is the operator's matter.
@@ -137,15 +134,6 @@ void believe(conducting* c, const model::seen_card* seen) {
         c->card.issuer = issuer_of(c->loaded.issuers, card_as_stored(c->card, c->instance, c->request.cards));
 }
 
-/// That is the phone's word: nothing changes, and the instance is there when its card comes back. Only the operator can
-/// give it up (AMB-239, tsms card lost).
-model::refusal card_not_found(const cards_seen& seen) {
-    const auto silent = model::could_not_look(seen.cards);
-    return {silent ? silent->category : error_category::sc_inaccessible,
-            "none of the announced secure components is the one of the service instance" +
-                (silent ? "; " + silent->details : std::string())};
-}
-
 /// Why the card cannot be found; nothing: it is believed to be where it is said to be.
 call<std::optional<model::refusal>> find_reader(conducting* c) {
     const auto& announced = c->request.cards;
@@ -158,15 +146,13 @@ call<std::optional<model::refusal>> find_reader(conducting* c) {
         c->seen = co_await read_cards(announced, readers_of(announced));
     }
     const auto& seen = *c->seen;
-    if (!seen.bug.empty()) {
-        co_await tell(c, severity::error, "reading the cards broke: " + seen.bug);
-        co_return model::refusal{error_category::internal_error, "the secure components could not be read"};
-    }
-    if (seen.phone_lost)
-        co_return model::refusal{error_category::execution_interrupted, "the connection to the handset was lost"};
+    if (!seen.bug.empty())
+        co_await tell(c, severity::error, cards_unread + seen.bug);
+    if (auto why = why_unread(seen))
+        co_return why;
     const auto* ours = find_own_card(c->card, seen.cards);
     if (!ours)
-        co_return card_not_found(seen);
+        co_return card_not_found(seen.cards);
     if (c->instance.reader != ours->reader)
         co_await tell(c, severity::info, "its secure component has another reader now");
     believe(c, ours);
@@ -318,7 +304,7 @@ process_outcome closed(const conducting* c, process_outcome end) {
 }
 
 /// A result that cannot be encoded keeps nothing from the row.
-call<std::optional<model::outbox_entry>> delivery_for_spos(conducting* c, const end_process* e, wall_time now) {
+call<std::optional<model::outbox_entry>> delivery_for_spos(conducting* c, const end_process* e) {
     const auto& spos = e->instance.target.spos;
     if (!spos)
         co_return std::nullopt;
@@ -326,7 +312,7 @@ call<std::optional<model::outbox_entry>> delivery_for_spos(conducting* c, const 
     try {
         const auto state = e->gone ? model::instance_state::not_deployed : e->instance.state;
         auto body = co_await encode_result{result_for_spos(c->record, e->end, e->instance, state)};
-        co_return delivery_of(c->record, e->instance, *spos, std::move(body), now);
+        co_return delivery_of(c->record, e->instance, *spos, std::move(body));
     } catch (const std::exception& x) {
         bug = x.what();
     }
@@ -335,9 +321,9 @@ call<std::optional<model::outbox_entry>> delivery_for_spos(conducting* c, const 
 }
 
 call<end_process> end_of(conducting* c, const process_outcome* end) {
-    const auto now = (co_await ask_time{}).wall;
+    const auto now = co_await ask_time{};
     end_process e;
-    e.end = {c->record.id, end->status, model::error_message(end->status, end->details), iso8601(now)};
+    e.end = {c->record.id, end->status, model::error_message(end->status, end->details), iso8601(now.wall)};
     e.instance = end->instance;
     e.instance.target.spos = co_await find_spos(end->instance.target);
     if (end->tombstones_gone)
@@ -346,7 +332,7 @@ call<end_process> end_of(conducting* c, const process_outcome* end) {
     if (!c->hindrance) // else nothing is known that is not in the row, which may be another process's at the moment
         e.card = end->card;
     e.gone = end->instance_gone;
-    e.delivery = co_await delivery_for_spos(c, &e, now);
+    e.delivery = co_await delivery_for_spos(c, &e);
     co_return e;
 }
 

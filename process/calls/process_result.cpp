@@ -20,13 +20,12 @@ model::process_result result_for_spos(const model::process_record& record, const
 }
 
 model::outbox_entry delivery_of(const model::process_record& record, const model::service_instance& instance,
-                                const model::spos_target& spos, std::string body, wall_time now) {
+                                const model::spos_target& spos, std::string body) {
     model::outbox_entry d;
     d.process = record.id;
     d.spos = spos;
     d.body = std::move(body);
     d.provider = instance.target.service_provider_id;
-    d.created = now;
     return d;
 }
 

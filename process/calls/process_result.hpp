@@ -10,8 +10,9 @@ namespace tsms::calls {
 model::process_result result_for_spos(const model::process_record& record, const model::process_end& end,
                                       const model::service_instance& instance, model::instance_state end_state);
 
-/// The SPOS's copy, for the outbox. `body`: the encoded result. `spos`: the SposConfig of this moment (AMB-182).
+/// The SPOS's copy, for the outbox, which dates it. `body`: the encoded result. `spos`: the SposConfig of this moment
+/// (AMB-182).
 model::outbox_entry delivery_of(const model::process_record& record, const model::service_instance& instance,
-                                const model::spos_target& spos, std::string body, wall_time now);
+                                const model::spos_target& spos, std::string body);
 
 } // namespace tsms::calls

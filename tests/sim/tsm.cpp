@@ -82,7 +82,7 @@ void tsm::restart() {
         const auto found = calls::end_of_interrupted(record, world.instance, world.component, in_doubt, wall());
         const auto body = answer_to(calls::encode_result{found.result});
         end(calls::end_process{found.end, found.instance, found.card, false,
-                               calls::delivery_of(record, found.instance, spos, body, wall())});
+                               calls::delivery_of(record, found.instance, spos, body)});
     }
 }
 

@@ -2,13 +2,13 @@
 
 #include "model/instance_view.hpp"
 #include "process/calls/admission.hpp"
+#include "process/calls/card_location.hpp"
 
 #include <algorithm>
 
 namespace tsms::calls {
 
 using model::check_service_update_available;
-using model::error_category;
 
 namespace {
 
@@ -17,10 +17,7 @@ const model::service_instance& find_instance(const known_handset& handset, const
     const auto found = std::ranges::find(handset.instances, id, &model::service_instance::id);
     if (found != handset.instances.end())
         return *found;
-    const auto silent = model::could_not_look(handset.cards);
-    throw refused({silent ? silent->category : error_category::sc_inaccessible,
-                   "none of the announced secure components is the one of the service instance" +
-                       (silent ? "; " + silent->details : std::string())});
+    throw refused(card_not_found(handset.cards));
 }
 
 } // namespace

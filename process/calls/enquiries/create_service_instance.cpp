@@ -44,7 +44,6 @@ call<void> tell_spos(model::offered_service service, std::string version, wall_t
     message.delivery.spos = *service.spos;
     message.delivery.body = co_await encode_result{std::move(r)};
     message.delivery.provider = service.provider;
-    message.delivery.created = now.wall;
     const auto stored = co_await std::move(message);
     if (stored.delivery)
         co_await deliver{*stored.delivery};
