@@ -3,10 +3,10 @@
 #include "base/time.hpp"
 #include "base/utf8.hpp"
 #include "crypto/digest.hpp"
-#include "store/audit.hpp"
-#include "store/change_watch.hpp"
 #include "store/instances.hpp"
-#include "store/writable.hpp"
+#include "store/sqlite/audit.hpp"
+#include "store/sqlite/change_watch.hpp"
+#include "store/sqlite/writable.hpp"
 
 #include <deque>
 #include <map>

@@ -2,10 +2,10 @@
 
 #include "base/time.hpp"
 #include "model/version_tag.hpp"
-#include "store/audit.hpp"
-#include "store/catalog_sql.hpp"
-#include "store/reader_pool.hpp"
-#include "store/writable.hpp"
+#include "store/sqlite/audit.hpp"
+#include "store/sqlite/catalog_sql.hpp"
+#include "store/sqlite/reader_pool.hpp"
+#include "store/sqlite/writable.hpp"
 
 #include <mutex>
 

@@ -15,7 +15,7 @@ struct database_file {
     database_name name;
 };
 
-/// Whether a database that is behind its mark (store/mark.hpp) is refused. Who does not believe the mark does not move
+/// Whether a database that is behind its mark (store/sqlite/mark.hpp) is refused. Who does not believe the mark does not move
 /// it either.
 enum class believe_mark : bool { no, yes };
 

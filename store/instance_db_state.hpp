@@ -2,10 +2,10 @@
 // The open database behind instance_db, shared by its source files.
 
 #include "base/time.hpp"
-#include "store/audit.hpp"
 #include "store/instance_records.hpp"
 #include "store/instances.hpp"
-#include "store/writable.hpp"
+#include "store/sqlite/audit.hpp"
+#include "store/sqlite/writable.hpp"
 
 namespace tsms::store {
 

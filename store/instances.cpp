@@ -1,7 +1,7 @@
 #include "base/number.hpp"
 #include "base/split.hpp"
-#include "store/generation.hpp"
 #include "store/instance_db_state.hpp"
+#include "store/sqlite/generation.hpp"
 
 #include <cstdio>
 

@@ -4,7 +4,7 @@
 #include "store/access.hpp"
 #include "store/catalog.hpp"
 #include "store/instances.hpp"
-#include "store/sqlite.hpp"
+#include "store/sqlite/sqlite.hpp"
 #include "tests/unit/rest_fixture.hpp"
 
 #include <sqlite3.h>

@@ -3,7 +3,7 @@
 
 #include "rest_fixture.hpp"
 
-#include "store/change_watch.hpp"
+#include "store/sqlite/change_watch.hpp"
 
 #include <SQLiteCpp/SQLiteCpp.h>
 #include <thread>

@@ -1,11 +1,11 @@
 #include "store/databases.hpp"
 
 #include "base/time.hpp"
-#include "store/audit.hpp"
-#include "store/failure.hpp"
-#include "store/generation.hpp"
-#include "store/mark.hpp"
-#include "store/transaction.hpp"
+#include "store/sqlite/audit.hpp"
+#include "store/sqlite/failure.hpp"
+#include "store/sqlite/generation.hpp"
+#include "store/sqlite/mark.hpp"
+#include "store/sqlite/transaction.hpp"
 
 #include <stdexcept>
 

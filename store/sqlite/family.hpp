@@ -1,9 +1,9 @@
 #pragma once
-// The databases that one program has open together, and whether they belong together (store/generation.hpp). Only for
+// The databases that one program has open together, and whether they belong together (generation.hpp). Only for
 // store/.
 
-#include "store/change_watch.hpp"
-#include "store/writable.hpp"
+#include "store/sqlite/change_watch.hpp"
+#include "store/sqlite/writable.hpp"
 
 #include <memory>
 #include <set>

@@ -1,4 +1,4 @@
-#include "store/failure.hpp"
+#include "store/sqlite/failure.hpp"
 
 #include <cerrno>
 #include <cstring>

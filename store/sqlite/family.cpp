@@ -1,9 +1,9 @@
-#include "store/family.hpp"
+#include "store/sqlite/family.hpp"
 
 #include "base/time.hpp"
 #include "crypto/random.hpp"
-#include "store/generation.hpp"
-#include "store/mark.hpp"
+#include "store/sqlite/generation.hpp"
+#include "store/sqlite/mark.hpp"
 
 #include <algorithm>
 

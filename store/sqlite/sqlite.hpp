@@ -2,8 +2,8 @@
 // Opening SQLite databases the way this program needs them (DESIGN "Two roles"; platform notes). Only store/ includes
 // this header.
 
-#include "store/database_kind.hpp"
 #include "store/error.hpp"
+#include "store/sqlite/database_kind.hpp"
 
 #include <SQLiteCpp/SQLiteCpp.h>
 #include <filesystem>

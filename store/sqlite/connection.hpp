@@ -1,7 +1,7 @@
 #pragma once
 // One connection to a database with its prepared statements, for one thread at a time. Only for store/.
 
-#include "store/sqlite.hpp"
+#include "store/sqlite/sqlite.hpp"
 
 #include <map>
 

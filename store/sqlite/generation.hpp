@@ -4,7 +4,7 @@
 // another one's. A witness is written behind the commit that it tells of, never before, so a crash at any moment leaves
 // databases that fit. Only for store/.
 
-#include "store/audit.hpp"
+#include "store/sqlite/audit.hpp"
 
 #include <filesystem>
 #include <optional>

@@ -1,4 +1,4 @@
-#include "store/transaction.hpp"
+#include "store/sqlite/transaction.hpp"
 
 #include <sqlite3.h>
 

@@ -3,7 +3,7 @@
 // ahead of the database; one that is ahead says that commits were lost: an older copy was put in the place of the file,
 // or its -wal was taken away. Only for store/.
 
-#include "store/audit.hpp"
+#include "store/sqlite/audit.hpp"
 
 #include <filesystem>
 #include <optional>

@@ -1,4 +1,4 @@
-#include "store/reader_pool.hpp"
+#include "store/sqlite/reader_pool.hpp"
 
 #include <chrono>
 

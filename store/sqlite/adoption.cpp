@@ -1,8 +1,8 @@
 #include "store/adoption.hpp"
 
-#include "store/family.hpp"
 #include "store/instances.hpp"
-#include "store/mark.hpp"
+#include "store/sqlite/family.hpp"
+#include "store/sqlite/mark.hpp"
 
 namespace tsms::store {
 

@@ -1,4 +1,4 @@
-#include "store/mark.hpp"
+#include "store/sqlite/mark.hpp"
 
 #include "base/number.hpp"
 #include "crypto/digest.hpp"

@@ -1,4 +1,4 @@
-#include "store/audit.hpp"
+#include "store/sqlite/audit.hpp"
 
 #include "crypto/digest.hpp"
 

@@ -2,7 +2,7 @@
 // Whether anybody has committed to a database since a moment, without a system call: for caches that must not outlive
 // what they hold, whichever process changes it.
 
-#include "store/sqlite.hpp"
+#include "store/sqlite/sqlite.hpp"
 
 #include <array>
 #include <optional>

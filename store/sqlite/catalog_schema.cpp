@@ -1,4 +1,4 @@
-#include "store/catalog_sql.hpp"
+#include "store/sqlite/catalog_sql.hpp"
 
 namespace tsms::store {
 

@@ -1,6 +1,6 @@
 #include "store/upkeep.hpp"
 
-#include "store/family.hpp"
+#include "store/sqlite/family.hpp"
 
 #include <condition_variable>
 #include <mutex>

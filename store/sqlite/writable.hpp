@@ -1,10 +1,10 @@
 #pragma once
 // One connection that writes a database, for one thread at a time: the only wrapper of transactions. Only for store/.
 
-#include "store/audit.hpp"
-#include "store/connection.hpp"
-#include "store/failure.hpp"
-#include "store/transaction.hpp"
+#include "store/sqlite/audit.hpp"
+#include "store/sqlite/connection.hpp"
+#include "store/sqlite/failure.hpp"
+#include "store/sqlite/transaction.hpp"
 
 #include <chrono>
 

@@ -1,7 +1,7 @@
-#include "store/writable.hpp"
+#include "store/sqlite/writable.hpp"
 
-#include "store/generation.hpp"
-#include "store/mark.hpp"
+#include "store/sqlite/generation.hpp"
+#include "store/sqlite/mark.hpp"
 
 #include <sqlite3.h>
 

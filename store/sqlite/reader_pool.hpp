@@ -1,8 +1,8 @@
 #pragma once
 // Sessions that read one database from several threads. Only for store/.
 
-#include "store/change_watch.hpp"
-#include "store/connection.hpp"
+#include "store/sqlite/change_watch.hpp"
+#include "store/sqlite/connection.hpp"
 
 #include <array>
 #include <atomic>

@@ -1,4 +1,4 @@
-#include "store/change_watch.hpp"
+#include "store/sqlite/change_watch.hpp"
 
 #include <sqlite3.h>
 

@@ -4,7 +4,7 @@
 
 #include "base/bytes.hpp"
 #include "base/time.hpp"
-#include "store/sqlite.hpp"
+#include "store/sqlite/sqlite.hpp"
 
 #include <optional>
 

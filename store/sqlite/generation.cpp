@@ -1,6 +1,6 @@
-#include "store/generation.hpp"
+#include "store/sqlite/generation.hpp"
 
-#include "store/transaction.hpp"
+#include "store/sqlite/transaction.hpp"
 
 namespace tsms::store {
 

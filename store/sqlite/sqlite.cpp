@@ -1,9 +1,9 @@
-#include "store/sqlite.hpp"
+#include "store/sqlite/sqlite.hpp"
 
-#include "store/audit.hpp"
-#include "store/failure.hpp"
-#include "store/generation.hpp"
-#include "store/mark.hpp"
+#include "store/sqlite/audit.hpp"
+#include "store/sqlite/failure.hpp"
+#include "store/sqlite/generation.hpp"
+#include "store/sqlite/mark.hpp"
 
 #include <algorithm>
 #include <map>
