@@ -3,6 +3,7 @@
 #include "actors/framework/attempt.hpp"
 #include "actors/recovery.hpp"
 #include "actors/spawn.hpp"
+#include "store/error.hpp"
 
 #include <atomic>
 #include <caf/all.hpp>
@@ -51,13 +52,14 @@ struct device_backend::state {
         gate = spawn_gate(*system, around);
     }
 
-    /// Asks the gate from a thread of its own. Nothing if there is no answer in time.
-    template <class Answer, class Message> std::optional<Answer> ask(std::chrono::seconds deadline, Message message) {
+    /// Asks an actor from a thread of its own. Nothing if there is no answer in time.
+    template <class Answer, class Actor, class Message>
+    std::optional<Answer> ask(const Actor& whom, std::chrono::seconds deadline, Message message) {
         if (stopping)
             return std::nullopt;
         std::optional<Answer> answer;
         caf::scoped_actor self{*system};
-        self->request(gate, deadline, std::move(message))
+        self->request(whom, deadline, std::move(message))
             .receive([&](Answer& a) { answer = std::move(a); }, [](caf::error&) {});
         return answer;
     }
@@ -84,7 +86,7 @@ device_backend::~device_backend() {
 }
 
 call_answer device_backend::open(const call& request) {
-    if (auto routed = state_->ask<call_routed>(std::chrono::seconds(24), request))
+    if (auto routed = state_->ask<call_routed>(state_->gate, std::chrono::seconds(24), request))
         return std::move(routed->answer);
     return model::refusal_of(
         request.what,
@@ -92,15 +94,23 @@ call_answer device_backend::open(const call& request) {
         iso8601(state_->parts.time->wall()));
 }
 
+std::optional<store::app_record> device_backend::app_of(const std::string& caller_id) {
+    auto found = state_->ask<app_found>(state_->store, actor_deadline, find_app{caller_id});
+    if (!found)
+        throw store::error("instances.db does not answer whose app calls");
+    return std::move(found->app);
+}
+
 bool device_backend::handshake(const session_key& session) {
-    const auto shaken = state_->ask<hand_shaken>(actor_deadline, route_handshake{session.session_id, {session.secret}});
+    const auto shaken =
+        state_->ask<hand_shaken>(state_->gate, actor_deadline, route_handshake{session.session_id, {session.secret}});
     return shaken && shaken->accepted;
 }
 
 order_answer device_backend::report_back(const session_key& session, std::uint64_t number, const report& content) {
     const auto deadline = state_->options.sessions.dialogue.poll + poll_margin;
-    auto given =
-        state_->ask<order_given>(deadline, route_report{session.session_id, {session.secret, number, content}});
+    auto given = state_->ask<order_given>(state_->gate, deadline,
+                                          route_report{session.session_id, {session.secret, number, content}});
     if (given)
         return std::move(given->answer);
     order nothing; // the phone repeats its report and gets the stored order
@@ -111,17 +121,18 @@ order_answer device_backend::report_back(const session_key& session, std::uint64
 
 bool device_backend::report_begins(const session_key& session, std::uint64_t number, std::uint64_t octets) {
     const auto told = state_->ask<report_awaited>(
-        actor_deadline, route_beginning{session.session_id, {session.secret, number, octets}});
+        state_->gate, actor_deadline, route_beginning{session.session_id, {session.secret, number, octets}});
     return !told || told->awaited; // no answer is no reason to end a process: report_back() tells
 }
 
 result_answer device_backend::fetch_result(const session_key& session) {
-    auto fetched = state_->ask<result_fetched>(actor_deadline, route_fetch{session.session_id, {session.secret}});
+    auto fetched =
+        state_->ask<result_fetched>(state_->gate, actor_deadline, route_fetch{session.session_id, {session.secret}});
     return fetched ? std::move(fetched->answer) : result_answer(not_ready{});
 }
 
 std::optional<load> device_backend::current_load() {
-    return state_->ask<load>(store_deadline + std::chrono::seconds(1), ask_load{});
+    return state_->ask<load>(state_->gate, store_deadline + std::chrono::seconds(1), ask_load{});
 }
 
 void device_backend::close() {

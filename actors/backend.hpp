@@ -18,8 +18,9 @@ namespace tsms::crypto {
 class key_vault;
 }
 namespace tsms::store {
-class instance_db;
-}
+class device_store;
+struct app_record;
+} // namespace tsms::store
 
 namespace tsms::actors {
 
@@ -32,7 +33,7 @@ struct session_settings {
 };
 
 struct backend_parts {
-    std::shared_ptr<store::instance_db> db; ///< from now on used by the backend's thread only
+    std::shared_ptr<store::device_store> db; ///< from now on used by the backend's thread only
     std::shared_ptr<catalog_port> catalog;
     std::shared_ptr<crypto::key_vault> vault;
     issuer_ports issuers;
@@ -68,6 +69,8 @@ public:
 
     // Each blocks its caller; an answer that does not come in time is the function's error 1, a void order, or nothing.
     call_answer open(const call& request);
+    /// An app that is registered, or was and is revoked. Throws store::error where the store does not answer in time.
+    std::optional<store::app_record> app_of(const std::string& caller_id);
     bool handshake(const session_key& session);
     order_answer report_back(const session_key& session, std::uint64_t order, const report& content);
     /// A report to this order begins to arrive. False where no session awaits it: its octets need not be read.

@@ -13,7 +13,7 @@ namespace {
 
 class instance_store final : public store_actor::base {
 public:
-    instance_store(caf::actor_config& config, std::shared_ptr<store::instance_db> db, const time_source& time,
+    instance_store(caf::actor_config& config, std::shared_ptr<store::device_store> db, const time_source& time,
                    log_sink log)
         : store_actor::base(config), db_(std::move(db)), time_(time), log_(std::move(log)) {}
 
@@ -24,25 +24,30 @@ public:
             [this](const load_instance& l) { return attempt([&] { return load_row(l.id); }); },
             [this](const find_kinds& f) { return attempt([&] { return hints(f); }); },
             [this](const find_cards& f) { return attempt([&] { return find(f); }); },
-            [this](const find_provider& f) { return attempt([&] { return provider_found{db_->has_had_apps(f.id)}; }); },
+            [this](const find_provider& f) { return attempt([&] { return provider_found{db_->apps.any_of(f.id)}; }); },
             [this](const create_row& c) {
-                return write(c.deadline, [&] { return row_created{db_->create(c.instance, c.card)}; });
+                return write(c.deadline, [&] { return row_created{db_->instances.create(c.instance, c.card)}; });
             },
             [this](const begin_process& b) {
-                return write(b.deadline, [&] { return process_begun{db_->begin(b.process, b.read, b.shown)}; });
+                return write(b.deadline,
+                             [&] { return process_begun{db_->processes.begin(b.process, b.read, b.shown)}; });
             },
             [this](const acknowledge_start& a) {
                 return write(a.deadline, [&] {
-                    db_->acknowledge(a.process_id);
+                    db_->processes.acknowledge(a.process_id);
                     return stored{};
                 });
             },
-            [this](const write_intent& w) { return effect(w.deadline, [&] { db_->journal(w.process_id, w.what); }); },
-            [this](const commit_step& c) { return effect(c.deadline, [&] { db_->commit(c.instance, c.card); }); },
+            [this](const write_intent& w) {
+                return effect(w.deadline, [&] { db_->processes.journal(w.process_id, w.what); });
+            },
+            [this](const commit_step& c) {
+                return effect(c.deadline, [&] { db_->processes.commit(c.instance, c.card); });
+            },
             [this](const end_process& e) {
                 return write(e.deadline, [&] {
                     auto delivery = e.delivery;
-                    if (!db_->end(e.end, e.instance, e.card, e.gone, delivery))
+                    if (!db_->processes.end(e.end, e.instance, e.card, e.gone, delivery))
                         log_({severity::warning,
                               "it had ended already; its second end was not stored",
                               {.process = e.end.id, .instance = e.instance.id}});
@@ -52,15 +57,18 @@ public:
             [this](const enqueue_delivery& e) {
                 return write(e.deadline, [&] {
                     auto delivery = e.delivery;
-                    db_->enqueue(delivery);
+                    db_->outbox.add(delivery);
                     return process_ended{std::move(delivery)};
                 });
             },
-            [this](const log_apdus& l) { unanswered([&] { db_->log(l.entries); }); },
+            [this](const log_apdus& l) { unanswered([&] { db_->card_log.append(l.entries); }); },
             [this](const trim_store& t) { unanswered([&] { trim(t); }); },
-            [this](const find_issuer& f) { return attempt([&] { return issuer_found{issuer(f.name)}; }); },
+            [this](const find_issuer& f) { return attempt([&] { return issuer_found{db_->issuers.find(f.name)}; }); },
+            [this](const find_app& f) { return attempt([&] { return app_found{db_->apps.find(f.caller_id)}; }); },
             [this](const load_outbox& l) { return attempt([&] { return load_deliveries(*db_, l); }); },
-            [this](const load_delivery& l) { return attempt([&] { return delivery_loaded{db_->delivery(l.id)}; }); },
+            [this](const load_delivery& l) {
+                return attempt([&] { return delivery_loaded{db_->outbox.waiting(l.id)}; });
+            },
             [this](const settle_delivery& s) { return write(s.deadline, [&] { return actors::settle(*db_, s); }); },
             [this](const ask_health&) { return attempt([&] { return db_->responds(); }); },
         };
@@ -98,35 +106,35 @@ private:
 
     void trim(const trim_store& t) {
         const auto now = time_.wall();
-        if (!db_->may_forget(now))
+        if (!db_->retention.may_forget(now))
             return log_(
                 {severity::warning,
                  "the clock has gone forward by more than a day at once, or the server was down so long: logs and "
                  "claims are not deleted by their age for a day. If the clock is wrong, set it right"});
-        db_->forget_log_before(now - t.log_kept);
-        if (const auto forgotten = db_->forget_claims_before(now - t.claims_kept, now - t.unproven_kept))
+        db_->retention.forget_log_before(now - t.log_kept);
+        if (const auto forgotten = db_->retention.forget_claims_before(now - t.claims_kept, now - t.unproven_kept))
             log_({severity::info,
                   std::to_string(forgotten) + " secure components that only phones have named were forgotten"});
     }
 
     instance_loaded load_row(const std::string& id) const {
         instance_loaded found;
-        found.instance = db_->instance(id);
+        found.instance = db_->instances.find(id);
         if (found.instance) {
-            auto card = db_->card(found.instance->secure_component_id);
+            auto card = db_->cards.find(found.instance->secure_component_id);
             if (!card)
                 throw store::error("the secure component of instance " + id +
                                    " is missing; restore the database from a backup");
             found.card = std::move(*card);
-            found.provider_has_apps = db_->has_had_apps(found.instance->target.service_provider_id);
+            found.provider_has_apps = db_->apps.any_of(found.instance->target.service_provider_id);
             if (model::rests_on_claims(found.card))
-                found.issuers = db_->issuers();
-            found.tombstones = db_->tombstones_on(found.card.id);
+                found.issuers = db_->issuers.all();
+            found.tombstones = db_->instances.tombstones_on(found.card.id);
             look_at_others(*found.instance, found.card.id, found.aids_of_others, found.last_on_card);
             const auto identity = model::identity_of(found.card);
             if (!identity)
                 return found;
-            for (const auto& other : db_->cards_by_identity(*identity))
+            for (const auto& other : db_->cards.by_identity(*identity))
                 if (other.id != found.card.id && model::is_proven(other)) {
                     found.proven_rows_beside = true;
                     look_at_others(*found.instance, other.id, found.aids_behind_proof, found.last_on_card);
@@ -138,7 +146,7 @@ private:
     /// What instances of other Services have on the card of a row.
     void look_at_others(const model::service_instance& own, const std::string& card, std::set<std::string>& aids,
                         bool& last_on_card) const {
-        for (const auto& other : db_->instances_on_card(card)) {
+        for (const auto& other : db_->instances.on(card)) {
             if (other.id == own.id || !other.on_card)
                 continue;
             last_on_card = false;
@@ -158,7 +166,7 @@ private:
     kinds_found hints(const find_kinds& f) const {
         kinds_found found;
         for (const auto& card : f.cards)
-            found.hints.push_back(db_->domain_of_kind(card.reader, card.atr));
+            found.hints.push_back(db_->cards.domain_of_kind(card.reader, card.atr));
         return found;
     }
 
@@ -171,11 +179,11 @@ private:
         const auto identity = model::identity_of(seen);
         std::vector<model::secure_component> rows;
         if (identity)
-            rows = db_->cards_by_identity(*identity);
+            rows = db_->cards.by_identity(*identity);
         const auto number = model::issuers_number(seen.iin, seen.cin);
         const bool by_number = rows.empty() && !model::card_identity::of_cplc(seen.cplc) && number;
         if (by_number)
-            if (auto card = db_->card_by_issuers_number(*number))
+            if (auto card = db_->cards.by_issuers_number(*number))
                 rows.push_back(std::move(*card));
         for (auto& row : rows) {
             if (model::is_proven(row))
@@ -184,7 +192,7 @@ private:
                 known.claimed = std::move(row);
         }
         if (identity && !known.claimed)
-            known.claimed = db_->card_by_claims(*identity, model::claims_of(seen));
+            known.claimed = db_->cards.by_claims(*identity, model::claims_of(seen));
         return known;
     }
 
@@ -199,29 +207,22 @@ private:
                 known.push_back(rows.claimed->id);
             found.cards.push_back(std::move(rows));
         }
-        found.instances = db_->instances_of(f.service_id, known);
-        found.issuers = db_->issuers();
+        found.instances = db_->instances.of(f.service_id, known);
+        found.issuers = db_->issuers.all();
         for (const auto& i : found.instances)
-            if (db_->has_had_apps(i.target.service_provider_id))
+            if (db_->apps.any_of(i.target.service_provider_id))
                 found.providers_with_apps.insert(i.target.service_provider_id);
         return found;
     }
 
-    std::optional<store::issuer_record> issuer(const std::string& wanted) const {
-        for (auto& i : db_->issuers())
-            if (i.name == wanted)
-                return i;
-        return std::nullopt;
-    }
-
-    std::shared_ptr<store::instance_db> db_;
+    std::shared_ptr<store::device_store> db_;
     const time_source& time_;
     log_sink log_;
 };
 
 } // namespace
 
-store_actor spawn_instance_store(caf::actor_system& system, std::shared_ptr<store::instance_db> db,
+store_actor spawn_instance_store(caf::actor_system& system, std::shared_ptr<store::device_store> db,
                                  const time_source& time, log_sink log) {
     return system.spawn<instance_store, caf::detached>(std::move(db), std::cref(time), std::move(log));
 }

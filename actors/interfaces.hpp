@@ -9,7 +9,7 @@
 #include "actors/messages.hpp"
 #include "actors/ports.hpp"
 #include "process/calls/questions.hpp"
-#include "store/instances.hpp"
+#include "store/device_store.hpp"
 
 #include <caf/typed_actor.hpp>
 #include <memory>
@@ -107,21 +107,27 @@ struct find_issuer {
     std::string name;
 };
 struct issuer_found {
-    std::optional<store::issuer_record> issuer;
+    std::optional<model::issuer_record> issuer;
+};
+struct find_app {
+    std::string caller_id;
+};
+struct app_found {
+    std::optional<store::app_record> app; ///< also one that was revoked
 };
 struct load_outbox {
     bool if_changed = false; ///< by an operator; else it is loaded anyway
 };
 struct outbox_loaded {
     bool changed = false;                        ///< false: what follows is empty
-    std::vector<store::outbox_entry> deliveries; ///< that wait
+    std::vector<model::outbox_entry> deliveries; ///< that wait
     std::size_t given_up = 0;
 };
 struct load_delivery {
     std::int64_t id = 0;
 };
 struct delivery_loaded {
-    std::optional<store::outbox_entry> row; ///< nothing where it does not wait any more
+    std::optional<model::outbox_entry> row; ///< nothing where it does not wait any more
 };
 struct settle_delivery {
     std::int64_t id = 0;
@@ -131,7 +137,7 @@ struct settle_delivery {
     steady_time deadline = steady_time::max();
 };
 struct delivery_settled {
-    std::optional<store::outbox_entry> waits; ///< as it is now; nothing: delivered, given up, or dropped
+    std::optional<model::outbox_entry> waits; ///< as it is now; nothing: delivered, given up, or dropped
     bool given_up = false;
 };
 using store_actor =
@@ -149,6 +155,7 @@ using store_actor =
                      caf::reacts_to<log_apdus>,                              // sequence log (TR 3.5.1)
                      caf::reacts_to<trim_store>,                        // what is older is deleted (AMB-190, DIV-032)
                      caf::replies_to<find_issuer>::with<issuer_found>,  // by name
+                     caf::replies_to<find_app>::with<app_found>,        // whose credential a call has to show
                      caf::replies_to<load_outbox>::with<outbox_loaded>, // at the start, and after an operator
                      caf::replies_to<load_delivery>::with<delivery_loaded>,    // before an attempt
                      caf::replies_to<settle_delivery>::with<delivery_settled>, // after an attempt
@@ -202,7 +209,7 @@ using issuer_actor =
 // -- spos_outbox: one spos_delivery for each row that waits, and whose turn it is
 
 struct deliver_result {
-    store::outbox_entry delivery;
+    model::outbox_entry delivery;
 };
 struct turn_used {
     std::int64_t id = 0;
@@ -242,7 +249,7 @@ using delivery_actor = caf::typed_actor<caf::reacts_to<take_turn>,    // from th
 
 /// One attempt on a thread of its own.
 struct attempt_delivery {
-    store::outbox_entry row;
+    model::outbox_entry row;
     std::shared_ptr<spos_port> port;
     delivery_actor delivery; ///< gets attempt_made
 };

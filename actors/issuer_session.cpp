@@ -18,16 +18,17 @@ constexpr seconds longest_backoff{16};
 struct conversation {
     issuer_ports ports;
     std::string name;
+    std::optional<model::issuer_record> issuer; ///< as it was configured at the first exchange
     std::shared_ptr<issuer_line> line;
     std::shared_ptr<issuer_port> port; ///< made at the first exchange
     model::issuer_order order;
     std::string session;
 
     issuer_port& connected() {
-        if (!port)
-            port = ports(name);
-        if (!port)
+        if (!issuer)
             throw port_error(port_cause::refused, no_issuer(name));
+        if (!port)
+            port = ports(*issuer);
         line->attach(port);
         return *port;
     }
@@ -70,7 +71,10 @@ public:
                     openings_ = 0;
                 talk_->order = o.order;
                 auto promise = make_response_promise<answered>();
-                open(promise);
+                if (talk_->issuer)
+                    open(promise);
+                else
+                    find_it_and_open(promise);
                 return promise;
             },
             [this](const process::relay_to_issuer& r) -> caf::result<answered> {
@@ -93,6 +97,18 @@ public:
 private:
     using steps = caf::typed_response_promise<answered>;
     using keys = caf::typed_response_promise<material_fetched>;
+
+    void find_it_and_open(steps promise) {
+        request(around_->store, actor_deadline, find_issuer{talk_->name})
+            .then(
+                [this, promise](issuer_found& found) {
+                    talk_->issuer = std::move(found.issuer);
+                    open(promise);
+                },
+                [this, promise](caf::error& e) mutable {
+                    this->answer(promise, process::failed{model::error_category::internal_error, text_of(e), false});
+                });
+    }
 
     /// The order's first exchange, again after a pause where the issuer has forgotten the session.
     void open(steps promise) {

@@ -6,6 +6,7 @@
 #include "base/bytes.hpp"
 #include "model/issuer.hpp"
 #include "model/process_result.hpp"
+#include "model/records.hpp"
 
 #include <chrono>
 #include <functional>
@@ -115,9 +116,9 @@ public:
     virtual void cancel() = 0;
 };
 
-/// A port to the issuer of this name ("tsms issuer add"), null if there is none. Called on the detached actor that will
-/// use the port; throws port_error{refused} where the configuration cannot be used.
-using issuer_ports = std::function<std::unique_ptr<issuer_port>(const std::string& name)>;
+/// A port to an issuer as it is configured now ("tsms issuer add"). Called on the thread that will use the port; throws
+/// port_error{refused} where the configuration cannot be used.
+using issuer_ports = std::function<std::unique_ptr<issuer_port>(const model::issuer_record& issuer)>;
 
 /// How a delivery ended. Everything but `delivered` is retried with back-off (AMB-180); nothing is thrown.
 struct delivery_outcome {

@@ -3,7 +3,7 @@
 #include "model/life_cycle.hpp"
 #include "process/calls/interrupted.hpp"
 #include "process/calls/process_result.hpp"
-#include "store/instances.hpp"
+#include "store/device_store.hpp"
 
 namespace tsms::actors {
 
@@ -28,29 +28,29 @@ log_subject subject_of(const std::string& process, const model::service_instance
 
 } // namespace
 
-std::size_t resolve_interrupted(store::instance_db& db, catalog_port& catalog, const spos_port& spos,
+std::size_t resolve_interrupted(store::device_store& db, catalog_port& catalog, const spos_port& spos,
                                 const log_sink& log, const time_source& time) {
-    const auto found = db.interrupted();
+    const auto found = db.processes.interrupted();
     for (const auto& [record, stored, stored_card, in_doubt] : found) {
         const auto [end, instance, card, result] =
             calls::end_of_interrupted(record, stored, stored_card, in_doubt, time.wall());
-        std::optional<store::outbox_entry> delivery;
+        std::optional<model::outbox_entry> delivery;
         if (const auto to = spos_of(catalog, instance.target))
             delivery = calls::delivery_of(record, instance, *to, spos.encode(result));
-        db.end(end, instance, card, false, delivery);
+        db.processes.end(end, instance, card, false, delivery);
         log({severity::warning,
              "process " + record.id + " was interrupted by a stop of the program: instance " + instance.id +
                  " is in state " + std::to_string(static_cast<int>(instance.state)) +
                  (in_doubt ? ", its secure component in doubt" : ""),
              subject_of(record.id, instance)});
     }
-    const auto stranded = db.stranded();
+    const auto stranded = db.processes.stranded();
     for (const auto& [stored, stored_card] : stranded) { // nobody knows what became of the card
         const auto before = stored.state == model::instance_state::initialized ? stored.last_stable : stored.state;
         const auto instance = model::after_crash(stored, before, true);
         auto card = stored_card;
         card.doubt = true;
-        db.heal(instance, card);
+        db.processes.heal(instance, card);
         log({severity::error,
              "instance " + instance.id + " named process " + stored.running_process +
                  ", which does not run: it is in state " + std::to_string(static_cast<int>(instance.state)) +

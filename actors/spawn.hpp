@@ -81,7 +81,7 @@ private:
 
 hsm_actor spawn_hsm(caf::actor_system& system, std::shared_ptr<crypto::key_vault> vault);
 catalog_actor spawn_catalog_store(caf::actor_system& system, std::shared_ptr<catalog_port> catalog);
-store_actor spawn_instance_store(caf::actor_system& system, std::shared_ptr<store::instance_db> db,
+store_actor spawn_instance_store(caf::actor_system& system, std::shared_ptr<store::device_store> db,
                                  const time_source& time, log_sink log);
 /// An actor for one exchange, on a thread of its own; it quits when it has told the desk.
 issuer_worker_actor spawn_issuer_worker(caf::actor_system& system);
@@ -105,7 +105,7 @@ struct outbox_parts {
     std::function<spos_worker_actor(caf::actor_system&)> spawn_worker = spawn_spos_worker;
 };
 /// Waits for take_turn. It quits when its row has ended, and when the outbox says that the row is gone.
-delivery_actor spawn_spos_delivery(caf::actor_system& system, const store::outbox_entry& row, outbox_actor outbox,
+delivery_actor spawn_spos_delivery(caf::actor_system& system, const model::outbox_entry& row, outbox_actor outbox,
                                    std::shared_ptr<const outbox_parts> parts);
 outbox_actor spawn_spos_outbox(caf::actor_system& system, outbox_parts parts);
 /// Tells the gate when it has its result.

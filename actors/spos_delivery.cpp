@@ -37,7 +37,7 @@ public:
 
 class spos_delivery final : public delivery_actor::base {
 public:
-    spos_delivery(caf::actor_config& config, const store::outbox_entry& row, outbox_actor outbox,
+    spos_delivery(caf::actor_config& config, const model::outbox_entry& row, outbox_actor outbox,
                   std::shared_ptr<const outbox_parts> parts)
         : delivery_actor::base(config), id_(row.id), process_(row.process), provider_(row.provider), course_(row),
           outbox_(std::move(outbox)), parts_(std::move(parts)) {
@@ -80,7 +80,7 @@ private:
                   });
     }
 
-    void attempt_with(const std::optional<store::outbox_entry>& row) {
+    void attempt_with(const std::optional<model::outbox_entry>& row) {
         if (course_.begin(row)) {
             port_ = parts_->ports();
             return send(parts_->spawn_worker(system()), attempt_delivery{*row, port_, delivery_actor(this)});
@@ -153,7 +153,7 @@ spos_worker_actor spawn_spos_worker(caf::actor_system& system) {
     return system.spawn<spos_worker, caf::detached>();
 }
 
-delivery_actor spawn_spos_delivery(caf::actor_system& system, const store::outbox_entry& row, outbox_actor outbox,
+delivery_actor spawn_spos_delivery(caf::actor_system& system, const model::outbox_entry& row, outbox_actor outbox,
                                    std::shared_ptr<const outbox_parts> parts) {
     return system.spawn<spos_delivery, caf::lazy_init>(row, std::move(outbox), std::move(parts));
 }

@@ -105,8 +105,8 @@ private:
     /// What an operator has changed among those that wait: dropped ones end, and those that he wants to be tried again
     /// are due now. A row that is newer than the question may be missing in the answer. A delivery that has its turn
     /// looks at its row itself.
-    void follow(const std::vector<store::outbox_entry>& rows, std::int64_t up_to) {
-        std::map<std::int64_t, const store::outbox_entry*> by_id;
+    void follow(const std::vector<model::outbox_entry>& rows, std::int64_t up_to) {
+        std::map<std::int64_t, const model::outbox_entry*> by_id;
         for (const auto& row : rows)
             by_id.emplace(row.id, &row);
         const auto taken = queues_.take([&](const std::string&, lane, const waiting_delivery& w) {
@@ -126,7 +126,7 @@ private:
             take_up(row);
     }
 
-    void take_up(const store::outbox_entry& row) {
+    void take_up(const model::outbox_entry& row) {
         newest_ = std::max(newest_, row.id);
         const auto [entry, is_new] = deliveries_.try_emplace(row.id);
         if (!is_new)

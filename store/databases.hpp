@@ -15,8 +15,8 @@ struct database_file {
     database_name name;
 };
 
-/// Whether a database that is behind its mark (store/sqlite/mark.hpp) is refused. Who does not believe the mark does not move
-/// it either.
+/// Whether a database that is behind its mark (store/sqlite/mark.hpp) is refused. Who does not believe the mark does
+/// not move it either.
 enum class believe_mark : bool { no, yes };
 
 /// For `tsms init`: a new database of this installation, complete in its own file. Throws store::error, also if there

@@ -10,4 +10,10 @@ public:
     using std::runtime_error::runtime_error;
 };
 
+/// A document of a row is not one that the program has written.
+class damaged_document : public error {
+public:
+    using error::error;
+};
+
 } // namespace tsms::store

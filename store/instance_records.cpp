@@ -209,7 +209,7 @@ private:
 };
 
 [[noreturn]] void damaged(const std::string& what) {
-    throw error("a document in the instance database is damaged (" + what + "); restore the database from a backup");
+    throw damaged_document("a document is damaged (" + what + ")");
 }
 
 class reader {

@@ -15,7 +15,7 @@ std::string encode(const model::secure_component& card);
 std::string encode(const model::identification& cards);
 std::string encode(const model::spos_target& spos);
 
-// Each throws store::error where the document is damaged.
+// Each throws store::damaged_document.
 model::service_instance decode_instance(std::string_view document);
 model::secure_component decode_card(std::string_view document);
 model::identification decode_identification(std::string_view document);

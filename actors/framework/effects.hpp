@@ -13,7 +13,7 @@ namespace tsms::actors {
 
 /// Whose effects they are.
 struct process_context {
-    store::process_record record;
+    model::process_record record;
     session_actor session;
     std::string issuer; ///< name of the card's issuer; empty if none is known
     std::shared_ptr<stranger_account> stranger;

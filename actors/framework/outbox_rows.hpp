@@ -6,21 +6,21 @@
 
 namespace tsms::actors {
 
-inline outbox_loaded load_deliveries(store::instance_db& db, const load_outbox& l) {
+inline outbox_loaded load_deliveries(store::device_store& db, const load_outbox& l) {
     if (!db.changed_by_others() && l.if_changed)
         return {};
-    return {true, db.outbox(), db.given_up_deliveries()};
+    return {true, db.outbox.waiting(), db.outbox.given_up()};
 }
 
-inline delivery_settled settle(store::instance_db& db, const settle_delivery& s) {
+inline delivery_settled settle(store::device_store& db, const settle_delivery& s) {
     if (s.delivered) {
-        db.delivered(s.id);
+        db.outbox.delivered(s.id);
         return {};
     }
     delivery_settled settled;
-    settled.waits = db.attempt_failed(s.id, s.waited, s.error);
+    settled.waits = db.outbox.attempt_failed(s.id, s.waited, s.error);
     if (settled.waits && !delivery_pause(settled.waits->attempts, settled.waits->waited)) {
-        db.give_up(s.id);
+        db.outbox.give_up(s.id);
         settled.waits.reset();
         settled.given_up = true;
     }

@@ -2,7 +2,7 @@
 // What of a dialogue with a card may be kept (AMB-190, AMB-233).
 
 #include "gp/procedure.hpp"
-#include "store/instances.hpp"
+#include "store/device_store.hpp"
 
 namespace tsms::actors {
 

@@ -6,7 +6,7 @@
 #include "app/tsms/references.hpp"
 #include "crypto/digest.hpp"
 #include "crypto/random.hpp"
-#include "store/instances.hpp"
+#include "store/device_store.hpp"
 #include "json/json.hpp"
 
 #include <CLI/CLI.hpp>
@@ -37,7 +37,7 @@ void add_app(const app_options& o) {
     record.caller_id = caller_id(o.caller);
     record.provider = known_provider(store::access(c.access_db()), o.provider).id;
     record.credential_hash = crypto::sha256(as_bytes(credential));
-    if (!store::instance_db(c.instances_db()).add_app(record))
+    if (!store::device_store(c.instances_db()).apps.add(record))
         throw config_error("the app " + record.caller_id +
                            " has a credential already; revoke it first (tsms app revoke)");
     if (o.as_json)
@@ -51,7 +51,7 @@ void list_apps(const app_options& o) {
     const store::access access(c.access_db());
     json::array list;
     cli::table shown({"CALLER", "PROVIDER", "CREATED", "STATE"});
-    for (const auto& app : store::instance_db(c.instances_db()).apps()) {
+    for (const auto& app : store::device_store(c.instances_db()).apps.all()) {
         const bool revoked = app.credential_hash.empty();
         const auto provider = access.provider(app.provider);
         shown.add(
@@ -68,7 +68,7 @@ void list_apps(const app_options& o) {
 void revoke_app(const app_options& o) {
     const auto c = read_config(o.data);
     const auto caller = caller_id(o.caller);
-    if (!store::instance_db(c.instances_db()).revoke_app(caller))
+    if (!store::device_store(c.instances_db()).apps.revoke(caller))
         throw config_error("there is no such app (tsms app list)");
     if (o.as_json)
         std::cout << json::dump(json::object{{"revoked", caller}}) << std::endl;

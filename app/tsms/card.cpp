@@ -5,7 +5,7 @@
 #include "app/tsms/commands.hpp"
 #include "app/tsms/config.hpp"
 #include "model/eligibility.hpp"
-#include "store/instances.hpp"
+#include "store/device_store.hpp"
 #include "json/json.hpp"
 
 #include <CLI/CLI.hpp>
@@ -49,11 +49,11 @@ json::object as_json(const model::service_instance& i) {
             {"runningProcess", i.running_process}};
 }
 
-json::object as_json(const store::instance_db& db, const model::secure_component& card) {
+json::object as_json(const store::device_store& db, const model::secure_component& card) {
     json::array instances, tombstones;
-    for (const auto& i : db.instances_on_card(card.id))
+    for (const auto& i : db.instances.on(card.id))
         instances.push_back(as_json(i));
-    for (const auto& i : db.tombstones_on(card.id))
+    for (const auto& i : db.instances.tombstones_on(card.id))
         tombstones.push_back(as_json(i));
     return {{"id", card.id},
             {"identity", card.identity},
@@ -69,14 +69,14 @@ json::object as_json(const store::instance_db& db, const model::secure_component
 }
 
 void list_cards(const card_options& o) {
-    const store::instance_db db(read_config(o.data).instances_db());
+    const store::device_store db(read_config(o.data).instances_db());
     json::array list;
     cli::table shown({"CARD", "CONDITION", "INSTANCES", "TOMBSTONES", "ISSUER", "BASIS", "KNOWN BY"});
-    for (const auto& card : db.cards()) {
+    for (const auto& card : db.cards.all()) {
         list.push_back(as_json(db, card));
-        shown.add({card.id, condition(card), std::to_string(db.instances_on(card.id)),
-                   std::to_string(db.tombstones_on(card.id).size()), card.issuer.empty() ? "none" : card.issuer,
-                   basis(card),
+        shown.add({card.id, condition(card), std::to_string(db.instances.count_on(card.id)),
+                   std::to_string(db.instances.tombstones_on(card.id).size()),
+                   card.issuer.empty() ? "none" : card.issuer, basis(card),
                    known_by(card) +
                        (model::identity_of(card) ? "" : ": cannot be told from others, no claim finds it again")});
     }
@@ -87,15 +87,15 @@ void list_cards(const card_options& o) {
 }
 
 void show_card(const card_options& o) {
-    const store::instance_db db(read_config(o.data).instances_db());
-    const auto card = db.card(o.card);
+    const store::device_store db(read_config(o.data).instances_db());
+    const auto card = db.cards.find(o.card);
     if (!card)
         throw config_error("there is no secure component ‘" + o.card + "’ (tsms card list)");
     const auto document = as_json(db, *card);
     std::cout << (o.as_json ? json::dump(document) : json::pretty(document)) << std::endl;
 }
 
-using card_change = store::instance_db::card_change;
+using card_change = store::card_change;
 
 /// Nothing where it was done.
 std::string why_not(card_change outcome, const card_options& o) {
@@ -121,32 +121,32 @@ std::string why_not(card_change outcome, const card_options& o) {
 }
 
 template <class F> void change_card(const card_options& o, F change, const std::string& done) {
-    store::instance_db db(read_config(o.data).instances_db());
+    store::device_store db(read_config(o.data).instances_db());
     if (const auto refusal = why_not(change(db), o); !refusal.empty())
         throw config_error(refusal);
     if (o.as_json)
-        std::cout << json::dump(as_json(db, *db.card(o.card))) << std::endl;
+        std::cout << json::dump(as_json(db, *db.cards.find(o.card))) << std::endl;
     else
         std::cout << done << std::endl;
 }
 
 void assign_card(const card_options& o) {
     change_card(
-        o, [&](store::instance_db& db) { return db.assign_card(o.card, o.issuer, o.force); },
+        o, [&](store::device_store& db) { return db.cards.assign(o.card, o.issuer, o.force); },
         "assigned to issuer ‘" + o.issuer + "’: what phones say of the card does not change that any more");
 }
 
-bool knows_issuer(const store::instance_db& db, const std::string& name) {
-    const auto issuers = db.issuers();
-    return std::ranges::find(issuers, name, &store::issuer_record::name) != issuers.end();
+bool knows_issuer(const store::device_store& db, const std::string& name) {
+    const auto issuers = db.issuers.all();
+    return std::ranges::find(issuers, name, &model::issuer_record::name) != issuers.end();
 }
 
 /// Every card of an issuer; those that cannot be given away are named, and the others are.
 void assign_cards(const card_options& o) {
-    store::instance_db db(read_config(o.data).instances_db());
+    store::device_store db(read_config(o.data).instances_db());
     if (!knows_issuer(db, o.issuer))
         throw config_error(why_not(card_change::unknown_issuer, o));
-    const auto cards = db.cards();
+    const auto cards = db.cards.all();
     if (!knows_issuer(db, o.of) && std::ranges::find(cards, o.of, &model::secure_component::issuer) == cards.end())
         throw config_error("no secure component has an issuer ‘" + o.of + "’ (tsms card list), and there is none of " +
                            "that name (tsms issuer list)");
@@ -155,7 +155,7 @@ void assign_cards(const card_options& o) {
     for (const auto& card : cards) {
         if (card.issuer != o.of)
             continue;
-        const auto why = why_not(db.assign_card(card.id, o.issuer, o.force), o);
+        const auto why = why_not(db.cards.assign(card.id, o.issuer, o.force), o);
         assigned += why.empty();
         if (!why.empty())
             refused += "\n  " + card.id + ": " + why;
@@ -177,7 +177,7 @@ void add_reconcile(CLI::App* reconcile, const std::shared_ptr<card_options>& o) 
     reconcile->add_flag("--all", o->all, "mark instances too that were never deployed as far as this database knows");
     reconcile->callback([o] {
         change_card(
-            *o, [o](store::instance_db& db) { return db.doubt_card(o->card, o->all); },
+            *o, [o](store::device_store& db) { return db.cards.doubt(o->card, o->all); },
             "in doubt: the next deployService with install, or terminateService, of an instance on this card lists the "
             "card's registry first and "
             "removes what it finds of that service; other services stay. Every instance that may be on the card is "
@@ -230,7 +230,7 @@ void add_card_command(CLI::App& app) {
         "Example:\n  tsms card release --data ./data --card 1b9d6bcd-…");
     release->callback([o] {
         change_card(
-            *o, [o](store::instance_db& db) { return db.release_card(o->card); }, "released");
+            *o, [o](store::device_store& db) { return db.cards.release(o->card); }, "released");
     });
     add_assign(common(card->add_subcommand("assign", "Says which issuer a secure component belongs to")), o);
     auto* lost =
@@ -241,7 +241,7 @@ void add_card_command(CLI::App& app) {
                  "Example:\n  tsms card lost --data ./data --card 1b9d6bcd-…");
     lost->callback([o] {
         change_card(
-            *o, [o](store::instance_db& db) { return db.lose_card(o->card); },
+            *o, [o](store::device_store& db) { return db.cards.lost(o->card); },
             "its instances are invalid for apps now; what may be on the card is kept as tombstones (tsms card show)");
     });
     auto* found = common(card->add_subcommand("found", "Takes ‘lost’ back: the card is there again"));
@@ -250,7 +250,7 @@ void add_card_command(CLI::App& app) {
                   "Example:\n  tsms card found --data ./data --card 1b9d6bcd-…");
     found->callback([o] {
         change_card(
-            *o, [o](store::instance_db& db) { return db.find_card(o->card); },
+            *o, [o](store::device_store& db) { return db.cards.found(o->card); },
             "its tombstones are instances again (tsms card show)");
     });
     auto* forget = common(card->add_subcommand("forget", "Drops the tombstones of a secure component"));
@@ -259,7 +259,8 @@ void add_card_command(CLI::App& app) {
                    "Example:\n  tsms card forget --data ./data --card 1b9d6bcd-…");
     forget->callback([o] {
         change_card(
-            *o, [o](store::instance_db& db) { return db.drop_tombstones(o->card); }, "its tombstones are dropped");
+            *o, [o](store::device_store& db) { return db.cards.drop_tombstones(o->card); },
+            "its tombstones are dropped");
     });
     for (auto* command : {show, reconcile, release, lost, found, forget})
         command->add_option("--card", o->card, "id of the secure component")->required();

@@ -8,35 +8,15 @@
 #include "http/device/device_api.hpp"
 #include "http/ops/operations.hpp"
 #include "http/spos_client.hpp"
-#include "store/instances.hpp"
-
-#include <mutex>
+#include "store/device_store.hpp"
 
 namespace tsms::app {
 
 namespace {
 
-/// Registered apps, over a connection of its own: administration may change them while the server runs.
-class app_directory {
-public:
-    explicit app_directory(const std::filesystem::path& file) : db_(file) {}
-
-    std::optional<http::registered_app> find(const std::string& caller_id) {
-        const std::lock_guard lock(mutex_);
-        for (auto& app : db_.apps())
-            if (app.caller_id == caller_id)
-                return http::registered_app{app.provider, app.credential_hash};
-        return std::nullopt;
-    }
-
-private:
-    std::mutex mutex_;
-    store::instance_db db_;
-};
-
 actors::backend_parts parts_of(const config& c, const log_sink& log) {
     actors::backend_parts parts;
-    parts.db = std::make_shared<store::instance_db>(c.instances_db());
+    parts.db = std::make_shared<store::device_store>(c.instances_db());
     parts.catalog = actors::open_catalog(c.catalog_db());
     parts.vault = open_vault(c, *parts.db);
     parts.issuers = issuers_of(c);
@@ -79,7 +59,7 @@ public:
     device_role(const config& c, log_sink log)
         : upkeep_(upkeep_of({{c.instances_db(), store::database_name::instances}},
                             {{c.catalog_db(), store::database_name::catalog}}, log)),
-          apps_(c.instances_db()), backend_(parts_of(c, log), options_of(c)), api_(backend_, api_options(c, log)) {
+          backend_(parts_of(c, log), options_of(c)), api_(backend_, api_options(c, log)) {
         auto listen = strangers_port(c, "device", log);
         listen.plan_body = [this](const net::request& head) { return api_.plan_body(head); };
         listen.on_refusal = http::refused_below_http;
@@ -113,7 +93,10 @@ public:
 private:
     http::device_api_options api_options(const config& c, const log_sink& log) {
         http::device_api_options o;
-        o.app = [this](const std::string& caller) { return apps_.find(caller); };
+        o.app = [this](const std::string& caller) -> std::optional<http::registered_app> {
+            const auto app = backend_.app_of(caller);
+            return app ? std::optional(http::registered_app{app->provider, app->credential_hash}) : std::nullopt;
+        };
         o.accept_unknown_apps = c.accept_unknown_apps;
         o.calls.most = static_cast<std::size_t>(c.calls_at_once);
         o.calls.most_of_address = static_cast<std::size_t>(c.calls_at_once_per_address);
@@ -150,7 +133,6 @@ private:
     }
 
     store::upkeep upkeep_; // before and after everything else that opens the databases
-    app_directory apps_;
     actors::device_backend backend_;
     http::device_api api_;
     std::unique_ptr<net::tls_server> server_;

@@ -94,7 +94,7 @@ void init(const fs::path& data, bool development) {
     const auto installation = crypto::system_random().uuid();
     for (const auto& file : c.databases())
         store::create_database(file, installation);
-    store::instance_db instances(c.instances_db());
+    store::device_store instances(c.instances_db());
     open_vault(c, instances); // seals it for the database
     const auto written = data / "tsms.toml.new";
     write_file(written, commented_config(c, development ? development_notice : ""), false);

@@ -54,17 +54,17 @@ model::identification read_cards(const std::string& file) {
 void add_issuer(const issuer_options& o) {
     const auto c = read_config(o.data);
     check_new_name("issuer", o.name);
-    store::issuer_record issuer;
+    model::issuer_record issuer;
     issuer.name = o.name;
     issuer.url = o.url;
     issuer.certificate_pem = anchors_in(o.ca);
     connect(c, issuer); // reads the address and the certificates; nothing is sent
-    store::instance_db db(c.instances_db());
+    store::device_store db(c.instances_db());
     issuer.transport_key =
         open_vault(c, db)->seal(cli::read_aes_key("--transport-key-file", o.key_file), actors::transport_key_purpose);
     if (!o.cards.empty())
         issuer.cards = read_cards(o.cards);
-    if (!db.add_issuer(issuer))
+    if (!db.issuers.add(issuer))
         throw config_error("there is an issuer ‘" + o.name + "’ already; remove it first (tsms issuer remove)");
     if (o.as_json)
         std::cout << json::dump(json::object{{"name", o.name}, {"url", o.url}}) << std::endl;
@@ -77,7 +77,7 @@ void list_issuers(const issuer_options& o) {
     const auto c = read_config(o.data);
     json::array list;
     cli::table shown({"NAME", "URL", "CARDS"});
-    for (const auto& issuer : store::instance_db(c.instances_db()).issuers()) {
+    for (const auto& issuer : store::device_store(c.instances_db()).issuers.all()) {
         list.push_back(json::object{{"name", issuer.name}, {"url", issuer.url}});
         shown.add({issuer.name, issuer.url, owns_every_card(issuer.cards) ? "every" : "some"});
     }
@@ -89,7 +89,7 @@ void list_issuers(const issuer_options& o) {
 
 void remove_issuer(const issuer_options& o) {
     const auto c = read_config(o.data);
-    const auto removal = store::instance_db(c.instances_db()).remove_issuer(o.name);
+    const auto removal = store::device_store(c.instances_db()).issuers.remove(o.name);
     if (!removal.known)
         throw config_error("there is no issuer ‘" + o.name + "’ (tsms issuer list)");
     if (removal.cards > 0)
@@ -107,10 +107,10 @@ void remove_issuer(const issuer_options& o) {
 
 void ping_issuer(const issuer_options& o) {
     const auto c = read_config(o.data);
-    const auto port = issuers_of(c)(o.name);
-    if (!port)
+    const auto issuer = store::device_store(c.instances_db()).issuers.find(o.name);
+    if (!issuer)
         throw config_error("there is no issuer ‘" + o.name + "’ (tsms issuer list)");
-    port->ping();
+    connect(c, *issuer)->ping();
     std::cout << (o.as_json ? R"({"reachable":true})" : "Issuer ‘" + o.name + "’ answers.") << std::endl;
 }
 

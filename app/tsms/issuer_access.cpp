@@ -18,7 +18,7 @@ net::client_options limits_of(const config& c) {
 
 } // namespace
 
-std::unique_ptr<actors::issuer_port> connect(const config& c, const store::issuer_record& issuer) {
+std::unique_ptr<actors::issuer_port> connect(const config& c, const model::issuer_record& issuer) {
     try {
         auto options = limits_of(c);
         options.base_url = issuer.url;
@@ -35,13 +35,7 @@ std::chrono::seconds longest_issuer_exchange(const config& c) {
 }
 
 actors::issuer_ports issuers_of(const config& c) {
-    return [c](const std::string& name) -> std::unique_ptr<actors::issuer_port> {
-        const store::instance_db db(c.instances_db());
-        for (const auto& issuer : db.issuers())
-            if (issuer.name == name)
-                return connect(c, issuer);
-        return nullptr;
-    };
+    return [c](const model::issuer_record& issuer) { return connect(c, issuer); };
 }
 
 } // namespace tsms::app

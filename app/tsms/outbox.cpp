@@ -5,7 +5,7 @@
 #include "app/tsms/config.hpp"
 #include "app/tsms/references.hpp"
 #include "store/access.hpp"
-#include "store/instances.hpp"
+#include "store/device_store.hpp"
 #include "json/json.hpp"
 
 #include <CLI/CLI.hpp>
@@ -39,11 +39,11 @@ std::string name_of(const names& known, const std::string& provider) {
     return found == known.end() ? provider : found->second;
 }
 
-std::string condition(const store::outbox_entry& d) {
+std::string condition(const model::outbox_entry& d) {
     return d.given_up ? "given up" : "waiting";
 }
 
-json::object as_json(const names& known, const store::outbox_entry& d) {
+json::object as_json(const names& known, const model::outbox_entry& d) {
     return {{"id", d.id},
             {"process", d.process},
             {"provider", d.provider},
@@ -57,13 +57,13 @@ json::object as_json(const names& known, const store::outbox_entry& d) {
 }
 
 /// Deliveries that the options mean, in the order in which they came.
-std::vector<store::outbox_entry> chosen(const config& c, const store::instance_db& db, const outbox_options& o) {
-    auto found = db.outbox(store::instance_db::deliveries::all);
+std::vector<model::outbox_entry> chosen(const config& c, const store::device_store& db, const outbox_options& o) {
+    auto found = db.outbox.all();
     auto provider = o.provider;
-    const bool is_id = std::ranges::find(found, provider, &store::outbox_entry::provider) != found.end();
+    const bool is_id = std::ranges::find(found, provider, &model::outbox_entry::provider) != found.end();
     if (!provider.empty() && !is_id) // an id with results may be one of a provider that is gone
         provider = known_provider(store::access(c.access_db()), provider).id;
-    std::erase_if(found, [&](const store::outbox_entry& d) {
+    std::erase_if(found, [&](const model::outbox_entry& d) {
         const bool wanted = (o.ids.empty() || std::ranges::find(o.ids, d.id) != o.ids.end()) &&
                             (o.process.empty() || d.process == o.process) &&
                             (provider.empty() || d.provider == provider) && (!o.given_up || d.given_up);
@@ -74,7 +74,7 @@ std::vector<store::outbox_entry> chosen(const config& c, const store::instance_d
 
 void list_deliveries(const outbox_options& o) {
     const auto c = read_config(o.data);
-    const store::instance_db db(c.instances_db());
+    const store::device_store db(c.instances_db());
     const auto known = provider_names(c);
     const auto found = chosen(c, db, o);
     if (o.as_json) {
@@ -95,14 +95,14 @@ void list_deliveries(const outbox_options& o) {
 }
 
 /// One after the other, each with its audit record. A delivery that was made in the meantime does not count.
-void change(const outbox_options& o, bool (store::instance_db::*what)(std::int64_t), const char* counted,
+void change(const outbox_options& o, bool (store::outbox::*what)(std::int64_t) const, const char* counted,
             const std::string& done) {
     const auto c = read_config(o.data);
-    store::instance_db db(c.instances_db());
+    store::device_store db(c.instances_db());
     const auto found = chosen(c, db, o);
     int changed = 0;
     for (const auto& d : found)
-        changed += (db.*what)(d.id);
+        changed += (db.outbox.*what)(d.id);
     if (changed == 0 && !o.all)
         throw config_error("no such result waits (tsms outbox list)");
     if (o.as_json)
@@ -142,7 +142,7 @@ void add_outbox_command(CLI::App& app) {
     auto* retried = choosing(retry);
     retried->add_flag("--all", o->all, "every one");
     retried->require_option(1);
-    retry->callback([o] { change(*o, &store::instance_db::retry_delivery, "retried", "to be delivered now"); });
+    retry->callback([o] { change(*o, &store::outbox::retry, "retried", "to be delivered now"); });
 
     auto* drop = common(outbox->add_subcommand("drop", "Forgets results: their SPOS-Service is never told"));
     drop->footer("A delivery that is on its way may still arrive.\n"
@@ -150,7 +150,7 @@ void add_outbox_command(CLI::App& app) {
     auto* dropped = choosing(drop);
     dropped->add_flag("--all", o->all, "every one, also those that only wait");
     dropped->require_option(1);
-    drop->callback([o] { change(*o, &store::instance_db::drop_delivery, "dropped", "dropped"); });
+    drop->callback([o] { change(*o, &store::outbox::drop, "dropped", "dropped"); });
 }
 
 } // namespace tsms::app

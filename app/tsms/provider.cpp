@@ -7,7 +7,7 @@
 #include "base/utf8.hpp"
 #include "crypto/pki.hpp"
 #include "store/access.hpp"
-#include "store/instances.hpp"
+#include "store/device_store.hpp"
 #include "json/json.hpp"
 
 #include <CLI/CLI.hpp>

@@ -22,13 +22,13 @@ void refuse_another(crypto::key_vault& vault, bytes_view sealed, std::string_vie
 
 } // namespace
 
-std::unique_ptr<crypto::key_vault> open_vault(const config& c, store::instance_db& db) {
+std::unique_ptr<crypto::key_vault> open_vault(const config& c, store::device_store& db) {
     auto vault = crypto::open_software_vault(c.file(c.vault_key));
     if (const auto seal = db.vault_seal()) {
         refuse_another(*vault, *seal, seal_purpose, c);
         return vault;
     }
-    for (const auto& issuer : db.issuers()) // a database from before there was a seal, or a new one
+    for (const auto& issuer : db.issuers.all()) // a database from before there was a seal, or a new one
         refuse_another(*vault, issuer.transport_key, actors::transport_key_purpose, c);
     db.keep_vault_seal(vault->seal(crypto::secret(as_bytes(sealed_text)), seal_purpose));
     return vault;

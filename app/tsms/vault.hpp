@@ -3,11 +3,11 @@
 
 #include "app/tsms/config.hpp"
 #include "crypto/vault.hpp"
-#include "store/instances.hpp"
+#include "store/device_store.hpp"
 
 namespace tsms::app {
 
 /// Throws config_error for another vault, crypto::error for one that cannot be opened.
-std::unique_ptr<crypto::key_vault> open_vault(const config& c, store::instance_db& db);
+std::unique_ptr<crypto::key_vault> open_vault(const config& c, store::device_store& db);
 
 } // namespace tsms::app

@@ -3,7 +3,7 @@
 #include "http/rest/entity_document.hpp"
 #include "model/rest_error.hpp"
 #include "store/deployments.hpp"
-#include "store/instances.hpp"
+#include "store/device_store.hpp"
 #include "store/profile_internals.hpp"
 
 #include <algorithm>

@@ -2,7 +2,7 @@
 #include "http/rest/text_formats.hpp"
 #include "model/rest_error.hpp"
 #include "store/deployments.hpp"
-#include "store/instances.hpp"
+#include "store/device_store.hpp"
 
 #include <algorithm>
 

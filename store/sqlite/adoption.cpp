@@ -1,6 +1,6 @@
 #include "store/adoption.hpp"
 
-#include "store/instances.hpp"
+#include "store/device_store.hpp"
 #include "store/sqlite/family.hpp"
 #include "store/sqlite/mark.hpp"
 
@@ -10,10 +10,10 @@ namespace {
 
 /// Its marks stay as they are until everything is done: what is interrupted is refused, and found again.
 std::size_t doubt_all_cards(const std::filesystem::path& instances) {
-    instance_db db(instances, believe_mark::no);
+    const device_store store(instances, believe_mark::no);
     std::size_t doubted = 0;
-    for (const auto& card : db.cards())
-        doubted += db.doubt_card(card.id, true) == instance_db::card_change::done;
+    for (const auto& card : store.cards.all())
+        doubted += store.cards.doubt(card.id, true) == card_change::done;
     return doubted; // recovery decides about the others: a process was at work on them
 }
 

@@ -31,13 +31,14 @@ class connection {
 public:
     explicit connection(SQLite::Database db) : db_(std::move(db)) {}
 
-    /// The statement of this text, prepared once a connection.
-    running prepare(const std::string& sql) {
+    /// The statement of this text, prepared once a connection. Whoever uses it makes it a `running`.
+    SQLite::Statement& statement(const std::string& sql) {
         auto found = statements_.find(sql);
         if (found == statements_.end())
             found = statements_.emplace(sql, SQLite::Statement(db_, sql)).first;
-        return running(found->second);
+        return found->second;
     }
+    running prepare(const std::string& sql) { return running(statement(sql)); }
     SQLite::Database& database() { return db_; }
     void run(const std::string& sql) { prepare(sql)->exec(); }
 

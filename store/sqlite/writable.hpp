@@ -41,6 +41,9 @@ public:
         });
     }
 
+    /// For a part of a change: what fails is told as in change().
+    template <class F> auto within_change(F f) { return told("writing", f); }
+
     /// Moves the log into the database and empties it. False if somebody reads it, and holds it up for longer than the
     /// patience.
     bool checkpoint(std::chrono::milliseconds patience);

@@ -68,10 +68,10 @@ BOOST_AUTO_TEST_CASE(a_phone_comes_from_its_call_to_its_result) {
     BOOST_TEST(created.outcome.message == "");
     BOOST_TEST(std::holds_alternative<result>(b.fetch_result(mine)));
     // It is in the database, not only in the answer.
-    const store::instance_db db(r.file.path);
-    const auto row = db.cards();
+    const store::device_store db(r.file.path);
+    const auto row = db.cards.all();
     BOOST_REQUIRE_EQUAL(row.size(), 1u);
-    BOOST_TEST(db.instances_on(row[0].id) == 1u);
+    BOOST_TEST(db.instances.count_on(row[0].id) == 1u);
 }
 
 BOOST_AUTO_TEST_CASE(its_load_is_told) {
@@ -94,7 +94,7 @@ BOOST_AUTO_TEST_CASE(its_load_is_told) {
 }
 
 BOOST_AUTO_TEST_CASE(what_the_last_run_left_is_resolved_and_delivered) {
-    device_role::before_start = [](store::instance_db& db) {
+    device_role::before_start = [](store::device_store& db) {
         model::secure_component card;
         card.id = "card";
         card.identity = std::string(84, '4');
@@ -103,21 +103,22 @@ BOOST_AUTO_TEST_CASE(what_the_last_run_left_is_resolved_and_delivered) {
         i.secure_component_id = "card";
         i.state = i.last_stable = model::instance_state::operational;
         i.target.spos = model::spos_target{"https://spos", ""};
-        db.create(i, card);
+        db.instances.create(i, card);
         auto running = i;
         running.running_process = "p";
-        store::process_record record;
+        model::process_record record;
         record.id = "p";
         record.instance = "one";
         record.card = "card";
         record.started = "2026-01-01T00:00:00.000Z";
-        BOOST_TEST(db.begin(record, {*db.instance("one"), db.card("card")}, {running, db.card("card")}));
-        store::outbox_entry waiting;
+        BOOST_TEST(db.processes.begin(record, {*db.instances.find("one"), db.cards.find("card")},
+                                      {running, db.cards.find("card")}));
+        model::outbox_entry waiting;
         waiting.process = "q";
         waiting.spos = {"https://spos", ""};
         waiting.body = "an older result";
-        waiting.created = store::clock::now();
-        db.enqueue(waiting);
+        waiting.created = std::chrono::system_clock::now();
+        db.outbox.add(waiting);
     };
     device_role r;
     device_role::before_start = nullptr;
@@ -130,10 +131,10 @@ BOOST_AUTO_TEST_CASE(what_the_last_run_left_is_resolved_and_delivered) {
     for (int turn = 0; turn < 200 && r.backend().current_load()->deliveries_waiting > 0; ++turn)
         std::this_thread::sleep_for(10ms);
     BOOST_TEST(r.backend().current_load()->deliveries_waiting == 0u);
-    const store::instance_db db(r.file.path);
-    BOOST_TEST(db.outbox(store::instance_db::deliveries::all).empty());
-    BOOST_TEST(db.instance("one")->running_process == "");
-    BOOST_TEST(db.interrupted().empty());
+    const store::device_store db(r.file.path);
+    BOOST_TEST(db.outbox.all().empty());
+    BOOST_TEST(db.instances.find("one")->running_process == "");
+    BOOST_TEST(db.processes.interrupted().empty());
 }
 
 BOOST_AUTO_TEST_CASE(a_stop_answers_everybody_and_leaves_nobody) {

@@ -156,7 +156,7 @@ BOOST_AUTO_TEST_CASE(a_claim_is_shown_what_rests_on_claims) {
                     w.rows.cards["card"].tsm_domain.emplace().aid = "D27600016354534D0001";
                     w.rows.cards["card"].tsm_domain->keys.emplace().version = 0x31;
                 }
-                w.rows.hint = store::domain_hint{"D27600016354534D0009", 0x33, 8};
+                w.rows.hint = model::domain_hint{"D27600016354534D0009", 0x33, 8};
                 if (silent)
                     w.cards.push_back({"SIM1", "UICC", "", ""});
                 const auto s = opened(w.open(model::get_service_instances{"service-one"}, "sp"));
@@ -256,7 +256,7 @@ BOOST_AUTO_TEST_CASE(the_store_drops_a_write_that_comes_too_late) {
         const auto now = clock.steady_now;
         const auto file = std::filesystem::path(folder) / "instances.db";
         store::create_database({file, store::database_name::instances}, "an installation");
-        auto db = std::make_shared<store::instance_db>(file);
+        auto db = std::make_shared<store::device_store>(file);
         auto store = spawn_instance_store(system, db, clock, [](const log_event&) {});
         create_row row;
         row.card.id = "card";
@@ -267,7 +267,7 @@ BOOST_AUTO_TEST_CASE(the_store_drops_a_write_that_comes_too_late) {
         const auto created = [&] {
             bool done = false;
             self->request(store, caf::infinite, row)
-                .receive([&](row_created& r) { done = r.outcome == store::creation::created; }, [](caf::error&) {});
+                .receive([&](row_created& r) { done = r.outcome == model::creation::created; }, [](caf::error&) {});
             return done;
         };
         row.deadline = now - 1s;

@@ -4,7 +4,7 @@
 
 #include "actors/backend.hpp"
 #include "crypto/vault.hpp"
-#include "store/instances.hpp"
+#include "store/device_store.hpp"
 
 #include <atomic>
 #include <boost/test/unit_test.hpp>
@@ -115,12 +115,12 @@ struct device_role {
 
     backend_parts parts() {
         backend_parts p;
-        p.db = std::make_shared<store::instance_db>(file.path);
+        p.db = std::make_shared<store::device_store>(file.path);
         if (before_start)
             before_start(*p.db);
         p.catalog = catalog;
         p.vault = crypto::make_software_vault(crypto::secret(bytes(32, 7)));
-        p.issuers = [](const std::string&) { return nullptr; };
+        p.issuers = [](const model::issuer_record&) { return nullptr; };
         p.spos = [this] { return spos; };
         p.log = [this](const log_event& e) {
             const std::lock_guard lock(mutex);
@@ -135,7 +135,7 @@ struct device_role {
     device_backend& backend() { return backend_; }
 
     /// What a test writes into the database of the next role.
-    static inline thread_local std::function<void(store::instance_db&)> before_start;
+    static inline thread_local std::function<void(store::device_store&)> before_start;
 
     instances_file file;
     std::shared_ptr<played_catalog_port> catalog = std::make_shared<played_catalog_port>();

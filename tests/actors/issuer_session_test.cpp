@@ -72,7 +72,7 @@ model::issuer_step in(std::chrono::seconds pause) {
 
 struct process_with_issuer {
     process_with_issuer() : asker(w.system) {
-        w.around->issuers = [this](const std::string&) { return std::make_unique<played_port>(issuer); };
+        w.around->issuers = [this](const model::issuer_record&) { return std::make_unique<played_port>(issuer); };
         session = spawn_issuer_session(w.system, "lab", line, w.around);
     }
     ~process_with_issuer() {

@@ -13,7 +13,7 @@ BOOST_AUTO_TEST_SUITE(actors_neighbours)
 
 namespace {
 
-instance_loaded load(const std::shared_ptr<store::instance_db>& db, const std::string& id) {
+instance_loaded load(const std::shared_ptr<store::device_store>& db, const std::string& id) {
     caf::actor_system_config config;
     caf::actor_system system{config};
     auto store = spawn_instance_store(system, db, system_time(), [](const log_event&) {});
@@ -33,15 +33,15 @@ instance_loaded load(const std::shared_ptr<store::instance_db>& db, const std::s
 BOOST_AUTO_TEST_CASE(only_what_is_on_the_card_is_a_neighbour) {
     for (const bool on_card : {false, true}) {
         unit::temporary_database t;
-        auto db = std::make_shared<store::instance_db>(t.file());
+        auto db = std::make_shared<store::device_store>(t.file());
         auto own = unit::some_instance();
         own.on_card = true;
         auto other = unit::some_instance("instance-2");
         other.target.service_id = "service-2";
         other.target.sd_aid = "D276000163544D5301000002";
         other.on_card = on_card;
-        BOOST_REQUIRE(db->create(own, unit::some_card()) == store::creation::created);
-        BOOST_REQUIRE(db->create(other, unit::some_card()) == store::creation::created);
+        BOOST_REQUIRE(db->instances.create(own, unit::some_card()) == model::creation::created);
+        BOOST_REQUIRE(db->instances.create(other, unit::some_card()) == model::creation::created);
         const auto loaded = load(db, own.id);
         BOOST_TEST(loaded.last_on_card == !on_card);
         BOOST_TEST(loaded.aids_of_others ==

@@ -44,7 +44,7 @@ private:
 struct post_office {
     explicit post_office(peer_bounds b = {2, 3}) : bounds(b) {
         store::create_database({file, store::database_name::instances}, "an installation");
-        db = std::make_shared<store::instance_db>(file);
+        db = std::make_shared<store::device_store>(file);
         w.rows.outbox = db;
     }
     ~post_office() {
@@ -73,13 +73,13 @@ struct post_office {
             throw std::runtime_error("a fault");
         return std::make_shared<counted_spos>(cancelled);
     }
-    std::int64_t add(const std::string& url, store::clock::duration age = 0s) {
-        store::outbox_entry d;
+    std::int64_t add(const std::string& url, std::chrono::system_clock::duration age = 0s) {
+        model::outbox_entry d;
         d.process = "p";
         d.spos = {url, "PEM"};
         d.body = "{}";
-        d.created = store::clock::now() - age;
-        db->enqueue(d);
+        d.created = std::chrono::system_clock::now() - age;
+        db->outbox.add(d);
         if (outbox)
             caf::anon_send(outbox, deliver_result{d});
         w.run();
@@ -98,8 +98,8 @@ struct post_office {
         caf::anon_send(attempt.delivery, attempt_made{outcome});
         w.run();
     }
-    store::outbox_entry row() {
-        const auto rows = db->outbox(store::instance_db::deliveries::all);
+    model::outbox_entry row() {
+        const auto rows = db->outbox.all();
         BOOST_REQUIRE_EQUAL(rows.size(), 1u);
         return rows[0];
     }
@@ -111,14 +111,14 @@ struct post_office {
         return urls;
     }
     /// A command of the operator: another connection.
-    store::instance_db operators() const { return store::instance_db(file); }
+    store::device_store operators() const { return store::device_store(file); }
 
     std::string file = (std::filesystem::temp_directory_path() / ("tsms-outbox-" + crypto::system_random().uuid()));
     world w;
     peer_bounds bounds;
     int cancelled = 0;   ///< attempts whose socket was cut
     bool faulty = false; ///< the next attempt ends its actor
-    std::shared_ptr<store::instance_db> db;
+    std::shared_ptr<store::device_store> db;
     std::vector<attempt_delivery> attempts;
     outbox_actor outbox;
 };
@@ -190,7 +190,7 @@ BOOST_AUTO_TEST_CASE(after_72_hours_of_waiting_it_is_given_up_and_stays_until_th
     BOOST_TEST(p.attempts.empty());
     BOOST_TEST(p.count().given_up == 1u);
 
-    BOOST_TEST(p.operators().retry_delivery(id));
+    BOOST_TEST(p.operators().outbox.retry(id));
     p.wait(1s);
     BOOST_TEST(p.attempts.size() == 1u);
     BOOST_TEST(p.count().given_up == 0u);
@@ -198,7 +198,7 @@ BOOST_AUTO_TEST_CASE(after_72_hours_of_waiting_it_is_given_up_and_stays_until_th
     BOOST_TEST(p.row().attempts == 1);
     p.wait(5s);
     p.end(delivered);
-    BOOST_TEST(p.db->outbox(store::instance_db::deliveries::all).empty());
+    BOOST_TEST(p.db->outbox.all().empty());
     BOOST_TEST(p.count().waiting == 0u);
 }
 
@@ -207,10 +207,10 @@ BOOST_AUTO_TEST_CASE(an_operator_may_retry_and_drop_what_waits_or_is_on_its_way)
     p.open();
     const auto id = p.add("a");
     p.end(unreachable);
-    BOOST_TEST(p.operators().retry_delivery(id));
+    BOOST_TEST(p.operators().outbox.retry(id));
     p.wait(1s);
     BOOST_TEST(p.attempts.size() == 1u); // not after five
-    BOOST_TEST(p.operators().drop_delivery(id));
+    BOOST_TEST(p.operators().outbox.drop(id));
     p.wait(1s);
     p.end(unreachable);
     p.wait(1h);
@@ -220,8 +220,8 @@ BOOST_AUTO_TEST_CASE(an_operator_may_retry_and_drop_what_waits_or_is_on_its_way)
     const auto other = p.add("a");
     BOOST_TEST(p.attempts.size() == 1u);
     p.end(unreachable);
-    BOOST_TEST(p.operators().drop_delivery(other));
-    BOOST_TEST(!p.operators().drop_delivery(other));
+    BOOST_TEST(p.operators().outbox.drop(other));
+    BOOST_TEST(!p.operators().outbox.drop(other));
     p.wait(1s);
     BOOST_TEST(p.count().waiting == 0u);
 }
@@ -233,7 +233,7 @@ BOOST_AUTO_TEST_CASE(what_an_operator_did_to_one_changes_nothing_for_another) {
     const auto newest = p.add("b");
     p.end(unreachable);
     p.end(unreachable);
-    BOOST_TEST(p.operators().drop_delivery(newest));
+    BOOST_TEST(p.operators().outbox.drop(newest));
     p.wait(1s);
     BOOST_TEST(p.count().waiting == 1u);
     for (int second = 2; second < 5; ++second) {
@@ -298,7 +298,7 @@ BOOST_AUTO_TEST_CASE(an_outbox_that_cannot_be_read_or_written_is_tried_again) {
     p.wait(5s);
     BOOST_TEST(p.attempts.size() == 1u);
     p.end(delivered);
-    BOOST_TEST(p.db->outbox().empty());
+    BOOST_TEST(p.db->outbox.waiting().empty());
 }
 
 // The row ends once, whoever ends it.
@@ -308,7 +308,7 @@ BOOST_AUTO_TEST_CASE(a_delivery_that_is_dropped_during_its_attempt_ends_once) {
         p.open();
         const auto id = p.add("a");
         const auto entries = p.db->audit_entries();
-        BOOST_TEST(p.operators().drop_delivery(id));
+        BOOST_TEST(p.operators().outbox.drop(id));
         p.wait(1s);
         BOOST_TEST(p.attempts.size() == 1u);
         BOOST_TEST(p.cancelled == 0); // the SPOS may have it already
@@ -329,7 +329,7 @@ BOOST_AUTO_TEST_CASE(a_delivery_that_is_retried_during_its_attempt_begins_anew) 
     p.end(unreachable);
     p.wait(5s);
     BOOST_TEST(p.row().attempts == 1);
-    BOOST_TEST(p.operators().retry_delivery(id));
+    BOOST_TEST(p.operators().outbox.retry(id));
     p.wait(1s);
     BOOST_TEST(p.attempts.size() == 1u); // no second one beside it
     p.end(unreachable);
@@ -347,19 +347,19 @@ BOOST_AUTO_TEST_CASE(what_an_operator_changed_just_before_the_turn_counts) {
     const auto id = p.add("a");
     p.end(unreachable);
     p.w.time += 5s;
-    BOOST_TEST(p.operators().drop_delivery(id));
+    BOOST_TEST(p.operators().outbox.drop(id));
     p.add("b"); // whoever moves the outbox
     BOOST_TEST(p.on_their_way() == urls{"b"}, boost::test_tools::per_element());
     BOOST_TEST(p.count().waiting == 1u);
     p.end(unreachable);
 
     p.w.time += 5s;
-    BOOST_TEST(p.operators().retry_delivery(p.row().id));
+    BOOST_TEST(p.operators().outbox.retry(p.row().id));
     p.add("c");
     BOOST_REQUIRE(p.on_their_way() == (urls{"c", "b"}));
     p.end(delivered);
     p.end(unreachable);
-    const auto b = p.db->delivery(p.db->outbox().at(0).id);
+    const auto b = p.db->outbox.waiting(p.db->outbox.waiting().at(0).id);
     BOOST_TEST(b.value().attempts == 1);
     BOOST_TEST(b.value().waited.count() == 0); // the five seconds were the former row's
 }
@@ -378,8 +378,8 @@ BOOST_AUTO_TEST_CASE(a_stop_cuts_what_is_under_way_and_loses_nothing) {
     for (const auto& a : late)
         caf::anon_send(a.delivery, attempt_made{unreachable});
     p.w.run();
-    BOOST_TEST(p.db->outbox().size() == 4u);
-    for (const auto& row : p.db->outbox())
+    BOOST_TEST(p.db->outbox.waiting().size() == 4u);
+    for (const auto& row : p.db->outbox.waiting())
         BOOST_TEST(row.attempts == 0);
     p.open();
     BOOST_TEST(p.attempts.size() == 3u);
@@ -388,14 +388,14 @@ BOOST_AUTO_TEST_CASE(a_stop_cuts_what_is_under_way_and_loses_nothing) {
 BOOST_AUTO_TEST_CASE(one_that_is_given_up_and_wanted_again_at_once_is_attempted) {
     post_office p;
     const auto id = p.add("a");
-    p.db->attempt_failed(id, 72h, "for long");
+    p.db->outbox.attempt_failed(id, 72h, "for long");
     p.open();
     BOOST_REQUIRE_EQUAL(p.attempts.size(), 1u);
     caf::anon_send(p.attempts.front().delivery, attempt_made{unreachable});
     p.attempts.clear();
     while (!p.row().given_up)
         BOOST_REQUIRE(p.w.coordinator().try_run_once());
-    BOOST_TEST(p.operators().retry_delivery(id)); // before the outbox has heard of the end
+    BOOST_TEST(p.operators().outbox.retry(id)); // before the outbox has heard of the end
     p.w.time += 1s;
     caf::anon_send(p.outbox, tick{p.w.time});
     p.w.run();
@@ -416,7 +416,7 @@ BOOST_AUTO_TEST_CASE(a_fault_in_one_delivery_begins_it_again_and_frees_its_turn)
     p.wait(1s);
     BOOST_TEST(p.on_their_way() == urls{"a"}, boost::test_tools::per_element());
     p.end(delivered);
-    BOOST_TEST(p.db->outbox().empty());
+    BOOST_TEST(p.db->outbox.waiting().empty());
     p.add("b");
     BOOST_TEST(p.on_their_way() == urls{"b"}, boost::test_tools::per_element());
 }

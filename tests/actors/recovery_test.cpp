@@ -37,13 +37,13 @@ struct crashed {
         instance.state = instance.last_stable = model::instance_state::operational;
         instance.target.service_provider_id = "sp";
         instance.target.spos = model::spos_target{"https://spos", ""};
-        db->create(instance, card);
+        db->instances.create(instance, card);
         instance.running_process = "p";
         record.id = "p";
         record.instance = "one";
         record.card = "card";
         record.started = "2026-01-01T00:00:00.000Z";
-        db->begin(record, {*db->instance("one"), card}, {instance, card});
+        db->processes.begin(record, {*db->instances.find("one"), card}, {instance, card});
     }
     ~crashed() {
         db.reset();
@@ -55,15 +55,15 @@ struct crashed {
             *db, catalog, quiet_spos(), [this](const log_event& e) { log.push_back(e); }, clock);
     }
     void end(model::service_instance left) {
-        std::optional<store::outbox_entry> none;
-        db->end({"p", error_category::none, "", "2026-01-01T00:00:01.000Z"}, left, card, false, none);
+        std::optional<model::outbox_entry> none;
+        db->processes.end({"p", error_category::none, "", "2026-01-01T00:00:01.000Z"}, left, card, false, none);
     }
 
     std::filesystem::path folder;
-    std::optional<store::instance_db> db;
+    std::optional<store::device_store> db;
     model::secure_component card;
     model::service_instance instance;
-    store::process_record record;
+    model::process_record record;
     moved_clock clock;
     std::vector<log_event> log;
 };
@@ -75,9 +75,9 @@ BOOST_AUTO_TEST_SUITE(actors_recovery)
 BOOST_AUTO_TEST_CASE(a_process_that_the_last_run_left_is_ended) {
     crashed c;
     BOOST_TEST(c.resolve() == 1u);
-    BOOST_TEST(c.db->instance("one")->running_process == "");
-    BOOST_TEST(!c.db->card("card")->doubt);
-    BOOST_TEST(c.db->outbox().size() == 1u);
+    BOOST_TEST(c.db->instances.find("one")->running_process == "");
+    BOOST_TEST(!c.db->cards.find("card")->doubt);
+    BOOST_TEST(c.db->outbox.waiting().size() == 1u);
     BOOST_REQUIRE_EQUAL(c.log.size(), 1u);
     BOOST_TEST((c.log[0].level == severity::warning));
     BOOST_TEST((c.log[0].of == log_subject{"p", "", "one", "card", "sp"}));
@@ -89,10 +89,10 @@ BOOST_AUTO_TEST_CASE(a_row_that_names_a_process_which_does_not_run_is_freed) {
     c.instance.unproven_operation = model::operation::service_suspension;
     c.end(c.instance); // its process has ended, and the row does not say so
     BOOST_TEST(c.resolve() == 1u);
-    const auto healed = c.db->instance("one");
+    const auto healed = c.db->instances.find("one");
     BOOST_TEST(healed->running_process == "");
     BOOST_TEST((healed->state == model::instance_state::in_error)); // what it had begun may be on the card
-    BOOST_TEST(c.db->card("card")->doubt);
+    BOOST_TEST(c.db->cards.find("card")->doubt);
     BOOST_TEST(!c.db->broken_audit_entry());
     BOOST_TEST(c.resolve() == 0u);
 }

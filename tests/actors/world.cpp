@@ -105,7 +105,7 @@ process_begun begin(memory& m, const begin_process& b) {
     if (b.read.card && store::encode(m.cards.at(b.read.card->id)) != store::encode(*b.read.card))
         return process_begun{false};
     if (b.read.card && b.shown.card && b.shown.card->issuer != b.read.card->issuer && !b.shown.card->issuer.empty() &&
-        std::ranges::find(m.issuers, b.shown.card->issuer, &store::issuer_record::name) == m.issuers.end())
+        std::ranges::find(m.issuers, b.shown.card->issuer, &model::issuer_record::name) == m.issuers.end())
         return process_begun{false};
     found->second = b.shown.instance;
     if (b.shown.card)
@@ -168,7 +168,10 @@ played_store::behavior_type played_store::make_behavior() {
         },
         [](const log_apdus&) {},
         [](const trim_store&) {},
-        [](const find_issuer&) { return issuer_found{}; },
+        [](const find_issuer& f) {
+            return issuer_found{model::issuer_record{f.name, {}, {}, {}, {}}};
+        },
+        [](const find_app&) { return app_found{}; },
         [this, failed](const load_outbox& l) -> caf::result<outbox_loaded> {
             if (m_.broken)
                 return failed();
@@ -177,7 +180,7 @@ played_store::behavior_type played_store::make_behavior() {
         [this, failed](const load_delivery& l) -> caf::result<delivery_loaded> {
             if (m_.broken)
                 return failed();
-            return delivery_loaded{m_.outbox ? m_.outbox->delivery(l.id) : std::nullopt};
+            return delivery_loaded{m_.outbox ? m_.outbox->outbox.waiting(l.id) : std::nullopt};
         },
         [this, failed](const settle_delivery& s) -> caf::result<delivery_settled> {
             if (m_.broken)

@@ -26,11 +26,11 @@ struct memory {
     std::function<void()>
         before_begin; ///< what an operator does between the rows' being read and the beginning of a process, once
     bool provider_has_apps = false;
-    std::vector<store::issuer_record> issuers;
-    std::shared_ptr<store::instance_db> outbox; ///< where a test has deliveries
-    std::optional<store::domain_hint> hint;     ///< of every kind of card
+    std::vector<model::issuer_record> issuers;
+    std::shared_ptr<store::device_store> outbox; ///< where a test has deliveries
+    std::optional<model::domain_hint> hint;      ///< of every kind of card
     std::vector<create_row> created;
-    store::creation creation = store::creation::created; ///< what becomes of the next one
+    model::creation creation = model::creation::created; ///< what becomes of the next one
     std::vector<model::service_instance> tombstones;     ///< on the card of the instance
 };
 

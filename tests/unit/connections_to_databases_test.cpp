@@ -3,7 +3,7 @@
 
 #include "store/access.hpp"
 #include "store/catalog.hpp"
-#include "store/instances.hpp"
+#include "store/device_store.hpp"
 #include "store/sqlite/sqlite.hpp"
 #include "tests/unit/rest_fixture.hpp"
 
@@ -101,11 +101,11 @@ BOOST_AUTO_TEST_CASE(a_commit_is_answered_when_it_is_on_the_disk) {
     BOOST_TEST(costs([&] {
                    access.add_provider("provider " + std::to_string(++names), std::chrono::system_clock::now());
                }) >= 1);
-    store::instance_db instances(d.instances());
+    store::device_store instances(d.instances());
     BOOST_TEST(costs([&] {
-                   store::outbox_entry e;
-                   e.created = store::clock::now();
-                   instances.enqueue(e);
+                   model::outbox_entry e;
+                   e.created = std::chrono::system_clock::now();
+                   instances.outbox.add(e);
                }) >= 1);
     store::catalog catalog(d.path() / "catalog.db");
     BOOST_TEST(costs([&] {

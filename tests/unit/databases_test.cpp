@@ -3,7 +3,7 @@
 #include "store/access.hpp"
 #include "store/adoption.hpp"
 #include "store/catalog.hpp"
-#include "store/instances.hpp"
+#include "store/device_store.hpp"
 #include "store/upkeep.hpp"
 
 #include "instance_rows.hpp"
@@ -63,7 +63,7 @@ struct data_directory {
         });
     }
     void add_app(const std::string& caller) const {
-        store::instance_db(file("instances.db")).add_app({caller, "provider", {1}, ""});
+        store::device_store(file("instances.db")).apps.add({caller, "provider", {1}, ""});
     }
     /// As a program of before wrote it.
     void make_old() const {
@@ -127,7 +127,7 @@ BOOST_AUTO_TEST_CASE(a_full_disk_is_told_as_such_by_every_database) {
     const data_directory d;
     store::access access(d.file("access.db"));
     store::catalog catalog(d.file("catalog.db"));
-    store::instance_db instances(d.file("instances.db"));
+    store::device_store instances(d.file("instances.db"));
     const auto insert = [](store::catalog_edit& edit) {
         edit.insert({"p", model::entity_kind::secure_component_profile, "", "", "p", {}}, {});
         return true;
@@ -137,7 +137,7 @@ BOOST_AUTO_TEST_CASE(a_full_disk_is_told_as_such_by_every_database) {
         const full_disk full;
         of_access = refusal([&] { access.add_provider("one", year_2030); });
         of_catalog = refusal([&] { catalog.write(insert); });
-        of_instances = refusal([&] { instances.add_app({"AB", "provider", {1}, ""}); });
+        of_instances = refusal([&] { instances.apps.add({"AB", "provider", {1}, ""}); });
     }
     BOOST_TEST(says(of_access, {"writing access.db failed", "File too large", "make room in"}));
     BOOST_TEST(says(of_catalog, {"writing catalog.db failed", "File too large", "make room in"}));
@@ -145,7 +145,7 @@ BOOST_AUTO_TEST_CASE(a_full_disk_is_told_as_such_by_every_database) {
     BOOST_TEST(access.providers().empty());
     access.add_provider("one", year_2030); // each goes on as if nothing had been
     BOOST_TEST(catalog.write(insert));
-    BOOST_TEST(instances.add_app({"AB", "provider", {1}, ""}));
+    BOOST_TEST(instances.apps.add({"AB", "provider", {1}, ""}));
 }
 
 BOOST_AUTO_TEST_CASE(what_the_change_throws_comes_out_even_if_its_transaction_is_over) {
@@ -191,7 +191,7 @@ BOOST_AUTO_TEST_CASE(what_init_did_not_write_is_refused_by_name) {
             if (one.name == database_name::catalog)
                 store::catalog_reader c(one.path);
             if (one.name == database_name::instances)
-                store::instance_db i(one.path);
+                store::device_store i(one.path);
         };
         const auto name = one.path.string();
         fs::copy(one.path, d.file("good"));
@@ -223,19 +223,19 @@ BOOST_AUTO_TEST_CASE(a_log_that_was_lost_is_noticed) {
             fs::copy(d.file("instances.db").string() + part, to / (std::string("instances.db") + part));
     };
     {
-        store::instance_db db(d.file("instances.db"));
-        db.add_app({"AB", "provider", {1}, ""});
+        store::device_store db(d.file("instances.db"));
+        db.apps.add({"AB", "provider", {1}, ""});
         BOOST_TEST(log_size(d.instances()) > 0); // as if killed here
         copy(d.file("whole"), {"", "-wal", "-mark"});
         copy(d.file("lost"), {"", "-mark"});
     }
     copy(d.file("closed"), {"", "-mark"}); // whoever has written leaves the file complete
-    BOOST_TEST(store::instance_db(d.file("whole") / "instances.db").apps().size() == 1u);
-    BOOST_TEST(store::instance_db(d.file("closed") / "instances.db").apps().size() == 1u);
-    BOOST_TEST(says(refusal([&] { store::instance_db db(d.file("lost") / "instances.db"); }),
+    BOOST_TEST(store::device_store(d.file("whole") / "instances.db").apps.all().size() == 1u);
+    BOOST_TEST(store::device_store(d.file("closed") / "instances.db").apps.all().size() == 1u);
+    BOOST_TEST(says(refusal([&] { store::device_store db(d.file("lost") / "instances.db"); }),
                     {"instances.db is older than it was", "entry 2", "ends at entry 1", "tsms adopt"}));
     std::ofstream(d.file("lost") / "instances.db-mark") << "torn by a loss of power";
-    BOOST_TEST(store::instance_db(d.file("lost") / "instances.db").apps().empty());
+    BOOST_TEST(store::device_store(d.file("lost") / "instances.db").apps.all().empty());
 }
 
 // -- belonging together
@@ -375,8 +375,8 @@ BOOST_AUTO_TEST_CASE(a_kill_never_leads_to_a_refusal) {
 BOOST_AUTO_TEST_CASE(adoption_goes_on_with_what_is_there) {
     const data_directory d;
     {
-        store::instance_db db(d.file("instances.db"));
-        BOOST_REQUIRE((db.create(unit::some_instance(), unit::some_card()) == store::creation::created));
+        store::device_store db(d.file("instances.db"));
+        BOOST_REQUIRE((db.instances.create(unit::some_instance(), unit::some_card()) == model::creation::created));
     }
     d.start_rest();
     d.start_device();
@@ -393,7 +393,7 @@ BOOST_AUTO_TEST_CASE(adoption_goes_on_with_what_is_there) {
     const auto done = store::adopt(d.all());
     BOOST_TEST(done.misfits.size() == 3u); // two marks, and access.db has seen a newer catalog
     BOOST_TEST(done.cards_in_doubt == 1u);
-    BOOST_TEST(store::instance_db(d.file("instances.db")).card("card-1")->doubt);
+    BOOST_TEST(store::device_store(d.file("instances.db")).cards.find("card-1")->doubt);
     BOOST_TEST(refusal([&] { d.start_rest(); }) == "");
     BOOST_TEST(refusal([&] { d.start_device(); }) == "");
     BOOST_TEST(store::adopt(d.all()).misfits.empty());

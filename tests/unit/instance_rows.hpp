@@ -1,8 +1,8 @@
 #pragma once
 // An instance database in a folder of its own, and rows for it.
 
+#include "store/device_store.hpp"
 #include "store/instance_records.hpp"
-#include "store/instances.hpp"
 
 #include <unistd.h>
 
@@ -54,8 +54,8 @@ inline model::service_instance some_instance(const std::string& id = "instance-1
     return i;
 }
 
-inline store::process_record some_process() {
-    store::process_record p;
+inline model::process_record some_process() {
+    model::process_record p;
     p.id = "process-1";
     p.session = "session";
     p.instance = "instance-1";
@@ -67,13 +67,14 @@ inline store::process_record some_process() {
     return p;
 }
 
-inline bool created(store::creation outcome) {
-    return outcome == store::creation::created;
+inline bool created(model::creation outcome) {
+    return outcome == model::creation::created;
 }
 
 /// A process begins on the rows as they are, and shows this instance.
-inline bool begin(store::instance_db& db, const store::process_record& p, const model::service_instance& shown) {
-    return db.begin(p, {*db.instance(p.instance), db.card(p.card)}, {shown, db.card(p.card)});
+inline bool begin(store::device_store& db, const model::process_record& p, const model::service_instance& shown) {
+    return db.processes.begin(p, {*db.instances.find(p.instance), db.cards.find(p.card)},
+                              {shown, db.cards.find(p.card)});
 }
 
 } // namespace tsms::unit

@@ -6,7 +6,7 @@
 
 using namespace tsms;
 using namespace tsms::unit;
-using store::instance_db;
+using store::device_store;
 
 namespace {
 
@@ -44,18 +44,18 @@ BOOST_AUTO_TEST_CASE(an_instance_of_before_has_no_rules_to_read_back) {
 BOOST_AUTO_TEST_CASE(an_instance_comes_back_as_it_was_stored) {
     temporary_database t;
     {
-        instance_db db(t.file());
-        BOOST_TEST(created(db.create(some_instance(), some_card())));
+        device_store db(t.file());
+        BOOST_TEST(created(db.instances.create(some_instance(), some_card())));
     }
-    const instance_db db(t.file());
-    const auto back = db.instance("instance-1");
+    const device_store db(t.file());
+    const auto back = db.instances.find("instance-1");
     BOOST_REQUIRE(back);
     BOOST_TEST(store::encode(*back) == store::encode(some_instance()));
     BOOST_TEST(back->target.load_files.at(0).size == 1234u);
     BOOST_TEST(!back->target.applications.at(0).make_selectable);
     BOOST_TEST(back->target.card.order_apdus == 17);
     BOOST_TEST(!back->target.card.challenge_counter);
-    const auto cards = db.cards_by_identity(model::card_identity::of_row("479001").value());
+    const auto cards = db.cards.by_identity(model::card_identity::of_row("479001").value());
     BOOST_REQUIRE_EQUAL(cards.size(), 1u);
     const auto* card = &cards[0];
     BOOST_TEST((card->tsm_domain->keys == some_card().tsm_domain->keys));
@@ -65,45 +65,45 @@ BOOST_AUTO_TEST_CASE(an_instance_comes_back_as_it_was_stored) {
 
 BOOST_AUTO_TEST_CASE(a_card_has_a_service_once) {
     temporary_database t;
-    instance_db db(t.file());
-    BOOST_TEST(created(db.create(some_instance(), some_card())));
-    BOOST_TEST(!created(db.create(some_instance("instance-2"), some_card())));
-    BOOST_TEST(db.instances_of("service-1", {"card-1"}).size() == 1u);
+    device_store db(t.file());
+    BOOST_TEST(created(db.instances.create(some_instance(), some_card())));
+    BOOST_TEST(!created(db.instances.create(some_instance("instance-2"), some_card())));
+    BOOST_TEST(db.instances.of("service-1", {"card-1"}).size() == 1u);
 }
 
 BOOST_AUTO_TEST_CASE(a_known_card_keeps_its_row_but_gets_the_issuer_it_lacks) {
     temporary_database t;
-    instance_db db(t.file());
+    device_store db(t.file());
     auto card = some_card();
     card.issuer.clear();
     card.strikes = 1;
-    db.create(some_instance(), card);
+    db.instances.create(some_instance(), card);
     auto second = some_instance("instance-2");
     second.target.service_id = "service-2";
-    BOOST_TEST(created(db.create(second, some_card())));
-    BOOST_TEST(db.card("card-1")->issuer == "lab");
-    BOOST_TEST(db.card("card-1")->strikes == 1);
+    BOOST_TEST(created(db.instances.create(second, some_card())));
+    BOOST_TEST(db.cards.find("card-1")->issuer == "lab");
+    BOOST_TEST(db.cards.find("card-1")->strikes == 1);
 }
 
 BOOST_AUTO_TEST_CASE(a_process_without_an_end_is_found_again_and_tells_whether_it_is_in_doubt) {
     temporary_database t;
     {
-        instance_db db(t.file());
-        db.create(some_instance(), some_card());
+        device_store db(t.file());
+        db.instances.create(some_instance(), some_card());
         BOOST_TEST(begin(db, some_process(), some_instance()));
-        db.journal("process-1", "install");
+        db.processes.journal("process-1", "install");
     }
-    instance_db db(t.file());
-    auto found = db.interrupted();
+    device_store db(t.file());
+    auto found = db.processes.interrupted();
     BOOST_REQUIRE_EQUAL(found.size(), 1u);
     BOOST_TEST(found[0].in_doubt);
     BOOST_TEST((found[0].process.requested == some_process().requested));
-    db.commit(found[0].instance, found[0].card); // what it notes on the way says nothing of the card
-    BOOST_TEST(db.interrupted().at(0).in_doubt);
-    std::optional<store::outbox_entry> none;
-    db.end({"process-1", model::error_category::none, "", "2026-01-01T00:00:01.000Z"}, found[0].instance, found[0].card,
-           false, none);
-    BOOST_TEST(db.interrupted().empty());
+    db.processes.commit(found[0].instance, found[0].card); // what it notes on the way says nothing of the card
+    BOOST_TEST(db.processes.interrupted().at(0).in_doubt);
+    std::optional<model::outbox_entry> none;
+    db.processes.end({"process-1", model::error_category::none, "", "2026-01-01T00:00:01.000Z"}, found[0].instance,
+                     found[0].card, false, none);
+    BOOST_TEST(db.processes.interrupted().empty());
 }
 
 // The bounds of a JSON document are for strangers: a row that could not be read would stop every call on its card.
@@ -118,30 +118,31 @@ BOOST_AUTO_TEST_CASE(a_row_of_any_size_is_read_again) {
 
 BOOST_AUTO_TEST_CASE(the_end_of_a_process_and_its_delivery_are_one) {
     temporary_database t;
-    instance_db db(t.file());
-    db.create(some_instance(), some_card());
+    device_store db(t.file());
+    db.instances.create(some_instance(), some_card());
     BOOST_TEST(begin(db, some_process(), some_instance()));
-    std::optional<store::outbox_entry> delivery(std::in_place);
+    std::optional<model::outbox_entry> delivery(std::in_place);
     delivery->process = "process-1";
     delivery->spos = {"https://spos", "PEM"};
     delivery->body = "{}";
-    delivery->created = store::clock::now();
-    db.end({"process-1", model::error_category::none, "", "later"}, some_instance(), some_card(), true, delivery);
-    BOOST_TEST(!db.instance("instance-1"));
+    delivery->created = std::chrono::system_clock::now();
+    db.processes.end({"process-1", model::error_category::none, "", "later"}, some_instance(), some_card(), true,
+                     delivery);
+    BOOST_TEST(!db.instances.find("instance-1"));
     BOOST_TEST(delivery->id > 0);
-    BOOST_REQUIRE_EQUAL(db.outbox().size(), 1u);
-    db.attempt_failed(delivery->id, std::chrono::seconds(5), "refused");
-    BOOST_TEST(db.outbox()[0].attempts == 1);
-    BOOST_TEST(db.outbox()[0].waited.count() == 5);
-    BOOST_TEST(db.outbox()[0].last_error == "refused");
-    db.delivered(delivery->id);
-    BOOST_TEST(db.outbox().empty());
+    BOOST_REQUIRE_EQUAL(db.outbox.waiting().size(), 1u);
+    db.outbox.attempt_failed(delivery->id, std::chrono::seconds(5), "refused");
+    BOOST_TEST(db.outbox.waiting()[0].attempts == 1);
+    BOOST_TEST(db.outbox.waiting()[0].waited.count() == 5);
+    BOOST_TEST(db.outbox.waiting()[0].last_error == "refused");
+    db.outbox.delivered(delivery->id);
+    BOOST_TEST(db.outbox.waiting().empty());
 }
 
 BOOST_AUTO_TEST_CASE(a_changed_audit_entry_is_found) {
     temporary_database t;
-    instance_db db(t.file());
-    db.create(some_instance(), some_card());
+    device_store db(t.file());
+    db.instances.create(some_instance(), some_card());
     BOOST_TEST(begin(db, some_process(), some_instance()));
     BOOST_TEST(!db.broken_audit_entry());
     BOOST_TEST(db.audit_entries() >= 3u);
@@ -156,104 +157,104 @@ BOOST_AUTO_TEST_CASE(a_changed_audit_entry_is_found) {
 
 BOOST_AUTO_TEST_CASE(another_schema_version_is_refused_by_name) {
     temporary_database t;
-    { instance_db db(t.file()); }
+    { device_store db(t.file()); }
     sqlite3* raw = nullptr;
     BOOST_REQUIRE(sqlite3_open(t.file().c_str(), &raw) == SQLITE_OK);
     sqlite3_exec(raw, "PRAGMA user_version = 99", nullptr, nullptr, nullptr);
     sqlite3_close(raw);
-    BOOST_CHECK_EXCEPTION(instance_db(t.file()), store::error,
+    BOOST_CHECK_EXCEPTION(device_store(t.file()), store::error,
                           [](const store::error& e) { return std::string(e.what()).find("99") != std::string::npos; });
 }
 
 BOOST_AUTO_TEST_CASE(issuers_and_apps_are_registered_once) {
     temporary_database t;
-    instance_db db(t.file());
-    store::issuer_record issuer{"lab", "https://issuer", "PEM", {9, 9}, {}};
+    device_store db(t.file());
+    model::issuer_record issuer{"lab", "https://issuer", "PEM", {9, 9}, {}};
     issuer.cards.cplc = {"4790"};
-    BOOST_TEST(db.add_issuer(issuer));
-    BOOST_TEST(!db.add_issuer(issuer));
-    BOOST_TEST((db.issuers().at(0).transport_key == bytes{9, 9}));
-    BOOST_TEST(db.issuers().at(0).cards.cplc.at(0) == "4790");
-    BOOST_TEST(db.add_app({"AA", "provider", {1}, {}}));
-    BOOST_TEST(!db.add_app({"AA", "other", {2}, {}}));
-    BOOST_TEST(db.revoke_app("AA"));
-    BOOST_TEST(!db.revoke_app("AA"));
+    BOOST_TEST(db.issuers.add(issuer));
+    BOOST_TEST(!db.issuers.add(issuer));
+    BOOST_TEST((db.issuers.all().at(0).transport_key == bytes{9, 9}));
+    BOOST_TEST(db.issuers.all().at(0).cards.cplc.at(0) == "4790");
+    BOOST_TEST(db.apps.add({"AA", "provider", {1}, {}}));
+    BOOST_TEST(!db.apps.add({"AA", "other", {2}, {}}));
+    BOOST_TEST(db.apps.revoke("AA"));
+    BOOST_TEST(!db.apps.revoke("AA"));
 }
 
 BOOST_AUTO_TEST_CASE(a_card_is_one_row_whoever_stores_it_first) {
     temporary_database t;
-    instance_db db(t.file());
-    BOOST_TEST(created(db.create(some_instance(), some_card())));
+    device_store db(t.file());
+    BOOST_TEST(created(db.instances.create(some_instance(), some_card())));
     auto same = some_card(); // another call saw the card at the same time
     same.id = "card-2";
     auto other = some_instance("instance-2");
     other.secure_component_id = "card-2";
     other.target.service_id = "service-2";
-    BOOST_TEST(created(db.create(other, same)));
-    BOOST_TEST(db.cards().size() == 1u);
-    BOOST_TEST(db.instance("instance-2")->secure_component_id == "card-1");
+    BOOST_TEST(created(db.instances.create(other, same)));
+    BOOST_TEST(db.cards.all().size() == 1u);
+    BOOST_TEST(db.instances.find("instance-2")->secure_component_id == "card-1");
     other.id = "instance-3";
-    BOOST_TEST(!created(db.create(other, same))); // the card has an instance of the service
+    BOOST_TEST(!created(db.instances.create(other, same))); // the card has an instance of the service
 }
 
 BOOST_AUTO_TEST_CASE(a_provider_whose_app_was_revoked_has_had_apps) {
     temporary_database t;
-    instance_db db(t.file());
+    device_store db(t.file());
     const store::app_record app{"CAFE", "sp", bytes(32, 1), ""};
-    BOOST_TEST(!db.has_had_apps("sp"));
-    BOOST_TEST(db.add_app(app));
-    BOOST_TEST(!db.add_app(app));
-    BOOST_TEST(db.revoke_app("CAFE"));
-    BOOST_TEST(!db.revoke_app("CAFE"));
-    BOOST_TEST(db.has_had_apps("sp"));
-    BOOST_TEST(db.apps().at(0).credential_hash.empty());
-    BOOST_TEST(!db.add_app({"CAFE", "another sp", bytes(32, 2), ""}));
-    BOOST_TEST(db.add_app(app));
+    BOOST_TEST(!db.apps.any_of("sp"));
+    BOOST_TEST(db.apps.add(app));
+    BOOST_TEST(!db.apps.add(app));
+    BOOST_TEST(db.apps.revoke("CAFE"));
+    BOOST_TEST(!db.apps.revoke("CAFE"));
+    BOOST_TEST(db.apps.any_of("sp"));
+    BOOST_TEST(db.apps.all().at(0).credential_hash.empty());
+    BOOST_TEST(!db.apps.add({"CAFE", "another sp", bytes(32, 2), ""}));
+    BOOST_TEST(db.apps.add(app));
 }
 
 BOOST_AUTO_TEST_CASE(an_end_that_is_told_twice_counts_once) {
     temporary_database t;
-    instance_db db(t.file());
-    db.create(some_instance(), some_card());
+    device_store db(t.file());
+    db.instances.create(some_instance(), some_card());
     BOOST_TEST(begin(db, some_process(), some_instance()));
-    const store::process_end end{"process-1", model::error_category::none, "", "2026-01-01T00:00:01.000Z"};
+    const model::process_end end{"process-1", model::error_category::none, "", "2026-01-01T00:00:01.000Z"};
     bool told = false;
     const auto tell = [&] {
-        std::optional<store::outbox_entry> delivery(std::in_place);
+        std::optional<model::outbox_entry> delivery(std::in_place);
         delivery->process = "process-1";
         delivery->spos = {"https://spos", ""};
         delivery->body = "{}";
-        BOOST_TEST(db.end(end, some_instance(), some_card(), false, delivery) == !std::exchange(told, true));
+        BOOST_TEST(db.processes.end(end, some_instance(), some_card(), false, delivery) == !std::exchange(told, true));
         return delivery ? delivery->id : 0;
     };
     const auto first = tell();
     BOOST_TEST(first > 0);
     BOOST_TEST(tell() == first);
-    BOOST_TEST(db.outbox().size() == 1u);
+    BOOST_TEST(db.outbox.waiting().size() == 1u);
 }
 
 BOOST_AUTO_TEST_CASE(an_instance_whose_process_is_not_there_is_stranded) {
     temporary_database t;
-    instance_db db(t.file());
+    device_store db(t.file());
     auto instance = some_instance();
-    db.create(instance, some_card());
+    db.instances.create(instance, some_card());
     instance.running_process = "process-1";
     BOOST_TEST(begin(db, some_process(), instance));
-    BOOST_TEST(db.stranded().empty()); // it runs
-    std::optional<store::outbox_entry> none;
-    db.end({"process-1", model::error_category::none, "", "2026-01-01T00:00:01.000Z"}, instance, some_card(), false,
-           none);
-    const auto found = db.stranded();
+    BOOST_TEST(db.processes.stranded().empty()); // it runs
+    std::optional<model::outbox_entry> none;
+    db.processes.end({"process-1", model::error_category::none, "", "2026-01-01T00:00:01.000Z"}, instance, some_card(),
+                     false, none);
+    const auto found = db.processes.stranded();
     BOOST_REQUIRE_EQUAL(found.size(), 1u);
     BOOST_TEST(found[0].instance.running_process == "process-1");
-    db.heal(some_instance(), some_card());
-    BOOST_TEST(db.stranded().empty());
+    db.processes.heal(some_instance(), some_card());
+    BOOST_TEST(db.processes.stranded().empty());
     BOOST_TEST(!db.broken_audit_entry());
 }
 
 // Between the rows' being read and the beginning of the process an operator may be at work (tsms card, tsms issuer).
 BOOST_AUTO_TEST_CASE(a_process_begins_only_on_the_rows_that_were_read) {
-    using change = std::function<void(instance_db&)>;
+    using change = std::function<void(device_store&)>;
     const auto claimed_card = [] {
         auto card = some_card();
         card.tsm_domain.reset();
@@ -261,96 +262,96 @@ BOOST_AUTO_TEST_CASE(a_process_begins_only_on_the_rows_that_were_read) {
         return card;
     };
     const std::pair<const char*, change> changes[] = {
-        {"lost", [](instance_db& db) { db.lose_card("card-1"); }},
-        {"assigned", [](instance_db& db) { db.assign_card("card-1", "other", false); }},
-        {"to be reconciled", [](instance_db& db) { db.doubt_card("card-1"); }},
-        {"its issuer removed", [](instance_db& db) { db.remove_issuer("lab"); }},
-        {"the claimed issuer removed", [](instance_db& db) { db.remove_issuer("claimed"); }},
+        {"lost", [](device_store& db) { db.cards.lost("card-1"); }},
+        {"assigned", [](device_store& db) { db.cards.assign("card-1", "other", false); }},
+        {"to be reconciled", [](device_store& db) { db.cards.doubt("card-1"); }},
+        {"its issuer removed", [](device_store& db) { db.issuers.remove("lab"); }},
+        {"the claimed issuer removed", [](device_store& db) { db.issuers.remove("claimed"); }},
     };
     for (const auto& [what, happens] : changes)
         BOOST_TEST_CONTEXT(what) {
             temporary_database t;
-            instance_db db(t.file());
+            device_store db(t.file());
             for (const auto* name : {"lab", "other", "claimed"})
-                db.add_issuer({name, "https://issuer", "PEM", {9}, {}});
-            db.create(some_instance(), claimed_card());
-            const store::process_rows read{*db.instance("instance-1"), db.card("card-1")};
+                db.issuers.add({name, "https://issuer", "PEM", {9}, {}});
+            db.instances.create(some_instance(), claimed_card());
+            const model::process_rows read{*db.instances.find("instance-1"), db.cards.find("card-1")};
             auto shown = read;
             shown.instance.running_process = "process-1";
             shown.card->issuer = "claimed";
             happens(db);
-            const auto instance = db.instance("instance-1");
-            const auto card = db.card("card-1");
-            BOOST_TEST(!db.begin(some_process(), read, shown));
-            BOOST_TEST(db.interrupted().empty());
-            BOOST_TEST(db.instance("instance-1").has_value() == instance.has_value());
-            BOOST_TEST(store::encode(*db.card("card-1")) == store::encode(*card));
+            const auto instance = db.instances.find("instance-1");
+            const auto card = db.cards.find("card-1");
+            BOOST_TEST(!db.processes.begin(some_process(), read, shown));
+            BOOST_TEST(db.processes.interrupted().empty());
+            BOOST_TEST(db.instances.find("instance-1").has_value() == instance.has_value());
+            BOOST_TEST(store::encode(*db.cards.find("card-1")) == store::encode(*card));
             if (instance)
-                BOOST_TEST(store::encode(*db.instance("instance-1")) == store::encode(*instance));
+                BOOST_TEST(store::encode(*db.instances.find("instance-1")) == store::encode(*instance));
         }
 }
 
 // What an operator has taken away does not come back, whoever still holds it in his hands.
 BOOST_AUTO_TEST_CASE(a_row_that_is_gone_stays_gone) {
     temporary_database t;
-    instance_db db(t.file());
-    db.create(some_instance(), some_card());
-    db.lose_card("card-1");
-    BOOST_CHECK_THROW(db.commit(some_instance(), some_card()), store::error);
-    BOOST_CHECK_THROW(db.heal(some_instance(), some_card()), store::error);
-    std::optional<store::outbox_entry> none;
-    BOOST_CHECK_THROW(
-        db.end({"process-1", model::error_category::none, "", "later"}, some_instance(), some_card(), false, none),
-        store::error);
-    BOOST_TEST(!db.instance("instance-1"));
-    BOOST_TEST(db.tombstones_on("card-1").size() == 1u);
+    device_store db(t.file());
+    db.instances.create(some_instance(), some_card());
+    db.cards.lost("card-1");
+    BOOST_CHECK_THROW(db.processes.commit(some_instance(), some_card()), store::error);
+    BOOST_CHECK_THROW(db.processes.heal(some_instance(), some_card()), store::error);
+    std::optional<model::outbox_entry> none;
+    BOOST_CHECK_THROW(db.processes.end({"process-1", model::error_category::none, "", "later"}, some_instance(),
+                                       some_card(), false, none),
+                      store::error);
+    BOOST_TEST(!db.instances.find("instance-1"));
+    BOOST_TEST(db.instances.tombstones_on("card-1").size() == 1u);
 }
 
 // CIN and IIN find a card again that does not tell its CPLC now; where they are not unique, they say nothing.
 BOOST_AUTO_TEST_CASE(a_card_is_found_by_its_issuers_number) {
     temporary_database t;
-    instance_db db(t.file());
+    device_store db(t.file());
     auto card = some_card();
     card.cin_iin = "C1C14545";
-    db.create(some_instance(), card);
-    BOOST_REQUIRE(db.card_by_issuers_number("C1C14545"));
-    BOOST_TEST(db.card_by_issuers_number("C1C14545")->id == "card-1");
-    BOOST_TEST(!db.card_by_issuers_number("C1C1"));
+    db.instances.create(some_instance(), card);
+    BOOST_REQUIRE(db.cards.by_issuers_number("C1C14545"));
+    BOOST_TEST(db.cards.by_issuers_number("C1C14545")->id == "card-1");
+    BOOST_TEST(!db.cards.by_issuers_number("C1C1"));
     auto twin = some_instance("instance-2");
     twin.secure_component_id = card.id = "card-2";
     card.identity = "479002";
-    db.create(twin, card);
-    BOOST_TEST(!db.card_by_issuers_number("C1C14545"));
+    db.instances.create(twin, card);
+    BOOST_TEST(!db.cards.by_issuers_number("C1C14545"));
     auto claimed = some_instance("instance-3");
     claimed.secure_component_id = card.id = "card-3";
     card.identity = "479003";
     card.cin_iin = "C2C24545";
-    db.create(claimed, card);
+    db.instances.create(claimed, card);
     claimed = some_instance("instance-4");
     claimed.secure_component_id = card.id = "card-4";
     card.identity = "479004";
     card.tsm_domain.reset(); // a phone has invented it
-    db.create(claimed, card);
-    BOOST_REQUIRE(db.card_by_issuers_number("C2C24545"));
-    BOOST_TEST(db.card_by_issuers_number("C2C24545")->id == "card-3");
+    db.instances.create(claimed, card);
+    BOOST_REQUIRE(db.cards.by_issuers_number("C2C24545"));
+    BOOST_TEST(db.cards.by_issuers_number("C2C24545")->id == "card-3");
 }
 
 BOOST_AUTO_TEST_CASE(processes_go_with_the_log_of_their_cards) {
     temporary_database t;
-    instance_db db(t.file());
-    db.create(some_instance(), some_card());
+    device_store db(t.file());
+    db.instances.create(some_instance(), some_card());
     BOOST_TEST(begin(db, some_process(), some_instance()));
-    db.journal("process-1", "install");
-    db.forget_log_before(store::clock::now() + std::chrono::hours(1));
-    BOOST_REQUIRE_EQUAL(db.interrupted().size(), 1u); // it runs
-    BOOST_TEST(db.interrupted()[0].in_doubt);
-    const store::process_end end{"process-1", model::error_category::none, "", "2026-01-01T00:00:01.000Z"};
-    std::optional<store::outbox_entry> none;
-    BOOST_TEST(db.end(end, some_instance(), some_card(), false, none));
+    db.processes.journal("process-1", "install");
+    db.retention.forget_log_before(std::chrono::system_clock::now() + std::chrono::hours(1));
+    BOOST_REQUIRE_EQUAL(db.processes.interrupted().size(), 1u); // it runs
+    BOOST_TEST(db.processes.interrupted()[0].in_doubt);
+    const model::process_end end{"process-1", model::error_category::none, "", "2026-01-01T00:00:01.000Z"};
+    std::optional<model::outbox_entry> none;
+    BOOST_TEST(db.processes.end(end, some_instance(), some_card(), false, none));
     const auto rows = [&](const char* table) { return count_rows(t.file(), table); };
     BOOST_TEST(rows("processes") == 1);
     BOOST_TEST(rows("journal") == 1);
-    db.forget_log_before(store::clock::now());
+    db.retention.forget_log_before(std::chrono::system_clock::now());
     BOOST_TEST(rows("processes") == 0);
     BOOST_TEST(rows("journal") == 0);
 }
@@ -358,35 +359,36 @@ BOOST_AUTO_TEST_CASE(processes_go_with_the_log_of_their_cards) {
 // A phone names the card of a running process once more, and says other things of it: the row is the process's.
 BOOST_AUTO_TEST_CASE(a_running_process_keeps_its_card_from_claims) {
     temporary_database t;
-    instance_db db(t.file());
+    device_store db(t.file());
     auto card = some_card();
     card.tsm_domain.reset();
-    db.create(some_instance(), card);
+    db.instances.create(some_instance(), card);
     BOOST_TEST(begin(db, some_process(), some_instance()));
     auto other = some_instance("instance-2");
     other.target.service_id = "service-2";
     card.issuer = "liar's";
-    BOOST_TEST(created(db.create(other, card)));
-    BOOST_TEST(db.card("card-1")->issuer == "lab");
-    std::optional<store::outbox_entry> none;
-    db.end({"process-1", model::error_category::none, "", "later"}, some_instance(), std::nullopt, false, none);
+    BOOST_TEST(created(db.instances.create(other, card)));
+    BOOST_TEST(db.cards.find("card-1")->issuer == "lab");
+    std::optional<model::outbox_entry> none;
+    db.processes.end({"process-1", model::error_category::none, "", "later"}, some_instance(), std::nullopt, false,
+                     none);
     other.id = "instance-3";
     other.target.service_id = "service-3";
-    BOOST_TEST(created(db.create(other, card)));
-    BOOST_TEST(db.card("card-1")->issuer == "liar's");
+    BOOST_TEST(created(db.instances.create(other, card)));
+    BOOST_TEST(db.cards.find("card-1")->issuer == "liar's");
 }
 
 // A process that another one has kept from the card still has to end: its instance must be there.
 BOOST_AUTO_TEST_CASE(rows_become_one_only_when_nobody_is_at_work_on_either) {
     const temporary_database t;
-    instance_db db(t.file());
+    device_store db(t.file());
     const auto add = [&](const std::string& service, const model::secure_component& card, model::instance_state state) {
         auto instance = some_instance(service + " on " + card.id);
         instance.secure_component_id = card.id;
         instance.target.service_id = service;
         instance.state = state;
         instance.on_card = state != model::instance_state::not_deployed;
-        BOOST_TEST(created(db.create(instance, card)));
+        BOOST_TEST(created(db.instances.create(instance, card)));
         return instance;
     };
     using enum model::instance_state;
@@ -405,19 +407,19 @@ BOOST_AUTO_TEST_CASE(rows_become_one_only_when_nobody_is_at_work_on_either) {
     };
     const auto end = [&](const std::string& id, const model::service_instance& instance,
                          const std::optional<model::secure_component>& row) {
-        std::optional<store::outbox_entry> none;
-        BOOST_TEST(db.end({id, model::error_category::none, "", "later"}, instance, row, false, none));
+        std::optional<model::outbox_entry> none;
+        BOOST_TEST(db.processes.end({id, model::error_category::none, "", "later"}, instance, row, false, none));
     };
     process("kept away", kept_away);
     process("works", working);
     card.tsm_domain = some_card().tsm_domain;
     end("works", working, card);
-    BOOST_TEST(db.cards().size() == 2u);
+    BOOST_TEST(db.cards.all().size() == 2u);
     end("kept away", kept_away, std::nullopt);
     process("later", working);
     end("later", working, card);
-    BOOST_TEST(db.cards().size() == 1u);
-    BOOST_TEST(!db.instance(kept_away.id));
+    BOOST_TEST(db.cards.all().size() == 1u);
+    BOOST_TEST(!db.instances.find(kept_away.id));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

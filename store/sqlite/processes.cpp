@@ -1,0 +1,122 @@
+#include "store/sqlite/processes.hpp"
+
+#include "base/number.hpp"
+#include "base/split.hpp"
+
+namespace tsms::store {
+
+namespace {
+
+std::string join(const std::vector<model::operation>& operations) {
+    std::string text;
+    for (auto o : operations)
+        text += (text.empty() ? "" : " ") + std::to_string(static_cast<int>(o));
+    return text;
+}
+
+std::vector<model::operation> operations_of(const std::string& row) {
+    std::vector<model::operation> operations;
+    if (row.empty())
+        return operations;
+    for (const auto name : text::split(row, ' ')) {
+        const auto number = text::number<int>(name);
+        if (!number)
+            throw damaged_document("a process has requested ‘" + row + "’");
+        operations.push_back(static_cast<model::operation>(*number));
+    }
+    return operations;
+}
+
+model::process_record process_in(SQLite::Statement& row) {
+    model::process_record p;
+    p.id = text_of(row, 0);
+    p.session = text_of(row, 1);
+    p.instance = text_of(row, 2);
+    p.card = text_of(row, 3);
+    p.caller = text_of(row, 4);
+    p.version_tag = text_of(row, 5);
+    p.requested = operations_of(text_of(row, 6));
+    p.start_state = static_cast<model::instance_state>(row.getColumn(7).getInt());
+    p.started = text_of(row, 8);
+    return p;
+}
+
+} // namespace
+
+void sqlite_processes::insert(const model::process_record& p) {
+    session_.write([&] {
+        run(session_.rows(),
+            "INSERT INTO processes (id, session, instance, card, caller, version, requested, start_state, started) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            p.id, p.session, p.instance, p.card, p.caller, p.version_tag, join(p.requested),
+            static_cast<int>(p.start_state), p.started);
+    });
+}
+
+void sqlite_processes::acknowledge(const std::string& id) {
+    session_.write([&] { run(session_.rows(), "UPDATE processes SET acknowledged = 1 WHERE id = ?", id); });
+}
+
+void sqlite_processes::end(const model::process_end& e) {
+    session_.write([&] {
+        run(session_.rows(), "UPDATE processes SET status = ?, message = ?, ended = ? WHERE id = ?",
+            static_cast<int>(e.status), e.message, e.ended, e.id);
+    });
+}
+
+bool sqlite_processes::has_ended(const std::string& id) const {
+    return session_.look(
+        [&] { return finds(session_.rows(), "SELECT 1 FROM processes WHERE id = ? AND ended IS NOT NULL", id); });
+}
+
+bool sqlite_processes::runs(const std::string& id) const {
+    return session_.look(
+        [&] { return finds(session_.rows(), "SELECT 1 FROM processes WHERE id = ? AND ended IS NULL", id); });
+}
+
+bool sqlite_processes::works_on(const std::string& card) const {
+    return session_.look(
+        [&] { return finds(session_.rows(), "SELECT 1 FROM processes WHERE card = ? AND ended IS NULL", card); });
+}
+
+std::vector<model::process_record> sqlite_processes::running() const {
+    return session_.look([&] {
+        return all(session_.rows(), process_in,
+                   "SELECT id, session, instance, card, caller, version, requested, start_state, started "
+                   "FROM processes WHERE ended IS NULL ORDER BY id");
+    });
+}
+
+void sqlite_processes::intend(const std::string& process, const std::string& what, wall_time at) {
+    session_.write([&] {
+        run(session_.rows(), "INSERT INTO journal (process, what, at) VALUES (?, ?, ?)", process, what, iso8601(at));
+    });
+}
+
+void sqlite_processes::settle_intents(const std::string& process) {
+    session_.write([&] { run(session_.rows(), "UPDATE journal SET settled = 1 WHERE process = ?", process); });
+}
+
+bool sqlite_processes::is_open(const std::string& process) const {
+    return session_.look(
+        [&] { return finds(session_.rows(), "SELECT 1 FROM journal WHERE process = ? AND settled = 0", process); });
+}
+
+void sqlite_processes::forget_ended_before(wall_time limit) {
+    session_.write([&] {
+        const auto before = iso8601(limit);
+        run(session_.rows(),
+            "DELETE FROM journal WHERE process IN (SELECT id FROM processes WHERE ended IS NOT NULL AND ended < ?)",
+            before);
+        run(session_.rows(), "DELETE FROM processes WHERE ended IS NOT NULL AND ended < ?", before);
+    });
+}
+
+void sqlite_processes::forget_on(const std::string& card) {
+    session_.write([&] {
+        run(session_.rows(), "DELETE FROM journal WHERE process IN (SELECT id FROM processes WHERE card = ?)", card);
+        run(session_.rows(), "DELETE FROM processes WHERE card = ?", card);
+    });
+}
+
+} // namespace tsms::store
