@@ -318,22 +318,23 @@ struct played {
 played play_in_lockstep(device_store& one, device_store& other, moved_clock& clock, unsigned seed, int deeds) {
     chance c(seed);
     played count;
+    auto before = all_of(one);
     const auto made_with = one.audit_entries() - other.audit_entries(); // tsms init writes the first one of a file
     for (; count.deeds < deeds; ++count.deeds) {
         clock.wall_now += std::chrono::minutes(c.below(60));
         if (c.one_in(50))
             clock.wall_now += std::chrono::hours(30);
         const auto what = something(c, one, clock);
-        const auto before = all_of(one);
         const auto told = outcome(what, one);
         BOOST_REQUIRE_EQUAL(told, outcome(what, other));
-        const auto after = all_of(one);
+        auto after = all_of(one);
         BOOST_REQUIRE_EQUAL(after, all_of(other));
         BOOST_REQUIRE_EQUAL(one.audit_entries() - other.audit_entries(), made_with);
         count.refused += told == "refused";
         count.said_yes += told == "1";
         if (told == "refused")
             BOOST_REQUIRE_EQUAL(before, after); // undone as a whole
+        before = std::move(after);
     }
     return count;
 }
@@ -344,7 +345,7 @@ BOOST_AUTO_TEST_SUITE(device_store_lockstep)
 
 BOOST_AUTO_TEST_CASE(stores_in_files_and_in_memory_live_the_same_lives) {
     played all;
-    for (unsigned seed = 1; seed <= 20; ++seed) {
+    for (unsigned seed = 1; seed <= 8; ++seed) {
         BOOST_TEST_CONTEXT("seed " << seed) {
             moved_clock clock;
             temporary_database t;
@@ -353,15 +354,15 @@ BOOST_AUTO_TEST_CASE(stores_in_files_and_in_memory_live_the_same_lives) {
             for (int i = 0; i < issuers_in_all - 1; ++i)
                 for (auto* db : {&file, &memory})
                     db->issuers.add({"issuer-" + std::to_string(i), "https://", "PEM", {1}, {}});
-            const auto count = play_in_lockstep(file, memory, clock, seed, 150);
+            const auto count = play_in_lockstep(file, memory, clock, seed, 80);
             all.deeds += count.deeds;
             all.refused += count.refused;
             all.said_yes += count.said_yes;
         }
     }
     // that much happens, and that much is refused
-    BOOST_TEST(all.refused > 50);
-    BOOST_TEST(all.said_yes > 400);
+    BOOST_TEST(all.refused > 40);
+    BOOST_TEST(all.said_yes > 60);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
