@@ -18,52 +18,6 @@ namespace tsms::store {
 
 namespace {
 
-constexpr int schema_version = 2; // 2: client certificates
-
-// Times of tokens are milliseconds since 1970, to compare them.
-constexpr const char* schema = R"sql(
-CREATE TABLE provider (
-    id TEXT NOT NULL PRIMARY KEY,
-    name TEXT NOT NULL UNIQUE,
-    created INTEGER NOT NULL
-);
-CREATE TABLE long_term_token (
-    hash TEXT NOT NULL PRIMARY KEY,
-    id TEXT NOT NULL UNIQUE,
-    provider TEXT NOT NULL REFERENCES provider (id),
-    created INTEGER NOT NULL,
-    expires INTEGER NOT NULL,
-    revoked INTEGER NOT NULL DEFAULT 0
-);
-CREATE INDEX long_term_token_owners ON long_term_token (provider);
-CREATE TABLE client_certificate (
-    provider TEXT NOT NULL REFERENCES provider (id),
-    fingerprint TEXT NOT NULL,
-    PRIMARY KEY (provider, fingerprint)
-) WITHOUT ROWID;
-CREATE TABLE access_token (
-    hash TEXT NOT NULL PRIMARY KEY,
-    long_term TEXT NOT NULL REFERENCES long_term_token (hash),
-    expires INTEGER NOT NULL
-) WITHOUT ROWID;
-CREATE INDEX access_token_origins ON access_token (long_term);
-CREATE INDEX access_token_ends ON access_token (expires);
-)sql";
-
-/// Not in `schema`: an older database gets it when it is opened, and schema_version stays.
-constexpr const char* refusals_schema = R"sql(
-CREATE TABLE IF NOT EXISTS refused_upload (
-    sequence INTEGER PRIMARY KEY AUTOINCREMENT,
-    provider TEXT NOT NULL REFERENCES provider (id),
-    at INTEGER NOT NULL,
-    kind TEXT NOT NULL,
-    name TEXT NOT NULL,
-    category INTEGER NOT NULL,
-    reason TEXT NOT NULL
-);
-CREATE INDEX IF NOT EXISTS refused_upload_owners ON refused_upload (provider, sequence);
-)sql";
-
 /// AMB-008: true if the provider of l needs no certificate, or ?3 is the fingerprint of one of its own.
 const std::string second_factor =
     "NOT EXISTS (SELECT 1 FROM client_certificate c WHERE c.provider = l.provider) "
@@ -125,12 +79,7 @@ private:
 
 struct access::state {
     state(const std::filesystem::path& f, crypto::random_source& r)
-        : random(r), file(f, access_kind()), db(file.session()), changes(db.database()) {
-        if (!file.look([&] {
-                return has_object(db.database(), "refused_upload_owners");
-            })) // made last, so that it shows the table is whole
-            file.change([&] { db.database().exec(refusals_schema); });
-    }
+        : random(r), file(f, access_kind()), db(file.session()), changes(db.database()) {}
 
     std::string new_token() { return to_hex(random.take(32)); }
 
@@ -209,11 +158,6 @@ struct access::state {
     change_watch changes;
     bearer_cache bearers;
 };
-
-const database_kind& access_kind() {
-    static const database_kind kind{"access.db", schema_version, schema};
-    return kind;
-}
 
 access::access(const std::filesystem::path& file, crypto::random_source& random)
     : state_(std::make_unique<state>(file, random)) {}

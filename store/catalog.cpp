@@ -269,11 +269,6 @@ void catalog_reader::in_snapshot(const std::function<void(const catalog_view&)>&
     }
 }
 
-const database_kind& catalog_kind() {
-    static const database_kind kind{"catalog.db", catalog_schema_version, catalog_schema};
-    return kind;
-}
-
 struct catalog::writer {
     explicit writer(const std::filesystem::path& f) : file(f, catalog_kind()) {}
     std::mutex mutex;

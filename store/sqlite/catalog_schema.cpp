@@ -1,8 +1,11 @@
-#include "store/sqlite/catalog_sql.hpp"
+#include "store/sqlite/database_kind.hpp"
+#include "store/sqlite/generation.hpp"
 
 namespace tsms::store {
 
-const char* const catalog_schema = R"sql(
+namespace {
+
+constexpr const char* schema = R"sql(
 CREATE TABLE entity (
     id TEXT NOT NULL PRIMARY KEY,
     kind INTEGER NOT NULL,
@@ -40,5 +43,34 @@ CREATE TABLE profile_internals (
     document TEXT NOT NULL
 );
 )sql";
+
+/// A parameter of cards that there is not any more would be refused, and one had another name.
+void know_card_parameters(SQLite::Database& db) {
+    db.exec(R"sql(
+UPDATE profile_internals SET document = json_remove(document, '$.card.instanceFollowsElfDomain')
+    WHERE json_type(document, '$.card.instanceFollowsElfDomain') IS NOT NULL;
+UPDATE profile_internals SET document = json_remove(json_insert(document, '$.card.rulesReadBack',
+        json(CASE WHEN json_extract(document, '$.card.aracReadBack') THEN 'true' ELSE 'false' END)), '$.card.aracReadBack')
+    WHERE json_type(document, '$.card.aracReadBack') IS NOT NULL;
+)sql");
+}
+
+/// Version 1 is every database of the programs that made the tables at their opening, and nothing tells them apart but
+/// what is there.
+void bring_to_one_form(SQLite::Database& db) {
+    know_card_parameters(db);
+    add_generation_tables(db);
+}
+
+constexpr migration migrations[] = {
+    {2, "card parameters as they are called now, and which databases belong together", bring_to_one_form},
+};
+
+} // namespace
+
+const database_kind& catalog_kind() {
+    static constexpr database_kind kind{"catalog.db", schema, migrations};
+    return kind;
+}
 
 } // namespace tsms::store

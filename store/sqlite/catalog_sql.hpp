@@ -6,9 +6,6 @@
 
 namespace tsms::store {
 
-inline constexpr int catalog_schema_version = 1;
-extern const char* const catalog_schema;
-
 /// A SELECT for the entities of a related list (AMB-072). Parameter ?n is the id of the entity_kind with number n (?1:
 /// the tenant), ?12 the kind of what is sought. Throws std::out_of_range for a relation without row.
 const std::string& relation_query(model::relation walk);

@@ -5,6 +5,7 @@
 #include "store/sqlite/failure.hpp"
 #include "store/sqlite/generation.hpp"
 #include "store/sqlite/mark.hpp"
+#include "store/sqlite/objects.hpp"
 #include "store/sqlite/transaction.hpp"
 
 #include <stdexcept>
@@ -28,10 +29,7 @@ void create_database(const database_file& file, const std::string& installation)
     try {
         auto db = create_file(file.path);
         transaction t(db);
-        db.exec(kind.schema);
-        db.exec(audit_schema);
-        db.exec(generation_schema);
-        db.exec("PRAGMA user_version=" + std::to_string(kind.version));
+        make_objects(db, kind);
         set_installation(db, installation);
         append_audit(db, system_time().wall(), "database made", installation);
         const auto tip = last_audit_entry(db);

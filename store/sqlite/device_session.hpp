@@ -10,7 +10,8 @@ namespace tsms::store {
 
 class device_session {
 public:
-    device_session(std::filesystem::path file, believe_mark mark, const time_source& time);
+    device_session(std::filesystem::path f, believe_mark mark, const time_source& t)
+        : path(std::move(f)), file(path, instances_kind(), mark), time(t) {}
 
     /// Every method of a row class runs in it: nothing of SQLite, and no damaged document, comes out without the name
     /// of the file and what helps.

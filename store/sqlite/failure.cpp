@@ -12,7 +12,8 @@ std::string full(const std::filesystem::path& file) {
     return "make room in " + file.parent_path().string() + ", or raise the limit of this user";
 }
 
-/// Of SQLITE_IOERR and SQLITE_CANTOPEN, by errno.
+} // namespace
+
 std::string system_remedy(const std::filesystem::path& file, int number) {
     switch (number) {
     case ENOSPC:
@@ -24,6 +25,8 @@ std::string system_remedy(const std::filesystem::path& file, int number) {
     case EACCES:
     case EPERM:
         return "let this user read and write " + file.string() + " and its folder";
+    case EEXIST:
+        return "move what is there away, or repeat it";
     case EMFILE:
     case ENFILE:
         return "raise the limit of open files";
@@ -31,6 +34,8 @@ std::string system_remedy(const std::filesystem::path& file, int number) {
         return "look into the system's log for errors of the disk under " + file.parent_path().string();
     }
 }
+
+namespace {
 
 /// What the system said when the log or else the database could not be read or written: a COMMIT that fails does not
 /// keep it in the connection.

@@ -12,4 +12,7 @@ namespace tsms::store {
 error failure(const char* doing, const std::filesystem::path& file, const SQLite::Exception& cause,
               sqlite3* connection);
 
+/// What helps where the system refused this file: by errno.
+std::string system_remedy(const std::filesystem::path& file, int number);
+
 } // namespace tsms::store

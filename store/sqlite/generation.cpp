@@ -1,6 +1,6 @@
 #include "store/sqlite/generation.hpp"
 
-#include "store/sqlite/transaction.hpp"
+#include "store/sqlite/objects.hpp"
 
 namespace tsms::store {
 
@@ -20,11 +20,7 @@ bytes blob(const SQLite::Column& column) {
 } // namespace
 
 void add_generation_tables(SQLite::Database& db) {
-    if (has_object(db, "write_probe")) // the last of them
-        return;
-    transaction t(db);
     db.exec(generation_schema);
-    t.commit();
 }
 
 std::optional<std::string> installation_of(SQLite::Database& db) {

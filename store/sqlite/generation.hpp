@@ -12,11 +12,14 @@
 
 namespace tsms::store {
 
-/// What is in every writable database beside its subject. Databases of before get it when they are opened.
+/// What is in every writable database beside its subject.
 extern const char* const generation_schema;
+
+/// A step of the migrations of each database: their programs made these tables at an opening, so they may be there.
+/// What becomes of the schema later is a step of its own, and this one keeps the text that it has now.
 void add_generation_tables(SQLite::Database& db);
 
-/// Nothing: made before there were ids, and not started since.
+/// Nothing: made before there were ids, and not started since. Of any version.
 std::optional<std::string> installation_of(SQLite::Database& db);
 void set_installation(SQLite::Database& db, const std::string& id);
 

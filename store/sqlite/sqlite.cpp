@@ -4,11 +4,9 @@
 #include "store/sqlite/failure.hpp"
 #include "store/sqlite/generation.hpp"
 #include "store/sqlite/mark.hpp"
+#include "store/sqlite/objects.hpp"
 
-#include <algorithm>
-#include <map>
 #include <sqlite3.h>
-#include <vector>
 
 namespace tsms::store {
 
@@ -35,30 +33,6 @@ void configure_writer(SQLite::Database& db) {
     sqlite3_file_control(db.getHandle(), nullptr, SQLITE_FCNTL_PERSIST_WAL, &persist);
 }
 
-std::vector<std::string> objects_of(SQLite::Database& db) {
-    SQLite::Statement rows(db, "SELECT name FROM sqlite_master WHERE name NOT LIKE 'sqlite_%' ORDER BY rowid");
-    std::vector<std::string> names;
-    while (rows.executeStep())
-        names.push_back(rows.getColumn(0).getString());
-    return names;
-}
-
-std::vector<std::string> make_and_list(const database_kind& kind) {
-    SQLite::Database sample(":memory:", SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
-    sample.exec(kind.schema);
-    sample.exec(audit_schema);
-    return objects_of(sample);
-}
-
-/// Tables and indexes that a database of this kind has had since it was made.
-const std::vector<std::string>& expected_objects(const database_kind& kind) {
-    static const std::map<std::string, std::vector<std::string>> all{
-        {access_kind().name, make_and_list(access_kind())},
-        {catalog_kind().name, make_and_list(catalog_kind())},
-        {instances_kind().name, make_and_list(instances_kind())}};
-    return all.at(kind.name);
-}
-
 void refuse_missing(const fs::path& file) {
     std::error_code unknown;
     const auto size = fs::file_size(file, unknown);
@@ -68,27 +42,64 @@ void refuse_missing(const fs::path& file) {
                     "of providers and cards would be forgotten (tsms init makes a new directory)");
 }
 
-void refuse_incomplete(SQLite::Database& db, const fs::path& file, const database_kind& kind) {
-    const auto found = objects_of(db);
-    if (found.empty())
+void refuse_empty(SQLite::Database& db, const fs::path& file) {
+    if (objects_of(db).empty())
         throw error(file.string() + " has nothing of what tsms init wrote: it was copied without its " +
                     file.filename().string() + "-wal, or that file was lost; " + to_restore);
+}
+
+/// Of another program, or of one that is newer than this one.
+void refuse_foreign(SQLite::Database& db, const fs::path& file, const database_kind& kind) {
     const int version = db.execAndGet("PRAGMA user_version").getInt();
-    if (version != kind.version)
-        throw error(file.string() + " has schema version " + std::to_string(version) + ", this program needs " +
-                    std::to_string(kind.version) +
-                    ": use the program version that wrote it, or restore it if it is no database of tsms");
-    for (const auto& name : expected_objects(kind))
-        if (std::find(found.begin(), found.end(), name) == found.end())
-            throw error(file.string() + " lacks " + name + ", which tsms init wrote: it is damaged or another " +
-                        "program's; " + to_restore);
+    const auto found = file.string() + " has schema version " + std::to_string(version);
+    if (version < 1)
+        throw error(found + ", which no tsms writes: it is damaged or another program's; " + to_restore);
+    if (version > kind.version())
+        throw error(found + ", and this program knows " + std::to_string(kind.version()) +
+                    " and those before: a newer one wrote it. Use the program version that wrote it, or a later one; "
+                    "nothing leads back but a backup");
+}
+
+void refuse_former(SQLite::Database& db, const fs::path& file, const database_kind& kind) {
+    const int version = db.execAndGet("PRAGMA user_version").getInt();
+    if (version != kind.version())
+        throw error(file.string() + " has schema version " + std::to_string(version) + ", and this program needs " +
+                    std::to_string(kind.version()) +
+                    ": stop the server and run, with a backup made first: tsms migrate --data " +
+                    file.parent_path().string());
+}
+
+void refuse_incomplete(SQLite::Database& db, const fs::path& file, const database_kind& kind) {
+    if (const auto name = missing_object(db, kind))
+        throw error(file.string() + " lacks " + *name + ", which every database of schema version " +
+                    std::to_string(kind.version()) + " has: it is damaged or another program's; " + to_restore);
 }
 
 /// The mark is read first: it is never ahead of what can be read behind it.
 void check(SQLite::Database& db, const fs::path& file, const database_kind& kind, const std::optional<mark>& seen) {
+    refuse_empty(db, file);
+    refuse_foreign(db, file, kind);
+    refuse_former(db, file, kind);
     refuse_incomplete(db, file, kind);
     if (const auto why = unlike_mark(db, file, seen))
         throw error(*why + "; " + generation_remedy(file));
+}
+
+/// Opens the file with these flags and has `prepare` look at it. What the library throws names the file and what helps.
+template <class F> SQLite::Database open_with(const fs::path& file, int flags, F prepare) {
+    configure_library();
+    refuse_missing(file);
+    try {
+        SQLite::Database db(file.string(), flags, patience_ms);
+        try {
+            prepare(db);
+        } catch (const SQLite::Exception& e) {
+            throw failure("opening", file, e, db.getHandle());
+        }
+        return db;
+    } catch (const SQLite::Exception& e) {
+        throw failure("opening", file, e, nullptr);
+    }
 }
 
 } // namespace
@@ -104,38 +115,25 @@ SQLite::Database create_file(const fs::path& file) {
 }
 
 SQLite::Database open_writer(const fs::path& file, const database_kind& kind, believe_mark believed) {
-    configure_library();
-    refuse_missing(file);
     const auto seen = believed == believe_mark::yes ? read_mark(file) : std::nullopt;
-    try {
-        SQLite::Database db(file.string(), SQLite::OPEN_READWRITE, patience_ms);
-        try {
-            configure_writer(db);
-            check(db, file, kind, seen);
-        } catch (const SQLite::Exception& e) {
-            throw failure("opening", file, e, db.getHandle());
-        }
-        return db;
-    } catch (const SQLite::Exception& e) {
-        throw failure("opening", file, e, nullptr);
-    }
+    return open_with(file, SQLite::OPEN_READWRITE, [&](SQLite::Database& db) {
+        configure_writer(db);
+        check(db, file, kind, seen);
+    });
+}
+
+SQLite::Database open_former(const fs::path& file, const database_kind& kind) {
+    return open_with(file, SQLite::OPEN_READWRITE, [&](SQLite::Database& db) {
+        configure_writer(db);
+        refuse_empty(db, file);
+        refuse_foreign(db, file, kind);
+    });
 }
 
 SQLite::Database open_reader(const fs::path& file, const database_kind& kind) {
-    configure_library();
-    refuse_missing(file);
     const auto seen = read_mark(file);
-    try {
-        SQLite::Database db(file.string(), SQLite::OPEN_READONLY | SQLite::OPEN_NOMUTEX, patience_ms);
-        try {
-            check(db, file, kind, seen);
-        } catch (const SQLite::Exception& e) {
-            throw failure("opening", file, e, db.getHandle());
-        }
-        return db;
-    } catch (const SQLite::Exception& e) {
-        throw failure("opening", file, e, nullptr);
-    }
+    return open_with(file, SQLite::OPEN_READONLY | SQLite::OPEN_NOMUTEX,
+                     [&](SQLite::Database& db) { check(db, file, kind, seen); });
 }
 
 std::optional<std::string> unlike_mark(SQLite::Database& db, const fs::path& file, const std::optional<mark>& seen) {
@@ -150,12 +148,6 @@ std::optional<std::string> unlike_mark(SQLite::Database& db, const fs::path& fil
     return file.string() + " is older than it was, or another file: " + name + " knows an entry " +
            std::to_string(seen->tip.sequence) + " of its audit chain that is not there; the chain ends at entry " +
            std::to_string(last_audit_entry(db).sequence) + ". It is an older copy, or its -wal was lost";
-}
-
-bool has_object(SQLite::Database& db, const std::string& name) {
-    SQLite::Statement found(db, "SELECT 1 FROM sqlite_master WHERE name = ?");
-    found.bind(1, name);
-    return found.executeStep();
 }
 
 } // namespace tsms::store

@@ -8,9 +8,10 @@
 namespace tsms::store {
 
 writable::writable(std::filesystem::path file, const database_kind& kind, believe_mark mark)
-    : file_(std::move(file)), session_(open_writer(file_, kind, mark)), moves_mark_(mark == believe_mark::yes) {
-    told("writing", [&] { add_generation_tables(database()); });
-}
+    : writable(file, open_writer(file, kind, mark), mark) {}
+
+writable::writable(std::filesystem::path file, SQLite::Database db, believe_mark mark)
+    : file_(std::move(file)), session_(std::move(db)), moves_mark_(mark == believe_mark::yes) {}
 
 writable::~writable() {
     if (!has_written_)

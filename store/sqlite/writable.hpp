@@ -14,6 +14,8 @@ class writable {
 public:
     /// Throws store::error (open_writer).
     writable(std::filesystem::path file, const database_kind& kind, believe_mark mark = believe_mark::yes);
+    /// Over one that is open already.
+    writable(std::filesystem::path file, SQLite::Database db, believe_mark mark);
     /// Whoever has written empties the log into the database, unless somebody reads it just then.
     ~writable();
     writable(const writable&) = delete;

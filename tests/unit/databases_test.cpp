@@ -4,21 +4,24 @@
 #include "store/adoption.hpp"
 #include "store/catalog.hpp"
 #include "store/device_store.hpp"
+#include "store/migration.hpp"
 #include "store/upkeep.hpp"
 
 #include "instance_rows.hpp"
+#include "refused_databases.hpp"
 #include "tests/moved_clock.hpp"
 
 #include <SQLiteCpp/SQLiteCpp.h>
 #include <boost/test/unit_test.hpp>
-#include <csignal>
 #include <fstream>
-#include <sys/resource.h>
 #include <sys/wait.h>
 
 using namespace tsms;
 namespace fs = std::filesystem;
 using store::database_name;
+using unit::full_disk;
+using unit::refusal;
+using unit::says;
 
 namespace {
 
@@ -65,52 +68,19 @@ struct data_directory {
     void add_app(const std::string& caller) const {
         store::device_store(file("instances.db")).apps.add({caller, "provider", {1}, ""});
     }
-    /// As a program of before wrote it.
+    /// As a program of before wrote it, and migrated since.
     void make_old() const {
         for (const auto& one : all()) {
             fs::remove(one.path.string() + "-mark");
+            const auto version = one.name == database_name::access ? "2" : "1";
             SQLite::Database(one.path, SQLite::OPEN_READWRITE)
-                .exec("DROP TABLE installation; DROP TABLE witness; DROP TABLE write_probe");
+                .exec("DROP TABLE installation; DROP TABLE witness; DROP TABLE write_probe; PRAGMA user_version=" +
+                      std::string(version));
         }
+        store::migrate(all(), [](const store::migration_step&) {});
     }
 
     fs::path folder;
-};
-
-/// What is said where f is refused; empty if it is not.
-template <class F> std::string refusal(F f) {
-    try {
-        f();
-        return {};
-    } catch (const store::error& e) {
-        return e.what();
-    }
-}
-
-bool says(const std::string& text, std::initializer_list<const char*> parts) {
-    for (const auto* part : parts)
-        if (text.find(part) == std::string::npos) {
-            BOOST_TEST_MESSAGE("'" << part << "' is not in: " << text);
-            return false;
-        }
-    return true;
-}
-
-/// No file grows any more, for as long as it lives.
-class full_disk {
-public:
-    full_disk() {
-        std::signal(SIGXFSZ, SIG_IGN);
-        ::getrlimit(RLIMIT_FSIZE, &before_);
-        const rlimit none{0, before_.rlim_max};
-        ::setrlimit(RLIMIT_FSIZE, &none);
-    }
-    ~full_disk() { ::setrlimit(RLIMIT_FSIZE, &before_); }
-    full_disk(const full_disk&) = delete;
-    full_disk& operator=(const full_disk&) = delete;
-
-private:
-    rlimit before_{};
 };
 
 std::uintmax_t log_size(const store::database_file& file) {

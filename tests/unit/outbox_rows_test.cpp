@@ -1,6 +1,7 @@
 // Deliveries in instances.db: what is counted, what an operator may do, and a database of before (DIV-051).
 
 #include "store/error.hpp"
+#include "store/migration.hpp"
 #include "tests/moved_clock.hpp"
 #include "tests/unit/instance_rows.hpp"
 
@@ -115,7 +116,9 @@ BOOST_AUTO_TEST_CASE(a_database_whose_attempts_had_dates_is_taken_over) {
                           "ALTER TABLE outbox ADD COLUMN next_attempt INTEGER NOT NULL DEFAULT 0;"
                           "INSERT INTO outbox (process, spos, body, created, next_attempt, attempts, given_up) VALUES "
                           "('p', '" +
-                          store::encode(model::spos_target{"https://spos", "PEM"}) + "', '{}', 1, 99999999999, 3, 0);");
+                          store::encode(model::spos_target{"https://spos", "PEM"}) +
+                          "', '{}', 1, 99999999999, 3, 0); PRAGMA user_version = 1");
+    store::migrate({{t.file(), store::database_name::instances}}, [](const store::migration_step&) {});
     for (int open = 0; open < 2; ++open) {
         device_store db(t.file());
         const auto rows = db.outbox.waiting();
