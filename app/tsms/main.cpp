@@ -31,9 +31,9 @@ int main(int argc, char** argv) {
     ::umask(S_IRWXG | S_IRWXO); // databases and what SQLite puts beside them hold wrapped keys and credentials
     CLI::App program("Trusted Service Management System after BSI TR-03165", "tsms");
     program.require_subcommand(1);
-    for (const auto add :
-         {add_init_command, add_serve_command, add_provider_command, add_profile_command, add_issuer_command,
-          add_app_command, add_card_command, add_outbox_command, add_adopt_command, add_version_command})
+    for (const auto add : {add_init_command, add_serve_command, add_provider_command, add_profile_command,
+                           add_issuer_command, add_app_command, add_card_command, add_outbox_command,
+                           add_migrate_command, add_adopt_command, add_version_command})
         add(program);
     return tsms::cli::run(program, argc, argv);
 }

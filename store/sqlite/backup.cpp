@@ -58,10 +58,10 @@ void copy(held_database& from, const fs::path& to) {
                 throw error("copying " + from.file.path.string() + " to " + to.string() +
                             " was not finished; repeat it");
         } catch (const SQLite::Exception& e) {
-            throw failure("copying to", to, e, target.getHandle());
+            throw failure("copying", from.file.path, e, target.getHandle()); // to a folder beside it
         }
     } catch (const SQLite::Exception& e) {
-        throw failure("copying to", to, e, nullptr);
+        throw failure("copying", from.file.path, e, nullptr);
     }
     bring_to_disk(to);
     // Behind the database, which nobody writes meanwhile: a mark is never ahead of it.

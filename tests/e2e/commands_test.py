@@ -439,6 +439,8 @@ class Examples(unittest.TestCase):
         self.play("tsms provider revoke")
         self.play("tsms issuer remove")
         self.stop(self.server)
+        self.play("tsms migrate")
+        self.assertIn("Nothing to do", self.play("tsms migrate"))
         self.play("tsms adopt")
 
 

@@ -195,7 +195,9 @@ class Databases(unittest.TestCase):
             with contextlib.closing(sqlite3.connect(s.data / name)) as db:
                 for table in ("installation", "witness", "write_probe"):
                     db.execute(f"DROP TABLE {table}")
+                db.execute(f"PRAGMA user_version={2 if name == 'access.db' else 1}")
                 db.commit()
+        s.tsms("migrate")
         self.starts()
         self.assertNotEqual(json.loads(s.tsms("profile", "list", "--json").stdout), [])
         self.starts()
