@@ -4,7 +4,6 @@
 #include "store/adoption.hpp"
 #include "store/catalog.hpp"
 #include "store/device_store.hpp"
-#include "store/migration.hpp"
 #include "store/upkeep.hpp"
 
 #include "instance_rows.hpp"
@@ -68,16 +67,13 @@ struct data_directory {
     void add_app(const std::string& caller) const {
         store::device_store(file("instances.db")).apps.add({caller, "provider", {1}, ""});
     }
-    /// As a program of before wrote it, and migrated since.
+    /// As a program of before there were ids wrote it, migrated since.
     void make_old() const {
         for (const auto& one : all()) {
             fs::remove(one.path.string() + "-mark");
-            const auto version = one.name == database_name::access ? "2" : "1";
             SQLite::Database(one.path, SQLite::OPEN_READWRITE)
-                .exec("DROP TABLE installation; DROP TABLE witness; DROP TABLE write_probe; PRAGMA user_version=" +
-                      std::string(version));
+                .exec("DELETE FROM installation; DELETE FROM witness; DELETE FROM write_probe");
         }
-        store::migrate(all(), [](const store::migration_step&) {});
     }
 
     fs::path folder;

@@ -19,6 +19,10 @@ struct former_program {
     bool tombstones;                ///< keeps what is on a card that was lost
     bool counts_waiting;            ///< of deliveries (DIV-051), knows installations (DIV-048) and seals of the vault
     bool refused_uploads;
+
+    int version(store::database_name of) const {
+        return of == store::database_name::access ? access : of == store::database_name::catalog ? catalog : instances;
+    }
 };
 
 inline constexpr former_program former_programs[] = {

@@ -50,6 +50,17 @@ steps pending(const database_folder& d) {
     return found;
 }
 
+/// All of these databases from the versions that this program left.
+steps expected_steps(const former_program& then, std::initializer_list<database_name> databases) {
+    steps expected;
+    for (const auto name : databases) {
+        const auto& kind = store::kind_of(name);
+        for (int from = then.version(name); from < kind.version(); ++from)
+            expected.push_back(text_of({kind.name, from, from + 1, ""}));
+    }
+    return expected;
+}
+
 void open(const store::database_file& file) {
     if (file.name == database_name::access)
         store::access(file.path).providers();
@@ -204,9 +215,9 @@ BOOST_AUTO_TEST_CASE(everything_of_every_former_version_is_found_again) {
     for (const auto& then : former_programs) {
         BOOST_TEST_MESSAGE(then.name);
         const former_folder d(then);
-        steps expected{"access.db 1-2", "access.db 2-3", "catalog.db 1-2", "instances.db 1-2"};
-        if (then.access == 2)
-            expected.erase(expected.begin());
+        const auto expected =
+            expected_steps(then, {database_name::access, database_name::catalog, database_name::instances});
+        BOOST_TEST(expected.size() >= 3u);
         BOOST_TEST(pending(d) == expected, boost::test_tools::per_element());
         BOOST_TEST(version_of(d.file("access.db")) == then.access); // nothing has been done yet
         BOOST_TEST(migrate(d) == expected, boost::test_tools::per_element());
@@ -228,8 +239,8 @@ BOOST_AUTO_TEST_CASE(everything_of_every_former_version_is_found_again) {
     }
 }
 
-/// A database of the last step's version: what that version always had, and some of what its programs made at their
-/// openings, one commit each.
+/// A database of the versions whose programs made things at their openings, one commit each: what it always had, and
+/// some of these.
 class opened_database {
 public:
     explicit opened_database(database_name which)
@@ -282,7 +293,9 @@ BOOST_AUTO_TEST_CASE(mixtures_of_what_openings_made_become_the_same) {
         BOOST_REQUIRE_EQUAL(opened.pieces(), pieces);
         for (unsigned mixture = 0; mixture < 1u << pieces; mixture += stride) {
             auto db = opened.with(mixture, mixture % 2 == 1);
-            kind.migrations.back().apply(db);
+            for (const auto& step : kind.migrations)
+                if (step.to > former_programs[3].version(name))
+                    step.apply(db);
             BOOST_REQUIRE_MESSAGE(is_like_new(db, kind), kind.name << " with mixture " << mixture);
         }
     }
@@ -403,7 +416,8 @@ BOOST_AUTO_TEST_CASE(between_two_databases_nothing_starts_and_the_next_run_goes_
     const former_folder d(former_programs[3]);
     store::migrate({d.all()[0]}, [](const store::migration_step&) {});
     BOOST_TEST(says(refusal([&] { start_roles(d); }), {"catalog.db", "tsms migrate --data"}));
-    BOOST_TEST(migrate(d) == (steps{"catalog.db 1-2", "instances.db 1-2"}), boost::test_tools::per_element());
+    BOOST_TEST(migrate(d) == expected_steps(former_programs[3], {database_name::catalog, database_name::instances}),
+               boost::test_tools::per_element());
     start_roles(d);
 }
 

@@ -1,12 +1,12 @@
 // Deliveries in instances.db: what is counted, what an operator may do, and a database of before (DIV-051).
 
 #include "store/error.hpp"
-#include "store/migration.hpp"
+#include "store/sqlite/database_kind.hpp"
 #include "tests/moved_clock.hpp"
 #include "tests/unit/instance_rows.hpp"
 
+#include <SQLiteCpp/SQLiteCpp.h>
 #include <boost/test/unit_test.hpp>
-#include <sqlite3.h>
 
 using namespace tsms;
 using namespace tsms::unit;
@@ -24,13 +24,6 @@ std::int64_t enqueue(device_store& db, const std::string& process = "process-1")
     d.created = std::chrono::system_clock::now();
     db.outbox.add(d);
     return d.id;
-}
-
-void execute(const std::filesystem::path& file, const std::string& sql) {
-    sqlite3* raw = nullptr;
-    BOOST_REQUIRE(sqlite3_open(file.c_str(), &raw) == SQLITE_OK);
-    BOOST_TEST(sqlite3_exec(raw, sql.c_str(), nullptr, nullptr, nullptr) == SQLITE_OK, sqlite3_errmsg(raw));
-    sqlite3_close(raw);
 }
 
 } // namespace
@@ -111,14 +104,14 @@ BOOST_AUTO_TEST_CASE(an_operators_changes_are_audited_and_noticed) {
 BOOST_AUTO_TEST_CASE(a_database_whose_attempts_had_dates_is_taken_over) {
     temporary_database t;
     { const device_store made(t.file()); }
-    execute(t.file(), std::string() +
-                          "ALTER TABLE outbox DROP COLUMN provider; ALTER TABLE outbox DROP COLUMN waited;"
-                          "ALTER TABLE outbox ADD COLUMN next_attempt INTEGER NOT NULL DEFAULT 0;"
-                          "INSERT INTO outbox (process, spos, body, created, next_attempt, attempts, given_up) VALUES "
-                          "('p', '" +
-                          store::encode(model::spos_target{"https://spos", "PEM"}) +
-                          "', '{}', 1, 99999999999, 3, 0); PRAGMA user_version = 1");
-    store::migrate({{t.file(), store::database_name::instances}}, [](const store::migration_step&) {});
+    {
+        SQLite::Database db(t.file(), SQLite::OPEN_READWRITE);
+        db.exec("ALTER TABLE outbox DROP COLUMN provider; ALTER TABLE outbox DROP COLUMN waited;"
+                "ALTER TABLE outbox ADD COLUMN next_attempt INTEGER NOT NULL DEFAULT 0;"
+                "INSERT INTO outbox (process, spos, body, created, next_attempt, attempts, given_up) VALUES ('p', '" +
+                store::encode(model::spos_target{"https://spos", "PEM"}) + "', '{}', 1, 99999999999, 3, 0);");
+        store::instances_kind().migrations.front().apply(db);
+    }
     for (int open = 0; open < 2; ++open) {
         device_store db(t.file());
         const auto rows = db.outbox.waiting();
