@@ -93,7 +93,7 @@ void migrate(const migrate_options& o) {
 
 void add_migrate_command(CLI::App& app) {
     auto* command = app.add_subcommand(
-        "migrate", "Brings the databases of a former version to the one of this program, behind a backup of them");
+        "migrate", "Brings databases of a former version to the one of this program, and copies them before");
     command->footer("The server must be stopped. Interrupted, it is to be run again.\n"
                     "Example:\n  tsms migrate --data ./data --dry-run\n  tsms migrate --data ./data");
     auto o = std::make_shared<migrate_options>();
