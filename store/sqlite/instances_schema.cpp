@@ -35,7 +35,7 @@ CREATE TABLE card_log (sequence INTEGER PRIMARY KEY AUTOINCREMENT, process TEXT 
     apdu TEXT NOT NULL, note TEXT NOT NULL, at INTEGER NOT NULL);
 CREATE INDEX card_log_by_process ON card_log(process);
 CREATE INDEX card_log_by_time ON card_log(at);
--- When instance_db::may_forget was asked last, and how many times more it says no.
+-- When retention::may_forget was asked last, and how many times more it says no.
 CREATE TABLE forgetting (id INTEGER PRIMARY KEY CHECK (id = 1), asked INTEGER NOT NULL, held INTEGER NOT NULL);
 CREATE TABLE issuers (name TEXT PRIMARY KEY, url TEXT NOT NULL, certificate TEXT NOT NULL, transport_key BLOB NOT NULL,
     cards TEXT NOT NULL);
