@@ -30,7 +30,10 @@ struct device_backend::state {
         : parts(std::move(p)), options(o), system(std::make_unique<caf::actor_system>(configured(config))) {
         auto around = std::make_shared<environment>();
         around->spos = parts.spos();
-        resolve_interrupted(*parts.db, *parts.catalog, *around->spos, parts.log, *parts.time);
+        parts.db->processes.serve_as(options.server);
+        const auto end_what_was_left = [db = parts.db, catalog = parts.catalog, spos = around->spos, log = parts.log,
+                                        time = parts.time] { resolve_interrupted(*db, *catalog, *spos, log, *time); };
+        end_what_was_left();
         around->log = parts.log;
         around->time = parts.time;
         around->issuers = parts.issuers;
@@ -45,7 +48,7 @@ struct device_backend::state {
         around->unproven_kept = options.unproven_kept;
         around->strangers = std::make_shared<stranger_budget>(options.strangers);
         around->failed_creations = std::make_shared<stranger_budget>(options.strangers);
-        around->store = store = spawn_instance_store(*system, parts.db, *parts.time, parts.log);
+        around->store = store = spawn_instance_store(*system, parts.db, *parts.time, parts.log, end_what_was_left);
         around->catalog = catalog = spawn_catalog_store(*system, parts.catalog);
         around->hsm = hsm = spawn_hsm(*system, parts.vault);
         around->outbox = outbox = spawn_spos_outbox(*system, {store, parts.spos, parts.log, options.spos, parts.time});

@@ -10,6 +10,7 @@
 #include "actors/ports.hpp"
 #include "base/log_event.hpp"
 #include "base/time.hpp"
+#include "store/leases.hpp"
 
 #include <functional>
 #include <memory>
@@ -46,6 +47,7 @@ inline constexpr peer_bounds default_spos_bounds{2, 32};
 inline constexpr peer_bounds default_issuer_bounds{8, 64, 1000};
 
 struct backend_options {
+    store::server_terms server{"device"}; ///< who leases cards (DIV-101)
     session_settings sessions;
     peer_bounds spos = default_spos_bounds;      ///< deliveries on their way
     peer_bounds issuers = default_issuer_bounds; ///< exchanges with issuers

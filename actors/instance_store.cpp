@@ -14,8 +14,9 @@ namespace {
 class instance_store final : public store_actor::base {
 public:
     instance_store(caf::actor_config& config, std::shared_ptr<store::device_store> db, const time_source& time,
-                   log_sink log)
-        : store_actor::base(config), db_(std::move(db)), time_(time), log_(std::move(log)) {}
+                   log_sink log, std::function<void()> end_what_was_left)
+        : store_actor::base(config), db_(std::move(db)), time_(time), log_(std::move(log)),
+          end_what_was_left_(std::move(end_what_was_left)) {}
 
     const char* name() const override { return "instance_store"; }
 
@@ -28,37 +29,38 @@ public:
             [this](const create_row& c) {
                 return write(c.deadline, [&] { return row_created{db_->instances.create(c.instance, c.card)}; });
             },
-            [this](const begin_process& b) {
-                return write(b.deadline,
-                             [&] { return process_begun{db_->processes.begin(b.process, b.read, b.shown)}; });
-            },
+            [this](const begin_process& b) { return write(b.deadline, [&] { return begin(b); }); },
             [this](const acknowledge_start& a) {
                 return write(a.deadline, [&] {
                     db_->processes.acknowledge(a.process_id);
                     return stored{};
                 });
             },
+            [this](const hold_lease& h) { return effect(h.deadline, [&] { db_->processes.hold(h.process_id); }); },
             [this](const write_intent& w) {
                 return effect(w.deadline, [&] { db_->processes.journal(w.process_id, w.what); });
             },
             [this](const commit_step& c) {
-                return effect(c.deadline, [&] { db_->processes.commit(c.instance, c.card); });
+                return effect(c.deadline, [&] { db_->processes.commit(c.process_id, c.instance, c.card); });
             },
             [this](const end_process& e) {
                 return write(e.deadline, [&] {
                     auto delivery = e.delivery;
-                    if (!db_->processes.end(e.end, e.instance, e.card, e.gone, delivery))
+                    std::optional<model::process_end> former;
+                    if (!db_->processes.end(e.end, e.instance, e.card, e.gone, delivery)) {
+                        former = db_->processes.end_of(e.end.id);
                         log_({severity::warning,
                               "it had ended already; its second end was not stored",
                               {.process = e.end.id, .instance = e.instance.id}});
-                    return process_ended{std::move(delivery)};
+                    }
+                    return process_ended{std::move(delivery), std::move(former)};
                 });
             },
             [this](const enqueue_delivery& e) {
                 return write(e.deadline, [&] {
                     auto delivery = e.delivery;
                     db_->outbox.add(delivery);
-                    return process_ended{std::move(delivery)};
+                    return process_ended{std::move(delivery), {}};
                 });
             },
             [this](const log_apdus& l) { unanswered([&] { db_->card_log.append(l.entries); }); },
@@ -104,7 +106,17 @@ private:
         }
     }
 
+    /// A process that nobody goes on with keeps nobody off its card.
+    process_begun begin(const begin_process& b) {
+        if (b.shown.card && db_->processes.holder_is_left(b.process.card)) {
+            end_what_was_left_();
+            return {model::beginning::changed};
+        }
+        return {db_->processes.begin(b.process, b.read, b.shown)};
+    }
+
     void trim(const trim_store& t) {
+        end_what_was_left_();
         const auto now = time_.wall();
         if (!db_->retention.may_forget(now))
             return log_(
@@ -120,6 +132,10 @@ private:
     instance_loaded load_row(const std::string& id) const {
         instance_loaded found;
         found.instance = db_->instances.find(id);
+        if (found.instance && db_->processes.is_left(found.instance->running_process)) {
+            end_what_was_left_();
+            found.instance = db_->instances.find(id);
+        }
         if (found.instance) {
             auto card = db_->cards.find(found.instance->secure_component_id);
             if (!card)
@@ -218,13 +234,15 @@ private:
     std::shared_ptr<store::device_store> db_;
     const time_source& time_;
     log_sink log_;
+    std::function<void()> end_what_was_left_;
 };
 
 } // namespace
 
 store_actor spawn_instance_store(caf::actor_system& system, std::shared_ptr<store::device_store> db,
-                                 const time_source& time, log_sink log) {
-    return system.spawn<instance_store, caf::detached>(std::move(db), std::cref(time), std::move(log));
+                                 const time_source& time, log_sink log, std::function<void()> end_what_was_left) {
+    return system.spawn<instance_store, caf::detached>(std::move(db), std::cref(time), std::move(log),
+                                                       std::move(end_what_was_left));
 }
 
 } // namespace tsms::actors

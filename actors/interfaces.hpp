@@ -84,6 +84,11 @@ struct acknowledge_start {
     std::string process_id;
     steady_time deadline = steady_time::max();
 };
+/// Before an order leaves: is the card still this process's?
+struct hold_lease {
+    std::string process_id;
+    steady_time deadline = steady_time::max();
+};
 struct write_intent {
     std::string process_id;
     std::string what;
@@ -148,7 +153,8 @@ using store_actor =
                      caf::replies_to<create_row>::with<row_created>, // createServiceInstance
                      caf::replies_to<begin_process>::with<process_begun>,    // before ProcessStart leaves
                      caf::replies_to<acknowledge_start>::with<stored>,       // the app has seen ProcessStart
-                     caf::replies_to<write_intent>::with<answered>,          // before an order leaves
+                     caf::replies_to<hold_lease>::with<answered>,            // before an order leaves
+                     caf::replies_to<write_intent>::with<answered>,          // before one that changes the card
                      caf::replies_to<commit_step>::with<answered>,           // after its outcome
                      caf::replies_to<end_process>::with<process_ended>,      // result and delivery in one transaction
                      caf::replies_to<enqueue_delivery>::with<process_ended>, // a failed eligibility check (AMB-140)

@@ -37,6 +37,7 @@ std::size_t resolve_interrupted(store::device_store& db, catalog_port& catalog, 
         std::optional<model::outbox_entry> delivery;
         if (const auto to = spos_of(catalog, instance.target))
             delivery = calls::delivery_of(record, instance, *to, spos.encode(result));
+        db.processes.take_over(record.id);
         db.processes.end(end, instance, card, false, delivery);
         log({severity::warning,
              "process " + record.id + " was interrupted by a stop of the program: instance " + instance.id +

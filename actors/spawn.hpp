@@ -81,8 +81,9 @@ private:
 
 hsm_actor spawn_hsm(caf::actor_system& system, std::shared_ptr<crypto::key_vault> vault);
 catalog_actor spawn_catalog_store(caf::actor_system& system, std::shared_ptr<catalog_port> catalog);
+/// `end_what_was_left`: ends the processes of which nobody goes on, by the same store.
 store_actor spawn_instance_store(caf::actor_system& system, std::shared_ptr<store::device_store> db,
-                                 const time_source& time, log_sink log);
+                                 const time_source& time, log_sink log, std::function<void()> end_what_was_left);
 /// An actor for one exchange, on a thread of its own; it quits when it has told the desk.
 issuer_worker_actor spawn_issuer_worker(caf::actor_system& system);
 struct issuer_desk_parts {

@@ -45,6 +45,13 @@ struct process_rows {
     std::optional<secure_component> card;
 };
 
+/// What became of the wish to begin a process.
+enum class beginning {
+    begun,
+    changed, ///< a row is not what it was read as: whoever decided by it has to do so anew
+    leased,  ///< the store holds the card, or the instance, for another process
+};
+
 /// How a process ended.
 struct process_end {
     std::string id;

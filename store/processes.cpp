@@ -35,30 +35,48 @@ void tell_again(device_rows& rows, const std::string& process, std::optional<mod
 
 } // namespace
 
-bool processes::begin(const model::process_record& p, const model::process_rows& read,
-                      const model::process_rows& shown) const {
+model::beginning processes::begin(const model::process_record& p, const model::process_rows& read,
+                                  const model::process_rows& shown) const {
     return rows_.change([&] {
         if (!is_as_read(rows_, p, read) || names_unknown_issuer(rows_, read, shown))
-            return false;
-        rows_.processes().insert(p);
+            return model::beginning::changed;
+        if (rows_.processes().runs(read.instance.running_process) || (shown.card && rows_.processes().lease_on(p.card)))
+            return model::beginning::leased;
+        rows_.processes().insert(p, leases_.grant(shown.card.has_value()));
         rows_.audit().append("process begins", p.id);
         update(rows_, shown.instance);
         if (shown.card)
             update(rows_, *shown.card);
-        return true;
+        return model::beginning::begun;
     });
 }
 
+void processes::hold(const std::string& process) const {
+    rows_.change([&] { leases_.require(process); });
+}
+
+void processes::take_over(const std::string& process) const {
+    rows_.change([&] { leases_.take_over(process); });
+}
+
 void processes::acknowledge(const std::string& process) const {
-    rows_.change([&] { rows_.processes().acknowledge(process); });
+    rows_.change([&] {
+        leases_.require(process);
+        rows_.processes().acknowledge(process);
+    });
 }
 
 void processes::journal(const std::string& process, const std::string& what) const {
-    rows_.change([&] { rows_.processes().intend(process, what, rows_.time().wall()); });
+    rows_.change([&] {
+        leases_.require(process);
+        rows_.processes().intend(process, what, rows_.time().wall());
+    });
 }
 
-void processes::commit(const model::service_instance& instance, const model::secure_component& card) const {
+void processes::commit(const std::string& process, const model::service_instance& instance,
+                       const model::secure_component& card) const {
     rows_.change([&] {
+        leases_.require(process);
         update(rows_, card);
         update(rows_, instance);
     });
@@ -68,10 +86,11 @@ bool processes::end(const model::process_end& p, const model::service_instance& 
                     const std::optional<model::secure_component>& card, bool gone,
                     std::optional<model::outbox_entry>& delivery) const {
     return rows_.change([&] {
-        if (rows_.processes().has_ended(p.id)) {
+        if (rows_.processes().end_of(p.id)) {
             tell_again(rows_, p.id, delivery);
             return false;
         }
+        leases_.require(p.id);
         if (card)
             update(rows_, *card);
         for (const auto& id : p.cleaned) {
@@ -97,15 +116,25 @@ bool processes::end(const model::process_end& p, const model::service_instance& 
 
 std::vector<processes::interrupted_process> processes::interrupted() const {
     std::vector<interrupted_process> found;
-    for (auto& p : rows_.processes().running()) {
+    for (auto& [p, lease] : rows_.processes().running()) {
         auto instance = rows_.instances().find(p.instance);
         auto card = rows_.cards().find(p.card);
-        if (!instance || !card)
+        if (!instance || !card || !leases_.is_left(lease))
             continue;
         const bool in_doubt = rows_.processes().is_open(p.id);
         found.push_back({std::move(p), std::move(*instance), std::move(*card), in_doubt});
     }
     return found;
+}
+
+bool processes::is_left(const std::string& process) const {
+    const auto lease = rows_.processes().lease_of(process);
+    return lease && leases_.is_left(*lease);
+}
+
+bool processes::holder_is_left(const std::string& card) const {
+    const auto lease = rows_.processes().lease_on(card);
+    return lease && leases_.is_left(*lease);
 }
 
 std::vector<processes::stranded_instance> processes::stranded() const {

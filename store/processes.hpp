@@ -2,25 +2,33 @@
 // The life-cycle processes of Service Instances, from their beginning to their end.
 
 #include "model/records.hpp"
-#include "store/ports/device_rows.hpp"
+#include "store/leases.hpp"
 
 namespace tsms::store {
 
 class processes {
 public:
-    explicit processes(device_rows& rows) : rows_(rows) {}
+    explicit processes(device_rows& rows) : rows_(rows), leases_(rows) {}
 
-    /// The process begins: its row, and instance and card as they are shown from now on. False, and nothing is stored,
-    /// if they are not as they were `read` any more, or the issuer is not configured that they name now: whoever begins
-    /// judges anew. From here until the end nobody else writes them (store/cards.hpp).
-    bool begin(const model::process_record& process, const model::process_rows& read,
-               const model::process_rows& shown) const;
+    /// A server starts and begins processes from now on. What a former start of it has left is interrupted() at once.
+    void serve_as(server_terms terms) { leases_.serve_as(std::move(terms)); }
+
+    /// The process begins: its row, and instance and card as they are shown from now on. Only `begun` stores anything.
+    /// `changed`: they are not as they were `read` any more, or the issuer is not configured that they name now. From
+    /// here until the end nobody else writes them: processes hold a lease, and an operator's change is refused
+    /// (store/cards.hpp). A process that shows no card holds none.
+    model::beginning begin(const model::process_record& process, const model::process_rows& read,
+                           const model::process_rows& shown) const;
+    /// To be called before each order of the process leaves. Throws lease_lost, as everything here that a process
+    /// writes: somebody else goes on with its card.
+    void hold(const std::string& process) const;
     void acknowledge(const std::string& process) const;
     /// An intent. It stays open until the end of the process.
     void journal(const std::string& process, const std::string& what) const;
     /// Both rows in one transaction. Rows are changed where they are there, here and in what follows; one that is not
     /// is an error.
-    void commit(const model::service_instance& instance, const model::secure_component& card) const;
+    void commit(const std::string& process, const model::service_instance& instance,
+                const model::secure_component& card) const;
     /// The process has ended: instance (removed where `gone`), card (where it may have changed), result and delivery in
     /// one transaction. The delivery gets its id. False, and nothing is written, if the process had ended already: who
     /// tells it again, because the first answer was lost, gets the delivery that waits. Rows of the same physical card
@@ -29,14 +37,23 @@ public:
              const std::optional<model::secure_component>& card, bool gone,
              std::optional<model::outbox_entry>& delivery) const;
 
+    /// How a process has ended; nothing if it has not.
+    std::optional<model::process_end> end_of(const std::string& process) const {
+        return rows_.processes().end_of(process);
+    }
+
     struct interrupted_process {
         model::process_record process;
         model::service_instance instance;
         model::secure_component card;
         bool in_doubt = false; ///< an intent without outcome
     };
-    /// Processes without an end: the program died in them.
+    /// Processes without an end with which nobody goes on: the program died in them.
     std::vector<interrupted_process> interrupted() const;
+    /// One of them is this server's from now on, so that it can be ended.
+    void take_over(const std::string& process) const;
+    bool is_left(const std::string& process) const;     ///< it is one of them
+    bool holder_is_left(const std::string& card) const; ///< one of them holds this card
 
     struct stranded_instance {
         model::service_instance instance;
@@ -50,6 +67,7 @@ public:
 
 private:
     device_rows& rows_;
+    leases leases_;
 };
 
 } // namespace tsms::store

@@ -110,6 +110,14 @@ private:
     }
 
     void perform_one(const process::exchange& x) {
+        request<answered>(around_->store, actor_deadline, timely(*around_, hold_lease{id()}), [this, x](answered& a) {
+            if (const auto* lost = std::get_if<process::failed>(&a.value))
+                return fail_inside(lost->details);
+            send_order(x);
+        });
+    }
+
+    void send_order(const process::exchange& x) {
         self_.send(around_->store, log_apdus{log_of_commands(id(), x.commands)});
         request<order_performed>(
             context_.session, session_answers_within(around_->sessions, x.commands),

@@ -136,6 +136,11 @@ constexpr option options[] = {
      "a handset that has never reported to its session is lost after so long"},
     {"device", "phone_lost_seconds", &config::phone_lost_seconds, 10, 3600, "a handset that is silent so long is lost"},
     {"device", "result_seconds", &config::result_seconds, 10, 86400, "how long a finished session tells its result"},
+    {"device", "server_name", &config::server_name, 0, 0,
+     "name of this server in its leases of cards; servers on the same databases need different ones"},
+    {"device", "lease_seconds", &config::lease_seconds, 2, 86400,
+     "another server on the same databases takes a card over whose process has sent and written nothing for so long. "
+     "Longer than a process waits for a handset or an issuer"},
     {"operations", "port", &config::operations_port, 0, 65534,
      "/health and /metrics of the device role on 127.0.0.1, the REST role's on the next port; TSMS_OPS_PORT "
      "overrides it; 0: none"},
@@ -276,6 +281,8 @@ config read_config(const std::filesystem::path& data) {
         refuse(file, "log.format is \"human\" or \"json\"");
     if (!std::set<std::string>{"debug", "info", "warning", "error"}.contains(c.log_level))
         refuse(file, "log.level is \"debug\", \"info\", \"warning\" or \"error\"");
+    if (c.server_name.empty() || c.server_name.size() > 100)
+        refuse(file, "device.server_name has 1 to 100 octets");
     override_port("TSMS_REST_PORT", c.rest_port, 1, 65535);
     override_port("TSMS_DEVICE_PORT", c.device_port, 1, 65535);
     override_port("TSMS_OPS_PORT", c.operations_port, 0, 65534);

@@ -76,6 +76,8 @@ struct config {
     int first_report_seconds = 60;
     int phone_lost_seconds = 300;
     int result_seconds = 900;
+    std::string server_name = "device";
+    int lease_seconds = 900;
 
     int operations_port = 9100;
     int operations_connections = 16;

@@ -46,6 +46,7 @@ actors::backend_options options_of(const config& c) {
     o.issuer_patience = std::chrono::seconds(c.issuer_wait_seconds);
     o.issuer_exchange = longest_issuer_exchange(c);
     o.spos = {static_cast<std::size_t>(c.spos_deliveries), static_cast<std::size_t>(c.spos_deliveries_in_all)};
+    o.server = {c.server_name, std::chrono::seconds(c.lease_seconds)};
     o.remove_tsm_domain_when_last = c.remove_domain_when_last;
     o.card_log_kept = std::chrono::hours(24) * c.card_log_days;
     o.claims_kept = std::chrono::hours(24) * c.claimed_card_days;

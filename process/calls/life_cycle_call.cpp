@@ -18,6 +18,8 @@ using process::process_outcome;
 constexpr int most_reads = 8; ///< of the rows: twice, and again when an operator has changed them meanwhile
 constexpr std::chrono::seconds least_card_wait{2}; ///< of who has waited for the instance: its card is on its way back
 constexpr std::chrono::seconds longest_pause{30};
+const model::refusal on_its_card{error_category::sc_inaccessible,
+                                 "another process runs on this secure component"}; // AMB-228
 
 /// What is known of the call.
 struct conducting {
@@ -162,8 +164,7 @@ call<std::optional<model::refusal>> find_reader(conducting* c) {
 // -- the beginning --
 
 /// From here on everything is a process with an id, and the SPOS hears of it (AMB-131), be it only of a hindrance.
-/// False: somebody else has changed what was read.
-call<bool> store_beginning(conducting* c) {
+call<model::beginning> store_beginning(conducting* c) {
     auto& r = c->record;
     r.session = c->request.session_id;
     r.instance = c->id;
@@ -178,7 +179,7 @@ call<bool> store_beginning(conducting* c) {
     begin_process beginning{r, c->read, {c->instance, c->card}};
     if (c->hindrance) // the card may be another process's at the moment
         beginning.read.card = beginning.shown.card = std::nullopt;
-    co_return (co_await std::move(beginning)).begun;
+    co_return (co_await std::move(beginning)).outcome;
 }
 
 /// Reads the rows twice: before the card is asked for, and when it is ours, because its former tenant may have written
@@ -196,8 +197,7 @@ call<verdict> begin(conducting* c) {
         if (c->leased.empty()) {
             if (co_await lease_the_card(c))
                 continue;
-            c->hindrance = {error_category::sc_inaccessible,
-                            "another process runs on this secure component"}; // AMB-228
+            c->hindrance = on_its_card;
         } else if (c->card.quarantined) {
             c->hindrance = {error_category::sc_inaccessible,
                             "the secure component is quarantined after failed authentications; "
@@ -208,9 +208,20 @@ call<verdict> begin(conducting* c) {
         const auto charge = co_await charge_process{c->what, c->card, c->instance};
         if (charge.later)
             co_return refused{{error_category::tsm_not_available, text_of(*charge.later)}, charge.later};
-        c->begun = co_await store_beginning(c);
-        if (c->begun)
+        switch (co_await store_beginning(c)) {
+        case model::beginning::begun:
+            c->begun = true;
             co_return std::nullopt;
+        case model::beginning::changed:
+            break;
+        case model::beginning::leased: // another server's process has it
+            c->hindrance = on_its_card;
+            if (co_await store_beginning(c) == model::beginning::begun) {
+                c->begun = true;
+                co_return std::nullopt;
+            }
+            break;
+        }
     }
     co_return refused{
         {error_category::tsm_not_available, "the service instance is being changed, please try again later"}};
@@ -353,8 +364,15 @@ call<void> tell_not_stored(conducting* c, const process_outcome* end, model::pro
 
 struct stored_end {
     model::process_end shown;
+    bool of_another = false;                     ///< it had been ended otherwise before
     std::optional<model::outbox_entry> delivery; ///< with its id
 };
+
+/// It is told again because its first answer was lost. Another end is somebody else's, who goes on with the card
+/// because our lease was lost (DIV-101).
+bool is_same(const model::process_end& one, const model::process_end& other) {
+    return one.status == other.status && one.ended == other.ended;
+}
 
 call<stored_end> store_end(conducting* c, const process_outcome* end) {
     std::optional<end_process> message;
@@ -364,7 +382,9 @@ call<stored_end> store_end(conducting* c, const process_outcome* end) {
             if (!message)
                 message = co_await end_of(c, end);
             auto stored = co_await end_process(*message);
-            co_return stored_end{message->end, std::move(stored.delivery)};
+            if (!stored.former || is_same(*stored.former, message->end))
+                co_return stored_end{message->end, false, std::move(stored.delivery)};
+            co_return stored_end{*std::move(stored.former), true, std::move(stored.delivery)};
         } catch (const std::exception& e) {
             why = e.what();
         }
@@ -384,11 +404,25 @@ std::string told_of_end(const process_outcome& end, const model::process_end& sh
            std::to_string(static_cast<int>(end.instance.state));
 }
 
+/// What came of the process is what is stored, whatever we have seen of the card.
+call<process_outcome> outcome_of_another(conducting* c, error_category status) {
+    auto outcome = process::broken(c->what, c->instance, c->card, c->record.start_state);
+    outcome.status = status;
+    try {
+        if (auto loaded = co_await load_instance{c->id}; loaded.instance)
+            outcome.instance = *std::move(loaded.instance);
+    } catch (const std::exception&) { // what is known of it has to do
+    }
+    co_return outcome;
+}
+
 call<void> finish(conducting* c, process_outcome outcome) {
-    const auto end = closed(c, std::move(outcome));
+    auto end = closed(c, std::move(outcome));
     co_await attempt(c, process_over{});
     co_await attempt(c, close_account{end});
     const auto stored = co_await store_end(c, &end);
+    if (stored.of_another)
+        end = co_await outcome_of_another(c, stored.shown.status);
     co_await tell(c, severity::info, told_of_end(end, stored.shown));
     if (stored.delivery)
         co_await attempt(c, deliver{*stored.delivery});

@@ -97,7 +97,7 @@ struct create_row {
     steady_time deadline = steady_time::max();
 };
 struct process_begun {
-    bool begun = false; ///< false: somebody else has changed what was read
+    model::beginning outcome = model::beginning::begun;
 };
 struct begin_process {
     using result = process_begun;
@@ -108,6 +108,7 @@ struct begin_process {
 };
 struct process_ended {
     std::optional<model::outbox_entry> delivery; ///< with its id
+    std::optional<model::process_end> former;    ///< it had ended already, and like this: nothing was written
 };
 struct end_process {
     using result = process_ended;

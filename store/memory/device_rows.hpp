@@ -58,13 +58,18 @@ class memory_processes final : public process_rows {
 public:
     explicit memory_processes(device_tables& tables) : tables_(tables) {}
 
-    void insert(const model::process_record& process) override;
+    void insert(const model::process_record& process, const process_lease& lease) override;
     void acknowledge(const std::string& id) override;
     void end(const model::process_end& end) override;
-    bool has_ended(const std::string& id) const override;
+    std::optional<model::process_end> end_of(const std::string& id) const override;
     bool runs(const std::string& id) const override;
     bool works_on(const std::string& card) const override;
-    std::vector<model::process_record> running() const override;
+    std::vector<leased_process> running() const override;
+    std::optional<process_lease> lease_of(const std::string& id) const override;
+    std::optional<process_lease> lease_on(const std::string& card) const override;
+    void set_lease(const std::string& id, const process_lease& lease) override;
+    std::int64_t epoch_of(const std::string& owner) const override;
+    void set_epoch(const std::string& owner, std::int64_t epoch) override;
     void intend(const std::string& process, const std::string& what, wall_time at) override;
     void settle_intents(const std::string& process) override;
     bool is_open(const std::string& process) const override;

@@ -5,12 +5,14 @@
 #include "store/ports/device_rows.hpp"
 
 #include <algorithm>
+#include <map>
 
 namespace tsms::store {
 
 struct device_tables {
     struct process_row {
         model::process_record record;
+        process_lease lease;
         bool acknowledged = false;
         std::optional<model::process_end> end;
     };
@@ -33,6 +35,7 @@ struct device_tables {
     std::vector<model::service_instance> tombstones;
     std::vector<model::secure_component> cards;
     std::vector<process_row> processes;
+    std::map<std::string, std::int64_t> epochs; ///< of servers, by name
     std::vector<intent_row> journal;
     std::vector<model::outbox_entry> outbox;
     std::int64_t last_delivery = 0;

@@ -2,10 +2,13 @@
 
 namespace tsms::store {
 
-void memory_processes::insert(const model::process_record& p) {
+void memory_processes::insert(const model::process_record& p, const process_lease& lease) {
     if (std::ranges::any_of(tables_.processes, [&](const auto& row) { return row.record.id == p.id; }))
         throw error("there is a process " + p.id + " already");
-    tables_.processes.push_back({p, false, std::nullopt});
+    if (lease.holds_card && lease_on(p.card))
+        throw error("another process holds card " + p.card);
+    tables_.processes.push_back({p, lease, false, std::nullopt});
+    set_lease(p.id, lease);
 }
 
 void memory_processes::acknowledge(const std::string& id) {
@@ -20,8 +23,13 @@ void memory_processes::end(const model::process_end& end) {
             row.end = end;
 }
 
-bool memory_processes::has_ended(const std::string& id) const {
-    return std::ranges::any_of(tables_.processes, [&](const auto& row) { return row.record.id == id && row.end; });
+std::optional<model::process_end> memory_processes::end_of(const std::string& id) const {
+    const auto row = row_where(tables_.processes, [&](const auto& one) { return one.record.id == id && one.end; });
+    if (!row)
+        return std::nullopt;
+    auto end = *row->end;
+    end.cleaned.clear();
+    return end;
 }
 
 bool memory_processes::runs(const std::string& id) const {
@@ -32,12 +40,42 @@ bool memory_processes::works_on(const std::string& card) const {
     return tables_.works_on(card);
 }
 
-std::vector<model::process_record> memory_processes::running() const {
-    std::vector<model::process_record> found;
+std::vector<leased_process> memory_processes::running() const {
+    std::vector<leased_process> found;
     for (const auto& row : tables_.processes)
         if (!row.end)
-            found.push_back(row.record);
-    return sorted_by_id(std::move(found));
+            found.push_back({row.record, row.lease});
+    std::ranges::sort(found, {}, [](const auto& p) { return p.process.id; });
+    return found;
+}
+
+std::optional<process_lease> memory_processes::lease_of(const std::string& id) const {
+    const auto row = row_where(tables_.processes, [&](const auto& one) { return one.record.id == id && !one.end; });
+    return row ? std::optional(row->lease) : std::nullopt;
+}
+
+std::optional<process_lease> memory_processes::lease_on(const std::string& card) const {
+    const auto row = row_where(tables_.processes, [&](const auto& one) {
+        return one.record.card == card && one.lease.holds_card && !one.end;
+    });
+    return row ? std::optional(row->lease) : std::nullopt;
+}
+
+void memory_processes::set_lease(const std::string& id, const process_lease& lease) {
+    for (auto& row : tables_.processes)
+        if (row.record.id == id) {
+            row.lease = lease;
+            row.lease.ends = std::chrono::floor<std::chrono::seconds>(lease.ends);
+        }
+}
+
+std::int64_t memory_processes::epoch_of(const std::string& owner) const {
+    const auto found = tables_.epochs.find(owner);
+    return found == tables_.epochs.end() ? 0 : found->second;
+}
+
+void memory_processes::set_epoch(const std::string& owner, std::int64_t epoch) {
+    tables_.epochs[owner] = epoch;
 }
 
 void memory_processes::intend(const std::string& process, const std::string& what, wall_time at) {

@@ -6,21 +6,43 @@
 
 namespace tsms::store {
 
+/// Who runs a process, and until when: nobody else writes what it works on meanwhile.
+struct process_lease {
+    std::string owner;       ///< name of the server; empty: nobody who could go on with it
+    std::int64_t epoch = 0;  ///< the owner's start that has begun the process
+    bool holds_card = false; ///< else it does not touch the card
+    wall_time ends{};        ///< to the second
+};
+struct leased_process {
+    model::process_record process;
+    process_lease lease;
+};
+
 class process_rows {
 public:
     virtual ~process_rows() = default;
 
-    /// Refuses an id that is taken.
-    virtual void insert(const model::process_record& process) = 0;
+    /// Refuses an id that is taken, and a second process without an end that holds the same card.
+    virtual void insert(const model::process_record& process, const process_lease& lease) = 0;
     virtual void acknowledge(const std::string& id) = 0;
     virtual void end(const model::process_end& end) = 0;
-    virtual bool has_ended(const std::string& id) const = 0;
+    /// Nothing: it has not ended, or there is no such process. Without what it has cleaned.
+    virtual std::optional<model::process_end> end_of(const std::string& id) const = 0;
     /// There is such a process, and it has not ended.
     virtual bool runs(const std::string& id) const = 0;
     /// A process that has not ended works on this card.
     virtual bool works_on(const std::string& card) const = 0;
     /// Those without an end, by id.
-    virtual std::vector<model::process_record> running() const = 0;
+    virtual std::vector<leased_process> running() const = 0;
+    /// Of a process without an end.
+    virtual std::optional<process_lease> lease_of(const std::string& id) const = 0;
+    /// Of the process without an end that holds this card.
+    virtual std::optional<process_lease> lease_on(const std::string& card) const = 0;
+    virtual void set_lease(const std::string& id, const process_lease& lease) = 0;
+
+    /// Of the latest start of a server of this name; 0 if there was none.
+    virtual std::int64_t epoch_of(const std::string& owner) const = 0;
+    virtual void set_epoch(const std::string& owner, std::int64_t epoch) = 0;
 
     virtual void intend(const std::string& process, const std::string& what, wall_time at) = 0;
     virtual void settle_intents(const std::string& process) = 0;

@@ -21,10 +21,15 @@ CREATE TABLE tombstones (id TEXT PRIMARY KEY, card TEXT NOT NULL REFERENCES secu
 CREATE INDEX tombstones_by_card ON tombstones(card);
 CREATE TABLE processes (id TEXT PRIMARY KEY, session TEXT NOT NULL, instance TEXT NOT NULL, card TEXT NOT NULL, caller TEXT NOT NULL,
     version TEXT NOT NULL, requested TEXT NOT NULL, start_state INTEGER NOT NULL, started TEXT NOT NULL,
-    acknowledged INTEGER NOT NULL DEFAULT 0, status INTEGER, message TEXT, ended TEXT);
+    acknowledged INTEGER NOT NULL DEFAULT 0, status INTEGER, message TEXT, ended TEXT,
+    owner TEXT NOT NULL DEFAULT '', epoch INTEGER NOT NULL DEFAULT 0, holds_card INTEGER NOT NULL DEFAULT 0,
+    lease_ends INTEGER NOT NULL DEFAULT 0);
 CREATE INDEX processes_running ON processes(id) WHERE ended IS NULL;
 CREATE INDEX processes_by_end ON processes(ended) WHERE ended IS NOT NULL;
 CREATE INDEX processes_by_card ON processes(card);
+-- One process at a time works on a card (DIV-101).
+CREATE UNIQUE INDEX one_process_holds_a_card ON processes(card) WHERE holds_card = 1 AND ended IS NULL;
+CREATE TABLE servers (owner TEXT PRIMARY KEY, epoch INTEGER NOT NULL);
 CREATE TABLE journal (sequence INTEGER PRIMARY KEY AUTOINCREMENT, process TEXT NOT NULL, what TEXT NOT NULL, at TEXT NOT NULL,
     settled INTEGER NOT NULL DEFAULT 0);
 CREATE INDEX journal_by_process ON journal(process);
@@ -109,11 +114,24 @@ CREATE INDEX IF NOT EXISTS processes_by_card ON processes(card);
     add_generation_tables(db);
 }
 
+/// Processes of before are nobody's: whichever server starts next ends those without an end.
+void add_leases(SQLite::Database& db) {
+    db.exec(R"sql(
+ALTER TABLE processes ADD COLUMN owner TEXT NOT NULL DEFAULT '';
+ALTER TABLE processes ADD COLUMN epoch INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE processes ADD COLUMN holds_card INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE processes ADD COLUMN lease_ends INTEGER NOT NULL DEFAULT 0;
+CREATE UNIQUE INDEX one_process_holds_a_card ON processes(card) WHERE holds_card = 1 AND ended IS NULL;
+CREATE TABLE servers (owner TEXT PRIMARY KEY, epoch INTEGER NOT NULL);
+)sql");
+}
+
 constexpr migration migrations[] = {
     {2,
      "tombstones, indexes, deliveries whose waiting is counted, all keys of a domain, and which databases belong "
      "together",
      bring_to_one_form},
+    {3, "leases of cards", add_leases},
 };
 
 } // namespace

@@ -41,15 +41,40 @@ model::process_record process_in(SQLite::Statement& row) {
     return p;
 }
 
+model::process_end end_in(SQLite::Statement& row) {
+    return {text_of(row, 0), static_cast<model::error_category>(row.getColumn(1).getInt()), text_of(row, 2),
+            text_of(row, 3)};
+}
+
+process_lease lease_at(SQLite::Statement& row, int column) {
+    return {text_of(row, column), row.getColumn(column + 1).getInt64(), row.getColumn(column + 2).getInt() != 0,
+            wall_time(std::chrono::seconds(row.getColumn(column + 3).getInt64()))};
+}
+
+process_lease lease_in(SQLite::Statement& row) {
+    return lease_at(row, 0);
+}
+
+leased_process leased_process_in(SQLite::Statement& row) {
+    return {process_in(row), lease_at(row, 9)};
+}
+
+std::int64_t seconds(wall_time t) {
+    return std::chrono::floor<std::chrono::seconds>(t).time_since_epoch().count();
+}
+
+const std::string lease_columns = "SELECT owner, epoch, holds_card, lease_ends FROM processes ";
+
 } // namespace
 
-void sqlite_processes::insert(const model::process_record& p) {
+void sqlite_processes::insert(const model::process_record& p, const process_lease& lease) {
     session_.write([&] {
         run(session_.rows(),
-            "INSERT INTO processes (id, session, instance, card, caller, version, requested, start_state, started) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO processes (id, session, instance, card, caller, version, requested, start_state, started, "
+            "owner, epoch, holds_card, lease_ends) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             p.id, p.session, p.instance, p.card, p.caller, p.version_tag, join(p.requested),
-            static_cast<int>(p.start_state), p.started);
+            static_cast<int>(p.start_state), p.started, lease.owner, lease.epoch, lease.holds_card ? 1 : 0,
+            seconds(lease.ends));
     });
 }
 
@@ -64,9 +89,11 @@ void sqlite_processes::end(const model::process_end& e) {
     });
 }
 
-bool sqlite_processes::has_ended(const std::string& id) const {
-    return session_.look(
-        [&] { return finds(session_.rows(), "SELECT 1 FROM processes WHERE id = ? AND ended IS NOT NULL", id); });
+std::optional<model::process_end> sqlite_processes::end_of(const std::string& id) const {
+    return session_.look([&] {
+        return first(session_.rows(), end_in,
+                     "SELECT id, status, message, ended FROM processes WHERE id = ? AND ended IS NOT NULL", id);
+    });
 }
 
 bool sqlite_processes::runs(const std::string& id) const {
@@ -79,12 +106,43 @@ bool sqlite_processes::works_on(const std::string& card) const {
         [&] { return finds(session_.rows(), "SELECT 1 FROM processes WHERE card = ? AND ended IS NULL", card); });
 }
 
-std::vector<model::process_record> sqlite_processes::running() const {
+std::vector<leased_process> sqlite_processes::running() const {
     return session_.look([&] {
-        return all(session_.rows(), process_in,
-                   "SELECT id, session, instance, card, caller, version, requested, start_state, started "
-                   "FROM processes WHERE ended IS NULL ORDER BY id");
+        return all(session_.rows(), leased_process_in,
+                   "SELECT id, session, instance, card, caller, version, requested, start_state, started, "
+                   "owner, epoch, holds_card, lease_ends FROM processes WHERE ended IS NULL ORDER BY id");
     });
+}
+
+std::optional<process_lease> sqlite_processes::lease_of(const std::string& id) const {
+    return session_.look(
+        [&] { return first(session_.rows(), lease_in, lease_columns + "WHERE id = ? AND ended IS NULL", id); });
+}
+
+std::optional<process_lease> sqlite_processes::lease_on(const std::string& card) const {
+    return session_.look([&] {
+        return first(session_.rows(), lease_in, lease_columns + "WHERE card = ? AND holds_card = 1 AND ended IS NULL",
+                     card);
+    });
+}
+
+void sqlite_processes::set_lease(const std::string& id, const process_lease& lease) {
+    session_.write([&] {
+        run(session_.rows(), "UPDATE processes SET owner = ?, epoch = ?, holds_card = ?, lease_ends = ? WHERE id = ?",
+            lease.owner, lease.epoch, lease.holds_card ? 1 : 0, seconds(lease.ends), id);
+    });
+}
+
+std::int64_t sqlite_processes::epoch_of(const std::string& owner) const {
+    return session_.look([&] {
+        const auto number = [](SQLite::Statement& row) { return row.getColumn(0).getInt64(); };
+        return first(session_.rows(), number, "SELECT epoch FROM servers WHERE owner = ?", owner).value_or(0);
+    });
+}
+
+void sqlite_processes::set_epoch(const std::string& owner, std::int64_t epoch) {
+    session_.write(
+        [&] { run(session_.rows(), "INSERT OR REPLACE INTO servers (owner, epoch) VALUES (?, ?)", owner, epoch); });
 }
 
 void sqlite_processes::intend(const std::string& process, const std::string& what, wall_time at) {

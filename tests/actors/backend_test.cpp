@@ -111,8 +111,8 @@ BOOST_AUTO_TEST_CASE(what_the_last_run_left_is_resolved_and_delivered) {
         record.instance = "one";
         record.card = "card";
         record.started = "2026-01-01T00:00:00.000Z";
-        BOOST_TEST(db.processes.begin(record, {*db.instances.find("one"), db.cards.find("card")},
-                                      {running, db.cards.find("card")}));
+        BOOST_TEST((db.processes.begin(record, {*db.instances.find("one"), db.cards.find("card")},
+                                       {running, db.cards.find("card")}) == model::beginning::begun));
         model::outbox_entry waiting;
         waiting.process = "q";
         waiting.spos = {"https://spos", ""};

@@ -101,17 +101,17 @@ process_begun begin(memory& m, const begin_process& b) {
         std::exchange(m.before_begin, nullptr)();
     const auto found = m.instances.find(b.shown.instance.id);
     if (found == m.instances.end() || store::encode(found->second) != store::encode(b.read.instance))
-        return process_begun{false};
+        return process_begun{model::beginning::changed};
     if (b.read.card && store::encode(m.cards.at(b.read.card->id)) != store::encode(*b.read.card))
-        return process_begun{false};
+        return process_begun{model::beginning::changed};
     if (b.read.card && b.shown.card && b.shown.card->issuer != b.read.card->issuer && !b.shown.card->issuer.empty() &&
         std::ranges::find(m.issuers, b.shown.card->issuer, &model::issuer_record::name) == m.issuers.end())
-        return process_begun{false};
+        return process_begun{model::beginning::changed};
     found->second = b.shown.instance;
     if (b.shown.card)
         m.cards[b.shown.card->id] = *b.shown.card;
     m.events.push_back("begin");
-    return process_begun{true};
+    return process_begun{model::beginning::begun};
 }
 
 process_ended end(memory& m, const end_process& e) {
@@ -121,7 +121,7 @@ process_ended end(memory& m, const end_process& e) {
         m.instances.erase(e.instance.id);
     else
         m.instances[e.instance.id] = e.instance;
-    return process_ended{e.delivery};
+    return process_ended{e.delivery, {}};
 }
 
 } // namespace
@@ -153,6 +153,7 @@ played_store::behavior_type played_store::make_behavior() {
             return stored{};
         },
         [done](const write_intent& w) { return done("intent " + w.what); },
+        [](const hold_lease&) { return answered{process::done{}}; },
         [this, done](const commit_step& c) {
             m_.instances[c.instance.id] = c.instance;
             return done("commit");
@@ -164,7 +165,7 @@ played_store::behavior_type played_store::make_behavior() {
         },
         [this](const enqueue_delivery& e) {
             ++m_.told;
-            return process_ended{e.delivery};
+            return process_ended{e.delivery, {}};
         },
         [](const log_apdus&) {},
         [](const trim_store&) {},

@@ -127,14 +127,14 @@ calls::instance_loaded tsm::answer_to(const calls::load_instance& asked) {
 calls::process_begun tsm::answer_to(const calls::begin_process& b) {
     require(b.process.id == lease_, "a process begins on a card that it has not leased");
     if (stored.instance_gone || store::encode(world.instance) != store::encode(b.read.instance))
-        return {false};
+        return {model::beginning::changed};
     if (b.read.card && store::encode(world.component) != store::encode(*b.read.card))
-        return {false};
+        return {model::beginning::changed};
     stored.processes.push_back({b.process, std::nullopt});
     world.instance = b.shown.instance;
     if (b.shown.card)
         world.component = *b.shown.card;
-    return {true};
+    return {model::beginning::begun};
 }
 
 calls::process_ended tsm::answer_to(const calls::end_process& e) {
@@ -158,7 +158,7 @@ calls::process_ended tsm::end(const calls::end_process& e) {
         return {};
     stored.outbox.push_back(*e.delivery);
     stored.outbox.back().id = static_cast<std::int64_t>(stored.outbox.size());
-    return {stored.outbox.back()};
+    return {stored.outbox.back(), {}};
 }
 
 // -- the app and its phone --

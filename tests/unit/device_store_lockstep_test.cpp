@@ -162,7 +162,7 @@ deed something_about_processes(chance& c, device_store& look) {
     auto shown_card = card ? *card : random_card(c);
     shown_card.strikes = c.below(3);
     shown_card.quarantined = c.one_in(8);
-    switch (c.below(6)) {
+    switch (c.below(10)) {
     case 0:
     case 1: {
         const model::process_rows read{stored && !c.one_in(8) ? *stored : instance, card};
@@ -175,7 +175,18 @@ deed something_about_processes(chance& c, device_store& look) {
     case 3:
         return [=](device_store& db) { return db.processes.journal(process.id, "install"), std::string(); };
     case 4:
-        return [=](device_store& db) { return db.processes.commit(shown, shown_card), std::string(); };
+        return [=](device_store& db) { return db.processes.commit(process.id, shown, shown_card), std::string(); };
+    case 5: {
+        const store::server_terms server{c.one_in(3) ? "" : c.pick("server", 2), std::chrono::hours(1 + c.below(3))};
+        return [=](device_store& db) { return db.processes.serve_as(server), std::string(); };
+    }
+    case 6:
+        return [=](device_store& db) { return db.processes.take_over(process.id), std::string(); };
+    case 7:
+        return [=](device_store& db) {
+            return db.processes.hold(process.id),
+                   text(db.processes.is_left(process.id)) + text(db.processes.holder_is_left(process.card));
+        };
     default: {
         std::optional<model::outbox_entry> delivery;
         if (c.one_in(2))

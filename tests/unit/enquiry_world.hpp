@@ -222,7 +222,7 @@ private:
         return note("create_row", calls::row_created{outcome});
     }
     calls::answer_variant play(const calls::enqueue_delivery& d) {
-        return note("enqueue_delivery", calls::process_ended{d.delivery});
+        return note("enqueue_delivery", calls::process_ended{d.delivery, {}});
     }
     calls::answer_variant play(const calls::admit&) {
         ++admitted;

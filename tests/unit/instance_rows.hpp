@@ -74,7 +74,7 @@ inline bool created(model::creation outcome) {
 /// A process begins on the rows as they are, and shows this instance.
 inline bool begin(store::device_store& db, const model::process_record& p, const model::service_instance& shown) {
     return db.processes.begin(p, {*db.instances.find(p.instance), db.cards.find(p.card)},
-                              {shown, db.cards.find(p.card)});
+                              {shown, db.cards.find(p.card)}) == model::beginning::begun;
 }
 
 } // namespace tsms::unit

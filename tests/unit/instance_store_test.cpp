@@ -98,7 +98,8 @@ BOOST_AUTO_TEST_CASE(a_process_without_an_end_is_found_again_and_tells_whether_i
     BOOST_REQUIRE_EQUAL(found.size(), 1u);
     BOOST_TEST(found[0].in_doubt);
     BOOST_TEST((found[0].process.requested == some_process().requested));
-    db.processes.commit(found[0].instance, found[0].card); // what it notes on the way says nothing of the card
+    db.processes.commit("process-1", found[0].instance,
+                        found[0].card); // what it notes on the way says nothing of the card
     BOOST_TEST(db.processes.interrupted().at(0).in_doubt);
     std::optional<model::outbox_entry> none;
     db.processes.end({"process-1", model::error_category::none, "", "2026-01-01T00:00:01.000Z"}, found[0].instance,
@@ -282,7 +283,7 @@ BOOST_AUTO_TEST_CASE(a_process_begins_only_on_the_rows_that_were_read) {
             happens(db);
             const auto instance = db.instances.find("instance-1");
             const auto card = db.cards.find("card-1");
-            BOOST_TEST(!db.processes.begin(some_process(), read, shown));
+            BOOST_TEST((db.processes.begin(some_process(), read, shown) == model::beginning::changed));
             BOOST_TEST(db.processes.interrupted().empty());
             BOOST_TEST(db.instances.find("instance-1").has_value() == instance.has_value());
             BOOST_TEST(store::encode(*db.cards.find("card-1")) == store::encode(*card));
@@ -297,7 +298,7 @@ BOOST_AUTO_TEST_CASE(a_row_that_is_gone_stays_gone) {
     device_store db(t.file());
     db.instances.create(some_instance(), some_card());
     db.cards.lost("card-1");
-    BOOST_CHECK_THROW(db.processes.commit(some_instance(), some_card()), store::error);
+    BOOST_CHECK_THROW(db.processes.commit("process-1", some_instance(), some_card()), store::error);
     BOOST_CHECK_THROW(db.processes.heal(some_instance(), some_card()), store::error);
     std::optional<model::outbox_entry> none;
     BOOST_CHECK_THROW(db.processes.end({"process-1", model::error_category::none, "", "later"}, some_instance(),
@@ -398,19 +399,20 @@ BOOST_AUTO_TEST_CASE(rows_become_one_only_when_nobody_is_at_work_on_either) {
     card.tsm_domain.reset();
     const auto kept_away = add("both", card, not_deployed);
     const auto working = add("other", card, not_deployed);
-    const auto process = [&](const std::string& id, const model::service_instance& instance) {
+    const auto process = [&](const std::string& id, const model::service_instance& instance, bool holds_card = true) {
         auto p = some_process();
         p.id = id;
         p.card = "card-2";
         p.instance = instance.id;
-        BOOST_TEST(begin(db, p, instance));
+        const auto row = holds_card ? db.cards.find("card-2") : std::nullopt;
+        BOOST_TEST((db.processes.begin(p, {instance, row}, {instance, row}) == model::beginning::begun));
     };
     const auto end = [&](const std::string& id, const model::service_instance& instance,
                          const std::optional<model::secure_component>& row) {
         std::optional<model::outbox_entry> none;
         BOOST_TEST(db.processes.end({id, model::error_category::none, "", "later"}, instance, row, false, none));
     };
-    process("kept away", kept_away);
+    process("kept away", kept_away, false);
     process("works", working);
     card.tsm_domain = some_card().tsm_domain;
     end("works", working, card);

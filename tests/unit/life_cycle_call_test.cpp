@@ -64,6 +64,18 @@ BOOST_AUTO_TEST_CASE(a_call_runs_from_its_rows_to_its_result) {
     BOOST_TEST(c.all<calls::answer>().at(0).completed->progress == 100);
 }
 
+// DIV-101: its lease was lost, and whoever goes on with the card has ended it. What the card told us is not what
+// counts.
+BOOST_AUTO_TEST_CASE(an_app_is_told_the_end_that_is_stored) {
+    world w;
+    w.former = model::process_end{"id", error_category::execution_interrupted, "6, taken over", "2026-01-01T00:00:00Z"};
+    const conducted c(w, terminate);
+    BOOST_TEST((w.ended->end.status == error_category::none)); // it went well, as far as it could see
+    BOOST_TEST((c.outcome().status == error_category::execution_interrupted));
+    BOOST_TEST(c.outcome().message == "6, taken over");
+    BOOST_TEST(!c.all<calls::answer>().at(0).completed);
+}
+
 BOOST_AUTO_TEST_CASE(who_has_waited_for_the_instance_still_gets_its_card) {
     world w;
     auto late = instead_of<calls::ask_time>(calls::moment{w.now + 7900ms, wall_time{}});

@@ -59,17 +59,17 @@ struct world {
     calls::process_begun answer_to(const calls::begin_process& b) {
         if (changes_by_operator > 0) {
             --changes_by_operator;
-            return {false};
+            return {model::beginning::changed};
         }
         instance = b.shown.instance;
         begun = b;
-        return {true};
+        return {model::beginning::begun};
     }
     calls::process_ended answer_to(const calls::end_process& e) {
         instance = e.instance;
         gone = e.gone;
         ended = e;
-        return {e.delivery};
+        return {e.delivery, former};
     }
     calls::lease answer_to(const calls::lease_card&) { return {card_is_free}; }
     process::answer_variant answer_to(const calls::perform& p) {
@@ -119,6 +119,7 @@ struct world {
 
     std::optional<calls::begin_process> begun;
     std::optional<calls::end_process> ended;
+    std::optional<model::process_end> former; ///< end of the process that somebody else has stored
     std::string log;
 };
 

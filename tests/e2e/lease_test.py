@@ -1,0 +1,154 @@
+#!/usr/bin/env python3
+"""Two device roles on the same databases: who sleeps past his lease of a card neither writes nor sends anything when the other one has
+gone on with it, and until then the other one keeps off (DIV-101)."""
+
+import pathlib
+import signal
+import sqlite3
+import sys
+import threading
+import time
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+import hostile_test  # noqa: E402
+import phone as phones  # noqa: E402
+import stack as stacks  # noqa: E402
+from hostile_test import INSTALLING, INTERRUPTED, INVALID_STATE, OPERATIONAL  # noqa: E402
+from phone import Honest, apdus_of  # noqa: E402
+from story_test import aids  # noqa: E402
+
+LEASE = 3  # seconds
+
+
+class Twin:
+    """The stack as a phone of the second server sees it."""
+
+    def __init__(self, stack, port: int):
+        self.stack, self.device_port = stack, port
+
+    def __getattr__(self, name):
+        return getattr(self.stack, name)
+
+
+class SleepsBehind(Honest):
+    """The first server falls asleep while the phone works on one order; the report is for when it wakes up."""
+
+    def __init__(self, at: int, server, meanwhile):
+        self.at, self.server, self.meanwhile = at, server, meanwhile
+        self.orders_after = []
+
+    def report(self, agent, number, order, report):
+        if number > self.at:
+            self.orders_after += apdus_of(order)
+        if number != self.at:
+            return report
+        self.server.process.send_signal(signal.SIGSTOP)
+        try:
+            self.meanwhile()
+        finally:
+            self.server.process.send_signal(signal.SIGCONT)
+        return report
+
+
+class TwoServers(hostile_test.HostileCase):
+    options = {**hostile_test.HostileCase.options, "server_name": '"one"', "lease_seconds": LEASE}
+
+    @classmethod
+    def prepare(cls):
+        super().prepare()
+        s, folder = cls.stack, cls.stack.folder / "twin"
+        folder.mkdir()
+        for file in s.data.iterdir():  # the same databases and keys, its own configuration, locks and marks
+            if file.name != "tsms.toml" and file.suffix != ".lock" and not file.name.endswith(("-mark", "-wal", "-shm")):
+                (folder / file.name).symlink_to(file)
+        (folder / "tsms.toml").write_text((s.data / "tsms.toml").read_text().replace('server_name = "one"', 'server_name = "two"'))
+        cls.twin = Twin(s, stacks.free_port())
+        cls.second = stacks.Process(s.folder, "second", [s.program("tsms"), "serve", "--data", folder, "--role", "device"],
+                                    {"TSMS_DEVICE_PORT": str(cls.twin.device_port), "TSMS_OPS_PORT": str(stacks.free_port())})
+        s.processes.append(cls.second)
+        cls.second.wait_for_port(cls.twin.device_port)
+
+    def rows(self, statement: str, *values) -> list:
+        with sqlite3.connect(f"file:{self.stack.data}/instances.db?mode=ro", uri=True) as db:
+            return db.execute(statement, values).fetchall()
+
+    def at_the_second(self, phone) -> phones.Phone:
+        other = phones.Phone(self.twin, phone.card)
+        other.before = phone.before
+        return other
+
+    def sleeps(self, at: int):
+        phone, instance = self.new_instance()
+        other = self.at_the_second(phone)
+        seen = {}
+
+        def meanwhile():
+            (process, owner), = self.rows("SELECT id, owner FROM processes WHERE ended IS NULL AND instance = ?", instance)
+            self.assertEqual(owner, "one")
+            seen["process"] = process
+            early = other.deploy(instance)
+            self.assertEqual(early["processInfo"]["executionStatus"], INVALID_STATE, early)
+            self.assertIn("another process is running", early["processInfo"]["executionMessage"])
+            time.sleep(LEASE + 1)
+            later = other.deploy(instance)
+            self.assertEqual((later["processInfo"]["executionStatus"], later["serviceInstanceState"]), (0, OPERATIONAL), later)
+            seen["rows"] = self.rows_of(instance, process)
+            seen["card"] = aids(phone.card.registry())
+
+        manner = SleepsBehind(at, self.device, meanwhile)
+        woken = phone.deploy(instance, manner)
+        self.assertEqual(woken["processInfo"]["executionStatus"], INTERRUPTED, woken)  # as it is stored, whatever it has seen
+        self.assertEqual(manner.orders_after, [], "an order left the server that had lost the card")
+        self.assertEqual(self.rows_of(instance, seen["process"]), seen["rows"], "it wrote, though it had lost the card")
+        self.assertEqual(aids(phone.card.registry()), seen["card"])
+        self.assertEqual(self.rows("SELECT status FROM processes WHERE id = ?", seen["process"]), [(INTERRUPTED,)])
+        told = stacks.wait_until(lambda: [r for r in self.stack.spos_results() if r["processId"] == seen["process"]], 20,
+                                 "the SPOS is not told how the process ended")
+        self.assertEqual({r["executionStatus"] for r in told}, {INTERRUPTED})
+        self.check_terminate(other, instance)
+        for one in (phone, other):
+            one.disconnect()
+
+    def rows_of(self, instance: str, process: str) -> list:
+        """Whatever a process can write."""
+        return [self.rows("SELECT document FROM service_instances WHERE id = ?", instance),
+                self.rows("SELECT c.document FROM secure_components c JOIN processes p ON p.card = c.id WHERE p.id = ?", process),
+                self.rows("SELECT * FROM processes WHERE id = ?", process),
+                self.rows("SELECT * FROM journal WHERE process = ?", process),
+                self.rows("SELECT process, response, apdu FROM card_log WHERE process = ? AND response = 0", process)]
+
+    def test_asleep_in_the_middle(self):
+        """Orders would follow."""
+        self.sleeps(3)
+
+    def test_asleep_before_the_end(self):
+        """Only the result is missing, which says that all went well."""
+        self.sleeps(INSTALLING)
+
+    def test_a_server_that_is_killed_costs_its_own_phones_no_waiting(self):
+        phone, instance = self.new_instance()
+        killed = threading.Event()
+
+        class Killed(Honest):
+            def report(manner, agent, number, order, report):  # noqa: N805
+                if number == 3:
+                    self.kill_device()
+                    killed.set()
+                    raise phones.Vanished
+                return report
+
+        with self.assertRaises(phones.Vanished):
+            phone.deploy(instance, Killed())
+        self.assertTrue(killed.is_set())
+        phone.disconnect()
+        self.start_device()
+        began = time.monotonic()
+        self.check_recovery(phone, instance)
+        self.assertLess(time.monotonic() - began, 5)
+        phone.disconnect()
+        self.assertTrue(self.rows("SELECT 1 FROM servers WHERE owner = 'one' AND epoch >= 2"))
+
+
+if __name__ == "__main__":
+    stacks.main(verbosity=1)

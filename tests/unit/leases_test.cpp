@@ -1,0 +1,160 @@
+// Two servers on one database: a card is one process's at a time, and whoever has lost it writes nothing (DIV-101).
+
+#include "store/leases.hpp"
+#include "tests/moved_clock.hpp"
+#include "tests/unit/instance_rows.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+using namespace tsms;
+using namespace tsms::unit;
+using namespace std::chrono_literals;
+using store::device_store;
+
+namespace {
+
+constexpr auto term = 10min;
+
+/// One database, two Service Instances on one card, and as many servers as a test wants.
+struct shared_database {
+    shared_database() {
+        device_store db(t.file(), store::believe_mark::yes, clock);
+        db.instances.create(some_instance(), some_card());
+        auto second = some_instance("instance-2");
+        second.target.service_id = "service-2";
+        db.instances.create(second, some_card());
+    }
+    std::unique_ptr<device_store> serve(const std::string& name) {
+        auto server = std::make_unique<device_store>(t.file(), store::believe_mark::yes, clock);
+        server->processes.serve_as({name, term});
+        return server;
+    }
+
+    temporary_database t;
+    moved_clock clock;
+};
+
+model::process_record process_of(const std::string& id, const std::string& instance) {
+    auto p = some_process();
+    p.id = id;
+    p.instance = instance;
+    return p;
+}
+
+model::service_instance at_work(device_store& db, const std::string& id, const std::string& process) {
+    auto instance = *db.instances.find(id);
+    instance.running_process = process;
+    return instance;
+}
+
+model::beginning begin(device_store& db, const std::string& id, const std::string& instance) {
+    const auto card = db.cards.find("card-1");
+    return db.processes.begin(process_of(id, instance), {*db.instances.find(instance), card},
+                              {at_work(db, instance, id), card});
+}
+
+/// Ends it as it is, without a word to anybody.
+bool end(device_store& db, const std::string& id, const std::string& instance) {
+    auto row = *db.instances.find(instance);
+    row.running_process.clear();
+    std::optional<model::outbox_entry> none;
+    return db.processes.end({id, model::error_category::none, "", "2027-01-15T09:00:00.000Z"}, row,
+                            db.cards.find("card-1"), false, none);
+}
+
+std::vector<std::string> interrupted(const device_store& db) {
+    std::vector<std::string> ids;
+    for (const auto& p : db.processes.interrupted())
+        ids.push_back(p.process.id);
+    return ids;
+}
+
+using ids = std::vector<std::string>;
+
+/// Everything that a process writes, and the question before an order leaves.
+void is_refused_everything(device_store& db, const std::string& process) {
+    const auto instance = *db.instances.find("instance-1");
+    const auto card = *db.cards.find("card-1");
+    const auto entries = db.audit_entries();
+    BOOST_CHECK_THROW(db.processes.hold(process), store::lease_lost);
+    BOOST_CHECK_THROW(db.processes.acknowledge(process), store::lease_lost);
+    BOOST_CHECK_THROW(db.processes.journal(process, "install"), store::lease_lost);
+    auto other = card;
+    other.strikes = 9;
+    BOOST_CHECK_THROW(db.processes.commit(process, instance, other), store::lease_lost);
+    BOOST_TEST(db.cards.find("card-1")->strikes == card.strikes);
+    BOOST_TEST(db.audit_entries() == entries);
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(leases)
+
+BOOST_AUTO_TEST_CASE(a_card_is_one_process_at_a_time_whichever_server_asks) {
+    shared_database shared;
+    const auto one = shared.serve("one"), two = shared.serve("two");
+    BOOST_TEST((begin(*one, "process-1", "instance-1") == model::beginning::begun));
+    BOOST_TEST((begin(*two, "process-2", "instance-2") == model::beginning::leased));
+    BOOST_TEST((begin(*two, "process-2", "instance-1") == model::beginning::leased));
+    BOOST_TEST(end(*one, "process-1", "instance-1"));
+    BOOST_TEST((begin(*two, "process-2", "instance-2") == model::beginning::begun));
+}
+
+BOOST_AUTO_TEST_CASE(who_sleeps_past_his_lease_neither_writes_nor_sends_when_another_one_has_gone_on) {
+    shared_database shared;
+    const auto one = shared.serve("one"), two = shared.serve("two");
+    BOOST_REQUIRE((begin(*one, "process-1", "instance-1") == model::beginning::begun));
+    BOOST_TEST(interrupted(*two) == ids{}, boost::test_tools::per_element());
+    BOOST_CHECK_THROW(two->processes.take_over("process-1"), store::lease_lost); // somebody goes on with it
+    shared.clock.wall_now += term + 1s;
+    BOOST_TEST(two->processes.holder_is_left("card-1"));
+    BOOST_TEST(interrupted(*two) == ids{"process-1"}, boost::test_tools::per_element());
+    two->processes.take_over("process-1");
+    is_refused_everything(*one, "process-1");
+    BOOST_TEST(end(*two, "process-1", "instance-1"));
+    BOOST_TEST((begin(*two, "process-2", "instance-2") == model::beginning::begun));
+    is_refused_everything(*one, "process-1");
+    BOOST_TEST(!end(*one, "process-1", "instance-1")); // it has been ended already, and told
+}
+
+BOOST_AUTO_TEST_CASE(a_lease_that_is_used_does_not_end) {
+    shared_database shared;
+    const auto one = shared.serve("one"), two = shared.serve("two");
+    BOOST_REQUIRE((begin(*one, "process-1", "instance-1") == model::beginning::begun));
+    for (int order = 0; order < 5; ++order) {
+        shared.clock.wall_now += term - 1min;
+        one->processes.hold("process-1");
+        BOOST_TEST(!two->processes.holder_is_left("card-1"));
+    }
+    shared.clock.wall_now += term + 1s; // nobody has taken it over: it may go on
+    one->processes.journal("process-1", "install");
+    BOOST_TEST(!two->processes.holder_is_left("card-1"));
+}
+
+BOOST_AUTO_TEST_CASE(a_server_that_starts_again_waits_for_nobody_and_its_former_life_is_refused) {
+    shared_database shared;
+    const auto before = shared.serve("one");
+    BOOST_REQUIRE((begin(*before, "process-1", "instance-1") == model::beginning::begun));
+    const auto after = shared.serve("one"); // no time has passed
+    BOOST_TEST(interrupted(*after) == ids{"process-1"}, boost::test_tools::per_element());
+    is_refused_everything(*before, "process-1");
+    BOOST_CHECK_THROW(end(*before, "process-1", "instance-1"), store::lease_lost);
+    after->processes.take_over("process-1");
+    BOOST_TEST(end(*after, "process-1", "instance-1"));
+    BOOST_TEST((begin(*after, "process-2", "instance-1") == model::beginning::begun));
+}
+
+BOOST_AUTO_TEST_CASE(another_servers_process_is_not_ended_by_a_start_even_where_it_holds_no_card) {
+    shared_database shared;
+    const auto one = shared.serve("one");
+    const auto p = process_of("process-1", "instance-1"); // its card is in use: it only tells that
+    BOOST_REQUIRE(
+        (one->processes.begin(p, {*one->instances.find("instance-1"), std::nullopt},
+                              {at_work(*one, "instance-1", "process-1"), std::nullopt}) == model::beginning::begun));
+    const auto two = shared.serve("two");
+    BOOST_TEST(interrupted(*two) == ids{}, boost::test_tools::per_element());
+    BOOST_TEST((begin(*two, "process-2", "instance-2") == model::beginning::begun));  // the card is free
+    BOOST_TEST((begin(*two, "process-3", "instance-1") == model::beginning::leased)); // the instance is not
+}
+
+BOOST_AUTO_TEST_SUITE_END()
