@@ -102,11 +102,10 @@ class Effects:
 
     def is_changed(self, kind: str):
         document, i = self.answer.document, self.ids
-        upload = rest_bodies.upload_kind(self.operation)
-        if upload:
+        if rest_bodies.upload_kind(self.operation):
             self.test.assertEqual(document["fileName"], "name.bin")
             binary = self.read(READERS[kind] + "/binary", **{NAMES[kind]: document["id"]})
-            self.test.assertEqual(binary.body, rest_bodies.upload_content(self.w, upload))
+            self.test.assertEqual(binary.body, rest_bodies.sent_content(self.w, self.operation))
         elif self.operation.startswith(("create", "modify")):
             self.has(document, self.body)
         elif self.operation == "publishFlavor":
