@@ -14,8 +14,16 @@ def upload_content(world: World, kind: str) -> bytes:
     return {"elf": world.files.cap, "script": SCRIPT, "cert": world.files.certificate}[kind]
 
 
+def sent_content(world: World, operation: str) -> bytes:
+    """What a good form of the operation holds: a PUT replaces what a World has by something else."""
+    kind = upload_kind(operation)
+    if operation.startswith("create"):
+        return upload_content(world, kind)
+    return {"elf": world.files.longer_cap, "script": SCRIPT + b"\n", "cert": world.files.certificate + b"\n"}[kind]
+
+
 def entity_bodies(w: World) -> dict:
-    """A good body for each POST of an entity; a PUT takes the same."""
+    """A good body for each POST of an entity; a PUT takes the same, but for a Version."""
     i = w.ids
     return {
         "Service": {"name": "S", "spParameters": {"k": "v"}, "accessAuthorizedDeviceApps": ["A" * 40]},
@@ -30,11 +38,12 @@ def entity_bodies(w: World) -> dict:
 def good_body(w: World, operation: str):
     kind = upload_kind(operation)
     if kind:
-        return Form([(f"{kind}-filename", None, b"name.bin"), (f"{kind}-file", "x", upload_content(w, kind))])
+        return Form([(f"{kind}-filename", None, b"name.bin"), (f"{kind}-file", "x", sent_content(w, operation))])
     for prefix in ("create", "modify"):
         body = entity_bodies(w).get(operation.removeprefix(prefix)) if operation.startswith(prefix) else None
         if body:
-            return {**body, "tag": "1.0.0"} if operation == "modifyVersion" else body
+            changed = {"tag": "1.0.0", "allowedDeployments": {w.ids["flavorId"]: []}}
+            return changed if operation == "modifyVersion" else body
     i = w.ids
     single = (lambda flavor: flavor) if w.dialect == "1.0.4" else (lambda flavor: [flavor])  # AMB-051
     return {

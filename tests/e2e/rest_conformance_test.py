@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Every operation of the REST API as TR 4.1.6 lists it, in both dialects, over TLS to the real binary: success, the
-shape of the answer, each error category, and who may see what."""
+answer and what the catalog says from then on, each error category, and who may see what."""
 
 import pathlib
 import re
@@ -9,6 +9,7 @@ import sys
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+import rest_effects  # noqa: E402
 import rest_world  # noqa: E402
 import stack  # noqa: E402
 from rest_bodies import bad_attributes, bad_forms, bad_links, entity_bodies, good_body, upload_kind  # noqa: E402
@@ -165,7 +166,11 @@ class Conformance(rest_world.RestCase):
             caused.add(category)
         caused |= self.special_errors(w, operation, send)
 
-        self.assert_success(operation, dialect, send(**w.unused(operation)))
+        rest_effects.undo(w, operation)
+        ids = w.unused(operation)
+        answer = send(**ids)
+        self.assert_success(operation, dialect, answer)
+        rest_effects.Effects(self, w, operation, ids, body, answer).check()
         for spelling in self.other_spellings(operation, template):
             again = self.stack.world(client, dialect)
             answer = client.send(method, again.path(spelling, **again.unused(operation)), good_body(again, operation),

@@ -107,6 +107,7 @@ class Client:
 class Files:
     """What is uploaded; made once."""
     cap: bytes          # asks for the Java Card version of the profile "fit", not for that of "old"
+    longer_cap: bytes   # another binary of the same package
     other_cap: bytes    # another package
     modest_cap: bytes   # fits to "old" too
     certificate: bytes
@@ -187,6 +188,7 @@ class RestStack(stack.Stack):
                                                                                                            "two")]
         self.start_server("rest")
         self.files = Files(cap=self.make_cap("app.cap").read_bytes(),
+                           longer_cap=self.make_cap("longer.cap", load_size=3000).read_bytes(),
                            other_cap=self.make_cap("other.cap", package="D2760001855454",
                                                    applets=("D276000185545401",)).read_bytes(),
                            modest_cap=self.modest_cap(), certificate=self.ca.read_bytes())
