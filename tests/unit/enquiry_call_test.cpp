@@ -312,6 +312,22 @@ BOOST_AUTO_TEST_CASE(a_device_is_checked_without_a_proof) {
     BOOST_TEST((none.outcome.status == error_category::none));
 }
 
+// TR 4.2.5.7
+BOOST_AUTO_TEST_CASE(a_device_check_sees_no_instances) {
+    for (const int state : {1, 10, 11, 12, 14, 21, 22, 25}) {
+        auto world = with_proven_card();
+        world.instances = {enquiry_world::instance("one", "proven", "1.2.0")};
+        world.instances[0].state = static_cast<model::instance_state>(state);
+        auto creating = world;
+        const auto r = world.run_as(check_service_deployment_available{"service", "x.x.x"});
+        BOOST_TEST(r.deployment_available, state);
+        BOOST_TEST(r.version == "1.2.0");
+        BOOST_TEST((r.outcome.status == error_category::none));
+        const auto refused = creating.run_as(create_service_instance{"service", "1.2.0"});
+        BOOST_TEST((refused.outcome.status == error_category::no_eligible_sc)); // though it is there
+    }
+}
+
 // TR 4.2.5.8, AMB-137, DIV-084
 BOOST_AUTO_TEST_CASE(an_update_is_a_higher_version_for_the_profile_of_the_instances_card) {
     const struct {

@@ -109,6 +109,49 @@ BOOST_AUTO_TEST_CASE(what_may_not_begin_is_refused_with_the_state_of_the_row) {
     BOOST_TEST(c.count<calls::lease_card>() == 0u);
 }
 
+// TR 4.2, AMB-130: an error before the process has started.
+BOOST_AUTO_TEST_CASE(what_is_refused_is_not_executed_and_told_to_nobody) {
+    using enum model::service_command;
+    const std::vector<model::command_request> commands{{install, {}, false}, {activate, {}, false}};
+    for (const model::tsm_api_function& what :
+         {model::tsm_api_function(model::deploy_service{"one", commands, true}), // it is deployed
+          model::tsm_api_function(model::update_service{"one", "x.x.x", commands, true})}) {
+        world w;
+        const conducted c(w, request(what));
+        std::visit(
+            []<class Result>(const Result& told) {
+                if constexpr (requires { told.commands; }) {
+                    BOOST_TEST((told.process.outcome.status != error_category::none));
+                    BOOST_TEST(told.process.process_id == "");
+                    BOOST_TEST(told.commands.size() == 2u);
+                    for (const auto& command : told.commands)
+                        BOOST_TEST((command.status == model::command_status::not_executed));
+                } else {
+                    BOOST_FAIL("another function's result");
+                }
+            },
+            c.all<calls::answer>().at(0).outcome);
+        BOOST_TEST(!w.begun);
+        BOOST_TEST(c.count<calls::process_begins>() + c.count<calls::perform>() == 0u);
+        BOOST_TEST(c.count<calls::encode_result>() + c.count<calls::deliver>() == 0u);
+    }
+}
+
+// TR 4.3.3.1, AMB-184
+BOOST_AUTO_TEST_CASE(the_spos_is_told_what_the_app_is_told) {
+    for (const bool free : {true, false}) {
+        world w;
+        w.card_is_free = free;
+        const conducted c(w, terminate);
+        const auto told = c.all<calls::encode_result>();
+        BOOST_REQUIRE_EQUAL(told.size(), 1u);
+        BOOST_TEST((told[0].what.status == c.outcome().status));
+        BOOST_TEST(told[0].what.message == c.outcome().message);
+        BOOST_TEST((told[0].what.status == error_category::none) == free);
+        BOOST_TEST(told[0].what.message.empty() == free);
+    }
+}
+
 BOOST_AUTO_TEST_CASE(an_update_asks_for_the_version_that_it_wants) {
     world w;
     const conducted c(w, update);

@@ -2,6 +2,7 @@
 
 #include "base/utf8.hpp"
 #include "model/life_cycle.hpp"
+#include "process/functions/life_cycle.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -101,6 +102,19 @@ BOOST_AUTO_TEST_CASE(the_version_of_an_update) { // AMB-112, AMB-123, AMB-136
                "service is already updated to requested version");
     instance.state = in_error; // back to what it was, or once more
     BOOST_TEST(refused("1.2.0", true, true) == 0);
+}
+
+BOOST_AUTO_TEST_CASE(operations_of_a_deployment) { // TR 4.2.4.2, AMB-120
+    BOOST_TEST(static_cast<int>(deploy_operation(std::vector{I}, false)) == 10);
+    BOOST_TEST(static_cast<int>(deploy_operation(std::vector{I, P}, false)) == 11);
+    BOOST_TEST(static_cast<int>(deploy_operation(std::vector{I, P, A}, false)) == 12);
+    for (const auto& commands : {std::vector{I}, {I, P}, {I, P, A}, {}})
+        BOOST_TEST(static_cast<int>(deploy_operation(commands, true)) == 13);
+    BOOST_TEST(
+        (process::requested(suspend_or_resume_service{"i", true}) == std::vector{operation::service_suspension}));
+    BOOST_TEST(
+        (process::requested(suspend_or_resume_service{"i", false}) == std::vector{operation::service_resumption}));
+    BOOST_TEST((process::requested(terminate_service{"i"}) == std::vector{operation::service_termination}));
 }
 
 BOOST_AUTO_TEST_CASE(operations_of_an_update) { // TR 4.2.4.2, AMB-120

@@ -7,6 +7,7 @@
 #include "store/deployments.hpp"
 
 #include <SQLiteCpp/SQLiteCpp.h>
+#include <set>
 
 using namespace tsms;
 using namespace tsms::rest_test;
@@ -277,6 +278,68 @@ BOOST_FIXTURE_TEST_CASE(scripts_and_certificates_are_found_through_application_c
                "1010 Delete failed: PersonalizationScript is referenced in ApplicationConfig.");
     parsed(upload("PUT", "/personalization-scripts/" + script_id, {{"script-file", "q.json", script}}));
     BOOST_TEST(text(parsed(get("/personalization-scripts/" + script_id)), "fileName") == "q.json"); // AMB-201
+}
+
+namespace {
+
+/// One certificate that an ApplicationConfig and a SposConfig use, and another one that nothing uses.
+struct certificates : fixture {
+    std::string upload_certificate() {
+        const auto pem = crypto::make_ca("X").certificate_pem;
+        return text(parsed(upload("POST", "/certificates", {{"cert-file", "c.pem", pem}})), "id");
+    }
+    std::string used = upload_certificate(), other = upload_certificate();
+    std::string config_id =
+        text(parsed(post("/application-configs",
+                         json::object{{"instanceAid", "D27600016354450101"},
+                                      {"installConfig", json::object()},
+                                      {"personalizationConfig", json::object{{"certificateId", used}}}})),
+             "id");
+    std::string spos = text(
+        parsed(post("/spos-configs", json::object{{"url", "https://spos.example"}, {"certificateId", used}})), "id");
+};
+
+} // namespace
+
+BOOST_FIXTURE_TEST_CASE(what_uses_a_certificate_is_found, certificates) { // TR 4.1.6.8, 4.1.6.9.6, AMB-072
+    const auto by_config = service("by its ApplicationConfig");
+    const auto flavor = text(parsed(post("/services/" + by_config + "/flavors",
+                                         json::object{{"applicationInstantiationConfigs",
+                                                       json::array{instantiation(module(load_file()), config_id)}}})),
+                             "id");
+    const auto by_spos =
+        text(parsed(post("/services", json::object{{"name", "by its SposConfig"}, {"sposConfigId", spos}})), "id");
+    service("without both");
+    const auto ids = [&](const std::string& path) {
+        std::set<std::string> found;
+        const auto list = parsed(get(path));
+        for (const auto& item : *list.as_array())
+            BOOST_TEST(found.insert(text(item, "id")).second);
+        return found;
+    };
+    using list = std::set<std::string>;
+    const auto of = [](const std::string& certificate) { return "/certificates/" + certificate; };
+    BOOST_TEST(ids(of(used) + "/application-configs") == list{config_id}, boost::test_tools::per_element());
+    BOOST_TEST(ids(of(used) + "/flavors") == list{flavor}, boost::test_tools::per_element());
+    BOOST_TEST(ids(of(used) + "/services") == (list{by_config, by_spos}), boost::test_tools::per_element());
+    BOOST_TEST(ids(of(used) + "/spos-configs") == list{spos}, boost::test_tools::per_element());
+    BOOST_TEST(ids("/spos-configs/" + spos + "/services") == list{by_spos}, boost::test_tools::per_element());
+    for (const auto* related : {"/application-configs", "/flavors", "/services", "/spos-configs"})
+        BOOST_TEST(ids(of(other) + related).empty(), related);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_certificate_in_use_is_not_deleted, certificates) { // TR 4.1.6.8.5, AMB-066
+    const auto refused = [&] { return problem(remove("/certificates/" + used)); };
+    const std::string begin = "1010 Delete failed: Certificate is referenced in ";
+    BOOST_TEST(refused().starts_with(begin));
+    BOOST_TEST(remove("/spos-configs/" + spos).status == 204);
+    BOOST_TEST(refused() == begin + "ApplicationConfig.");
+    parsed(post("/spos-configs", json::object{{"url", "https://spos.example"}, {"certificateId", used}}));
+    BOOST_TEST(remove("/application-configs/" + config_id).status == 204);
+    BOOST_TEST(refused() == begin + "SposConfig.");
+    BOOST_TEST(get("/certificates/" + used).status == 200);
+    BOOST_TEST(remove("/certificates/" + other).status == 204);
+    BOOST_TEST(get("/certificates/" + other).status == 400);
 }
 
 BOOST_AUTO_TEST_CASE(load_files_are_ordered_by_their_imports) {

@@ -73,6 +73,22 @@ BOOST_AUTO_TEST_CASE(a_result_arrives_once_however_often_it_is_sent) {
     BOOST_TEST(s.service.results().size() == 2u);
 }
 
+BOOST_AUTO_TEST_CASE(a_result_is_posted_as_the_norm_says) { // TR 4.3.4.1
+    std::vector<net::request> seen;
+    tsms_test::mutual_tls_server server([&](const net::request& r) {
+        seen.push_back(r);
+        return net::response{200, {}, {}};
+    });
+    http::spos_client client(tsms_test::client_identity());
+    const model::spos_target target{server.url() + "/of/the/provider", tsms_test::pki().ca.certificate_pem};
+    BOOST_TEST(client.deliver(target, client.encode(a_result())).delivered());
+    BOOST_REQUIRE_EQUAL(seen.size(), 1u);
+    BOOST_TEST(seen[0].method == "POST");
+    BOOST_TEST(seen[0].path == "/of/the/provider/process-results");
+    BOOST_TEST(seen[0].headers.get("Content-Type") == "application/json");
+    BOOST_TEST((wire::parse_process_result(json::parse(seen[0].body)) == a_result()));
+}
+
 BOOST_AUTO_TEST_CASE(results_without_a_process_are_told_apart_by_their_content) {
     lab::spos_service service({});
     auto failed = a_result("");

@@ -20,6 +20,10 @@ std::string again(const std::string& name, const std::string& text) {
     return json::dump(wire::to_json(wire::parse_result(name, json::parse(text))));
 }
 
+const std::string technical = R"({"spParameters":{"a":"b"},"serviceId":"s","serviceVersionTag":"1.0.0","flavorId":"f",)"
+                              R"("flavorName":"n","profileId":"p"})";
+const std::string info = R"({"processId":"p","executionStatus":0,"executionMessage":"","startDate":"a","endDate":"b"})";
+
 } // namespace
 
 BOOST_AUTO_TEST_SUITE(tsm_api_wire)
@@ -87,12 +91,46 @@ BOOST_AUTO_TEST_CASE(what_is_no_call_is_refused) {
             json::parse_error);
 }
 
+BOOST_AUTO_TEST_CASE(mandatory_parameters_are_demanded) { // TR 4.2.3, 4.2.5
+    const std::pair<const char*, const char*> calls[] = {
+        {"createServiceInstance", R"({"serviceId":"s","version":"1.0.0"})"},
+        {"getServiceInstances", R"({"serviceId":"s"})"},
+        {"deployService", R"({"serviceInstanceId":"i","serviceCommands":[],"finalizeDeployment":true})"},
+        {"updateService",
+         R"({"serviceInstanceId":"i","newVersion":"1.0.0","serviceCommands":[],"finalizeDeployment":true})"},
+        {"suspendOrResumeService", R"({"serviceInstanceId":"i","suspensionControl":true})"},
+        {"terminateService", R"({"serviceInstanceId":"i"})"},
+        {"checkServiceDeploymentAvailable", R"({"serviceId":"s","version":"x.x.x"})"},
+        {"checkServiceUpdateAvailable", R"({"serviceInstanceId":"i","newVersion":"x.x.x"})"},
+    };
+    BOOST_TEST(std::size(calls) == std::variant_size_v<model::tsm_api_function>);
+    for (const auto& [name, parameters] : calls) {
+        auto good = *json::parse(parameters).as_object();
+        good.append("handset", *json::parse("{" + handset + "}").as_object()->find("handset"));
+        wire::parse_call(name, good);
+        for (const auto& [key, value] : good)
+            BOOST_TEST_CONTEXT(name << " without " << key) {
+                json::object missing;
+                for (const auto& [other, kept] : good)
+                    if (other != key)
+                        missing.append(other, kept);
+                auto null = good, empty = good;
+                null.set(key, json::value());
+                empty.set(key, "");
+                for (const auto& bad : {missing, null, empty})
+                    BOOST_CHECK_THROW(wire::parse_call(name, bad), json::parse_error);
+            }
+    }
+    // Optional ones may be null or empty.
+    for (const std::string data : {"", R"(,"installationData":null)", R"(,"installationData":{})"}) {
+        const auto read = call("deployService", R"("serviceInstanceId":"i","finalizeDeployment":true,)"
+                                                R"("serviceCommands":[{"type":"install")" +
+                                                    data + "}]");
+        BOOST_TEST(std::get<model::deploy_service>(read.function).commands.at(0).data.empty());
+    }
+}
+
 BOOST_AUTO_TEST_CASE(results_have_the_names_of_the_norm) {
-    const std::string technical =
-        R"({"spParameters":{"a":"b"},"serviceId":"s","serviceVersionTag":"1.0.0","flavorId":"f",)"
-        R"("flavorName":"n","profileId":"p"})";
-    const std::string info =
-        R"({"processId":"p","executionStatus":0,"executionMessage":"","startDate":"a","endDate":"b"})";
     const std::string instance =
         R"({"id":"i","state":21,"technicalInformation":)" + technical + R"(,"lastOperation":13,"reader":"r"})";
     const std::vector<std::pair<std::string, std::string>> results{
@@ -102,17 +140,8 @@ BOOST_AUTO_TEST_CASE(results_have_the_names_of_the_norm) {
          R"({"serviceInstance":null,"executionStatus":8,"executionMessage":"No eligible SC: x"})"},
         {"getServiceInstances",
          R"({"serviceInstances":[)" + instance + R"(],"executionStatus":0,"executionMessage":""})"},
-        {"deployService",
-         R"({"processInfo":)" + info + R"(,"serviceInstanceState":12,"technicalInformation":)" + technical +
-             R"(,"serviceCommandResults":[{"commandExecutionStatus":0,"personalizationResults":[)"
-             R"({"applicationInstanceAid":"A000","results":[{"tag":"t","command":"80","response":"9000"}]}]},)"
-             R"({"commandExecutionStatus":2,"personalizationResults":[]}],"reader":"r"})"},
         {"suspendOrResumeService", R"({"processInfo":)" + info + "}"},
         {"terminateService", R"({"processInfo":)" + info + "}"},
-        {"checkServiceDeploymentAvailable", R"({"deploymentAvailable":1,"version":"1.0.0","newTechnicalInformation":)" +
-                                                technical + R"(,"executionStatus":0,"executionMessage":""})"},
-        {"checkServiceUpdateAvailable", R"({"updateAvailable":0,"newVersion":"","newTechnicalInformation":null,)"
-                                        R"("executionStatus":0,"executionMessage":""})"},
     };
     for (const auto& [name, text] : results)
         BOOST_TEST(again(name, text) == text);
@@ -127,6 +156,65 @@ BOOST_AUTO_TEST_CASE(results_have_the_names_of_the_norm) {
     BOOST_CHECK(list.outcome.status == model::error_category::unspecified);
     BOOST_CHECK_THROW(wire::parse_result("terminateService", json::parse("{}")), json::parse_error);
     BOOST_CHECK_THROW(wire::parse_result("terminateService", json::parse("[]")), json::parse_error);
+}
+
+BOOST_AUTO_TEST_CASE(results_of_deploy_and_update_have_the_names_of_the_norm) { // TR 4.2.3.10 to 4.2.3.12
+    const auto text = R"({"processInfo":)" + info + R"(,"serviceInstanceState":12,"technicalInformation":)" +
+                      technical +
+                      R"(,"serviceCommandResults":[{"commandExecutionStatus":0,"personalizationResults":[)"
+                      R"({"applicationInstanceAid":"A000","results":[{"tag":"t","command":"80","response":"9000"}]}]},)"
+                      R"({"commandExecutionStatus":1,"personalizationResults":[]},)"
+                      R"({"commandExecutionStatus":2,"personalizationResults":[]}],"reader":"r"})";
+    for (const auto* name : {"deployService", "updateService"})
+        BOOST_TEST(again(name, text) == text);
+}
+
+BOOST_AUTO_TEST_CASE(results_of_the_checks_have_the_names_of_the_norm) {
+    const std::string good = R"(,"executionStatus":0,"executionMessage":""})";
+    for (const auto& [name, available, version] :
+         {std::tuple{"checkServiceDeploymentAvailable", "deploymentAvailable", "version"},
+          {"checkServiceUpdateAvailable", "updateAvailable", "newVersion"}}) {
+        const auto begin = std::string("{\"") + available + "\":", middle = std::string(",\"") + version + "\":";
+        for (const auto& text : {begin + "1" + middle + R"("1.0.0","newTechnicalInformation":)" + technical + good,
+                                 begin + "0" + middle + R"("","newTechnicalInformation":null)" + good,
+                                 begin + "0" + middle + R"("","newTechnicalInformation":null,"executionStatus":4,)" +
+                                     R"("executionMessage":"Invalid request: x"})"})
+            BOOST_TEST(again(name, text) == text);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(states_and_operations_have_the_numbers_of_the_norm) { // TR 4.2.4.1, 4.2.4.2
+    using enum model::instance_state;
+    using enum model::operation;
+    model::get_service_instances_result list;
+    for (const auto state :
+         {unknown, not_deployed, initialized, installed, personalized, activated, operational, suspended, in_error})
+        list.service_instances.emplace_back().state = state;
+    for (const auto what : {no_operation, service_deployment_installation, service_deployment_personalization,
+                            service_deployment_activation, service_deployment_finalize, service_update_installation,
+                            service_update_personalization, service_update_activation, service_update_finalize,
+                            service_suspension, service_resumption, service_termination})
+        list.service_instances.emplace_back().last_operation = what;
+    std::vector<std::int64_t> states, operations;
+    const auto document = wire::to_json(model::tsm_api_result(list));
+    for (const auto& item : *json::root_object(document).find("serviceInstances")->as_array()) {
+        const json::reader instance(json::root_object(item));
+        states.push_back(instance.integer("state"));
+        operations.push_back(instance.integer("lastOperation"));
+    }
+    states.resize(9);
+    operations.erase(operations.begin(), operations.begin() + 9);
+    BOOST_TEST(states == (std::vector<std::int64_t>{0, 1, 10, 11, 12, 14, 21, 22, 25}),
+               boost::test_tools::per_element());
+    BOOST_TEST(operations == (std::vector<std::int64_t>{0, 10, 11, 12, 13, 20, 21, 22, 23, 30, 31, 40}),
+               boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(notifications_have_the_names_of_the_norm) { // TR 4.2.3.7, 4.2.3.8
+    BOOST_TEST(wire::notification_text(model::process_start{"p", "AB12", "2026-01-01T00:00:00.000Z"}) ==
+               R"({"type":"ProcessStart","processId":"p","callerId":"AB12","startDate":"2026-01-01T00:00:00.000Z"})");
+    BOOST_TEST(wire::notification_text(model::process_progress{"p", 40, model::operation::service_update_activation}) ==
+               R"({"type":"ProcessProgress","processId":"p","progress":40,"operation":22})");
 }
 
 BOOST_AUTO_TEST_CASE(answers_and_notifications) {
