@@ -4,6 +4,7 @@
 #include "tests/deadline.hpp"
 #include "tests/sim/service.hpp"
 
+#include <algorithm>
 #include <boost/test/unit_test.hpp>
 
 using namespace tsms;
@@ -82,6 +83,59 @@ BOOST_AUTO_TEST_CASE(step_by_step) {
     BOOST_TEST(use(w, applet_1) == 0x9000);
     BOOST_TEST(w.terminate().instance_gone);
     BOOST_TEST(w.on_card().empty());
+}
+
+// TR 4.2.5.3, "The following combinations are supported", and INSTALLED: [Personalize] (AMB-102), on a card.
+BOOST_AUTO_TEST_CASE(every_supported_combination_runs) {
+    struct combination {
+        std::vector<model::service_command> before; ///< executed by a call before: the state that it begins in
+        std::vector<model::service_command> commands;
+        model::instance_state end; ///< where it is not finalized
+    };
+    const combination combinations[] = {
+        {{}, {I, A, P}, personalized}, {{}, {I, A}, activated},     {{}, {I, P, A}, activated},
+        {{}, {I, P}, personalized},    {{}, {I}, installed},        {{I}, {A, P}, personalized},
+        {{I}, {A}, activated},         {{I, P}, {A}, activated},    {{I}, {P, A}, activated},
+        {{I}, {P}, personalized},      {{I, A}, {P}, personalized}, {{I, A}, {}, operational},
+        {{I, P}, {}, operational},
+    };
+    for (const auto& row : combinations)
+        for (const bool finalize : {true, false}) {
+            if (row.commands.empty() && !finalize)
+                continue; // AMB-103
+            BOOST_TEST_CONTEXT("row " << &row - combinations << (finalize ? ", finalized" : "")) {
+                auto w = ready("jc305", 300);
+                if (!row.before.empty())
+                    BOOST_TEST(w.deploy(row.before, false).details == "");
+                const auto outcome = w.deploy(row.commands, finalize);
+                BOOST_TEST(outcome.details == "");
+                BOOST_TEST(outcome.commands.size() == row.commands.size());
+                for (const auto status : outcome.commands)
+                    BOOST_TEST((status == model::command_status::execution_success));
+                BOOST_TEST(number(w.instance.state) == number(finalize ? operational : row.end));
+                auto executed = row.before; // in the order of the commands
+                executed.insert(executed.end(), row.commands.begin(), row.commands.end());
+                BOOST_TEST((w.instance.executed == executed));
+                BOOST_TEST(w.on_card() == deployed, boost::test_tools::per_element());
+                const bool selectable = std::ranges::count(executed, A) > 0;
+                for (const auto& applet : {applet_1, applet_2})
+                    BOOST_TEST((use(w, applet) == 0x9000) == selectable);
+            }
+        }
+}
+
+BOOST_AUTO_TEST_CASE(suspended_or_resumed_twice) { // TR 4.2.5.5, AMB-109
+    auto w = ready();
+    w.deploy({I, A}, true);
+    for (const bool suspend : {false, true, true, false, false}) {
+        const bool repeated = (w.instance.state == suspended) == suspend;
+        const auto outcome = w.suspend(suspend);
+        BOOST_TEST(outcome.details == "");
+        BOOST_TEST(number(outcome) == 0);
+        BOOST_TEST(number(w.instance.state) == number(suspend ? suspended : operational));
+        BOOST_TEST((w.orders == 0) == repeated);
+        BOOST_TEST((use(w, applet_1) == 0x9000) == !suspend);
+    }
 }
 
 BOOST_AUTO_TEST_CASE(suspended_from_the_start) {
