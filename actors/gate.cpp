@@ -109,7 +109,8 @@ private:
 
     caf::result<call_routed> open(const call& c) {
         ++load_.calls;
-        if (c.cards.empty())
+        // That there is none is an answer of an enquiry (TR 4.2.5.2, 4.2.5.7). A process needs one.
+        if (c.cards.empty() && std::holds_alternative<model::life_cycle_function>(model::kind_of(c.what)))
             return refusal(c.what, model::error_category::invalid_request, "handset.secureComponents is empty");
         if (auto refused = book_.refuse(c.address, c.caller_id))
             return call_routed{std::move(*refused)};

@@ -209,6 +209,30 @@ BOOST_AUTO_TEST_CASE(a_call_without_secure_components_is_invalid) {
     BOOST_TEST((refusal_in(w.ask<call_routed>(w.gate, c).answer) == error_category::invalid_request));
 }
 
+BOOST_AUTO_TEST_CASE(a_handset_without_secure_components_is_not_eligible) { // TR 4.2.5.2, 4.2.5.7
+    world w;
+    w.service = model::offered_service{"service-one", "sp", true, {{"1.0.0", true, {"profile"}}}, {}};
+    w.cards.clear();
+    const auto told = [&](function what) {
+        const auto s = opened(w.open(std::move(what), "sp"));
+        const auto stop = w.report_back(s, 0);
+        BOOST_REQUIRE(stop && result_of(*stop));
+        return *result_of(*stop);
+    };
+    const auto check = std::get<model::service_deployment_available_result>(
+        told(model::check_service_deployment_available{"service-one", "x.x.x"}));
+    BOOST_TEST((check.outcome.status == error_category::none));
+    BOOST_TEST(!check.deployment_available);
+    BOOST_TEST(check.version == "");
+    BOOST_TEST(!check.new_technical.has_value());
+    const auto list = std::get<model::get_service_instances_result>(told(model::get_service_instances{"service-one"}));
+    BOOST_TEST((list.outcome.status == error_category::none));
+    BOOST_TEST(list.service_instances.empty());
+    const auto created =
+        std::get<model::create_service_instance_result>(told(model::create_service_instance{"service-one", "1.0.0"}));
+    BOOST_TEST(created.outcome.message == "No eligible SC: the handset has no secure component");
+}
+
 BOOST_AUTO_TEST_CASE(the_result_goes_to_the_spos_of_the_end) {
     world w;
     w.service = model::offered_service{"service-one", "sp", true, {}, model::spos_target{"https://moved", ""}};
