@@ -269,19 +269,41 @@ class KeyProvisioning(rest_world.RestCase):
             good = client.good("GET", w.path(config))
             return refused(config, {"instanceAid": good["instanceAid"], "personalizationConfig": flags})
 
+        def has(mode: int, index: str):
+            features = client.good("GET", w.path(flavor))["featureConfig"]
+            self.assertEqual((features["keyProvisioningMode"], features["keyIndex"]), (mode, index))
+
         token = {"provideAttestationToken": True}
         both = {**token, "includeSecurityDomainDiversificationData": True}
+        has(0, "")
         self.assertIn("featureConfig.keyIndex", features(0, "7"))
-        self.assertIn("featureConfig.keyIndex", features(1, ""))
+        for mode in (1, 3):
+            self.assertIn("featureConfig.keyIndex", features(mode, ""))
         self.assertIn("featureConfig.keyProvisioningMode", features(2, "7"))
         self.assertIn("featureConfig.keyProvisioningMode", personalization(**token))
+        has(0, "")
         self.assertIsNone(features(3, "7"))
+        has(3, "7")
         self.assertIsNone(personalization(**token))
         self.assertIn("featureConfig.keyProvisioningMode", personalization(**both))
         self.assertIn("featureConfig.keyProvisioningMode", features(0, ""))
         self.assertIsNone(features(1, "7"))
         self.assertIsNone(personalization(**both))
         self.assertIn("featureConfig.keyProvisioningMode", features(3, "7"))
+
+        # Every Flavor that uses the ApplicationConfig has to go along.
+        uses = {"applicationInstantiationConfigs": [{"executableModuleId": w.ids["emId"],
+                                                     "applicationConfigId": w.ids["applicationConfigId"]}]}
+        flavors = w.path("/services/{serviceId}/flavors")
+
+        def another(mode: int, index: str) -> int | None:
+            body = {**uses, "featureConfig": {"keyProvisioningMode": mode, "keyIndex": index}}
+            return client.send("POST", flavors, body).category
+
+        self.assertEqual([another(0, ""), another(3, "7"), another(1, "8")], [1008, 1008, None])
+        self.assertIsNone(personalization(provideAttestationToken=False, includeSecurityDomainDiversificationData=False))
+        self.assertIsNone(another(0, ""))
+        self.assertIn("featureConfig.keyProvisioningMode", personalization(**token))
         client.close()
 
 
