@@ -1,8 +1,10 @@
+#include "http/rest/text_formats.hpp"
 #include "tests/actors/phone.hpp"
 
 #include <unistd.h>
 
 #include <boost/test/unit_test.hpp>
+#include <set>
 
 using namespace tsms;
 using namespace tsms::actors_test;
@@ -31,6 +33,65 @@ BOOST_AUTO_TEST_CASE(a_process_runs_from_call_to_result) {
     BOOST_TEST(w.rows.events.back() == "end");
     const auto fetched = w.ask<result_fetched>(w.gate, route_fetch{s.session_id, {s.secret}});
     BOOST_TEST(std::holds_alternative<result>(fetched.answer));
+}
+
+// TR 3.2.1: an app, its SPOS and the log mean the same process by it, and no other one.
+BOOST_AUTO_TEST_CASE(each_process_has_a_uuid_of_its_own) {
+    world w;
+    w.rows.instances["one"].state = model::instance_state::suspended;
+    std::set<std::string> ids;
+    for (const auto& what : {function(model::suspend_or_resume_service{"one", true}),
+                             function(model::suspend_or_resume_service{"one", true}),
+                             function(model::terminate_service{"one"}), function(model::terminate_service{"two"})}) {
+        const auto s = opened(w.open(what));
+        const auto start = w.report_back(s, 0);
+        BOOST_REQUIRE(start);
+        const auto id = std::get<model::process_start>(start->items.at(1)).process_id;
+        BOOST_TEST(rest::canonical_uuid(id).value_or("") == id);
+        const auto stop = w.report_back(s, 1, processed);
+        BOOST_REQUIRE(stop && result_of(*stop));
+        BOOST_TEST(w.rows.ends.back().end.id == id);
+        BOOST_TEST(w.rows.ends.back().delivery.value().process == id);
+        ids.insert(id);
+    }
+    BOOST_TEST(ids.size() == 4u);
+}
+
+// TR 3.5.1
+BOOST_AUTO_TEST_CASE(what_a_process_and_its_card_say_is_logged) {
+    world w;
+    w.rows.cards["card"].identity = cplc;
+    w.rows.cards["card"].tsm_domain.emplace().aid = "D27600016354534D0001";
+    w.rows.cards["card"].tsm_domain->keys.emplace().version = 0x31;
+    w.rows.instances["one"].on_card = true;
+    const auto s = opened(w.open(model::terminate_service{"one"}));
+    const auto process = w.rows.instances["one"].running_process;
+    w.report_back(s, 0);
+    const auto work = w.report_back(s, 1, processed);
+    BOOST_REQUIRE(work && work->card);
+    const auto said = told_by_card(*work);
+    caf::scoped_actor phone{w.system}; // the next order needs what is not played here
+    phone->send(w.gate, route_report{s.session_id, {s.secret, 2, said}});
+    w.run();
+    std::vector<std::string> commands, answers;
+    for (const auto& item : work->items)
+        if (const auto* c = std::get_if<card_commands>(&item))
+            for (const auto& apdu : c->apdus)
+                commands.push_back(to_hex(apdu));
+    for (const auto& list : said.responses)
+        for (const auto& response : list)
+            answers.push_back(to_hex(response));
+    BOOST_REQUIRE(!commands.empty() && commands.size() == answers.size());
+    BOOST_REQUIRE(w.rows.logged.size() >= 2 * commands.size());
+    for (std::size_t i = 0; i < commands.size(); ++i) {
+        const auto& sent = w.rows.logged[i];
+        const auto& got = w.rows.logged[commands.size() + i];
+        BOOST_TEST(sent.apdu == commands[i]);
+        BOOST_TEST(got.apdu == answers[i]);
+        BOOST_TEST((!sent.response && got.response));
+        BOOST_TEST(sent.process == process);
+        BOOST_TEST(got.process == process);
+    }
 }
 
 BOOST_AUTO_TEST_CASE(an_app_that_does_not_take_the_start_ends_the_process_with_6) {

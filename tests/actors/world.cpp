@@ -167,7 +167,7 @@ played_store::behavior_type played_store::make_behavior() {
             ++m_.told;
             return process_ended{e.delivery, {}};
         },
-        [](const log_apdus&) {},
+        [this](const log_apdus& l) { m_.logged.insert(m_.logged.end(), l.entries.begin(), l.entries.end()); },
         [](const trim_store&) {},
         [](const find_issuer& f) {
             return issuer_found{model::issuer_record{f.name, {}, {}, {}, {}}};

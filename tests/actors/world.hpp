@@ -32,6 +32,7 @@ struct memory {
     std::vector<create_row> created;
     model::creation creation = model::creation::created; ///< what becomes of the next one
     std::vector<model::service_instance> tombstones;     ///< on the card of the instance
+    std::vector<store::card_log_entry> logged;           ///< of the dialogues with cards
 };
 
 class played_store final : public store_actor::base {

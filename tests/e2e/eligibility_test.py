@@ -109,6 +109,31 @@ class Eligibility(StoryCase):
         self.assertEqual(self.contents("level.card"), before)
         self.assertEqual(self.stack.handset(quiet, "terminate", instance)["processInfo"]["executionStatus"], 0)
 
+    def test_profiles_come_to_and_leave_a_version_that_is_deployed(self):
+        """TR 3.3.1.2: a Version is mutable; AMB-069: what is deployed stays as it is."""
+        published = self.publish("mutable", "D27600018604", "tsms-lab jc305")
+        service = published["service"]["id"]
+        ids = {p["name"]: p["id"] for p in self.rest.call("GET", "/secure-component-profiles")}
+        cards = {name: self.stack.card(f"mutable-{name}.card", name) for name in ("jc305", "jc304")}
+
+        def available() -> dict:
+            return {name: self.stack.handset(card, "check", service, "1.0.0")["deploymentAvailable"] for name, card in cards.items()}
+
+        instance = self.create(cards["jc305"], published)
+        self.assertEqual(self.deploy(cards["jc305"], instance)["serviceInstanceState"], OPERATIONAL)
+        self.assertEqual(available(), {"jc305": 1, "jc304": 0})
+        profiles = f"/services/{service}/versions/1.0.0/secure-component-profiles"
+        self.rest.call("POST", profiles, {ids["tsms-lab jc304"]: [published["flavor"]["id"]]})
+        self.rest.call("PUT", profiles, [ids["tsms-lab jc305"]])
+        self.assertEqual(available(), {"jc305": 0, "jc304": 1})
+        other = self.create(cards["jc304"], published)
+        self.assertEqual(self.deploy(cards["jc304"], other)["serviceInstanceState"], OPERATIONAL)
+        fresh = self.stack.handset(self.stack.card("mutable-fresh.card"), "create", service, "1.0.0", check=False)
+        self.assertEqual((fresh["executionStatus"], fresh["serviceInstance"]), (8, None), fresh)
+        for function in ("suspend", "resume", "terminate"):
+            done = self.stack.handset(cards["jc305"], function, instance)["processInfo"]
+            self.assertEqual(done["executionStatus"], 0, (function, done))
+
 
 del StoryCase  # without tests
 

@@ -407,16 +407,20 @@ class Hostile(unittest.TestCase):
             self.assertLess(seconds, REQUEST_DEADLINE + 5, name)
 
     def test_what_is_no_tls(self):
-        for octets in (b"GET / HTTP/1.1\r\n\r\n", b"\0" * 100, b"\x16\x03\x01" + b"\xff" * 1000,
+        get = f"GET /sptsm/1.0/services HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {self.client.token}\r\n\r\n"
+        for octets in (b"GET / HTTP/1.1\r\n\r\n", get.encode(), b"\0" * 100, b"\x16\x03\x01" + b"\xff" * 1000,
                        b"\x80\x2e\x01\x00\x02"):
             with socket.create_connection(("localhost", self.stack.rest_port), timeout=20) as plain:
+                answered = b""
                 try:
                     plain.sendall(octets)
                     plain.shutdown(socket.SHUT_WR)
-                    while plain.recv(4096):
-                        pass
+                    while part := plain.recv(4096):
+                        answered += part
                 except OSError:
                     pass
+                self.assertNotIn(b"HTTP/", answered)
+                self.assertLessEqual(len(answered), 7)  # at most an alert (RFC 8446 6)
 
     def test_tokens(self):
         for token in ("x" * 8000, "é".encode().decode("latin-1"), "' OR 1=1 --", "\t", self.client.token.lower(),

@@ -387,9 +387,11 @@ class Story(StoryCase):
             self.assertEqual((refused["executionStatus"], refused["processId"]), (orphaned, ""), refused)
         refused = self.stack.handset(installed, "suspend", second, check=False)["processInfo"]
         self.assertEqual(refused["executionStatus"], orphaned, refused)
+        components = {"D27600018522", "D2760001852201", published["service"]["sdAid"], TSM_DOMAIN}
         for name, card, instance in (("orphan-a.card", operational, first), ("orphan-b.card", installed, second)):
+            self.assertLessEqual(components, aids(self.stack.registry(name)))
             self.assertEqual(self.stack.handset(card, "terminate", instance)["processInfo"]["executionStatus"], 0)
-            self.assertNotIn("D2760001852201", aids(self.stack.registry(name)))
+            self.assertFalse(components & aids(self.stack.registry(name)))
 
     def test_every_profile_of_the_lab_serves_its_card(self):
         names = [p["name"] for p in json.loads(stack.PROFILES.read_text())]

@@ -2,7 +2,7 @@
 
 #define BOOST_TEST_MODULE sim
 #include "tests/deadline.hpp"
-#include "tests/sim/service.hpp"
+#include "tests/sim/versions.hpp"
 
 #include <algorithm>
 #include <boost/test/unit_test.hpp>
@@ -135,6 +135,83 @@ BOOST_AUTO_TEST_CASE(suspended_or_resumed_twice) { // TR 4.2.5.5, AMB-109
         BOOST_TEST(number(w.instance.state) == number(suspend ? suspended : operational));
         BOOST_TEST((w.orders == 0) == repeated);
         BOOST_TEST((use(w, applet_1) == 0x9000) == !suspend);
+    }
+}
+
+// TR 3.2.2, AMB-101: from the start notification on, and only then.
+BOOST_AUTO_TEST_CASE(initialized_when_the_start_is_notified) {
+    for (const bool updates : {false, true})
+        for (const bool notified : {true, false})
+            BOOST_TEST_CONTEXT((updates ? "update" : "deploy") << (notified ? "" : ", start not delivered")) {
+                auto w = updates ? operational_service() : ready_with_two_load_files();
+                auto running = updates ? update(w, next_version(w), commands_of({I, A}))
+                                       : process::deploy(w.request(), commands_of({I, A}), true);
+                const auto* effect = running.start();
+                BOOST_REQUIRE(effect && std::holds_alternative<process::announce_start>(*effect));
+                if (!notified) {
+                    BOOST_TEST(running.answer(
+                                   process::failed{model::error_category::execution_interrupted, "", true}) == nullptr);
+                    BOOST_TEST(number(running.result().instance.state) == number(w.instance.state));
+                    continue;
+                }
+                effect = running.answer(process::done{});
+                const auto* shown = effect ? std::get_if<process::commit>(effect) : nullptr;
+                BOOST_REQUIRE(shown);
+                BOOST_TEST(number(shown->instance.state) == number(initialized));
+            }
+}
+
+// TR 3.2.2: whether an application has to be activated is the provider's decision.
+BOOST_AUTO_TEST_CASE(finalized_without_activation) {
+    auto w = ready();
+    BOOST_TEST(w.deploy({I}, true).details == "");
+    BOOST_TEST(number(w.instance.state) == number(operational));
+    BOOST_TEST(w.on_card() == deployed, boost::test_tools::per_element());
+    BOOST_TEST(use(w, applet_1) != 0x9000);
+}
+
+// TR 3.2.1.1, 4.1.4.7, 4.1.4.12 to 4.1.4.14: as the provider has configured it, application by application.
+BOOST_AUTO_TEST_CASE(installed_as_it_is_configured) {
+    auto w = ready_with_two_load_files("aram-issuer");
+    auto& target = w.instance.target;
+    std::swap(target.applications[0], target.applications[2]); // by priority, as the catalog has sorted them
+    auto& last = target.applications[2];
+    last.module_aid = to_hex(applet_2);
+    last.instance_aid = to_hex(applet_4);
+    last.install_parameters = "C9020102";
+    last.privileges = {"ContactlessSelfActivation"};
+    last.accessible_via_apdu = false;
+    last.accessible_via_nfc = true;
+    target.applications[1].make_selectable = false;
+    std::vector<std::string> words;
+    listen(w, words);
+    BOOST_TEST(w.deploy({I, A}, true).details == "");
+    w.on_the_way = nullptr;
+    std::erase_if(words, [](const auto& word) { return !word.starts_with("install"); });
+    BOOST_TEST(joined(words) == "install a3, install a2, install a4");
+    check_card(w);
+    const auto& there = *w.card.state().registry.find_application(applet_4);
+    BOOST_TEST(to_hex(there.module) == to_hex(applet_2));
+    BOOST_TEST(to_hex(there.parameters).ends_with("0102"));
+    BOOST_TEST(there.privileges == 0x000010u); // GPCS 11.1.2
+    const auto& other = *w.card.state().registry.find_application(applet_3);
+    BOOST_TEST(!to_hex(other.parameters).ends_with("0102"));
+    BOOST_TEST(other.privileges == 0u);
+    BOOST_TEST(rules_on(w) == 2u); // of what is selectable
+}
+
+// TR 3.2.1.3
+BOOST_AUTO_TEST_CASE(what_applets_have_stored_goes_with_the_service) {
+    auto w = operational_service();
+    for (const auto& applet : {applet_1, applet_2, applet_3})
+        BOOST_REQUIRE(has_data(w, applet));
+    BOOST_TEST(w.terminate().instance_gone);
+    for (const auto& app : w.card.state().registry.applications())
+        BOOST_TEST(app.kept.octets() == 0u);
+    BOOST_TEST(w.deploy({I, A}, true).details == "");
+    for (const auto& applet : {applet_1, applet_2, applet_3}) {
+        BOOST_TEST(use(w, applet) == 0x9000);
+        BOOST_TEST(!has_data(w, applet));
     }
 }
 

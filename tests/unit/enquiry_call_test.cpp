@@ -200,6 +200,9 @@ BOOST_AUTO_TEST_CASE(an_instance_is_created_on_the_row_of_its_card) {
     const auto& row = world.created[0];
     BOOST_REQUIRE(r.service_instance);
     BOOST_TEST(r.service_instance->id == row.instance.id);
+    BOOST_TEST((r.service_instance->state == model::instance_state::not_deployed)); // TR 3.2.2
+    BOOST_TEST((r.service_instance->last_operation == model::operation::no_operation));
+    BOOST_TEST(!model::may_be_on_card(row.instance));
     BOOST_TEST(row.instance.secure_component_id == row.card.id);
     BOOST_TEST(row.card.identity == cplc);
     BOOST_TEST(row.card.profile_id == "profile");
@@ -325,6 +328,41 @@ BOOST_AUTO_TEST_CASE(a_device_check_sees_no_instances) {
         BOOST_TEST((r.outcome.status == error_category::none));
         const auto refused = creating.run_as(create_service_instance{"service", "1.2.0"});
         BOOST_TEST((refused.outcome.status == error_category::no_eligible_sc)); // though it is there
+    }
+}
+
+// TR 3.3.1, 3.3.2: neither an eligibility check nor a device check costs anybody but the handset. That no process
+// begins and no issuer is asked, the world sees to.
+BOOST_AUTO_TEST_CASE(a_check_asks_nobody_but_the_handset) {
+    for (const model::tsm_api_function& what :
+         {model::tsm_api_function(create_service_instance{"service", "1.0.0"}),
+          model::tsm_api_function(check_service_deployment_available{"service", "x.x.x"})}) {
+        enquiry_world world;
+        world.cards.push_back({"SIM1", std::string(84, '5')});
+        BOOST_TEST((model::outcome_of(world.run(what)).status == error_category::none));
+        BOOST_TEST(world.exchanges == 2u); // each card once
+        BOOST_TEST(world.encoded.empty()); // nothing for the service provider
+        BOOST_TEST(world.delivered.empty());
+        for (const auto& effect : world.effects)
+            BOOST_TEST((std::set<std::string>{"survey_service", "find_provider", "find_target", "find_kinds",
+                                              "find_cards", "create_row", "charge_trace", "admit", "answer", "perform",
+                                              "ask_time", "new_id", "tell_operator"}
+                            .contains(effect)),
+                       effect);
+    }
+}
+
+// TR 3.2.2
+BOOST_AUTO_TEST_CASE(every_state_can_be_retrieved) {
+    using enum model::instance_state;
+    for (const auto state :
+         {not_deployed, initialized, installed, personalized, activated, operational, suspended, in_error}) {
+        auto world = with_proven_card();
+        world.instances = {enquiry_world::instance("one", "proven")};
+        world.instances[0].state = state;
+        const auto listed = world.run_as(get_service_instances{"service"}).service_instances;
+        BOOST_REQUIRE_EQUAL(listed.size(), 1u);
+        BOOST_TEST((listed[0].state == state));
     }
 }
 

@@ -76,6 +76,37 @@ BOOST_AUTO_TEST_CASE(an_app_is_told_the_end_that_is_stored) {
     BOOST_TEST(!c.all<calls::answer>().at(0).completed);
 }
 
+// TR 3.2.1
+BOOST_AUTO_TEST_CASE(deployment_update_suspension_and_removal_are_processes) {
+    using enum model::instance_state;
+    const std::vector<model::command_request> commands{{model::service_command::install, {}, false},
+                                                       {model::service_command::activate, {}, false}};
+    const struct {
+        model::tsm_api_function what;
+        model::instance_state from;
+        std::vector<int> requested;
+    } rows[] = {{model::deploy_service{"one", commands, true}, not_deployed, {10, 12}},
+                {model::update_service{"one", "2.0.0", commands, true}, operational, {20, 22}},
+                {model::suspend_or_resume_service{"one", true}, operational, {30}},
+                {model::suspend_or_resume_service{"one", false}, suspended, {31}},
+                {model::terminate_service{"one"}, operational, {40}}};
+    for (const auto& row : rows) {
+        world w;
+        w.instance.state = w.instance.last_stable = row.from;
+        auto wanted = w.instance.target;
+        wanted.version_tag = "2.0.0";
+        const conducted c(w, request(row.what), instead_of<calls::find_target>(calls::target_found{wanted}, 2));
+        BOOST_REQUIRE(w.begun && w.ended);
+        const auto& process = w.begun->process;
+        BOOST_TEST((process.start_state == row.from));
+        BOOST_TEST(std::ranges::equal(process.requested, row.requested, {},
+                                      [](model::operation o) { return static_cast<int>(o); }));
+        BOOST_TEST(process.id != "");
+        BOOST_TEST(w.ended->end.id == process.id);
+        BOOST_TEST(w.ended->delivery->process == process.id);
+    }
+}
+
 BOOST_AUTO_TEST_CASE(who_has_waited_for_the_instance_still_gets_its_card) {
     world w;
     auto late = instead_of<calls::ask_time>(calls::moment{w.now + 7900ms, wall_time{}});

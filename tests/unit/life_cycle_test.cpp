@@ -4,6 +4,7 @@
 #include "model/life_cycle.hpp"
 #include "process/functions/life_cycle.hpp"
 
+#include <algorithm>
 #include <boost/test/unit_test.hpp>
 
 using namespace tsms;
@@ -177,6 +178,79 @@ BOOST_AUTO_TEST_CASE(in_error_repeats_only_what_failed) {
     BOOST_TEST(category(refuse_deploy(instance, {I}, true, false)) == 13);
     BOOST_TEST(!refuse_suspend_or_resume(instance, false).has_value());
     BOOST_TEST(category(refuse_suspend_or_resume(instance, true)) == 12);
+}
+
+namespace {
+
+/// The functions that may leave the state, by their first letters: Deploy, Update, SuspendOrResume, Terminate.
+std::string functions_from(const service_instance& instance) {
+    const std::vector<std::vector<service_command>> lists{{},     {I},    {P},    {A},       {I, P},
+                                                          {I, A}, {P, A}, {A, P}, {I, P, A}, {I, A, P}};
+    bool deploys = false, updates = false;
+    for (const auto& commands : lists) {
+        deploys = deploys || !refuse_deploy(instance, commands, true, false);
+        updates = updates || !refuse_update(instance, commands, true, false);
+    }
+    return std::string(deploys ? "D" : "") + (updates ? "U" : "") +
+           (refuse_suspend_or_resume(instance, false) ? "" : "S") + (refuse_terminate(instance) ? "" : "T");
+}
+
+} // namespace
+
+// TR 3.2.2, Figure 4. From InError the function goes on that has failed (AMB-100).
+BOOST_AUTO_TEST_CASE(the_arrows_of_figure_4_and_no_others) {
+    const struct {
+        instance_state from;
+        std::vector<service_command> executed;
+        std::string functions; // arrows 2, 3 | 13 | 14, 15, 17
+    } rows[] = {{not_deployed, {}, "DT"},        {initialized, {}, "T"},       {installed, {I}, "DT"},
+                {personalized, {I, P}, "DT"},    {activated, {I, A}, "DT"},    {personalized, {I, A, P}, "DT"},
+                {activated, {I, P, A}, "DT"},    {operational, {I, A}, "UST"}, {suspended, {I, A}, "UST"},
+                {operational, {I, P, A}, "UST"}, {suspended, {I}, "UST"}};
+    for (const auto& row : rows)
+        BOOST_TEST_CONTEXT("state " << static_cast<int>(row.from) << ", commands " << row.executed.size())
+    BOOST_TEST(functions_from(in_state(row.from, row.executed)) == row.functions);
+    const struct {
+        instance_state before;
+        std::vector<int> failed;
+        std::string functions; // arrows 12 and 16, then 18, 19, 20
+    } errors[] = {{not_deployed, {10, 11, 12, 13}, "DT"},
+                  {installed, {11, 12, 13}, "DT"},
+                  {operational, {20, 21, 22, 23}, "UT"},
+                  {suspended, {20, 21, 22, 23}, "UT"},
+                  {operational, {30, 31}, "ST"},
+                  {suspended, {30, 31}, "ST"},
+                  {not_deployed, {40}, "T"},
+                  {operational, {40}, "T"}};
+    for (const auto& row : errors)
+        for (const int code : row.failed)
+            BOOST_TEST_CONTEXT("before " << static_cast<int>(row.before) << ", operation " << code) {
+                auto instance = in_state(row.before);
+                fail(instance, row.before, static_cast<operation>(code));
+                BOOST_TEST((instance.state == in_error));
+                BOOST_TEST(functions_from(instance) == row.functions);
+            }
+    // Inside UnderDeployment (5 to 9) and out of it (10, 11).
+    const struct {
+        instance_state from;
+        std::vector<service_command> executed;
+        std::string next; // of Installed, Personalized, Activated
+    } steps[] = {{not_deployed, {}, "I"},  {installed, {I}, "PA"},     {personalized, {I, P}, "A"},
+                 {activated, {I, A}, "P"}, {activated, {I, P, A}, ""}, {personalized, {I, A, P}, ""}};
+    for (const auto& row : steps) {
+        std::string next;
+        for (const auto& [command, name, state] :
+             {std::tuple{I, "I", installed}, {P, "P", personalized}, {A, "A", activated}}) {
+            BOOST_TEST((state_after(command) == state));
+            next += refuse_deploy(in_state(row.from, row.executed), {command}, false, false) ? "" : name;
+        }
+        BOOST_TEST(next == row.next, "state " << static_cast<int>(row.from));
+        auto done = in_state(row.from, row.executed);
+        BOOST_TEST((state_after_finalize(done) == operational));
+        done.suspend_on_finalize = true;
+        const bool was_activated = std::ranges::count(row.executed, A) != 0;
+        BOOST_TEST((state_after_finalize(done) == (was_activated ? suspended : operational)));
+    }
 }
 
 BOOST_AUTO_TEST_CASE(finalization_follows_the_last_activate) {

@@ -3,6 +3,7 @@
 #include "rest_fixture.hpp"
 
 #include "crypto/pki.hpp"
+#include "model/operations.hpp"
 
 #include <SQLiteCpp/SQLiteCpp.h>
 #include <algorithm>
@@ -120,6 +121,62 @@ BOOST_FIXTURE_TEST_CASE(a_catalog_that_cannot_be_read_says_when_to_come_back, fi
     BOOST_TEST(problem(answer) == "2000 Internal server error: the catalog is not available, please try again later.");
     BOOST_TEST(answer.headers.get("Retry-After") == "1");
     BOOST_TEST(internal != "");
+}
+
+// TR 4.1.2.1
+BOOST_FIXTURE_TEST_CASE(no_operation_but_auth_is_open_without_a_short_term_token, fixture) {
+    for (const std::string dialect : {"/sptsm/1.0", "/sptsm/1.0.4"}) {
+        base = dialect;
+        std::size_t refused = 0;
+        for (const auto& operation : model::operations()) {
+            if (operation.path == "/auth")
+                continue;
+            auto path = std::string(operation.path);
+            for (std::size_t at = 0; (at = path.find('{', at)) != std::string::npos;)
+                path.replace(at, path.find('}', at) + 1 - at, "00000000-0000-4000-8000-000000000000");
+            for (const auto& credential : {std::string(), std::string("nonsense"), long_term}) {
+                token = credential;
+                BOOST_TEST(problem(send(std::string(operation.method), path)) == "1000 Not authenticated.",
+                           operation.id);
+            }
+            ++refused;
+        }
+        BOOST_TEST(refused == 81U);
+    }
+}
+
+// TR 3.1, Figure 2: 0-N Services use 0-1 SposConfig.
+BOOST_FIXTURE_TEST_CASE(services_share_an_spos_config, fixture) {
+    const auto certificate = text(
+        parsed(upload("POST", "/certificates", {{"certFile", "c.pem", crypto::make_ca("X").certificate_pem}})), "id");
+    const json::object config{{"url", "https://a"}, {"certificateId", certificate}};
+    const auto one = text(parsed(post("/spos-configs", config)), "id");
+    const auto other = text(parsed(post("/spos-configs", config)), "id");
+    const auto with = [](const json::value& id) { return json::object{{"name", "S"}, {"sposConfigId", id}}; };
+    const auto first = text(parsed(post("/services", with(one))), "id");
+    const auto second = text(parsed(post("/services", with(one))), "id");
+    const auto without = text(parsed(post("/services", with(nullptr))), "id");
+    const auto users = [&](const std::string& id) {
+        std::vector<std::string> found;
+        const auto list = parsed(get("/spos-configs/" + id + "/services"));
+        for (const auto& s : *list.as_array())
+            found.push_back(text(s, "id"));
+        std::ranges::sort(found);
+        return found;
+    };
+    auto both = std::vector{first, second};
+    std::ranges::sort(both);
+    BOOST_TEST(users(one) == both, boost::test_tools::per_element());
+    BOOST_TEST(users(other).empty());
+    const auto shown = parsed(get("/services/" + without));
+    BOOST_TEST(!json::root_object(shown).find("sposConfigId"));
+    BOOST_TEST(problem(post("/services", with(json::array{one, other}))).substr(0, 4) == "1008"); // one at most
+    parsed(put("/services/" + first, with(other)));
+    BOOST_TEST(users(one) == std::vector{second}, boost::test_tools::per_element());
+    BOOST_TEST(users(other) == std::vector{first}, boost::test_tools::per_element());
+    BOOST_TEST(problem(remove("/spos-configs/" + one)) == "1010 Delete failed: SposConfig is referenced in Service.");
+    parsed(put("/services/" + second, with(nullptr)));
+    BOOST_TEST(remove("/spos-configs/" + one).status == 204);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -185,6 +185,37 @@ BOOST_FIXTURE_TEST_CASE(applications_come_by_priority, fixture) { // TR 4.1.4.7,
     }
 }
 
+// TR 3.3.1.2, Figure 5: one Flavor for several profiles, one profile to one Flavor, and what the Version says counts.
+BOOST_FIXTURE_TEST_CASE(each_profile_has_the_flavor_that_its_version_says, fixture) {
+    const auto a = profile("a"), b = profile("b"), c = profile("c"), other = profile("other");
+    const auto service_id = service();
+    const auto flavors = "/services/" + service_id + "/flavors", versions = "/services/" + service_id + "/versions";
+    const auto flavor = [&](const char* name) {
+        const auto id = text(parsed(post(flavors, json::object{{"name", name}})), "id");
+        parsed(send("POST", flavors + "/" + id + "/publish"));
+        return id;
+    };
+    const auto x = flavor("X"), y = flavor("Y");
+    const store::deployments seen(directory.path() / "catalog.db");
+    const auto of = [&](const std::string& tag, const std::string& scp) {
+        const auto target = seen.target_for(service_id, tag, scp);
+        return target ? target->flavor_name : "none";
+    };
+    const auto all = [&](const std::string& tag) { return of(tag, a) + of(tag, b) + of(tag, c) + of(tag, other); };
+    const json::object allowed{{x, json::array{a, b}}, {y, json::array{c}}};
+    const json::object turned{{y, json::array{a}}, {x, json::array{c, other}}};
+    parsed(post(versions, json::object{{"tag", "1.0.0"}, {"allowedDeployments", allowed}}));
+    parsed(post(versions, json::object{{"tag", "2.0.0"}, {"allowedDeployments", turned}}));
+    BOOST_TEST(all("1.0.0") == "XXYnone");
+    BOOST_TEST(all("2.0.0") == "YnoneXX");
+    parsed(post(versions + "/1.0.0/secure-component-profiles", json::object{{b, json::array{y}}}));
+    BOOST_TEST(all("1.0.0") == "XYYnone");
+    parsed(put(versions + "/1.0.0/secure-component-profiles", json::array{a}));
+    parsed(post(versions + "/1.0.0/secure-component-profiles", json::object{{other, json::array{x}}}));
+    BOOST_TEST(all("1.0.0") == "noneYYX");
+    BOOST_TEST(all("2.0.0") == "YnoneXX");
+}
+
 BOOST_FIXTURE_TEST_CASE(no_profile_is_there_twice, fixture) { // TR 3.3.1.2, AMB-071
     const auto file = [](const std::string& name) {
         return R"([{"name": ")" + name +
