@@ -46,8 +46,8 @@ context_ptr make_context(const SSL_METHOD* method) {
         refuse("the library cannot be set up");
     // A peer that goes away is an error value, not a signal. OpenSSL writes to sockets without MSG_NOSIGNAL.
     std::signal(SIGPIPE, SIG_IGN);
-    SSL_CTX_set_options(context.get(),
-                        SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE);
+    SSL_CTX_set_options(context.get(), SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
+                                           SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_CLEANSE_PLAINTEXT);
     SSL_CTX_set_read_ahead(context.get(), 1); // head and body of a record with one system call
     SSL_CTX_set_mode(context.get(), SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
     return context;
