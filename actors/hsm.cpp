@@ -44,13 +44,12 @@ private:
 
     model::issuer_keys take_over(const take_over_keys& t) {
         const auto& m = t.material;
-        const auto transport_key = vault_->open(t.sealed_transport_key, transport_key_purpose);
         const crypto::transported_keys keys{crypto::transported_key{m.enc.wrapped, m.enc.kcv},
                                             crypto::transported_key{m.mac.wrapped, m.mac.kcv},
                                             crypto::transported_key{m.dek.wrapped, m.dek.kcv}};
         model::issuer_keys taken;
         taken.aid = m.aid;
-        taken.keys = from_vault(vault_->import_wrapped(transport_key, m.key_version, m.bits, keys));
+        taken.keys = from_vault(vault_->import_wrapped(t.under, m.key_version, m.bits, keys));
         taken.scp_i = m.scp_i;
         taken.privileges = m.privileges;
         taken.secure_component_identity = m.secure_component_identity;

@@ -59,7 +59,7 @@ struct ask_idle {}; ///< may this actor go? true: nothing depends on it
 // -----------------------------------------------------------
 
 struct take_over_keys {
-    bytes sealed_transport_key;
+    crypto::transport_key_handle under;
     model::issuer_key_material material;
 };
 using hsm_actor =

@@ -16,9 +16,6 @@
 
 namespace tsms::actors {
 
-/// What the vault seals an issuer's transport key for (crypto::key_vault::seal).
-inline constexpr std::string_view transport_key_purpose = "issuer transport key";
-
 enum class port_cause {
     unreachable,  ///< no connection, no answer in time, cancelled: the request may or may not have been executed
     busy,         ///< the issuer is at its limit: the same again after a pause

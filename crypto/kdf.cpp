@@ -1,26 +1,9 @@
 #include "crypto/kdf.hpp"
 
-#include "crypto/aes.hpp"
 #include "crypto/error.hpp"
-
-#include <algorithm>
-#include <openssl/crypto.h>
+#include "crypto/inside/counter_kdf.hpp"
 
 namespace tsms::crypto {
-
-secret counter_mode_kdf(const secret& key, bytes_view before, bytes_view after, std::size_t octets) {
-    if (octets > 255 * std::tuple_size_v<aes_block>)
-        throw error("a counter of one octet gives at most 255 blocks");
-    aes_cmac cmac(key);
-    bytes out;
-    out.reserve(octets); // in its final size: growing would leave a copy of the key behind
-    for (std::uint8_t i = 1; out.size() < octets; ++i) {
-        auto block = cmac.mac({before, {&i, 1}, after});
-        append(out, bytes_view(block).first(std::min(block.size(), octets - out.size())));
-        OPENSSL_cleanse(block.data(), block.size());
-    }
-    return secret(std::move(out));
-}
 
 secret scp03_kdf(const secret& key, scp03_constant constant, bytes_view context, int bits) {
     if (bits <= 0 || bits > 256 || bits % 8 != 0)
@@ -47,12 +30,6 @@ bytes scp03_card_challenge(const secret& k_enc, bytes_view sequence_counter, byt
     auto context = to_bytes(sequence_counter);
     append(context, aid);
     return to_bytes(scp03_kdf(k_enc, scp03_constant::card_challenge, context, static_cast<int>(octets * 8)).view());
-}
-
-secret kdf3(const secret& master, bytes_view diversification_data, std::uint8_t key) {
-    bytes fixed{0, 0, 0, key, 0};
-    append(fixed, diversification_data);
-    return counter_mode_kdf(master, {}, fixed, master.size());
 }
 
 } // namespace tsms::crypto

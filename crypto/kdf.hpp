@@ -1,13 +1,10 @@
 #pragma once
-// Key derivation with AES-CMAC in counter mode (NIST SP 800-108, 5.1).
+// Key derivation of an SCP03 channel (SP 800-108 in counter mode with AES-CMAC): what comes out lives as long as it.
 
 #include "crypto/secret.hpp"
 #include "crypto/session_keys.hpp"
 
 namespace tsms::crypto {
-
-/// The first `octets` (at most 255 blocks) of PRF(before || i || after), i = 1, 2, … in one octet, with CMAC as PRF.
-secret counter_mode_kdf(const secret& key, bytes_view before, bytes_view after, std::size_t octets);
 
 /// Derivation constants (SCP03 4.1.5, table 4-1).
 enum class scp03_constant : std::uint8_t {
@@ -29,9 +26,5 @@ session_keys derive_session_keys(const secret& k_enc, const secret& k_mac, bytes
 
 /// The pseudo-random card challenge of 8 or 16 octets (SCP03 6.2.2.1); `aid` of the domain.
 bytes scp03_card_challenge(const secret& k_enc, bytes_view sequence_counter, bytes_view aid, std::size_t octets);
-
-/// Static keys of one security domain out of a service provider's master key, with the key diversification data of the
-/// domain (AMB-232, "KDF3"). `key` is 1 for ENC, 2 for MAC, 3 for DEK; the result is as long as the master key.
-secret kdf3(const secret& master, bytes_view diversification_data, std::uint8_t key);
 
 } // namespace tsms::crypto

@@ -1,6 +1,7 @@
 #include "crypto/key_wrap.hpp"
 
 #include "crypto/error.hpp"
+#include "crypto/inside/key_unwrap.hpp"
 
 #include <memory>
 #include <openssl/evp.h>

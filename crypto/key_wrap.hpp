@@ -8,7 +8,4 @@ namespace tsms::crypto {
 /// 8 octets longer than the key. The key must be a multiple of 8 octets, at least 16; the wrapping key 16, 24 or 32.
 bytes wrap_key(const secret& wrapping_key, const secret& key);
 
-/// Throws crypto::error if the integrity check fails: another wrapping key, or octets that were changed.
-secret unwrap_key(const secret& wrapping_key, bytes_view wrapped);
-
 } // namespace tsms::crypto

@@ -22,7 +22,6 @@ template <auto Free> struct freed_by {
     template <class T> void operator()(T* p) const { Free(p); }
 };
 using x509_ptr = std::unique_ptr<X509, freed_by<X509_free>>;
-using key_ptr = std::unique_ptr<EVP_PKEY, freed_by<EVP_PKEY_free>>;
 using bio_ptr = std::unique_ptr<BIO, freed_by<BIO_free_all>>;
 using number_ptr = std::unique_ptr<BIGNUM, freed_by<BN_free>>;
 using store_ptr = std::unique_ptr<X509_STORE, freed_by<X509_STORE_free>>;
@@ -193,16 +192,12 @@ struct purpose {
 };
 
 credential issue(const credential* ca, const std::string& common_name, const purpose& use, days validity) {
-    key_ptr key(check(EVP_EC_gen("P-256"), "generating a key"));
+    const auto key = private_key::generate();
     x509_ptr x509(check(X509_new(), "memory"));
     x509_ptr issuer;
-    key_ptr issuer_key;
     if (ca) {
         issuer = read_pem(reading(ca->certificate_pem).get());
-        const auto pem = ca->key_pem.view();
-        bio_ptr bio(check(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())), "memory"));
-        issuer_key.reset(PEM_read_bio_PrivateKey(bio.get(), nullptr, no_pass_phrase, nullptr));
-        if (!issuer || !issuer_key)
+        if (!issuer || !ca->key.get())
             fail("reading the CA's certificate and key");
     }
     X509_set_version(x509.get(), X509_VERSION_3);
@@ -228,16 +223,11 @@ credential issue(const credential* ca, const std::string& common_name, const pur
         add_extension(x509.get(), signer, NID_subject_alt_name, use.alternative_names);
     add_extension(x509.get(), signer, NID_subject_key_identifier, "hash");
     add_extension(x509.get(), signer, NID_authority_key_identifier, "keyid:always");
-    check(X509_sign(x509.get(), issuer_key ? issuer_key.get() : key.get(), EVP_sha256()), "signing");
+    check(X509_sign(x509.get(), ca ? ca->key.get() : key.get(), EVP_sha256()), "signing");
 
-    bio_ptr key_out(check(BIO_new(BIO_s_secmem()), "memory"));
-    check(PEM_write_bio_PKCS8PrivateKey(key_out.get(), key.get(), nullptr, nullptr, 0, nullptr, nullptr),
-          "writing a key");
-    char* key_text = nullptr;
-    const auto key_size = BIO_get_mem_data(key_out.get(), &key_text);
     bio_ptr out(check(BIO_new(BIO_s_mem()), "memory"));
     check(PEM_write_bio_X509(out.get(), x509.get()), "writing a certificate");
-    return {text_of(out.get()), secret(as_bytes({key_text, static_cast<std::size_t>(key_size)}))};
+    return {text_of(out.get()), key};
 }
 
 std::string alternative_name(const std::string& name) {

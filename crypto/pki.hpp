@@ -1,9 +1,10 @@
 #pragma once
 // X.509: certificates from outside are parsed into plain values, and a small PKI of P-256 keys is made for development
-// and tests.
+// and tests. Its keys are written to files and used by OpenSSL; they do not come out (private_key.hpp).
 
+#include "base/bytes.hpp"
 #include "crypto/error.hpp"
-#include "crypto/secret.hpp"
+#include "crypto/private_key.hpp"
 
 #include <chrono>
 #include <span>
@@ -51,10 +52,10 @@ std::string pem_of(std::span<const certificate> certificates);
 std::optional<std::string> why_no_client(const std::vector<certificate>& anchors,
                                          const std::vector<certificate>& chain);
 
-/// A certificate and the private key it belongs to (PKCS#8, PEM, not encrypted).
+/// A certificate and the private key it belongs to.
 struct credential {
     std::string certificate_pem;
-    secret key_pem;
+    private_key key;
 };
 
 using days = std::chrono::duration<int, std::ratio<86400>>;

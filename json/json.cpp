@@ -1,6 +1,8 @@
 #include "json/json.hpp"
 
 #include <algorithm>
+#include <cstring>
+#include <new>
 #include <rapidjson/prettywriter.h>
 #include <rapidjson/stringbuffer.h>
 #include <rapidjson/writer.h>
@@ -201,6 +203,22 @@ value parse(std::string_view text, const limits& bounds) {
 
 namespace {
 
+/// RapidJSON's memory out of new and delete instead of malloc(): a program that overwrites what it deletes, because
+/// text may hold a token, reaches this too.
+struct plain_heap {
+    [[maybe_unused]] static constexpr bool kNeedFree = true;
+    void* Malloc(std::size_t octets) { return octets ? ::operator new(octets) : nullptr; }
+    void* Realloc(void* former, std::size_t had, std::size_t octets) {
+        auto* const grown = Malloc(octets);
+        if (former && grown)
+            std::memcpy(grown, former, std::min(had, octets));
+        Free(former);
+        return grown;
+    }
+    static void Free(void* p) { ::operator delete(p); }
+};
+using text_buffer = rapidjson::GenericStringBuffer<rapidjson::UTF8<>, plain_heap>;
+
 template <class Writer> void write(Writer& out, const value& v) {
     switch (v.kind()) {
     case kind::null:
@@ -238,15 +256,15 @@ template <class Writer> void write(Writer& out, const value& v) {
 } // namespace
 
 std::string dump(const value& v) {
-    rapidjson::StringBuffer buffer;
-    rapidjson::Writer<rapidjson::StringBuffer> out(buffer);
+    text_buffer buffer;
+    rapidjson::Writer<text_buffer> out(buffer);
     write(out, v);
     return {buffer.GetString(), buffer.GetSize()};
 }
 
 struct printer::state {
-    rapidjson::StringBuffer buffer;
-    rapidjson::Writer<rapidjson::StringBuffer> out{buffer};
+    text_buffer buffer;
+    rapidjson::Writer<text_buffer> out{buffer};
 };
 
 printer::printer() : state_(std::make_unique<state>()) {}
@@ -275,8 +293,8 @@ std::string printer::text() const {
 }
 
 std::string pretty(const value& v) {
-    rapidjson::StringBuffer buffer;
-    rapidjson::PrettyWriter<rapidjson::StringBuffer> out(buffer);
+    text_buffer buffer;
+    rapidjson::PrettyWriter<text_buffer> out(buffer);
     out.SetIndent(' ', 2);
     write(out, v);
     return std::string(buffer.GetString(), buffer.GetSize()) + "\n";

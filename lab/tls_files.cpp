@@ -16,10 +16,6 @@ namespace tsms::lab {
 
 namespace {
 
-std::string_view text_of(const crypto::secret& s) {
-    return {reinterpret_cast<const char*>(s.view().data()), s.size()};
-}
-
 /// Servers that are started together make the folder's files one after the other.
 class folder_lock {
 public:
@@ -50,9 +46,10 @@ crypto::credential load_or_make(const std::filesystem::path& folder, const std::
     const auto certificate = certificate_file(folder, name);
     const auto key = key_file(folder, name);
     if (std::filesystem::exists(certificate) && std::filesystem::exists(key))
-        return {read_text(certificate), crypto::secret(as_bytes(read_text(key)))};
+        return {read_text(certificate), crypto::private_key::read(key)};
     auto made = make();
-    save_text(key, text_of(made.key_pem));
+    std::filesystem::remove(key); // alone it belongs to nothing
+    made.key.write(key);
     save_text(certificate, made.certificate_pem);
     return made;
 }
@@ -79,7 +76,7 @@ tls_files prepare_tls(const std::filesystem::path& folder, const std::string& na
     load_or_make(folder, "tsm", [&] { return crypto::make_client_certificate(ca, "TSM"); });
 
     tls_files files;
-    files.server = {server.certificate_pem, server.key_pem};
+    files.server = {server.certificate_pem, server.key};
     files.ca_pem = ca.certificate_pem;
     files.ca = certificate_file(folder, "ca");
     files.client_certificate = certificate_file(folder, "tsm");

@@ -80,7 +80,7 @@ struct issuer_record {
     std::string name;
     std::string url;
     std::string certificate_pem; ///< trust anchors of its server
-    bytes transport_key;         ///< sealed by the vault
+    bytes transport_key;         ///< a handle of the key vault
     identification cards;        ///< cards it owns
 };
 

@@ -46,6 +46,13 @@ LIBRARIES = {
     r"winscard\.h|PCSC/": ["sdk/", "tests/"],
 }
 
+# What gives long-lived keys in the clear is for the implementation of the vault (crypto/vault.hpp) alone. Beside it a header of crypto/
+# declares no function that returns a secret but these: random octets, and the KDF of what an SCP03 channel lives on.
+KEYS_IN_THE_CLEAR = "crypto/inside/"
+KEYS_PLACES = ("crypto/", "tests/unit/")
+RETURNS_SECRET = re.compile(r"^\s*(?:virtual |static |inline |const )*(?:[\w:]+<)*secret\b[\w&>, ]* (\w+)\(")
+SECRETS_OF_THE_MOMENT = ("take_secret", "scp03_kdf")
+
 # Everybody else takes the time from a time_source (base/time.hpp); the deadlines of sockets are http/net's own.
 CLOCK = re.compile(r"\b(system_clock|steady_clock|high_resolution_clock|clock)::now\b|\btime\(nullptr\)|\bclock_gettime\(|\bgettimeofday\(")
 CLOCK_PLACES = ("base/", "http/net/", "tests/", "bench/")
@@ -67,10 +74,16 @@ def check(path: pathlib.Path) -> list[str]:
     for number, line in enumerate(path.read_text().splitlines(), 1):
         if CLOCK.search(line) and not name.startswith(CLOCK_PLACES):
             errors.append(f"{name}:{number}: takes the time from a clock of its own (base/time.hpp)")
+        secret = RETURNS_SECRET.match(line)
+        if (secret and path.suffix == ".hpp" and name.startswith("crypto/") and not name.startswith(KEYS_IN_THE_CLEAR)
+                and secret.group(1) not in SECRETS_OF_THE_MOMENT):
+            errors.append(f"{name}:{number}: {secret.group(1)}() returns a secret: a key that lives long must not leave crypto/")
         match = INCLUDE.match(line)
         if not match:
             continue
         target = match.group(2)
+        if target.startswith(KEYS_IN_THE_CLEAR) and not name.startswith(KEYS_PLACES):
+            errors.append(f"{name}:{number}: {target} is only for {', '.join(KEYS_PLACES)}")
         for pattern, places in LIBRARIES.items():
             if re.match(pattern, target) and not any(name.startswith(p) for p in places):
                 errors.append(f"{name}:{number}: {target} is only for {', '.join(places)}")

@@ -160,17 +160,16 @@ private:
                               [this](const issuer_found& f) {
                                   if (!f.issuer)
                                       return fail_inside(no_issuer(context_.issuer));
-                                  fetch_keys(f.issuer->transport_key);
+                                  fetch_keys({f.issuer->transport_key});
                               });
     }
 
-    void fetch_keys(const bytes& sealed_transport_key) {
-        request<material_fetched>(
-            issuer_, issuer_answers(), fetch_material{}, [this, sealed_transport_key](material_fetched& m) {
-                if (!m.material)
-                    return answer(m.failure);
-                ask(around_->hsm, key_deadline, take_over_keys{sealed_transport_key, std::move(*m.material)});
-            });
+    void fetch_keys(const crypto::transport_key_handle& under) {
+        request<material_fetched>(issuer_, issuer_answers(), fetch_material{}, [this, under](material_fetched& m) {
+            if (!m.material)
+                return answer(m.failure);
+            ask(around_->hsm, key_deadline, take_over_keys{under, std::move(*m.material)});
+        });
     }
 
     // -- keys and what is kept --

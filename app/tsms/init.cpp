@@ -17,10 +17,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-void write_file(const fs::path& file, std::string_view text, bool secret) {
+void write_file(const fs::path& file, std::string_view text) {
     std::ofstream out(file, std::ios::binary);
-    if (secret) // before the content: nobody else shall ever read it
-        fs::permissions(file, fs::perms::owner_read | fs::perms::owner_write);
     out << text;
     if (!out.flush())
         throw config_error("cannot write " + file.string());
@@ -28,9 +26,8 @@ void write_file(const fs::path& file, std::string_view text, bool secret) {
 
 void write_credential(const config& c, const std::string& certificate, const std::string& key,
                       const crypto::credential& made) {
-    const auto octets = made.key_pem.view();
-    write_file(c.file(certificate), made.certificate_pem, false);
-    write_file(c.file(key), {reinterpret_cast<const char*>(octets.data()), octets.size()}, true);
+    write_file(c.file(certificate), made.certificate_pem);
+    made.key.write(c.file(key));
 }
 
 /// For development: production puts certificates of its own CA into the same places.
@@ -97,7 +94,7 @@ void init(const fs::path& data, bool development) {
     store::device_store instances(c.instances_db());
     open_vault(c, instances); // seals it for the database
     const auto written = data / "tsms.toml.new";
-    write_file(written, commented_config(c, development ? development_notice : ""), false);
+    write_file(written, commented_config(c, development ? development_notice : ""));
     fs::rename(written, data / "tsms.toml"); // last and at once: a directory with it is complete
     std::cout << "Data directory " << data.string() << " is ready: configuration, keys, development PKI, databases.\n"
               << "  CA certificate  " << (data / "ca.pem").string() << "\n"

@@ -61,7 +61,7 @@ void add_issuer(const issuer_options& o) {
     connect(c, issuer); // reads the address and the certificates; nothing is sent
     store::device_store db(c.instances_db());
     issuer.transport_key =
-        open_vault(c, db)->seal(cli::read_aes_key("--transport-key-file", o.key_file), actors::transport_key_purpose);
+        open_vault(c, db)->import_transport_key(cli::read_aes_key("--transport-key-file", o.key_file)).wrapped;
     if (!o.cards.empty())
         issuer.cards = read_cards(o.cards);
     if (!db.issuers.add(issuer))

@@ -3,8 +3,7 @@
 namespace tsms::app {
 
 net::tls_identity read_identity(const config& c, const std::string& certificate, const std::string& key) {
-    const auto key_pem = read_text(c.file(key));
-    return {read_text(c.file(certificate)), crypto::secret(as_bytes(key_pem))};
+    return {read_text(c.file(certificate)), crypto::private_key::read(c.file(key))};
 }
 
 net::pace pace_of(int octets_per_second, int progress_seconds, int whole_seconds) {

@@ -2,9 +2,11 @@
 
 #include "app/cli/program.hpp"
 #include "app/tsms/commands.hpp"
+#include "app/tsms/no_dumps.hpp"
 #include "json/json.hpp"
 
 #include <CLI/CLI.hpp>
+#include <cstring>
 #include <iostream>
 #include <sys/stat.h>
 
@@ -28,6 +30,11 @@ void add_version_command(CLI::App& app) {
 
 int main(int argc, char** argv) {
     using namespace tsms::app;
+    if (!forbid_dumps()) { // before any secret is read
+        std::cerr << "tsms: the system does not keep this program's memory out of core dumps: " << std::strerror(errno)
+                  << std::endl;
+        return 1;
+    }
     ::umask(S_IRWXG | S_IRWXO); // databases and what SQLite puts beside them hold wrapped keys and credentials
     CLI::App program("Trusted Service Management System after BSI TR-03165", "tsms");
     program.require_subcommand(1);

@@ -2,7 +2,7 @@
 // The key vault of a data directory, and that it is the one that the secrets of instances.db were sealed by.
 
 #include "app/tsms/config.hpp"
-#include "crypto/vault.hpp"
+#include "crypto/software_vault.hpp"
 #include "store/device_store.hpp"
 
 namespace tsms::app {

@@ -5,6 +5,7 @@
 #include "http/net/connection.hpp"
 
 #include <functional>
+#include <openssl/crypto.h>
 
 namespace tsms::net {
 
@@ -40,6 +41,7 @@ struct buffered_connection {
         const auto count = peer.read(block, sizeof block, by);
         received += count;
         ahead.append(block, count);
+        OPENSSL_cleanse(block, count); // a token, it may be
         return count > 0;
     }
 };

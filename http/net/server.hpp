@@ -2,7 +2,7 @@
 // The TLS listener of every role: blocking, one capped thread per connection (platform notes). It refuses what could be
 // read in two ways (request smuggling) before a handler sees it.
 
-#include "crypto/secret.hpp"
+#include "crypto/private_key.hpp"
 #include "http/net/error.hpp"
 #include "http/net/message.hpp"
 #include "http/net/progress.hpp"
@@ -22,7 +22,7 @@ using handler = std::function<response(const request&)>;
 /// What a listener or client proves to be: certificate chain (leaf first) and private key.
 struct tls_identity {
     std::string certificate_pem;
-    crypto::secret key_pem;
+    crypto::private_key key;
 };
 
 enum class client_auth { none, optional, required };

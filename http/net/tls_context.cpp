@@ -13,7 +13,6 @@ template <auto Free> struct freed_by {
     template <class T> void operator()(T* p) const { Free(p); }
 };
 using x509_ptr = std::unique_ptr<X509, freed_by<X509_free>>;
-using key_ptr = std::unique_ptr<EVP_PKEY, freed_by<EVP_PKEY_free>>;
 using bio_ptr = std::unique_ptr<BIO, freed_by<BIO_free>>;
 
 int no_pass_phrase(char*, int, int, void*) {
@@ -47,8 +46,8 @@ context_ptr make_context(const SSL_METHOD* method) {
         refuse("the library cannot be set up");
     // A peer that goes away is an error value, not a signal. OpenSSL writes to sockets without MSG_NOSIGNAL.
     std::signal(SIGPIPE, SIG_IGN);
-    SSL_CTX_set_options(context.get(),
-                        SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE);
+    SSL_CTX_set_options(context.get(), SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
+                                           SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_CLEANSE_PLAINTEXT);
     SSL_CTX_set_read_ahead(context.get(), 1); // head and body of a record with one system call
     SSL_CTX_set_mode(context.get(), SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
     return context;
@@ -56,12 +55,8 @@ context_ptr make_context(const SSL_METHOD* method) {
 
 void use_identity(SSL_CTX* context, const tls_identity& identity) {
     auto chain = read_certificates(identity.certificate_pem, "the certificate file");
-    const auto bio = reading(identity.key_pem.view());
-    key_ptr key(PEM_read_bio_PrivateKey(bio.get(), nullptr, no_pass_phrase, nullptr));
-    if (!key)
-        refuse("the private key is no PEM key without pass phrase");
-    if (SSL_CTX_use_certificate(context, chain.front().get()) != 1 || SSL_CTX_use_PrivateKey(context, key.get()) != 1 ||
-        SSL_CTX_check_private_key(context) != 1)
+    if (SSL_CTX_use_certificate(context, chain.front().get()) != 1 ||
+        SSL_CTX_use_PrivateKey(context, identity.key.get()) != 1 || SSL_CTX_check_private_key(context) != 1)
         refuse("the private key does not belong to the certificate");
     for (std::size_t i = 1; i < chain.size(); ++i)
         if (SSL_CTX_add1_chain_cert(context, chain[i].get()) != 1)

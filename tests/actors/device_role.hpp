@@ -3,7 +3,7 @@
 // catalog, an issuer and an SPOS that the test plays.
 
 #include "actors/backend.hpp"
-#include "crypto/vault.hpp"
+#include "crypto/software_vault.hpp"
 #include "store/device_store.hpp"
 
 #include <atomic>

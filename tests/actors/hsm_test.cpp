@@ -2,8 +2,10 @@
 // back as an answer.
 
 #include "actors/spawn.hpp"
+#include "crypto/error.hpp"
 #include "crypto/kcv.hpp"
 #include "crypto/key_wrap.hpp"
+#include "crypto/software_vault.hpp"
 
 #include <boost/test/unit_test.hpp>
 #include <caf/all.hpp>
@@ -126,10 +128,10 @@ BOOST_AUTO_TEST_CASE(keys_travel_under_the_key_of_their_receiver) {
 
 BOOST_AUTO_TEST_CASE(keys_of_an_issuer_are_taken_over) {
     vault_room r;
-    const auto sealed = r.same->seal(transport_key, transport_key_purpose);
+    const auto under = r.same->import_transport_key(transport_key);
     for (const int bits : {128, 192, 256}) {
         const auto m = material(bits);
-        const auto answer = r.ask(take_over_keys{sealed, m});
+        const auto answer = r.ask(take_over_keys{under, m});
         BOOST_REQUIRE(std::holds_alternative<model::issuer_keys>(answer));
         const auto& taken = std::get<model::issuer_keys>(answer);
         BOOST_TEST(taken.aid == m.aid);
@@ -147,27 +149,27 @@ BOOST_AUTO_TEST_CASE(keys_of_an_issuer_are_taken_over) {
 
 BOOST_AUTO_TEST_CASE(what_is_not_as_the_issuer_says_is_not_taken_over) {
     vault_room r;
-    const auto sealed = r.same->seal(transport_key, transport_key_purpose);
-    const auto refuses = [&](const bytes& transport, const model::issuer_key_material& m) {
+    const auto under = r.same->import_transport_key(transport_key);
+    const auto refuses = [&](const crypto::transport_key_handle& transport, const model::issuer_key_material& m) {
         return failure(r.ask(take_over_keys{transport, m})).category == model::error_category::internal_error;
     };
     for (auto key :
          {&model::issuer_key_material::enc, &model::issuer_key_material::mac, &model::issuer_key_material::dek}) {
         auto m = material();
         (m.*key).kcv[0] ^= 1;
-        BOOST_TEST(refuses(sealed, m));
+        BOOST_TEST(refuses(under, m));
         m = material();
         (m.*key).wrapped.back() ^= 1;
-        BOOST_TEST(refuses(sealed, m));
+        BOOST_TEST(refuses(under, m));
         m = material();
         m.*key = material(256).*key; // of another length than announced
-        BOOST_TEST(refuses(sealed, m));
+        BOOST_TEST(refuses(under, m));
     }
     auto m = material();
     m.key_version = 0;
-    BOOST_TEST(refuses(sealed, m));
-    BOOST_TEST(refuses(r.same->seal(transport_key, "another purpose"), material()));
-    BOOST_TEST(refuses(r.same->seal(crypto::secret(bytes(24, 9)), transport_key_purpose), material()));
+    BOOST_TEST(refuses(under, m));
+    BOOST_TEST(refuses({r.same->import_mac_key(transport_key).wrapped}, material()));
+    BOOST_CHECK_THROW(r.same->import_transport_key(crypto::secret(bytes(24, 9))), crypto::error);
     BOOST_TEST(refuses({}, material()));
 }
 

@@ -262,4 +262,5 @@ class Uploads(unittest.TestCase):
 
 
 if __name__ == "__main__":
+    stack.may_look_into_the_server()
     stack.main(verbosity=1)

@@ -92,20 +92,39 @@ def free_port() -> int:
     raise RuntimeError("no free port between 20000 and 32000")
 
 
+LIBC = ctypes.CDLL(None, use_errno=True)
+
+
+def new_user_namespace(others: int, user_inside: int, group_inside: int) -> str | None:
+    """From here on, together with these other namespaces. Why it cannot be had, or nothing."""
+    user, group = os.geteuid(), os.getegid()
+    if LIBC.unshare(0x10000000 | others) != 0:
+        return f"no user namespace: {os.strerror(ctypes.get_errno())}"
+    for name, text in (("setgroups", "deny"), ("uid_map", f"{user_inside} {user} 1"), ("gid_map", f"{group_inside} {group} 1")):
+        pathlib.Path(f"/proc/self/{name}").write_text(text)
+    return None
+
+
 def leave_the_network() -> str | None:
     """From here on this process and what it starts have a network namespace of their own, with loopback only: every port is free, and what
     listens on all addresses is reached by nobody. Why it cannot be had, or nothing. Without root a user namespace gives the right to it."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    user, group = os.geteuid(), os.getegid()
-    new_network, new_user = 0x40000000, 0x10000000
-    if libc.unshare(new_network) != 0:
-        if libc.unshare(new_user | new_network) != 0:
-            return f"no network namespace: {os.strerror(ctypes.get_errno())}"
-        for name, text in (("setgroups", "deny"), ("uid_map", f"{user} {user} 1"), ("gid_map", f"{group} {group} 1")):
-            pathlib.Path(f"/proc/self/{name}").write_text(text)
+    new_network = 0x40000000
+    if LIBC.unshare(new_network) != 0:
+        why = new_user_namespace(new_network, os.geteuid(), os.getegid())
+        if why:
+            return why
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
         fcntl.ioctl(s, 0x8914, struct.pack("16sh14x", b"lo", 0x1 | 0x40))  # SIOCSIFFLAGS: up and running
     return None
+
+
+def may_look_into_the_server():
+    """The server shows its memory and its open files to root alone (DIV-098). Who is not root is so over what he starts in a user namespace
+    of his own."""
+    if os.geteuid() != 0:
+        why = new_user_namespace(0, 0, 0)
+        if why:
+            skip_all(why)
 
 
 def wait_until(condition, seconds: float, what: str):

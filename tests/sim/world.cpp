@@ -286,7 +286,7 @@ process::answer_variant world::issuer_keys() {
         model::issuer_keys keys;
         keys.aid = material.aid;
         keys.keys = from_vault(
-            vault->import_wrapped(transport, material.key_version, material.bits,
+            vault->import_wrapped(vault->import_transport_key(transport), material.key_version, material.bits,
                                   {transported(material.enc), transported(material.mac), transported(material.dek)}));
         keys.scp_i = material.scp_i;
         keys.privileges = issuer_privileges.empty() ? material.privileges : issuer_privileges;

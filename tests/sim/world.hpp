@@ -2,7 +2,7 @@
 // The world of a process without actors, sockets or clock: a lab card, a vault, an issuer on the same card, and the
 // rows as they were committed. A test plays a process in it, to the end or to the n-th effect.
 
-#include "crypto/vault.hpp"
+#include "crypto/software_vault.hpp"
 #include "gp/cap.hpp"
 #include "lab/card/card.hpp"
 #include "lab/card/issuer_keys.hpp"

@@ -2,7 +2,7 @@
 // and card. Only actors, store and phone are played.
 
 #include "crypto/digest.hpp"
-#include "crypto/vault.hpp"
+#include "crypto/software_vault.hpp"
 #include "http/issuer_client.hpp"
 #include "lab/cap_writer.hpp"
 #include "lab/card/card.hpp"
@@ -118,8 +118,8 @@ struct world {
                                                     {material.dek.wrapped, material.dek.kcv}}};
             model::issuer_keys keys;
             keys.aid = material.aid;
-            keys.keys =
-                to_model(vault->import_wrapped(book.transport_key(), material.key_version, material.bits, wrapped));
+            keys.keys = to_model(vault->import_wrapped(vault->import_transport_key(book.transport_key()),
+                                                       material.key_version, material.bits, wrapped));
             keys.scp_i = material.scp_i;
             keys.privileges = material.privileges;
             keys.secure_component_identity = material.secure_component_identity;

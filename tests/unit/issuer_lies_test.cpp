@@ -1,7 +1,7 @@
 // What a lying issuer hands over and leaves undone (lab/issuer/issuer_lies.hpp).
 
+#include "crypto/inside/key_unwrap.hpp"
 #include "crypto/kcv.hpp"
-#include "crypto/key_wrap.hpp"
 #include "http/wire/issuer.hpp"
 #include "lab/card/issuer_keys.hpp"
 #include "lab/issuer/issuer_service.hpp"

@@ -1,9 +1,9 @@
 #pragma once
 // The simulated issuer against the simulated card, joined by the messages of the issuer protocol: no sockets.
 
+#include "crypto/inside/key_unwrap.hpp"
 #include "crypto/kcv.hpp"
 #include "crypto/kdf.hpp"
-#include "crypto/key_wrap.hpp"
 #include "gp/access_rules.hpp"
 #include "gp/commands.hpp"
 #include "gp/secured_batch.hpp"

@@ -3,7 +3,7 @@
 
 #include "crypto/kcv.hpp"
 #include "crypto/key_wrap.hpp"
-#include "crypto/vault.hpp"
+#include "crypto/software_vault.hpp"
 #include "gp/commands.hpp"
 #include "gp/secured_batch.hpp"
 #include "tests/lab_reader.hpp"
@@ -19,7 +19,8 @@ struct meeting {
         crypto::transported_keys brought;
         for (std::size_t k = 0; k < 3; ++k)
             brought[k] = {crypto::wrap_key(transport, *plain[k]), crypto::aes_kcv(*plain[k])};
-        keys = vault->import_wrapped(transport, p.key_version, static_cast<int>(isd.enc.size() * 8), brought);
+        keys = vault->import_wrapped(vault->import_transport_key(transport), p.key_version,
+                                     static_cast<int>(isd.enc.size() * 8), brought);
     }
 
     bytes transmit(bytes_view apdu) {

@@ -23,7 +23,7 @@ inline const mutual_tls_pki& pki() {
 }
 
 inline tsms::net::tls_identity client_identity() {
-    return {pki().client.certificate_pem, pki().client.key_pem};
+    return {pki().client.certificate_pem, pki().client.key};
 }
 
 class mutual_tls_server {
@@ -43,7 +43,7 @@ public:
 private:
     static tsms::net::server_options options() {
         tsms::net::server_options o;
-        o.identity = tsms::net::tls_identity{pki().server.certificate_pem, pki().server.key_pem};
+        o.identity = tsms::net::tls_identity{pki().server.certificate_pem, pki().server.key};
         o.clients = tsms::net::client_auth::required;
         o.client_ca_pem = pki().ca.certificate_pem;
         return o;

@@ -32,7 +32,7 @@ inline const pki& certificates() {
 
 inline net::server_options quick() {
     net::server_options options;
-    options.identity = net::tls_identity{certificates().server.certificate_pem, certificates().server.key_pem};
+    options.identity = net::tls_identity{certificates().server.certificate_pem, certificates().server.key};
     options.body_limit = 1000;
     options.keep_alive = 300ms;
     options.transfer = {1000, 500ms, 500ms};
@@ -91,7 +91,7 @@ public:
               const int fd = ::accept(listening_->get(), nullptr, nullptr);
               net::connection c(std::make_shared<net::descriptor>(fd));
               const auto context = net::server_context(
-                  {certificates().server.certificate_pem, certificates().server.key_pem}, net::client_auth::none, {});
+                  {certificates().server.certificate_pem, certificates().server.key}, net::client_auth::none, {});
               const auto deadline = clock_type::now() + 20s;
               try {
                   c.accept_tls(context.get(), deadline);

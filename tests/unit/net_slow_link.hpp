@@ -100,7 +100,7 @@ public:
         : listening_(net::listen_tcp("127.0.0.1", 0)), thread_([this, answer] {
               one_record_tls peer(
                   std::make_shared<net::descriptor>(::accept(listening_->get(), nullptr, nullptr)),
-                  net::server_context({certificates().server.certificate_pem, certificates().server.key_pem},
+                  net::server_context({certificates().server.certificate_pem, certificates().server.key},
                                       net::client_auth::none, {}),
                   SSL_accept);
               peer.read();

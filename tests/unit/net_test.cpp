@@ -181,13 +181,13 @@ BOOST_AUTO_TEST_CASE(mutual_tls) {
     net::tls_client anonymous(trusting(optional));
     BOOST_TEST(anonymous.get("/").headers.find("X-Peer") == nullptr);
     auto known = trusting(optional);
-    known.identity = net::tls_identity{certificates().client.certificate_pem, certificates().client.key_pem};
+    known.identity = net::tls_identity{certificates().client.certificate_pem, certificates().client.key};
     net::tls_client phone(known);
     BOOST_TEST(phone.get("/").headers.get("x-peer") == "CN=phone");
 
     const auto stranger_ca = crypto::make_ca("Stranger CA");
     const auto stranger = crypto::make_client_certificate(stranger_ca, "stranger");
-    known.identity = net::tls_identity{stranger.certificate_pem, stranger.key_pem};
+    known.identity = net::tls_identity{stranger.certificate_pem, stranger.key};
     net::tls_client refused(known);
     BOOST_CHECK_THROW(refused.get("/"), net::network_error);
 
@@ -442,7 +442,7 @@ BOOST_AUTO_TEST_CASE(plain_http_only_on_loopback) {
     options.port = server.port();
     BOOST_CHECK_THROW(net::tls_server{options}, net::configuration_error);
     options.port = 0;
-    options.identity = net::tls_identity{certificates().server.certificate_pem, certificates().client.key_pem};
+    options.identity = net::tls_identity{certificates().server.certificate_pem, certificates().client.key};
     BOOST_CHECK_THROW(net::tls_server{options}, net::configuration_error);
 }
 

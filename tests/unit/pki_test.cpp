@@ -3,6 +3,10 @@
 #include "crypto/pki.hpp"
 
 #include <boost/test/unit_test.hpp>
+#include <filesystem>
+#include <fstream>
+#include <openssl/evp.h>
+#include <unistd.h>
 
 using namespace tsms;
 
@@ -70,6 +74,35 @@ BOOST_AUTO_TEST_CASE(who_vouches_for_a_client) {
     const auto expired = crypto::why_no_client(read(ca), read(past));
     BOOST_REQUIRE(expired.has_value());
     BOOST_TEST(expired->find("expired") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(private_keys_are_in_files) {
+    namespace fs = std::filesystem;
+    auto folder = (fs::temp_directory_path() / "pki-XXXXXX").string();
+    BOOST_REQUIRE(::mkdtemp(folder.data()) != nullptr);
+    const auto file = fs::path(folder) / "key.pem";
+    const auto made = crypto::make_ca("Test CA");
+    made.key.write(file);
+    BOOST_CHECK(fs::status(file).permissions() == (fs::perms::owner_read | fs::perms::owner_write));
+    BOOST_CHECK_THROW(made.key.write(file), crypto::error); // never overwritten
+    const auto read = crypto::private_key::read(file);
+    BOOST_TEST(EVP_PKEY_eq(read.get(), made.key.get()) == 1);
+    BOOST_TEST(EVP_PKEY_eq(read.get(), crypto::private_key::generate().get()) == 0);
+
+    const auto refused = [&](const fs::path& path) {
+        try {
+            crypto::private_key::read(path);
+            return false;
+        } catch (const crypto::error& e) {
+            return std::string(e.what()).find(path.string()) != std::string::npos;
+        }
+    };
+    BOOST_TEST(refused(fs::path(folder) / "absent"));
+    std::ofstream(fs::path(folder) / "certificate.pem") << made.certificate_pem;
+    BOOST_TEST(refused(fs::path(folder) / "certificate.pem"));
+    std::ofstream(fs::path(folder) / "large.pem") << std::string(65537, ' ');
+    BOOST_TEST(refused(fs::path(folder) / "large.pem"));
+    fs::remove_all(folder);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,4 +1,4 @@
-#include "crypto/gcm.hpp"
+#include "crypto/inside/gcm.hpp"
 
 #include "crypto/error.hpp"
 
