@@ -80,7 +80,7 @@ private:
 };
 
 hsm_actor spawn_hsm(caf::actor_system& system, std::shared_ptr<crypto::key_vault> vault);
-catalog_actor spawn_catalog_store(caf::actor_system& system, std::shared_ptr<catalog_port> catalog);
+catalog_actor spawn_catalog_store(caf::actor_system& system, std::shared_ptr<const store::deployments> catalog);
 store_actor spawn_instance_store(caf::actor_system& system, std::shared_ptr<store::device_store> db,
                                  const time_source& time, log_sink log);
 /// An actor for one exchange, on a thread of its own; it quits when it has told the desk.

@@ -59,8 +59,10 @@ inline json::value member(const json::value& v, std::string_view key) {
 
 struct fixture {
     rest_databases directory;
-    store::catalog catalog{directory.path() / "catalog.db"};
-    store::access access{directory.path() / "access.db"};
+    std::shared_ptr<store::catalog> opened_catalog = store::open_catalog(directory.path() / "catalog.db");
+    std::unique_ptr<store::access> opened_access = store::open_access(directory.path() / "access.db");
+    store::catalog& catalog = *opened_catalog;
+    store::access& access = *opened_access;
     moved_clock clock;
     wall_time& now = clock.wall_now;
     steady_time& ticks = clock.steady_now;
