@@ -6,6 +6,7 @@
 #include "app/tsms/references.hpp"
 #include "crypto/digest.hpp"
 #include "crypto/random.hpp"
+#include "store/access.hpp"
 #include "store/device_store.hpp"
 #include "json/json.hpp"
 

@@ -7,7 +7,6 @@
 #include "crypto/pki.hpp"
 #include "http/net/http1.hpp"
 #include "http/rest/reason.hpp"
-#include "store/deployments.hpp"
 
 #include <algorithm>
 #include <fstream>
@@ -166,8 +165,7 @@ BOOST_FIXTURE_TEST_CASE(only_certificates_leave_the_catalog, refusals) {
     const auto spos =
         text(parsed(post("/spos-configs", json::object{{"url", "https://spos"}, {"certificateId", id}})), "id");
     const auto service_id = text(parsed(post("/services", json::object{{"name", "S"}, {"sposConfigId", spos}})), "id");
-    const auto seen = store::deployments_of(store::open_catalog_reader(directory.path() / "catalog.db"));
-    const auto target = seen->service(service_id)->spos;
+    const auto target = device_side->service(service_id)->spos;
     BOOST_REQUIRE(target);
     BOOST_TEST(target->certificate_pem == certificate);
     // A file of before there was the check.
@@ -175,7 +173,7 @@ BOOST_FIXTURE_TEST_CASE(only_certificates_leave_the_catalog, refusals) {
         edit.put_file(id, "text\n" + certificate + "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n");
         return true;
     });
-    BOOST_TEST(seen->service(service_id)->spos->certificate_pem == certificate);
+    BOOST_TEST(device_side->service(service_id)->spos->certificate_pem == certificate);
     const auto download = [&] { return get("/certificates/" + id + "/binary"); };
     BOOST_TEST(download().status == 200);
     BOOST_TEST(download().body == certificate);
@@ -186,7 +184,7 @@ BOOST_FIXTURE_TEST_CASE(only_certificates_leave_the_catalog, refusals) {
         return true;
     });
     BOOST_TEST(download().body == certificate);
-    BOOST_TEST(seen->service(service_id)->spos->certificate_pem == certificate);
+    BOOST_TEST(device_side->service(service_id)->spos->certificate_pem == certificate);
     // What is taken today is told octet by octet.
     const auto der = crypto::parse_certificate(as_bytes(certificate))->der;
     for (const auto& content : {"text\n" + certificate, std::string(der.begin(), der.end())}) {

@@ -5,7 +5,6 @@
 
 #include "crypto/pki.hpp"
 #include "model/load_order.hpp"
-#include "store/deployments.hpp"
 #include "store/sqlite/audit.hpp"
 
 #include <SQLiteCpp/SQLiteCpp.h>
@@ -17,6 +16,16 @@ namespace {
 
 /// One service provider's way, a step a function.
 struct story : fixture {
+    using fixture::fixture;
+
+    void play() {
+        look_around();
+        upload_load_file();
+        make_service();
+        publish();
+        find_target();
+        remove_all();
+    }
     void look_around() {
         BOOST_TEST(text(parsed(get("/serviceproviders/current")), "name") == "Example Corp");
         BOOST_TEST(text(parsed(get("/service-providers/current/")), "id") == provider);
@@ -68,19 +77,19 @@ struct story : fixture {
                     json::object{{"tag", "1.0.0"}, {"allowedDeployments", json::object{{flavor, json::array{scp}}}}}));
     }
     void publish() {
-        BOOST_TEST(seen->service(service_id).has_value());
-        BOOST_TEST(seen->service(service_id)->versions.at(0).profiles.empty()); // not published yet (AMB-054)
-        BOOST_TEST(!seen->target(service_id, "1.0.0", scp).has_value());
+        BOOST_TEST(device_side->service(service_id).has_value());
+        BOOST_TEST(device_side->service(service_id)->versions.at(0).profiles.empty()); // not published yet (AMB-054)
+        BOOST_TEST(!device_side->target(service_id, "1.0.0", scp).has_value());
 
         const auto published = parsed(send("POST", flavors + "/" + flavor + "/publish"));
         BOOST_TEST((member(published, "published") == json::value(true)));
         BOOST_TEST(send("POST", flavors + "/" + flavor + "/publish").status == 200); // idempotent (AMB-059)
 
-        BOOST_TEST(seen->flavor_exists(service_id, flavor));
-        BOOST_TEST(seen->service(service_id)->versions.at(0).profiles.front() == scp);
+        BOOST_TEST(device_side->flavor_exists(service_id, flavor));
+        BOOST_TEST(device_side->service(service_id)->versions.at(0).profiles.front() == scp);
     }
     void find_target() {
-        const auto target = seen->target(service_id, "1.0.0", scp);
+        const auto target = device_side->target(service_id, "1.0.0", scp);
         BOOST_REQUIRE(target.has_value());
         BOOST_TEST(target->service_provider_id == provider);
         BOOST_TEST(target->sp_parameters.at("a") == "1");
@@ -90,7 +99,7 @@ struct story : fixture {
         BOOST_TEST(target->card.ara == "aram-issuer");
         BOOST_REQUIRE(target->load_files.size() == 1U);
         BOOST_TEST(target->load_files[0].aid == "D2760001635445");
-        const auto image = seen->load_image(target->load_files[0]);
+        const auto image = device_side->load_image(target->load_files[0]);
         BOOST_REQUIRE(image.has_value());
         BOOST_TEST(image->size() == target->load_files[0].size);
         BOOST_REQUIRE(target->applications.size() == 1U);
@@ -104,14 +113,14 @@ struct story : fixture {
         BOOST_REQUIRE(target->spos.has_value());
         BOOST_TEST(target->spos->url == "https://spos.example/api");
         BOOST_TEST(target->spos->certificate_pem == ca.certificate_pem);
-        BOOST_TEST(seen->profiles().front().recognised_by.cplc.front() == "47..");
+        BOOST_TEST(device_side->profiles().front().recognised_by.cplc.front() == "47..");
     }
     /// The whole Service may go (AMB-067); what it used can then go, too.
     void remove_all() {
         BOOST_TEST(problem(remove("/executable-load-files/" + elf)) ==
                    "1010 Delete failed: ExecutableLoadFile is referenced in Flavor.");
         BOOST_TEST(remove("/services/" + service_id).status == 204);
-        BOOST_TEST(!seen->service(service_id).has_value());
+        BOOST_TEST(!device_side->service(service_id).has_value());
         BOOST_TEST(remove("/executable-load-files/" + elf).status == 204);
         BOOST_TEST(remove("/application-configs/" + config_id).status == 204);
         BOOST_TEST(problem(remove("/certificates/" + certificate)) ==
@@ -121,8 +130,6 @@ struct story : fixture {
     }
 
     const crypto::credential ca = crypto::make_ca("SPOS");
-    const std::unique_ptr<store::deployments> seen = ///< what the device role sees
-        store::deployments_of(store::open_catalog_reader(directory.path() / "catalog.db"));
     std::string scp, elf, certificate, spos, config_id, service_id, flavors, flavor; ///< ids, and a path
 };
 
@@ -130,13 +137,12 @@ struct story : fixture {
 
 BOOST_AUTO_TEST_SUITE(rest_api)
 
+BOOST_AUTO_TEST_CASE(the_same_story_in_memory) {
+    story(kept::in_memory).play();
+}
+
 BOOST_FIXTURE_TEST_CASE(from_upload_to_deployment_target, story) {
-    look_around();
-    upload_load_file();
-    make_service();
-    publish();
-    find_target();
-    remove_all();
+    play();
 
     // Every change is in the audit chain, and the chain shows what was changed behind its back.
     const auto broken = [&] {
@@ -173,8 +179,7 @@ BOOST_FIXTURE_TEST_CASE(applications_come_by_priority, fixture) { // TR 4.1.4.7,
     parsed(send("POST", flavors + "/" + flavor + "/publish"));
     parsed(post("/services/" + service_id + "/versions",
                 json::object{{"tag", "1.0.0"}, {"allowedDeployments", json::object{{flavor, json::array{scp}}}}}));
-    const auto target = store::deployments_of(store::open_catalog_reader(directory.path() / "catalog.db"))
-                            ->target(service_id, "1.0.0", scp);
+    const auto target = device_side->target(service_id, "1.0.0", scp);
     BOOST_REQUIRE(target.has_value());
     std::string order;
     for (const auto& application : target->applications)
