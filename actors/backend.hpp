@@ -2,7 +2,6 @@
 // The device role behind its HTTP edge: starts the actors, asks them with deadlines from any thread, and stops them in
 // order. No CAF here.
 
-#include "actors/catalog_port.hpp"
 #include "actors/framework/dialogue.hpp"
 #include "actors/framework/peer_bounds.hpp"
 #include "actors/framework/stranger_budget.hpp"
@@ -10,6 +9,7 @@
 #include "actors/ports.hpp"
 #include "base/log_event.hpp"
 #include "base/time.hpp"
+#include "store/deployments.hpp"
 #include "store/leases.hpp"
 
 #include <functional>
@@ -35,7 +35,7 @@ struct session_settings {
 
 struct backend_parts {
     std::shared_ptr<store::device_store> db; ///< from now on used by the backend's thread only
-    std::shared_ptr<catalog_port> catalog;
+    std::shared_ptr<const store::deployments> catalog;
     std::shared_ptr<crypto::key_vault> vault;
     issuer_ports issuers;
     std::function<std::shared_ptr<spos_port>()> spos;

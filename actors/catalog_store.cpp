@@ -9,7 +9,7 @@ namespace {
 
 class catalog_store final : public catalog_actor::base {
 public:
-    catalog_store(caf::actor_config& config, std::shared_ptr<catalog_port> catalog)
+    catalog_store(caf::actor_config& config, std::shared_ptr<const store::deployments> catalog)
         : catalog_actor::base(config), catalog_(std::move(catalog)) {}
 
     const char* name() const override { return "catalog_store"; }
@@ -42,12 +42,12 @@ public:
     }
 
 private:
-    std::shared_ptr<catalog_port> catalog_;
+    std::shared_ptr<const store::deployments> catalog_;
 };
 
 } // namespace
 
-catalog_actor spawn_catalog_store(caf::actor_system& system, std::shared_ptr<catalog_port> catalog) {
+catalog_actor spawn_catalog_store(caf::actor_system& system, std::shared_ptr<const store::deployments> catalog) {
     return system.spawn<catalog_store, caf::detached>(std::move(catalog));
 }
 

@@ -2,13 +2,13 @@
 // Read this first: every actor of the device role, what it is told and what it answers. Commands are imperative,
 // answers and events are in the past tense. Each actor is described where its handle is.
 
-#include "actors/catalog_port.hpp"
 #include "actors/framework/dialogue.hpp"
 #include "actors/framework/peer_bounds.hpp"
 #include "actors/message_types.hpp"
 #include "actors/messages.hpp"
 #include "actors/ports.hpp"
 #include "process/calls/questions.hpp"
+#include "store/deployments.hpp"
 #include "store/device_store.hpp"
 
 #include <caf/typed_actor.hpp>

@@ -10,7 +10,7 @@ namespace tsms::actors {
 namespace {
 
 /// AMB-182: the SposConfig of this moment; of the snapshot if the Service is deleted, or nobody can tell.
-std::optional<model::spos_target> spos_of(catalog_port& catalog, const model::deployment_target& target) {
+std::optional<model::spos_target> spos_of(const store::deployments& catalog, const model::deployment_target& target) {
     try {
         if (const auto service = catalog.service(target.service_id))
             return service->spos;
@@ -28,7 +28,7 @@ log_subject subject_of(const std::string& process, const model::service_instance
 
 } // namespace
 
-std::size_t resolve_interrupted(store::device_store& db, catalog_port& catalog, const spos_port& spos,
+std::size_t resolve_interrupted(store::device_store& db, const store::deployments& catalog, const spos_port& spos,
                                 const log_sink& log, const time_source& time) {
     const auto found = db.processes.interrupted();
     for (const auto& [record, stored, stored_card, in_doubt] : found) {

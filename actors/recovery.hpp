@@ -11,7 +11,7 @@ namespace tsms::actors {
 /// else IN_ERROR, and the card is in doubt where an intent has no outcome. The SPOS is told. A row that names a process
 /// which does not run, as only a damaged database has, is freed the same way, and its card is in doubt. Returns how
 /// many there were.
-std::size_t resolve_interrupted(store::device_store& db, catalog_port& catalog, const spos_port& spos,
+std::size_t resolve_interrupted(store::device_store& db, const store::deployments& catalog, const spos_port& spos,
                                 const log_sink& log, const time_source& time);
 
 } // namespace tsms::actors

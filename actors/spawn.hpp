@@ -80,7 +80,7 @@ private:
 };
 
 hsm_actor spawn_hsm(caf::actor_system& system, std::shared_ptr<crypto::key_vault> vault);
-catalog_actor spawn_catalog_store(caf::actor_system& system, std::shared_ptr<catalog_port> catalog);
+catalog_actor spawn_catalog_store(caf::actor_system& system, std::shared_ptr<const store::deployments> catalog);
 /// `end_what_was_left`: ends the processes of which nobody goes on, by the same store.
 store_actor spawn_instance_store(caf::actor_system& system, std::shared_ptr<store::device_store> db,
                                  const time_source& time, log_sink log, std::function<void()> end_what_was_left);

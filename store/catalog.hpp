@@ -1,9 +1,11 @@
 #pragma once
-// catalog.db: everything that service providers manage over REST (TR 4.1.4), the SecureComponentProfiles, and uploaded
+// The catalog: everything that service providers manage over REST (TR 4.1.4), the SecureComponentProfiles, and uploaded
 // files. The REST role and administration write it, the device role only reads.
 //
 // One row an entity, its attributes as a JSON document (http/rest/entity_document.hpp), and one row a reference between
 // entities, so that "who uses this" and the related lists (AMB-072) are walks over one table.
+//
+// Two implementations: catalog.db (store/sqlite), and rows in memory (store/memory) for tests.
 
 #include "base/bytes.hpp"
 #include "model/operations.hpp"
@@ -17,9 +19,6 @@
 #include <optional>
 
 namespace tsms::store {
-
-class connection;
-class reader_pool;
 
 struct entity_row {
     std::string id; ///< a Version has one too, though the TR knows it by Service and tag only
@@ -52,10 +51,10 @@ private:
     std::array<std::string, 12> ids_;
 };
 
-/// One consistent state of the catalog. Lives inside read() or write() only.
+/// One consistent state of the catalog. Lives inside read() or write() only, for one thread.
 class catalog_view {
 public:
-    explicit catalog_view(connection& session) : session_(session) {}
+    virtual ~catalog_view() = default;
 
     /// The entity if it is this provider's own or global (AMB-020).
     std::optional<entity_row> find(model::entity_kind kind, const std::string& provider, const std::string& id) const;
@@ -63,98 +62,97 @@ public:
     std::optional<entity_row> find_version(const std::string& provider, const std::string& service,
                                            const std::string& tag) const;
     /// Whatever the provider: for the device role and administration.
-    std::optional<entity_row> find_any(model::entity_kind kind, const std::string& id) const;
+    virtual std::optional<entity_row> find_any(model::entity_kind kind, const std::string& id) const = 0;
 
     /// In the order of lists. An empty parent: entities without one.
-    std::vector<entity_row> list(model::entity_kind kind, const std::string& provider, const std::string& parent) const;
-    std::vector<entity_row> related(model::relation walk, model::entity_kind kind, const walk_start& start) const;
+    virtual std::vector<entity_row> list(model::entity_kind kind, const std::string& provider,
+                                         const std::string& parent) const = 0;
+    /// In the order of lists. Throws std::out_of_range for relation::none.
+    virtual std::vector<entity_row> related(model::relation walk, model::entity_kind kind,
+                                            const walk_start& start) const = 0;
 
     /// Kind of the first entity that refers to this one or to one of its ExecutableModules (AMB-066).
-    std::optional<model::entity_kind> first_referrer(const std::string& id) const;
+    virtual std::optional<model::entity_kind> first_referrer(const std::string& id) const = 0;
     /// The first published Flavor that refers to this entity.
-    std::optional<std::string> published_flavor_of(const std::string& id) const;
+    virtual std::optional<std::string> published_flavor_of(const std::string& id) const = 0;
 
     /// The Flavors that Versions of any provider have for this SecureComponentProfile: for administration.
-    std::vector<entity_row> flavors_for_profile(const std::string& id) const;
+    virtual std::vector<entity_row> flavors_for_profile(const std::string& id) const = 0;
 
     /// Of the uploaded octets; 0 if there are none.
-    std::size_t file_size(const std::string& id) const;
+    virtual std::size_t file_size(const std::string& id) const = 0;
     /// The uploaded octets.
-    std::optional<std::string> file(const std::string& id) const;
+    virtual std::optional<std::string> file(const std::string& id) const = 0;
     /// The content of tag C4 of an ExecutableLoadFile, by the SHA-256 over it (hex).
-    std::optional<bytes> load_image(const std::string& sha256) const;
+    virtual std::optional<bytes> load_image(const std::string& sha256) const = 0;
     /// What only the TSM knows of a SecureComponentProfile ("identification" and "card" of the profile file).
-    json::object profile_internals(const std::string& id) const;
-    /// Sequence number of the first entry of the audit chain that does not fit; nothing if it is whole.
-    std::optional<std::int64_t> broken_audit_entry() const;
+    virtual json::object profile_internals(const std::string& id) const = 0;
+
+    /// What to throw where something is stored that is never written: it says where, what, and what helps.
+    virtual error damaged(const std::string& what) const = 0;
 
 protected:
-    connection& session_;
+    /// The Version of the Service at this position.
+    virtual std::optional<entity_row> version_at(const std::string& service, const std::string& position) const = 0;
 };
 
-/// Every change appends to the audit chain.
+/// Every change appends to the audit chain, where there is one. What is refused (store::error) ends the transaction.
 class catalog_edit : public catalog_view {
 public:
-    using catalog_view::catalog_view;
+    /// Refused: an id that is there, a second Version of these numbers in a Service, a second Service with this sdAid,
+    /// a parent or a reference that is not there.
+    virtual void insert(const entity_row& row, const std::vector<entity_reference>& references) = 0;
+    /// Replaces document and references of a row that is there; the rest of it never changes. Refused as insert().
+    virtual void update(const entity_row& row, const std::vector<entity_reference>& references) = 0;
+    /// With everything that belongs to it; nothing, if it is not there. Refused: what is still referred to from
+    /// outside.
+    virtual void remove(const std::string& id) = 0;
 
-    void insert(const entity_row& row, const std::vector<entity_reference>& references);
-    /// Replaces document and references; the rest of a row never changes.
-    void update(const entity_row& row, const std::vector<entity_reference>& references);
-    /// With everything that belongs to it. What is still referred to from outside cannot be removed (store::error).
-    void remove(const std::string& id);
-
-    void put_file(const std::string& id, std::string_view content);
-    void put_load_image(const std::string& elf, const std::string& sha256, bytes_view image);
-    void put_profile_internals(const std::string& id, const json::object& internals);
-
-private:
-    void insert_references(const entity_row& row, const std::vector<entity_reference>& references);
+    // In the place of what was there. Refused: an entity that is not there.
+    virtual void put_file(const std::string& id, std::string_view content) = 0;
+    virtual void put_load_image(const std::string& elf, const std::string& sha256, bytes_view image) = 0;
+    virtual void put_profile_internals(const std::string& id, const json::object& internals) = 0;
 };
 
-/// Reads from several threads at a time, each over a connection of its own.
+/// Reads, from several threads at a time.
 class catalog_reader {
 public:
-    explicit catalog_reader(std::filesystem::path file);
-    virtual ~catalog_reader();
-    catalog_reader(const catalog_reader&) = delete;
-    catalog_reader& operator=(const catalog_reader&) = delete;
+    virtual ~catalog_reader() = default;
 
-    /// Throws store::error; exceptions of f pass through.
+    /// What f returns, of one state that shows everything committed before. Throws store::error; exceptions of f pass
+    /// through.
     template <class F> auto read(F f) const {
-        std::invoke_result_t<F, const catalog_view&> result;
-        in_snapshot([&](const catalog_view& view) { result = f(view); });
-        return result;
+        std::optional<std::invoke_result_t<F, const catalog_view&>> result;
+        in_snapshot([&](const catalog_view& view) { result.emplace(f(view)); });
+        return *std::move(result);
     }
 
 protected:
-    catalog_reader(std::filesystem::path file, bool keep_snapshots);
-    void in_snapshot(const std::function<void(const catalog_view&)>& f) const;
-    std::filesystem::path file_;
-    std::unique_ptr<reader_pool> readers_;
+    virtual void in_snapshot(const std::function<void(const catalog_view&)>& f) const = 0;
 };
 
 /// Reads and writes.
 class catalog : public catalog_reader {
 public:
-    explicit catalog(const std::filesystem::path& file);
-    ~catalog() override;
-
-    /// One transaction, one at a time; committed when f returns, undone when it throws.
+    /// One transaction, one at a time; committed when f returns, undone when it throws. Throws store::error; exceptions
+    /// of f pass through.
     template <class F> auto write(F f) {
-        std::invoke_result_t<F, catalog_edit&> result;
-        in_transaction([&](catalog_edit& edit) { result = f(edit); });
-        return result;
+        std::optional<std::invoke_result_t<F, catalog_edit&>> result;
+        in_transaction([&](catalog_edit& edit) { result.emplace(f(edit)); });
+        return *std::move(result);
     }
 
     /// Readers stay in their snapshot for the next call; one that nobody uses ends now, because the log cannot be
     /// emptied meanwhile.
-    void release_snapshots();
+    virtual void release_snapshots() = 0;
 
-private:
-    struct writer;
-    catalog(const std::filesystem::path& file, std::unique_ptr<writer> w);
-    void in_transaction(const std::function<void(catalog_edit&)>& f);
-    std::unique_ptr<writer> writer_;
+protected:
+    virtual void in_transaction(const std::function<void(catalog_edit&)>& f) = 0;
 };
+
+/// catalog.db, by the process that writes it, or an operator's command. Throws store::error.
+std::unique_ptr<catalog> open_catalog(const std::filesystem::path& file);
+/// catalog.db, for who only reads it. Throws store::error.
+std::unique_ptr<catalog_reader> open_catalog_reader(const std::filesystem::path& file);
 
 } // namespace tsms::store

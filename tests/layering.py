@@ -33,11 +33,12 @@ ALLOWED = {
     "bench": ["model", "json", "crypto", "gp", "process", "store", "actors", "http", "sdk", "lab", "app"],
 }
 
-# library header -> path prefixes that may include it
+# library header, or header of an implementation -> path prefixes that may include it
 LIBRARIES = {
     r"boost/beast": ["http/net/"],
     r"caf/": ["actors/", "app/tsms/", "tests/actors/", "http/device/"],
-    r"SQLiteCpp/|sqlite3\.h": ["store/", "tests/"],
+    r"SQLiteCpp/|sqlite3\.h|store/sqlite/": ["store/sqlite/", "tests/"],
+    r"store/memory/": ["store/memory/", "tests/"],
     r"simdjson\.h|rapidjson/": ["json/"],
     r"CLI/": ["app/"],
     r"toml\+\+/": ["app/"],

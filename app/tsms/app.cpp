@@ -6,6 +6,7 @@
 #include "app/tsms/references.hpp"
 #include "crypto/digest.hpp"
 #include "crypto/random.hpp"
+#include "store/access.hpp"
 #include "store/device_store.hpp"
 #include "json/json.hpp"
 
@@ -35,7 +36,7 @@ void add_app(const app_options& o) {
     const auto credential = to_hex(crypto::system_random().take(credential_octets));
     store::app_record record;
     record.caller_id = caller_id(o.caller);
-    record.provider = known_provider(store::access(c.access_db()), o.provider).id;
+    record.provider = known_provider(*store::open_access(c.access_db()), o.provider).id;
     record.credential_hash = crypto::sha256(as_bytes(credential));
     if (!store::device_store(c.instances_db()).apps.add(record))
         throw config_error("the app " + record.caller_id +
@@ -48,12 +49,12 @@ void add_app(const app_options& o) {
 
 void list_apps(const app_options& o) {
     const auto c = read_config(o.data);
-    const store::access access(c.access_db());
+    const auto access = store::open_access(c.access_db());
     json::array list;
     cli::table shown({"CALLER", "PROVIDER", "CREATED", "STATE"});
     for (const auto& app : store::device_store(c.instances_db()).apps.all()) {
         const bool revoked = app.credential_hash.empty();
-        const auto provider = access.provider(app.provider);
+        const auto provider = access->provider(app.provider);
         shown.add(
             {app.caller_id, provider ? provider->name : app.provider, app.created, revoked ? "revoked" : "valid"});
         list.push_back(json::object{

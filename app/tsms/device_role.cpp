@@ -1,6 +1,5 @@
 // The device role: TSM-API and GP SERAM over the actors.
 
-#include "actors/deployment_catalog.hpp"
 #include "app/tsms/issuer_access.hpp"
 #include "app/tsms/listener.hpp"
 #include "app/tsms/role.hpp"
@@ -8,6 +7,7 @@
 #include "http/device/device_api.hpp"
 #include "http/ops/operations.hpp"
 #include "http/spos_client.hpp"
+#include "store/catalog.hpp"
 #include "store/device_store.hpp"
 
 namespace tsms::app {
@@ -17,7 +17,7 @@ namespace {
 actors::backend_parts parts_of(const config& c, const log_sink& log) {
     actors::backend_parts parts;
     parts.db = std::make_shared<store::device_store>(c.instances_db());
-    parts.catalog = actors::open_catalog(c.catalog_db());
+    parts.catalog = store::deployments_of(store::open_catalog_reader(c.catalog_db()));
     parts.vault = open_vault(c, *parts.db);
     parts.issuers = issuers_of(c);
     const auto identity = read_identity(c, c.client_certificate, c.client_key);

@@ -29,7 +29,7 @@ using names = std::map<std::string, std::string>; ///< of service providers, by 
 
 names provider_names(const config& c) {
     names known;
-    for (const auto& provider : store::access(c.access_db()).providers())
+    for (const auto& provider : store::open_access(c.access_db())->providers())
         known[provider.id] = provider.name;
     return known;
 }
@@ -62,7 +62,7 @@ std::vector<model::outbox_entry> chosen(const config& c, const store::device_sto
     auto provider = o.provider;
     const bool is_id = std::ranges::find(found, provider, &model::outbox_entry::provider) != found.end();
     if (!provider.empty() && !is_id) // an id with results may be one of a provider that is gone
-        provider = known_provider(store::access(c.access_db()), provider).id;
+        provider = known_provider(*store::open_access(c.access_db()), provider).id;
     std::erase_if(found, [&](const model::outbox_entry& d) {
         const bool wanted = (o.ids.empty() || std::ranges::find(o.ids, d.id) != o.ids.end()) &&
                             (o.process.empty() || d.process == o.process) &&

@@ -43,18 +43,18 @@ void print(const options& o, const std::vector<rest::profile_summary>& profiles,
 }
 
 void import(const options& o) {
-    auto catalog = store::catalog(read_config(o.data).catalog_db());
-    print(o, rest::import_profiles(catalog, read_text(o.file), crypto::system_random(), system_time().wall()), true);
+    const auto catalog = store::open_catalog(read_config(o.data).catalog_db());
+    print(o, rest::import_profiles(*catalog, read_text(o.file), crypto::system_random(), system_time().wall()), true);
 }
 
 void list(const options& o) {
-    const auto catalog = store::catalog(read_config(o.data).catalog_db());
-    print(o, rest::list_profiles(catalog), false);
+    const auto catalog = store::open_catalog(read_config(o.data).catalog_db());
+    print(o, rest::list_profiles(*catalog), false);
 }
 
 void deprecate(const options& o) {
-    auto catalog = store::catalog(read_config(o.data).catalog_db());
-    rest::deprecate_profile(catalog, o.profile, !o.undo);
+    const auto catalog = store::open_catalog(read_config(o.data).catalog_db());
+    rest::deprecate_profile(*catalog, o.profile, !o.undo);
     const auto* what = o.undo ? "reinstated" : "deprecated";
     if (o.json)
         std::cout << json::dump(json::object{{what, o.profile}}) << '\n';
@@ -63,8 +63,8 @@ void deprecate(const options& o) {
 }
 
 void remove(const options& o) {
-    auto catalog = store::catalog(read_config(o.data).catalog_db());
-    rest::remove_profile(catalog, o.profile);
+    const auto catalog = store::open_catalog(read_config(o.data).catalog_db());
+    rest::remove_profile(*catalog, o.profile);
     if (o.json)
         std::cout << json::dump(json::object{{"removed", o.profile}}) << '\n';
     else

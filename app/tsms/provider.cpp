@@ -7,7 +7,6 @@
 #include "base/utf8.hpp"
 #include "crypto/pki.hpp"
 #include "store/access.hpp"
-#include "store/device_store.hpp"
 #include "json/json.hpp"
 
 #include <CLI/CLI.hpp>
@@ -45,25 +44,25 @@ std::string issue(store::access& access, const options& o, const store::provider
 
 void add(const options& o) {
     check_new_name("service provider", o.name);
-    store::access access(read_config(o.data).access_db());
-    const auto provider = access.add_provider(o.name, system_time().wall());
-    print_new_token(o, provider, issue(access, o, provider));
+    const auto access = store::open_access(read_config(o.data).access_db());
+    const auto provider = access->add_provider(o.name, system_time().wall());
+    print_new_token(o, provider, issue(*access, o, provider));
 }
 
 void token(const options& o) {
-    store::access access(read_config(o.data).access_db());
-    const auto provider = known_provider(access, o.name);
-    print_new_token(o, provider, issue(access, o, provider));
+    const auto access = store::open_access(read_config(o.data).access_db());
+    const auto provider = known_provider(*access, o.name);
+    print_new_token(o, provider, issue(*access, o, provider));
 }
 
 void list(const options& o) {
-    const store::access access(read_config(o.data).access_db());
+    const auto access = store::open_access(read_config(o.data).access_db());
     json::array out;
     cli::table shown({"PROVIDER", "NAME", "TOKEN", "EXPIRES", "STATE"}, 40);
     const auto now = iso8601(system_time().wall());
-    for (const auto& provider : access.providers()) {
+    for (const auto& provider : access->providers()) {
         json::array tokens;
-        const auto listed = access.long_term_tokens(provider.id);
+        const auto listed = access->long_term_tokens(provider.id);
         for (const auto& t : listed) {
             tokens.push_back(
                 json::object{{"id", t.id}, {"created", t.created}, {"expires", t.expires}, {"revoked", t.revoked}});
@@ -84,8 +83,8 @@ void list(const options& o) {
 }
 
 void revoke(const options& o) {
-    store::access access(read_config(o.data).access_db());
-    const int revoked = access.revoke(known_provider(access, o.name).id, o.token_id);
+    const auto access = store::open_access(read_config(o.data).access_db());
+    const int revoked = access->revoke(known_provider(*access, o.name).id, o.token_id);
     if (revoked == 0 && !o.token_id.empty())
         throw config_error("‘" + o.name + "’ has no valid token ‘" + o.token_id + "’ (tsms provider list)");
     if (o.json)
@@ -122,20 +121,20 @@ std::string fingerprint_of(const config& c, const options& o) {
 /// Second factor: from now on only with the certificate (AMB-008).
 void certificate(const options& o) {
     const auto c = read_config(o.data);
-    store::access access(c.access_db());
-    const auto provider = known_provider(access, o.name);
+    const auto access = store::open_access(c.access_db());
+    const auto provider = known_provider(*access, o.name);
     std::string fingerprint;
     if (!o.certificate.empty())
         fingerprint = fingerprint_of(c, o);
     else if (!o.remove)
         throw config_error("--file is missing: the client certificate of the service provider, PEM");
-    if (o.remove && access.remove_client_certificates(provider.id, fingerprint) == 0 && !fingerprint.empty())
+    if (o.remove && access->remove_client_certificates(provider.id, fingerprint) == 0 && !fingerprint.empty())
         throw config_error("‘" + provider.name + "’ has no client certificate with the fingerprint " + fingerprint +
                            "; without --file every one is taken away");
     if (!o.remove)
-        access.add_client_certificate(provider.id, fingerprint);
+        access->add_client_certificate(provider.id, fingerprint);
     json::array now;
-    for (const auto& f : access.client_certificates(provider.id)) {
+    for (const auto& f : access->client_certificates(provider.id)) {
         now.push_back(f);
         if (!o.json)
             std::cout << f << '\n';
@@ -148,8 +147,8 @@ void certificate(const options& o) {
 
 /// What the provider sent and was refused for (DIV-067), newest first.
 void uploads(const options& o) {
-    const store::access access(read_config(o.data).access_db());
-    const auto refusals = access.refusals(known_provider(access, o.name).id);
+    const auto access = store::open_access(read_config(o.data).access_db());
+    const auto refusals = access->refusals(known_provider(*access, o.name).id);
     json::array out;
     cli::table shown({"TIME", "KIND", "NAME", "ERROR", "REASON"}, 40);
     for (const auto& r : refusals) {

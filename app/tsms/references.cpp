@@ -5,10 +5,10 @@
 
 namespace tsms::app {
 
-store::provider_record known_provider(const store::access& access, const std::string& id_or_name) {
-    if (auto found = access.provider(id_or_name)) // before names: older versions took names that are ids
+store::provider_record known_provider(const store::provider_directory& providers, const std::string& id_or_name) {
+    if (auto found = providers.provider(id_or_name)) // before names: older versions took names that are ids
         return *std::move(found);
-    if (auto found = access.provider_by_name(id_or_name))
+    if (auto found = providers.provider_by_name(id_or_name))
         return *std::move(found);
     throw config_error("there is no service provider with the name or id ‘" + text::quotable(id_or_name) +
                        "’ (tsms provider list)");

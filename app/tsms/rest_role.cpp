@@ -17,7 +17,8 @@ public:
         : upkeep_(upkeep_of(
               {{c.access_db(), store::database_name::access}, {c.catalog_db(), store::database_name::catalog}}, {},
               log)),
-          catalog_(c.catalog_db()), access_(c.access_db()), api_(catalog_, access_, options_with(c, log)) {
+          catalog_(store::open_catalog(c.catalog_db())), access_(store::open_access(c.access_db())),
+          api_(*catalog_, *access_, options_with(c, log)) {
         auto listen = strangers_port(c, "rest", log);
         if (!c.rest_client_ca.empty()) {
             listen.clients = net::client_auth::optional;
@@ -45,7 +46,7 @@ public:
             return api_.handle(r);
         });
         upkeep_thread_ = std::make_unique<store::upkeep_thread>(
-            upkeep_, [this] { catalog_.release_snapshots(); }, [this] { api_.write_refusals(); });
+            upkeep_, [this] { catalog_->release_snapshots(); }, [this] { api_.write_refusals(); });
     }
 
     std::string stop() override {
@@ -57,8 +58,8 @@ public:
 private:
     /// Without a CA nobody is asked for a certificate, and who needs one is refused (AMB-008).
     void warn_of_locked_out(const log_sink& log) const {
-        for (const auto& provider : access_.providers())
-            if (!access_.client_certificates(provider.id).empty())
+        for (const auto& provider : access_->providers())
+            if (!access_->client_certificates(provider.id).empty())
                 log({severity::warning,
                      "every request of service provider ‘" + provider.name +
                          "’ is refused: it needs a client certificate, and rest.client_ca is empty; set it and "
@@ -82,8 +83,8 @@ private:
     }
 
     store::upkeep upkeep_; // before and after everything else that opens the databases
-    store::catalog catalog_;
-    store::access access_;
+    std::unique_ptr<store::catalog> catalog_;
+    std::unique_ptr<store::access> access_;
     rest::api api_;
     std::atomic<std::uint64_t> requests_{0};
     std::unique_ptr<net::tls_server> server_;

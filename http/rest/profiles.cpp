@@ -2,8 +2,7 @@
 
 #include "http/rest/entity_document.hpp"
 #include "model/rest_error.hpp"
-#include "store/deployments.hpp"
-#include "store/device_store.hpp"
+#include "store/catalog_facts.hpp"
 #include "store/profile_internals.hpp"
 
 #include <algorithm>

@@ -1,8 +1,7 @@
 #include "http/rest/call.hpp"
 #include "http/rest/text_formats.hpp"
 #include "model/rest_error.hpp"
-#include "store/deployments.hpp"
-#include "store/device_store.hpp"
+#include "store/catalog_facts.hpp"
 
 #include <algorithm>
 

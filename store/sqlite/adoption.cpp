@@ -1,6 +1,7 @@
 #include "store/adoption.hpp"
 
 #include "store/device_store.hpp"
+#include "store/sqlite/failure.hpp"
 #include "store/sqlite/family.hpp"
 #include "store/sqlite/mark.hpp"
 
@@ -20,7 +21,11 @@ std::size_t doubt_all_cards(const std::filesystem::path& instances) {
 std::optional<std::string> unlike_its_mark(const database_file& file) {
     const auto seen = read_mark(file.path);
     auto db = open_writer(file.path, kind_of(file.name), believe_mark::no);
-    return unlike_mark(db, file.path, seen);
+    try {
+        return unlike_mark(db, file.path, seen);
+    } catch (const SQLite::Exception& e) {
+        throw failure("reading", file.path, e, db.getHandle());
+    }
 }
 
 } // namespace

@@ -8,6 +8,8 @@ namespace tsms::store {
 
 namespace {
 
+constexpr const char* to_restore = "the file is damaged: stop the server and restore the databases from one backup";
+
 std::string full(const std::filesystem::path& file) {
     return "make room in " + file.parent_path().string() + ", or raise the limit of this user";
 }
@@ -71,10 +73,18 @@ std::string remedy(const std::filesystem::path& file, int code, int number) {
         return "end the program that holds it, for example an sqlite3 shell or a backup in an open transaction";
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
-        return "the file is damaged: stop the server and restore the databases from one backup";
-    default:
-        return {};
+    case SQLITE_ERROR: // a table or column that was there when the database was opened is not there any more
+    case SQLITE_SCHEMA:
+        return to_restore;
+    case SQLITE_CONSTRAINT:
+        return "nothing was changed: what was to be written contradicts what is there by now; look at it, and repeat";
+    case SQLITE_NOMEM:
+        return "give this program more memory";
+    case SQLITE_TOOBIG:
+        return "nothing was changed: it is larger than a database takes";
     }
+    return "restart this program; where that does not help, the code of the error (" + std::to_string(code) +
+           ", sqlite.org/rescode.html) says more";
 }
 
 } // namespace
@@ -87,9 +97,11 @@ error failure(const char* doing, const std::filesystem::path& file, const SQLite
     std::string text = std::string(doing) + " " + file.filename().string() + " failed: " + cause.what();
     if (number != 0)
         text += std::string(" (") + std::strerror(number) + ")";
-    if (const auto helps = remedy(file, code, number); !helps.empty())
-        text += "; " + helps;
-    return error(text);
+    return error(text + "; " + remedy(file, code, number));
+}
+
+error damage(const std::filesystem::path& file, const std::string& what) {
+    return error("reading " + file.filename().string() + " failed: " + what + "; " + to_restore);
 }
 
 } // namespace tsms::store

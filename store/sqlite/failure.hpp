@@ -15,4 +15,7 @@ error failure(const char* doing, const std::filesystem::path& file, const SQLite
 /// What helps where the system refused this file: by errno.
 std::string system_remedy(const std::filesystem::path& file, int number);
 
+/// Something is stored that this program never writes.
+error damage(const std::filesystem::path& file, const std::string& what);
+
 } // namespace tsms::store

@@ -9,6 +9,14 @@
 
 namespace tsms::store {
 
+template <class F> auto family::look(relative& r, F f) {
+    try {
+        return f(r.db());
+    } catch (const SQLite::Exception& e) {
+        throw failure("reading", r.file, e, r.db().getHandle());
+    }
+}
+
 family::family(const std::vector<database_file>& writes, const std::vector<database_file>& reads, believe_mark mark) {
     for (const auto& w : writes)
         relatives_.push_back({w.path, kind_of(w.name).name, std::make_unique<writable>(w.path, kind_of(w.name), mark),
@@ -17,15 +25,7 @@ family::family(const std::vector<database_file>& writes, const std::vector<datab
         relatives_.push_back({r.path, kind_of(r.name).name, nullptr,
                               std::make_unique<SQLite::Database>(open_reader(r.path, kind_of(r.name))), nullptr});
     for (auto& r : relatives_)
-        r.watch = std::make_unique<change_watch>(r.db());
-}
-
-template <class F> auto family::look(relative& r, F f) {
-    try {
-        return f(r.db());
-    } catch (const SQLite::Exception& e) {
-        throw failure("reading", r.file, e, r.db().getHandle());
-    }
+        r.watch = look(r, [](SQLite::Database& db) { return std::make_unique<change_watch>(db); });
 }
 
 /// The witness is read first: what it tells of was committed before it.

@@ -1,5 +1,7 @@
 #include "store/sqlite/reader_pool.hpp"
 
+#include "store/sqlite/failure.hpp"
+
 #include <chrono>
 
 namespace tsms::store {
@@ -10,9 +12,24 @@ constexpr std::chrono::seconds patience{5};
 
 } // namespace
 
-reader_pool::reader_pool(std::filesystem::path file, const database_kind& kind, bool keep_snapshots)
-    : file_(std::move(file)), kind_(kind), keep_snapshots_(keep_snapshots) {
-    turn(*this).finish(); // refuses a wrong database now
+/// One of those that may read at the same time.
+class reader_pool::turn {
+public:
+    explicit turn(reader_pool& of) : of_(of) {
+        if (!of_.turns_.try_acquire_for(patience))
+            throw error(of_.file_.filename().string() + ": too many readers at once; try again later");
+    }
+    ~turn() { of_.turns_.release(); }
+    turn(const turn&) = delete;
+    turn& operator=(const turn&) = delete;
+
+private:
+    reader_pool& of_;
+};
+
+reader_pool::reader_pool(std::filesystem::path file, const database_kind& kind, keep_snapshots keep)
+    : file_(std::move(file)), kind_(kind), keeps_snapshots_(keep == keep_snapshots::yes) {
+    read([](connection&) {}); // refuses a wrong database now
 }
 
 reader_pool::~reader_pool() {
@@ -20,27 +37,18 @@ reader_pool::~reader_pool() {
         delete slot.exchange(nullptr);
 }
 
-reader_pool::turn::turn(reader_pool& from) : from_(from) {
-    if (!from_.turns_.try_acquire_for(patience))
-        throw error(from_.file_.filename().string() + ": too many readers at once");
+void reader_pool::read(const std::function<void(connection&)>& f) {
+    const turn one(*this);
+    auto held = take();
     try {
-        held_ = from_.take();
-        from_.begin(*held_);
-    } catch (...) {
-        from_.turns_.release();
-        throw;
+        begin(*held);
+        f(held->session);
+        if (!keeps_snapshots_)
+            end(*held);
+    } catch (const SQLite::Exception& e) {
+        throw failure("reading", file_, e, held->session.database().getHandle());
     }
-}
-
-reader_pool::turn::~turn() {
-    held_.reset();
-    from_.turns_.release();
-}
-
-void reader_pool::turn::finish() {
-    if (!from_.keep_snapshots_)
-        end(*held_);
-    from_.give_back(std::move(held_));
+    give_back(std::move(held));
 }
 
 std::unique_ptr<reader_pool::reader> reader_pool::take() {
@@ -48,7 +56,12 @@ std::unique_ptr<reader_pool::reader> reader_pool::take() {
         if (slot.load(std::memory_order_relaxed))
             if (auto* r = slot.exchange(nullptr))
                 return std::unique_ptr<reader>(r);
-    return std::make_unique<reader>(open_reader(file_, kind_));
+    auto db = open_reader(file_, kind_);
+    try {
+        return std::make_unique<reader>(std::move(db));
+    } catch (const SQLite::Exception& e) {
+        throw failure("opening", file_, e, nullptr);
+    }
 }
 
 void reader_pool::give_back(std::unique_ptr<reader> r) {

@@ -7,10 +7,15 @@
 #include <array>
 #include <atomic>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <semaphore>
 
 namespace tsms::store {
+
+/// Whether a session stays in its transaction, and goes on in it if nobody has committed since. Only for the process
+/// that writes the database, because an old snapshot holds up checkpoints until let_go().
+enum class keep_snapshots : bool { no, yes };
 
 /// Each session has a cache of its own, so there are few, and who comes later waits.
 class reader_pool {
@@ -23,28 +28,16 @@ class reader_pool {
     };
 
 public:
-    /// `keep_snapshots`: a session stays in its transaction, and goes on in it if nobody has committed since. Only for
-    /// the process that writes the database, because an old snapshot holds up checkpoints until let_go().
-    reader_pool(std::filesystem::path file, const database_kind& kind, bool keep_snapshots);
+    /// Throws store::error, as read() does, for a database that is refused (open_reader).
+    reader_pool(std::filesystem::path file, const database_kind& kind, keep_snapshots keep);
     ~reader_pool();
     reader_pool(const reader_pool&) = delete;
     reader_pool& operator=(const reader_pool&) = delete;
 
-    /// A session of one caller, in a transaction that shows everything committed before. One that was not finished
-    /// ends, and its transaction with it.
-    class turn {
-    public:
-        explicit turn(reader_pool& from);
-        ~turn();
-        turn(const turn&) = delete;
-        turn& operator=(const turn&) = delete;
-        connection& session() { return held_->session; }
-        void finish();
-
-    private:
-        reader_pool& from_;
-        std::unique_ptr<reader> held_;
-    };
+    /// Runs f on a session of its own, in a transaction that shows everything committed before. What the library throws
+    /// becomes a store::error that names the file and what helps. A session whose f has thrown ends, and its
+    /// transaction with it.
+    void read(const std::function<void(connection&)>& f);
 
     /// Ends the transactions of sessions that nobody uses. Never throws what the database says.
     void let_go();
@@ -52,6 +45,7 @@ public:
 private:
     static constexpr std::ptrdiff_t most = 16;
 
+    class turn;
     std::unique_ptr<reader> take();
     void give_back(std::unique_ptr<reader> r);
     void begin(reader& r) const;
@@ -59,7 +53,7 @@ private:
 
     std::filesystem::path file_;
     const database_kind& kind_;
-    bool keep_snapshots_;
+    bool keeps_snapshots_;
     std::counting_semaphore<most> turns_{most};
     std::array<std::atomic<reader*>, most> free_{};
 };

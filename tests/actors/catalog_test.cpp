@@ -1,6 +1,5 @@
 // What the device role reads of the catalog: the actor, and the port over a catalog.db that the REST API has written.
 
-#include "actors/deployment_catalog.hpp"
 #include "crypto/pki.hpp"
 #include "tests/actors/device_role.hpp"
 #include "tests/actors/world.hpp"
@@ -98,12 +97,11 @@ BOOST_AUTO_TEST_CASE(a_load_file_that_is_gone_or_a_catalog_that_fails_is_an_answ
 }
 
 BOOST_FIXTURE_TEST_CASE(the_port_reads_what_the_rest_role_has_written, rest_test::fixture) {
-    const auto catalog = open_catalog(directory.path() / "catalog.db");
-    BOOST_TEST(catalog->profiles().empty());
+    BOOST_TEST(device_side->profiles().empty());
     const auto scp = profile("sim", "3.0.5", {{"apiVersion", "1.0"}});
     const auto plain = profile("plain");
-    BOOST_REQUIRE_EQUAL(catalog->profiles().size(), 2u);
-    for (const auto& p : catalog->profiles()) {
+    BOOST_REQUIRE_EQUAL(device_side->profiles().size(), 2u);
+    for (const auto& p : device_side->profiles()) {
         BOOST_TEST((p.id == scp || p.id == plain));
         BOOST_TEST(p.name == (p.id == scp ? "sim" : "plain"));
         BOOST_TEST(p.csp == (p.id == scp));
@@ -117,8 +115,8 @@ BOOST_FIXTURE_TEST_CASE(the_port_reads_what_the_rest_role_has_written, rest_test
     const auto spos = text(
         parsed(post("/spos-configs", json::object{{"url", "https://spos"}, {"certificateId", certificate}})), "id");
     const auto id = text(parsed(post("/services", json::object{{"name", "Pay"}, {"sposConfigId", spos}})), "id");
-    BOOST_TEST(!catalog->service("none").has_value());
-    auto offered = catalog->service(id);
+    BOOST_TEST(!device_side->service("none").has_value());
+    auto offered = device_side->service(id);
     BOOST_REQUIRE(offered);
     BOOST_TEST(offered->id == id);
     BOOST_TEST(offered->provider == provider);
@@ -136,10 +134,10 @@ BOOST_FIXTURE_TEST_CASE(the_port_reads_what_the_rest_role_has_written, rest_test
         parsed(post("/services/" + id + "/versions",
                     json::object{{"tag", tag}, {"allowedDeployments", json::object{{flavor, json::array{scp}}}}}));
     const auto empty = text(parsed(post(flavors, json::object())), "id");
-    BOOST_TEST(!catalog->flavor_exists(id, flavor)); // it is not published
-    BOOST_TEST(!catalog->target(id, "1.9.0", scp));
+    BOOST_TEST(!device_side->flavor_exists(id, flavor)); // it is not published
+    BOOST_TEST(!device_side->target(id, "1.9.0", scp));
     parsed(send("POST", flavors + "/" + flavor + "/publish"));
-    offered = catalog->service(id);
+    offered = device_side->service(id);
     BOOST_TEST(offered->has_flavors);
     BOOST_REQUIRE_EQUAL(offered->versions.size(), 2u);
     BOOST_TEST(offered->versions[0].tag == "1.9.0");
@@ -148,21 +146,21 @@ BOOST_FIXTURE_TEST_CASE(the_port_reads_what_the_rest_role_has_written, rest_test
         BOOST_TEST(v.has_flavors);
         BOOST_TEST(v.profiles == std::vector{scp}, boost::test_tools::per_element());
     }
-    BOOST_TEST(catalog->flavor_exists(id, flavor));
-    BOOST_TEST(!catalog->flavor_exists(id, empty));
-    BOOST_TEST(catalog->version_exists(id, "1.9.0"));
-    BOOST_TEST(!catalog->version_exists(id, "1.9.1"));
-    BOOST_TEST(!catalog->version_exists("none", "1.9.0"));
-    const auto target = catalog->target(id, "1.9.0", scp);
+    BOOST_TEST(device_side->flavor_exists(id, flavor));
+    BOOST_TEST(!device_side->flavor_exists(id, empty));
+    BOOST_TEST(device_side->version_exists(id, "1.9.0"));
+    BOOST_TEST(!device_side->version_exists(id, "1.9.1"));
+    BOOST_TEST(!device_side->version_exists("none", "1.9.0"));
+    const auto target = device_side->target(id, "1.9.0", scp);
     BOOST_REQUIRE(target);
     BOOST_TEST(target->flavor_id == flavor);
-    BOOST_TEST(!catalog->target(id, "1.9.0", plain));
+    BOOST_TEST(!device_side->target(id, "1.9.0", plain));
     const auto& file = target->load_files.at(0);
-    BOOST_TEST(catalog->load_image(file).value().size() == file.size);
+    BOOST_TEST(device_side->load_image(file).value().size() == file.size);
     auto other = file;
     other.sha256[0] = other.sha256[0] == '0' ? '1' : '0';
-    BOOST_TEST(!catalog->load_image(other).has_value());
-    BOOST_CHECK_THROW(open_catalog(directory.path() / "none.db"), store::error);
+    BOOST_TEST(!device_side->load_image(other).has_value());
+    BOOST_CHECK_THROW(store::open_catalog_reader(directory.path() / "none.db"), store::error);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -18,8 +18,8 @@ using namespace tsms::actors;
 
 /// A Service "service" of the provider "sp" with a version "1.0.0" for the profile "p" of cards whose CPLC begins with
 /// 4790.
-struct played_catalog_port final : catalog_port {
-    std::vector<model::card_profile> profiles() override {
+struct played_catalog_port final : store::deployments {
+    std::vector<model::card_profile> profiles() const override {
         fail();
         model::card_profile p;
         p.id = p.name = "p";
@@ -27,7 +27,7 @@ struct played_catalog_port final : catalog_port {
         p.recognised_by.cplc = {"4790"};
         return {p};
     }
-    std::optional<model::offered_service> service(const std::string& id) override {
+    std::optional<model::offered_service> service(const std::string& id) const override {
         fail();
         if (held)
             held();
@@ -41,7 +41,7 @@ struct played_catalog_port final : catalog_port {
         return s;
     }
     std::optional<model::deployment_target> target(const std::string& service, const std::string& version,
-                                                   const std::string& profile) override {
+                                                   const std::string& profile) const override {
         fail();
         model::deployment_target t;
         t.service_id = service;
@@ -49,15 +49,15 @@ struct played_catalog_port final : catalog_port {
         t.profile_id = profile;
         return service == "service" ? std::optional(t) : std::nullopt;
     }
-    bool flavor_exists(const std::string&, const std::string& flavor) override {
+    bool flavor_exists(const std::string&, const std::string& flavor) const override {
         fail();
         return flavor == "flavor";
     }
-    bool version_exists(const std::string&, const std::string& tag) override {
+    bool version_exists(const std::string&, const std::string& tag) const override {
         fail();
         return tag == "1.0.0";
     }
-    std::optional<bytes> load_image(const model::target_load_file& file) override {
+    std::optional<bytes> load_image(const model::target_load_file& file) const override {
         fail();
         return file.aid == "A0" ? std::optional(hex("C0FFEE")) : std::nullopt;
     }

@@ -11,16 +11,16 @@ using model::error_category;
 
 namespace {
 
-struct empty_catalog final : catalog_port {
-    std::vector<model::card_profile> profiles() override { return {}; }
-    std::optional<model::offered_service> service(const std::string&) override { return std::nullopt; }
+struct empty_catalog final : store::deployments {
+    std::vector<model::card_profile> profiles() const override { return {}; }
+    std::optional<model::offered_service> service(const std::string&) const override { return std::nullopt; }
     std::optional<model::deployment_target> target(const std::string&, const std::string&,
-                                                   const std::string&) override {
+                                                   const std::string&) const override {
         return std::nullopt;
     }
-    bool flavor_exists(const std::string&, const std::string&) override { return true; }
-    bool version_exists(const std::string&, const std::string&) override { return true; }
-    std::optional<bytes> load_image(const model::target_load_file&) override { return std::nullopt; }
+    bool flavor_exists(const std::string&, const std::string&) const override { return true; }
+    bool version_exists(const std::string&, const std::string&) const override { return true; }
+    std::optional<bytes> load_image(const model::target_load_file&) const override { return std::nullopt; }
 };
 
 struct crashed {

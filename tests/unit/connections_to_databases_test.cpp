@@ -96,10 +96,10 @@ BOOST_AUTO_TEST_CASE(a_commit_is_answered_when_it_is_on_the_disk) {
         change();
         return disk.syncs() - before;
     };
-    store::access access(d.path() / "access.db");
+    const auto access = store::open_access(d.path() / "access.db");
     int names = 0;
     BOOST_TEST(costs([&] {
-                   access.add_provider("provider " + std::to_string(++names), std::chrono::system_clock::now());
+                   access->add_provider("provider " + std::to_string(++names), std::chrono::system_clock::now());
                }) >= 1);
     store::device_store instances(d.instances());
     BOOST_TEST(costs([&] {
@@ -107,10 +107,10 @@ BOOST_AUTO_TEST_CASE(a_commit_is_answered_when_it_is_on_the_disk) {
                    e.created = std::chrono::system_clock::now();
                    instances.outbox.add(e);
                }) >= 1);
-    store::catalog catalog(d.path() / "catalog.db");
+    const auto catalog = store::open_catalog(d.path() / "catalog.db");
     BOOST_TEST(costs([&] {
                    ++names;
-                   rest::import_profiles(catalog,
+                   rest::import_profiles(*catalog,
                                          R"([{"name":")" + std::to_string(names) +
                                              R"(","scType":1,"hardwarePlatform":")" + std::to_string(names) +
                                              R"(","os":"LAB","osVersion":"1.0",)"

@@ -24,7 +24,7 @@ using unit::says;
 
 namespace {
 
-const auto year_2030 = store::access_time(std::chrono::seconds(1'900'000'000));
+const auto year_2030 = tsms::wall_time(std::chrono::seconds(1'900'000'000));
 
 /// A data directory with the three databases of one installation.
 struct data_directory {
@@ -57,9 +57,11 @@ struct data_directory {
     }
     void start_rest() const { const store::upkeep started(rest()); }
     void start_device() const { const store::upkeep started(device()); }
-    void add_provider(const std::string& name) const { store::access(file("access.db")).add_provider(name, year_2030); }
+    void add_provider(const std::string& name) const {
+        store::open_access(file("access.db"))->add_provider(name, year_2030);
+    }
     void add_profile(const std::string& id) const {
-        store::catalog(file("catalog.db")).write([&](store::catalog_edit& edit) {
+        store::open_catalog(file("catalog.db"))->write([&](store::catalog_edit& edit) {
             edit.insert({id, model::entity_kind::secure_component_profile, "", "", id, {}}, {});
             return true;
         });
@@ -91,8 +93,8 @@ BOOST_AUTO_TEST_SUITE(databases)
 
 BOOST_AUTO_TEST_CASE(a_full_disk_is_told_as_such_by_every_database) {
     const data_directory d;
-    store::access access(d.file("access.db"));
-    store::catalog catalog(d.file("catalog.db"));
+    const auto access = store::open_access(d.file("access.db"));
+    const auto catalog = store::open_catalog(d.file("catalog.db"));
     store::device_store instances(d.file("instances.db"));
     const auto insert = [](store::catalog_edit& edit) {
         edit.insert({"p", model::entity_kind::secure_component_profile, "", "", "p", {}}, {});
@@ -101,43 +103,43 @@ BOOST_AUTO_TEST_CASE(a_full_disk_is_told_as_such_by_every_database) {
     std::string of_access, of_catalog, of_instances;
     {
         const full_disk full;
-        of_access = refusal([&] { access.add_provider("one", year_2030); });
-        of_catalog = refusal([&] { catalog.write(insert); });
+        of_access = refusal([&] { access->add_provider("one", year_2030); });
+        of_catalog = refusal([&] { catalog->write(insert); });
         of_instances = refusal([&] { instances.apps.add({"AB", "provider", {1}, ""}); });
     }
     BOOST_TEST(says(of_access, {"writing access.db failed", "File too large", "make room in"}));
     BOOST_TEST(says(of_catalog, {"writing catalog.db failed", "File too large", "make room in"}));
     BOOST_TEST(says(of_instances, {"writing instances.db failed", "File too large", "make room in"}));
-    BOOST_TEST(access.providers().empty());
-    access.add_provider("one", year_2030); // each goes on as if nothing had been
-    BOOST_TEST(catalog.write(insert));
+    BOOST_TEST(access->providers().empty());
+    access->add_provider("one", year_2030); // each goes on as if nothing had been
+    BOOST_TEST(catalog->write(insert));
     BOOST_TEST(instances.apps.add({"AB", "provider", {1}, ""}));
 }
 
 BOOST_AUTO_TEST_CASE(what_the_change_throws_comes_out_even_if_its_transaction_is_over) {
     const data_directory d;
-    store::catalog catalog(d.file("catalog.db"));
+    const auto catalog = store::open_catalog(d.file("catalog.db"));
     struct own_error {};
-    BOOST_CHECK_THROW(catalog.write([](store::catalog_edit& edit) -> bool {
+    BOOST_CHECK_THROW(catalog->write([](store::catalog_edit& edit) -> bool {
         edit.insert({"p", model::entity_kind::secure_component_profile, "", "", "p", {}}, {});
         const full_disk full;
         edit.put_file("p", std::string(64 << 20, 'x')); // more than the cache: written before the commit
         throw own_error{};
     }),
                       store::error);
-    BOOST_CHECK_THROW(catalog.write([](store::catalog_edit&) -> bool { throw own_error{}; }), own_error);
+    BOOST_CHECK_THROW(catalog->write([](store::catalog_edit&) -> bool { throw own_error{}; }), own_error);
     d.add_profile("p");
 }
 
 BOOST_AUTO_TEST_CASE(who_holds_a_database_is_to_be_ended) {
     const data_directory d;
-    store::access access(d.file("access.db"));
+    const auto access = store::open_access(d.file("access.db"));
     SQLite::Database other(d.file("access.db"), SQLite::OPEN_READWRITE);
     other.exec("BEGIN IMMEDIATE");
-    BOOST_TEST(says(refusal([&] { access.add_provider("one", year_2030); }),
+    BOOST_TEST(says(refusal([&] { access->add_provider("one", year_2030); }),
                     {"writing access.db failed: database is locked", "end the program that holds it"}));
     other.exec("ROLLBACK");
-    access.add_provider("one", year_2030);
+    access->add_provider("one", year_2030);
 }
 
 BOOST_AUTO_TEST_CASE(a_damaged_file_is_named) {
@@ -153,9 +155,9 @@ BOOST_AUTO_TEST_CASE(what_init_did_not_write_is_refused_by_name) {
     for (const auto& one : d.all()) {
         const auto open = [&] {
             if (one.name == database_name::access)
-                store::access a(one.path);
+                store::open_access(one.path);
             if (one.name == database_name::catalog)
-                store::catalog_reader c(one.path);
+                store::open_catalog_reader(one.path);
             if (one.name == database_name::instances)
                 store::device_store i(one.path);
         };
@@ -272,7 +274,7 @@ BOOST_AUTO_TEST_CASE(databases_of_before_are_taken_over_in_any_order) {
         for (const auto& one : d.all())
             ids.insert(SQLite::Database(one.path).execAndGet("SELECT id FROM installation").getString());
         BOOST_TEST(ids.size() == 1u);
-        BOOST_TEST(store::access(d.file("access.db")).providers().size() == 1u);
+        BOOST_TEST(store::open_access(d.file("access.db"))->providers().size() == 1u);
     }
 }
 
@@ -335,7 +337,7 @@ BOOST_AUTO_TEST_CASE(a_kill_never_leads_to_a_refusal) {
         });
     }
     BOOST_TEST(said == "");
-    BOOST_TEST(store::access(d.file("access.db")).providers().size() > 5u);
+    BOOST_TEST(store::open_access(d.file("access.db"))->providers().size() > 5u);
 }
 
 BOOST_AUTO_TEST_CASE(adoption_goes_on_with_what_is_there) {
@@ -371,10 +373,11 @@ BOOST_AUTO_TEST_CASE(a_role_that_has_ended_leaves_complete_files) {
     const data_directory d;
     {
         store::upkeep u(d.rest());
-        store::catalog_reader of_the_device_role(d.file("catalog.db")); // the last to close it cannot empty the log
+        const auto of_the_device_role =
+            store::open_catalog_reader(d.file("catalog.db")); // the last to close it cannot empty the log
         d.add_profile("before");
-        store::catalog catalog(d.file("catalog.db"));
-        catalog.write([](store::catalog_edit& edit) {
+        const auto catalog = store::open_catalog(d.file("catalog.db"));
+        catalog->write([](store::catalog_edit& edit) {
             edit.insert({"p", model::entity_kind::secure_component_profile, "", "", "p", {}}, {});
             return true;
         });
@@ -388,8 +391,8 @@ BOOST_AUTO_TEST_CASE(a_role_that_has_ended_leaves_complete_files) {
     o.writes = {{d.file("copy") / "access.db", database_name::access},
                 {d.file("copy") / "catalog.db", database_name::catalog}};
     const store::upkeep started(o);
-    const store::catalog_reader copied(d.file("copy") / "catalog.db");
-    BOOST_TEST(copied.read([](const store::catalog_view& v) {
+    const auto copied = store::open_catalog_reader(d.file("copy") / "catalog.db");
+    BOOST_TEST(copied->read([](const store::catalog_view& v) {
         return v.list(model::entity_kind::secure_component_profile, "", "").size();
     }) == 2u);
 }
@@ -397,16 +400,16 @@ BOOST_AUTO_TEST_CASE(a_role_that_has_ended_leaves_complete_files) {
 BOOST_AUTO_TEST_CASE(an_idle_role_empties_its_log) {
     const data_directory d;
     store::upkeep u(d.rest());
-    store::catalog catalog(d.file("catalog.db"));
-    const auto tick = [&] { u.tick([&] { catalog.release_snapshots(); }); };
+    const auto catalog = store::open_catalog(d.file("catalog.db"));
+    const auto tick = [&] { u.tick([&] { catalog->release_snapshots(); }); };
     int n = 0;
     const auto write = [&] {
-        catalog.write([&](store::catalog_edit& edit) {
+        catalog->write([&](store::catalog_edit& edit) {
             const auto id = std::to_string(++n);
             edit.insert({id, model::entity_kind::secure_component_profile, "", "", id, {}}, {});
             return true;
         });
-        catalog.read([](const store::catalog_view& v) { return v.file_size("1"); }); // stays in its snapshot
+        catalog->read([](const store::catalog_view& v) { return v.file_size("1"); }); // stays in its snapshot
     };
     write();
     tick();

@@ -29,7 +29,7 @@ namespace {
 const std::string provider = "01020304-0506-4708-890a-0b0c0d0e0f10";
 const std::string long_term = "1112131415161718191A1B1C1D1E1F202122232425262728292A2B2C2D2E2F30";
 const std::string access_token = "4142434445464748494A4B4C4D4E4F505152535455565758595A5B5C5D5E5F60";
-const auto year_2030 = store::access_time(std::chrono::seconds(1'900'000'000));
+const auto year_2030 = tsms::wall_time(std::chrono::seconds(1'900'000'000));
 
 using steps = std::vector<std::string>;
 
@@ -63,9 +63,9 @@ steps expected_steps(const former_program& then, std::initializer_list<database_
 
 void open(const store::database_file& file) {
     if (file.name == database_name::access)
-        store::access(file.path).providers();
+        store::open_access(file.path)->providers();
     if (file.name == database_name::catalog)
-        store::catalog(file.path);
+        store::open_catalog(file.path);
     if (file.name == database_name::instances)
         store::device_store(file.path).responds();
 }
@@ -80,7 +80,8 @@ void start_roles(const database_folder& d) {
 }
 
 void find_access(const database_folder& d, const former_program& then) {
-    store::access access(d.file("access.db"));
+    const auto opened = store::open_access(d.file("access.db"));
+    auto& access = *opened;
     BOOST_REQUIRE_EQUAL(access.providers().size(), 2u);
     BOOST_TEST(access.provider_by_name("demo")->id == provider);
     BOOST_TEST(access.provider_by_name("demo")->created == "2026-09-21T14:13:20.000Z");
@@ -99,8 +100,7 @@ void find_access(const database_folder& d, const former_program& then) {
 }
 
 void find_catalog(const database_folder& d) {
-    store::catalog catalog(d.file("catalog.db"));
-    catalog.read([&](const store::catalog_view& v) {
+    store::open_catalog(d.file("catalog.db"))->read([&](const store::catalog_view& v) {
         using k = model::entity_kind;
         BOOST_TEST(v.list(k::secure_component_profile, "", "").size() == 1u);
         const auto service = v.find(k::service, provider, "service-1");
@@ -113,9 +113,10 @@ void find_catalog(const database_folder& d) {
         const auto card = store::read_card_parameters(*internals.find("card")->as_object());
         BOOST_TEST(card.ara == "aram-issuer");
         BOOST_TEST(card.milliseconds_per_apdu == 20);
-        BOOST_TEST(!v.broken_audit_entry());
         return true;
     });
+    SQLite::Database db(d.file("catalog.db"));
+    BOOST_TEST(!store::first_broken_audit_entry(db));
 }
 
 void find_outbox(const store::device_store& db, const former_program& then) {
@@ -314,8 +315,8 @@ BOOST_AUTO_TEST_CASE(card_parameters_of_former_names_are_kept) {
     const store::device_store db(d.file("instances.db"));
     BOOST_TEST(db.instances.find("instance-1")->target.card.rules_read_back);
     BOOST_TEST(!db.instances.tombstones_on("card-3").at(0).target.card.rules_read_back);
-    const store::catalog_reader catalog(d.file("catalog.db"));
-    const auto internals = catalog.read([](const store::catalog_view& v) { return v.profile_internals("profile-1"); });
+    const auto catalog = store::open_catalog_reader(d.file("catalog.db"));
+    const auto internals = catalog->read([](const store::catalog_view& v) { return v.profile_internals("profile-1"); });
     BOOST_TEST(!store::read_card_parameters(*internals.find("card")->as_object()).rules_read_back);
 }
 

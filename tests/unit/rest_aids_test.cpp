@@ -3,7 +3,6 @@
 #include "rest_fixture.hpp"
 
 #include "model/card_aids.hpp"
-#include "store/deployments.hpp"
 
 using namespace tsms;
 using namespace tsms::rest_test;
@@ -165,8 +164,8 @@ BOOST_FIXTURE_TEST_CASE(a_profile_that_changes_takes_its_flavors_out_of_the_offe
     parsed(version("1.0.0", id, scp));
     const auto path = flavors + "/" + id;
     parsed(send("POST", path + "/publish"));
-    const store::deployments offered(directory.path() / "catalog.db");
-    BOOST_TEST(offered.allowed_profiles(service_id, "1.0.0") == std::vector{scp}, boost::test_tools::per_element());
+    BOOST_TEST(device_side->service(service_id)->versions.at(0).profiles == std::vector{scp},
+               boost::test_tools::per_element());
     const auto import = [&](json::array preloaded) {
         const auto list = catalog.read([&](const store::catalog_view& view) {
             return view.find_any(model::entity_kind::secure_component_profile, scp)->document;
@@ -182,8 +181,8 @@ BOOST_FIXTURE_TEST_CASE(a_profile_that_changes_takes_its_flavors_out_of_the_offe
     BOOST_REQUIRE(changed.conflicts.size() == 1u);
     BOOST_TEST(changed.conflicts.front() == "Flavor " + id + " of service provider " + provider +
                                                 ": D27600016354450102 is the AID of something preloaded");
-    BOOST_TEST(offered.allowed_profiles(service_id, "1.0.0").empty());
-    BOOST_TEST(!offered.target_for(service_id, "1.0.0", scp));
+    BOOST_TEST(device_side->service(service_id)->versions.at(0).profiles.empty());
+    BOOST_TEST(!device_side->target(service_id, "1.0.0", scp));
     // Another way to the same: the Flavor is not published again, and not linked again.
     BOOST_TEST(problem(send("POST", path + "/publish")).substr(0, 4) == "1008");
     BOOST_TEST(problem(post(versions + "/1.0.0/secure-component-profiles", json::object{{scp, json::array{id}}}))

@@ -5,7 +5,6 @@
 #include "http/rest/openapi.hpp"
 #include "model/entities.hpp"
 #include "places.hpp"
-#include "store/deployments.hpp"
 #include "tests/unit/rest_fixture.hpp"
 
 #include <fstream>
@@ -219,13 +218,12 @@ BOOST_FIXTURE_TEST_CASE(a_personalization_that_asks_for_nothing_is_none, fixture
     parsed(send("POST", flavors + "/" + flavor + "/publish"));
     parsed(post("/services/" + service_id + "/versions",
                 json::object{{"tag", "1.0.0"}, {"allowedDeployments", json::object{{flavor, json::array{scp}}}}}));
-    const store::deployments seen(directory.path() / "catalog.db");
     const auto has_personalization = [&](json::object part) {
         const auto aid = text(parsed(get(app)), "instanceAid");
         parsed(put(app, json::object{{"instanceAid", aid},
                                      {"installConfig", json::object()},
                                      {"personalizationConfig", std::move(part)}}));
-        return seen.target_for(service_id, "1.0.0", scp)->applications.at(0).has_personalization;
+        return device_side->target(service_id, "1.0.0", scp)->applications.at(0).has_personalization;
     };
     BOOST_TEST(!has_personalization({}));
     BOOST_TEST(!has_personalization({{"provideAttestationToken", false}}));

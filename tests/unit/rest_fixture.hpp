@@ -7,6 +7,9 @@
 #include "http/rest/profiles.hpp"
 #include "lab/cap_writer.hpp"
 #include "store/databases.hpp"
+#include "store/deployments.hpp"
+#include "store/memory/access.hpp"
+#include "store/memory/catalog.hpp"
 #include "tests/moved_clock.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -57,10 +60,26 @@ inline json::value member(const json::value& v, std::string_view key) {
     return *found;
 }
 
+/// Where a fixture keeps what it is told.
+enum class kept { in_files, in_memory };
+
 struct fixture {
+    explicit fixture(kept where = kept::in_files)
+        : opened_catalog(where == kept::in_files ? store::open_catalog(directory.path() / "catalog.db")
+                                                 : store::catalog_in_memory()),
+          opened_access(where == kept::in_files ? store::open_access(directory.path() / "access.db")
+                                                : store::access_in_memory()),
+          device_side(store::deployments_of(where == kept::in_files
+                                                ? std::shared_ptr<const store::catalog_reader>(
+                                                      store::open_catalog_reader(directory.path() / "catalog.db"))
+                                                : opened_catalog)) {}
+
     rest_databases directory;
-    store::catalog catalog{directory.path() / "catalog.db"};
-    store::access access{directory.path() / "access.db"};
+    std::shared_ptr<store::catalog> opened_catalog;
+    std::unique_ptr<store::access> opened_access;
+    std::unique_ptr<store::deployments> device_side; ///< what the device role reads of it
+    store::catalog& catalog = *opened_catalog;
+    store::access& access = *opened_access;
     moved_clock clock;
     wall_time& now = clock.wall_now;
     steady_time& ticks = clock.steady_now;

@@ -1,6 +1,6 @@
 // Load files at the REST API: what the operator is told of one that is refused, or that cards cannot take.
 
-#include "store/deployments.hpp"
+#include "model/requirements.hpp"
 #include "tests/unit/rest_fixture.hpp"
 
 using namespace tsms;
@@ -149,13 +149,12 @@ BOOST_FIXTURE_TEST_CASE(extended_cap_files_need_a_profile_that_takes_them, load_
     BOOST_TEST(warnings[0].find("card.extendedCap") != std::string::npos);
     BOOST_TEST(deploy("1.0.0", flavor, good).status == 200);
     publish(flavor);
-    const store::deployments deployments(directory.path() / "catalog.db");
-    BOOST_TEST(deployments.allowed_profiles(service_id, "1.0.0") == std::vector{good},
+    BOOST_TEST(device_side->service(service_id)->versions.at(0).profiles == std::vector{good},
                boost::test_tools::per_element());
 
     // The profile file can be imported again with other card parameters: the eligibility check looks once more.
     profile("good", "3.1.0");
-    BOOST_TEST(deployments.allowed_profiles(service_id, "1.0.0").empty());
+    BOOST_TEST(device_side->service(service_id)->versions.at(0).profiles.empty());
 }
 
 BOOST_AUTO_TEST_SUITE_END()

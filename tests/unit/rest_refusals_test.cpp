@@ -7,7 +7,6 @@
 #include "crypto/pki.hpp"
 #include "http/net/http1.hpp"
 #include "http/rest/reason.hpp"
-#include "store/deployments.hpp"
 
 #include <algorithm>
 #include <fstream>
@@ -174,7 +173,7 @@ BOOST_FIXTURE_TEST_CASE(only_certificates_leave_the_catalog, refusals) {
     const auto spos =
         text(parsed(post("/spos-configs", json::object{{"url", "https://spos"}, {"certificateId", id}})), "id");
     const auto service_id = text(parsed(post("/services", json::object{{"name", "S"}, {"sposConfigId", spos}})), "id");
-    const auto target = store::deployments(directory.path() / "catalog.db").spos_of(service_id);
+    const auto target = device_side->service(service_id)->spos;
     BOOST_REQUIRE(target);
     BOOST_TEST(target->certificate_pem == certificate);
     // A file of before there was the check.
@@ -182,7 +181,7 @@ BOOST_FIXTURE_TEST_CASE(only_certificates_leave_the_catalog, refusals) {
         edit.put_file(id, "text\n" + certificate + "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n");
         return true;
     });
-    BOOST_TEST(store::deployments(directory.path() / "catalog.db").spos_of(service_id)->certificate_pem == certificate);
+    BOOST_TEST(device_side->service(service_id)->spos->certificate_pem == certificate);
     const auto download = [&] { return get("/certificates/" + id + "/binary"); };
     BOOST_TEST(download().status == 200);
     BOOST_TEST(download().body == certificate);
@@ -193,7 +192,7 @@ BOOST_FIXTURE_TEST_CASE(only_certificates_leave_the_catalog, refusals) {
         return true;
     });
     BOOST_TEST(download().body == certificate);
-    BOOST_TEST(store::deployments(directory.path() / "catalog.db").spos_of(service_id)->certificate_pem == certificate);
+    BOOST_TEST(device_side->service(service_id)->spos->certificate_pem == certificate);
     // What is taken today is told octet by octet.
     const auto der = crypto::parse_certificate(as_bytes(certificate))->der;
     for (const auto& content : {"text\n" + certificate, std::string(der.begin(), der.end())}) {
@@ -424,7 +423,7 @@ BOOST_FIXTURE_TEST_CASE(refusals_are_kept_up_to_a_bound, refusals) {
     BOOST_TEST(list.front().name == std::string(252, 'n') + "…");
     BOOST_TEST(list.front().reason.size() == 2000u);
     // Whoever opens the file next finds them, also in one of before there was such a list.
-    BOOST_TEST(store::access(directory.path() / "access.db").refusals(other).size() == 1u);
+    BOOST_TEST(store::open_access(directory.path() / "access.db")->refusals(other).size() == 1u);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -4,7 +4,8 @@
 #include "rest_fixture.hpp"
 
 #include "crypto/pki.hpp"
-#include "store/deployments.hpp"
+#include "model/load_order.hpp"
+#include "store/sqlite/audit.hpp"
 
 #include <SQLiteCpp/SQLiteCpp.h>
 #include <set>
@@ -16,6 +17,16 @@ namespace {
 
 /// One service provider's way, a step a function.
 struct story : fixture {
+    using fixture::fixture;
+
+    void play() {
+        look_around();
+        upload_load_file();
+        make_service();
+        publish();
+        find_target();
+        remove_all();
+    }
     void look_around() {
         BOOST_TEST(text(parsed(get("/serviceproviders/current")), "name") == "Example Corp");
         BOOST_TEST(text(parsed(get("/service-providers/current/")), "id") == provider);
@@ -67,19 +78,19 @@ struct story : fixture {
                     json::object{{"tag", "1.0.0"}, {"allowedDeployments", json::object{{flavor, json::array{scp}}}}}));
     }
     void publish() {
-        BOOST_TEST(seen.service_exists(service_id));
-        BOOST_TEST(seen.allowed_profiles(service_id, "1.0.0").empty()); // not published yet (AMB-054)
-        BOOST_TEST(!seen.target_for(service_id, "1.0.0", scp).has_value());
+        BOOST_TEST(device_side->service(service_id).has_value());
+        BOOST_TEST(device_side->service(service_id)->versions.at(0).profiles.empty()); // not published yet (AMB-054)
+        BOOST_TEST(!device_side->target(service_id, "1.0.0", scp).has_value());
 
         const auto published = parsed(send("POST", flavors + "/" + flavor + "/publish"));
         BOOST_TEST((member(published, "published") == json::value(true)));
         BOOST_TEST(send("POST", flavors + "/" + flavor + "/publish").status == 200); // idempotent (AMB-059)
 
-        BOOST_TEST(seen.flavor_exists_and_published(flavor));
-        BOOST_TEST(seen.allowed_profiles(service_id, "1.0.0").front() == scp);
+        BOOST_TEST(device_side->flavor_exists(service_id, flavor));
+        BOOST_TEST(device_side->service(service_id)->versions.at(0).profiles.front() == scp);
     }
     void find_target() {
-        const auto target = seen.target_for(service_id, "1.0.0", scp);
+        const auto target = device_side->target(service_id, "1.0.0", scp);
         BOOST_REQUIRE(target.has_value());
         BOOST_TEST(target->service_provider_id == provider);
         BOOST_TEST(target->sp_parameters.at("a") == "1");
@@ -89,7 +100,7 @@ struct story : fixture {
         BOOST_TEST(target->card.ara == "aram-issuer");
         BOOST_REQUIRE(target->load_files.size() == 1U);
         BOOST_TEST(target->load_files[0].aid == "D2760001635445");
-        const auto image = seen.load_image(target->load_files[0].sha256);
+        const auto image = device_side->load_image(target->load_files[0]);
         BOOST_REQUIRE(image.has_value());
         BOOST_TEST(image->size() == target->load_files[0].size);
         BOOST_REQUIRE(target->applications.size() == 1U);
@@ -103,14 +114,14 @@ struct story : fixture {
         BOOST_REQUIRE(target->spos.has_value());
         BOOST_TEST(target->spos->url == "https://spos.example/api");
         BOOST_TEST(target->spos->certificate_pem == ca.certificate_pem);
-        BOOST_TEST(seen.profiles().front().identification.cplc.front() == "47..");
+        BOOST_TEST(device_side->profiles().front().recognised_by.cplc.front() == "47..");
     }
     /// The whole Service may go (AMB-067); what it used can then go, too.
     void remove_all() {
         BOOST_TEST(problem(remove("/executable-load-files/" + elf)) ==
                    "1010 Delete failed: ExecutableLoadFile is referenced in Flavor.");
         BOOST_TEST(remove("/services/" + service_id).status == 204);
-        BOOST_TEST(!seen.service_exists(service_id));
+        BOOST_TEST(!device_side->service(service_id).has_value());
         BOOST_TEST(remove("/executable-load-files/" + elf).status == 204);
         BOOST_TEST(remove("/application-configs/" + config_id).status == 204);
         BOOST_TEST(problem(remove("/certificates/" + certificate)) ==
@@ -120,7 +131,6 @@ struct story : fixture {
     }
 
     const crypto::credential ca = crypto::make_ca("SPOS");
-    store::deployments seen{directory.path() / "catalog.db"};                        ///< what the device role sees
     std::string scp, elf, certificate, spos, config_id, service_id, flavors, flavor; ///< ids, and a path
 };
 
@@ -128,17 +138,17 @@ struct story : fixture {
 
 BOOST_AUTO_TEST_SUITE(rest_api)
 
+BOOST_AUTO_TEST_CASE(the_same_story_in_memory) {
+    story(kept::in_memory).play();
+}
+
 BOOST_FIXTURE_TEST_CASE(from_upload_to_deployment_target, story) {
-    look_around();
-    upload_load_file();
-    make_service();
-    publish();
-    find_target();
-    remove_all();
+    play();
 
     // Every change is in the audit chain, and the chain shows what was changed behind its back.
     const auto broken = [&] {
-        return catalog.read([](const store::catalog_view& v) { return v.broken_audit_entry(); });
+        SQLite::Database db(directory.path() / "catalog.db");
+        return store::first_broken_audit_entry(db);
     };
     BOOST_TEST(!broken().has_value());
     SQLite::Database(directory.path() / "catalog.db", SQLite::OPEN_READWRITE)
@@ -170,7 +180,7 @@ BOOST_FIXTURE_TEST_CASE(applications_come_by_priority, fixture) { // TR 4.1.4.7,
     parsed(send("POST", flavors + "/" + flavor + "/publish"));
     parsed(post("/services/" + service_id + "/versions",
                 json::object{{"tag", "1.0.0"}, {"allowedDeployments", json::object{{flavor, json::array{scp}}}}}));
-    const auto target = store::deployments(directory.path() / "catalog.db").target_for(service_id, "1.0.0", scp);
+    const auto target = device_side->target(service_id, "1.0.0", scp);
     BOOST_REQUIRE(target.has_value());
     std::string order;
     for (const auto& application : target->applications)
@@ -377,7 +387,7 @@ BOOST_AUTO_TEST_CASE(load_files_are_ordered_by_their_imports) {
     const auto file = [](std::string id, std::string aid, std::vector<std::string> imports) {
         return model::target_load_file{std::move(id), std::move(aid), {}, 0, std::move(imports)};
     };
-    const auto ordered = store::in_load_order({file("app", "A1", {"B1", "A0000000620101"}), file("top", "C1", {}),
+    const auto ordered = model::in_load_order({file("app", "A1", {"B1", "A0000000620101"}), file("top", "C1", {}),
                                                file("lib", "B1", {"B2"}), file("base", "B2", {})});
     std::string order;
     for (const auto& f : ordered)
@@ -387,10 +397,10 @@ BOOST_AUTO_TEST_CASE(load_files_are_ordered_by_their_imports) {
     auto extended = file("bundle", "C0", {"A1"}); // the extended CAP format: imported is what is in it
     extended.packages = {"C1", "C2"};
     order.clear();
-    for (const auto& f : store::in_load_order({file("app", "D1", {"C2"}), extended, file("lib", "A1", {})}))
+    for (const auto& f : model::in_load_order({file("app", "D1", {"C2"}), extended, file("lib", "A1", {})}))
         order += f.elf_id + " ";
     BOOST_TEST(order == "lib bundle app ");
-    BOOST_TEST(store::in_load_order({file("a", "A1", {"B1"}), file("b", "B1", {"A1"})}).size() == 2U); // a cycle ends
+    BOOST_TEST(model::in_load_order({file("a", "A1", {"B1"}), file("b", "B1", {"A1"})}).size() == 2U); // a cycle ends
 }
 
 BOOST_AUTO_TEST_SUITE_END()

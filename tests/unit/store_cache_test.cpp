@@ -48,18 +48,18 @@ BOOST_FIXTURE_TEST_CASE(a_revocation_of_another_process_counts_at_once, fixture)
         token = login(long_term);
         BOOST_TEST(get("/services").status == 200);
         BOOST_TEST(get("/services").status == 200); // known by now
-        store::access other(directory.path() / "access.db");
-        other.revoke(provider, "");
+        const auto other = store::open_access(directory.path() / "access.db");
+        other->revoke(provider, "");
         BOOST_TEST(get("/services").status == 401);
         long_term = access.issue_long_term(provider, now, now + std::chrono::hours(24));
     }
     // So does a certificate that is asked for from now on, and the end of a token.
     token = login(long_term);
     BOOST_TEST(get("/services").status == 200);
-    store::access other(directory.path() / "access.db");
-    other.add_client_certificate(provider, "AB");
+    const auto other = store::open_access(directory.path() / "access.db");
+    other->add_client_certificate(provider, "AB");
     BOOST_TEST(get("/services").status == 403);
-    other.remove_client_certificates(provider, "");
+    other->remove_client_certificates(provider, "");
     BOOST_TEST(get("/services").status == 200);
     now += std::chrono::minutes(15);
     BOOST_TEST(get("/services").status == 401);
@@ -75,7 +75,7 @@ BOOST_FIXTURE_TEST_CASE(a_long_term_token_ends_what_was_made_with_it, fixture) {
 }
 
 BOOST_FIXTURE_TEST_CASE(readers_see_what_was_committed_before_them, fixture) {
-    store::catalog other(directory.path() / "catalog.db");
+    const auto other = store::open_catalog(directory.path() / "catalog.db");
     const auto count = [](const store::catalog_reader& of) {
         return of.read([](const store::catalog_view& v) {
             std::size_t n = 0;
@@ -87,7 +87,7 @@ BOOST_FIXTURE_TEST_CASE(readers_see_what_was_committed_before_them, fixture) {
     for (std::size_t i = 1; i <= 20; ++i) {
         profile("p" + std::to_string(i));
         BOOST_TEST(count(catalog) == i);
-        BOOST_TEST(count(other) == i);
+        BOOST_TEST(count(*other) == i);
     }
 }
 

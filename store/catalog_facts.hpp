@@ -1,0 +1,27 @@
+#pragma once
+// What rows of the catalog say about cards, and about what goes onto them. Each function throws store::error where a
+// stored document is not of its shape.
+
+#include "model/card_aids.hpp"
+#include "model/eligibility.hpp"
+#include "model/requirements.hpp"
+#include "store/catalog.hpp"
+
+namespace tsms::store {
+
+/// A SecureComponentProfile as the device side needs it: its document, and what only the TSM knows of its cards.
+model::card_profile card_profile_of(const catalog_view& view, const entity_row& profile);
+
+/// What a SecureComponentProfile offers to technical requirements (AMB-055), by its document and its card parameters.
+model::technical_offer offer_of(const catalog_view& view, const entity_row& profile);
+/// What this load file asks for. `csp`: the Flavor's featureConfig.cspFull, where it is a requirement.
+model::technical_requirement requirement_of(const json::object& load_file, bool csp);
+
+/// The ExecutableLoadFiles of a Flavor, in the order of its document.
+std::vector<entity_row> load_files_of(const catalog_view& view, const entity_row& flavor);
+/// What the Flavor brings onto a card, its lists in the order of its document.
+model::card_content content_of(const catalog_view& view, const entity_row& flavor);
+/// AIDs that the cards of a profile have, or will have from the TSM, before anything of a Service is on them.
+std::vector<model::held_aid> aids_of_profile(const catalog_view& view, const entity_row& profile);
+
+} // namespace tsms::store
