@@ -42,7 +42,7 @@ struct data_types : fixture {
         parsed(send("POST", sv + "/flavors/" + flavor + "/publish"));
         parsed(post(sv + "/versions",
                     json::object{{"tag", tag}, {"allowedDeployments", json::object{{flavor, json::array{scp}}}}}));
-        const auto found = store::deployments(directory.path() / "catalog.db").target_for(service_id, tag, scp);
+        const auto found = device_side->target(service_id, tag, scp);
         BOOST_REQUIRE(found.has_value());
         return *found;
     }

@@ -206,9 +206,8 @@ BOOST_FIXTURE_TEST_CASE(each_profile_has_the_flavor_that_its_version_says, fixtu
         return id;
     };
     const auto x = flavor("X"), y = flavor("Y");
-    const store::deployments seen(directory.path() / "catalog.db");
     const auto of = [&](const std::string& tag, const std::string& scp) {
-        const auto target = seen.target_for(service_id, tag, scp);
+        const auto target = device_side->target(service_id, tag, scp);
         return target ? target->flavor_name : "none";
     };
     const auto all = [&](const std::string& tag) { return of(tag, a) + of(tag, b) + of(tag, c) + of(tag, other); };

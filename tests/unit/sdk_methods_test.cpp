@@ -55,7 +55,7 @@ private:
         static const std::vector<std::string> names{"127.0.0.1"};
         static const auto made = crypto::make_server_certificate(ca(), "backend", names);
         net::server_options o;
-        o.identity = net::tls_identity{made.certificate_pem, made.key_pem};
+        o.identity = net::tls_identity{made.certificate_pem, made.key};
         return o;
     }
     static net::response json(const json::value& v) { return net::json_response(200, json::dump(v)); }
