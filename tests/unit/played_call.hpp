@@ -175,4 +175,8 @@ struct conducted {
     bool over = false;
 };
 
+inline calls::call_request request(model::tsm_api_function what) {
+    return {std::move(what), "CAFE", std::nullopt, {{"eSE1", "eSE", "", ""}}, "session"};
+}
+
 } // namespace tsms::played
