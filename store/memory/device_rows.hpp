@@ -158,7 +158,12 @@ private:
 
 class memory_device_rows final : public device_rows {
 public:
-    explicit memory_device_rows(const time_source& time) : time_(time) {}
+    /// `tables`: what it has from the beginning.
+    explicit memory_device_rows(const time_source& time, device_tables tables = {})
+        : time_(time), tables_(std::move(tables)) {}
+
+    /// Every row, for a test that looks at all of them or goes on with a copy.
+    const device_tables& tables() const { return tables_; }
 
     instance_rows& instances() override { return instances_; }
     card_rows& cards() override { return cards_; }

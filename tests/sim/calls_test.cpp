@@ -133,30 +133,31 @@ std::string rows_of(const tsm& t) {
     card.tsm_domain = without_keys(card.tsm_domain);
     auto instance = t.world.instance;
     instance.domain = without_keys(instance.domain);
-    return (t.stored.instance_gone ? "no instance" : store::encode(instance)) + store::encode(card);
+    return (t.instance_is_gone() ? "no instance" : store::encode(instance)) + store::encode(card);
 }
 
 /// Nobody waits for anything: every process has ended, and its SPOS is told so once.
 void check_rest(const tsm& t) {
     BOOST_TEST(!t.is_leased());
-    BOOST_TEST((t.stored.instance_gone || t.world.instance.running_process.empty()));
-    for (const auto& [record, end] : t.stored.processes) {
-        BOOST_TEST_REQUIRE(end.has_value(), record.id);
-        const auto told = std::ranges::count(t.stored.outbox, record.id, &model::outbox_entry::process);
+    BOOST_TEST((t.instance_is_gone() || t.world.instance.running_process.empty()));
+    for (const auto& process : t.stored().processes) {
+        const auto& record = process.record;
+        BOOST_TEST_REQUIRE(process.end.has_value(), record.id);
+        const auto told = std::ranges::count(t.stored().outbox, record.id, &model::outbox_entry::process);
         BOOST_TEST(told == 1, record.id);
     }
-    for (const auto& intent : t.stored.journal)
+    for (const auto& intent : t.stored().journal)
         BOOST_TEST(intent.settled, intent.what);
-    for (const auto& entry : t.stored.outbox)
+    for (const auto& entry : t.stored().outbox)
         BOOST_TEST(entry.body.starts_with(entry.process + " "), entry.body);
 }
 
 /// The process that was ended by a restart: what the card has of the Service may have changed only where the row says
 /// that it may be in error, and has to be looked at.
 void check_interrupted(const tsm& t, const tsm& before) {
-    const auto& last = t.stored.processes.back();
+    const auto& last = t.stored().processes.back();
     BOOST_TEST((last.end->status == execution_interrupted));
-    BOOST_TEST(t.stored.outbox.back().body.starts_with(last.record.id + " 6 "));
+    BOOST_TEST(t.stored().outbox.back().body.starts_with(last.record.id + " 6 "));
     const auto of_service = [](const tsm& one) {
         auto lines = text_of(one.world.card.state());
         std::erase_if(lines, [](const auto& line) { return line.starts_with(tsm_domain) || line.starts_with("rule"); });
@@ -170,8 +171,8 @@ void check_interrupted(const tsm& t, const tsm& before) {
 
 void check_end(tsm& t, const situation& s) {
     check_rest(t);
-    BOOST_TEST(t.stored.instance_gone == (s.leads_to == not_deployed));
-    if (t.stored.instance_gone)
+    BOOST_TEST(t.instance_is_gone() == (s.leads_to == not_deployed));
+    if (t.instance_is_gone())
         return;
     BOOST_TEST(number(t.world.instance.state) == number(s.leads_to));
     for (const auto& [name, aid] : {std::pair{"a1", applet_1}, {"a2", applet_2}, {"a3", applet_3}})
@@ -181,10 +182,10 @@ void check_end(tsm& t, const situation& s) {
 }
 
 void check_empty(tsm& t, const situation& s) {
-    if (!t.stored.instance_gone)
+    if (!t.instance_is_gone())
         BOOST_TEST(t.call(terminate_it).message == "");
     check_rest(t);
-    BOOST_TEST(t.stored.instance_gone);
+    BOOST_TEST(t.instance_is_gone());
     BOOST_TEST(!t.world.component.tsm_domain.has_value());
     BOOST_TEST(!t.world.component.doubt);
     BOOST_TEST(text_of(t.world.card.state()) == text_of(ready_with_two_load_files(s.rules).card.state()),
@@ -193,15 +194,15 @@ void check_empty(tsm& t, const situation& s) {
 
 /// What began last: it has been carried out, or a restart has ended it.
 bool last_has_succeeded(const tsm& t, const tsm& before) {
-    const auto& processes = t.stored.processes;
-    return processes.size() > before.stored.processes.size() && processes.back().end &&
+    const auto& processes = t.stored().processes;
+    return processes.size() > before.stored().processes.size() && processes.back().end &&
            processes.back().end->status == none;
 }
 
 void die_and_restart(tsm& t, const situation& s, const tsm& before, std::size_t behind) {
-    const auto processes = t.stored.processes.size();
+    const auto processes = t.stored().processes.size();
     t.call_and_die(s.what, behind);
-    const bool interrupted = t.stored.processes.size() > processes && !t.stored.processes.back().end;
+    const bool interrupted = t.stored().processes.size() > processes && !t.stored().processes.back().end;
     t.restart();
     check_rest(t);
     if (interrupted)

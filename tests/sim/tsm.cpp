@@ -25,13 +25,34 @@ void require(bool holds, const std::string& what) {
 tsm::tsm(const char* rules) : world(ready_with_two_load_files(rules)) {
     catalog[world.instance.target.version_tag] = world.instance.target;
     world.instance.target.spos = spos;
+    keep({});
+}
+
+/// A server starts on what is stored.
+void tsm::keep(const store::device_tables& tables) {
+    auto rows = std::make_unique<store::memory_device_rows>(clock_, tables);
+    rows_ = rows.get();
+    store_ = std::make_unique<store::device_store>(std::move(rows));
+    store_->processes.serve_as({"sim"});
+}
+
+/// As createServiceInstance and `tsms issuer add` have left them.
+void tsm::keep_rows() {
+    if (!stored().cards.empty())
+        return;
+    rows_->change([&] {
+        rows_->cards().insert(world.component);
+        rows_->instances().insert(world.instance);
+        rows_->issuers().insert({"lab", {}, {}, {}, {}});
+    });
 }
 
 void tsm::continue_from(const tsm& other) {
     world.card = lab::card(other.world.card.state(), world.random);
     world.instance = other.world.instance;
     world.component = other.world.component;
-    stored = other.stored;
+    keep(other.stored());
+    ids_ = other.ids_;
 }
 
 // -- calls --
@@ -52,6 +73,7 @@ void tsm::call_and_die(model::tsm_api_function what, std::size_t behind) {
 void tsm::conduct(model::tsm_api_function what, std::size_t most) {
     effects = 0;
     told_.reset();
+    keep_rows();
     auto call = calls::conduct_life_cycle(
         {std::move(what), std::string(64, 'A'), "sp-1", {{"SIM1", "eSE", "", ""}}, {}}, {now_ + 8s, true});
     for (const auto* effect = call.start(); effect;) {
@@ -74,15 +96,15 @@ void tsm::forget() {
 
 /// As actors/recovery does.
 void tsm::restart() {
-    for (const auto& [record, known_end] : std::vector(stored.processes)) {
-        if (known_end)
-            continue;
-        const bool in_doubt = std::ranges::any_of(
-            stored.journal, [&](const auto& intent) { return intent.process == record.id && !intent.settled; });
-        const auto found = calls::end_of_interrupted(record, world.instance, world.component, in_doubt, wall());
-        const auto body = answer_to(calls::encode_result{found.result});
-        end(calls::end_process{found.end, found.instance, found.card, false,
-                               calls::delivery_of(record, found.instance, spos, body)});
+    keep(store::device_tables(stored()));
+    for (const auto& [record, instance, card, in_doubt] : store_->processes.interrupted()) {
+        const auto found = calls::end_of_interrupted(record, instance, card, in_doubt, wall());
+        std::optional delivery(
+            calls::delivery_of(record, found.instance, spos, answer_to(calls::encode_result{found.result})));
+        store_->processes.take_over(record.id);
+        require(store_->processes.end(found.end, found.instance, found.card, false, delivery), "a process ends twice");
+        world.instance = found.instance;
+        world.component = found.card;
     }
 }
 
@@ -109,56 +131,39 @@ calls::target_checked tsm::answer_to(const calls::check_target& asked) {
             std::ranges::any_of(catalog, [&](const auto& row) { return row.second.flavor_id == asked.flavor_id; })};
 }
 
-// -- the rows, as store/instances.cpp writes them --
+// -- the rows --
 
 calls::instance_loaded tsm::answer_to(const calls::load_instance& asked) {
     calls::instance_loaded found;
-    if (stored.instance_gone || asked.id != world.instance.id)
+    found.instance = store_->instances.find(asked.id);
+    if (!found.instance)
         return found;
-    found.instance = world.instance;
-    found.card = world.component;
+    found.card = *store_->cards.find(found.instance->secure_component_id);
     found.last_on_card = world.last_on_card;
     found.provider_has_apps = true;
     if (model::rests_on_claims(found.card))
-        found.issuers.push_back({"lab", {}, {}, {}, {}});
+        found.issuers = store_->issuers.all();
     return found;
 }
 
 calls::process_begun tsm::answer_to(const calls::begin_process& b) {
     require(b.process.id == lease_, "a process begins on a card that it has not leased");
-    if (stored.instance_gone || store::encode(world.instance) != store::encode(b.read.instance))
-        return {model::beginning::changed};
-    if (b.read.card && store::encode(world.component) != store::encode(*b.read.card))
-        return {model::beginning::changed};
-    stored.processes.push_back({b.process, std::nullopt});
-    world.instance = b.shown.instance;
-    if (b.shown.card)
-        world.component = *b.shown.card;
-    return {model::beginning::begun};
+    const auto outcome = store_->processes.begin(b.process, b.read, b.shown);
+    if (outcome == model::beginning::begun) {
+        world.instance = b.shown.instance;
+        world.component = b.shown.card.value_or(world.component);
+    }
+    return {outcome};
 }
 
 calls::process_ended tsm::answer_to(const calls::end_process& e) {
     require(e.end.id == lease_, "a process ends on a card that was given back");
-    return end(e);
-}
-
-calls::process_ended tsm::end(const calls::end_process& e) {
-    const auto process = std::ranges::find(stored.processes, e.end.id, [](const auto& p) { return p.record.id; });
-    require(process != stored.processes.end() && !process->end, "a process ends that does not run");
-    if (e.card)
-        world.component = *e.card;
+    auto delivery = e.delivery;
+    require(store_->processes.end(e.end, e.instance, e.card, e.gone, delivery), "a process ends that does not run");
+    world.component = e.card.value_or(world.component);
     if (!e.gone)
         world.instance = e.instance;
-    stored.instance_gone = e.gone;
-    process->end = e.end;
-    for (auto& intent : stored.journal)
-        if (intent.process == e.end.id)
-            intent.settled = true;
-    if (!e.delivery)
-        return {};
-    stored.outbox.push_back(*e.delivery);
-    stored.outbox.back().id = static_cast<std::int64_t>(stored.outbox.size());
-    return {stored.outbox.back(), {}};
+    return {delivery, {}};
 }
 
 // -- the app and its phone --
@@ -169,7 +174,7 @@ calls::done tsm::answer_to(const calls::admit&) {
 
 calls::done tsm::answer_to(const calls::answer& a) {
     if (a.completed) {
-        const auto& last = stored.processes.back();
+        const auto& last = stored().processes.back();
         require(last.record.id == a.completed->process_id && last.end, "an app is told of an end that is not stored");
     }
     if (!told_)
@@ -195,13 +200,19 @@ process::answer_variant tsm::answer_to(const calls::perform& p) {
     if (process_.empty()) // the card is only read
         return world.interpret(p.what);
     require(lease_ == process_, "a process works on a card that it has not leased");
+    store_->processes.hold(process_);
     if (const auto* intent = std::get_if<process::journal_intent>(&p.what))
-        stored.journal.push_back({process_, intent->what});
+        store_->processes.journal(process_, intent->what);
+    if (const auto* step = std::get_if<process::commit>(&p.what)) {
+        auto instance = step->instance;
+        instance.running_process = process_; // as actors/framework/effects
+        store_->processes.commit(process_, instance, step->card);
+    }
     return world.perform(p.what);
 }
 
 calls::done tsm::answer_to(const calls::process_begins& p) {
-    require(stored.processes.back().record.id == p.record.id, "a process begins that is not stored");
+    require(stored().processes.back().record.id == p.record.id, "a process begins that is not stored");
     process_ = p.record.id;
     world.begin();
     return {};
@@ -231,7 +242,7 @@ std::string tsm::answer_to(const calls::encode_result& e) {
 }
 
 calls::done tsm::answer_to(const calls::deliver& d) {
-    const auto& row = stored.outbox.at(static_cast<std::size_t>(d.entry.id - 1));
+    const auto& row = stored().outbox.at(static_cast<std::size_t>(d.entry.id - 1));
     require(row.process == d.entry.process && row.body == d.entry.body, "a result leaves that is not stored");
     return {};
 }
@@ -249,7 +260,7 @@ calls::moment tsm::answer_to(const calls::ask_time&) {
 }
 
 std::string tsm::answer_to(const calls::new_id&) {
-    return "id-" + std::to_string(++stored.ids);
+    return "id-" + std::to_string(++ids_);
 }
 
 calls::done tsm::answer_to(const calls::tell_operator&) {

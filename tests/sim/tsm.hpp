@@ -1,10 +1,12 @@
 #pragma once
-// A TSM without actors, sockets and files, in which a whole call is conducted: what its store keeps, what its catalog
-// says, who has the card, a clock. The card, its issuer and the keys are the world's, and the rows of the one Service
-// Instance and its card stand there. It may die behind any effect of a call, and starts again with what is stored.
+// A TSM without actors, sockets and files, in which a whole call is conducted: a store in memory, what its catalog
+// says, who has the card, a clock. The card, its issuer and the keys are the world's. It may die behind any effect of a
+// call, and starts again with what is stored.
 
 #include "model/results.hpp"
 #include "process/calls/life_cycle_call.hpp"
+#include "store/device_store.hpp"
+#include "store/memory/device_rows.hpp"
 #include "tests/sim/versions.hpp"
 
 namespace tsms::sim {
@@ -27,35 +29,21 @@ public:
     /// What the other one has stored, and its card.
     void continue_from(const tsm& other);
 
-    struct process_row {
-        model::process_record record;
-        std::optional<model::process_end> end;
-    };
-    struct intent_row {
-        std::string process;
-        std::string what;
-        bool settled = false;
-    };
-    /// What outlives a TSM, beside the rows of the world.
-    struct rows {
-        bool instance_gone = false;
-        std::vector<process_row> processes;
-        std::vector<intent_row> journal;
-        std::vector<model::outbox_entry> outbox;
-        std::size_t ids = 0; ///< given so far
-    };
-
     bool is_leased() const { return !lease_.empty(); }
 
-    sim::world world;
-    rows stored;
+    /// What outlives a TSM.
+    const store::device_tables& stored() const { return rows_->tables(); }
+    bool instance_is_gone() const { return stored().instances.empty(); }
+
+    sim::world world; ///< its rows are those that are stored, as long as they are
     std::map<std::string, model::deployment_target> catalog; ///< published targets by Version
     std::size_t effects = 0;                                 ///< of the last call
 
 private:
     void conduct(model::tsm_api_function what, std::size_t most_effects);
     void forget();
-    calls::process_ended end(const calls::end_process& ends);
+    void keep(const store::device_tables& tables);
+    void keep_rows();
     wall_time wall() const;
 
     calls::answer_variant carry_out(const calls::effect& effect);
@@ -83,6 +71,17 @@ private:
     template <class E> typename E::result answer_to(const E&) {
         throw broken_invariant("a call asks what nobody asks in this world");
     }
+
+    struct clock final : time_source {
+        explicit clock(const tsm& of) : of_(of) {}
+        steady_time steady() const override { return of_.now_; }
+        wall_time wall() const override { return of_.wall(); }
+        const tsm& of_;
+    };
+    clock clock_{*this};
+    store::memory_device_rows* rows_ = nullptr; ///< the store's
+    std::unique_ptr<store::device_store> store_;
+    std::size_t ids_ = 0; ///< given so far
 
     // What a TSM that dies forgets.
     std::string lease_;   ///< id of the process that has the card; empty: it is free
