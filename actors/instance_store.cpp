@@ -64,7 +64,10 @@ public:
                 });
             },
             [this](const log_apdus& l) { unanswered([&] { db_->card_log.append(l.entries); }); },
-            [this](const trim_store& t) { unanswered([&] { trim(t); }); },
+            [this](const trim_store& t) {
+                unanswered([&] { end_what_was_left_(); });
+                unanswered([&] { trim(t); });
+            },
             [this](const find_issuer& f) { return attempt([&] { return issuer_found{db_->issuers.find(f.name)}; }); },
             [this](const find_app& f) { return attempt([&] { return app_found{db_->apps.find(f.caller_id)}; }); },
             [this](const load_outbox& l) { return attempt([&] { return load_deliveries(*db_, l); }); },
@@ -101,7 +104,7 @@ private:
     template <class F> void unanswered(F work) {
         try {
             work();
-        } catch (const store::error& e) {
+        } catch (const std::exception& e) {
             log_({severity::error, e.what()});
         }
     }
@@ -116,7 +119,6 @@ private:
     }
 
     void trim(const trim_store& t) {
-        end_what_was_left_();
         const auto now = time_.wall();
         if (!db_->retention.may_forget(now))
             return log_(

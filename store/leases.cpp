@@ -11,8 +11,20 @@ void leases::serve_as(server_terms terms) {
     terms_ = std::move(terms);
 }
 
-process_lease leases::grant(bool holds_card) const {
+void leases::require_epoch() const {
+    if (rows_.processes().epoch_of(terms_.name) > epoch_)
+        throw lease_lost("another server ‘" + terms_.name +
+                         "’ has started and goes on with the cards of this one; give each server on the same "
+                         "databases a name of its own (device.server_name)");
+}
+
+process_lease leases::lease_from_now(bool holds_card) const {
     return {terms_.name, epoch_, holds_card, rows_.time().wall() + terms_.term};
+}
+
+process_lease leases::grant(bool holds_card) const {
+    require_epoch();
+    return lease_from_now(holds_card);
 }
 
 void leases::require(const std::string& process) const {
@@ -22,12 +34,9 @@ void leases::require(const std::string& process) const {
     if (lease->owner != terms_.name || lease->epoch != epoch_)
         throw lease_lost("process " + process + " is not this server's: it was begun by ‘" + lease->owner +
                          "’ in its epoch " + std::to_string(lease->epoch) + "; nothing was written");
-    if (rows_.processes().epoch_of(terms_.name) > epoch_)
-        throw lease_lost("another server ‘" + terms_.name +
-                         "’ has started and goes on with the cards of this one; "
-                         "give each server on the same databases a name of its own (device.server_name)");
+    require_epoch();
     if (lease->ends - rows_.time().wall() < terms_.term * 2 / 3)
-        rows_.processes().set_lease(process, grant(lease->holds_card));
+        rows_.processes().set_lease(process, lease_from_now(lease->holds_card));
 }
 
 void leases::take_over(const std::string& process) const {
@@ -42,7 +51,7 @@ void leases::take_over(const std::string& process) const {
 bool leases::is_left(const process_lease& lease) const {
     if (lease.owner.empty())
         return true;
-    return lease.owner == terms_.name ? lease.epoch != epoch_ : lease.ends < rows_.time().wall();
+    return lease.owner == terms_.name ? lease.epoch < epoch_ : lease.ends < rows_.time().wall();
 }
 
 } // namespace tsms::store

@@ -31,6 +31,7 @@ public:
 
     // Within device_rows::change:
 
+    /// For a process that begins. Throws lease_lost where a later start of this server goes on.
     process_lease grant(bool holds_card) const;
     /// Throws lease_lost. A lease that is in use does not end.
     void require(const std::string& process) const;
@@ -40,6 +41,9 @@ public:
     bool is_left(const process_lease& lease) const;
 
 private:
+    void require_epoch() const;
+    process_lease lease_from_now(bool holds_card) const;
+
     device_rows& rows_;
     server_terms terms_;
     std::int64_t epoch_ = 0;

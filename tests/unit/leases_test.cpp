@@ -141,6 +141,7 @@ BOOST_AUTO_TEST_CASE(a_server_that_starts_again_waits_for_nobody_and_its_former_
     BOOST_CHECK_THROW(end(*before, "process-1", "instance-1"), store::lease_lost);
     after->processes.take_over("process-1");
     BOOST_TEST(end(*after, "process-1", "instance-1"));
+    BOOST_CHECK_THROW(begin(*before, "process-3", "instance-2"), store::lease_lost); // it could not end it
     BOOST_TEST((begin(*after, "process-2", "instance-1") == model::beginning::begun));
 }
 
