@@ -34,8 +34,7 @@ private:
         try {
             return f();
         } catch (const damaged_document& e) {
-            throw error(path.string() + ": " + e.what() +
-                        "; stop the server and restore all databases from one backup");
+            throw damage(path, e.what());
         }
     }
 };

@@ -1,36 +1,16 @@
 // What is said where a database is damaged: which file, what happened, what helps. Never the bare words of the library.
 
+#include "damage.hpp"
 #include "rest_fixture.hpp"
 #include "store/deployments.hpp"
 #include "store/sqlite/reader_pool.hpp"
 
-#include <SQLiteCpp/SQLiteCpp.h>
-#include <fstream>
-
 using namespace tsms;
+using namespace tsms::unit;
 
 namespace {
 
 const wall_time now(std::chrono::seconds(1'900'000'000));
-
-/// What is said where f is refused; empty if it is not.
-template <class F> std::string refusal(F f) {
-    try {
-        f();
-        return {};
-    } catch (const store::error& e) {
-        return e.what();
-    } // anything else ends the test
-}
-
-bool names(const std::string& text, const char* file, const char* what) {
-    for (const auto* part : {file, what, "restore the databases from one backup"})
-        if (text.find(part) == std::string::npos) {
-            BOOST_TEST_MESSAGE("'" << part << "' is not in: " << text);
-            return false;
-        }
-    return true;
-}
 
 struct damaged : rest_test::scratch {
     damaged() {
@@ -62,26 +42,6 @@ struct damaged : rest_test::scratch {
     }
     std::filesystem::path access_db() const { return path() / "access.db"; }
     std::filesystem::path catalog_db() const { return path() / "catalog.db"; }
-
-    /// Writes rubbish over the first page of a table or index.
-    static void overwrite(const std::filesystem::path& file, const std::string& object) {
-        long page = 0, size = 0;
-        {
-            SQLite::Database db(file, SQLite::OPEN_READWRITE);
-            db.exec("PRAGMA wal_checkpoint(TRUNCATE)");
-            SQLite::Statement found(db, "SELECT rootpage FROM sqlite_master WHERE name = ?");
-            found.bind(1, object);
-            BOOST_REQUIRE(found.executeStep());
-            page = static_cast<long>(found.getColumn(0).getInt64());
-            size = static_cast<long>(db.execAndGet("PRAGMA page_size").getInt64());
-        }
-        std::fstream out(file, std::ios::in | std::ios::out | std::ios::binary);
-        out.seekp((page - 1) * size);
-        out << std::string(static_cast<std::size_t>(size), '\x5A');
-    }
-    static void execute(const std::filesystem::path& file, const std::string& sql) {
-        SQLite::Database(file, SQLite::OPEN_READWRITE).exec(sql);
-    }
 
     std::string provider, token;
 };
