@@ -32,11 +32,14 @@ struct device_backend::state {
         around->spos = parts.spos();
         parts.db->processes.serve_as(options.server);
         const auto end_what_was_left = [db = parts.db, catalog = parts.catalog, spos = around->spos, log = parts.log,
-                                        time = parts.time] { resolve_interrupted(*db, *catalog, *spos, log, *time); };
+                                        time = parts.time] {
+            return resolve_interrupted(*db, *catalog, *spos, log, *time);
+        };
         end_what_was_left();
         around->log = parts.log;
         around->time = parts.time;
         around->issuers = parts.issuers;
+        around->lease_term = options.server.term;
         around->issuer_patience = options.issuer_patience;
         around->issuer_exchange = options.issuer_exchange;
         around->desk = desk = spawn_issuer_desk(*system, {parts.log, options.issuers, parts.time});

@@ -14,7 +14,7 @@ namespace {
 class instance_store final : public store_actor::base {
 public:
     instance_store(caf::actor_config& config, std::shared_ptr<store::device_store> db, const time_source& time,
-                   log_sink log, std::function<void()> end_what_was_left)
+                   log_sink log, std::function<std::size_t()> end_what_was_left)
         : store_actor::base(config), db_(std::move(db)), time_(time), log_(std::move(log)),
           end_what_was_left_(std::move(end_what_was_left)) {}
 
@@ -65,12 +65,12 @@ public:
             },
             [this](const log_apdus& l) { unanswered([&] { db_->card_log.append(l.entries); }); },
             [this](const trim_store& t) {
-                unanswered([&] { end_what_was_left_(); });
+                unanswered([&] { end_what_was_left(); });
                 unanswered([&] { trim(t); });
             },
             [this](const find_issuer& f) { return attempt([&] { return issuer_found{db_->issuers.find(f.name)}; }); },
             [this](const find_app& f) { return attempt([&] { return app_found{db_->apps.find(f.caller_id)}; }); },
-            [this](const load_outbox& l) { return attempt([&] { return load_deliveries(*db_, l); }); },
+            [this](const load_outbox& l) { return attempt([&] { return load_outbox_rows(l); }); },
             [this](const load_delivery& l) {
                 return attempt([&] { return delivery_loaded{db_->outbox.waiting(l.id)}; });
             },
@@ -109,10 +109,17 @@ private:
         }
     }
 
+    void end_what_was_left() { has_new_results_ = end_what_was_left_() > 0 || has_new_results_; }
+
+    outbox_loaded load_outbox_rows(load_outbox asked) {
+        asked.if_changed = asked.if_changed && !std::exchange(has_new_results_, false);
+        return load_deliveries(*db_, asked);
+    }
+
     /// A process that nobody goes on with keeps nobody off its card.
     process_begun begin(const begin_process& b) {
         if (b.shown.card && db_->processes.holder_is_left(b.process.card)) {
-            end_what_was_left_();
+            end_what_was_left();
             return {model::beginning::changed};
         }
         return {db_->processes.begin(b.process, b.read, b.shown)};
@@ -131,23 +138,25 @@ private:
                   std::to_string(forgotten) + " secure components that only phones have named were forgotten"});
     }
 
-    instance_loaded load_row(const std::string& id) const {
+    instance_loaded load_row(const std::string& id) {
         instance_loaded found;
         found.instance = db_->instances.find(id);
         if (found.instance && db_->processes.is_left(found.instance->running_process)) {
-            end_what_was_left_();
+            end_what_was_left();
             found.instance = db_->instances.find(id);
         }
         if (found.instance) {
             auto card = db_->cards.find(found.instance->secure_component_id);
             if (!card)
-                throw store::error("the secure component of instance " + id +
-                                   " is missing; restore the database from a backup");
+                throw store::error("reading instances.db failed: the secure component of instance " + id +
+                                   " is missing; the file is damaged: stop the server and restore the databases from "
+                                   "one backup");
             found.card = std::move(*card);
             found.provider_has_apps = db_->apps.any_of(found.instance->target.service_provider_id);
             if (model::rests_on_claims(found.card))
                 found.issuers = db_->issuers.all();
             found.tombstones = db_->instances.tombstones_on(found.card.id);
+            found.card_is_leased = db_->processes.holds(found.card.id);
             look_at_others(*found.instance, found.card.id, found.aids_of_others, found.last_on_card);
             const auto identity = model::identity_of(found.card);
             if (!identity)
@@ -236,13 +245,15 @@ private:
     std::shared_ptr<store::device_store> db_;
     const time_source& time_;
     log_sink log_;
-    std::function<void()> end_what_was_left_;
+    std::function<std::size_t()> end_what_was_left_;
+    bool has_new_results_ = false; ///< which the outbox has not loaded yet
 };
 
 } // namespace
 
 store_actor spawn_instance_store(caf::actor_system& system, std::shared_ptr<store::device_store> db,
-                                 const time_source& time, log_sink log, std::function<void()> end_what_was_left) {
+                                 const time_source& time, log_sink log,
+                                 std::function<std::size_t()> end_what_was_left) {
     return system.spawn<instance_store, caf::detached>(std::move(db), std::cref(time), std::move(log),
                                                        std::move(end_what_was_left));
 }

@@ -26,39 +26,60 @@ log_subject subject_of(const std::string& process, const model::service_instance
             .provider = instance.target.service_provider_id};
 }
 
+bool end_interrupted(store::device_store& db, const store::deployments& catalog, const spos_port& spos,
+                     const log_sink& log, const time_source& time,
+                     const store::processes::interrupted_process& interrupted) {
+    const auto& [record, stored, stored_card, in_doubt] = interrupted;
+    const auto [end, instance, card, result] =
+        calls::end_of_interrupted(record, stored, stored_card, in_doubt, time.wall());
+    std::optional<model::outbox_entry> delivery;
+    if (const auto to = spos_of(catalog, instance.target))
+        delivery = calls::delivery_of(record, instance, *to, spos.encode(result));
+    db.processes.end_left(end, instance, card, delivery);
+    log({severity::warning,
+         "process " + record.id + " was interrupted by a stop of the program: instance " + instance.id +
+             " is in state " + std::to_string(static_cast<int>(instance.state)) +
+             (in_doubt ? ", its secure component in doubt" : ""),
+         subject_of(record.id, instance)});
+    return true;
+}
+
+/// Nobody knows what became of the card.
+bool free_stranded(store::device_store& db, const log_sink& log, const store::processes::stranded_instance& stranded) {
+    const auto& [stored, stored_card] = stranded;
+    const auto before = stored.state == model::instance_state::initialized ? stored.last_stable : stored.state;
+    const auto instance = model::after_crash(stored, before, true);
+    auto card = stored_card;
+    card.doubt = true;
+    if (!db.processes.heal(stored.running_process, instance, card))
+        return false;
+    log({severity::error,
+         "instance " + instance.id + " named process " + stored.running_process +
+             ", which does not run: it is in state " + std::to_string(static_cast<int>(instance.state)) +
+             ", its secure component in doubt",
+         subject_of(stored.running_process, instance)});
+    return true;
+}
+
 } // namespace
 
 std::size_t resolve_interrupted(store::device_store& db, const store::deployments& catalog, const spos_port& spos,
                                 const log_sink& log, const time_source& time) {
-    const auto found = db.processes.interrupted();
-    for (const auto& [record, stored, stored_card, in_doubt] : found) {
-        const auto [end, instance, card, result] =
-            calls::end_of_interrupted(record, stored, stored_card, in_doubt, time.wall());
-        std::optional<model::outbox_entry> delivery;
-        if (const auto to = spos_of(catalog, instance.target))
-            delivery = calls::delivery_of(record, instance, *to, spos.encode(result));
-        db.processes.take_over(record.id);
-        db.processes.end(end, instance, card, false, delivery);
-        log({severity::warning,
-             "process " + record.id + " was interrupted by a stop of the program: instance " + instance.id +
-                 " is in state " + std::to_string(static_cast<int>(instance.state)) +
-                 (in_doubt ? ", its secure component in doubt" : ""),
-             subject_of(record.id, instance)});
-    }
-    const auto stranded = db.processes.stranded();
-    for (const auto& [stored, stored_card] : stranded) { // nobody knows what became of the card
-        const auto before = stored.state == model::instance_state::initialized ? stored.last_stable : stored.state;
-        const auto instance = model::after_crash(stored, before, true);
-        auto card = stored_card;
-        card.doubt = true;
-        db.processes.heal(instance, card);
-        log({severity::error,
-             "instance " + instance.id + " named process " + stored.running_process +
-                 ", which does not run: it is in state " + std::to_string(static_cast<int>(instance.state)) +
-                 ", its secure component in doubt",
-             subject_of(stored.running_process, instance)});
-    }
-    return found.size() + stranded.size();
+    std::size_t resolved = 0;
+    /// What breaks on one process keeps nobody from the others.
+    const auto attempt = [&](const std::string& process, const model::service_instance& instance, auto resolve) {
+        try {
+            resolved += resolve();
+        } catch (const std::exception& e) {
+            log({severity::error, "process " + process + ", with which nobody goes on, cannot be ended: " + e.what(),
+                 subject_of(process, instance)});
+        }
+    };
+    for (const auto& p : db.processes.interrupted())
+        attempt(p.process.id, p.instance, [&] { return end_interrupted(db, catalog, spos, log, time, p); });
+    for (const auto& s : db.processes.stranded())
+        attempt(s.instance.running_process, s.instance, [&] { return free_stranded(db, log, s); });
+    return resolved;
 }
 
 } // namespace tsms::actors

@@ -23,6 +23,7 @@ struct environment {
     outbox_actor outbox;
     issuer_ports issuers;
     issuer_desk_actor desk;
+    std::chrono::seconds lease_term{900};      ///< of a process's card
     std::chrono::seconds issuer_patience{60};  ///< a process waits so long in all for an issuer that is busy
     std::chrono::seconds issuer_exchange{120}; ///< and so long for one exchange that is under way
     std::shared_ptr<const spos_port> spos;     ///< to encode results
@@ -81,9 +82,9 @@ private:
 
 hsm_actor spawn_hsm(caf::actor_system& system, std::shared_ptr<crypto::key_vault> vault);
 catalog_actor spawn_catalog_store(caf::actor_system& system, std::shared_ptr<const store::deployments> catalog);
-/// `end_what_was_left`: ends the processes of which nobody goes on, by the same store.
+/// `end_what_was_left`: ends the processes with which nobody goes on, by the same store. How many there were.
 store_actor spawn_instance_store(caf::actor_system& system, std::shared_ptr<store::device_store> db,
-                                 const time_source& time, log_sink log, std::function<void()> end_what_was_left);
+                                 const time_source& time, log_sink log, std::function<std::size_t()> end_what_was_left);
 /// An actor for one exchange, on a thread of its own; it quits when it has told the desk.
 issuer_worker_actor spawn_issuer_worker(caf::actor_system& system);
 struct issuer_desk_parts {

@@ -51,7 +51,7 @@ void leases::take_over(const std::string& process) const {
 bool leases::is_left(const process_lease& lease) const {
     if (lease.owner.empty())
         return true;
-    return lease.owner == terms_.name ? lease.epoch < epoch_ : lease.ends < rows_.time().wall();
+    return lease.ends < rows_.time().wall() || (lease.owner == terms_.name && lease.epoch < epoch_);
 }
 
 } // namespace tsms::store

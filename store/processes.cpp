@@ -33,6 +33,30 @@ void tell_again(device_rows& rows, const std::string& process, std::optional<mod
         delivery->id = *waiting;
 }
 
+void write_end(device_rows& rows, const model::process_end& p, const model::service_instance& instance,
+               const std::optional<model::secure_component>& card, bool gone,
+               std::optional<model::outbox_entry>& delivery) {
+    if (card)
+        update(rows, *card);
+    for (const auto& id : p.cleaned) {
+        rows.instances().remove_tombstone(id);
+        rows.audit().append("tombstone cleaned up", id);
+    }
+    if (gone) {
+        rows.instances().remove(instance.id);
+        rows.audit().append("instance removed", instance.id);
+    } else {
+        update(rows, instance);
+    }
+    rows.processes().end(p);
+    rows.processes().settle_intents(p.id);
+    rows.audit().append("process ends with " + std::to_string(static_cast<int>(p.status)), p.id);
+    if (card)
+        unite(rows, *card, gone ? instance.target.service_id : std::string());
+    if (delivery)
+        put_into_outbox(rows, *delivery);
+}
+
 } // namespace
 
 model::beginning processes::begin(const model::process_record& p, const model::process_rows& read,
@@ -53,10 +77,6 @@ model::beginning processes::begin(const model::process_record& p, const model::p
 
 void processes::hold(const std::string& process) const {
     rows_.change([&] { leases_.require(process); });
-}
-
-void processes::take_over(const std::string& process) const {
-    rows_.change([&] { leases_.take_over(process); });
 }
 
 void processes::acknowledge(const std::string& process) const {
@@ -91,26 +111,16 @@ bool processes::end(const model::process_end& p, const model::service_instance& 
             return false;
         }
         leases_.require(p.id);
-        if (card)
-            update(rows_, *card);
-        for (const auto& id : p.cleaned) {
-            rows_.instances().remove_tombstone(id);
-            rows_.audit().append("tombstone cleaned up", id);
-        }
-        if (gone) {
-            rows_.instances().remove(instance.id);
-            rows_.audit().append("instance removed", instance.id);
-        } else {
-            update(rows_, instance);
-        }
-        rows_.processes().end(p);
-        rows_.processes().settle_intents(p.id);
-        rows_.audit().append("process ends with " + std::to_string(static_cast<int>(p.status)), p.id);
-        if (card)
-            unite(rows_, *card, gone ? instance.target.service_id : std::string());
-        if (delivery)
-            put_into_outbox(rows_, *delivery);
+        write_end(rows_, p, instance, card, gone, delivery);
         return true;
+    });
+}
+
+void processes::end_left(const model::process_end& p, const model::service_instance& instance,
+                         const model::secure_component& card, std::optional<model::outbox_entry>& delivery) const {
+    rows_.change([&] {
+        leases_.take_over(p.id);
+        write_end(rows_, p, instance, card, false, delivery);
     });
 }
 
@@ -132,6 +142,11 @@ bool processes::is_left(const std::string& process) const {
     return lease && leases_.is_left(*lease);
 }
 
+bool processes::holds(const std::string& card) const {
+    const auto lease = rows_.processes().lease_on(card);
+    return lease && !leases_.is_left(*lease);
+}
+
 bool processes::holder_is_left(const std::string& card) const {
     const auto lease = rows_.processes().lease_on(card);
     return lease && leases_.is_left(*lease);
@@ -148,11 +163,16 @@ std::vector<processes::stranded_instance> processes::stranded() const {
     return found;
 }
 
-void processes::heal(const model::service_instance& instance, const model::secure_component& card) const {
-    rows_.change([&] {
+bool processes::heal(const std::string& process, const model::service_instance& instance,
+                     const model::secure_component& card) const {
+    return rows_.change([&] {
+        const auto stored = rows_.instances().find(instance.id);
+        if (stored && (stored->running_process != process || rows_.processes().runs(process)))
+            return false;
         rows_.audit().append("row healed", instance.id);
         update(rows_, instance);
         update(rows_, card);
+        return true;
     });
 }
 

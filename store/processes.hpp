@@ -50,10 +50,13 @@ public:
     };
     /// Processes without an end with which nobody goes on: the program died in them.
     std::vector<interrupted_process> interrupted() const;
-    /// One of them is this server's from now on, so that it can be ended.
-    void take_over(const std::string& process) const;
+    /// Ends one of them as end() does; taking it over and ending it is one transaction. Throws lease_lost where
+    /// somebody goes on with it.
+    void end_left(const model::process_end& process, const model::service_instance& instance,
+                  const model::secure_component& card, std::optional<model::outbox_entry>& delivery) const;
     bool is_left(const std::string& process) const;     ///< it is one of them
     bool holder_is_left(const std::string& card) const; ///< one of them holds this card
+    bool holds(const std::string& card) const;          ///< a process with which somebody goes on holds this card
 
     struct stranded_instance {
         model::service_instance instance;
@@ -62,8 +65,10 @@ public:
     /// Instances whose row names a running process that is not there, or has ended: rows of a damaged database or of
     /// one that was changed by hand.
     std::vector<stranded_instance> stranded() const;
-    /// Both rows in one transaction, for recovery.
-    void heal(const model::service_instance& instance, const model::secure_component& card) const;
+    /// Both rows in one transaction, for recovery. False, and nothing is written, if the row does not name this process
+    /// any more, or that runs.
+    bool heal(const std::string& process, const model::service_instance& instance,
+              const model::secure_component& card) const;
 
 private:
     device_rows& rows_;

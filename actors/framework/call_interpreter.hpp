@@ -40,6 +40,8 @@ public:
     }
 
     void tick(steady_time now) {
+        if (process_)
+            process_->tick(now);
         if (paused_until_ && *paused_until_ <= now)
             take(ticket_, calls::done{});
     }

@@ -34,6 +34,15 @@ public:
                    static_cast<const process::effect_variant&>(e));
     }
 
+    /// Once a second: a lease that nobody uses ends, and the process may wait for the phone longer than that.
+    void tick(steady_time now) {
+        if (now - held_ < around_->lease_term / 3)
+            return;
+        held_ = now;
+        self_.request(around_->store, actor_deadline, timely(*around_, hold_lease{id()}))
+            .then([](const answered&) {}, [](const caf::error&) {}); // whoever has lost it is told when he goes on
+    }
+
     /// Nobody waits for the issuer any more.
     void end() {
         if (!issuer_)
@@ -110,11 +119,18 @@ private:
     }
 
     void perform_one(const process::exchange& x) {
-        request<answered>(around_->store, actor_deadline, timely(*around_, hold_lease{id()}), [this, x](answered& a) {
-            if (const auto* lost = std::get_if<process::failed>(&a.value))
-                return fail_inside(lost->details);
-            send_order(x);
-        });
+        while_held([this, x] { send_order(x); });
+    }
+
+    /// An order leaves, for the phone or an issuer, only while the card is this process's (DIV-101).
+    void while_held(std::function<void()> go_on) {
+        held_ = around_->now();
+        request<answered>(around_->store, actor_deadline, timely(*around_, hold_lease{id()}),
+                          [this, go_on](answered& a) {
+                              if (const auto* lost = std::get_if<process::failed>(&a.value))
+                                  return fail_inside(lost->details);
+                              go_on();
+                          });
     }
 
     void send_order(const process::exchange& x) {
@@ -135,6 +151,9 @@ private:
     // -- the issuer --
 
     void perform_one(const process::open_issuer_session& o) {
+        while_held([this, o] { open(o); });
+    }
+    void open(const process::open_issuer_session& o) {
         if (const auto refused = context_.stranger->order(o.order.id))
             return answer(*refused);
         if (!issuer_) {
@@ -149,6 +168,9 @@ private:
         });
     }
     void perform_one(const process::relay_to_issuer& r) {
+        while_held([this, r] { relay(r); });
+    }
+    void relay(const process::relay_to_issuer& r) {
         request<answered>(issuer_, issuer_answers(), r, [this, whole = !r.interrupted](answered& a) {
             context_.stranger->judged(a.value, whole);
             answer(std::move(a.value));
@@ -156,6 +178,9 @@ private:
     }
 
     void perform_one(const process::fetch_issuer_keys&) {
+        while_held([this] { find_issuer_and_fetch_keys(); });
+    }
+    void find_issuer_and_fetch_keys() {
         request<issuer_found>(around_->store, actor_deadline, find_issuer{context_.issuer},
                               [this](const issuer_found& f) {
                                   if (!f.issuer)
@@ -192,6 +217,7 @@ private:
     std::shared_ptr<const environment> around_;
     process_context context_;
     std::function<void(calls::answer_variant)> answer_;
+    steady_time held_ = around_->now(); ///< when the lease was asked for last
     issuer_actor issuer_;
     std::shared_ptr<issuer_line> line_; ///< to the issuer
 };

@@ -39,8 +39,12 @@ void create_secret_file(const std::filesystem::path& path, const secret& content
     if (file.get() < 0)
         fail("create", what, path);
     if (::write(file.get(), content.view().data(), content.size()) != static_cast<ssize_t>(content.size()) ||
-        ::fsync(file.get()) != 0)
+        ::fsync(file.get()) != 0) {
+        const int cause = errno;
+        ::unlink(path.c_str()); // a part of a key would be in the way of the next attempt
+        errno = cause;
         fail("write", what, path);
+    }
 }
 
 secret read_secret_file(const std::filesystem::path& path, std::size_t most, const std::string& what, readable_by who) {

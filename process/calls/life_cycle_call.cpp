@@ -198,6 +198,8 @@ call<verdict> begin(conducting* c) {
             if (co_await lease_the_card(c))
                 continue;
             c->hindrance = on_its_card;
+        } else if (c->loaded.card_is_leased) { // by another server: its channel must not be disturbed
+            c->hindrance = on_its_card;
         } else if (c->card.quarantined) {
             c->hindrance = {error_category::sc_inaccessible,
                             "the secure component is quarantined after failed authentications; "

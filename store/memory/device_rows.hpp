@@ -200,6 +200,7 @@ private:
     memory_apps apps_{tables_};
     memory_audit audit_{tables_};
     bool has_asked_ = false;
+    bool is_changing_ = false;
 };
 
 } // namespace tsms::store

@@ -8,7 +8,7 @@ namespace tsms::store {
 
 namespace {
 
-constexpr const char* to_restore = "the file is damaged: stop the server and restore the databases from one backup";
+const std::string file_is_damaged = std::string("the file is damaged: ") + to_restore;
 
 std::string full(const std::filesystem::path& file) {
     return "make room in " + file.parent_path().string() + ", or raise the limit of this user";
@@ -75,7 +75,7 @@ std::string remedy(const std::filesystem::path& file, int code, int number) {
     case SQLITE_NOTADB:
     case SQLITE_ERROR: // a table or column that was there when the database was opened is not there any more
     case SQLITE_SCHEMA:
-        return to_restore;
+        return file_is_damaged;
     case SQLITE_CONSTRAINT:
         return "nothing was changed: what was to be written contradicts what is there by now; look at it, and repeat";
     case SQLITE_NOMEM:
@@ -101,7 +101,7 @@ error failure(const char* doing, const std::filesystem::path& file, const SQLite
 }
 
 error damage(const std::filesystem::path& file, const std::string& what) {
-    return error("reading " + file.filename().string() + " failed: " + what + "; " + to_restore);
+    return error("reading " + file.filename().string() + " failed: " + what + "; " + file_is_damaged);
 }
 
 } // namespace tsms::store

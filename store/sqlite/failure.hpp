@@ -8,6 +8,9 @@
 
 namespace tsms::store {
 
+/// What helps where databases are not what they were.
+inline constexpr const char* to_restore = "stop the server and restore the databases from one backup";
+
 /// `doing` as in "writing catalog.db failed: …". The connection, if there is one, knows what the system said.
 error failure(const char* doing, const std::filesystem::path& file, const SQLite::Exception& cause,
               sqlite3* connection);

@@ -13,8 +13,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* to_restore = "restore access.db, catalog.db and instances.db from one backup";
-
 int version_of(SQLite::Database& db) {
     return db.execAndGet("PRAGMA user_version").getInt();
 }

@@ -12,7 +12,8 @@ inline void bind_value(SQLite::Statement& s, int index, const std::string& text)
     s.bind(index, text);
 }
 inline void bind_value(SQLite::Statement& s, int index, bytes_view octets) {
-    s.bind(index, octets.data(), static_cast<int>(octets.size()));
+    s.bind(index, octets.empty() ? "" : static_cast<const void*>(octets.data()), // nothing would be NULL
+           static_cast<int>(octets.size()));
 }
 template <std::integral T> void bind_value(SQLite::Statement& s, int index, T number) {
     s.bind(index, static_cast<std::int64_t>(number));

@@ -15,7 +15,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr int patience_ms = 2000;
-constexpr const char* to_restore = "stop the server and restore all databases from one backup";
 
 /// The library counts its memory under one lock of the whole process; nobody asks for the number. Before the first
 /// connection.

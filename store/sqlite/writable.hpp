@@ -7,6 +7,7 @@
 #include "store/sqlite/transaction.hpp"
 
 #include <chrono>
+#include <stdexcept>
 
 namespace tsms::store {
 
@@ -28,9 +29,10 @@ public:
     template <class F> auto look(F f) { return told("reading", f); }
 
     /// Runs f in one transaction, committed when f returns and undone when it throws. The exception that comes out is
-    /// what went wrong first.
+    /// what went wrong first. One within another is a bug: it would undo the outer one.
     template <class F> auto change(F f) {
         return told("writing", [&] {
+            const alone one(*this);
             transaction t(database());
             if constexpr (std::is_void_v<decltype(f())>) {
                 f();
@@ -60,12 +62,28 @@ private:
     }
     void commit(transaction& t);
 
+    class alone {
+    public:
+        explicit alone(writable& of) : of_(of) {
+            if (of_.is_changing_)
+                throw std::logic_error("a transaction of " + of_.file_.filename().string() + " within another one");
+            of_.is_changing_ = true;
+        }
+        ~alone() { of_.is_changing_ = false; }
+        alone(const alone&) = delete;
+        alone& operator=(const alone&) = delete;
+
+    private:
+        writable& of_;
+    };
+
     std::filesystem::path file_;
     connection session_;
     bool moves_mark_;
     std::string installation_; ///< empty: not known yet
     audit_tip marked_;         ///< the newest entry that this connection has marked
     bool has_written_ = false;
+    bool is_changing_ = false;
 };
 
 } // namespace tsms::store

@@ -101,8 +101,7 @@ void tsm::restart() {
         const auto found = calls::end_of_interrupted(record, instance, card, in_doubt, wall());
         std::optional delivery(
             calls::delivery_of(record, found.instance, spos, answer_to(calls::encode_result{found.result})));
-        store_->processes.take_over(record.id);
-        require(store_->processes.end(found.end, found.instance, found.card, false, delivery), "a process ends twice");
+        store_->processes.end_left(found.end, found.instance, found.card, delivery);
         world.instance = found.instance;
         world.component = found.card;
     }

@@ -181,7 +181,15 @@ deed something_about_processes(chance& c, device_store& look) {
         return [=](device_store& db) { return db.processes.serve_as(server), std::string(); };
     }
     case 6:
-        return [=](device_store& db) { return db.processes.take_over(process.id), std::string(); };
+        if (c.one_in(2))
+            return [=](device_store& db) { return text(db.processes.heal(process.id, shown, shown_card)); };
+        return [=](device_store& db) {
+            std::optional<model::outbox_entry> none;
+            const model::process_end end{process.id, model::error_category::execution_interrupted, "6",
+                                         iso8601(wall_time(std::chrono::seconds(1'800'000'000)))};
+            db.processes.end_left(end, shown, shown_card, none);
+            return std::string();
+        };
     case 7:
         return [=](device_store& db) {
             return db.processes.hold(process.id),

@@ -248,7 +248,7 @@ BOOST_AUTO_TEST_CASE(an_instance_whose_process_is_not_there_is_stranded) {
     const auto found = db.processes.stranded();
     BOOST_REQUIRE_EQUAL(found.size(), 1u);
     BOOST_TEST(found[0].instance.running_process == "process-1");
-    db.processes.heal(some_instance(), some_card());
+    db.processes.heal(db.instances.find("instance-1")->running_process, some_instance(), some_card());
     BOOST_TEST(db.processes.stranded().empty());
     BOOST_TEST(!db.broken_audit_entry());
 }
@@ -299,7 +299,7 @@ BOOST_AUTO_TEST_CASE(a_row_that_is_gone_stays_gone) {
     db.instances.create(some_instance(), some_card());
     db.cards.lost("card-1");
     BOOST_CHECK_THROW(db.processes.commit("process-1", some_instance(), some_card()), store::error);
-    BOOST_CHECK_THROW(db.processes.heal(some_instance(), some_card()), store::error);
+    BOOST_CHECK_THROW(db.processes.heal("", some_instance(), some_card()), store::error);
     std::optional<model::outbox_entry> none;
     BOOST_CHECK_THROW(db.processes.end({"process-1", model::error_category::none, "", "later"}, some_instance(),
                                        some_card(), false, none),

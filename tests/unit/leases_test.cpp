@@ -71,6 +71,14 @@ std::vector<std::string> interrupted(const device_store& db) {
 
 using ids = std::vector<std::string>;
 
+void end_left(device_store& db, const std::string& process) {
+    auto row = *db.instances.find("instance-1");
+    row.running_process.clear();
+    std::optional<model::outbox_entry> none;
+    db.processes.end_left({process, model::error_category::execution_interrupted, "6", "2027-01-15T09:00:00.000Z"}, row,
+                          *db.cards.find("card-1"), none);
+}
+
 /// Everything that a process writes, and the question before an order leaves.
 void is_refused_everything(device_store& db, const std::string& process) {
     const auto instance = *db.instances.find("instance-1");
@@ -105,13 +113,11 @@ BOOST_AUTO_TEST_CASE(who_sleeps_past_his_lease_neither_writes_nor_sends_when_ano
     const auto one = shared.serve("one"), two = shared.serve("two");
     BOOST_REQUIRE((begin(*one, "process-1", "instance-1") == model::beginning::begun));
     BOOST_TEST(interrupted(*two) == ids{}, boost::test_tools::per_element());
-    BOOST_CHECK_THROW(two->processes.take_over("process-1"), store::lease_lost); // somebody goes on with it
+    BOOST_CHECK_THROW(end_left(*two, "process-1"), store::lease_lost); // somebody goes on with it
     shared.clock.wall_now += term + 1s;
     BOOST_TEST(two->processes.holder_is_left("card-1"));
     BOOST_TEST(interrupted(*two) == ids{"process-1"}, boost::test_tools::per_element());
-    two->processes.take_over("process-1");
-    is_refused_everything(*one, "process-1");
-    BOOST_TEST(end(*two, "process-1", "instance-1"));
+    end_left(*two, "process-1");
     BOOST_TEST((begin(*two, "process-2", "instance-2") == model::beginning::begun));
     is_refused_everything(*one, "process-1");
     BOOST_TEST(!end(*one, "process-1", "instance-1")); // it has been ended already, and told
@@ -139,8 +145,8 @@ BOOST_AUTO_TEST_CASE(a_server_that_starts_again_waits_for_nobody_and_its_former_
     BOOST_TEST(interrupted(*after) == ids{"process-1"}, boost::test_tools::per_element());
     is_refused_everything(*before, "process-1");
     BOOST_CHECK_THROW(end(*before, "process-1", "instance-1"), store::lease_lost);
-    after->processes.take_over("process-1");
-    BOOST_TEST(end(*after, "process-1", "instance-1"));
+    end_left(*after, "process-1");
+    BOOST_CHECK_THROW(end_left(*before, "process-1"), store::lease_lost);
     BOOST_CHECK_THROW(begin(*before, "process-3", "instance-2"), store::lease_lost); // it could not end it
     BOOST_TEST((begin(*after, "process-2", "instance-1") == model::beginning::begun));
 }
@@ -156,6 +162,33 @@ BOOST_AUTO_TEST_CASE(another_servers_process_is_not_ended_by_a_start_even_where_
     BOOST_TEST(interrupted(*two) == ids{}, boost::test_tools::per_element());
     BOOST_TEST((begin(*two, "process-2", "instance-2") == model::beginning::begun));  // the card is free
     BOOST_TEST((begin(*two, "process-3", "instance-1") == model::beginning::leased)); // the instance is not
+}
+
+BOOST_AUTO_TEST_CASE(a_take_over_that_is_not_stored_leaves_the_process_as_it_was) {
+    shared_database shared;
+    const auto one = shared.serve("one"), two = shared.serve("two");
+    BOOST_REQUIRE((begin(*one, "process-1", "instance-1") == model::beginning::begun));
+    shared.clock.wall_now += term + 1s;
+    auto unknown = *two->cards.find("card-1");
+    unknown.id = "no such card";
+    std::optional<model::outbox_entry> none;
+    BOOST_CHECK_THROW(two->processes.end_left({"process-1", model::error_category::execution_interrupted, "", "later"},
+                                              *two->instances.find("instance-1"), unknown, none),
+                      store::error);
+    BOOST_TEST(two->processes.is_left("process-1"));
+    one->processes.hold("process-1"); // it is still its own
+}
+
+BOOST_AUTO_TEST_CASE(an_instance_that_has_been_ended_meanwhile_is_not_healed) {
+    shared_database shared;
+    const auto one = shared.serve("one"), two = shared.serve("two");
+    BOOST_REQUIRE((begin(*one, "process-1", "instance-1") == model::beginning::begun));
+    const auto read = *two->instances.find("instance-1");
+    const auto card = *two->cards.find("card-1");
+    BOOST_TEST(!two->processes.heal("process-1", read, card)); // it runs
+    BOOST_TEST(end(*one, "process-1", "instance-1"));
+    BOOST_TEST(!two->processes.heal("process-1", read, card)); // its row has its end
+    BOOST_TEST(two->instances.find("instance-1")->running_process == "");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

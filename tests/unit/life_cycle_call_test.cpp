@@ -234,6 +234,18 @@ BOOST_AUTO_TEST_CASE(a_leased_card_ends_the_process) { // AMB-228
     BOOST_TEST(c.count<calls::load_instance>() == 1u);
 }
 
+BOOST_AUTO_TEST_CASE(a_card_that_another_server_has_ends_the_process_and_is_not_disturbed) { // DIV-101
+    for (const bool since_it_was_read : {false, true}) {
+        world w;
+        w.instance.reader = "elsewhere"; // else it would be looked for in every reader
+        (since_it_was_read ? w.is_leased_when_it_begins : w.is_leased) = true;
+        const conducted c(w, terminate);
+        ends_with(w, error_category::sc_inaccessible, "another process runs on this secure component");
+        if (!since_it_was_read)
+            BOOST_TEST(c.count<calls::perform>() <= 1u); // the start is announced, and nothing is asked of any card
+    }
+}
+
 BOOST_AUTO_TEST_CASE(a_card_that_is_free_when_it_is_judged_anew_hinders_nobody) {
     world w;
     w.card_is_free = false;

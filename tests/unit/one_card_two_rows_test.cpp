@@ -33,7 +33,7 @@ struct two_rows_of_a_card {
         add("replaced", claimed, not_deployed);
         auto replaced = *db.instances.find("of replaced on card-2");
         replaced.on_card = true;
-        db.processes.heal(replaced, claimed);
+        db.processes.heal(db.instances.find(replaced.id)->running_process, replaced, claimed);
         BOOST_TEST(db.cards.by_identity(model::card_identity::of_row("479001").value()).size() == 2u);
     }
     model::service_instance add(const std::string& id, const model::secure_component& card,

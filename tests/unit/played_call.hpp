@@ -46,6 +46,7 @@ struct world {
         found.instance = row();
         found.card = card;
         found.provider_has_apps = provider_has_apps;
+        found.card_is_leased = is_leased;
         if (before_answer_of_rows)
             before_answer_of_rows();
         return found;
@@ -61,6 +62,8 @@ struct world {
             --changes_by_operator;
             return {model::beginning::changed};
         }
+        if (is_leased_when_it_begins && b.shown.card)
+            return {model::beginning::leased};
         instance = b.shown.instance;
         begun = b;
         return {model::beginning::begun};
@@ -119,6 +122,8 @@ struct world {
 
     std::optional<calls::begin_process> begun;
     std::optional<calls::end_process> ended;
+    bool is_leased = false;                   ///< the store holds the card for another server's process
+    bool is_leased_when_it_begins = false;    ///< likewise, but only since the rows were read
     std::optional<model::process_end> former; ///< end of the process that somebody else has stored
     std::string log;
 };
