@@ -3,13 +3,11 @@
 that memory at all."""
 
 import base64
-import contextlib
 import json
 import os
 import pathlib
 import re
 import shutil
-import struct
 import subprocess
 import sys
 import tempfile
@@ -75,31 +73,6 @@ def key_sets(document) -> list:
 
     walk(document, False)
     return found
-
-
-def in_a_child(user: int | None, work):
-    """What the work returns in a process of its own, as this user and without rights of root."""
-    result, answer = os.pipe()
-    child = os.fork()
-    if child == 0:
-        status = 1
-        with contextlib.suppress(BaseException):
-            # PR_SET_SECUREBITS, SECBIT_NOROOT: the user 0 of a user namespace gets no rights back by exec.
-            restricted = stacks.LIBC.prctl(28, 1, 0, 0, 0) == 0
-            if user:
-                os.setgroups([])
-                os.setgid(user)
-                os.setuid(user)
-            header, none = struct.pack("Ii", 0x20080522, 0), bytes(24)  # _LINUX_CAPABILITY_VERSION_3
-            if restricted and stacks.LIBC.capset(header, none) == 0:
-                os.write(answer, json.dumps(work()).encode())
-                status = 0
-        os._exit(status)
-    os.close(answer)
-    with os.fdopen(result, "rb") as reader:
-        text = reader.read()
-    assert os.waitpid(child, 0)[1] == 0, text
-    return json.loads(text)
 
 
 def looks_at_a_server(command: list, env: dict) -> dict:
@@ -219,7 +192,7 @@ class Secrets(unittest.TestCase):
             for path in [s.folder, *s.folder.rglob("*")]:
                 os.chown(path, user, user)
         ports = {"TSMS_REST_PORT": str(s.rest_port), "TSMS_DEVICE_PORT": str(s.device_port), "TSMS_OPS_PORT": str(s.ops_port)}
-        told = in_a_child(user, lambda: looks_at_a_server([program, "serve", "--data", s.data], {**os.environ, **ports}))
+        told = stacks.in_a_child(user, lambda: looks_at_a_server([program, "serve", "--data", s.data], {**os.environ, **ports}))
         self.assertEqual(sorted(told), ["device", "rest", "sleep", "supervisor"])
         self.assertTrue(told.pop("sleep")["readable"])  # it is not the system that forbids it
         for name, seen in told.items():
