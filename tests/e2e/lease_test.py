@@ -123,6 +123,10 @@ class TwoServers(hostile_test.HostileCase):
         """Orders would follow."""
         self.sleeps(3)
 
+    def test_asleep_before_the_issuer_has_done_its_part(self):
+        """It would tell that its order is carried out, and hand over keys."""
+        self.sleeps(INSTALLING - 1)
+
     def test_asleep_before_the_end(self):
         """Only the result is missing, which says that all went well."""
         self.sleeps(INSTALLING)
