@@ -51,7 +51,9 @@ void leases::take_over(const std::string& process) const {
 bool leases::is_left(const process_lease& lease) const {
     if (lease.owner.empty())
         return true;
-    return lease.ends < rows_.time().wall() || (lease.owner == terms_.name && lease.epoch < epoch_);
+    if (lease.owner == terms_.name) // a clock that jumps ends no process of this server
+        return lease.epoch < epoch_;
+    return lease.ends < rows_.time().wall();
 }
 
 } // namespace tsms::store

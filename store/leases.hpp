@@ -37,7 +37,8 @@ public:
     void require(const std::string& process) const;
     /// Of a process that is left: whoever takes it over can end it. Throws lease_lost if somebody goes on with it.
     void take_over(const std::string& process) const;
-    /// Nobody goes on with this process: its lease has ended, it was begun in a former epoch, or it is nobody's.
+    /// Nobody goes on with this process: it is nobody's, it was begun in a former epoch of this server, or the lease of
+    /// another one has ended.
     bool is_left(const process_lease& lease) const;
 
 private:

@@ -34,8 +34,9 @@ SQLite::Database empty_copy(SQLite::Database& db) {
     SQLite::Database copy(":memory:", SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
     SQLite::Statement made(db, "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%' "
                                "ORDER BY type = 'table' DESC, rowid");
-    while (made.executeStep())
-        copy.exec(made.getColumn(0).getString());
+    while (
+        made.executeStep()) // the first statement alone, as SQLite reads a schema: what may stand behind it is not run
+        SQLite::Statement(copy, made.getColumn(0).getString()).executeStep();
     return copy;
 }
 

@@ -376,6 +376,18 @@ BOOST_AUTO_TEST_CASE(a_broken_database_is_refused_before_anything_is_changed) {
     BOOST_TEST(rows_of(d.file("access.db")) == intact);
 }
 
+// SQLite reads the first statement of a schema's text and no more; nor does the trial of the steps run what is behind
+// it.
+BOOST_AUTO_TEST_CASE(what_hides_in_a_schema_is_not_run) {
+    const former_folder d(former_programs[1]);
+    const auto elsewhere = d.file("elsewhere.db").string();
+    SQLite::Database(d.file("instances.db"), SQLite::OPEN_READWRITE)
+        .exec("PRAGMA writable_schema=ON; UPDATE sqlite_master SET sql = sql || '; ATTACH ''" + elsewhere +
+              "'' AS e; CREATE TABLE e.x (y)' WHERE name = 'journal'");
+    BOOST_TEST(!pending(d).empty());
+    BOOST_TEST(!fs::exists(elsewhere));
+}
+
 void go_half_way(SQLite::Database& db) {
     db.exec("CREATE TABLE more (x); DELETE FROM apps");
     throw SQLite::Exception("broken off");
