@@ -92,10 +92,10 @@ std::string backend_link::target_of(const std::string& url) const {
 }
 
 local_agent::local_agent(backend_link& backend, std::string endpoint_target, std::string session_id,
-                         std::span<const std::shared_ptr<secure_component>> components, notification_handler notify,
+                         std::span<const std::shared_ptr<secure_component>> components, session_observer& observer,
                          std::function<void(const std::string&)> log)
     : backend_(backend), endpoint_(std::move(endpoint_target)), session_id_(std::move(session_id)),
-      components_(components), notify_(std::move(notify)), log_(std::move(log)) {}
+      components_(components), observer_(observer), log_(std::move(log)) {}
 
 local_agent::~local_agent() {
     if (chosen_)
@@ -158,6 +158,7 @@ void local_agent::execute(const wire::seram_apdus& command, wire::seram_report& 
     for (const auto& c_apdu : command.commands) {
         ++apdus_;
         responses.push_back(chosen_->transmit(c_apdu));
+        observer_.answered(c_apdu, responses.back());
     }
     ++report.executed;
 }
@@ -183,6 +184,7 @@ bool local_agent::execute(const wire::seram_order& order, wire::seram_report& re
     // SERAM: POLLING only where there was nothing to do.
     report.status = order.commands.empty() ? wire::seram_status::polling : wire::seram_status::processed;
     try {
+        observer_.begins(order);
         if (order.secure_element)
             wanted_ = order.secure_element; // opened when there is an APDU for it
         for (const auto& command : order.commands) {
@@ -193,7 +195,7 @@ bool local_agent::execute(const wire::seram_order& order, wire::seram_report& re
             if (const auto* apdus = std::get_if<wire::seram_apdus>(&command))
                 execute(*apdus, report);
             else if (const auto* notification = std::get_if<wire::seram_notification>(&command))
-                notify_(notification->text);
+                observer_.notified(notification->text);
         }
     } catch (const transport_error& e) {
         // Hazard 4: the rest of the order is discarded. The card's state is what the backend last heard of; nothing is

@@ -61,14 +61,20 @@ private:
     cookie_jar cookies_;
 };
 
+/// What a session tells the app's side of the SDK, on the thread that carries it.
+class session_observer {
+public:
+    virtual ~session_observer() = default;
+    virtual void begins(const wire::seram_order& order) = 0;
+    /// A notification command. An exception means that it could not be delivered: the report is UNKNOWN_FAILURE.
+    virtual void notified(const std::string& text) = 0;
+    virtual void answered(bytes_view c_apdu, bytes_view r_apdu) = 0;
+};
+
 class local_agent {
 public:
-    /// Gets the text of a notification command. An exception means that it could not be delivered: the report is
-    /// UNKNOWN_FAILURE.
-    using notification_handler = std::function<void(const std::string&)>;
-
     local_agent(backend_link& backend, std::string endpoint_target, std::string session_id,
-                std::span<const std::shared_ptr<secure_component>> components, notification_handler notify,
+                std::span<const std::shared_ptr<secure_component>> components, session_observer& observer,
                 std::function<void(const std::string&)> log = nullptr);
     /// Closes the component in use.
     ~local_agent();
@@ -89,7 +95,7 @@ private:
     std::string endpoint_;
     std::string session_id_;
     std::span<const std::shared_ptr<secure_component>> components_;
-    notification_handler notify_;
+    session_observer& observer_;
     std::function<void(const std::string&)> log_;      ///< which reader could not be used, and why; may be empty
     std::optional<wire::seram_secure_element> wanted_; ///< chosenSecureElement of the last order that had one
     std::shared_ptr<secure_component> chosen_;         ///< open now

@@ -7,11 +7,6 @@ namespace {
 /// A card that never stops to announce more is broken: this is more than an extended response needs.
 constexpr int most_continuations = 300;
 
-/// ISO/IEC 7816-4 5.4.1 and GPCS 11.1.4: the bits of CLA that say that the command is protected.
-bool secured(std::uint8_t cla) {
-    return (cla & 0x40) ? (cla & 0x20) != 0 : (cla & 0x0C) != 0;
-}
-
 /// The channel bits of a command, for the GET RESPONSE that belongs to it.
 std::uint8_t channel_of(std::uint8_t cla) {
     return static_cast<std::uint8_t>((cla & 0x40) ? 0x40 | (cla & 0x0F) : cla & 0x03);
@@ -34,12 +29,16 @@ std::optional<bytes> with_le(bytes_view command, std::uint8_t le) {
 
 } // namespace
 
+bool is_secured(std::uint8_t cla) {
+    return (cla & 0x40) ? (cla & 0x20) != 0 : (cla & 0x0C) != 0;
+}
+
 bytes secure_component::transmit(bytes_view c_apdu) {
     if (c_apdu.size() < 4)
         throw transport_error(transport_cause::other, "a C-APDU has at least four octets");
     const auto cla = c_apdu[0];
     auto answer = exchange(is_t0() && is_case4(c_apdu) ? c_apdu.first(c_apdu.size() - 1) : c_apdu);
-    if (answer.size() == 2 && answer[0] == 0x6C && !secured(cla))
+    if (answer.size() == 2 && answer[0] == 0x6C && !is_secured(cla))
         if (const auto again = with_le(c_apdu, answer[1]))
             answer = exchange(*again);
     bytes data;

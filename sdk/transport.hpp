@@ -26,6 +26,9 @@ private:
     transport_cause cause_;
 };
 
+/// The bits of CLA say that the command is protected (ISO/IEC 7816-4 5.4.1, GPCS 11.1.4).
+bool is_secured(std::uint8_t cla);
+
 class secure_component {
 public:
     virtual ~secure_component() = default;

@@ -3,6 +3,7 @@
 #include "base/time.hpp"
 #include "base/utf8.hpp"
 #include "http/wire/tsm_api.hpp"
+#include "sdk/progress.hpp"
 
 #include <mutex>
 #include <thread>
@@ -61,13 +62,15 @@ wire::tsm_api_answer read_answer(std::string_view function, const net::response&
     }
 }
 
-/// Notifications of one session: to the listener, and the result where it comes with them.
-class notification_sink {
+/// What one session tells: to the listener, and the result where it comes with it.
+class listening final : public session_observer {
 public:
-    notification_sink(std::string_view function, ProcessListener* listener)
-        : function_(function), listener_(listener) {}
+    listening(std::string_view function, ProcessListener* listener)
+        : function_(function), listener_(listener), progress_([this](const auto& p) { deliver(p); }) {}
 
-    void operator()(const std::string& text) {
+    void begins(const wire::seram_order& order) override { progress_.begins(order); }
+    void answered(bytes_view c_apdu, bytes_view r_apdu) override { progress_.answered(c_apdu, r_apdu); }
+    void notified(const std::string& text) override {
         const auto content = wire::parse_notification(function_, text);
         if (!content)
             return;
@@ -75,8 +78,8 @@ public:
             result_ = *result;
         else if (const auto* start = std::get_if<model::process_start>(&*content); start && listener_)
             listener_->onProcessStart(*start);
-        else if (const auto* progress = std::get_if<model::process_progress>(&*content); progress && listener_)
-            deliver(*progress);
+        else if (const auto* progress = std::get_if<model::process_progress>(&*content))
+            progress_.reached(*progress);
     }
 
     const std::optional<model::tsm_api_result>& result() const { return result_; }
@@ -84,7 +87,8 @@ public:
 private:
     void deliver(const model::process_progress& progress) {
         try {
-            listener_->onProcessProgress(progress);
+            if (listener_)
+                listener_->onProcessProgress(progress);
         } catch (const std::exception&) {
             // AMB-133: progress is for people; the process does not depend on it.
         }
@@ -92,6 +96,7 @@ private:
 
     std::string_view function_;
     ProcessListener* listener_;
+    order_progress progress_;
     std::optional<model::tsm_api_result> result_;
 };
 
@@ -165,10 +170,9 @@ model::tsm_api_result tsm_api::state::converse(const model::tsm_api_function& fu
 
 model::tsm_api_result tsm_api::state::run_session(std::string_view function, const wire::session_opened& session,
                                                   ProcessListener* listener) {
-    notification_sink sink(function, listener);
-    local_agent agent(
-        link, link.target_of(session.ra_endpoint), session.session_id, options.components,
-        [&](const std::string& text) { sink(text); }, options.log);
+    listening observer(function, listener);
+    local_agent agent(link, link.target_of(session.ra_endpoint), session.session_id, options.components, observer,
+                      options.log);
     const auto count = [&] {
         const std::lock_guard lock(mutex);
         counted.apdus += agent.apdus();
@@ -180,8 +184,8 @@ model::tsm_api_result tsm_api::state::run_session(std::string_view function, con
         throw;
     }
     count();
-    if (sink.result())
-        return *sink.result();
+    if (observer.result())
+        return *observer.result();
     const auto target = std::string(base) + "sessions/" + net::percent_encode(session.session_id) + "/result";
     for (int i = 0; i < most_result_polls; ++i) {
         const auto answer = link.insist("GET", target, {});

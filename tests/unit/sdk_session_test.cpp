@@ -216,6 +216,29 @@ BOOST_AUTO_TEST_CASE(a_whole_session) {
     BOOST_TEST(cost.bytes_received > 500u);
 }
 
+BOOST_AUTO_TEST_CASE(progress_moves_with_the_card_and_ends_where_it_refuses) { // AMB-133
+    const auto mark = [](int percent, model::operation what) {
+        return wire::seram_notification{wire::notification_text(model::process_progress{"p1", percent, what})};
+    };
+    using enum model::operation;
+    const auto load = hex("84E8000000");
+    for (const bool refused : {false, true}) {
+        remote_agent agent;
+        auto card = std::make_shared<scripted_card>();
+        agent.orders = {order({wire::seram_start{}, start_notification()}),
+                        order({mark(10, service_deployment_installation), wire::seram_apdus{{load, load, load, load}},
+                               mark(50, service_deployment_activation), wire::seram_apdus{{load}}}),
+                        order({wire::seram_stop{}})};
+        card->answers = {hex("9000"), refused ? hex("6985") : hex("9000")};
+        listener app;
+        sdk::tsm_api api(agent.client({card}));
+        api.terminateService("i", &app).get();
+        const auto expected = refused ? std::vector<int>{10, 20} : std::vector<int>{10, 20, 30, 40, 49, 50};
+        BOOST_TEST(app.progress == expected, boost::test_tools::per_element());
+        BOOST_TEST(agent.reports[2].executed == 2); // what the card refuses does not end the order
+    }
+}
+
 BOOST_AUTO_TEST_CASE(a_result_with_stop_saves_an_exchange) {
     remote_agent agent;
     agent.orders = {order(
