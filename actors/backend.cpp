@@ -15,6 +15,7 @@ namespace tsms::actors {
 
 namespace {
 
+constexpr std::chrono::seconds look_for_peer{1};
 constexpr std::chrono::seconds poll_margin{5}; ///< handler 25 s around a long poll of 20 s
 
 caf::actor_system_config& configured(caf::actor_system_config& config) {
@@ -58,15 +59,19 @@ struct device_backend::state {
         gate = spawn_gate(*system, around);
     }
 
-    /// Asks an actor from a thread of its own. Nothing if there is no answer in time.
+    /// Asks an actor from a thread of its own. Nothing if there is no answer in time, or the peer has gone.
     template <class Answer, class Actor, class Message>
-    std::optional<Answer> ask(const Actor& whom, std::chrono::seconds deadline, Message message) {
+    std::optional<Answer> ask(const Actor& whom, std::chrono::seconds deadline, Message message,
+                              const has_gone& peer = {}) {
         if (stopping)
             return std::nullopt;
         std::optional<Answer> answer;
         caf::scoped_actor self{*system};
-        self->request(whom, deadline, std::move(message))
-            .receive([&](Answer& a) { answer = std::move(a); }, [](caf::error&) {});
+        auto asked = self->request(whom, deadline, std::move(message));
+        while (peer && !self->await_data(system_time().wall() + look_for_peer))
+            if (peer())
+                return std::nullopt; // the gate sees that `self` has ended
+        asked.receive([&](Answer& a) { answer = std::move(a); }, [](caf::error&) {});
         return answer;
     }
 
@@ -91,9 +96,13 @@ device_backend::~device_backend() {
         stop();
 }
 
-call_answer device_backend::open(const call& request) {
-    if (auto routed = state_->ask<call_routed>(state_->gate, std::chrono::seconds(24), request))
+call_answer device_backend::open(const call& request, const has_gone& peer) {
+    if (auto routed = state_->ask<call_routed>(state_->gate, std::chrono::seconds(24), request, peer)) {
+        const auto* opened = std::get_if<session_opened>(&routed->answer);
+        if (opened && peer && peer()) // since the last look: nobody comes to it
+            cancel({opened->session_id, opened->secret});
         return std::move(routed->answer);
+    }
     return model::refusal_of(
         request.what,
         model::failed_execution(model::error_category::tsm_not_available, "no answer in time; ask again later"),
@@ -113,22 +122,29 @@ bool device_backend::handshake(const session_key& session) {
     return shaken && shaken->accepted;
 }
 
-order_answer device_backend::report_first(const session_key& session, steady_time since) {
+order_answer device_backend::report_first(const session_key& session, steady_time since, const has_gone& peer) {
     auto given = state_->ask<order_given>(state_->gate, state_->options.sessions.dialogue.poll + poll_margin,
-                                          route_first_report{session.session_id, {session.secret, since}});
+                                          route_first_report{session.session_id, {session.secret, since}}, peer);
     return given ? std::move(given->answer) : order_answer(no_session{});
 }
 
-order_answer device_backend::report_back(const session_key& session, std::uint64_t number, const report& content) {
+order_answer device_backend::report_back(const session_key& session, std::uint64_t number, const report& content,
+                                         const has_gone& peer) {
     const auto deadline = state_->options.sessions.dialogue.poll + poll_margin;
     auto given = state_->ask<order_given>(state_->gate, deadline,
-                                          route_report{session.session_id, {session.secret, number, content}});
+                                          route_report{session.session_id, {session.secret, number, content}}, peer);
     if (given)
         return std::move(given->answer);
     order nothing; // the phone repeats its report and gets the stored order
     nothing.number = number;
     nothing.delay = 1000;
     return nothing;
+}
+
+cancel_answer device_backend::cancel(const session_key& session) {
+    const auto told = state_->ask<session_cancelled>(state_->gate, actor_deadline,
+                                                     route_cancel{session.session_id, {session.secret}});
+    return told ? told->answer : cancel_answer::too_late; // it may be cancelled all the same: its result tells
 }
 
 bool device_backend::report_begins(const session_key& session, std::uint64_t number, std::uint64_t octets) {

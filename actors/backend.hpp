@@ -70,13 +70,18 @@ public:
     device_backend& operator=(const device_backend&) = delete;
 
     // Each blocks its caller; an answer that does not come in time is the function's error 1, a void order, or nothing.
-    call_answer open(const call& request);
+    // What waits for long asks once a second whether its `peer` has gone. Then nothing is waited for any more, and a
+    // call that has no session yet is given up: it frees its place (DIV-112).
+    using has_gone = std::function<bool()>;
+    call_answer open(const call& request, const has_gone& peer = {});
     /// An app that is registered, or was and is revoked. Throws store::error where the store does not answer in time.
     std::optional<store::app_record> app_of(const std::string& caller_id);
     bool handshake(const session_key& session);
     /// The first order of a session, for a call that came at `since` and is the first report too (DIV-106).
-    order_answer report_first(const session_key& session, steady_time since);
-    order_answer report_back(const session_key& session, std::uint64_t order, const report& content);
+    order_answer report_first(const session_key& session, steady_time since, const has_gone& peer = {});
+    order_answer report_back(const session_key& session, std::uint64_t order, const report& content,
+                             const has_gone& peer = {});
+    cancel_answer cancel(const session_key& session);
     /// A report to this order begins to arrive. False where no session awaits it: its octets need not be read.
     bool report_begins(const session_key& session, std::uint64_t order, std::uint64_t octets);
     result_answer fetch_result(const session_key& session);

@@ -42,6 +42,13 @@ public:
                     return {not_ready{}};
                 return {*outcome_};
             },
+            [this](const cancel_session& c) {
+                if (!may_enter(c.secret))
+                    return session_cancelled{};
+                const bool cancelled = dialogue_.cancel();
+                pass_on(now());
+                return session_cancelled{cancelled ? cancel_answer::cancelled : cancel_answer::too_late};
+            },
             [this](const announce_process& a) -> caf::result<process_announced> {
                 owner_announced_ = make_response_promise<process_announced>();
                 dialogue_.announce(a.start);
@@ -61,6 +68,7 @@ public:
                 pass_on(now());
                 send(gate_, session_finished{opened_.session_id});
             },
+            [this](const ask_patience&) { return phone_patience{dialogue_.patience(now())}; },
             [this](const tick& t) {
                 pass_on(t.now);
                 if (finished_at_ && (dialogue_.never_came() || t.now - *finished_at_ >= around_->sessions.result_kept))
@@ -113,6 +121,10 @@ private:
     void tell_owner(dialogue::start_refused& r) {
         if (owner_announced_.pending())
             owner_announced_.deliver(process_announced{false, r.detail, r.phone_lost});
+    }
+    void tell_owner(dialogue::work_cancelled&) {
+        if (owner_performed_.pending())
+            owner_performed_.deliver(order_performed{{}, true});
     }
     void tell_owner(gp::batch_answer& a) {
         if (owner_performed_.pending())

@@ -20,7 +20,10 @@ class gate final : public gate_actor::base {
 public:
     gate(caf::actor_config& config, std::shared_ptr<const environment> around)
         : gate_actor::base(config), around_(std::move(around)), book_(around_->sessions) {
-        set_down_handler([this](const caf::down_msg& down) { forget_session(down.source); });
+        set_down_handler([this](const caf::down_msg& down) {
+            forget_session(down.source);
+            forget_caller(down.source);
+        });
     }
 
     const char* name() const override { return "gate"; }
@@ -59,6 +62,12 @@ public:
                 const auto found = sessions_.find(r.session_id);
                 if (found == sessions_.end())
                     return result_fetched{no_session{}};
+                return delegate(found->second, r.message);
+            },
+            [this](const route_cancel& r) -> caf::result<session_cancelled> {
+                const auto found = sessions_.find(r.session_id);
+                if (found == sessions_.end())
+                    return session_cancelled{};
                 return delegate(found->second, r.message);
             },
             [this](const find_card& f) {
@@ -126,9 +135,14 @@ private:
         session_opened opened{to_hex(around_->random->take(identifier_octets)),
                               to_hex(around_->random->take(identifier_octets))};
         auto session = spawn_device_session(system(), opened, c.cards, gate_actor(this), around_);
+        const auto caller = caf::actor_cast<caf::actor>(current_sender()); // the promise takes the sender
         auto promise = make_response_promise<call_routed>();
         book_.opened(opened.session_id, c.address, c.caller_id);
         opening_.emplace(opened.session_id, opening{c.what, promise, session});
+        if (caller) {
+            monitor(caller);
+            callers_.emplace(caller.address(), opened.session_id);
+        }
         request(conductor_for(c), actor_deadline + around_->card_wait, begin_call{c, opened.session_id, session})
             .then([this, opened](call_begun& b) { begun(opened, std::move(b)); },
                   [this, opened, what = c.what](caf::error& e) {
@@ -227,6 +241,16 @@ private:
         session_ids_.erase(found);
     }
 
+    /// Who asked has ended: as a rule because he has his answer, else because his connection has ended before.
+    void forget_caller(const caf::actor_addr& caller) {
+        const auto known = callers_.extract(caller);
+        const auto waiting = known ? opening_.extract(known.mapped()) : opening_.extract(std::string());
+        if (!waiting)
+            return;
+        book_.forget(waiting.key());
+        send_exit(waiting.mapped().session, caf::exit_reason::user_shutdown); // its conductor sees it and lets it go
+    }
+
     /// A result that nobody fetches must not keep a new session out. False if there is none.
     bool let_oldest_go() {
         const auto id = book_.oldest_finished();
@@ -262,7 +286,8 @@ private:
     }
 
     std::shared_ptr<const environment> around_;
-    std::map<std::string, opening> opening_; ///< by session id
+    std::map<std::string, opening> opening_;         ///< by session id
+    std::map<caf::actor_addr, std::string> callers_; ///< those who wait for a call, and its session
     std::map<std::string, session_actor> sessions_;
     std::map<caf::actor_addr, std::string> session_ids_;
     std::map<std::string, in_use<conductor_actor>> instances_;

@@ -157,6 +157,7 @@ private:
                 found.issuers = db_->issuers.all();
             found.tombstones = db_->instances.tombstones_on(found.card.id);
             found.card_is_leased = db_->processes.holds(found.card.id);
+            found.runs_for = db_->processes.runs_for(found.instance->running_process);
             look_at_others(*found.instance, found.card.id, found.aids_of_others, found.last_on_card);
             const auto identity = model::identity_of(found.card);
             if (!identity)

@@ -310,12 +310,23 @@ struct perform_order {
 };
 struct order_performed {
     gp::batch_answer answer;
+    bool cancelled = false; ///< nothing of it has changed the card (AMB-148); there is no answer
 };
 struct finish_session {
     result outcome;
     std::optional<model::process_progress> completed; ///< 100 %, of a process that succeeded (AMB-133)
 };
+struct cancel_session { ///< the user's wish
+    std::string secret;
+};
+struct session_cancelled {
+    cancel_answer answer = cancel_answer::no_session;
+};
 struct call_answered {}; ///< the phone has the session's id now
+struct ask_patience {};  ///< how long will it last until the phone counts as lost, if it says nothing from now on?
+struct phone_patience {
+    std::chrono::seconds longest{0};
+};
 using session_actor = caf::typed_actor<
     caf::reacts_to<call_answered>,                              // gate
     caf::replies_to<shake_hands>::with<hand_shaken>,            // phone
@@ -323,9 +334,11 @@ using session_actor = caf::typed_actor<
     caf::replies_to<report_back>::with<order_given>,            // phone: long poll
     caf::replies_to<report_begins>::with<report_awaited>,       // phone
     caf::replies_to<fetch_result>::with<result_fetched>,        // phone
+    caf::replies_to<cancel_session>::with<session_cancelled>,   // phone
     caf::replies_to<announce_process>::with<process_announced>, // owner: ProcessStart and its acknowledgement
     caf::replies_to<perform_order>::with<order_performed>, // owner: APDUs and their answers; a lost phone is an answer
     caf::reacts_to<finish_session>,                        // owner: the result; the phone gets Stop
+    caf::replies_to<ask_patience>::with<phone_patience>,   // owner: for whoever asks while it works
     caf::reacts_to<tick>>; // quits when its result has been kept long enough, or nobody came for it
 
 // -- secure_component: one process per card at a time (AMB-228)
@@ -390,6 +403,10 @@ struct route_fetch {
     std::string session_id;
     fetch_result message;
 };
+struct route_cancel {
+    std::string session_id;
+    cancel_session message;
+};
 struct call_routed {
     call_answer answer;
 };
@@ -402,6 +419,7 @@ using gate_actor = caf::typed_actor<
     caf::replies_to<call>::with<call_routed>, caf::replies_to<route_handshake>::with<hand_shaken>,
     caf::replies_to<route_first_report>::with<order_given>, caf::replies_to<route_report>::with<order_given>,
     caf::replies_to<route_beginning>::with<report_awaited>, caf::replies_to<route_fetch>::with<result_fetched>,
+    caf::replies_to<route_cancel>::with<session_cancelled>,
     caf::replies_to<find_card>::with<card_handle>, // from conductors
     caf::reacts_to<session_finished>, caf::replies_to<ask_load>::with<load>, caf::reacts_to<pulse>>;
 

@@ -80,6 +80,13 @@ struct report {
 struct no_session {};
 using order_answer = std::variant<order, no_session>;
 
+/// Whether a session could be cancelled (AMB-148).
+enum class cancel_answer {
+    cancelled, ///< nothing that changes a card has left, and nothing will
+    too_late,  ///< it goes on to its end, or has ended
+    no_session,
+};
+
 struct not_ready {};
 using result_answer = std::variant<result, not_ready, no_session>;
 

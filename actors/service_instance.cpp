@@ -55,6 +55,7 @@ private:
     }
 
     void take_up(waiting_call w) {
+        monitor(w.call.session);
         auto conducting =
             calls::conduct_life_cycle(request_of(w.call), {w.deadline, around_->remove_tsm_domain_when_last});
         call_.start(std::move(w.call), std::move(w.promise), std::move(conducting));
@@ -70,7 +71,7 @@ private:
                     if (!call_.busy())
                         return take_up(std::move(w));
                     if (waiting_.full())
-                        return refuse_waiting(w, model::another_process_runs);
+                        return refuse_busy(std::move(w));
                     monitor(w.call.session);
                     waiting_.push(std::move(w));
                 },
@@ -89,15 +90,29 @@ private:
             model::refusal_of(w.call.request.what, model::failed_execution(why.category, why.details), now)});
     }
 
-    void refuse_late(steady_time now) {
-        for (auto& w : waiting_.take_late(now))
-            refuse_waiting(w, model::another_process_runs);
+    /// Told when to come again: until then the phone of the process that runs has been heard of, or counts as lost.
+    void refuse_busy(waiting_call w) {
+        if (!call_.session()) // its phone has the result, and its end is being stored
+            return refuse_waiting(w, calls::another_process_runs_for(std::chrono::seconds(1)));
+        request(call_.session(), actor_deadline, ask_patience{})
+            .then(
+                [this, w](const phone_patience& p) mutable {
+                    refuse_waiting(w, calls::another_process_runs_for(p.longest));
+                },
+                [this, w](caf::error&) mutable { refuse_waiting(w, model::another_process_runs); });
     }
 
-    /// The gate ends the session of a call that it has given up: nobody would report to the process.
+    void refuse_late(steady_time now) {
+        for (auto& w : waiting_.take_late(now))
+            refuse_busy(std::move(w));
+    }
+
+    /// The gate ends the session of a call whose caller has gone or that it has given up.
     void drop_gone(const caf::actor_addr& session) {
         if (auto gone = waiting_.take(session))
-            refuse_waiting(*gone, {model::error_category::execution_interrupted, "the caller has gone"});
+            refuse_waiting(*gone, calls::caller_gone);
+        else
+            call_.caller_gone(session);
     }
 
     void take_up_next() {

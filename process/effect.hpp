@@ -21,6 +21,9 @@ struct failed {
 
 [[noreturn]] void raise(const failed& why);
 
+/// Details of EXECUTION_INTERRUPTED (TR 4.2.4.4, AMB-148).
+inline constexpr const char* cancelled_by_user = "manually cancelled";
+
 struct done {};
 
 // -- the phone

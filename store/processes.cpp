@@ -142,6 +142,13 @@ bool processes::is_left(const std::string& process) const {
     return lease && leases_.is_left(*lease);
 }
 
+std::optional<std::chrono::seconds> processes::runs_for(const std::string& process) const {
+    const auto lease = rows_.processes().lease_of(process);
+    if (!lease || leases_.is_left(*lease))
+        return std::nullopt;
+    return std::chrono::ceil<std::chrono::seconds>(lease->ends - rows_.time().wall());
+}
+
 bool processes::holds(const std::string& card) const {
     const auto lease = rows_.processes().lease_on(card);
     return lease && !leases_.is_left(*lease);

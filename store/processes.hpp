@@ -54,7 +54,9 @@ public:
     /// somebody goes on with it.
     void end_left(const model::process_end& process, const model::service_instance& instance,
                   const model::secure_component& card, std::optional<model::outbox_entry>& delivery) const;
-    bool is_left(const std::string& process) const;     ///< it is one of them
+    bool is_left(const std::string& process) const; ///< it is one of them
+    /// Until somebody may take over this process, with which somebody else goes on now; nothing where nobody does.
+    std::optional<std::chrono::seconds> runs_for(const std::string& process) const;
     bool holder_is_left(const std::string& card) const; ///< one of them holds this card
     bool holds(const std::string& card) const;          ///< a process with which somebody goes on holds this card
 

@@ -30,6 +30,8 @@ public:
     call_interpreter& operator=(const call_interpreter&) = delete;
 
     bool busy() const { return call_.has_value(); }
+    /// Of the call, as long as that has no outcome; else null.
+    const session_actor& session() const { return begun_.session; }
 
     /// `begun` is answered through `admission`.
     void start(begin_call begun, promise admission, calls::call<void> conducting) {
@@ -44,6 +46,12 @@ public:
             process_->tick(now);
         if (paused_until_ && *paused_until_ <= now)
             take(ticket_, calls::done{});
+    }
+
+    /// Nobody waits any more for the call of this session. If it waits for its card, it does so no longer.
+    void caller_gone(const caf::actor_addr& session) {
+        if (waits_for_card_ && begun_.session && begun_.session.address() == session)
+            take(ticket_, calls::lease{false, true});
     }
 
     /// The actor ends. The call gets as far as it can without anybody's answer.
@@ -91,6 +99,7 @@ private:
     const calls::effect* resume() {
         auto reply = std::move(*reply_);
         reply_.reset();
+        waits_for_card_ = false;
         paused_until_.reset();
         ++ticket_;
         return call_->answer(std::move(reply));
@@ -179,16 +188,21 @@ private:
     // -- the card --
 
     void carry_out(const calls::lease_card& l) {
+        waits_for_card_ = true;
         self_.request(gate_, actor_deadline, find_card{l.card})
             .then([this, l, ticket = ticket_](const card_handle& found) { lease(found.card, l, ticket); },
                   unanswered());
     }
 
     void lease(card_actor card, const calls::lease_card& l, std::uint64_t ticket) {
+        if (ticket != ticket_)
+            return;
         self_.request(card, around_->card_wait + std::chrono::seconds(2), lease_card{l.process_id, l.until})
             .then(
                 [this, card, id = l.process_id, ticket](const card_leased& leased) {
-                    if (leased.granted)
+                    if (leased.granted && ticket != ticket_) // it is not wanted any more
+                        self_.send(card, return_card{id});
+                    else if (leased.granted)
                         lease_ = {card, id};
                     take(ticket, calls::lease{leased.granted});
                 },
@@ -292,6 +306,7 @@ private:
     std::optional<calls::answer_variant> reply_;
     bool performing_ = false;
     std::optional<steady_time> paused_until_;
+    bool waits_for_card_ = false;
     leased_card lease_;
     std::shared_ptr<stranger_account> account_; ///< who pays, if nobody has proven the card
     std::shared_ptr<effect_interpreter<Self>> process_;

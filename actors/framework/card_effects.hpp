@@ -30,10 +30,17 @@ private:
         self_
             .request(session, session_answers_within(around_->sessions, x.commands),
                      perform_order{x.reader, x.commands})
-            .then([answer](order_performed& p) { answer(std::move(p.answer)); },
-                  [around = around_, answer](caf::error& e) {
-                      answer(gp::batch_answer{{}, gp::transmission::phone_lost, inside(*around, e)});
-                  });
+            .then(
+                [answer](order_performed& p) {
+                    if (p.cancelled) // AMB-148
+                        answer(
+                            process::failed{model::error_category::execution_interrupted, process::cancelled_by_user});
+                    else
+                        answer(std::move(p.answer));
+                },
+                [around = around_, answer](caf::error& e) {
+                    answer(gp::batch_answer{{}, gp::transmission::phone_lost, inside(*around, e)});
+                });
     }
 
     void derive(const process::derive_session& d, reply answer) {

@@ -28,6 +28,10 @@ gp::transmission meaning(const report& r) {
     return gp::transmission::failed;
 }
 
+bool changes_card(const gp::batch& work) {
+    return std::ranges::any_of(work.commands, &gp::card_command::changes_card);
+}
+
 } // namespace
 
 std::uint64_t octets_on_the_way(const gp::batch& work) {
@@ -79,14 +83,24 @@ bool dialogue::report_begins(std::uint64_t number, std::uint64_t octets, steady_
     return fresh || repeats(number);
 }
 
-bool dialogue::silent(steady_time now) const {
+/// When it counts as lost, unless it says something; nothing while it is not its turn.
+std::optional<steady_time> dialogue::lost_at() const {
     if (waiting_since_ || stopped_ || !last_seen_)
-        return false;
+        return std::nullopt;
     if (last_.number == 0)
-        return now - *last_seen_ >= std::min(settings_.first_report, settings_.phone_lost);
+        return *last_seen_ + std::min(settings_.first_report, settings_.phone_lost);
     const auto order = work_ ? octets_on_the_way(*work_) : 0;
-    return now - begun_.value_or(*last_seen_) >= settings_.phone_lost + settings_.travel(travelling_) ||
-           now - *last_seen_ >= settings_.longest(order);
+    return std::min(begun_.value_or(*last_seen_) + settings_.phone_lost + settings_.travel(travelling_),
+                    *last_seen_ + settings_.longest(order));
+}
+
+bool dialogue::silent(steady_time now) const {
+    const auto at = lost_at();
+    return at && now >= *at;
+}
+
+std::chrono::seconds dialogue::patience(steady_time now) const {
+    return std::chrono::ceil<std::chrono::seconds>(lost_at().value_or(now + settings_.phone_lost) - now);
 }
 
 void dialogue::consume(const report& r) {
@@ -154,6 +168,7 @@ std::optional<order> dialogue::next(steady_time now) {
         auto o = fresh();
         append_work(o);
         work_sent_ = true;
+        changing_ = changing_ || changes_card(*work_);
         travelling_ = octets_on_the_way(*work_);
         return remember(std::move(o), expects::responses);
     }
@@ -222,7 +237,23 @@ const announced_card* dialogue::card_in(const std::string& reader) const {
                                               : nullptr; // before the first APDU any will do; SERAM wants one
 }
 
+bool dialogue::cancel() {
+    if (changing_ || outcome_ || lost_)
+        return false;
+    cancelled_ = true;
+    if (std::exchange(announcement_, std::nullopt))
+        event_ = start_refused{process::cancelled_by_user, false};
+    else if (std::exchange(work_, std::nullopt))
+        event_ = work_cancelled{};
+    expected_ = expects::nothing; // what the phone still says of it does not matter any more
+    return true;
+}
+
 void dialogue::announce(model::process_start start) {
+    if (cancelled_) {
+        event_ = start_refused{process::cancelled_by_user, false};
+        return;
+    }
     announcement_ = std::move(start);
     announcement_sent_ = false;
 }
@@ -233,7 +264,11 @@ void dialogue::perform(std::string reader, gp::batch work) {
         event_ = gp::batch_answer{{}, gp::transmission::unavailable, "the reader was not announced"};
         return;
     }
-    if (!acknowledged_ && std::ranges::any_of(work.commands, &gp::card_command::changes_card)) {
+    if (cancelled_) {
+        event_ = work_cancelled{};
+        return;
+    }
+    if (!acknowledged_ && changes_card(work)) {
         event_ =
             gp::batch_answer{{}, gp::transmission::failed, "the app has not acknowledged the start of the process"};
         return;

@@ -59,6 +59,11 @@ public:
     /// The order for a phone that waits: when there is work, when the long poll is over, or when the session ends.
     std::optional<order> next(steady_time now);
 
+    /// The user does not want it any more. False where it is too late: something that changes the card has left, or the
+    /// session has its outcome. Else nothing of the kind leaves any more, and the owner learns it in place of what it
+    /// waits for, or asks for next.
+    bool cancel();
+
     // -- the owner --
     void announce(model::process_start start);
     /// Commands that change the card need the acknowledged start of a process (AMB-132): without it they fail here.
@@ -74,10 +79,13 @@ public:
         std::string detail;
         bool phone_lost = false;
     };
-    using event = std::variant<start_acknowledged, start_refused, gp::batch_answer>;
+    struct work_cancelled {};
+    using event = std::variant<start_acknowledged, start_refused, work_cancelled, gp::batch_answer>;
     /// Call after everything that happened, and once a second.
     std::optional<event> take_event(steady_time now);
 
+    /// How long it lasts, if the phone says nothing from now on, until it counts as lost.
+    std::chrono::seconds patience(steady_time now) const;
     bool lost() const { return lost_; }
     bool never_came() const { return lost_ && last_.number == 0; } ///< lost before its first order
     bool stopped() const { return stopped_; }                      ///< the Stop has been handed out
@@ -85,6 +93,7 @@ public:
 private:
     enum class expects { nothing, acknowledgement, responses };
 
+    std::optional<steady_time> lost_at() const;
     bool silent(steady_time now) const;
     bool repeats(std::uint64_t number) const { return last_.number > 0 && number + 1 == last_.number; }
     bool answers_last(std::uint64_t number) const { return number == last_.number && !stopped_; }
@@ -116,6 +125,8 @@ private:
     bool work_sent_ = false;
     bool announcement_sent_ = false;
     bool acknowledged_ = false;
+    bool changing_ = false; ///< something that changes the card has left
+    bool cancelled_ = false;
     std::optional<result> outcome_;
     std::optional<model::process_progress> completed_;
     bool stopped_ = false;

@@ -139,6 +139,8 @@ private:
             context_.session, session_answers_within(around_->sessions, x.commands),
             perform_order{x.reader, x.commands},
             [this, sent = x.commands](order_performed& p) {
+                if (p.cancelled) // AMB-148
+                    return fail(model::error_category::execution_interrupted, process::cancelled_by_user);
                 self_.send(around_->store, log_apdus{log_of_answers(id(), sent, p.answer)});
                 answer(std::move(p.answer));
             },

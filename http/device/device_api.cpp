@@ -144,6 +144,9 @@ net::response device_api::handle(const net::request& request) {
         path.size() > sessions_path.size() + result_suffix.size())
         return fetch_result(
             path.substr(sessions_path.size(), path.size() - sessions_path.size() - result_suffix.size()), request);
+    if (path.starts_with(sessions_path) && path.rfind('/') + 1 == sessions_path.size() &&
+        path.size() > sessions_path.size())
+        return cancel(path.substr(sessions_path.size()), request);
     if (path.starts_with(functions_path) && wire::is_function(path.substr(functions_path.size())))
         return call(path.substr(functions_path.size()), request);
     if (path == std::string(seram_path) + "/handshake")
@@ -183,7 +186,7 @@ net::response device_api::call(std::string_view function, const net::request& re
     wire::session_opened answer{session.session_id, std::string(seram_path)};
     std::uint64_t number = 0;
     if (first_report) {
-        const auto given = backend_.report_first({session.session_id, session.secret}, since);
+        const auto given = backend_.report_first({session.session_id, session.secret}, since, request.peer_gone);
         if (const auto* order = std::get_if<actors::order>(&given)) { // else it becomes Local Agent and asks for it
             answer.order = to_wire(*order);
             number = order->number;
@@ -226,7 +229,7 @@ std::variant<net::response, device_api::opened> device_api::admit(std::string_vi
     message.provider = known->provider;
     message.address = network;
     message.cards = std::move(wanted->phone.components);
-    auto answer = backend_.open(message);
+    auto answer = backend_.open(message, request.peer_gone);
     if (const auto* result = std::get_if<actors::result>(&answer))
         return answer_with(*result);
     if (const auto* full = std::get_if<actors::too_many_sessions>(&answer))
@@ -267,13 +270,30 @@ net::response device_api::remote_management(const net::request& request) {
     } catch (const json::parse_error& e) {
         return error(400, e.what());
     }
-    const auto answer = backend_.report_back({*session, cookie->secret}, cookie->order, report);
+    const auto answer = backend_.report_back({*session, cookie->secret}, cookie->order, report, request.peer_gone);
     const auto* order = std::get_if<actors::order>(&answer);
     if (!order)
         return error(404, "session id not found");
     auto response = net::json_response(200, json::dump(wire::to_json(to_wire(*order))));
     set_cookie(response, cookie->secret, order->number);
     return response;
+}
+
+net::response device_api::cancel(std::string_view session_id, const net::request& request) {
+    if (request.method != "DELETE")
+        return method_not_allowed("DELETE");
+    const auto cookie = read_cookie(request);
+    if (!cookie)
+        return error(404, "session id not found");
+    switch (backend_.cancel({std::string(session_id), cookie->secret})) {
+    case actors::cancel_answer::cancelled:
+        return net::json_response(200, "{}");
+    case actors::cancel_answer::too_late:
+        return error(409, "too late: it goes on to its end");
+    case actors::cancel_answer::no_session:
+        break;
+    }
+    return error(404, "session id not found");
 }
 
 net::response device_api::fetch_result(std::string_view session_id, const net::request& request) {

@@ -68,6 +68,7 @@ private:
     std::variant<net::response, opened> admit(std::string_view function, const net::request& request, steady_time now);
     net::response handshake(const net::request& request);
     net::response remote_management(const net::request& request);
+    net::response cancel(std::string_view session_id, const net::request& request);
     net::response fetch_result(std::string_view session_id, const net::request& request);
     struct caller {
         std::optional<std::string> provider; ///< nothing: anonymous

@@ -293,19 +293,28 @@ bool connection::wait_readable(time_point deadline) {
     return (ssl_ && SSL_has_pending(ssl_.get())) || wait(POLLIN, deadline);
 }
 
-bool connection::stale() {
-    if (!ssl_) {
-        pollfd entry{fd_->get(), POLLIN, 0};
-        return ::poll(&entry, 1, 0) != 0;
-    }
+/// What TLS has for whoever reads next, without waiting and without taking it.
+connection::ahead connection::look_ahead() {
     // TLS 1.3 sends session tickets after the handshake: they are read here and are no answer.
     ERR_clear_error();
     char octet = 0;
     std::size_t count = 0;
     const int result = SSL_peek_ex(ssl_.get(), &octet, 1, &count);
-    const bool alive = result != 1 && SSL_get_error(ssl_.get(), result) == SSL_ERROR_WANT_READ;
+    const bool waits = result != 1 && SSL_get_error(ssl_.get(), result) == SSL_ERROR_WANT_READ;
     ERR_clear_error();
-    return !alive;
+    return result == 1 ? ahead::octets : waits ? ahead::nothing : ahead::end;
+}
+
+bool connection::stale() {
+    if (ssl_)
+        return look_ahead() != ahead::nothing;
+    pollfd entry{fd_->get(), POLLIN, 0};
+    return ::poll(&entry, 1, 0) != 0;
+}
+
+bool connection::gone() {
+    pollfd entry{fd_->get(), POLLRDHUP, 0};
+    return ::poll(&entry, 1, 0) != 0 || (ssl_ && look_ahead() == ahead::end);
 }
 
 void connection::finish(bool swallow, pace rule) {

@@ -79,6 +79,8 @@ public:
     bool wait_readable(time_point deadline);
     /// True if the peer has closed, or sent what nobody asked for: the connection is of no use for another request.
     bool stale();
+    /// True if the peer has ended its side of the connection, be it TLS or TCP, whatever it has sent before.
+    bool gone();
     /// Tells the peer that nothing follows, and returns when it has acknowledged everything or the connection is given
     /// up: what is closed before is the system's, and out of every limit. `swallow`: reads for at most a second what it
     /// still sends, so that it can read our answer. Throws network_error{timeout}.
@@ -97,6 +99,8 @@ private:
     std::size_t in_flight() const;
     bool untaken() const;
     bool throw_away();
+    enum class ahead { nothing, octets, end };
+    ahead look_ahead();
     std::uint64_t newly_taken();
 
     std::shared_ptr<descriptor> fd_;

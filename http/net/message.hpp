@@ -3,6 +3,7 @@
 
 #include "base/bytes.hpp"
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -68,6 +69,9 @@ struct request {
     bool body_too_large = false;     ///< the body was over the limit, or its sink wanted no more; not all was read
     std::string remote_address;      ///< numeric, without port
     std::optional<peer_certificate> peer;
+    /// Asks, without waiting, whether the peer has ended its side of the connection and so reads no answer any more.
+    /// For a handler that waits, on its own thread; empty where nobody knows.
+    std::function<bool()> peer_gone;
 
     /// GET, or HEAD: it is answered like GET, and the server sends the answer without its body (RFC 9110 9.3.2).
     bool is_get() const { return method == "GET" || method == "HEAD"; }

@@ -253,6 +253,7 @@ after_answer tls_server::state::answer_one(buffered_connection& from, tracked& s
         const auto complete = [&](request& head) {
             head.peer = peer;
             head.remote_address = self.address;
+            head.peer_gone = [&from] { return from.peer.gone(); };
         };
         const auto plan = [&](const request& head) {
             if (!options.plan_body)

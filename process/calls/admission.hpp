@@ -3,7 +3,14 @@
 
 #include "process/calls/questions.hpp"
 
+#include <chrono>
+
 namespace tsms::calls {
+
+/// Another process runs on the instance (AMB-122), and has ended or counts as dead within so long.
+model::refusal another_process_runs_for(std::chrono::seconds longest);
+/// Of a call that had to wait: nobody would report to its process.
+inline const model::refusal caller_gone{model::error_category::execution_interrupted, "the caller has gone"};
 
 /// May this caller know of the instance? Nothing if it may. To who may not, it does not exist.
 std::optional<model::refusal> refuse_foreign(const std::string& id, const instance_loaded& loaded,

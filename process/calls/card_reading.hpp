@@ -10,6 +10,7 @@ namespace tsms::calls {
 /// What asking the cards came to.
 struct cards_asked {
     bool phone_lost = false;
+    bool cancelled = false;
     std::string bug = {}; ///< not empty: asking them broke, and nothing was found out
 };
 struct cards_seen : cards_asked {

@@ -72,6 +72,7 @@ struct answer {
 
 struct lease {
     bool granted = false;
+    bool caller_gone = false; ///< nobody waits for it any more
 };
 /// One process at a time has a card (AMB-228): waits until it is free, at most until then. A call has one lease at
 /// most, and it ends with the call.

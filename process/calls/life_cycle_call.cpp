@@ -101,21 +101,23 @@ call<verdict> judge(conducting* c) {
     const auto catalog = co_await check_target{target.service_id, target.version_tag, target.flavor_id};
     c->wanted = co_await find_wanted(c);
     if (const auto why =
-            process::refuse(c->what, {c->instance, catalog.version_exists, catalog.flavor_exists, c->wanted}))
-        co_return refused{*why};
+            process::refuse(c->what, {c->instance, catalog.version_exists, catalog.flavor_exists, c->wanted})) {
+        const bool busy = why->details == model::another_process_runs.details;
+        co_return refused{busy && c->loaded.runs_for ? another_process_runs_for(*c->loaded.runs_for) : *why};
+    }
     co_return std::nullopt;
 }
 
-/// False: another process has it until the end of our patience.
-call<bool> lease_the_card(conducting* c) {
+/// Not granted: another process has it until the end of our patience, or of our caller's.
+call<lease> lease_the_card(conducting* c) {
     c->record.id = co_await new_id{};
     const auto now = co_await ask_time{};
     const auto until = std::max(c->terms.card_until, now.steady + least_card_wait);
     const auto card = c->card.id;
-    const auto lease = co_await lease_card{card, c->record.id, until};
-    if (lease.granted)
+    const auto answer = co_await lease_card{card, c->record.id, until};
+    if (answer.granted)
         c->leased = card;
-    co_return lease.granted;
+    co_return answer;
 }
 
 // -- where the card is now --
@@ -195,8 +197,11 @@ call<verdict> begin(conducting* c) {
             c->leased.clear();
         }
         if (c->leased.empty()) {
-            if (co_await lease_the_card(c))
+            const auto answer = co_await lease_the_card(c);
+            if (answer.granted)
                 continue;
+            if (answer.caller_gone)
+                co_return refused{caller_gone};
             c->hindrance = on_its_card;
         } else if (c->loaded.card_is_leased) { // by another server: its channel must not be disturbed
             c->hindrance = on_its_card;

@@ -46,6 +46,7 @@ struct instance_loaded {
     std::set<std::string> aids_behind_proof; ///< the same of proven rows beside this one (DIV-059)
     bool proven_rows_beside = false;
     bool card_is_leased = false;                     ///< the store holds it for a process
+    std::optional<std::chrono::seconds> runs_for;    ///< until its running process may be taken over
     std::vector<model::service_instance> tombstones; ///< of lost instances on this card (AMB-227)
     bool provider_has_apps = false;                  ///< has ever registered one (AMB-236)
     std::vector<model::issuer_record> issuers;       ///< where the card's row rests on claims

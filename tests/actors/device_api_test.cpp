@@ -111,8 +111,12 @@ BOOST_AUTO_TEST_CASE(every_path_has_its_method) {
     BOOST_TEST(result.status == 405);
     BOOST_TEST(result.headers.get("Allow") == "GET, HEAD");
     BOOST_TEST(p.send("GET", "/tsm-api/1.0/sessions/s/result").status == 404);
+    const auto cancel = p.send("GET", "/tsm-api/1.0/sessions/s");
+    BOOST_TEST(cancel.status == 405);
+    BOOST_TEST(cancel.headers.get("Allow") == "DELETE");
+    BOOST_TEST(p.send("DELETE", "/tsm-api/1.0/sessions/s").status == 404);
     for (const auto* path : {"/", "/tsm-api/1.0/", "/tsm-api/1.0/deployservice", "/tsm-api/1.1/deployService",
-                             "/tsm-api/1.0/sessions//result", "/tsm-api/1.0/sessions/result", "/gp/seram",
+                             "/tsm-api/1.0/sessions//result", "/tsm-api/1.0/sessions/", "/gp/seram",
                              "/gp/seram/handshake/", "/gp/seram/other"}) {
         BOOST_TEST(p.send("POST", path).status == 404, path);
         BOOST_TEST(error_in(p.send("POST", path)) == "no such resource", path);

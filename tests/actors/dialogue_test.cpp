@@ -56,6 +56,87 @@ BOOST_AUTO_TEST_CASE(the_first_order_starts_the_session_and_announces_the_proces
     BOOST_TEST(std::holds_alternative<dialogue::start_acknowledged>(*d.take_event(t0)));
 }
 
+BOOST_AUTO_TEST_CASE(a_user_cancels_before_anything_changes_the_card) { // AMB-148
+    const auto refused = [](dialogue& d) {
+        const auto event = d.take_event(t0);
+        BOOST_REQUIRE(event);
+        BOOST_TEST(std::get<dialogue::start_refused>(*event).detail == "manually cancelled");
+        BOOST_TEST(!std::get<dialogue::start_refused>(*event).phone_lost);
+    };
+    for (const bool sent : {false, true}) { // the announcement
+        auto d = fresh();
+        d.announce({"p", "caller", "now"});
+        if (sent)
+            next_order(d, {}, 0);
+        BOOST_TEST(d.cancel());
+        refused(d);
+        BOOST_TEST(d.cancel()); // once more
+        BOOST_TEST(!d.take_event(t0));
+        d.report_arrived(processed(), sent ? 1 : 0, t0); // does not bring it back
+        BOOST_TEST(!d.take_event(t0));
+    }
+    for (const bool sent : {false, true}) { // reading
+        auto d = fresh();
+        d.perform("eSE1", commands(2));
+        if (sent)
+            next_order(d, {}, 0);
+        BOOST_TEST(d.cancel());
+        BOOST_TEST(std::holds_alternative<dialogue::work_cancelled>(*d.take_event(t0)));
+        d.report_arrived(processed({{hex("9000"), hex("9000")}}), sent ? 1 : 0, t0);
+        BOOST_TEST(!d.take_event(t0));
+        BOOST_TEST(!d.next(t0)); // nothing of it leaves any more
+    }
+    auto d = fresh(); // what comes behind it
+    BOOST_TEST(d.cancel());
+    d.announce({"p", "caller", "now"});
+    refused(d);
+    d.perform("eSE1", commands(1));
+    BOOST_TEST(std::holds_alternative<dialogue::work_cancelled>(*d.take_event(t0)));
+}
+
+BOOST_AUTO_TEST_CASE(a_cancel_that_comes_too_late_is_refused) { // AMB-148
+    gp::batch change;
+    change.commands.emplace_back(gp::step::load, hex("80E8000000"), true);
+    const auto acknowledged = [] {
+        auto d = fresh();
+        d.announce({"p", "caller", "now"});
+        next_order(d, {}, 0);
+        d.report_arrived(processed(), 1, t0);
+        d.take_event(t0);
+        return d;
+    };
+    auto d = acknowledged();
+    d.perform("eSE1", change); // waits for no report, so it leaves at once
+    BOOST_REQUIRE(d.next(t0));
+    BOOST_TEST(!d.cancel());
+    d.report_arrived(processed({{hex("9000")}}), 2, t0);
+    BOOST_TEST(std::holds_alternative<gp::batch_answer>(*d.take_event(t0)));
+    BOOST_TEST(!d.cancel()); // for ever
+    d.perform("eSE1", commands(1));
+    BOOST_TEST(d.next(t0).has_value());
+
+    auto waits = acknowledged();
+    BOOST_TEST(waits.cancel());
+    waits.perform("eSE1", change);
+    BOOST_TEST(std::holds_alternative<dialogue::work_cancelled>(*waits.take_event(t0)));
+    BOOST_TEST(!waits.next(t0));
+
+    auto ended = fresh();
+    ended.finish(model::terminate_service_result{});
+    BOOST_TEST(!ended.cancel());
+}
+
+BOOST_AUTO_TEST_CASE(the_patience_with_a_phone_is_told) { // DIV-112
+    auto d = fresh();
+    BOOST_TEST((d.patience(t0 + 10s) == 50s)); // for its first report
+    d.perform("eSE1", commands(1));
+    next_order(d, {}, 0, t0 + 20s);
+    BOOST_TEST((d.patience(t0 + 20s) == 300s));
+    BOOST_TEST((d.patience(t0 + 100s + 1ms) == 220s));
+    d.report_arrived(processed({{hex("9000")}}), 1, t0 + 110s);
+    BOOST_TEST((d.patience(t0 + 400s) == 300s)); // it is not its turn
+}
+
 // AMB-132: whatever a process does wrong, the card does not feel it before the app has seen the start.
 BOOST_AUTO_TEST_CASE(nothing_changes_the_card_before_the_start_is_acknowledged) {
     gp::batch change;

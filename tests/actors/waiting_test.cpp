@@ -6,6 +6,15 @@ using namespace tsms;
 using namespace tsms::actors_test;
 using model::error_category;
 
+namespace {
+
+std::string message_in(const call_answer& a) {
+    BOOST_REQUIRE(std::holds_alternative<result>(a));
+    return outcome_of(std::get<result>(a)).message;
+}
+
+} // namespace
+
 BOOST_AUTO_TEST_SUITE(actors_waiting)
 
 BOOST_AUTO_TEST_CASE(one_process_at_a_time_on_an_instance) {
@@ -104,6 +113,75 @@ BOOST_AUTO_TEST_CASE(calls_that_wait_for_an_instance_are_bounded_and_a_stop_answ
         BOOST_REQUIRE(answer);
         BOOST_TEST((refusal_in(*answer) == error_category::tsm_not_available));
     }
+}
+
+BOOST_AUTO_TEST_CASE(who_may_not_wait_is_told_when_the_phone_of_the_other_counts_as_lost) { // DIV-112
+    world w;
+    w.rows.instances["one"].state = model::instance_state::operational;
+    const auto first = opened(w.open(model::suspend_or_resume_service{"one", false}));
+    const auto told = [&](int seconds) {
+        pending_call second(w, w.call_of(model::terminate_service{"one"}));
+        w.wait(8s);
+        const auto late = second.answer();
+        BOOST_REQUIRE(late);
+        BOOST_TEST(message_in(*late) == "Invalid state: another process is running, please try again in " +
+                                            std::to_string(seconds) + " seconds");
+    };
+    told(52); // its phone has 60 s for its first report
+    w.report_back(first, 0);
+    w.time += 100s;
+    told(192); // and 300 s for every other one
+    w.time += 190s;
+    told(1); // nearly over: there is no "in 0 seconds"
+    w.report_back(first, 1, processed);
+    pending_call next(w, w.call_of(model::terminate_service{"one"}));
+    BOOST_TEST(opened(*next.answer()).session_id != first.session_id);
+}
+
+BOOST_AUTO_TEST_CASE(who_hangs_up_frees_his_place_in_the_queue_of_an_instance) { // DIV-112
+    world w;
+    const auto first = opened(w.open(model::terminate_service{"one"}));
+    std::vector<std::unique_ptr<pending_call>> waiting;
+    const auto call_again = [&] {
+        waiting.push_back(std::make_unique<pending_call>(w, w.call_of(model::terminate_service{"one"})));
+        return waiting.back()->answer();
+    };
+    for (int i = 0; i < 4; ++i)
+        BOOST_TEST(!call_again());
+    BOOST_TEST(call_again().has_value()); // no place
+    waiting.pop_back();
+    waiting.erase(waiting.begin() + 1); // its connection ends
+    w.run();
+    BOOST_TEST(!call_again());
+    BOOST_TEST(call_again().has_value()); // and only one had become free
+    waiting.clear();
+    w.run();
+    BOOST_TEST(!call_again());
+    w.report_back(first, 0);
+    w.report_back(first, 1, processed);
+    BOOST_TEST(waiting.back()->answer().has_value()); // the first has not been disturbed
+    BOOST_TEST(w.rows.ends.size() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(who_hangs_up_does_not_wait_for_the_card) { // DIV-112
+    world w;
+    const auto first = opened(w.open(model::terminate_service{"one"}));
+    auto gone = std::make_unique<pending_call>(w, w.call_of(model::terminate_service{"two"}));
+    pending_call next(w, w.call_of(model::terminate_service{"two"})); // waits for the one that waits
+    gone.reset();
+    w.run();
+    BOOST_TEST(!next.answer());
+    w.report_back(first, 0);
+    w.report_back(first, 1, processed);
+    const auto answer = next.answer();
+    BOOST_REQUIRE(answer);
+    const auto second = opened(*answer);
+    w.report_back(second, 0);
+    const auto stop = w.report_back(second, 1, processed);
+    BOOST_REQUIRE(stop);
+    BOOST_TEST((result_in(*stop) == error_category::none)); // the card is its own, and was nobody's in between
+    BOOST_TEST(w.rows.ends.size() == 2u);
+    BOOST_TEST((refusal_in(w.open(model::terminate_service{"two"})) == error_category::invalid_request)); // it is gone
 }
 
 BOOST_AUTO_TEST_CASE(a_waiting_call_whose_session_has_ended_is_dropped) {

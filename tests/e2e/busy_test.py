@@ -8,6 +8,10 @@ import concurrent.futures
 import contextlib
 import json
 import pathlib
+import re
+import socket
+import ssl
+import struct
 import sys
 import threading
 import time
@@ -17,7 +21,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import hostile_test  # noqa: E402
 import phone as phones  # noqa: E402
 import stack as stacks  # noqa: E402
-from hostile_test import NETWORK, NOT_DEPLOYED, OPERATIONAL  # noqa: E402
+from hostile_test import INTERRUPTED, NETWORK, NOT_DEPLOYED, OPERATIONAL  # noqa: E402
 from story_test import aids  # noqa: E402
 
 BASE = hostile_test.HostileCase.options
@@ -98,6 +102,89 @@ class Stopping(BusyCase):
             phone.disconnect()
             self.assertEqual(self.state(phone), NOT_DEPLOYED)
         self.check_recovery(*started[0])
+
+
+class HangsUp(BusyCase):
+    """Who has gone holds no place (DIV-112), and who does not want it any more says so (AMB-148)."""
+
+    options = {**BASE, "phone_lost_seconds": 60, "long_poll_seconds": 20, "issuer_wait_seconds": 300}
+
+    def send(self, path: str, document: dict, cookie: str = "") -> ssl.SSLSocket:
+        context = ssl.create_default_context(cafile=str(self.stack.ca))
+        connection = context.wrap_socket(socket.create_connection(("localhost", self.stack.device_port)), server_hostname="localhost")
+        body = json.dumps(document).encode()
+        head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n"
+        connection.sendall(head.encode() + (f"Cookie: {cookie}\r\n" if cookie else "").encode() + b"\r\n" + body)
+        return connection
+
+    def end_tls(self, connection: ssl.SSLSocket):
+        connection.setblocking(False)
+        with contextlib.suppress(ssl.SSLWantReadError):
+            connection.unwrap()  # says close_notify, and does not wait for the server's
+
+    def reset(self, connection: ssl.SSLSocket):
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        connection.close()
+
+    def test_who_hangs_up_while_he_waits_frees_his_place(self):
+        phone, instance = self.new_instance()
+        session = phone.open("deployService", **phones.deployment(instance))  # and is silent from now on
+        parameters = {"handset": {"callerId": phone.caller, "secureComponents": [{"reader": "eSE1", "seType": "eSE"}]},
+                      **phones.deployment(instance)}
+        waiting = [self.send("/tsm-api/1.0/deployService", parameters) for _ in range(4)]
+        time.sleep(1)
+
+        def refused() -> str | None:
+            """Why there is no place for one more; nothing if there is one: then he hangs up again."""
+            with self.send("/tsm-api/1.0/deployService", parameters) as one_more:
+                one_more.settimeout(1.5)
+                with contextlib.suppress(TimeoutError):
+                    return json.loads(one_more.recv(65536).partition(b"\r\n\r\n")[2])["result"]["processInfo"]["executionMessage"]
+
+        told = re.search(r"another process is running, please try again in (\d+) seconds$", refused() or "")
+        self.assertTrue(told)
+        self.assertTrue(0 < int(told[1]) <= 60, told[0])
+        gone = time.monotonic()
+        for connection, leave in zip(waiting, (socket.socket.close, self.reset, self.end_tls, lambda c: c.shutdown(socket.SHUT_WR))):
+            leave(connection)
+        stacks.wait_until(lambda: self.log().count("the caller has gone") >= 4, 4, "they keep their places")
+        self.assertLess(time.monotonic() - gone, 4)  # who waits is told after eight
+        self.assertIsNone(refused())
+        for connection in waiting:
+            connection.close()
+
+        status, _ = session.exchange("DELETE", f"/tsm-api/1.0/sessions/{session.id}", None, cookie="tsms-session=wrong.0")
+        self.assertEqual(status, 404)
+        self.assertEqual(session.exchange("DELETE", f"/tsm-api/1.0/sessions/{session.id}", None)[0], 200)
+        result = session.wait_for_result()
+        self.assertEqual((result["processInfo"]["executionStatus"], result["serviceInstanceState"]), (INTERRUPTED, NOT_DEPLOYED), result)
+        self.assertTrue(result["processInfo"]["executionMessage"].endswith("manually cancelled"), result)
+        self.assertEqual(session.exchange("DELETE", f"/tsm-api/1.0/sessions/{session.id}", None)[0], 409)
+        self.assertEqual(aids(phone.card.registry()), phone.before)
+        self.check_recovery(phone, instance)
+
+    def test_a_long_poll_ends_with_its_peer(self):
+        self.restart_issuer("--sessions", 0, "--retry-after", 2)
+        phone, instance = self.new_instance()
+        session = phone.open("deployService", **phones.deployment(instance))
+        phone.card.reset()
+        session.handshake()
+        report = session.execute(session.report(phones.void_report())[1], phones.Honest())  # what follows waits for the issuer
+        waits = self.send(f"{session.path}/remoteManagement?sessionId={session.id}", report, session.cookie)
+        time.sleep(2)
+        began = time.monotonic()
+        waits.shutdown(socket.SHUT_WR)
+        while waits.recv(65536):
+            pass
+        self.assertLess(time.monotonic() - began, 4)
+        waits.close()
+        # The session has not noticed. A cancel while the issuer is asked counts for what it answers.
+        self.assertEqual(session.exchange("DELETE", f"/tsm-api/1.0/sessions/{session.id}", None)[0], 200)
+        self.restart_issuer()
+        status, order = session.report(report)
+        self.assertEqual((status, phones.apdus_of(order)), (200, []), order)
+        self.assertEqual(session.wait_for_result()["processInfo"]["executionStatus"], INTERRUPTED)
+        self.check_recovery(phone, instance)
 
 
 class Outbox(BusyCase):

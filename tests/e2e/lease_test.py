@@ -3,6 +3,7 @@
 gone on with it, and until then the other one keeps off (DIV-101)."""
 
 import pathlib
+import re
 import signal
 import sqlite3
 import sys
@@ -89,7 +90,9 @@ class TwoServers(hostile_test.HostileCase):
             seen["process"] = process
             early = other.deploy(instance)
             self.assertEqual(early["processInfo"]["executionStatus"], INVALID_STATE, early)
-            self.assertIn("another process is running", early["processInfo"]["executionMessage"])
+            told = re.search(r"another process is running, please try again in (\d+) seconds$", early["processInfo"]["executionMessage"])
+            self.assertTrue(told, early)
+            self.assertLessEqual(int(told[1]), LEASE)
             time.sleep(LEASE + 1)
             later = other.deploy(instance)
             self.assertEqual((later["processInfo"]["executionStatus"], later["serviceInstanceState"]), (0, OPERATIONAL), later)

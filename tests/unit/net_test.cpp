@@ -75,6 +75,50 @@ BOOST_AUTO_TEST_CASE(exchanges_on_one_connection) {
 }
 
 // RFC 9110 9.3.2: also what is refused before any handler sees it has no body behind HEAD.
+BOOST_AUTO_TEST_CASE(a_handler_that_waits_learns_that_its_peer_has_gone) {
+    enum class way { stays, sends_more, ends_sending, closes, resets };
+    for (const bool tls : {true, false})
+        for (const auto how : {way::stays, way::sends_more, way::ends_sending, way::closes, way::resets}) {
+            auto options = quick();
+            if (!tls)
+                options.identity.reset();
+            net::tls_server server(options);
+            std::promise<bool> first, later;
+            std::promise<void> done;
+            server.start([&](const net::request& r) {
+                first.set_value(r.peer_gone());
+                const auto until = clock_type::now() + 300ms;
+                bool gone = false;
+                while (!gone && clock_type::now() < until) {
+                    std::this_thread::sleep_for(5ms);
+                    gone = r.peer_gone();
+                }
+                later.set_value(gone);
+                return net::response{};
+            });
+            const auto deadline = clock_type::now() + 3s;
+            auto fd = net::connect_tcp("127.0.0.1", server.port(), deadline, [](auto) {});
+            net::connection c(fd);
+            const auto context = net::client_context(certificates().ca.certificate_pem, std::nullopt);
+            if (tls)
+                c.connect_tls(context.get(), "127.0.0.1", deadline);
+            c.write("GET / HTTP/1.1\r\nHost: a\r\n\r\n", deadline);
+            BOOST_TEST(!first.get_future().get());
+            if (how == way::sends_more)
+                c.write("GET / HTTP/1.1\r\n", deadline); // and has not gone
+            else if (how == way::ends_sending)
+                ::shutdown(fd->get(), SHUT_WR);
+            else if (how == way::closes)
+                fd->close();
+            else if (how == way::resets) {
+                fd->discard_unsent();
+                fd->close();
+            }
+            BOOST_TEST(later.get_future().get() == (how != way::stays && how != way::sends_more),
+                       "tls " << tls << ", way " << static_cast<int>(how));
+        }
+}
+
 BOOST_AUTO_TEST_CASE(a_refused_head_request_gets_no_body) {
     auto options = quick();
     options.on_refusal = [](int status, std::string_view reason) {
