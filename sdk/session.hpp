@@ -54,6 +54,12 @@ public:
     std::string target_of(const std::string& url) const;
     net::traffic traffic() const { return client_.counted(); }
 
+    /// What a request to this path would bring as its cookies.
+    std::string cookie(std::string_view path) const { return cookies_.header(path); }
+    /// From any thread: the exchange that runs, and each one that follows until renew(), fails ("manually cancelled").
+    void interrupt() { client_.cancel(); }
+    void renew() { client_.renew(); }
+
 private:
     net::client_options options_;
     retry_policy retry_;

@@ -110,6 +110,16 @@ net::client_options link_options(const tsm_api_options& options) {
     return link;
 }
 
+/// A session in which a call runs, for whoever cancels it.
+struct open_session {
+    std::string target;
+    std::string cookie;
+};
+struct running_call {
+    std::optional<open_session> session;
+    bool cancelled = false; ///< somebody wants it
+};
+
 } // namespace
 
 struct tsm_api::state {
@@ -122,6 +132,10 @@ struct tsm_api::state {
     net::header_fields authorization();
     wire::handset handset() const;
 
+    bool cancel();
+    bool cancel_session(const open_session& session) const;
+    void enter(const std::string& session_id);
+
     tsm_api_options options;
     std::mutex one_call; ///< a card carries one session at a time
     backend_link link;   ///< kept from call to call: one TLS handshake for all
@@ -129,7 +143,46 @@ struct tsm_api::state {
     mutable std::mutex mutex; ///< of what follows
     token_source token;
     statistics counted;
+    std::optional<running_call> running;
 };
+
+bool tsm_api::state::cancel() {
+    std::optional<open_session> session;
+    {
+        const std::lock_guard lock(mutex);
+        if (!running)
+            return false;
+        session = running->session;
+        running->cancelled = true;
+        if (!session)
+            link.interrupt(); // the backend sees that its caller has gone
+    }
+    return !session || cancel_session(*session);
+}
+
+/// On a connection of its own: that of the call may wait for an order.
+bool tsm_api::state::cancel_session(const open_session& session) const {
+    try {
+        net::tls_client other(link_options(options));
+        return other.exchange("DELETE", session.target, {{"Cookie", session.cookie}}).status == 200;
+    } catch (const net::network_error&) {
+        return false;
+    }
+}
+
+/// From here on a cancel goes to the session; one that came before its answer, too.
+void tsm_api::state::enter(const std::string& session_id) {
+    const auto target = std::string(base) + "sessions/" + net::percent_encode(session_id);
+    const open_session session{target, link.cookie(target)};
+    {
+        const std::lock_guard lock(mutex);
+        running->session = session;
+        if (!running->cancelled)
+            return;
+        link.renew();
+    }
+    cancel_session(session);
+}
 
 net::header_fields tsm_api::state::authorization() {
     token_source source;
@@ -170,6 +223,7 @@ model::tsm_api_result tsm_api::state::converse(const model::tsm_api_function& fu
 
 model::tsm_api_result tsm_api::state::run_session(std::string_view function, const wire::session_opened& session,
                                                   ProcessListener* listener) {
+    enter(session.session_id);
     listening observer(function, listener);
     local_agent agent(link, link.target_of(session.ra_endpoint), session.session_id, options.components, observer,
                       options.log);
@@ -204,6 +258,10 @@ model::tsm_api_result tsm_api::state::call(const model::tsm_api_function& functi
     const std::lock_guard turn(one_call);
     const auto begin = system_time().steady();
     const auto before = link.traffic();
+    {
+        const std::lock_guard lock(mutex);
+        running.emplace();
+    }
     const auto failed = [&](error_category category, const char* details) {
         return model::refusal_of(function, model::failed_execution(category, details), iso8601(system_time().wall()));
     };
@@ -213,6 +271,8 @@ model::tsm_api_result tsm_api::state::call(const model::tsm_api_function& functi
         } catch (const call_failure& e) {
             return failed(e.category, e.what());
         } catch (const net::network_error& e) {
+            if (e.cause() == net::network_cause::cancelled)
+                return failed(error_category::execution_interrupted, "manually cancelled");
             return failed(category_of(e.cause()), e.what());
         } catch (const session_error& e) {
             return failed(error_category::execution_interrupted, e.what());
@@ -224,6 +284,8 @@ model::tsm_api_result tsm_api::state::call(const model::tsm_api_function& functi
     }();
     const auto after = link.traffic();
     const std::lock_guard lock(mutex);
+    running.reset();
+    link.renew();
     counted.exchanges += after.requests - before.requests;
     counted.bytes_sent += after.sent - before.sent;
     counted.bytes_received += after.received - before.received;
@@ -238,6 +300,10 @@ tsm_api::~tsm_api() = default;
 void tsm_api::setAccessToken(token_source getToken) {
     const std::lock_guard lock(state_->mutex);
     state_->token = std::move(getToken);
+}
+
+bool tsm_api::cancel() {
+    return state_->cancel();
 }
 
 statistics tsm_api::counted() const {

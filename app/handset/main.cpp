@@ -5,6 +5,7 @@
 #include "app/failure.hpp"
 #include "app/handset/component.hpp"
 #include "app/handset/console.hpp"
+#include "app/handset/interrupts.hpp"
 #include "sdk/tsm_api.hpp"
 
 #include <CLI/App.hpp>
@@ -119,6 +120,9 @@ int run(const arguments& a, const call& function) {
     statistics_output statistics(a.stats);
     sdk::tsm_api api(options_of(a));
     const auto result = [&] {
+        const app::cancel_on_interrupt interrupts([&] {
+            std::cerr << (api.cancel() ? "cancelled" : "too late to cancel: it goes on to its end") << std::endl;
+        });
         app::progress_view view(::isatty(STDERR_FILENO) != 0);
         return function(api, a, &view);
     }();

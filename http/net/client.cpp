@@ -128,6 +128,11 @@ void tls_client::cancel() {
         state_->fd->shutdown();
 }
 
+void tls_client::renew() {
+    const std::lock_guard lock(state_->mutex);
+    state_->cancel_requested = false;
+}
+
 traffic tls_client::counted() const {
     return state_->counted;
 }

@@ -32,7 +32,7 @@ struct traffic {
     std::uint64_t received = 0;
 };
 
-/// For one thread at a time, except cancel().
+/// For one thread at a time, except cancel() and renew().
 class tls_client {
 public:
     /// Throws configuration_error for a malformed URL or unreadable certificates. Does not connect.
@@ -53,8 +53,9 @@ public:
     /// POST with a JSON body.
     response post_json(std::string_view target, std::string_view body, header_fields headers = {});
 
-    /// Ends a running exchange with network_error{cancelled}, and every later one. From any thread.
+    /// Ends a running exchange with network_error{cancelled}, and every later one until renew(). From any thread.
     void cancel();
+    void renew();
 
     traffic counted() const;
     const std::string& host() const;

@@ -9,9 +9,11 @@ import contextlib
 import json
 import pathlib
 import re
+import signal
 import socket
 import ssl
 import struct
+import subprocess
 import sys
 import threading
 import time
@@ -162,6 +164,39 @@ class HangsUp(BusyCase):
         self.assertEqual(session.exchange("DELETE", f"/tsm-api/1.0/sessions/{session.id}", None)[0], 409)
         self.assertEqual(aids(phone.card.registry()), phone.before)
         self.check_recovery(phone, instance)
+
+    def interrupted(self, card: str, instance: str, told: str, meanwhile=lambda: None) -> tuple[dict, str]:
+        """Ctrl-C at a handset that deploys, as soon as it has said this: its result and what it said."""
+        out, err = self.stack.folder / "interrupted.out", self.stack.folder / "interrupted.err"
+        with open(out, "wb") as o, open(err, "wb") as e:
+            handset = subprocess.Popen(
+                [self.stack.program("tsms-handset"), "--url", f"https://localhost:{self.stack.device_port}", "--ca", self.stack.ca, "--json",
+                 "--se", card, "deploy", instance, "--commands", "install,activate", "--finalize"], stdin=subprocess.DEVNULL, stdout=o, stderr=e)
+        try:
+            stacks.wait_until(lambda: re.search(told, err.read_text()), 20, "the handset is not there")
+            handset.send_signal(signal.SIGINT)
+            stacks.wait_until(lambda: "cancel" in err.read_text(), 20, "it does not say what has become of Ctrl-C")
+            meanwhile()
+            handset.wait(40)
+        finally:
+            handset.kill()
+            handset.wait()
+        return json.loads(out.read_text()), err.read_text()
+
+    def test_ctrl_c(self):
+        card = self.stack.card("interrupted.card")
+        instance = self.stack.handset(card, "create", self.service, "1.0.0")["serviceInstance"]["id"]
+        before = aids(self.stack.registry("interrupted.card"))
+        self.restart_issuer("--sessions", 0, "--retry-after", 2)
+        result, said = self.interrupted(card, instance, r"process \S+ started", self.restart_issuer)
+        self.assertIn("\ncancelled\n", said)
+        info = result["processInfo"]
+        self.assertEqual((info["executionStatus"], result["serviceInstanceState"]), (INTERRUPTED, NOT_DEPLOYED), result)
+        self.assertTrue(info["executionMessage"].endswith("manually cancelled"), result)
+        self.assertEqual(aids(self.stack.registry("interrupted.card")), before)
+        result, said = self.interrupted(card + "&faults=slow200@load", instance, r"\d+ % SERVICE_DEPLOYMENT_INSTALLATION")
+        self.assertIn("too late to cancel", said)
+        self.assertEqual((result["processInfo"]["executionStatus"], result["serviceInstanceState"]), (0, OPERATIONAL), result)
 
     def test_a_long_poll_ends_with_its_peer(self):
         self.restart_issuer("--sessions", 0, "--retry-after", 2)
