@@ -42,7 +42,6 @@ process<void> clear_with_issuer(work* w, bool remove_domain, std::vector<model::
 }
 
 process<void> terminate_steps(work* w) {
-    co_await begin(w);
     const bool last = w->request.last_service_on_card && w->request.remove_tsm_domain_when_last;
     const bool holds_client =
         last && w->card.tsm_domain && (w->card.tsm_domain->arac_registered || w->card.tsm_domain->arac_installed);
@@ -84,12 +83,7 @@ process<void> terminate_steps(work* w) {
 process<process_outcome> terminate(process_request request) {
     work w(std::move(request), model::operation::service_termination);
     const auto from = model::effective_state(w.instance);
-    std::optional<ending> failed;
-    try {
-        co_await terminate_steps(&w);
-    } catch (const gp::card_failure& failure) {
-        failed = ending_of(failure);
-    }
+    const auto failed = ending_of(co_await run(&w, terminate_steps(&w)));
     if (!failed) {
         w.instance.state = model::instance_state::not_deployed;
         w.instance.on_card = false;

@@ -242,9 +242,10 @@ BOOST_AUTO_TEST_CASE(a_bug_behind_an_answer_is_the_effects_answer) {
     i.start(acknowledge_nothing(&i.said));
     const broken_clock without;
     box.w.around->time = &without;
-    box.requests.at(0).answer(process_announced{true, {}, false});
+    box.requests.at(0).answer(process_announced{true, {}, false, {}});
     BOOST_TEST(i.said == (texts{"no clock", "ended"}));
-    box.requests.at(0).answer(process_announced{true, {}, false}); // the process is over, and its effects are not gone
+    box.requests.at(0).answer(
+        process_announced{true, {}, false, {}}); // the process is over, and its effects are not gone
     BOOST_TEST(i.said.size() == 2u);
     box.w.around->time = &box.w.clock;
 }
