@@ -182,6 +182,8 @@ process<domain_access> judge_answer(work* w, asked_channel asked, gp::batch_answ
 /// The TSM's domain exists: reads and channel request in one order.
 process<domain_access> open_known_domain(work* w) {
     const auto domain = *w->card.tsm_domain;
+    if (w->parameters().initialize_update_counts) // so INITIALIZE UPDATE does not only read
+        co_await require_start(w);
     gp::secured_batch reads;
     const gp::identification identify(reads);
     auto asked = co_await ask(domain.aid, domain.keys->version, challenge_octets(*w));

@@ -92,9 +92,9 @@ void expected_traffic::check(model::operation what, std::size_t orders, std::siz
     const bool locks = what == service_suspension || what == service_resumption;
     const std::size_t conversations = terminates ? removes_rules + last : locks ? 0 : creates_domain || writes_rules;
     // The start with the channel, or with the identity for an issuer; the change. An issuer authenticates the card and
-    // then works on it, and gives a new domain its keys. A termination looks first, an update loads new load files
-    // first, and looks where something is locked.
-    const auto most = 2 + 2 * conversations + (!terminates && !locks && creates_domain) + terminates + updates +
+    // then works on it, and gives a new domain its keys. An update loads new load files first, and looks where
+    // something is locked.
+    const auto most = 2 + 2 * conversations + (!terminates && !locks && creates_domain) + updates +
                       (updates && suspended) + renewal + extra;
     if (issuer_orders > conversations || orders > most)
         throw broken_invariant("operation " + std::to_string(static_cast<int>(what)) + " took " +

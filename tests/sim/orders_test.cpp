@@ -86,12 +86,12 @@ const row rows[] = {
      },
      [](world& w) { return w.suspend(false); }},
     {"resume what is not suspended", 1, "none", operational_for, [](world& w) { return w.suspend(false); }},
-    {"terminate, the domain stays", 3, "none", operational_for, terminate_but_keep_the_domain},
-    {"terminate, the domain stays, rules in our ARA-C", 3, "arac", operational_for, terminate_but_keep_the_domain},
-    {"terminate, the domain stays, rules of the issuer", 5, "aram-issuer", operational_for,
+    {"terminate, the domain stays", 2, "none", operational_for, terminate_but_keep_the_domain},
+    {"terminate, the domain stays, rules in our ARA-C", 2, "arac", operational_for, terminate_but_keep_the_domain},
+    {"terminate, the domain stays, rules of the issuer", 4, "aram-issuer", operational_for,
      terminate_but_keep_the_domain},
-    {"terminate, the last", 5, "none", operational_for, [](world& w) { return w.terminate(); }},
-    {"terminate, the last, rules of the issuer", 7, "aram-issuer", operational_for,
+    {"terminate, the last", 4, "none", operational_for, [](world& w) { return w.terminate(); }},
+    {"terminate, the last, rules of the issuer", 6, "aram-issuer", operational_for,
      [](world& w) { return w.terminate(); }},
     {"terminate, never deployed", 1, "none", ready_for, [](world& w) { return w.terminate(); }},
     {"update, nothing new", 2, "none", operational_for,
@@ -154,6 +154,19 @@ BOOST_AUTO_TEST_CASE(a_start_that_the_app_does_not_take_ends_every_process) {
             BOOST_TEST(r.play(w).details == "");
             BOOST_TEST(w.orders == r.orders);
         }
+}
+
+// To such a card INITIALIZE UPDATE is no reading command.
+BOOST_AUTO_TEST_CASE(a_card_that_counts_gets_nothing_that_counts_with_the_start) {
+    auto w = operational_for("none", {300, false});
+    w.instance.target.card.initialize_update_counts = true;
+    w.extra_orders = 1;
+    w.listener_throws = true;
+    BOOST_TEST(number(w.suspend(true)) == 6);
+    BOOST_TEST(w.apdus == 0u);
+    w.listener_throws = false;
+    BOOST_TEST(w.suspend(true).details == "");
+    BOOST_TEST(w.orders == 3u);
 }
 
 // AMB-131: what hinders a process, and what its first checks refuse, is told behind its start.

@@ -215,6 +215,7 @@ bool world::is_undisturbed() const {
     const bool honest = !on_the_way && !on_report && card.faults().empty() && phone_vanishes_after == SIZE_MAX &&
                         !issuer_down && !issuer_without_end && issuer_takes == SIZE_MAX;
     const bool agreed = has_keys_of_row() && tombstones.empty() && !component.doubt && instance.target.beside.empty() &&
+                        instance.state != model::instance_state::in_error &&
                         instance.unproven_operation == model::operation::no_operation &&
                         !(domain && (domain->keys_in_doubt || !domain->other_keys.empty()));
     const bool usual = personality.get() == lab::find_personality("jc305") &&
