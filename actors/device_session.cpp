@@ -51,7 +51,7 @@ public:
             },
             [this](const announce_process& a) -> caf::result<process_announced> {
                 owner_announced_ = make_response_promise<process_announced>();
-                dialogue_.announce(a.start);
+                dialogue_.announce(a.start, a.reads);
                 pass_on(now());
                 return owner_announced_;
             },
@@ -81,7 +81,7 @@ public:
         if (phone_.pending())
             phone_.deliver(order_given{no_session{}});
         if (owner_announced_.pending())
-            owner_announced_.deliver(process_announced{false, "the session ended", true});
+            owner_announced_.deliver(process_announced{false, "the session ended", true, {}});
         if (owner_performed_.pending())
             owner_performed_.deliver(order_performed{{{}, gp::transmission::phone_lost, "the session ended"}});
         gate_ = nullptr;
@@ -114,13 +114,13 @@ private:
             phone_.deliver(order_given{std::move(*next)});
     }
 
-    void tell_owner(dialogue::start_acknowledged&) {
+    void tell_owner(dialogue::start_acknowledged& a) {
         if (owner_announced_.pending())
-            owner_announced_.deliver(process_announced{true, {}, false});
+            owner_announced_.deliver(process_announced{true, {}, false, std::move(a.answer)});
     }
     void tell_owner(dialogue::start_refused& r) {
         if (owner_announced_.pending())
-            owner_announced_.deliver(process_announced{false, r.detail, r.phone_lost});
+            owner_announced_.deliver(process_announced{false, r.detail, r.phone_lost, {}});
     }
     void tell_owner(dialogue::work_cancelled&) {
         if (owner_performed_.pending())

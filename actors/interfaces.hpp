@@ -298,11 +298,13 @@ struct result_fetched {
 };
 struct announce_process {
     model::process_start start;
+    std::optional<process::exchange> reads; ///< in the same order (AMB-230)
 };
 struct process_announced {
     bool acknowledged = false;
     std::string detail;
     bool phone_lost = false;
+    gp::batch_answer answer; ///< of the reads
 };
 struct perform_order {
     std::string reader;

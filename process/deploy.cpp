@@ -200,7 +200,6 @@ process<void> check_presence(work* w, const deployment* d) {
 }
 
 process<void> deploy_steps(work* w, const deployment* d) {
-    co_await begin(w);
     const auto& target = w->instance.target;
     check_rule_count(target, target.beside);
     w->found.new_rules = model::access_rules_of(target);
@@ -213,11 +212,6 @@ process<void> deploy_steps(work* w, const deployment* d) {
         const auto& data = d->find(service_command::install)->data;
         const auto applications = applications_of(*w, target.applications, &data, false);
         check_sizes(*w, target.load_files, applications, bounds_of(*w));
-    }
-    if (d->from == instance_state::not_deployed) {
-        // AMB-101: INITIALIZED is only visible while a process runs.
-        w->instance.state = instance_state::initialized;
-        co_await commit(w->instance, w->card);
     }
     if (d->has(service_command::personalize))
         require_no_personalization(target.applications);
@@ -261,14 +255,12 @@ process<process_outcome> deploy(process_request request, std::vector<command_req
     deployment d{std::move(commands), finalize};
     work w(std::move(request), model::deploy_operation(d.kinds(), finalize));
     d.from = model::effective_state(w.instance);
+    w.shows_initialized = d.from == instance_state::not_deployed;
 
-    std::optional<ending> failed;
-    try {
-        co_await deploy_steps(&w, &d);
-    } catch (const gp::card_failure& failure) {
-        failed = ending_of(failure);
-        failed->details += missing_imports(w, failure);
-    }
+    const auto failure = co_await run(&w, deploy_steps(&w, &d));
+    auto failed = ending_of(failure);
+    if (failed)
+        failed->details += missing_imports(w, *failure);
 
     if (failed)
         co_await withdraw_access(&w, *failed);

@@ -29,12 +29,6 @@ struct done {};
 // -- the phone
 // --------------------------------------------------------------------------------------------------------------
 
-/// Sends ProcessStart and waits for the report that acknowledges it (TR 3.2.1, AMB-132). No command that changes the
-/// card may leave before.
-struct announce_start {
-    using result = done;
-};
-
 /// One order of C-APDUs to the secure component in a reader, and its report. A vanished phone is an answer
 /// (gp::transmission::phone_lost), so that a process ends on its normal failure path.
 struct exchange {
@@ -42,6 +36,13 @@ struct exchange {
     exchange(std::string reader_, gp::batch commands_) : reader(std::move(reader_)), commands(std::move(commands_)) {}
     std::string reader;
     gp::batch commands;
+};
+
+/// Sends ProcessStart and waits for the report that acknowledges it (TR 3.2.1, AMB-132). No command that changes the
+/// card may leave before, and no order for an issuer.
+struct announce_start {
+    using result = gp::batch_answer; ///< of what travelled with it
+    std::optional<exchange> reads;   ///< C-APDUs in the same order, that change nothing (AMB-230)
 };
 
 // -- the issuer (TR 3.3.1.1; issuer contract)

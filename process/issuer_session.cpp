@@ -51,6 +51,11 @@ void issuer_bounds::count(const model::issuer_step& step) {
                                std::to_string(commands_) + " commands");
 }
 
+process<model::issuer_step> begin_issuer_session(work* w, model::issuer_order order) {
+    co_await require_start(w);
+    co_return co_await open_issuer_session(std::move(order));
+}
+
 process<model::issuer_step> next_step(relay_to_issuer report, model::issuer_order order) {
     auto next = co_await std::move(report);
     while (next.lost)
@@ -59,7 +64,7 @@ process<model::issuer_step> next_step(relay_to_issuer report, model::issuer_orde
 }
 
 process<void> let_issuer(work* w, model::issuer_order order) {
-    auto next = co_await open_issuer_session(order);
+    auto next = co_await begin_issuer_session(w, order);
     issuer_bounds bounds;
     bool still_there = false;
     while (!next.done) {

@@ -17,6 +17,10 @@ private:
     std::size_t commands_ = 0;
 };
 
+/// The issuer's first commands. It is asked for nothing before the app has taken the start of the process: an order
+/// that nobody wants any more would be a cost without use (TR 3.3.1).
+process<model::issuer_step> begin_issuer_session(work* w, model::issuer_order order);
+
 /// Reports to the issuer and gets its next commands. One that has lost its session gets the order again: what is on the
 /// card from before is found there and counts (docs/issuer-protocol.md). Whoever interprets the effects bounds how
 /// often.

@@ -29,9 +29,9 @@ void require_level_of_domain(const work& w) {
         require(w, "SCP03 of the TSM's security domain", gp::highest_level(static_cast<std::uint8_t>(domain->scp03_i)));
 }
 
-void require_offered_level(const work& w, const gp::card_claims& claims) {
-    if (claims.highest_level)
-        require(w, "SCP03 of the secure component", *claims.highest_level);
+void require_offered_level(const work& w) {
+    if (w.link.highest_level)
+        require(w, "SCP03 of the secure component", *w.link.highest_level);
 }
 
 void check_created_domain(const work& w, const model::issuer_keys& got) {

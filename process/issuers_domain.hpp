@@ -2,7 +2,6 @@
 // The TSM's domain as an issuer creates it (DIV-057). A domain that we cannot use is refused as early as that can be
 // known. One that turns out to be unusable only when it is there is removed again.
 
-#include "gp/procedures/identify.hpp"
 #include "process/work.hpp"
 
 namespace tsms::process {
@@ -11,8 +10,8 @@ namespace tsms::process {
 /// gp::card_failure, as all of these.
 void require_level_of_domain(const work& w);
 
-/// Before the issuer changes anything: a new domain has the "i" of the card's own, which the card has just told.
-void require_offered_level(const work& w, const gp::card_claims& claims);
+/// Before the issuer is asked: a new domain has the "i" of the card's own, which the card has told.
+void require_offered_level(const work& w);
 
 /// The issuer has told what it has created, and on which card.
 void check_created_domain(const work& w, const model::issuer_keys& got);

@@ -11,6 +11,8 @@ struct card_link {
                              ///< profile: for the issuer's SELECT
     bool identified = false; ///< the card has been asked who it is, in this process
 
+    std::optional<std::uint8_t> highest_level; ///< of the ISD's SCP03, as the card claimed with it
+
     gp::channel_ptr channel;     ///< to the TSM's own domain; none before it is opened and after it has ended
     model::key_set channel_keys; ///< the static keys it was opened with
     std::string keys_refused;    ///< where the TSM's domain has none of our key sets: what it said to the last of them

@@ -95,6 +95,7 @@ void note_claims(work& w, const gp::card_claims& claims) {
     check_memory(w, claims.resources);
     w.link.identified = true;
     w.link.longest_data = claims.longest_data;
+    w.link.highest_level = claims.highest_level;
     if (claims.resources)
         w.link.free_memory = claims.resources->non_volatile;
     if (!claims.isd_aid.empty()) // a claim: it serves this process; the row takes what an issuer has proven (AMB-226)
@@ -181,6 +182,8 @@ process<domain_access> judge_answer(work* w, asked_channel asked, gp::batch_answ
 /// The TSM's domain exists: reads and channel request in one order.
 process<domain_access> open_known_domain(work* w) {
     const auto domain = *w->card.tsm_domain;
+    if (w->parameters().initialize_update_counts) // so INITIALIZE UPDATE does not only read
+        co_await require_start(w);
     gp::secured_batch reads;
     const gp::identification identify(reads);
     auto asked = co_await ask(domain.aid, domain.keys->version, challenge_octets(*w));
@@ -222,12 +225,6 @@ process<void> take_over_domain(work* w) {
     co_await commit(w->instance, w->card);
 }
 
-/// The card says now that its ISD has another AID than the one the issuer was told: nobody has authenticated either, so
-/// the issuer is asked once more with this one. What it has sent so far does nothing without an answer to it.
-bool is_misled(const work& w, bool identified_before, const model::issuer_order& order) {
-    return !identified_before && order.isd_aid != w.link.isd_aid;
-}
-
 /// The issuer goes on behind the card's first answers, so it has checked the card's cryptogram: before that no row
 /// changes (AMB-239), because nothing can happen to the card either. From here on it may, whatever becomes of this
 /// process.
@@ -260,9 +257,8 @@ struct work_of_issuer {
     model::issuer_order order;
     std::string domain_aid; ///< hex, of the TSM's domain
     std::uint8_t key_version = 0;
-    bool identified_before = false;
+    bool card_answered = false;      ///< the issuer's first commands
     bool card_authenticated = false; ///< by the issuer
-    std::optional<gp::card_claims> claims;
     // An issuer that goes on after its last commands has ended the session that we asked for behind them.
     std::optional<asked_channel> asked;
     std::optional<gp::batch_answer> asked_answer;
@@ -284,49 +280,34 @@ work_of_issuer work_for(const work& w, issuer_need need) {
     out.domain_aid = known ? known->aid : w.parameters().tsm_sd_aid;
     out.key_version =
         known && known->keys && !need.create_domain ? known->keys->version : w.parameters().tsm_key_version;
-    out.identified_before = w.link.identified;
     out.need = std::move(need);
     return out;
 }
 
-/// One order to the card: our plain reads in the first one, the issuer's commands, and behind its last ones the request
-/// for our channel. Returns the issuer's next step; nothing where it was told another ISD than the card has now.
-process<std::optional<model::issuer_step>> exchange_for_issuer(work* w, work_of_issuer* session,
-                                                               model::issuer_step step) {
+/// One order to the card: the issuer's commands, and behind its last ones the request for our channel. Returns the
+/// issuer's next step.
+process<model::issuer_step> exchange_for_issuer(work* w, work_of_issuer* session, model::issuer_step step) {
     session->asked.reset();
     session->asked_answer.reset();
     joined_order order;
-    gp::secured_batch reads;
-    std::optional<gp::identification> identify;
-    if (!session->claims) {
-        identify.emplace(reads);
-        order.add(reads.take());
-    }
-    const auto read_count = order.commands.commands.size();
     order.add_relayed(step.commands);
-    const auto relayed_end = order.commands.commands.size();
+    const auto relayed_count = order.commands.commands.size();
+    std::size_t ask_count = 0;
     if (step.last) {
         session->asked = co_await ask(session->domain_aid, session->key_version, challenge_octets(*w));
+        ask_count = session->asked->orders.size();
         order.add(session->asked->orders.take());
     }
-    const auto total = order.commands.commands.size();
-    if (session->claims && !std::exchange(session->card_authenticated, true))
+    if (session->card_answered && !std::exchange(session->card_authenticated, true))
         co_await expect_changes(w, session->need, session->domain_aid);
     const auto answer = co_await send(w, std::move(order.commands));
-    if (identify) {
-        session->claims = identify->claims(reads.accept(part_of(answer, 0, read_count)));
-        note_claims(*w, *session->claims);
-        if (session->need.create_domain)
-            require_offered_level(*w, *session->claims);
-        if (is_misled(*w, session->identified_before, session->order))
-            co_return std::nullopt;
-    }
-    auto relayed = part_of(answer, read_count, relayed_end - read_count);
+    session->card_answered = true;
+    auto relayed = part_of(answer, 0, relayed_count);
     if (relayed.end == gp::transmission::phone_lost ||
         (relayed.end != gp::transmission::complete && relayed.responses.empty()))
         throw gp::transmission_failure(gp::step::relayed, relayed.end, relayed.detail);
     if (step.last)
-        session->asked_answer = part_of(answer, relayed_end, total - relayed_end);
+        session->asked_answer = part_of(answer, relayed_count, ask_count);
     relay_to_issuer report(std::move(relayed.responses), relayed.end != gp::transmission::complete);
     co_return co_await next_step(std::move(report), session->order);
 }
@@ -348,18 +329,15 @@ process<void> take_over_work(work* w, const work_of_issuer* session) {
 /// The issuer works on the card, and behind its last commands we ask for our channel in the same order.
 process<domain_access> open_with_issuer(work* w, issuer_need need) {
     require_told_apart(*w);
-    if (w->link.isd_aid.empty()) { // the row is of a phone that did not tell it
-        co_await identify(w);
-    }
+    co_await identify(w);
+    if (need.create_domain)
+        require_offered_level(*w);
     auto session = work_for(*w, std::move(need));
-    auto step = co_await open_issuer_session(session.order);
+    auto step = co_await begin_issuer_session(w, session.order);
     issuer_bounds bounds;
     while (!step.done) {
         bounds.count(step);
-        auto next = co_await exchange_for_issuer(w, &session, std::move(step));
-        if (!next)
-            co_return co_await open_with_issuer(w, std::move(session.need));
-        step = *std::move(next);
+        step = co_await exchange_for_issuer(w, &session, std::move(step));
     }
     co_await take_over_work(w, &session);
     if (!session.asked || !session.asked_answer) { // the issuer never said which commands are its last

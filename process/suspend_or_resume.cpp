@@ -10,7 +10,6 @@ namespace tsms::process {
 namespace {
 
 process<void> lock_steps(work* w, bool suspend) {
-    co_await begin(w);
     const auto wanted = suspend ? model::instance_state::suspended : model::instance_state::operational;
     // AMB-109: no change of the card, unless an earlier change of this Service has never been proven either way.
     if (w->instance.state == wanted && w->instance.unproven_operation == model::operation::no_operation)
@@ -40,12 +39,7 @@ process<void> lock_steps(work* w, bool suspend) {
 process<process_outcome> suspend_or_resume(process_request request, bool suspend) {
     work w(std::move(request), suspend ? model::operation::service_suspension : model::operation::service_resumption);
     const auto from = model::effective_state(w.instance);
-    std::optional<ending> failed;
-    try {
-        co_await lock_steps(&w, suspend);
-    } catch (const gp::card_failure& failure) {
-        failed = ending_of(failure);
-    }
+    const auto failed = ending_of(co_await run(&w, lock_steps(&w, suspend)));
     if (!failed)
         w.instance.state = suspend ? model::instance_state::suspended : model::instance_state::operational;
     auto outcome = close_process(w, failed, from);

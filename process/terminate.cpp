@@ -1,6 +1,7 @@
 // TR 4.2.5.6 terminateService: everything of the Service leaves the card, and the TSM's own domain if it was the last
 // (AMB-121).
 
+#include "gp/privileges.hpp"
 #include "model/eligibility.hpp"
 #include "model/life_cycle.hpp"
 #include "model/update_plan.hpp"
@@ -41,8 +42,62 @@ process<void> clear_with_issuer(work* w, bool remove_domain, std::vector<model::
     }
 }
 
+/// Has the card shown under R-MAC what the rows say, and has nothing been sent since that it did not show? What a
+/// database does not know either (it is an older copy, or other rows say that they are of this card) is doubt, too.
+bool is_certain(const work& w) {
+    const auto& row = w.request.instance;
+    const auto& domain = *w.card.tsm_domain;
+    return (w.instance.on_card || knows_client(w)) && !w.request.card.doubt && !w.request.look_first &&
+           row.state != model::instance_state::in_error && row.unproven_operation == model::operation::no_operation &&
+           row.target.beside.empty() && !domain.keys_in_doubt && domain.other_keys.empty();
+}
+
+/// What a listing would show, by the rows.
+gp::card_contents known_contents(const work& w) {
+    gp::card_contents known;
+    const auto& domain = *w.card.tsm_domain;
+    const auto add = [](std::vector<gp::registry_entry>& list, const std::string& aid, const std::string& below) {
+        auto& entry = list.emplace_back();
+        entry.aid = octets(aid);
+        entry.security_domain_aid = octets(below);
+    };
+    if (w.instance.on_card) {
+        const auto& target = w.instance.target;
+        add(known.applications, target.sd_aid, domain.aid);
+        known.applications.back().rights = gp::privilege::security_domain;
+        for (const auto& app : target.applications)
+            add(known.applications, app.instance_aid, target.sd_aid);
+        for (const auto& file : target.load_files)
+            add(known.load_files, file.aid, target.sd_aid);
+    }
+    if (knows_client(w))
+        add(known.applications, domain.arac_aid, domain.aid);
+    return known;
+}
+
+/// Did the card not have what the rows let expect? It has refused a DELETE; that it lies about one is no such case.
+bool refuses_removal(const gp::card_failure& failure) {
+    return failure.why == gp::card_failure::kind::status && failure.what == gp::step::delete_object && failure.sw != 0;
+}
+
+/// In the first order through the channel, where the rows are certain: what a listing before it would show is known,
+/// and the one behind it proves what has gone (DIV-110). Else, and where the card refuses, it is listed first.
+process<void> remove_service(work* w, std::optional<gp::card_contents> seen, bool last) {
+    if (!seen && is_certain(*w)) {
+        try {
+            co_await remove_target(w, &w->instance.target, known_contents(*w), last);
+            co_return;
+        } catch (const gp::card_failure& failure) {
+            if (!refuses_removal(failure))
+                throw;
+        }
+        w->link.channel.reset(); // the failed order may have ended it
+        co_await need_channel(w);
+    }
+    co_await remove_what_is_there(w, std::move(seen), last);
+}
+
 process<void> terminate_steps(work* w) {
-    co_await begin(w);
     const bool last = w->request.last_service_on_card && w->request.remove_tsm_domain_when_last;
     const bool holds_client =
         last && w->card.tsm_domain && (w->card.tsm_domain->arac_registered || w->card.tsm_domain->arac_installed);
@@ -67,7 +122,7 @@ process<void> terminate_steps(work* w) {
                 co_await renew_keys(w);
             }
             auto seen = co_await remove_tombstones(w);
-            co_await remove_what_is_there(w, std::move(seen), last);
+            co_await remove_service(w, std::move(seen), last);
         } else {
             // The card says that our domain, and with it everything of ours, is gone. That is a claim (AMB-226).
             remove_domain = true;
@@ -84,12 +139,7 @@ process<void> terminate_steps(work* w) {
 process<process_outcome> terminate(process_request request) {
     work w(std::move(request), model::operation::service_termination);
     const auto from = model::effective_state(w.instance);
-    std::optional<ending> failed;
-    try {
-        co_await terminate_steps(&w);
-    } catch (const gp::card_failure& failure) {
-        failed = ending_of(failure);
-    }
+    const auto failed = ending_of(co_await run(&w, terminate_steps(&w)));
     if (!failed) {
         w.instance.state = model::instance_state::not_deployed;
         w.instance.on_card = false;

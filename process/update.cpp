@@ -325,15 +325,12 @@ process<void> change_as_the_card_takes_it(work* w, update_work* u, std::optional
 }
 
 process<void> update_steps(work* w, update_work* u) {
-    co_await begin(w);
     const auto& wanted = w->wanted();
     check_conflicts(content_of(wanted), known_aids(*w));
     check_rule_count(wanted, u->former.beside);
     plan_contents(*w, *u, u->former);
     plan_access(*w, *u);
     check_sizes(*w, u->plan.added_files, applications_of(*w, u->plan.installed, &u->data(), false), bounds_of(*w));
-    w->instance.state = instance_state::initialized; // AMB-101
-    co_await commit(w->instance, w->card);
     co_await remove_rules_of_tombstones(w);
     remember_rules(*w, *u);
     if (!is_in_doubt(*w, *u) && w->request.tombstones.empty())
@@ -373,16 +370,12 @@ process<process_outcome> update(process_request request, std::vector<command_req
     u.from = model::effective_state(w.instance);
     u.former = w.instance.target;
     complete_target(w, u);
+    w.shows_initialized = true;
 
-    std::optional<ending> failed;
-    try {
-        co_await update_steps(&w, &u);
-    } catch (const card_failure& failure) {
-        failed = ending_of(failure);
-        failed->details += missing_imports(w, failure);
-    }
-
+    const auto failure = co_await run(&w, update_steps(&w, &u));
+    auto failed = ending_of(failure);
     if (failed) {
+        failed->details += missing_imports(w, *failure);
         co_await withdraw_access(&w, *failed);
         if (!w.found.intent_written && !w.found.service_changed) // nothing of the update is on the card
             w.instance.target = w.request.instance.target;

@@ -116,11 +116,70 @@ gp::missing_counter counter_of(const work& w) {
     return w.parameters().challenge_counter ? gp::missing_counter::refused : gp::missing_counter::taken_as_random;
 }
 
-process<void> begin(work* w) {
-    co_await announce_start{};
-    if (const auto& hindrance = w->request.hindrance)
+namespace {
+
+void check_hindrance(const work& w) {
+    if (const auto& hindrance = w.request.hindrance)
         throw gp::card_failure(gp::card_failure::kind::refused, gp::step::select, static_cast<int>(hindrance->category),
                                hindrance->details);
+}
+
+/// Alone, or with what changes nothing (AMB-230). The app has taken it, or the process ends.
+process<gp::batch_answer> announce(work* w, std::optional<exchange> reads) {
+    w->found.start_announced = true;
+    auto answer = co_await announce_start{std::move(reads)};
+    w->found.start_taken = true;
+    co_return answer;
+}
+
+/// What a taken start means for the rows. Nothing of them has changed before.
+process<void> note_start(work* w) {
+    if (!w->shows_initialized)
+        co_return;
+    w->instance.state = model::instance_state::initialized;
+    auto row = w->request.instance;
+    row.state = w->instance.state;
+    co_await commit(std::move(row), w->request.card);
+}
+
+/// One order, behind the start of its process or with it.
+process<gp::batch_answer> transmit(work* w, gp::batch order) {
+    exchange with_card(w->request.reader, std::move(order));
+    const bool changes = std::ranges::any_of(with_card.commands.commands, &gp::card_command::changes_card);
+    if (changes)
+        co_await require_start(w);
+    if (w->found.start_taken)
+        co_return co_await std::move(with_card);
+    auto answer = co_await announce(w, std::move(with_card));
+    co_await note_start(w);
+    co_return answer;
+}
+
+} // namespace
+
+process<void> require_start(work* w) {
+    if (w->found.start_taken)
+        co_return;
+    co_await announce(w, std::nullopt);
+    co_await note_start(w);
+}
+
+process<std::optional<gp::card_failure>> run(work* w, process<void> steps) {
+    std::optional<gp::card_failure> failed;
+    try {
+        check_hindrance(*w);
+        co_await std::move(steps);
+    } catch (const gp::card_failure& failure) {
+        failed = failure;
+    }
+    if (w->found.start_announced)
+        co_return failed;
+    try {
+        co_await announce(w, std::nullopt);
+    } catch (const gp::card_failure& failure) {
+        failed = failure; // AMB-132
+    }
+    co_return failed;
 }
 
 process<void> write_intent(work* w, std::string what) {
@@ -141,7 +200,7 @@ process<gp::batch_answer> send(work* w, gp::batch commands) {
     for (std::size_t next = 0; next < commands.commands.size();) {
         auto order = next_order(commands, next, w->parameters());
         next += order.commands.size();
-        auto answer = co_await exchange(w->request.reader, order);
+        auto answer = co_await transmit(w, order);
         if (answer.responses.size() > order.commands.size()) {
             answer.responses.clear();
             answer.unattributed = true;
@@ -223,6 +282,10 @@ ending ending_of(const gp::card_failure& failure) {
             failure.why,
             failure.retry_can_help,
             failure.mender};
+}
+
+std::optional<ending> ending_of(const std::optional<gp::card_failure>& failure) {
+    return failure ? std::optional(ending_of(*failure)) : std::nullopt;
 }
 
 } // namespace tsms::process

@@ -9,6 +9,8 @@ namespace tsms::process {
 
 /// What a process has found out about its card, and what it may have done to it.
 struct findings {
+    bool start_announced = false; ///< whatever has come of that
+    bool start_taken = false;     ///< the app has acknowledged it
     bool card_proven = false;     ///< there was a channel to the TSM's own domain: the card cryptogram was right
     bool proven = false;          ///< a procedure through our channel has ended with an authenticated listing
     bool intent_written = false;  ///< what the card holds is not known until such a listing tells
@@ -25,7 +27,8 @@ struct work {
     work(process_request r, model::operation o);
 
     process_request request;
-    model::operation operation; ///< TR 4.2.4.2
+    model::operation operation;     ///< TR 4.2.4.2
+    bool shows_initialized = false; ///< the instance is INITIALIZED as long as the process runs (AMB-101)
 
     // -- what is stored: the rows as the next commit writes them
     model::service_instance instance;
@@ -44,15 +47,19 @@ struct work {
     void tell_operator(const std::string& text) { for_operator += (for_operator.empty() ? "" : "; ") + text; }
 };
 
-/// The app learns that the process has begun (AMB-132). A hindrance ends it here.
-process<void> begin(work* w);
+/// Plays the steps of a process, unless something hinders it from the first (AMB-131). Its start travels with its first
+/// order, and if there was none it is announced at the end: each process has one. Returns what has ended it early.
+process<std::optional<gp::card_failure>> run(work* w, process<void> steps);
+
+/// The app has taken the start: by a report that answers an order of its own, where nothing could travel with it.
+process<void> require_start(work* w);
 
 /// Before the first command leaves that changes the Service: the card is in doubt and the operation is named, durable,
 /// so that whoever comes after a crash looks before it changes anything.
 process<void> write_intent(work* w, std::string what);
 
 /// Sends a batch in as many orders as the profile's bounds ask for (one, as a rule), none behind one with a refusal,
-/// and notes what may have changed.
+/// and notes what may have changed. The first one of a process carries its start, if it changes nothing.
 process<gp::batch_answer> send(work* w, gp::batch commands);
 
 /// Refused before anything is loaded: what cannot fit. A card that does not tell its free memory is tried.
@@ -140,6 +147,7 @@ struct ending {
     std::string mender = {};     ///< who can do something about it, where the failure says so
 };
 ending ending_of(const gp::card_failure& failure);
+std::optional<ending> ending_of(const std::optional<gp::card_failure>& failure);
 
 /// Octets of an AID or other hexadecimal text of a committed row.
 inline bytes octets(const std::string& text) {

@@ -160,9 +160,10 @@ void local_agent::choose(const wire::seram_secure_element& wanted) {
 void local_agent::execute(const wire::seram_apdus& command, wire::seram_report& report) {
     if (!wanted_)
         throw transport_error(transport_cause::unavailable, "no order has named a secure component");
-    choose(*wanted_);
-    // The list grows in the report itself: an error leaves what was answered before it.
+    // The list grows in the report itself: an error leaves what was answered before it. One that is empty says that
+    // nothing in front of it has failed: the app has taken what it was told there.
     auto& responses = report.responses.emplace_back();
+    choose(*wanted_);
     for (const auto& c_apdu : command.commands) {
         ++apdus_;
         responses.push_back(chosen_->transmit(c_apdu));

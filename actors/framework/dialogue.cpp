@@ -32,6 +32,16 @@ bool changes_card(const gp::batch& work) {
     return std::ranges::any_of(work.commands, &gp::card_command::changes_card);
 }
 
+/// Has the app seen the start? Alone, only PROCESSED says so (AMB-132). An agent that broke off among the C-APDUs
+/// behind it has come past it: it has begun their list of answers, or says what is wrong with the secure component.
+bool takes_start(const report& r, bool with_commands) {
+    if (r.status == agent_status::processed)
+        return true;
+    if (!with_commands || r.status == agent_status::polling)
+        return false;
+    return !r.responses.empty() || meaning(r) != gp::transmission::failed;
+}
+
 } // namespace
 
 std::uint64_t octets_on_the_way(const gp::batch& work) {
@@ -107,21 +117,26 @@ void dialogue::consume(const report& r) {
     switch (std::exchange(expected_, expects::nothing)) {
     case expects::nothing:
         break;
-    case expects::acknowledgement: // AMB-132: only PROCESSED says that the app has seen the start
-        announcement_.reset();
-        acknowledged_ = r.status == agent_status::processed;
-        if (acknowledged_)
-            event_ = start_acknowledged{};
-        else
-            event_ = start_refused{r.error.empty() ? "the app did not take the start of the process" : r.error, false};
+    case expects::acknowledgement:
+        consume_acknowledgement(r);
         break;
     case expects::responses:
-        consume_responses(r);
+        event_ = responses_in(r);
         break;
     }
 }
 
-void dialogue::consume_responses(const report& r) {
+void dialogue::consume_acknowledgement(const report& r) {
+    announcement_.reset();
+    acknowledged_ = takes_start(r, work_.has_value());
+    if (acknowledged_)
+        event_ = start_acknowledged{work_ ? responses_in(r) : std::exchange(not_sent_with_it_, {})};
+    else
+        event_ = start_refused{r.error.empty() ? "the app did not take the start of the process" : r.error, false};
+    work_.reset();
+}
+
+gp::batch_answer dialogue::responses_in(const report& r) {
     gp::batch_answer answer;
     answer.end = meaning(r);
     answer.detail = r.error;
@@ -139,7 +154,7 @@ void dialogue::consume_responses(const report& r) {
         answer.detail = got > sent ? "more R-APDUs than C-APDUs" : "fewer R-APDUs than C-APDUs";
     }
     work_.reset();
-    event_ = std::move(answer);
+    return answer;
 }
 
 std::optional<order> dialogue::next(steady_time now) {
@@ -162,14 +177,13 @@ std::optional<order> dialogue::next(steady_time now) {
         process_id_ = announcement_->process_id;
         o.items.emplace_back(*announcement_);
         announcement_sent_ = true;
+        if (work_to_send)
+            append_work(o);
         return remember(std::move(o), expects::acknowledgement);
     }
     if (work_to_send) {
         auto o = fresh();
         append_work(o);
-        work_sent_ = true;
-        changing_ = changing_ || changes_card(*work_);
-        travelling_ = octets_on_the_way(*work_);
         return remember(std::move(o), expects::responses);
     }
     if (poll_over) {
@@ -201,6 +215,9 @@ order dialogue::remember(order o, expects what) {
 }
 
 void dialogue::append_work(order& o) {
+    work_sent_ = true;
+    changing_ = changing_ || changes_card(*work_);
+    travelling_ = octets_on_the_way(*work_);
     if (const auto* card = card_in(chosen_))
         o.card = *card;
     auto mark = work_->progress.begin();
@@ -241,50 +258,58 @@ bool dialogue::cancel() {
     if (changing_ || outcome_ || lost_)
         return false;
     cancelled_ = true;
+    const bool had_work = std::exchange(work_, std::nullopt).has_value();
     if (std::exchange(announcement_, std::nullopt))
         event_ = start_refused{process::cancelled_by_user, false};
-    else if (std::exchange(work_, std::nullopt))
+    else if (had_work)
         event_ = work_cancelled{};
     expected_ = expects::nothing; // what the phone still says of it does not matter any more
     return true;
 }
 
-void dialogue::announce(model::process_start start) {
+void dialogue::announce(model::process_start start, std::optional<process::exchange> reads) {
     if (cancelled_) {
         event_ = start_refused{process::cancelled_by_user, false};
         return;
     }
     announcement_ = std::move(start);
     announcement_sent_ = false;
+    not_sent_with_it_ = {};
+    if (reads)
+        if (auto refused = accept(std::move(reads->reader), std::move(reads->commands)))
+            not_sent_with_it_ = *std::move(refused);
 }
 
 void dialogue::perform(std::string reader, gp::batch work) {
-    if (std::ranges::find(cards_, reader, &announced_card::reader) ==
-        cards_.end()) { // another card's APDUs must not go to this one
-        event_ = gp::batch_answer{{}, gp::transmission::unavailable, "the reader was not announced"};
-        return;
-    }
     if (cancelled_) {
         event_ = work_cancelled{};
         return;
     }
-    if (!acknowledged_ && changes_card(work)) {
-        event_ =
-            gp::batch_answer{{}, gp::transmission::failed, "the app has not acknowledged the start of the process"};
-        return;
-    }
+    if (auto refused = accept(std::move(reader), std::move(work)))
+        event_ = *std::move(refused);
+}
+
+/// Takes over the work for the next order; or says why it does not go to the card.
+std::optional<gp::batch_answer> dialogue::accept(std::string reader, gp::batch work) {
+    if (std::ranges::find(cards_, reader, &announced_card::reader) ==
+        cards_.end()) // another card's APDUs must not go to this one
+        return gp::batch_answer{{}, gp::transmission::unavailable, "the reader was not announced"};
+    if (!acknowledged_ && changes_card(work))
+        return gp::batch_answer{{}, gp::transmission::failed, "the app has not acknowledged the start of the process"};
     chosen_ = std::move(reader);
     work_ = std::move(work);
     work_sent_ = false;
+    return std::nullopt;
 }
 
 std::optional<dialogue::event> dialogue::take_event(steady_time now) {
     if (silent(now) && !std::exchange(lost_, true))
         last_.items = {}; // an order may be large, and its process has ended: a phone that comes back gets none of it
     if (lost_ && !event_) {
-        if (std::exchange(announcement_, std::nullopt))
+        if (std::exchange(announcement_, std::nullopt)) {
+            work_.reset();
             event_ = start_refused{"the phone has not been heard of any more", true};
-        else if (std::exchange(work_, std::nullopt))
+        } else if (std::exchange(work_, std::nullopt))
             event_ = gp::batch_answer{{}, gp::transmission::phone_lost, "no report within the deadline"};
         expected_ = expects::nothing;
     }

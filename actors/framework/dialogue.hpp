@@ -65,7 +65,8 @@ public:
     bool cancel();
 
     // -- the owner --
-    void announce(model::process_start start);
+    /// What changes nothing may travel with the start (AMB-230); anything else is not sent, as in perform().
+    void announce(model::process_start start, std::optional<process::exchange> reads = std::nullopt);
     /// Commands that change the card need the acknowledged start of a process (AMB-132): without it they fail here.
     void perform(std::string reader, gp::batch work);
     void finish(result outcome, std::optional<model::process_progress> completed = std::nullopt) {
@@ -74,7 +75,9 @@ public:
     }
 
     // -- what the owner learns; each once --
-    struct start_acknowledged {};
+    struct start_acknowledged {
+        gp::batch_answer answer; ///< of what travelled with the start
+    };
     struct start_refused {
         std::string detail;
         bool phone_lost = false;
@@ -98,7 +101,9 @@ private:
     bool repeats(std::uint64_t number) const { return last_.number > 0 && number + 1 == last_.number; }
     bool answers_last(std::uint64_t number) const { return number == last_.number && !stopped_; }
     void consume(const report& r);
-    void consume_responses(const report& r);
+    void consume_acknowledgement(const report& r);
+    gp::batch_answer responses_in(const report& r);
+    std::optional<gp::batch_answer> accept(std::string reader, gp::batch work);
     order fresh();
     order remember(order o, expects what);
     void append_work(order& o);
@@ -121,6 +126,7 @@ private:
     int percent_ = 0; ///< told last
 
     std::optional<model::process_start> announcement_;
+    gp::batch_answer not_sent_with_it_; ///< why nothing travels with it, though something was to
     std::optional<gp::batch> work_;
     bool work_sent_ = false;
     bool announcement_sent_ = false;

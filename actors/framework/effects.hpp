@@ -105,17 +105,31 @@ private:
 
     // -- the phone --
 
-    void perform_one(const process::announce_start&) {
-        model::process_start start{id(), context_.record.caller, context_.record.started};
-        request<process_announced>(context_.session, session_answers_within(around_->sessions), announce_process{start},
-                                   [this](const process_announced& a) { announced(a); });
+    void log(std::vector<store::card_log_entry> entries) {
+        if (!entries.empty())
+            self_.send(around_->store, log_apdus{std::move(entries)});
     }
 
-    void announced(const process_announced& a) {
+    void perform_one(const process::announce_start& a) {
+        while_held([this, a] { announce(a); });
+    }
+
+    void announce(const process::announce_start& a) {
+        const auto reads = a.reads ? a.reads->commands : gp::batch{};
+        log(log_of_commands(id(), reads));
+        request<process_announced>(context_.session, session_answers_within(around_->sessions, reads),
+                                   announce_process{{id(), context_.record.caller, context_.record.started}, a.reads},
+                                   [this, reads](process_announced& told) {
+                                       log(log_of_answers(id(), reads, told.answer));
+                                       announced(told);
+                                   });
+    }
+
+    void announced(process_announced& a) {
         if (!a.acknowledged) // AMB-132
             return fail(model::error_category::execution_interrupted, a.detail, a.phone_lost);
         request<stored>(around_->store, actor_deadline, timely(*around_, acknowledge_start{id()}),
-                        [this](const stored&) { answer(process::done{}); });
+                        [this, reads = std::move(a.answer)](const stored&) { answer(reads); });
     }
 
     void perform_one(const process::exchange& x) {
@@ -134,14 +148,14 @@ private:
     }
 
     void send_order(const process::exchange& x) {
-        self_.send(around_->store, log_apdus{log_of_commands(id(), x.commands)});
+        log(log_of_commands(id(), x.commands));
         request<order_performed>(
             context_.session, session_answers_within(around_->sessions, x.commands),
             perform_order{x.reader, x.commands},
             [this, sent = x.commands](order_performed& p) {
                 if (p.cancelled) // AMB-148
                     return fail(model::error_category::execution_interrupted, process::cancelled_by_user);
-                self_.send(around_->store, log_apdus{log_of_answers(id(), sent, p.answer)});
+                log(log_of_answers(id(), sent, p.answer));
                 answer(std::move(p.answer));
             },
             [this](caf::error& e) {

@@ -240,11 +240,13 @@ BOOST_AUTO_TEST_CASE(a_bug_behind_an_answer_is_the_effects_answer) {
     letterbox box;
     interpreted i(box);
     i.start(acknowledge_nothing(&i.said));
+    box.requests.at(0).answer(answered{process::done{}}); // it has the card
     const broken_clock without;
     box.w.around->time = &without;
-    box.requests.at(0).answer(process_announced{true, {}, false});
+    const process_announced taken{true, {}, false, {}};
+    box.requests.at(1).answer(taken);
     BOOST_TEST(i.said == (texts{"no clock", "ended"}));
-    box.requests.at(0).answer(process_announced{true, {}, false}); // the process is over, and its effects are not gone
+    box.requests.at(1).answer(taken); // the process is over, and its effects are not gone
     BOOST_TEST(i.said.size() == 2u);
     box.w.around->time = &box.w.clock;
 }
@@ -277,11 +279,19 @@ BOOST_AUTO_TEST_CASE(a_process_whose_random_source_fails_is_ended) {
     w.around->random = &random;
     w.rows.cards["card"].tsm_domain.emplace().aid = "D27600016354534D0001";
     w.rows.cards["card"].tsm_domain->keys.emplace().version = 0x31;
+    w.rows.cards["card"].identity = cplc;
     w.rows.instances["one"].on_card = true;
     const auto s = opened(w.open(model::terminate_service{"one"}));
-    w.report_back(s, 0);
+    const auto start = w.report_back(s, 0);
+    BOOST_REQUIRE(start);
     random.broken = true;
-    const auto stop = w.report_back(s, 1, processed);
+    // Its domain wants another challenge.
+    const auto stop = w.report_back(s, 1, carried_out(*start, [](const std::string&, const bytes& apdu) {
+                                        return apdu[1] == 0x50             ? "6700"
+                                               : apdu[1] == 0xA4           ? default_selection
+                                               : is_get_data(apdu, 0x9F7F) ? "9F7F2A" + cplc + "9000"
+                                                                           : "6A88";
+                                    }));
     BOOST_REQUIRE(stop);
     BOOST_TEST((result_in(*stop) == error_category::internal_error));
     BOOST_REQUIRE_EQUAL(w.rows.ends.size(), 1u);

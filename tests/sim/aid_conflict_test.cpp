@@ -19,7 +19,7 @@ BOOST_AUTO_TEST_CASE(an_aid_that_the_card_would_refuse_is_refused_before_anythin
         const auto outcome = w.deploy({I, A}, true);
         BOOST_TEST(number(outcome) == 7);
         BOOST_TEST(number(w.instance.state) == number(not_deployed));
-        BOOST_TEST(w.orders == 0u);
+        BOOST_TEST(w.orders == 1u); // the start
         BOOST_TEST(w.on_card() == before, boost::test_tools::per_element());
         return outcome.details;
     };
@@ -63,7 +63,7 @@ BOOST_AUTO_TEST_CASE(no_sharing_between_services) {
     const auto outcome = *w.play(process::deploy(r, {{I, {}, false}, {A, {}, false}}, true));
     BOOST_TEST(number(outcome) == 7);
     BOOST_TEST(number(w.instance.state) == number(not_deployed));
-    BOOST_TEST(w.orders == 0u);
+    BOOST_TEST(w.orders == 1u); // the start
     BOOST_TEST(w.on_card() == deployed, boost::test_tools::per_element());
 }
 

@@ -73,7 +73,7 @@ BOOST_AUTO_TEST_CASE(the_identity_is_proven_in_every_channel) {
 BOOST_AUTO_TEST_CASE(an_issuer_may_choose_the_version_of_its_keys) {
     auto w = ready();
     w.issuer_key_version = 0x31; // the first of our own versions, by the profile
-    w.extra_exchanges = 1;       // the channel is asked for with the version of the profile first
+    w.extra_orders = 1;          // the channel is asked for with the version of the profile first
     BOOST_TEST(w.deploy({I, A}, true).details == "");
     BOOST_TEST(int{w.component.tsm_domain->keys->version} == 0x32);
     BOOST_TEST(key_versions_of(w, tsm_domain) == std::set<int>{0x32}, boost::test_tools::per_element());
@@ -87,7 +87,7 @@ BOOST_AUTO_TEST_CASE(rotation_passes_the_versions_that_are_taken) {
     card.tsm_rotated_version = 0x6F; // the last; 70 and above are of other roles
     card.service_key_version = 0x01;
     w.issuer_key_version = 0x6F;
-    w.extra_exchanges = 1;
+    w.extra_orders = 1;
     BOOST_TEST(w.deploy({I, A}, true).details == "");
     BOOST_TEST(int{w.component.tsm_domain->keys->version} == 0x02);
 }
@@ -95,7 +95,7 @@ BOOST_AUTO_TEST_CASE(rotation_passes_the_versions_that_are_taken) {
 BOOST_AUTO_TEST_CASE(key_versions_that_collide_are_refused) {
     auto w = ready();
     w.issuer_key_version = w.instance.target.card.service_key_version;
-    w.extra_exchanges = 2;                 // the channel twice, as above, and PUT KEY in an order of its own
+    w.extra_orders = 2;                    // the channel twice, as above, and PUT KEY in an order of its own
     auto outcome = w.deploy({I, A}, true); // the issuer's are replaced before the Service's keys leave
     BOOST_TEST(outcome.details == "");
     check_keys_are_ours(w);
@@ -291,7 +291,7 @@ BOOST_AUTO_TEST_CASE(a_card_that_is_gone_over_omapi_is_no_domain_that_is_gone) {
 BOOST_AUTO_TEST_CASE(answers_that_belong_to_nobody_leave_the_card_in_doubt) {
     auto w = ready();
     w.on_report = [&](gp::batch_answer& answer) {
-        if (w.orders < 4)
+        if (w.orders < 5)
             return;
         answer.responses.clear();
         answer.unattributed = true;
@@ -358,7 +358,7 @@ BOOST_AUTO_TEST_CASE(access_rules_go_before_what_they_guard) {
         return std::nullopt;
     };
     BOOST_TEST(terminate_but_keep_the_domain(w).details == "");
-    BOOST_TEST(w.orders == 4u);
+    BOOST_TEST(w.orders == 5u);
     BOOST_TEST(rules_at_first_delete == 0u);
 }
 
@@ -366,7 +366,7 @@ BOOST_AUTO_TEST_CASE(access_rules_go_before_what_they_guard) {
 BOOST_AUTO_TEST_CASE(a_termination_that_has_taken_the_rules_only) {
     auto w = ready_with_rules();
     w.deploy({I, A}, true);
-    w.phone_vanishes_after = 2;
+    w.phone_vanishes_after = 3;
     BOOST_TEST(number(w.terminate()) == 6);
     BOOST_TEST(w.card.state().ara.rules.size() == 0u);
     BOOST_TEST(number(w.instance.state) == number(in_error));

@@ -74,32 +74,33 @@ expected_traffic expected_traffic::of(const model::service_instance& instance, c
     const auto& domain = card.tsm_domain;
     const bool has_rules = !instance.target.device_apps.empty();
     expected_traffic expected;
-    expected.opens_with_issuer = !domain || !domain->keys ||
-                                 (has_rules && (ara == "aram-issuer" || (ara == "arac" && !domain->arac_registered)));
+    expected.creates_domain = !domain || !domain->keys;
+    expected.writes_rules =
+        has_rules && (ara == "aram-issuer" || (ara == "arac" && !(domain && domain->arac_registered)));
     expected.removes_rules = has_rules && ara == "aram-issuer";
     expected.last = last && (domain || instance.on_card);
     expected.suspended = model::effective_state(instance) == model::instance_state::suspended;
-    expected.renewal = domain && domain->keys && domain->keys->issuer_knows ? 1 : 0;
+    expected.renewal = domain && domain->keys && domain->keys->issuer_knows;
     return expected;
 }
 
-void expected_traffic::check(model::operation what, std::size_t exchanges, std::size_t issuer_orders,
+void expected_traffic::check(model::operation what, std::size_t orders, std::size_t issuer_orders,
                              std::size_t extra) const {
     using enum model::operation;
     const bool terminates = what == service_termination;
     const bool updates = what >= service_update_installation && what <= service_update_finalize;
     const bool locks = what == service_suspension || what == service_resumption;
-    const auto orders = terminates ? std::size_t{removes_rules} + std::size_t{last}
-                        : locks    ? 0
-                                   : std::size_t{opens_with_issuer};
-    // The channel, the change; a termination looks before it, an update loads new load files before it, and looks where
-    // something is locked. An issuer authenticates the card, and then works on it.
-    const auto most = (terminates || updates ? 3 : 2) + (updates && suspended ? 1 : 0) + 2 * orders + renewal + extra;
-    if (issuer_orders > orders || exchanges > most)
+    const std::size_t conversations = terminates ? removes_rules + last : locks ? 0 : creates_domain || writes_rules;
+    // The start with the channel, or with the identity for an issuer; the change. An issuer authenticates the card and
+    // then works on it, and gives a new domain its keys. An update loads new load files first, and looks where
+    // something is locked.
+    const auto most = 2 + 2 * conversations + (!terminates && !locks && creates_domain) + updates +
+                      (updates && suspended) + renewal + extra;
+    if (issuer_orders > conversations || orders > most)
         throw broken_invariant("operation " + std::to_string(static_cast<int>(what)) + " took " +
-                               std::to_string(exchanges) + " exchanges and " + std::to_string(issuer_orders) +
-                               " orders to the issuer, expected at most " + std::to_string(most) + " and " +
-                               std::to_string(orders));
+                               std::to_string(orders) + " orders and " + std::to_string(issuer_orders) +
+                               " of the issuer, expected at most " + std::to_string(most) + " and " +
+                               std::to_string(conversations));
 }
 
 void write_ahead::begin() {
@@ -107,19 +108,48 @@ void write_ahead::begin() {
 }
 
 void write_ahead::watch(const process::effect& effect, const rows& committed) {
-    if (std::holds_alternative<process::announce_start>(effect))
-        started_ = true;
-    else if (const auto* intent = std::get_if<process::journal_intent>(&effect))
+    if (const auto* start = std::get_if<process::announce_start>(&effect)) {
+        if (std::exchange(announced_, true))
+            throw broken_invariant("the start of a process is announced twice");
+        waits_ = true;
+        if (start->reads)
+            check_order(*start->reads, committed);
+    } else if (const auto* intent = std::get_if<process::journal_intent>(&effect)) {
+        expect_start("an intent");
         intents_.push_back(intent->what);
-    else if (const auto* session = std::get_if<process::open_issuer_session>(&effect))
+    } else if (const auto* session = std::get_if<process::open_issuer_session>(&effect)) {
+        expect_start("an order for the issuer");
         order_ = session->order;
-    else if (const auto* keys = std::get_if<process::encrypt_keys>(&effect)) {
+    } else if (std::holds_alternative<process::commit>(effect)) {
+        expect_start("a commit");
+    } else if (const auto* keys = std::get_if<process::encrypt_keys>(&effect)) {
         const auto& domain = committed.instance.target.card;
         if (keys->keys.version != domain.service_key_version)
             encrypted_ = keys->keys;
-    } else if (const auto* order = std::get_if<process::exchange>(&effect))
-        for (const auto& command : order->commands.commands)
-            check(command, committed);
+    } else if (const auto* order = std::get_if<process::exchange>(&effect)) {
+        expect_start("an order without it");
+        check_order(*order, committed);
+    }
+}
+
+void write_ahead::hear(const process::answer_variant& answer) {
+    if (std::exchange(waits_, false))
+        started_ = !std::holds_alternative<process::failed>(answer);
+}
+
+void write_ahead::end() const {
+    if (!announced_)
+        throw broken_invariant("a process ends whose start was never announced");
+}
+
+void write_ahead::expect_start(const char* what) const {
+    if (!started_)
+        refuse(what, "the app has taken the start of its process (AMB-132)");
+}
+
+void write_ahead::check_order(const process::exchange& order, const rows& committed) const {
+    for (const auto& command : order.commands.commands)
+        check(command, committed);
 }
 
 void write_ahead::check(const gp::card_command& command, const rows& committed) const {
@@ -129,8 +159,7 @@ void write_ahead::check(const gp::card_command& command, const rows& committed) 
     const std::string name(to_string(command.what));
     if (!command.changes_card)
         throw broken_invariant(name + " may change the card and is not said to");
-    if (!started_)
-        refuse(name, "the start of its process was announced (AMB-132)");
+    expect_start(name.c_str());
     if (command.what == gp::step::relayed)
         check_issuers(committed);
     else if (ins == put_key)

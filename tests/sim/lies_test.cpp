@@ -285,7 +285,7 @@ BOOST_AUTO_TEST_CASE(a_profile_that_expects_too_much_is_told) {
 /// More ARA-Cs than an answer holds.
 BOOST_AUTO_TEST_CASE(many_registered_clients_are_read_back_in_parts) {
     auto w = with_rules_in("arac");
-    w.extra_exchanges = 4;
+    w.extra_orders = 4;
     for (std::uint8_t other = 0; other < 30; ++other)
         w.card.state().ara.clients.push_back(bytes(16, other));
     BOOST_TEST(w.deploy({I, A}, true).details == "");
@@ -296,7 +296,7 @@ BOOST_AUTO_TEST_CASE(many_registered_clients_are_read_back_in_parts) {
 /// Somebody else has written rules for our applications.
 BOOST_AUTO_TEST_CASE(rules_that_nobody_expects_are_read_back_in_parts) {
     auto w = with_rules_in("aram-issuer");
-    w.extra_exchanges = 5;
+    w.extra_orders = 5;
     for (std::uint8_t other = 0; other < 30; ++other)
         w.card.state().ara.rules.push_back(
             {hex("4F08" + to_hex(applet_1) + "C114" + to_hex(bytes(20, other))), hex("D00101")});

@@ -82,7 +82,7 @@ BOOST_AUTO_TEST_CASE(a_card_gets_its_keys_in_the_form_that_it_takes) {
                                                                        : profile;
             BOOST_TEST(w.component.tsm_domain->key_form == form);
             if (takes != key_block::bare) // the lab's issuer has to find out, too
-                BOOST_TEST(w.orders == (told_beforehand ? 4u : 8u));
+                BOOST_TEST(w.orders == (told_beforehand ? 5u : 9u));
             BOOST_TEST(mentions(outcome.for_operator, "keyForm of its profile should be " + form) != told_beforehand);
             // The row knows it from now on.
             BOOST_TEST(terminate_but_keep_the_domain(w).details == "");

@@ -205,7 +205,7 @@ BOOST_AUTO_TEST_CASE(a_clean_up_may_break_off_anywhere) {
 
 // The server dies while a tombstone is removed: the process's own Service has not been touched (AMB-101).
 BOOST_AUTO_TEST_CASE(a_crash_in_a_clean_up_is_not_the_services_fault) {
-    for (std::size_t n = 4; n < 9; ++n) // behind the ninth it is the activation's own intent
+    for (std::size_t n = 3; n < 8; ++n) // behind the eighth it is the activation's own intent
         BOOST_TEST_CONTEXT("crash behind effect " << n) {
             auto w = ready();
             w.deploy({I, A}, true);

@@ -18,7 +18,7 @@ struct difference {
     void (*change)(world&, target&); ///< between the Versions
     const char* commands;            ///< that leave
     const char* kept;                ///< applets that keep their data
-    std::size_t orders;              ///< and five exchanges
+    std::size_t orders;              ///< and the call
 };
 
 const difference differences[] = {
@@ -94,7 +94,7 @@ const difference differences[] = {
     {"a load file, the same rules", "arac", [](world& w, target& t) { other_content(w, t, 1); },
      "delete a3, delete P2, load P2, install a3, selectable a3, extradite P2, extradite a3", "a1 a2", 2},
     {"rules of the issuer", "aram-issuer", [](world&, target& t) { t.applications[0].accessible_via_nfc = true; }, "",
-     "a1 a2 a3", 3},
+     "a1 a2 a3", 4},
     {"a load file, the same rules of the issuer", "aram-issuer", [](world& w, target& t) { other_content(w, t, 1); },
      "delete a3, delete P2, load P2, install a3, selectable a3, extradite P2, extradite a3", "a1 a2", 2},
 };

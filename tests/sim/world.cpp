@@ -161,6 +161,7 @@ void world::begin() {
 process::answer_variant world::perform(const process::effect& effect) {
     write_ahead_.watch(effect, {instance, component, !tombstones.empty()});
     auto answer = interpret(effect);
+    write_ahead_.hear(answer);
     bystanders_.watch(card.state(), tsm_domain_aid());
     bystanders_.check(card.state(), tsm_domain_aid());
     ++effects;
@@ -168,10 +169,11 @@ process::answer_variant world::perform(const process::effect& effect) {
 }
 
 void world::end(const process::process_outcome& outcome) {
+    write_ahead_.end();
     card.reset();
     intent_open_ = false;
     if (expected_ && outcome.status == model::error_category::none)
-        expected_->check(outcome.instance.last_operation, orders, issuer_orders, extra_exchanges);
+        expected_->check(outcome.instance.last_operation, orders, issuer_orders, extra_orders);
 }
 
 std::optional<process::process_outcome> world::play(process::process<process::process_outcome> running,
@@ -213,6 +215,7 @@ bool world::is_undisturbed() const {
     const bool honest = !on_the_way && !on_report && card.faults().empty() && phone_vanishes_after == SIZE_MAX &&
                         !issuer_down && !issuer_without_end && issuer_takes == SIZE_MAX;
     const bool agreed = has_keys_of_row() && tombstones.empty() && !component.doubt && instance.target.beside.empty() &&
+                        instance.state != model::instance_state::in_error &&
                         instance.unproven_operation == model::operation::no_operation &&
                         !(domain && (domain->keys_in_doubt || !domain->other_keys.empty()));
     const bool usual = personality.get() == lab::find_personality("jc305") &&
@@ -227,6 +230,16 @@ void world::restart() {
 
 std::vector<process::card_facts> world::identify() {
     return ask(process::read_cards({{"SIM1"}}));
+}
+
+process::answer_variant world::announce(const process::announce_start& start) {
+    using model::error_category;
+    auto answer = transmit(start.reads ? start.reads->commands : gp::batch{}); // whatever the app makes of the start
+    if (listener_throws)
+        return process::failed{error_category::execution_interrupted, "the listener threw", false};
+    if (answer.end == gp::transmission::phone_lost)
+        return process::failed{error_category::execution_interrupted, "the start was not acknowledged", true};
+    return answer;
 }
 
 gp::batch_answer world::transmit(const gp::batch& commands) {
@@ -338,11 +351,7 @@ process::answer_variant world::relay_to_issuer(const process::relay_to_issuer& e
 process::answer_variant world::interpret(const process::effect& effect) {
     namespace p = process;
     const overload carry_out{
-        [&](const p::announce_start&) -> p::answer_variant {
-            if (phone_vanishes_after == 0)
-                return p::failed{model::error_category::execution_interrupted, "the start was not acknowledged", true};
-            return p::done{};
-        },
+        [&](const p::announce_start& e) { return announce(e); },
         [&](const p::exchange& e) -> p::answer_variant { return transmit(e.commands); },
         [&](const p::open_issuer_session& e) { return open_issuer_session(e); },
         [&](const p::relay_to_issuer& e) { return relay_to_issuer(e); },

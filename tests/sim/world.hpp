@@ -96,6 +96,7 @@ public:
     bool last_on_card = true;                         ///< of terminates
     bool issuer_down = false;
     std::size_t phone_vanishes_after = SIZE_MAX; ///< orders
+    bool listener_throws = false;                ///< the app does not take the start of a process
     tamper on_the_way;
     std::function<void(gp::batch_answer&)> on_report; ///< what the agent makes of a whole order's answers
     std::uint8_t issuer_key_version = 0x30;
@@ -106,11 +107,11 @@ public:
     std::string issuer_privileges;       ///< of the domain, as it says; empty: it says nothing
 
     std::size_t effects = 0; ///< played so far, in the last play
-    std::size_t orders = 0;  ///< exchanges with the card, in the last play
+    std::size_t orders = 0;  ///< that the phone got, in the last play
     std::size_t apdus = 0;
     std::size_t issuer_orders = 0; ///< given to the issuer, in the last play
-    /// Exchanges that the situation of a test costs in every process of it, beyond what is expected of one.
-    std::size_t extra_exchanges = 0;
+    /// Orders that the situation of a test costs in every process of it, beyond what is expected of one.
+    std::size_t extra_orders = 0;
     std::vector<std::string> journal;
 
 private:
@@ -119,6 +120,7 @@ private:
     std::string tsm_domain_aid() const;
     bool has_keys_of_row() const;
     bool is_undisturbed() const;
+    process::answer_variant announce(const process::announce_start& start);
     gp::batch_answer transmit(const gp::batch& commands);
     gp::batch_answer execute(const gp::batch& commands);
     model::issuer_step advance(const gp::card_effect* effect);

@@ -78,7 +78,7 @@ struct world {
         }
     }
 
-    reply answer(const process::announce_start&) { return process::done{}; }
+    reply answer(const process::announce_start& a) { return a.reads ? answer(*a.reads) : reply(gp::batch_answer{}); }
     reply answer(const process::journal_intent&) { return process::done{}; }
     reply answer(const process::commit& c) {
         request.instance = c.instance;
@@ -175,7 +175,7 @@ BOOST_AUTO_TEST_CASE(from_an_empty_card_and_back) {
     const auto deployed = w.deploy();
     BOOST_TEST(static_cast<int>(deployed.status) == 0, deployed.details);
     BOOST_TEST((deployed.instance.state == model::instance_state::operational));
-    BOOST_TEST(w.exchanges == 4); // gp/procedures: O1 to O4
+    BOOST_TEST(w.exchanges == 5); // the start with plain reads, the issuer's two, its keys, and the rest
     BOOST_TEST(w.on_card(tsm_domain.c_str()));
     BOOST_TEST(w.on_card(service_domain));
     BOOST_TEST(w.on_card(applet_aid));

@@ -34,6 +34,12 @@ gp::batch commands_of(const std::vector<std::size_t>& sizes) {
     return all;
 }
 
+/// The first one carries the start of its process (AMB-230).
+const process::exchange& order_in(const process::effect& effect) {
+    const auto* start = std::get_if<process::announce_start>(&effect);
+    return start ? start->reads.value() : std::get<process::exchange>(effect);
+}
+
 /// The orders in which a batch travels, as the number of commands in each; every command is answered.
 std::vector<std::size_t> orders(const bounds& b, gp::batch all) {
     auto w = work_with(b);
@@ -41,7 +47,7 @@ std::vector<std::size_t> orders(const bounds& b, gp::batch all) {
     auto sending = process::send(&w, std::move(all));
     std::vector<std::size_t> counts;
     for (const auto* effect = sending.start(); effect;) {
-        const auto& order = std::get<process::exchange>(*effect);
+        const auto& order = order_in(*effect);
         counts.push_back(order.commands.commands.size());
         BOOST_TEST(order.reader == "eSE1");
         gp::batch_answer answer;
@@ -64,6 +70,26 @@ BOOST_AUTO_TEST_CASE(commands) {
         BOOST_TEST(orders({.apdus = 3}, commands_of(counts(sent, 5))) == wanted, boost::test_tools::per_element());
     BOOST_TEST(orders({.apdus = 1}, commands_of(counts(3, 5))) == (counts{1, 1, 1}), boost::test_tools::per_element());
     BOOST_TEST(orders({}, {}).empty());
+}
+
+BOOST_AUTO_TEST_CASE(the_start_goes_with_what_changes_nothing) { // AMB-132, AMB-230
+    for (const bool changes : {false, true}) {
+        auto w = work_with({.apdus = 1});
+        auto all = commands_of({5, 5});
+        all.commands.front().changes_card = changes;
+        auto sending = process::send(&w, std::move(all));
+        const auto* effect = sending.start();
+        BOOST_REQUIRE(std::holds_alternative<process::announce_start>(*effect));
+        BOOST_TEST(std::get<process::announce_start>(*effect).reads.has_value() == !changes);
+        gp::batch_answer answer;
+        if (changes)
+            effect = sending.answer(answer);
+        answer.responses = {hex("9000")};
+        BOOST_TEST(order_in(*effect).commands.commands.size() == 1u);
+        effect = sending.answer(answer);
+        BOOST_REQUIRE(effect && std::holds_alternative<process::exchange>(*effect));
+        BOOST_TEST((sending.answer(answer) == nullptr));
+    }
 }
 
 BOOST_AUTO_TEST_CASE(octets) {
@@ -92,7 +118,7 @@ BOOST_AUTO_TEST_CASE(progress_goes_with_the_command_behind_it) {
     auto sending = process::send(&w, std::move(all));
     std::vector<std::vector<std::pair<std::size_t, int>>> marks;
     for (const auto* effect = sending.start(); effect;) {
-        const auto& order = std::get<process::exchange>(*effect).commands;
+        const auto& order = order_in(*effect).commands;
         marks.emplace_back();
         for (const auto& m : order.progress)
             marks.back().emplace_back(m.before, m.percent);

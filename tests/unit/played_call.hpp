@@ -80,9 +80,10 @@ struct world {
                                std::holds_alternative<process::relay_to_issuer>(p.what);
         if (of_issuer)
             return model::issuer_step{{hex("80F28000024F0000")}};
-        const auto* x = std::get_if<process::exchange>(&p.what);
+        const auto* start = std::get_if<process::announce_start>(&p.what);
+        const auto* x = start && start->reads ? &*start->reads : std::get_if<process::exchange>(&p.what);
         if (!x)
-            return process::done{};
+            return start ? process::answer_variant(gp::batch_answer{}) : process::done{};
         gp::batch_answer told;
         told.end = phone;
         for (const auto& c : x->commands.commands)
