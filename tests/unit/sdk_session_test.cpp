@@ -10,6 +10,7 @@
 #include <boost/test/unit_test.hpp>
 #include <deque>
 #include <mutex>
+#include <set>
 #include <sys/socket.h>
 #include <thread>
 #include <unistd.h>
@@ -62,6 +63,9 @@ public:
     std::optional<net::response> first_answer; ///< to the call
     std::string garbage;                       ///< instead of the last order
     int lose = 0;                              ///< answers to reports that come too late
+    int lose_calls = 0;                        ///< likewise to calls
+    int forget = 0;                            ///< reports to a session that the backend does not know any more
+    std::vector<std::string> calls;            ///< their bodies
     int repeated = 0;                          ///< reports that came once more
     int status = 200;                          ///< of answers to reports
     std::vector<wire::seram_report> reports;
@@ -99,8 +103,13 @@ private:
         const std::unique_lock lock(mutex);
         if (r.path == "/tsm-api/1.0/terminateService") {
             authorization = r.headers.get("Authorization");
-            return first_answer ? *first_answer
-                                : open(wire::parse_call("terminateService", json::parse(r.body)).first_report);
+            const auto call = wire::parse_call("terminateService", json::parse(r.body));
+            calls.push_back(r.body);
+            if (lose_calls > 0) {
+                --lose_calls;
+                std::this_thread::sleep_for(450ms);
+            }
+            return first_answer ? *first_answer : open(call.first_report);
         }
         const auto cookie = std::string(r.headers.get("Cookie"));
         if (!cookie.starts_with("tsms=secret."))
@@ -111,6 +120,8 @@ private:
             return {404, {}, {}};
         if (r.path == "/gp/seram/handshake")
             return json(wire::seram_handshake_answer());
+        if (forget > 0 && forget-- > 0)
+            return {404, {}, {}};
         return status == 200 ? next_order(cookie, r.body) : net::response{status, {}, {}};
     }
 
@@ -119,7 +130,8 @@ private:
         std::size_t number = 0;
         if (first_report && gives_first_order) {
             session.order = orders.at(number++);
-            reports.emplace_back();
+            if (reports.empty())
+                reports.emplace_back();
         }
         auto answer = json(wire::to_json(wire::tsm_api_answer(session)));
         answer.headers.add("Set-Cookie", "tsms=secret." + std::to_string(number) + "; Path=/; Secure; HttpOnly");
@@ -276,6 +288,78 @@ BOOST_AUTO_TEST_CASE(a_lost_answer_is_fetched_again_with_the_same_report) {
     BOOST_CHECK(result.process.outcome.status == model::error_category::none);
     BOOST_TEST(agent.repeated >= 3);
     BOOST_TEST(card->got.size() == 1u); // an order is executed once, however often it was fetched
+}
+
+// DIV-107: the same octets with the same callId, so that the backend knows the call again.
+BOOST_AUTO_TEST_CASE(a_lost_answer_to_a_call_is_fetched_again_with_the_same_call) {
+    for (const bool gives : {true, false}) {
+        remote_agent agent;
+        auto card = std::make_shared<scripted_card>();
+        agent.gives_first_order = gives;
+        agent.lose_calls = 2;
+        agent.orders = {order({wire::seram_start{}, wire::seram_apdus{{hex("80CA9F7F00")}}}),
+                        order({wire::seram_notification{wire::notification_text(agent.result)}, wire::seram_stop{}})};
+        sdk::tsm_api api(agent.client({card}));
+        BOOST_CHECK(api.terminateService("i").get().process.outcome.status == model::error_category::none);
+        BOOST_TEST(card->got.size() == 1u);
+        BOOST_REQUIRE_EQUAL(agent.calls.size(), 3u);
+        BOOST_TEST(agent.calls[1] == agent.calls[0]);
+        BOOST_TEST(agent.calls[2] == agent.calls[0]);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(each_call_has_an_id_of_its_own) {
+    remote_agent agent;
+    agent.first_answer = {400, {}, {}};
+    sdk::tsm_api api(agent.client({}));
+    std::set<std::string> ids;
+    for (int i = 0; i < 3; ++i) {
+        api.terminateService("i").get();
+        ids.insert(wire::parse_call("terminateService", json::parse(agent.calls.back())).call_id);
+    }
+    BOOST_TEST(ids.size() == 3u);
+    BOOST_TEST(!ids.contains(""));
+}
+
+BOOST_AUTO_TEST_CASE(what_has_certainly_not_begun_is_told_at_once) {
+    remote_agent agent;
+    sdk::tsm_api api(agent.client({}));
+    for (const auto& [status, most] : {std::pair(429, 1u), {503, 1u}, {502, 100u}, {504, 100u}}) {
+        agent.first_answer = {status, {}, {}};
+        agent.calls.clear();
+        BOOST_CHECK(api.terminateService("i").get().process.outcome.status == model::error_category::tsm_not_available);
+        BOOST_TEST(agent.calls.size() <= most, status);
+        BOOST_TEST((agent.calls.size() > 10u) == (most > 1), status); // who knows what stands behind a gateway
+    }
+    agent.first_answer = {503, {}, {}};
+    agent.calls.clear();
+    agent.lose_calls = 1; // now it may have
+    BOOST_CHECK(api.terminateService("i").get().process.outcome.status == model::error_category::tsm_not_available);
+    BOOST_TEST(agent.calls.size() > 10u);
+}
+
+BOOST_AUTO_TEST_CASE(a_session_that_the_backend_has_lost_is_found_by_its_call) {
+    for (const int lost : {1, 2}) {
+        remote_agent agent;
+        auto card = std::make_shared<scripted_card>();
+        agent.gives_first_order = true;
+        agent.forget = lost;
+        agent.orders = {order({wire::seram_start{}, start_notification()}),
+                        order({wire::seram_notification{wire::notification_text(agent.result)}, wire::seram_stop{}})};
+        sdk::tsm_api api(agent.client({card}));
+        struct : listener {
+            void onProcessStart(const model::process_start& s) override {
+                ++times;
+                listener::onProcessStart(s);
+            }
+            int times = 0;
+        } app;
+        const auto status = api.terminateService("i", &app).get().process.outcome.status;
+        BOOST_CHECK(status == (lost == 1 ? model::error_category::none : model::error_category::execution_interrupted));
+        BOOST_REQUIRE_EQUAL(agent.calls.size(), 2u);
+        BOOST_TEST(agent.calls[1] == agent.calls[0]);
+        BOOST_TEST(app.times == 1); // the order that announces the process has come twice
+    }
 }
 
 BOOST_AUTO_TEST_CASE(a_backend_that_vanishes_or_talks_nonsense_is_an_interruption) {
