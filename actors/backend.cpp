@@ -69,8 +69,10 @@ struct device_backend::state {
         caf::scoped_actor self{*system};
         auto asked = self->request(whom, deadline, std::move(message));
         while (peer && !self->await_data(system_time().wall() + look_for_peer))
-            if (peer())
-                return std::nullopt; // the gate sees that `self` has ended
+            if (peer()) {
+                self->send(gate, caller_gone{});
+                return std::nullopt;
+            }
         asked.receive([&](Answer& a) { answer = std::move(a); }, [](caf::error&) {});
         return answer;
     }
@@ -99,10 +101,12 @@ device_backend::~device_backend() {
 call_answer device_backend::open(const call& request, const has_gone& peer) {
     if (auto routed = state_->ask<call_routed>(state_->gate, std::chrono::seconds(24), request, peer)) {
         const auto* opened = std::get_if<session_opened>(&routed->answer);
-        if (opened && peer && peer()) // since the last look: nobody comes to it
+        if (opened && !request.id && peer && peer()) // since the last look: nobody comes to it
             cancel({opened->session_id, opened->secret});
         return std::move(routed->answer);
     }
+    if (request.id)
+        return not_yet{};
     return model::refusal_of(
         request.what,
         model::failed_execution(model::error_category::tsm_not_available, "no answer in time; ask again later"),

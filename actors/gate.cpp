@@ -2,9 +2,11 @@
 // them go when nothing depends on them, so that memory follows activity.
 
 #include "actors/framework/attempt.hpp"
+#include "actors/framework/call_book.hpp"
 #include "actors/framework/session_book.hpp"
 #include "actors/spawn.hpp"
 
+#include <algorithm>
 #include <caf/all.hpp>
 #include <map>
 
@@ -19,11 +21,9 @@ constexpr int log_trim_every = 3600; ///< likewise
 class gate final : public gate_actor::base {
 public:
     gate(caf::actor_config& config, std::shared_ptr<const environment> around)
-        : gate_actor::base(config), around_(std::move(around)), book_(around_->sessions) {
-        set_down_handler([this](const caf::down_msg& down) {
-            forget_session(down.source);
-            forget_caller(down.source);
-        });
+        : gate_actor::base(config), around_(std::move(around)), book_(around_->sessions),
+          calls_(around_->sessions.result_kept) {
+        set_down_handler([this](const caf::down_msg& down) { forget_session(down.source); });
     }
 
     const char* name() const override { return "gate"; }
@@ -78,6 +78,7 @@ public:
                 return card_handle{known.actor};
             },
             [this](const session_finished& f) { book_.finished(f.session_id); },
+            [this](const caller_gone&) { forget_caller(caf::actor_cast<caf::actor_addr>(current_sender())); },
             [this](const ask_load&) -> caf::result<load> { return count(); },
             [this](const pulse&) {
                 beat();
@@ -89,7 +90,7 @@ public:
     /// Sessions first, so that phones are answered, then the processes that wait for them.
     void on_exit() override {
         for (auto& [id, waiting] : opening_)
-            waiting.promise.deliver(refusal(waiting.what, "the TSM is stopping"));
+            waiting.answer(refusal(waiting.request.what, "the TSM is stopping"));
         opening_.clear();
         for (auto& [id, session] : sessions_)
             anon_send_exit(session, caf::exit_reason::user_shutdown);
@@ -111,9 +112,15 @@ private:
     };
 
     struct opening {
-        function what;
-        caf::typed_response_promise<call_routed> promise;
+        call request;
+        std::vector<caf::typed_response_promise<call_routed>> promises; ///< of the call and its repetitions
+        std::vector<caf::actor_addr> callers;                           ///< who waits for them
         session_actor session;
+
+        void answer(const call_routed& a) {
+            for (auto& promise : promises)
+                promise.deliver(a);
+        }
     };
 
     call_routed refusal(const function& what, model::error_category category, const std::string& why) const {
@@ -125,24 +132,43 @@ private:
 
     caf::result<call_routed> open(const call& c) {
         ++load_.calls;
+        const auto fate = calls_.find(c);
+        if (std::holds_alternative<call_book::of_another>(fate))
+            return refusal(c.what, model::error_category::invalid_request, "this callId belongs to another call");
+        if (const auto* refused = std::get_if<result>(&fate))
+            return call_routed{*refused};
+        if (const auto* session = std::get_if<call_book::in_session>(&fate)) {
+            const auto waiting = opening_.find(session->id);
+            if (waiting == opening_.end())
+                return call_routed{session_opened{session->id, c.id->secret}};
+            waiting->second.callers.push_back(caf::actor_cast<caf::actor_addr>(current_sender()));
+            return waiting->second.promises.emplace_back(make_response_promise<call_routed>());
+        }
+        return open_new(c);
+    }
+
+    call_routed refuse(const call& c, call_routed answer) {
+        calls_.refused(c, std::get<result>(answer.answer), around_->now());
+        return answer;
+    }
+
+    caf::result<call_routed> open_new(const call& c) {
         // That there is none is an answer of an enquiry (TR 4.2.5.2, 4.2.5.7). A process needs one.
         if (c.cards.empty() && std::holds_alternative<model::life_cycle_function>(model::kind_of(c.what)))
-            return refusal(c.what, model::error_category::invalid_request, "handset.secureComponents is empty");
+            return refuse(c,
+                          refusal(c.what, model::error_category::invalid_request, "handset.secureComponents is empty"));
         if (auto refused = book_.refuse(c.address, c.caller_id))
             return call_routed{std::move(*refused)};
         if (book_.full() && !let_oldest_go())
-            return refusal(c.what, "too many sessions, please try again later");
+            return refuse(c, refusal(c.what, "too many sessions, please try again later"));
         session_opened opened{to_hex(around_->random->take(identifier_octets)),
-                              to_hex(around_->random->take(identifier_octets))};
+                              c.id ? c.id->secret : to_hex(around_->random->take(identifier_octets))};
         auto session = spawn_device_session(system(), opened, c.cards, gate_actor(this), around_);
-        const auto caller = caf::actor_cast<caf::actor>(current_sender()); // the promise takes the sender
+        const auto caller = caf::actor_cast<caf::actor_addr>(current_sender()); // the promise takes the sender
         auto promise = make_response_promise<call_routed>();
         book_.opened(opened.session_id, c.address, c.caller_id);
-        opening_.emplace(opened.session_id, opening{c.what, promise, session});
-        if (caller) {
-            monitor(caller);
-            callers_.emplace(caller.address(), opened.session_id);
-        }
+        calls_.opened(c, opened.session_id);
+        opening_.emplace(opened.session_id, opening{c, {promise}, {caller}, session});
         request(conductor_for(c), actor_deadline + around_->card_wait, begin_call{c, opened.session_id, session})
             .then([this, opened](call_begun& b) { begun(opened, std::move(b)); },
                   [this, opened, what = c.what](caf::error& e) {
@@ -157,18 +183,19 @@ private:
         auto waiting = opening_.extract(opened.session_id);
         if (waiting.empty())
             return;
-        auto& [what, promise, session] = waiting.mapped();
+        const auto& session = waiting.mapped().session;
         if (b.refusal) {
             book_.forget(opened.session_id);
+            calls_.forget(opened.session_id);
             send_exit(session, caf::exit_reason::user_shutdown);
-            promise.deliver(call_routed{b.later ? call_answer(*b.later) : std::move(*b.refusal)});
+            waiting.mapped().answer(b.later ? call_routed{*b.later} : refuse(waiting.mapped().request, {*b.refusal}));
             return;
         }
         monitor(session);
         session_ids_.emplace(session.address(), opened.session_id);
         sessions_.emplace(opened.session_id, session);
         send(session, call_answered{});
-        promise.deliver(call_routed{opened});
+        waiting.mapped().answer(call_routed{opened});
     }
 
     conductor_actor conductor_for(const call& c) {
@@ -216,6 +243,7 @@ private:
 
     void beat() {
         const tick now{around_->now()};
+        calls_.trim(now.now);
         for (auto& [id, session] : sessions_)
             send(session, now);
         for (auto& [id, card] : cards_)
@@ -237,18 +265,21 @@ private:
         if (found == session_ids_.end())
             return;
         book_.forget(found->second);
+        calls_.forget(found->second);
         sessions_.erase(found->second);
         session_ids_.erase(found);
     }
 
-    /// Who asked has ended: as a rule because he has his answer, else because his connection has ended before.
+    /// A call that nobody waits for any more, neither who made it nor who has repeated it, is given up.
     void forget_caller(const caf::actor_addr& caller) {
-        const auto known = callers_.extract(caller);
-        const auto waiting = known ? opening_.extract(known.mapped()) : opening_.extract(std::string());
-        if (!waiting)
+        const auto found = std::ranges::find_if(
+            opening_, [&](auto& waiting) { return std::erase(waiting.second.callers, caller) > 0; });
+        if (found == opening_.end() || !found->second.callers.empty())
             return;
-        book_.forget(waiting.key());
-        send_exit(waiting.mapped().session, caf::exit_reason::user_shutdown); // its conductor sees it and lets it go
+        book_.forget(found->first);
+        calls_.forget(found->first);
+        send_exit(found->second.session, caf::exit_reason::user_shutdown); // its conductor sees it and lets it go
+        opening_.erase(found);
     }
 
     /// A result that nobody fetches must not keep a new session out. False if there is none.
@@ -286,13 +317,13 @@ private:
     }
 
     std::shared_ptr<const environment> around_;
-    std::map<std::string, opening> opening_;         ///< by session id
-    std::map<caf::actor_addr, std::string> callers_; ///< those who wait for a call, and its session
+    std::map<std::string, opening> opening_; ///< by session id
     std::map<std::string, session_actor> sessions_;
     std::map<caf::actor_addr, std::string> session_ids_;
     std::map<std::string, in_use<conductor_actor>> instances_;
     std::map<std::string, in_use<card_actor>> cards_;
     session_book book_;
+    call_book calls_;
     load load_;
     int beats_ = 0;
 };

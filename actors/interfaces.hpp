@@ -415,7 +415,8 @@ struct call_routed {
 struct session_finished { ///< from a session that has its result
     std::string session_id;
 };
-struct pulse {}; ///< to itself, once a second
+struct caller_gone {}; ///< from whoever waits for the answer to a call: his own caller has hung up
+struct pulse {};       ///< to itself, once a second
 struct ask_load {};
 using gate_actor = caf::typed_actor<
     caf::replies_to<call>::with<call_routed>, caf::replies_to<route_handshake>::with<hand_shaken>,
@@ -423,6 +424,7 @@ using gate_actor = caf::typed_actor<
     caf::replies_to<route_beginning>::with<report_awaited>, caf::replies_to<route_fetch>::with<result_fetched>,
     caf::replies_to<route_cancel>::with<session_cancelled>,
     caf::replies_to<find_card>::with<card_handle>, // from conductors
-    caf::reacts_to<session_finished>, caf::replies_to<ask_load>::with<load>, caf::reacts_to<pulse>>;
+    caf::reacts_to<session_finished>, caf::reacts_to<caller_gone>, caf::replies_to<ask_load>::with<load>,
+    caf::reacts_to<pulse>>;
 
 } // namespace tsms::actors

@@ -56,13 +56,15 @@ std::uint64_t octets_on_the_way(const gp::batch& work) {
 bool dialogue::handshake(steady_time now) {
     if (!std::exchange(shaken_, true))
         last_seen_ = now;
-    return last_.number == 0 && !lost_;
+    const bool first_unseen = last_.number == 0 || (called_ && last_.number == 1 && !consumed_);
+    return first_unseen && !lost_;
 }
 
 dialogue::turn dialogue::first_report(steady_time since, steady_time now) {
     if (last_.number > 0)
         return last_;
     handshake(now);
+    called_ = true;
     auto turn = report_arrived({}, 0, now);
     waiting_since_ = since; // it has not waited longer for its answer than any report does
     return turn;
@@ -128,12 +130,14 @@ void dialogue::consume(const report& r) {
 
 void dialogue::consume_acknowledgement(const report& r) {
     announcement_.reset();
-    acknowledged_ = takes_start(r, work_.has_value());
+    const bool with_work = work_ && work_sent_; // else it is for the order behind this report
+    acknowledged_ = takes_start(r, with_work);
     if (acknowledged_)
-        event_ = start_acknowledged{work_ ? responses_in(r) : std::exchange(not_sent_with_it_, {})};
+        event_ = start_acknowledged{with_work ? responses_in(r) : std::exchange(not_sent_with_it_, {})};
     else
         event_ = start_refused{r.error.empty() ? "the app did not take the start of the process" : r.error, false};
-    work_.reset();
+    if (with_work || !acknowledged_)
+        work_.reset();
 }
 
 gp::batch_answer dialogue::responses_in(const report& r) {

@@ -13,6 +13,11 @@ std::string message_in(const call_answer& a) {
     return outcome_of(std::get<result>(a)).message;
 }
 
+void hang_up(world& w, pending_call& call) {
+    call.asker->send(w.gate, caller_gone{});
+    w.run();
+}
+
 } // namespace
 
 BOOST_AUTO_TEST_SUITE(actors_waiting)
@@ -150,12 +155,11 @@ BOOST_AUTO_TEST_CASE(who_hangs_up_frees_his_place_in_the_queue_of_an_instance) {
         BOOST_TEST(!call_again());
     BOOST_TEST(call_again().has_value()); // no place
     waiting.pop_back();
-    waiting.erase(waiting.begin() + 1); // its connection ends
-    w.run();
+    hang_up(w, *waiting[1]);
     BOOST_TEST(!call_again());
     BOOST_TEST(call_again().has_value()); // and only one had become free
-    waiting.clear();
-    w.run();
+    for (auto& call : waiting)
+        hang_up(w, *call);
     BOOST_TEST(!call_again());
     w.report_back(first, 0);
     w.report_back(first, 1, processed);
@@ -166,10 +170,9 @@ BOOST_AUTO_TEST_CASE(who_hangs_up_frees_his_place_in_the_queue_of_an_instance) {
 BOOST_AUTO_TEST_CASE(who_hangs_up_does_not_wait_for_the_card) { // DIV-112
     world w;
     const auto first = opened(w.open(model::terminate_service{"one"}));
-    auto gone = std::make_unique<pending_call>(w, w.call_of(model::terminate_service{"two"}));
+    pending_call gone(w, w.call_of(model::terminate_service{"two"}));
     pending_call next(w, w.call_of(model::terminate_service{"two"})); // waits for the one that waits
-    gone.reset();
-    w.run();
+    hang_up(w, gone);
     BOOST_TEST(!next.answer());
     w.report_back(first, 0);
     w.report_back(first, 1, processed);
