@@ -161,7 +161,7 @@ class Story(StoryCase):
         self.assertEqual(exchanges["small"], exchanges["large"])
         self.assertEqual(exchanges["large"], 6)
         self.assertEqual(exchanges["small2"], exchanges["large2"])
-        self.assertEqual(exchanges["large2"], 4)
+        self.assertEqual(exchanges["large2"], 3)
 
     def test_what_a_process_costs(self):
         """A second service on a card: with access rules the issuer works, and its own domain stays."""
@@ -170,10 +170,10 @@ class Story(StoryCase):
         card = self.stack.card("processes.card")
         instances = [self.create(card, service) for service in services]
         costs = [self.exchanges(card, "deploy", i, "--commands", "install,activate", "--finalize") for i in instances]
-        self.assertEqual(costs, [6, 5, 4])
-        self.assertEqual([self.exchanges(card, call, instances[0]) for call in ("suspend", "resume")], [4, 4])
+        self.assertEqual(costs, [6, 5, 3])
+        self.assertEqual([self.exchanges(card, call, instances[0]) for call in ("suspend", "resume")], [3, 3])
         # Without rules, with rules, and the last one, which takes our domain along.
-        self.assertEqual([self.exchanges(card, "terminate", i) for i in instances], [5, 6, 7])
+        self.assertEqual([self.exchanges(card, "terminate", i) for i in instances], [3, 5, 5])
 
     def test_two_chips_one_is_chosen(self):
         cap = self.stack.make_cap("two.cap", 2000, "D27600018520", ["D2760001852001"])
