@@ -19,10 +19,10 @@ template <class F> auto family::look(relative& r, F f) {
 
 family::family(const std::vector<database_file>& writes, const std::vector<database_file>& reads, believe_mark mark) {
     for (const auto& w : writes)
-        relatives_.push_back({w.path, kind_of(w.name).name, std::make_unique<writable>(w.path, kind_of(w.name), mark),
-                              nullptr, nullptr});
+        relatives_.push_back({w.path, opened_file(w.path), kind_of(w.name).name,
+                              std::make_unique<writable>(w.path, kind_of(w.name), mark), nullptr, nullptr});
     for (const auto& r : reads)
-        relatives_.push_back({r.path, kind_of(r.name).name, nullptr,
+        relatives_.push_back({r.path, opened_file(r.path), kind_of(r.name).name, nullptr,
                               std::make_unique<SQLite::Database>(open_reader(r.path, kind_of(r.name))), nullptr});
     for (auto& r : relatives_)
         r.watch = look(r, [](SQLite::Database& db) { return std::make_unique<change_watch>(db); });
@@ -124,6 +124,13 @@ bool family::checkpoint(std::chrono::milliseconds patience) {
         if (r.writer)
             all = r.writer->checkpoint(patience) && all;
     return all;
+}
+
+std::string family::displaced() const {
+    for (const auto& r : relatives_)
+        if (auto what = r.opened.displaced(); !what.empty())
+            return what;
+    return {};
 }
 
 void family::try_writing() {

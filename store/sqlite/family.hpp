@@ -34,6 +34,9 @@ public:
     /// Empties the logs of those that are written. False if a reader holds one up.
     bool checkpoint(std::chrono::milliseconds patience);
 
+    /// Empty if each is still the file that was opened, else what became of the first that is not. From any thread.
+    std::string displaced() const;
+
     /// Commits a change that says nothing, in each that is written. Throws store::error for one that does not take it.
     void try_writing();
 
@@ -43,7 +46,8 @@ public:
 private:
     struct relative {
         std::filesystem::path file;
-        std::string name; ///< as in witnesses
+        opened_file opened; ///< before the database
+        std::string name;   ///< as in witnesses
         std::unique_ptr<writable> writer;
         std::unique_ptr<SQLite::Database> reader;
         std::unique_ptr<change_watch> watch;
