@@ -36,19 +36,17 @@ model::process_record process_in(SQLite::Statement& row) {
     p.caller = text_of(row, 4);
     p.version_tag = text_of(row, 5);
     p.requested = operations_of(text_of(row, 6));
-    p.start_state = static_cast<model::instance_state>(row.getColumn(7).getInt());
+    p.start_state = static_cast<model::instance_state>(number_of(row, 7));
     p.started = text_of(row, 8);
     return p;
 }
 
 model::process_end end_in(SQLite::Statement& row) {
-    return {text_of(row, 0), static_cast<model::error_category>(row.getColumn(1).getInt()), text_of(row, 2),
-            text_of(row, 3)};
+    return {text_of(row, 0), static_cast<model::error_category>(number_of(row, 1)), text_of(row, 2), text_of(row, 3)};
 }
 
 process_lease lease_at(SQLite::Statement& row, int column) {
-    return {text_of(row, column), row.getColumn(column + 1).getInt64(), row.getColumn(column + 2).getInt() != 0,
-            wall_time(std::chrono::seconds(row.getColumn(column + 3).getInt64()))};
+    return {text_of(row, column), number_of(row, column + 1), flag_of(row, column + 2), moment_in(row, column + 3)};
 }
 
 process_lease lease_in(SQLite::Statement& row) {
@@ -57,10 +55,6 @@ process_lease lease_in(SQLite::Statement& row) {
 
 leased_process leased_process_in(SQLite::Statement& row) {
     return {process_in(row), lease_at(row, 9)};
-}
-
-std::int64_t seconds(wall_time t) {
-    return std::chrono::floor<std::chrono::seconds>(t).time_since_epoch().count();
 }
 
 const std::string lease_columns = "SELECT owner, epoch, holds_card, lease_ends FROM processes ";
@@ -74,7 +68,7 @@ void sqlite_processes::insert(const model::process_record& p, const process_leas
             "owner, epoch, holds_card, lease_ends) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             p.id, p.session, p.instance, p.card, p.caller, p.version_tag, join(p.requested),
             static_cast<int>(p.start_state), p.started, lease.owner, lease.epoch, lease.holds_card ? 1 : 0,
-            seconds(lease.ends));
+            seconds_of(lease.ends));
     });
 }
 
@@ -129,14 +123,13 @@ std::optional<process_lease> sqlite_processes::lease_on(const std::string& card)
 void sqlite_processes::set_lease(const std::string& id, const process_lease& lease) {
     session_.write([&] {
         run(session_.rows(), "UPDATE processes SET owner = ?, epoch = ?, holds_card = ?, lease_ends = ? WHERE id = ?",
-            lease.owner, lease.epoch, lease.holds_card ? 1 : 0, seconds(lease.ends), id);
+            lease.owner, lease.epoch, lease.holds_card ? 1 : 0, seconds_of(lease.ends), id);
     });
 }
 
 std::int64_t sqlite_processes::epoch_of(const std::string& owner) const {
     return session_.look([&] {
-        const auto number = [](SQLite::Statement& row) { return row.getColumn(0).getInt64(); };
-        return first(session_.rows(), number, "SELECT epoch FROM servers WHERE owner = ?", owner).value_or(0);
+        return first(session_.rows(), only_number, "SELECT epoch FROM servers WHERE owner = ?", owner).value_or(0);
     });
 }
 
