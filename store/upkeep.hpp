@@ -35,8 +35,8 @@ public:
     upkeep(const upkeep&) = delete;
     upkeep& operator=(const upkeep&) = delete;
 
-    /// Empty if each database that this program writes has just taken a commit, else which has not, why, and what
-    /// helps. Tried at most once a second. That a file is not there any more is told at once.
+    /// Empty if each database has just been read, and each that this program writes has taken a commit, else which has
+    /// not, why, and what helps. Tried at most once a second. That a file is not there any more is told at once.
     std::string trouble();
 
     /// To be called once a second: looks whether the files are still there, and whether nothing has been committed

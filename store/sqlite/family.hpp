@@ -40,6 +40,10 @@ public:
     /// Commits a change that says nothing, in each that is written. Throws store::error for one that does not take it.
     void try_writing();
 
+    /// Reads in each of them the way to the first and to the last row of every table, from the file: over a connection
+    /// that has nothing in its cache. Throws store::error for one that cannot be read.
+    void try_reading() const;
+
     /// Equal: nobody has committed to any of them in between.
     std::vector<std::optional<change_stamp>> stamps() const;
 
@@ -47,7 +51,7 @@ private:
     struct relative {
         std::filesystem::path file;
         opened_file opened; ///< before the database
-        std::string name;   ///< as in witnesses
+        const database_kind& kind;
         std::unique_ptr<writable> writer;
         std::unique_ptr<SQLite::Database> reader;
         std::unique_ptr<change_watch> watch;

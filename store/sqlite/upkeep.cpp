@@ -36,7 +36,7 @@ struct upkeep::state {
         if (what != last && !what.empty())
             settings.log({severity::error, what});
         if (what.empty() && !last.empty())
-            settings.log({severity::info, "the databases can be written again"});
+            settings.log({severity::info, "the databases can be read and written again"});
         last = what;
     }
 
@@ -60,8 +60,8 @@ struct upkeep::state {
     std::mutex mutex;
     family databases;
     std::optional<steady_time> tried;
-    std::string not_written; ///< what the last try said
-    std::string not_kept;    ///< what the last upkeep said
+    std::string not_usable; ///< what the last try said
+    std::string not_kept;   ///< what the last upkeep said
     std::vector<std::optional<change_stamp>> last_tick, complete;
     int busy_ticks = 0;
     int pause = 0;
@@ -98,16 +98,17 @@ std::string upkeep::trouble() {
         return what + "; " + after_displacement;
     const auto now = s.settings.time->steady();
     if (s.tried && now - *s.tried < tried_for)
-        return s.not_written;
+        return s.not_usable;
     std::string what;
     try {
         s.databases.try_writing();
+        s.databases.try_reading();
     } catch (const std::exception& e) {
         what = e.what();
     }
-    s.tell(s.not_written, what);
+    s.tell(s.not_usable, what);
     s.tried = s.settings.time->steady();
-    return s.not_written;
+    return s.not_usable;
 }
 
 void upkeep::tick(const std::function<void()>& before) {

@@ -6,6 +6,7 @@
 #include "store/device_store.hpp"
 #include "store/upkeep.hpp"
 
+#include "damage.hpp"
 #include "data_directory.hpp"
 #include "instance_rows.hpp"
 #include "refused_databases.hpp"
@@ -390,6 +391,24 @@ BOOST_AUTO_TEST_CASE(a_database_that_cannot_be_written_is_told_until_it_can) {
     now += std::chrono::seconds(1);
     BOOST_TEST(u.trouble() == "");
     BOOST_TEST(told.size() == 2u); // once each
+}
+
+/// Also the ones that the role has read before, and the database that it only reads.
+BOOST_AUTO_TEST_CASE(a_database_that_cannot_be_read_is_told) {
+    for (const auto& [file, table] : {std::pair{"access.db", "provider"},
+                                      {"access.db", "client_certificate"},
+                                      {"catalog.db", "entity"},
+                                      {"instances.db", "secure_components"}}) {
+        const data_directory d;
+        auto o = std::string(file) == "access.db" ? d.rest() : d.device();
+        moved_clock clock;
+        o.time = &clock;
+        store::upkeep u(o);
+        BOOST_TEST(u.trouble() == "");
+        unit::overwrite(d.file(file), table);
+        clock.steady_now += std::chrono::seconds(1);
+        BOOST_TEST(says(u.trouble(), {"reading " + std::string(file) + " failed", "malformed", "restore"}));
+    }
 }
 
 BOOST_AUTO_TEST_CASE(a_role_does_not_start_where_it_cannot_write) {
