@@ -1,6 +1,7 @@
 #include "store/catalog.hpp"
 
 #include "base/time.hpp"
+#include "store/document_shape.hpp"
 #include "store/sqlite/audit.hpp"
 #include "store/sqlite/catalog_sql.hpp"
 #include "store/sqlite/reader_pool.hpp"
@@ -100,6 +101,8 @@ entity_row catalog_session::row_of(SQLite::Statement& s) const {
     row.parent = s.getColumn(3).getString();
     row.position = s.getColumn(4).getString();
     row.document = document_in(s.getColumn(5), "the document of ", row.id);
+    if (const auto fault = fault_of(row.kind, row.document))
+        throw damaged("the document of " + std::string(model::entity_name(row.kind)) + " " + row.id + ": " + *fault);
     return row;
 }
 
@@ -206,7 +209,10 @@ json::object catalog_session::profile_internals(const std::string& id) const {
     s->bind(1, id);
     if (!s->executeStep())
         return {};
-    return document_in(s->getColumn(0), "the internal part of ", id);
+    auto internals = document_in(s->getColumn(0), "the internal part of ", id);
+    if (const auto fault = fault_of_internals(internals))
+        throw damaged("the internal part of " + id + ": " + *fault);
+    return internals;
 }
 
 void catalog_session::insert_references(const entity_row& row, const std::vector<entity_reference>& references) {
@@ -222,6 +228,7 @@ void catalog_session::insert_references(const entity_row& row, const std::vector
 }
 
 void catalog_session::insert(const entity_row& row, const std::vector<entity_reference>& references) {
+    refuse_misshapen(row);
     {
         auto s = session_.prepare(
             "INSERT INTO entity (id, kind, provider, parent, position, document) VALUES (?, ?, ?, ?, ?, ?)");
@@ -238,6 +245,7 @@ void catalog_session::insert(const entity_row& row, const std::vector<entity_ref
 }
 
 void catalog_session::update(const entity_row& row, const std::vector<entity_reference>& references) {
+    refuse_misshapen(row);
     {
         auto s = session_.prepare("UPDATE entity SET document = ? WHERE id = ?");
         s->bind(1, json::dump(row.document));
@@ -278,6 +286,7 @@ void catalog_session::put_load_image(const std::string& elf, const std::string& 
 }
 
 void catalog_session::put_profile_internals(const std::string& id, const json::object& internals) {
+    refuse_misshapen_internals(internals);
     auto s = session_.prepare("INSERT OR REPLACE INTO profile_internals (profile, document) VALUES (?, ?)");
     s->bind(1, id);
     s->bind(2, json::dump(internals));

@@ -7,6 +7,7 @@
 #include "store/upkeep.hpp"
 
 #include "instance_rows.hpp"
+#include "least_document.hpp"
 #include "refused_databases.hpp"
 #include "tests/moved_clock.hpp"
 
@@ -25,6 +26,11 @@ using unit::says;
 namespace {
 
 const auto year_2030 = tsms::wall_time(std::chrono::seconds(1'900'000'000));
+
+store::entity_row a_profile(const std::string& id) {
+    constexpr auto kind = model::entity_kind::secure_component_profile;
+    return {id, kind, "", "", id, unit::least_document(kind)};
+}
 
 /// A data directory with the three databases of one installation.
 struct data_directory {
@@ -62,7 +68,7 @@ struct data_directory {
     }
     void add_profile(const std::string& id) const {
         store::open_catalog(file("catalog.db"))->write([&](store::catalog_edit& edit) {
-            edit.insert({id, model::entity_kind::secure_component_profile, "", "", id, {}}, {});
+            edit.insert(a_profile(id), {});
             return true;
         });
     }
@@ -97,7 +103,7 @@ BOOST_AUTO_TEST_CASE(a_full_disk_is_told_as_such_by_every_database) {
     const auto catalog = store::open_catalog(d.file("catalog.db"));
     store::device_store instances(d.file("instances.db"));
     const auto insert = [](store::catalog_edit& edit) {
-        edit.insert({"p", model::entity_kind::secure_component_profile, "", "", "p", {}}, {});
+        edit.insert(a_profile("p"), {});
         return true;
     };
     std::string of_access, of_catalog, of_instances;
@@ -121,7 +127,7 @@ BOOST_AUTO_TEST_CASE(what_the_change_throws_comes_out_even_if_its_transaction_is
     const auto catalog = store::open_catalog(d.file("catalog.db"));
     struct own_error {};
     BOOST_CHECK_THROW(catalog->write([](store::catalog_edit& edit) -> bool {
-        edit.insert({"p", model::entity_kind::secure_component_profile, "", "", "p", {}}, {});
+        edit.insert(a_profile("p"), {});
         const full_disk full;
         edit.put_file("p", std::string(64 << 20, 'x')); // more than the cache: written before the commit
         throw own_error{};
@@ -378,7 +384,7 @@ BOOST_AUTO_TEST_CASE(a_role_that_has_ended_leaves_complete_files) {
         d.add_profile("before");
         const auto catalog = store::open_catalog(d.file("catalog.db"));
         catalog->write([](store::catalog_edit& edit) {
-            edit.insert({"p", model::entity_kind::secure_component_profile, "", "", "p", {}}, {});
+            edit.insert(a_profile("p"), {});
             return true;
         });
         BOOST_TEST(log_size(d.catalog()) > 0);
@@ -406,7 +412,7 @@ BOOST_AUTO_TEST_CASE(an_idle_role_empties_its_log) {
     const auto write = [&] {
         catalog->write([&](store::catalog_edit& edit) {
             const auto id = std::to_string(++n);
-            edit.insert({id, model::entity_kind::secure_component_profile, "", "", id, {}}, {});
+            edit.insert(a_profile(id), {});
             return true;
         });
         catalog->read([](const store::catalog_view& v) { return v.file_size("1"); }); // stays in its snapshot
