@@ -1,4 +1,6 @@
 -- catalog.db as the program of commit 0943dab has made and filled it, by its own functions; written with sqlite3's .dump.
+-- One thing was added by hand: the profile's document has all attributes that are mandatory. The functions of the store
+-- did not ask for them, but no command and no request of that program could leave one out (DIV-105).
 PRAGMA foreign_keys=OFF;
 BEGIN TRANSACTION;
 CREATE TABLE entity (
