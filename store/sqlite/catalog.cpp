@@ -1,6 +1,7 @@
 #include "store/catalog.hpp"
 
 #include "base/time.hpp"
+#include "store/document_shape.hpp"
 #include "store/sqlite/audit.hpp"
 #include "store/sqlite/catalog_sql.hpp"
 #include "store/sqlite/query.hpp"
@@ -103,6 +104,9 @@ entity_row catalog_session::entity_in(SQLite::Statement& row) const {
     entity.parent = text_of(row, 3);
     entity.position = text_of(row, 4);
     entity.document = document_in(text_of(row, 5), "the document of ", entity.id);
+    if (const auto fault = fault_of(entity.kind, entity.document))
+        throw damaged("the document of " + std::string(model::entity_name(entity.kind)) + " " + entity.id + ": " +
+                      *fault);
     return entity;
 }
 
@@ -164,7 +168,12 @@ std::optional<bytes> catalog_session::load_image(const std::string& sha256) cons
 
 json::object catalog_session::profile_internals(const std::string& id) const {
     const auto text = first(session_, only_text, "SELECT document FROM profile_internals WHERE profile = ?", id);
-    return text ? document_in(*text, "the internal part of ", id) : json::object();
+    if (!text)
+        return {};
+    auto internals = document_in(*text, "the internal part of ", id);
+    if (const auto fault = fault_of_internals(internals))
+        throw damaged("the internal part of " + id + ": " + *fault);
+    return internals;
 }
 
 void catalog_session::insert_references(const entity_row& row, const std::vector<entity_reference>& references) {
@@ -174,6 +183,7 @@ void catalog_session::insert_references(const entity_row& row, const std::vector
 }
 
 void catalog_session::insert(const entity_row& row, const std::vector<entity_reference>& references) {
+    refuse_misshapen(row);
     run(session_, "INSERT INTO entity (id, kind, provider, parent, position, document) VALUES (?, ?, ?, ?, ?, ?)",
         row.id, static_cast<int>(row.kind), row.provider, parent_or_null(row.parent), row.position,
         json::dump(row.document));
@@ -182,6 +192,7 @@ void catalog_session::insert(const entity_row& row, const std::vector<entity_ref
 }
 
 void catalog_session::update(const entity_row& row, const std::vector<entity_reference>& references) {
+    refuse_misshapen(row);
     if (run(session_, "UPDATE entity SET document = ? WHERE id = ?", json::dump(row.document), row.id) != 1)
         throw error("there is no " + subject_of(row) + " that could be changed");
     run(session_, "DELETE FROM reference WHERE source = ?", row.id);
@@ -204,6 +215,7 @@ void catalog_session::put_load_image(const std::string& elf, const std::string& 
 }
 
 void catalog_session::put_profile_internals(const std::string& id, const json::object& internals) {
+    refuse_misshapen_internals(internals);
     run(session_, "INSERT OR REPLACE INTO profile_internals (profile, document) VALUES (?, ?)", id,
         json::dump(internals));
     audit("profile internals stored", id);

@@ -1,5 +1,8 @@
 #include "store/sqlite/registrations.hpp"
 
+#include "store/app_lookup.hpp"
+#include "store/sqlite/reader_pool.hpp"
+
 namespace tsms::store {
 
 namespace {
@@ -15,6 +18,25 @@ model::issuer_record issuer_in(SQLite::Statement& row) {
 app_record app_in(SQLite::Statement& row) {
     return {text_of(row, 0), text_of(row, 1), octets_of(row, 2), text_of(row, 3)};
 }
+
+std::optional<app_record> app_of(connection& rows, const std::string& caller_id) {
+    return first(rows, app_in, app_columns + "WHERE caller_id = ?", caller_id);
+}
+
+class sqlite_app_lookup final : public app_lookup {
+public:
+    explicit sqlite_app_lookup(const std::filesystem::path& file)
+        : readers_(file, instances_kind(), keep_snapshots::no) {}
+
+    std::optional<app_record> find(const std::string& caller_id) const override {
+        std::optional<app_record> found;
+        readers_.read([&](connection& rows) { found = app_of(rows, caller_id); });
+        return found;
+    }
+
+private:
+    mutable reader_pool readers_;
+};
 
 } // namespace
 
@@ -43,8 +65,11 @@ void sqlite_issuers::remove(const std::string& name) {
 }
 
 std::optional<app_record> sqlite_apps::find(const std::string& caller_id) const {
-    return session_.look(
-        [&] { return first(session_.rows(), app_in, app_columns + "WHERE caller_id = ?", caller_id); });
+    return session_.look([&] { return app_of(session_.rows(), caller_id); });
+}
+
+std::unique_ptr<app_lookup> open_app_lookup(const std::filesystem::path& file) {
+    return std::make_unique<sqlite_app_lookup>(file);
 }
 
 std::vector<app_record> sqlite_apps::all() const {

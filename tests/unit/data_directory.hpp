@@ -6,6 +6,8 @@
 #include "store/device_store.hpp"
 #include "store/upkeep.hpp"
 
+#include "least_document.hpp"
+
 #include <SQLiteCpp/SQLiteCpp.h>
 #include <filesystem>
 #include <string>
@@ -17,6 +19,11 @@ namespace fs = std::filesystem;
 using store::database_name;
 
 inline const auto year_2030 = wall_time(std::chrono::seconds(1'900'000'000));
+
+inline store::entity_row a_profile(const std::string& id) {
+    constexpr auto kind = model::entity_kind::secure_component_profile;
+    return {id, kind, "", "", id, least_document(kind)};
+}
 
 /// A data directory with the three databases of one installation.
 struct data_directory {
@@ -54,7 +61,7 @@ struct data_directory {
     }
     void add_profile(const std::string& id) const {
         store::open_catalog(file("catalog.db"))->write([&](store::catalog_edit& edit) {
-            edit.insert({id, model::entity_kind::secure_component_profile, "", "", id, {}}, {});
+            edit.insert(a_profile(id), {});
             return true;
         });
     }

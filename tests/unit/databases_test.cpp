@@ -20,6 +20,7 @@
 using namespace tsms;
 namespace fs = std::filesystem;
 using store::database_name;
+using unit::a_profile;
 using unit::data_directory;
 using unit::full_disk;
 using unit::log_size;
@@ -37,7 +38,7 @@ BOOST_AUTO_TEST_CASE(a_full_disk_is_told_as_such_by_every_database) {
     const auto catalog = store::open_catalog(d.file("catalog.db"));
     store::device_store instances(d.file("instances.db"));
     const auto insert = [](store::catalog_edit& edit) {
-        edit.insert({"p", model::entity_kind::secure_component_profile, "", "", "p", {}}, {});
+        edit.insert(a_profile("p"), {});
         return true;
     };
     std::string of_access, of_catalog, of_instances;
@@ -61,7 +62,7 @@ BOOST_AUTO_TEST_CASE(what_the_change_throws_comes_out_even_if_its_transaction_is
     const auto catalog = store::open_catalog(d.file("catalog.db"));
     struct own_error {};
     BOOST_CHECK_THROW(catalog->write([](store::catalog_edit& edit) -> bool {
-        edit.insert({"p", model::entity_kind::secure_component_profile, "", "", "p", {}}, {});
+        edit.insert(a_profile("p"), {});
         const full_disk full;
         edit.put_file("p", std::string(64 << 20, 'x')); // more than the cache: written before the commit
         throw own_error{};
@@ -318,7 +319,7 @@ BOOST_AUTO_TEST_CASE(a_role_that_has_ended_leaves_complete_files) {
         d.add_profile("before");
         const auto catalog = store::open_catalog(d.file("catalog.db"));
         catalog->write([](store::catalog_edit& edit) {
-            edit.insert({"p", model::entity_kind::secure_component_profile, "", "", "p", {}}, {});
+            edit.insert(a_profile("p"), {});
             return true;
         });
         BOOST_TEST(log_size(d.catalog()) > 0);
@@ -346,7 +347,7 @@ BOOST_AUTO_TEST_CASE(an_idle_role_empties_its_log) {
     const auto write = [&] {
         catalog->write([&](store::catalog_edit& edit) {
             const auto id = std::to_string(++n);
-            edit.insert({id, model::entity_kind::secure_component_profile, "", "", id, {}}, {});
+            edit.insert(a_profile(id), {});
             return true;
         });
         catalog->read([](const store::catalog_view& v) { return v.file_size("1"); }); // stays in its snapshot

@@ -58,7 +58,7 @@ BOOST_AUTO_TEST_CASE(nothing_is_committed_to_a_file_that_was_replaced) {
     BOOST_TEST(says(refusal([&] { access->add_provider("one", year_2030); }), {"access.db was replaced"}));
     BOOST_TEST(says(refusal([&] {
                         catalog->write([](store::catalog_edit& edit) {
-                            edit.insert({"p", model::entity_kind::secure_component_profile, "", "", "p", {}}, {});
+                            edit.insert(a_profile("p"), {});
                             return true;
                         });
                     }),
