@@ -7,6 +7,7 @@
 
 using namespace tsms;
 namespace fs = std::filesystem;
+using unit::a_profile;
 using unit::data_directory;
 using unit::log_size;
 using unit::refusal;
