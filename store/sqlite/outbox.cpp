@@ -1,5 +1,7 @@
 #include "store/sqlite/outbox.hpp"
 
+#include <utility>
+
 namespace tsms::store {
 
 namespace {
@@ -10,19 +12,29 @@ const std::string every_one = columns + "ORDER BY id";
 const std::string those_that_wait = columns + "WHERE given_up = 0 ORDER BY id";
 const std::string one_that_waits = columns + "WHERE id = ? AND given_up = 0";
 
+bool is_count(std::int64_t number) {
+    return number >= 0 && std::in_range<int>(number);
+}
+
 model::outbox_entry delivery_in(SQLite::Statement& row) {
-    model::outbox_entry d;
-    d.id = number_of(row, 0);
-    d.process = text_of(row, 1);
-    d.provider = text_of(row, 2);
-    d.spos = decode_spos(text_of(row, 3));
-    d.body = text_of(row, 4);
-    d.created = moment_in(row, 5);
-    d.attempts = static_cast<int>(number_of(row, 6));
-    d.waited = std::chrono::seconds(number_of(row, 7));
-    d.last_error = text_of(row, 8);
-    d.given_up = flag_of(row, 9);
-    return d;
+    return of_row("outbox", text_of(row, 0), [&] {
+        model::outbox_entry d;
+        d.id = number_of(row, 0);
+        d.process = text_of(row, 1);
+        d.provider = text_of(row, 2);
+        d.spos = decode_spos(text_of(row, 3));
+        d.body = text_of(row, 4);
+        const auto created = time_of(number_of(row, 5));
+        const auto attempts = number_of(row, 6), waited = number_of(row, 7);
+        if (!created || !is_count(attempts) || !is_count(waited))
+            throw damaged_document("a number that cannot be: created, attempts or waited");
+        d.created = *created;
+        d.attempts = static_cast<int>(attempts);
+        d.waited = std::chrono::seconds(waited);
+        d.last_error = text_of(row, 8);
+        d.given_up = flag_of(row, 9);
+        return d;
+    });
 }
 
 } // namespace
@@ -36,11 +48,11 @@ std::int64_t sqlite_outbox::add(const model::outbox_entry& d) {
 }
 
 std::vector<model::outbox_entry> sqlite_outbox::all() const {
-    return session_.look([&] { return store::all(session_.rows(), delivery_in, every_one); });
+    return session_.readable(delivery_in, every_one);
 }
 
 std::vector<model::outbox_entry> sqlite_outbox::waiting() const {
-    return session_.look([&] { return store::all(session_.rows(), delivery_in, those_that_wait); });
+    return session_.readable(delivery_in, those_that_wait);
 }
 
 std::optional<model::outbox_entry> sqlite_outbox::waiting(std::int64_t id) const {

@@ -2,6 +2,7 @@
 
 #include "base/number.hpp"
 #include "base/split.hpp"
+#include "model/numbers.hpp"
 
 namespace tsms::store {
 
@@ -20,41 +21,37 @@ std::vector<model::operation> operations_of(const std::string& row) {
         return operations;
     for (const auto name : text::split(row, ' ')) {
         const auto number = text::number<int>(name);
-        if (!number)
-            throw damaged_document("a process has requested ‘" + row + "’");
-        operations.push_back(static_cast<model::operation>(*number));
+        const auto operation = number ? model::of_number(model::all_operations, *number) : std::nullopt;
+        if (!operation)
+            throw damaged_document("it has requested ‘" + row + "’");
+        operations.push_back(*operation);
     }
     return operations;
 }
 
 model::process_record process_in(SQLite::Statement& row) {
-    model::process_record p;
-    p.id = text_of(row, 0);
-    p.session = text_of(row, 1);
-    p.instance = text_of(row, 2);
-    p.card = text_of(row, 3);
-    p.caller = text_of(row, 4);
-    p.version_tag = text_of(row, 5);
-    p.requested = operations_of(text_of(row, 6));
-    p.start_state = static_cast<model::instance_state>(number_of(row, 7));
-    p.started = text_of(row, 8);
-    return p;
+    return of_row("processes", text_of(row, 0), [&] {
+        const auto state = model::of_number(model::all_states, number_of(row, 7));
+        if (!state)
+            throw damaged_document("its start_state is " + text_of(row, 7));
+        return model::process_record{text_of(row, 0),
+                                     text_of(row, 1),
+                                     text_of(row, 2),
+                                     text_of(row, 3),
+                                     text_of(row, 4),
+                                     text_of(row, 5),
+                                     operations_of(text_of(row, 6)),
+                                     *state,
+                                     text_of(row, 8)};
+    });
 }
 
 model::process_end end_in(SQLite::Statement& row) {
     return {text_of(row, 0), static_cast<model::error_category>(number_of(row, 1)), text_of(row, 2), text_of(row, 3)};
 }
 
-process_lease lease_at(SQLite::Statement& row, int column) {
-    return {text_of(row, column), number_of(row, column + 1), flag_of(row, column + 2), moment_in(row, column + 3)};
-}
-
 process_lease lease_in(SQLite::Statement& row) {
-    return lease_at(row, 0);
-}
-
-leased_process leased_process_in(SQLite::Statement& row) {
-    return {process_in(row), lease_at(row, 9)};
+    return {text_of(row, 0), number_of(row, 1), flag_of(row, 2), time_of(number_of(row, 3)).value_or(wall_time::max())};
 }
 
 const std::string lease_columns = "SELECT owner, epoch, holds_card, lease_ends FROM processes ";
@@ -100,12 +97,30 @@ bool sqlite_processes::works_on(const std::string& card) const {
         [&] { return finds(session_.rows(), "SELECT 1 FROM processes WHERE card = ? AND ended IS NULL", card); });
 }
 
-std::vector<leased_process> sqlite_processes::running() const {
+std::vector<std::string> sqlite_processes::running() const {
+    return session_.look(
+        [&] { return all(session_.rows(), only_text, "SELECT id FROM processes WHERE ended IS NULL ORDER BY id"); });
+}
+
+std::vector<std::string> sqlite_processes::running_on(const std::string& card) const {
     return session_.look([&] {
-        return all(session_.rows(), leased_process_in,
-                   "SELECT id, session, instance, card, caller, version, requested, start_state, started, "
-                   "owner, epoch, holds_card, lease_ends FROM processes WHERE ended IS NULL ORDER BY id");
+        return all(session_.rows(), only_text, "SELECT id FROM processes WHERE card = ? AND ended IS NULL ORDER BY id",
+                   card);
     });
+}
+
+std::optional<model::process_record> sqlite_processes::find_running(const std::string& id) const {
+    return session_.look([&] {
+        return first(session_.rows(), process_in,
+                     "SELECT id, session, instance, card, caller, version, requested, start_state, started "
+                     "FROM processes WHERE id = ? AND ended IS NULL",
+                     id);
+    });
+}
+
+std::string sqlite_processes::card_of(const std::string& id) const {
+    return session_.look(
+        [&] { return first(session_.rows(), only_text, "SELECT card FROM processes WHERE id = ?", id).value_or(""); });
 }
 
 std::optional<process_lease> sqlite_processes::lease_of(const std::string& id) const {

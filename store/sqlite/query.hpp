@@ -108,6 +108,13 @@ inline std::string text_of(SQLite::Statement& row, int column) {
 inline std::string only_text(SQLite::Statement& row) {
     return text_of(row, 0);
 }
+
+/// Nothing where this clock never says so: a conversion would make another time of it.
+inline std::optional<wall_time> time_of(std::int64_t seconds) {
+    constexpr auto latest = std::chrono::floor<std::chrono::seconds>(wall_time::max()).time_since_epoch().count();
+    return seconds < 0 || seconds > latest ? std::nullopt : std::optional(wall_time(std::chrono::seconds(seconds)));
+}
+
 inline bytes octets_of(SQLite::Statement& row, int column) {
     const auto value = row.getColumn(column);
     const auto* p = static_cast<const std::uint8_t*>(value.getBlob());
