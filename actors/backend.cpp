@@ -100,13 +100,6 @@ call_answer device_backend::open(const call& request) {
         iso8601(state_->parts.time->wall()));
 }
 
-std::optional<store::app_record> device_backend::app_of(const std::string& caller_id) {
-    auto found = state_->ask<app_found>(state_->store, actor_deadline, find_app{caller_id});
-    if (!found)
-        throw store::error("instances.db does not answer whose app calls");
-    return std::move(found->app);
-}
-
 bool device_backend::handshake(const session_key& session) {
     const auto shaken =
         state_->ask<hand_shaken>(state_->gate, actor_deadline, route_handshake{session.session_id, {session.secret}});
