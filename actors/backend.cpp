@@ -59,19 +59,15 @@ struct device_backend::state {
         gate = spawn_gate(*system, around);
     }
 
-    /// Asks an actor from a thread of its own. Nothing if there is no answer in time: `cause` says why, and what helps.
+    /// Asks an actor from a thread of its own. Nothing if there is no answer in time.
     template <class Answer, class Actor, class Message>
-    std::optional<Answer> ask(const Actor& whom, std::chrono::seconds deadline, Message message,
-                              std::string* cause = nullptr) {
+    std::optional<Answer> ask(const Actor& whom, std::chrono::seconds deadline, Message message) {
+        if (stopping)
+            return std::nullopt;
         std::optional<Answer> answer;
-        std::string why = "the TSM stops";
-        if (!stopping) {
-            caf::scoped_actor self{*system};
-            self->request(whom, deadline, std::move(message))
-                .receive([&](Answer& a) { answer = std::move(a); }, [&](caf::error& e) { why = text_of(e); });
-        }
-        if (cause)
-            *cause = std::move(why);
+        caf::scoped_actor self{*system};
+        self->request(whom, deadline, std::move(message))
+            .receive([&](Answer& a) { answer = std::move(a); }, [](caf::error&) {});
         return answer;
     }
 
@@ -103,14 +99,6 @@ call_answer device_backend::open(const call& request) {
         request.what,
         model::failed_execution(model::error_category::tsm_not_available, "no answer in time; ask again later"),
         iso8601(state_->parts.time->wall()));
-}
-
-std::optional<store::app_record> device_backend::app_of(const std::string& caller_id) {
-    std::string cause;
-    auto found = state_->ask<app_found>(state_->store, actor_deadline, find_app{caller_id}, &cause);
-    if (!found)
-        throw store::error("whose app calls could not be looked up: " + cause);
-    return std::move(found->app);
 }
 
 bool device_backend::handshake(const session_key& session) {

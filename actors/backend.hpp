@@ -20,7 +20,6 @@ class key_vault;
 }
 namespace tsms::store {
 class device_store;
-struct app_record;
 } // namespace tsms::store
 
 namespace tsms::actors {
@@ -71,8 +70,6 @@ public:
 
     // Each blocks its caller; an answer that does not come in time is the function's error 1, a void order, or nothing.
     call_answer open(const call& request);
-    /// An app that is registered, or was and is revoked. Throws store::error where the store does not answer in time.
-    std::optional<store::app_record> app_of(const std::string& caller_id);
     bool handshake(const session_key& session);
     order_answer report_back(const session_key& session, std::uint64_t order, const report& content);
     /// A report to this order begins to arrive. False where no session awaits it: its octets need not be read.

@@ -74,7 +74,6 @@ public:
                 unanswered([&] { trim(t); });
             },
             [this](const find_issuer& f) { return attempt([&] { return issuer_found{db_->issuers.find(f.name)}; }); },
-            [this](const find_app& f) { return attempt([&] { return app_found{db_->apps.find(f.caller_id)}; }); },
             [this](const load_outbox& l) { return attempt([&] { return load_outbox_rows(l); }); },
             [this](const load_delivery& l) {
                 return attempt([&] { return delivery_loaded{db_->outbox.waiting(l.id)}; });

@@ -124,12 +124,6 @@ struct find_issuer {
 struct issuer_found {
     std::optional<model::issuer_record> issuer;
 };
-struct find_app {
-    std::string caller_id;
-};
-struct app_found {
-    std::optional<store::app_record> app; ///< also one that was revoked
-};
 struct load_outbox {
     bool if_changed = false; ///< by an operator; else it is loaded anyway
 };
@@ -172,7 +166,6 @@ using store_actor =
                      caf::reacts_to<log_apdus>,                              // sequence log (TR 3.5.1)
                      caf::reacts_to<trim_store>,                        // what is older is deleted (AMB-190, DIV-032)
                      caf::replies_to<find_issuer>::with<issuer_found>,  // by name
-                     caf::replies_to<find_app>::with<app_found>,        // whose credential a call has to show
                      caf::replies_to<load_outbox>::with<outbox_loaded>, // at the start, and after an operator
                      caf::replies_to<load_delivery>::with<delivery_loaded>,    // before an attempt
                      caf::replies_to<settle_delivery>::with<delivery_settled>, // after an attempt

@@ -173,7 +173,6 @@ played_store::behavior_type played_store::make_behavior() {
         [](const find_issuer& f) {
             return issuer_found{model::issuer_record{f.name, {}, {}, {}, {}}};
         },
-        [](const find_app&) { return app_found{}; },
         [this, failed](const load_outbox& l) -> caf::result<outbox_loaded> {
             if (m_.broken)
                 return failed();

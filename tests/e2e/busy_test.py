@@ -8,6 +8,7 @@ import concurrent.futures
 import contextlib
 import json
 import pathlib
+import sqlite3
 import sys
 import threading
 import time
@@ -153,6 +154,34 @@ class Outbox(BusyCase):
         self.stack.start_spos()
         self.start_device()
         stacks.wait_until(lambda: self.arrived(process), 20, "the retried result has not arrived")
+
+
+class Locked(BusyCase):
+    """Somebody holds instances.db."""
+
+    def test_a_stranger_is_refused_while_a_write_waits(self):
+        phone, stranger = self.new_phone(), phones.Phone(self.stack, None, caller="3F" * 20)
+        phone.instances(self.service)
+
+        def create():
+            with contextlib.suppress(Exception):
+                self.create(phone)
+
+        waiting = threading.Thread(target=create)
+        with contextlib.closing(sqlite3.connect(self.stack.data / "instances.db", isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            waiting.start()
+            time.sleep(1)
+            began = time.monotonic()
+            status, _, answer = stranger.exchange("POST", "/tsm-api/1.0/getServiceInstances", {
+                "serviceId": "none", "handset": {"callerId": "3F" * 20, "secureComponents": [{"reader": "a", "seType": "eSE"}]}},
+                {"Authorization": "Bearer another"})
+            self.assertEqual(status, 401, answer)
+            self.assertLess(time.monotonic() - began, 3)  # a write waits three times as long
+            self.assertTrue(waiting.is_alive(), "nothing waited for the database")
+            other.execute("ROLLBACK")
+        waiting.join(30)
+        stranger.disconnect()
 
 
 if __name__ == "__main__":
