@@ -31,6 +31,7 @@ struct device_backend::state {
         : parts(std::move(p)), options(o), system(std::make_unique<caf::actor_system>(configured(config))) {
         auto around = std::make_shared<environment>();
         around->spos = parts.spos();
+        parts.db->damage().listen([log = parts.log](const std::string& text) { log({severity::error, text}); });
         parts.db->processes.serve_as(options.server);
         const auto end_what_was_left = [db = parts.db, catalog = parts.catalog, spos = around->spos, log = parts.log,
                                         time = parts.time] {
@@ -111,13 +112,6 @@ call_answer device_backend::open(const call& request, const has_gone& peer) {
         request.what,
         model::failed_execution(model::error_category::tsm_not_available, "no answer in time; ask again later"),
         iso8601(state_->parts.time->wall()));
-}
-
-std::optional<store::app_record> device_backend::app_of(const std::string& caller_id) {
-    auto found = state_->ask<app_found>(state_->store, actor_deadline, find_app{caller_id});
-    if (!found)
-        throw store::error("instances.db does not answer whose app calls");
-    return std::move(found->app);
 }
 
 bool device_backend::handshake(const session_key& session) {

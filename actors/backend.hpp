@@ -20,7 +20,6 @@ class key_vault;
 }
 namespace tsms::store {
 class device_store;
-struct app_record;
 } // namespace tsms::store
 
 namespace tsms::actors {
@@ -74,8 +73,6 @@ public:
     // call that has no session yet is given up: it frees its place (DIV-112).
     using has_gone = std::function<bool()>;
     call_answer open(const call& request, const has_gone& peer = {});
-    /// An app that is registered, or was and is revoked. Throws store::error where the store does not answer in time.
-    std::optional<store::app_record> app_of(const std::string& caller_id);
     bool handshake(const session_key& session);
     /// The first order of a session, for a call that came at `since` and is the first report too (DIV-106).
     order_answer report_first(const session_key& session, steady_time since, const has_gone& peer = {});

@@ -29,18 +29,31 @@ log_subject subject_of(const std::string& process, const model::service_instance
 bool end_interrupted(store::device_store& db, const store::deployments& catalog, const spos_port& spos,
                      const log_sink& log, const time_source& time,
                      const store::processes::interrupted_process& interrupted) {
-    const auto& [record, stored, stored_card, in_doubt] = interrupted;
+    const auto& [record, stored, stored_card, in_doubt, why] = interrupted;
     const auto [end, instance, card, result] =
-        calls::end_of_interrupted(record, stored, stored_card, in_doubt, time.wall());
+        calls::end_of_interrupted(record, stored, stored_card, in_doubt, why, time.wall());
     std::optional<model::outbox_entry> delivery;
     if (const auto to = spos_of(catalog, instance.target))
         delivery = calls::delivery_of(record, instance, *to, spos.encode(result));
     db.processes.end_left(end, instance, card, delivery);
     log({severity::warning,
-         "process " + record.id + " was interrupted by a stop of the program: instance " + instance.id +
+         "process " + record.id + " was interrupted (" + calls::text_of(why) + "): instance " + instance.id +
              " is in state " + std::to_string(static_cast<int>(instance.state)) +
              (in_doubt ? ", its secure component in doubt" : ""),
          subject_of(record.id, instance)});
+    return true;
+}
+
+/// What is missing or damaged is not made up: no SPOS is told, and its instance, where there is one, is stranded.
+bool end_orphaned(store::device_store& db, const log_sink& log, const time_source& time,
+                  const store::processes::orphaned_process& orphaned) {
+    const auto status = model::error_category::execution_interrupted;
+    db.processes.end_orphaned(
+        {orphaned.id, status, model::error_message(status, "its rows are damaged"), iso8601(time.wall())});
+    log({severity::error,
+         "process " + orphaned.id + " was ended as interrupted, its card is free and in doubt, and no SPOS is told: " +
+             orphaned.cause + "; instances.db is damaged: restore the databases from one backup to have it again",
+         {.process = orphaned.id}});
     return true;
 }
 
@@ -67,18 +80,20 @@ std::size_t resolve_interrupted(store::device_store& db, const store::deployment
                                 const log_sink& log, const time_source& time) {
     std::size_t resolved = 0;
     /// What breaks on one process keeps nobody from the others.
-    const auto attempt = [&](const std::string& process, const model::service_instance& instance, auto resolve) {
+    const auto attempt = [&](const log_subject& of, auto resolve) {
         try {
             resolved += resolve();
         } catch (const std::exception& e) {
-            log({severity::error, "process " + process + ", with which nobody goes on, cannot be ended: " + e.what(),
-                 subject_of(process, instance)});
+            log({severity::error, "process " + of.process + ", with which nobody goes on, cannot be ended: " + e.what(),
+                 of});
         }
     };
     for (const auto& p : db.processes.interrupted())
-        attempt(p.process.id, p.instance, [&] { return end_interrupted(db, catalog, spos, log, time, p); });
+        attempt(subject_of(p.process.id, p.instance), [&] { return end_interrupted(db, catalog, spos, log, time, p); });
+    for (const auto& o : db.processes.orphaned())
+        attempt({.process = o.id}, [&] { return end_orphaned(db, log, time, o); });
     for (const auto& s : db.processes.stranded())
-        attempt(s.instance.running_process, s.instance, [&] { return free_stranded(db, log, s); });
+        attempt(subject_of(s.instance.running_process, s.instance), [&] { return free_stranded(db, log, s); });
     return resolved;
 }
 

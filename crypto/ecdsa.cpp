@@ -1,5 +1,6 @@
 #include "crypto/ecdsa.hpp"
 
+#include "base/freed_by.hpp"
 #include "crypto/error.hpp"
 
 #include <memory>
@@ -11,14 +12,8 @@ namespace tsms::crypto {
 
 namespace {
 
-struct free_number {
-    void operator()(BIGNUM* n) const { BN_free(n); }
-};
-struct free_signature {
-    void operator()(ECDSA_SIG* s) const { ECDSA_SIG_free(s); }
-};
-using number_ptr = std::unique_ptr<BIGNUM, free_number>;
-using signature_ptr = std::unique_ptr<ECDSA_SIG, free_signature>;
+using number_ptr = std::unique_ptr<BIGNUM, freed_by<BN_free>>;
+using signature_ptr = std::unique_ptr<ECDSA_SIG, freed_by<ECDSA_SIG_free>>;
 
 [[noreturn]] void fail() {
     ERR_clear_error();

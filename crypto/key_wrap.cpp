@@ -1,5 +1,6 @@
 #include "crypto/key_wrap.hpp"
 
+#include "base/freed_by.hpp"
 #include "crypto/error.hpp"
 #include "crypto/inside/key_unwrap.hpp"
 
@@ -25,8 +26,7 @@ const EVP_CIPHER* wrap_of(std::size_t key_length) {
 
 /// Nothing if OpenSSL refuses: when unwrapping, that is the integrity check.
 std::optional<bytes> run(const secret& key, bytes_view in, int encrypt) {
-    const std::unique_ptr<EVP_CIPHER_CTX, decltype(&EVP_CIPHER_CTX_free)> context(EVP_CIPHER_CTX_new(),
-                                                                                  &EVP_CIPHER_CTX_free);
+    const std::unique_ptr<EVP_CIPHER_CTX, freed_by<EVP_CIPHER_CTX_free>> context(EVP_CIPHER_CTX_new());
     if (!context)
         throw error("AES key wrap cannot be set up");
     EVP_CIPHER_CTX_set_flags(context.get(), EVP_CIPHER_CTX_FLAG_WRAP_ALLOW);

@@ -1,6 +1,7 @@
 #include "crypto/pki.hpp"
 
 #include "base/ascii.hpp"
+#include "base/freed_by.hpp"
 #include <algorithm>
 #include <arpa/inet.h>
 #include <ctime>
@@ -18,9 +19,6 @@ namespace tsms::crypto {
 
 namespace {
 
-template <auto Free> struct freed_by {
-    template <class T> void operator()(T* p) const { Free(p); }
-};
 using x509_ptr = std::unique_ptr<X509, freed_by<X509_free>>;
 using bio_ptr = std::unique_ptr<BIO, freed_by<BIO_free_all>>;
 using number_ptr = std::unique_ptr<BIGNUM, freed_by<BN_free>>;

@@ -1,5 +1,6 @@
 #include "crypto/private_key.hpp"
 
+#include "base/freed_by.hpp"
 #include "crypto/error.hpp"
 #include "crypto/inside/secret_file.hpp"
 
@@ -11,10 +12,7 @@ namespace tsms::crypto {
 
 namespace {
 
-struct free_bio {
-    void operator()(BIO* bio) const { BIO_free_all(bio); }
-};
-using bio_ptr = std::unique_ptr<BIO, free_bio>;
+using bio_ptr = std::unique_ptr<BIO, freed_by<BIO_free_all>>;
 
 /// An asker for pass phrases that has none: a parser must never wait at a terminal.
 int no_pass_phrase(char*, int, int, void*) {

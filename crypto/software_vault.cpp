@@ -10,6 +10,7 @@
 #include "crypto/inside/signing.hpp"
 #include "crypto/kcv.hpp"
 #include "crypto/kdf.hpp"
+#include "crypto/unopened_handle.hpp"
 
 #include <algorithm>
 
@@ -200,7 +201,11 @@ private:
     }
 
     template <class Handle> secret opened(const Handle& handle) const {
-        return gcm_open(master_, label_of(handle), handle.wrapped);
+        try {
+            return gcm_open(master_, label_of(handle), handle.wrapped);
+        } catch (const error&) {
+            throw unopened_handle("it is another vault's, or was changed");
+        }
     }
 
     secret open(const transport_key_handle& handle) const {
@@ -210,10 +215,11 @@ private:
     }
 
     plain_keys open(const wrapped_keys& keys) const {
-        const auto joined = opened(keys);
         const auto octets = octets_of(keys.bits);
-        if (joined.size() != 3 * octets)
-            throw error("key set has another length than recorded");
+        if (const auto whole = gcm_nonce_octets + 3 * octets + gcm_tag_octets; keys.wrapped.size() != whole)
+            throw unopened_handle("it has " + std::to_string(keys.wrapped.size()) + " octets instead of " +
+                                  std::to_string(whole));
+        const auto joined = opened(keys);
         return {secret(joined.view().first(octets)), secret(joined.view().subspan(octets, octets)),
                 secret(joined.view().last(octets))};
     }

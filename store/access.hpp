@@ -16,8 +16,11 @@
 
 namespace tsms::store {
 
-/// Thread-safe. Throws store::error.
-class access : public provider_directory, public token_store, public client_certificate_list, public refusal_list {};
+/// Thread-safe. Throws store::error. Virtual bases: an implementation may have a class for each of them.
+class access : public virtual provider_directory,
+               public virtual token_store,
+               public virtual client_certificate_list,
+               public virtual refusal_list {};
 
 /// access.db. Throws store::error.
 std::unique_ptr<access> open_access(const std::filesystem::path& file,

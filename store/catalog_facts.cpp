@@ -12,33 +12,30 @@ namespace {
 std::vector<model::target_load_file> target_load_files(const catalog_view& view, const entity_row& flavor) {
     std::vector<model::target_load_file> out;
     for (const auto& elf : load_files_of(view, flavor)) {
-        const auto& internal = part(elf.document, "loadImage");
+        const json::reader document(elf.document);
+        const auto image = document.object("loadImage");
         out.push_back({.elf_id = elf.id,
-                       .aid = text(elf.document, "aid"),
-                       .sha256 = text(internal, "sha256"),
-                       .size = static_cast<std::size_t>(number(internal, "size", 0)),
-                       .imports = texts(elf.document, "importedPackages"),
-                       .packages = json::reader(internal).has("packages") ? texts(internal, "packages")
-                                                                          : std::vector<std::string>()});
+                       .aid = aid_of(view, elf),
+                       .sha256 = image.string("sha256"),
+                       .size = static_cast<std::size_t>(image.integer("size")),
+                       .imports = document.strings("importedPackages"),
+                       .packages = image.strings("packages")});
     }
     return out;
 }
 
 model::target_application target_application(const catalog_view& view, const entity_row& flavor,
                                              const json::object& aic) {
-    const auto module = view.find(entity_kind::executable_module, flavor.provider, text(aic, "executableModuleId"));
-    const auto config = view.find(entity_kind::application_config, flavor.provider, text(aic, "applicationConfigId"));
-    const auto elf =
-        module ? view.find(entity_kind::executable_load_file, flavor.provider, module->parent) : std::nullopt;
-    if (!module || !config || !elf)
-        throw view.damaged("Flavor " + flavor.id + " refers to what is not there");
-    const auto& install = part(config->document, "installConfig");
-    const auto& activation = part(config->document, "activationConfig");
-    const auto& personalization = part(config->document, "personalizationConfig");
+    const auto module = referred(view, flavor, entity_kind::executable_module, text(aic, "executableModuleId"));
+    const auto config = referred(view, flavor, entity_kind::application_config, text(aic, "applicationConfigId"));
+    const auto elf = referred(view, module, entity_kind::executable_load_file, module.parent);
+    const auto& install = part(config.document, "installConfig");
+    const auto& activation = part(config.document, "activationConfig");
+    const auto& personalization = part(config.document, "personalizationConfig");
     const bool selectable = flag(activation, "makeSelectable", true);
-    return {.elf_aid = text(elf->document, "aid"),
-            .module_aid = text(module->document, "aid"),
-            .instance_aid = text(config->document, "instanceAid"),
+    return {.elf_aid = aid_of(view, elf),
+            .module_aid = aid_of(view, module),
+            .instance_aid = text(config.document, "instanceAid"),
             .priority = static_cast<int>(number(aic, "priority", 255)),
             .privileges = texts(install, "privileges"),
             .install_parameters = text(install, "applicationSpecificInstallParameter"),
@@ -52,17 +49,28 @@ model::target_application target_application(const catalog_view& view, const ent
 std::vector<model::target_application> target_applications(const catalog_view& view, const entity_row& flavor) {
     std::vector<model::target_application> out;
     for (const auto& aic : json::reader(flavor.document).array_or_empty("applicationInstantiationConfigs"))
-        out.push_back(target_application(view, flavor, json::root_object(aic)));
+        out.push_back(target_application(view, flavor, json::object_of(aic)));
     return out;
 }
 
 } // namespace
 
+entity_row referred(const catalog_view& view, const entity_row& by, entity_kind kind, const std::string& id) {
+    auto row = view.find(kind, by.provider, id);
+    if (!row)
+        throw view.damaged(std::string(model::entity_name(by.kind)) + " " + by.id + " refers to " +
+                           std::string(model::entity_name(kind)) + " " + id + ", which is not there");
+    return *std::move(row);
+}
+
+std::string aid_of(const catalog_view& view, const entity_row& row) {
+    return found_in(view, row, [&] { return json::reader(row.document).string("aid"); });
+}
+
 std::vector<entity_row> load_files_of(const catalog_view& view, const entity_row& flavor) {
     std::vector<entity_row> out;
-    for (const auto& id : found_in(view, flavor, [&] { return texts(flavor.document, "executableLoadFileIds"); }))
-        if (auto row = view.find(entity_kind::executable_load_file, flavor.provider, id))
-            out.push_back(std::move(*row));
+    for (const auto& id : texts(flavor.document, "executableLoadFileIds"))
+        out.push_back(referred(view, flavor, entity_kind::executable_load_file, id));
     return out;
 }
 
@@ -96,9 +104,9 @@ model::technical_requirement requirement_of(const json::object& load_file, bool 
 
 model::card_content content_of(const catalog_view& view, const entity_row& flavor) {
     return found_in(view, flavor, [&] {
-        const auto service = view.find(entity_kind::service, flavor.provider, flavor.parent);
+        const auto service = referred(view, flavor, entity_kind::service, flavor.parent);
         return model::card_content{target_load_files(view, flavor), target_applications(view, flavor),
-                                   service ? text(service->document, "sdAid") : std::string()};
+                                   json::reader(service.document).string("sdAid")};
     });
 }
 

@@ -1,6 +1,6 @@
 #pragma once
-// What rows of the catalog say about cards, and about what goes onto them. Each function throws store::error where a
-// stored document is not of its shape.
+// What rows of the catalog say about cards, and about what goes onto them. Each function throws store::error where
+// something is not stored that always is.
 
 #include "model/card_aids.hpp"
 #include "model/eligibility.hpp"
@@ -8,6 +8,11 @@
 #include "store/catalog.hpp"
 
 namespace tsms::store {
+
+/// The entity that this one refers to.
+entity_row referred(const catalog_view& view, const entity_row& by, model::entity_kind kind, const std::string& id);
+/// Of an ExecutableLoadFile or ExecutableModule.
+std::string aid_of(const catalog_view& view, const entity_row& row);
 
 /// A SecureComponentProfile as the device side needs it: its document, and what only the TSM knows of its cards.
 model::card_profile card_profile_of(const catalog_view& view, const entity_row& profile);

@@ -35,7 +35,7 @@ std::optional<entity_row> version_of(const catalog_view& view, const std::string
 std::optional<entity_row> flavor_for(const catalog_view& view, const entity_row& version, const entity_row& profile) {
     const auto& deployments = part(version.document, "allowedDeployments");
     for (const auto& [flavor_id, unused] : deployments) {
-        const auto profiles = found_in(view, version, [&] { return texts(deployments, flavor_id); });
+        const auto profiles = texts(deployments, flavor_id);
         if (std::ranges::find(profiles, profile.id) == profiles.end())
             continue;
         auto flavor = view.find(entity_kind::flavor, version.provider, flavor_id);
@@ -98,16 +98,14 @@ model::deployment_target target_of(const catalog_view& view, const entity_row& s
     target.flavor_name = text(flavor.document, "name");
     target.profile_id = profile.id;
     for (const auto* owner : {&service, &flavor}) // the Flavor's values win (TR 4.1.4.4)
-        for (auto& [key, value] :
-             found_in(view, *owner, [&] { return json::reader(owner->document).string_map("spParameters"); }))
+        for (auto& [key, value] : json::reader(owner->document).string_map("spParameters"))
             target.sp_parameters[key] = value;
     auto content = content_of(view, flavor);
     target.load_files = model::in_load_order(std::move(content.load_files));
     // In order of instantiation: by priority, ties by list position (AMB-078).
     std::ranges::stable_sort(content.applications, {}, &model::target_application::priority);
     target.applications = std::move(content.applications);
-    for (const auto& app :
-         found_in(view, service, [&] { return texts(service.document, "accessAuthorizedDeviceApps"); }))
+    for (const auto& app : texts(service.document, "accessAuthorizedDeviceApps"))
         if (app.size() == 40 || app.size() == 64)
             target.device_apps.push_back(app);
     target.card = card_profile_of(view, profile).card;

@@ -1,10 +1,12 @@
 #include "store/instance_records.hpp"
 
 #include "base/bytes.hpp"
+#include "model/numbers.hpp"
 #include "store/error.hpp"
 #include "json/json.hpp"
 
 #include <concepts>
+#include <utility>
 
 namespace tsms::store {
 
@@ -212,6 +214,16 @@ private:
     throw damaged_document("a document is damaged (" + what + ")");
 }
 
+const auto& all_of(model::instance_state) {
+    return model::all_states;
+}
+const auto& all_of(model::operation) {
+    return model::all_operations;
+}
+const auto& all_of(model::service_command) {
+    return model::all_commands;
+}
+
 class reader {
 public:
     static constexpr bool reads = true;
@@ -252,8 +264,11 @@ public:
     template <class T> static bool read(const json::value& v, T& t) {
         if constexpr (std::same_as<T, bool>) {
             return v.as_boolean() && (t = *v.as_boolean(), true);
-        } else if constexpr (std::is_enum_v<T> || std::integral<T>) {
-            return v.as_integer() && (t = static_cast<T>(*v.as_integer()), true);
+        } else if constexpr (std::is_enum_v<T>) {
+            const auto known = v.as_integer() ? model::of_number(all_of(t), *v.as_integer()) : std::nullopt;
+            return known && (t = *known, true);
+        } else if constexpr (std::integral<T>) {
+            return v.as_integer() && std::in_range<T>(*v.as_integer()) && (t = static_cast<T>(*v.as_integer()), true);
         } else {
             if (!v.is_object())
                 return false;

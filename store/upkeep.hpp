@@ -1,7 +1,7 @@
 #pragma once
 // Looks after the databases of a role. At the start it checks that they belong together. When nothing is written, and
-// at the end, it empties their logs, so that the files alone are complete. For /health it finds out whether they can be
-// written.
+// at the end, it empties their logs, so that the files alone are complete. It notices when another file has come in the
+// place of one of them. For /health it finds out whether they can be read and written.
 
 #include "base/log_event.hpp"
 #include "base/time.hpp"
@@ -21,6 +21,9 @@ public:
         std::vector<database_file> writes;      ///< by this program, perhaps among others
         std::vector<database_file> reads;       ///< another program writes them
         log_sink log = [](const log_event&) {}; ///< each new trouble once, and its end
+        /// One of the files was replaced or removed (DIV-100), and the log has been told. What this program has open is
+        /// seen by nobody else: it is to end at once, without another look at the databases.
+        std::function<void()> on_displaced = [] {};
         const time_source* time = &system_time();
     };
 
@@ -32,12 +35,13 @@ public:
     upkeep(const upkeep&) = delete;
     upkeep& operator=(const upkeep&) = delete;
 
-    /// Empty if each database that this program writes has just taken a commit, else which has not, why, and what
-    /// helps. Tried at most once a second.
+    /// Empty if each database has just been read, and each that this program writes has taken a commit, else which has
+    /// not, why, and what helps. Tried at most once a second. That a file is not there any more is told at once.
     std::string trouble();
 
-    /// To be called once a second: looks whether nothing has been committed since the last time, or for long not been
-    /// idle; then the databases are made complete. `before`: called before the logs are emptied.
+    /// To be called once a second: looks whether the files are still there, and whether nothing has been committed
+    /// since the last time, or for long not been idle; then the databases are made complete. `before`: called before
+    /// the logs are emptied.
     void tick(const std::function<void()>& before);
 
 private:

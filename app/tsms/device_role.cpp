@@ -7,6 +7,7 @@
 #include "http/device/device_api.hpp"
 #include "http/ops/operations.hpp"
 #include "http/spos_client.hpp"
+#include "store/app_lookup.hpp"
 #include "store/catalog.hpp"
 #include "store/device_store.hpp"
 
@@ -60,7 +61,8 @@ public:
     device_role(const config& c, log_sink log)
         : upkeep_(upkeep_of({{c.instances_db(), store::database_name::instances}},
                             {{c.catalog_db(), store::database_name::catalog}}, log)),
-          backend_(parts_of(c, log), options_of(c)), api_(backend_, api_options(c, log)) {
+          backend_(parts_of(c, log), options_of(c)), apps_(store::open_app_lookup(c.instances_db())),
+          api_(backend_, api_options(c, log)) {
         auto listen = strangers_port(c, "device", log);
         listen.plan_body = [this](const net::request& head) { return api_.plan_body(head); };
         listen.on_refusal = http::refused_below_http;
@@ -95,7 +97,7 @@ private:
     http::device_api_options api_options(const config& c, const log_sink& log) {
         http::device_api_options o;
         o.app = [this](const std::string& caller) -> std::optional<http::registered_app> {
-            const auto app = backend_.app_of(caller);
+            const auto app = apps_->find(caller);
             return app ? std::optional(http::registered_app{app->provider, app->credential_hash}) : std::nullopt;
         };
         o.accept_unknown_apps = c.accept_unknown_apps;
@@ -117,7 +119,7 @@ private:
         if (!load || !load->store_works)
             return {false, false, {}, "the actor of instances.db does not answer: restart the device role"};
         const auto number = [](auto n) { return static_cast<double>(n); };
-        auto trouble = upkeep_.trouble();
+        auto trouble = load->superseded.empty() ? upkeep_.trouble() : load->superseded;
         http::role_state state{trouble.empty(),
                                false,
                                {{"sessions", number(load->sessions)},
@@ -126,7 +128,8 @@ private:
                                 {"calls_total", number(load->calls)},
                                 {"orders_total", number(load->orders)},
                                 {"deliveries_waiting", number(load->deliveries_waiting)},
-                                {"deliveries_given_up", number(load->deliveries_given_up)}},
+                                {"deliveries_given_up", number(load->deliveries_given_up)},
+                                {"damaged_rows", number(load->damaged_rows)}},
                                std::move(trouble)};
         tell_connections(state, server_->counted());
         tell_calls(state, api_.counted_calls());
@@ -135,6 +138,7 @@ private:
 
     store::upkeep upkeep_; // before and after everything else that opens the databases
     actors::device_backend backend_;
+    std::unique_ptr<store::app_lookup> apps_;
     http::device_api api_;
     std::unique_ptr<net::tls_server> server_;
     std::unique_ptr<net::tls_server> operations_;

@@ -20,6 +20,11 @@ std::string process_end::text() const {
 }
 
 restart_policy::duration restart_policy::ended(const process_end& how, std::optional<duration> lived) {
+    const bool displaced = how == process_end{0, database_displaced};
+    return std::max(pause_after(how, lived), displaced ? settling : duration(0));
+}
+
+restart_policy::duration restart_policy::pause_after(const process_end& how, std::optional<duration> lived) {
     const bool same = early_ends_ > 0 && how == last_;
     last_ = how;
     if (lived && *lived >= early) {

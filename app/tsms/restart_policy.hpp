@@ -28,12 +28,19 @@ public:
     static constexpr duration first_pause{1000};
     static constexpr duration longest_pause{30000};
 
+    /// The exit code of a role one of whose databases was replaced or removed (DIV-100). It starts again when the other
+    /// role has noticed too, and when who replaces one file has replaced all that he means to.
+    static constexpr int database_displaced = 4;
+    static constexpr duration settling{3000};
+
     /// `lived` since it was ready; nothing if it never was. The pause before the next start.
     duration ended(const process_end& how, std::optional<duration> lived);
 
     int early_ends() const { return early_ends_; } ///< in a row
 
 private:
+    duration pause_after(const process_end& how, std::optional<duration> lived);
+
     int early_ends_ = 0;
     duration pause_{0};
     process_end last_;

@@ -3,6 +3,7 @@
 #include "app/tsms/data_lock.hpp"
 #include "app/tsms/log.hpp"
 #include "app/tsms/memory.hpp"
+#include "app/tsms/restart_policy.hpp"
 #include "base/number.hpp"
 #include "base/time.hpp"
 
@@ -51,6 +52,7 @@ store::upkeep::options upkeep_of(std::vector<store::database_file> writes, std::
     o.writes = std::move(writes);
     o.reads = std::move(reads);
     o.log = std::move(log);
+    o.on_displaced = [] { std::_Exit(restart_policy::database_displaced); };
     return o;
 }
 

@@ -167,8 +167,10 @@ private:
                     (lived ? "after " + std::to_string(lived->count() / 1000) + " s" : "before it was ready");
         if (pause == restart_policy::duration(0))
             return text + ", it starts again at once";
-        return text + ", early end no. " + std::to_string(c.policy.early_ends()) + " in a row: next start in " +
-               std::to_string(pause.count() / 1000) + " s; its own log lines before this one say why";
+        if (c.policy.early_ends() > 0)
+            text += ", early end no. " + std::to_string(c.policy.early_ends()) + " in a row";
+        return text + ": next start in " + std::to_string(pause.count() / 1000) +
+               " s; its own log lines before this one say why";
     }
 
     /// A system that has no process to give now may have one later.

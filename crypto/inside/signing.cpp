@@ -1,5 +1,6 @@
 #include "crypto/inside/signing.hpp"
 
+#include "base/freed_by.hpp"
 #include "crypto/ecdsa.hpp"
 #include "crypto/error.hpp"
 
@@ -16,9 +17,6 @@ namespace tsms::crypto {
 
 namespace {
 
-template <auto Free> struct freed_by {
-    template <class T> void operator()(T* p) const { Free(p); }
-};
 using key_ptr = std::unique_ptr<EVP_PKEY, freed_by<EVP_PKEY_free>>;
 using key_context_ptr = std::unique_ptr<EVP_PKEY_CTX, freed_by<EVP_PKEY_CTX_free>>;
 using digest_context_ptr = std::unique_ptr<EVP_MD_CTX, freed_by<EVP_MD_CTX_free>>;

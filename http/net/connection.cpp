@@ -1,5 +1,7 @@
 #include "http/net/connection.hpp"
 
+#include "base/freed_by.hpp"
+
 #include <arpa/inet.h>
 #include <cerrno>
 #include <cstring>
@@ -367,8 +369,7 @@ void connection::discard_untaken() {
 }
 
 std::optional<crypto::certificate> connection::peer() const {
-    std::unique_ptr<X509, decltype([](X509* x) { X509_free(x); })> x509(ssl_ ? SSL_get1_peer_certificate(ssl_.get())
-                                                                             : nullptr);
+    std::unique_ptr<X509, freed_by<X509_free>> x509(ssl_ ? SSL_get1_peer_certificate(ssl_.get()) : nullptr);
     if (!x509 || SSL_get_verify_result(ssl_.get()) != X509_V_OK)
         return std::nullopt;
     unsigned char* der = nullptr;
@@ -382,10 +383,7 @@ std::optional<crypto::certificate> connection::peer() const {
 
 namespace {
 
-struct free_addresses {
-    void operator()(addrinfo* list) const { ::freeaddrinfo(list); }
-};
-using addresses = std::unique_ptr<addrinfo, free_addresses>;
+using addresses = std::unique_ptr<addrinfo, freed_by<::freeaddrinfo>>;
 
 addresses resolve(const std::string& host, std::uint16_t port, int flags) {
     addrinfo hints{};

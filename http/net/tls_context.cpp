@@ -1,3 +1,4 @@
+#include "base/freed_by.hpp"
 #include "http/net/connection.hpp"
 
 #include <csignal>
@@ -9,9 +10,6 @@ namespace tsms::net {
 
 namespace {
 
-template <auto Free> struct freed_by {
-    template <class T> void operator()(T* p) const { Free(p); }
-};
 using x509_ptr = std::unique_ptr<X509, freed_by<X509_free>>;
 using bio_ptr = std::unique_ptr<BIO, freed_by<BIO_free>>;
 

@@ -1,6 +1,7 @@
 // Stored documents as the dialects show them.
 
 #include "http/rest/entity_document.hpp"
+#include "json/known.hpp"
 
 #include <algorithm>
 #include <optional>
@@ -33,12 +34,12 @@ std::optional<json::value> unset(const attribute& a) {
 /// A part that was never given is shown with its defaults, like one that was given empty (DIV-069).
 const json::object& shown_part(const json::value* v) {
     static const json::object defaults;
-    return v && v->as_object() ? *v->as_object() : defaults;
+    return v ? json::object_of(*v) : defaults;
 }
 
 const json::array& shown_list(const json::value* v) {
     static const json::array none;
-    return v && v->as_array() ? *v->as_array() : none;
+    return v ? json::array_of(*v) : none;
 }
 
 std::optional<json::value> presented_value(const attribute& a, dialect d, const json::value* v) {
@@ -47,7 +48,7 @@ std::optional<json::value> presented_value(const attribute& a, dialect d, const 
     if (a.type == value_type::objects) {
         json::array out;
         for (const auto& item : shown_list(v))
-            out.push_back(presented(a.part, d, *item.as_object()));
+            out.push_back(presented(a.part, d, json::object_of(item)));
         return out;
     }
     return v ? *v : unset(a);
@@ -61,7 +62,7 @@ void print_member(const attribute& a, dialect d, const json::value* v, json::pri
         out.key(a.name);
         out.begin_array();
         for (const auto& item : shown_list(v))
-            print(a.part, d, *item.as_object(), out);
+            print(a.part, d, json::object_of(item), out);
         out.end_array();
     } else if (v) {
         out.key(a.name);

@@ -3,6 +3,7 @@
 #include "base/utf8.hpp"
 #include "http/rest/text_formats.hpp"
 #include "model/rest_error.hpp"
+#include "json/known.hpp"
 
 #include <algorithm>
 #include <set>
@@ -197,11 +198,11 @@ json::object checked_deployments(const attribute& a, const json::object& map, co
         const auto at = child(path, flavor);
         if (!key || out.find(*key))
             refuse(flavor, path, expected(a));
-        if (!list.as_array())
+        if (!list.is_array())
             refuse(list, at, expected(a));
         json::array ids;
-        for (std::size_t i = 0; i < list.as_array()->size(); ++i) {
-            auto id = checked_text(a, (*list.as_array())[i], element(at, i));
+        for (std::size_t i = 0; i < json::array_of(list).size(); ++i) {
+            auto id = checked_text(a, json::array_of(list)[i], element(at, i));
             if (!profiles.insert(id).second)
                 refuse(id, element(at, i), expected(a));
             ids.push_back(std::move(id));
@@ -263,22 +264,22 @@ json::value checked(const attribute& a, dialect d, const json::value& v, const s
     case value_type::strings_map:
         return checked_map(a, v, path);
     case value_type::object: {
-        if (!v.as_object())
+        if (!v.is_object())
             refuse(v, path, expected(a));
-        json::object part = current && current->as_object() ? *current->as_object() : json::object();
-        apply(model::describe(a.part), d, *v.as_object(), path, part);
+        json::object part = current ? json::object_of(*current) : json::object();
+        apply(model::describe(a.part), d, json::object_of(v), path, part);
         return part;
     }
     case value_type::objects: {
-        if (!v.as_array())
+        if (!v.is_array())
             refuse(v, path, expected(a));
         json::array list;
-        for (std::size_t i = 0; i < v.as_array()->size(); ++i) {
-            const auto& item = (*v.as_array())[i];
-            if (!item.as_object())
+        for (std::size_t i = 0; i < json::array_of(v).size(); ++i) {
+            const auto& item = json::array_of(v)[i];
+            if (!item.is_object())
                 refuse(item, element(path, i), "object");
             json::object part;
-            apply(model::describe(a.part), d, *item.as_object(), element(path, i), part);
+            apply(model::describe(a.part), d, json::object_of(item), element(path, i), part);
             list.push_back(std::move(part));
         }
         return list;
@@ -313,25 +314,25 @@ void collect(const entity& e, const json::object& o, const std::string& path, st
     for (const auto& a : e.attributes) {
         const auto* v = o.find(a.key());
         const auto at = child(path, a.name);
-        if (!v || v->is_null())
+        if (!v)
             continue;
         if (a.format == model::text_format::deployments) {
-            for (const auto& [flavor, profiles] : *v->as_object()) {
+            for (const auto& [flavor, profiles] : json::object_of(*v)) {
                 out.push_back({model::entity_kind::flavor, flavor, at, {}});
-                for (const auto& profile : *profiles.as_array())
-                    out.push_back({model::entity_kind::secure_component_profile, *profile.as_string(),
+                for (const auto& profile : json::array_of(profiles))
+                    out.push_back({model::entity_kind::secure_component_profile, json::string_of(profile),
                                    child(at, flavor), flavor});
             }
         } else if (a.type == value_type::string && a.target != model::entity_kind::none) {
-            out.push_back({a.target, *v->as_string(), at, {}});
+            out.push_back({a.target, json::string_of(*v), at, {}});
         } else if (a.type == value_type::strings && a.target != model::entity_kind::none) {
-            for (const auto& id : *v->as_array())
-                out.push_back({a.target, *id.as_string(), at, {}});
+            for (const auto& id : json::array_of(*v))
+                out.push_back({a.target, json::string_of(id), at, {}});
         } else if (a.type == value_type::object) {
-            collect(model::describe(a.part), *v->as_object(), at, out);
+            collect(model::describe(a.part), json::object_of(*v), at, out);
         } else if (a.type == value_type::objects) {
-            for (std::size_t i = 0; i < v->as_array()->size(); ++i)
-                collect(model::describe(a.part), *(*v->as_array())[i].as_object(), element(at, i), out);
+            for (std::size_t i = 0; i < json::array_of(*v).size(); ++i)
+                collect(model::describe(a.part), json::object_of(json::array_of(*v)[i]), element(at, i), out);
         }
     }
 }
@@ -375,9 +376,9 @@ std::vector<document_reference> references(model::entity_kind kind, const json::
 json::object deployment_map(const json::value& body) {
     const auto& a =
         *model::find_attribute(model::describe(model::entity_kind::version), "allowedDeployments", dialect::v1_0);
-    if (!body.as_object())
+    if (!body.is_object())
         refuse(body, std::string(a.name), expected(a));
-    return checked_deployments(a, *body.as_object(), std::string(a.name));
+    return checked_deployments(a, json::object_of(body), std::string(a.name));
 }
 
 std::vector<std::string> id_list(const json::value& body, std::string_view name) {

@@ -2,6 +2,7 @@
 #include "http/rest/text_formats.hpp"
 #include "model/rest_error.hpp"
 #include "store/catalog_facts.hpp"
+#include "json/known.hpp"
 
 #include <algorithm>
 
@@ -61,12 +62,12 @@ struct token_wishes {
     bool diversification_data = false; ///< only with a token (AMB-044)
 };
 
-token_wishes wishes_of(const catalog_view& view, const call& c, const entity_row& flavor, const entity_row* changed) {
+token_wishes wishes_of(const catalog_view& view, const entity_row& flavor, const entity_row* changed) {
     token_wishes out;
     for (const auto& aic : json::reader(flavor.document).array_or_empty("applicationInstantiationConfigs")) {
-        const auto id = json::reader(*aic.as_object()).string("applicationConfigId");
-        const auto stored = view.find(entity_kind::application_config, c.provider, id);
-        const auto& config = changed && changed->id == id ? changed->document : stored->document;
+        const auto id = json::reader(json::object_of(aic)).string("applicationConfigId");
+        const auto stored = store::referred(view, flavor, entity_kind::application_config, id);
+        const auto& config = changed && changed->id == id ? changed->document : stored.document;
         if (!json::reader(config).has("personalizationConfig"))
             continue;
         const auto perso = json::reader(config).object("personalizationConfig");
@@ -147,11 +148,11 @@ rest_error aid_error(const entity_row& changed, const meeting& m) {
         const bool of_application = conflict.what == part::application;
         attribute = of_application ? "applicationInstantiationConfigs" + place + ".applicationConfigId"
                                    : "executableLoadFileIds" + place;
-        value =
-            of_application
-                ? json::reader(*document.array_or_empty("applicationInstantiationConfigs")[conflict.index].as_object())
-                      .string("applicationConfigId")
-                : document.strings("executableLoadFileIds")[conflict.index];
+        value = of_application
+                    ? json::reader(
+                          json::object_of(document.array_or_empty("applicationInstantiationConfigs")[conflict.index]))
+                          .string("applicationConfigId")
+                    : document.strings("executableLoadFileIds")[conflict.index];
     }
     const auto who = conflict.aid + " is the AID of " + conflict.holder +
                      (m.profile.empty() ? "" : " on cards of profile ‘" + m.profile + "’");
@@ -238,7 +239,7 @@ void check_key_provisioning(const catalog_view& view, const call& c, const entit
     const auto features = document.has("featureConfig") ? document.object("featureConfig") : json::reader(defaults);
     const auto mode = features.integer_or("keyProvisioningMode", 0);
     const auto index = features.string_or("keyIndex", "");
-    const auto wishes = wishes_of(view, c, flavor, changed);
+    const auto wishes = wishes_of(view, flavor, changed);
     const auto refuse = [&](std::string_view value, std::string_view attribute, std::string_view format) {
         throw rest_error(rest_category::invalid_format, {value, attribute, format});
     };

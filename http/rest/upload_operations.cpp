@@ -1,4 +1,5 @@
 #include "http/rest/call.hpp"
+#include "store/catalog_facts.hpp"
 
 namespace tsms::rest {
 
@@ -37,7 +38,7 @@ void store_modules(catalog_edit& edit, const call& c, const entity_row& elf, con
     for (const auto& aid : cap.applets)
         wanted.push_back(to_hex(aid));
     for (const auto& module : edit.list(entity_kind::executable_module, elf.provider, elf.id)) {
-        if (std::erase(wanted, json::reader(module.document).string("aid")) > 0)
+        if (std::erase(wanted, store::aid_of(edit, module)) > 0)
             continue;
         if (edit.first_referrer(module.id))
             throw rest_error(rest_category::not_existing,

@@ -5,7 +5,9 @@
 #include "http/rest/text_formats.hpp"
 #include "model/rest_error.hpp"
 #include "model/version_tag.hpp"
+#include "store/catalog_facts.hpp"
 #include "store/profile_internals.hpp"
+#include "json/known.hpp"
 
 #include <algorithm>
 
@@ -141,7 +143,8 @@ net::response unlink_load_files(catalog_edit& edit, const call& c, const path_en
     check_exist(edit, c, entity_kind::executable_load_file, {}, ids);
     auto document = path.last().document;
     auto linked = json::reader(document).array_or_empty("executableLoadFileIds");
-    std::erase_if(linked, [&](const json::value& id) { return std::ranges::find(ids, *id.as_string()) != ids.end(); });
+    std::erase_if(linked,
+                  [&](const json::value& id) { return std::ranges::find(ids, json::string_of(id)) != ids.end(); });
     document.set("executableLoadFileIds", std::move(linked));
     // Not change(): Unlink ELFs is none of the operations that check the requirements (AMB-055).
     check_not_frozen(edit, c, path.last(), document);
@@ -177,14 +180,12 @@ void warn_of_long_load_files(const catalog_edit& edit, const call& c, const enti
     store::walk_start start(flavor.provider);
     start.set(flavor.kind, flavor.id);
     const auto profiles = edit.related(model::relation::flavor_profiles, entity_kind::secure_component_profile, start);
-    for (const auto& id : json::reader(flavor.document).strings("executableLoadFileIds")) {
-        const auto elf = edit.find(entity_kind::executable_load_file, c.provider, id);
-        const auto size =
-            elf ? static_cast<std::size_t>(json::reader(elf->document).object("loadImage").integer("size")) : 0;
+    for (const auto& elf : store::load_files_of(edit, flavor)) {
+        const auto size = static_cast<std::size_t>(json::reader(elf.document).object("loadImage").integer("size"));
         const auto warn = [&](const std::string& who, const std::string& what) {
             if (!what.empty())
                 c.options.log({severity::warning,
-                               "Flavor " + flavor.id + " was published with load file " + name(*elf, "fileName") +
+                               "Flavor " + flavor.id + " was published with load file " + name(elf, "fileName") +
                                    " of " + std::to_string(size) + " octets (service " + name(service, "name") + "); " +
                                    who + " take " + what +
                                    ": set card.extendedLength of the profile if its cards take extended length, or "
@@ -194,7 +195,7 @@ void warn_of_long_load_files(const catalog_edit& edit, const call& c, const enti
         for (const auto& profile : profiles) {
             const auto internals = edit.profile_internals(profile.id);
             const auto* part = internals.find("card");
-            const auto card = part ? store::read_card_parameters(json::root_object(*part)) : model::card_parameters();
+            const auto card = part ? store::read_card_parameters(json::object_of(*part)) : model::card_parameters();
             warn("cards of profile " + name(profile, "name"), too_long_for(size, card));
         }
         if (profiles.empty()) // a Version can be linked later
@@ -208,7 +209,7 @@ net::response publish(catalog_edit& edit, const call& c, const path_entities& pa
     const json::reader document(flavor.document);
     const auto linked = document.strings("executableLoadFileIds");
     for (const auto& aic : document.array_or_empty("applicationInstantiationConfigs")) {
-        const auto id = json::reader(*aic.as_object()).string("executableModuleId");
+        const auto id = json::reader(json::object_of(aic)).string("executableModuleId");
         const auto module = edit.find(entity_kind::executable_module, c.provider, id);
         if (!module || std::ranges::find(linked, module->parent) == linked.end())
             throw rest_error(rest_category::not_existing, {model::entity_name(entity_kind::executable_module), id});
@@ -222,8 +223,7 @@ net::response publish(catalog_edit& edit, const call& c, const path_entities& pa
 }
 
 json::object deployments_of(const entity_row& version) {
-    const auto* v = version.document.find("allowedDeployments");
-    return v && v->as_object() ? *v->as_object() : json::object();
+    return json::reader(version.document).object("allowedDeployments").raw();
 }
 
 net::response change_deployments(catalog_edit& edit, const call& c, const entity_row& version, json::object deployments,
@@ -262,7 +262,7 @@ net::response unlink_flavors(catalog_edit& edit, const call& c, const path_entit
 void remove_profile(json::object& deployments, const std::string& profile) {
     json::object out;
     for (const auto& [flavor, profiles] : deployments) {
-        auto kept = *profiles.as_array();
+        auto kept = json::array_of(profiles);
         std::erase(kept, json::value(profile));
         out.append(flavor, std::move(kept));
     }
@@ -284,10 +284,10 @@ std::string flavor_of_profile(const call& c, const std::string& profile, const j
 net::response link_profiles(catalog_edit& edit, const call& c, const path_entities& path) {
     constexpr std::string_view format = "Map of SecureComponentProfileIds to one FlavorId each";
     const auto& version = path.of(entity_kind::version);
-    if (!c.body.as_object())
+    if (!c.body.is_object())
         throw rest_error(rest_category::invalid_format, {quoted(c.body), "secureComponentProfileIds", format});
     std::vector<std::pair<std::string, std::string>> links;
-    for (const auto& [key, v] : *c.body.as_object()) {
+    for (const auto& [key, v] : json::object_of(c.body)) {
         const auto profile = canonical_uuid(key);
         const auto is_same = [&](const auto& link) { return link.first == profile; };
         if (!profile || std::ranges::any_of(links, is_same))
@@ -301,7 +301,7 @@ net::response link_profiles(catalog_edit& edit, const call& c, const path_entiti
         check_exist(edit, c, entity_kind::flavor, version.parent, {flavor});
         remove_profile(deployments, profile);
         auto* present = deployments.find(flavor);
-        json::array profiles = present ? *present->as_array() : json::array();
+        json::array profiles = present ? json::array_of(*present) : json::array();
         profiles.push_back(profile);
         deployments.set(flavor, std::move(profiles));
         linked.push_back(flavor);

@@ -1,5 +1,6 @@
 #include "store/memory/catalog.hpp"
 
+#include "store/document_shape.hpp"
 #include "store/memory/catalog_rows.hpp"
 
 #include <algorithm>
@@ -9,13 +10,8 @@ namespace tsms::store {
 
 namespace {
 
-const json::value* member(const entity_row& row, std::string_view key) {
-    const auto* found = row.document.find(key);
-    return found && !found->is_null() ? found : nullptr;
-}
-
 bool is_published(const entity_row& row) {
-    const auto* published = member(row, "published");
+    const auto* published = row.document.find("published");
     return published && *published == json::value(true);
 }
 
@@ -109,13 +105,13 @@ error catalog_rows::damaged(const std::string& what) const {
 }
 
 void catalog_rows::refuse_contradiction(const entity_row& row) const {
-    const auto* sd_aid = row.kind == model::entity_kind::service ? member(row, "sdAid") : nullptr;
+    const auto* sd_aid = row.kind == model::entity_kind::service ? row.document.find("sdAid") : nullptr;
     for (const auto& [id, other] : entities_) {
         if (id == row.id || other.kind != row.kind)
             continue;
         if (row.kind == model::entity_kind::version && other.parent == row.parent && other.position == row.position)
             throw error("there is a Version at " + row.position + " already");
-        const auto* of_other = sd_aid ? member(other, "sdAid") : nullptr;
+        const auto* of_other = sd_aid ? other.document.find("sdAid") : nullptr;
         if (of_other && *of_other == *sd_aid)
             throw error("there is a Service with this sdAid already: " + id);
     }
@@ -138,6 +134,7 @@ void catalog_rows::refer(const entity_row& row, const std::vector<entity_referen
 }
 
 void catalog_rows::insert(const entity_row& row, const std::vector<entity_reference>& references) {
+    refuse_misshapen(row);
     if (entities_.contains(row.id))
         throw error("there is an entity " + row.id + " already");
     if (!row.parent.empty() && row.parent != row.id)
@@ -148,6 +145,7 @@ void catalog_rows::insert(const entity_row& row, const std::vector<entity_refere
 }
 
 void catalog_rows::update(const entity_row& row, const std::vector<entity_reference>& references) {
+    refuse_misshapen(row);
     refuse_missing(row.id);
     auto changed = entities_.at(row.id);
     changed.document = row.document;
@@ -192,6 +190,7 @@ void catalog_rows::put_load_image(const std::string& elf, const std::string& sha
 }
 
 void catalog_rows::put_profile_internals(const std::string& id, const json::object& internals) {
+    refuse_misshapen_internals(internals);
     refuse_missing(id);
     internals_.insert_or_assign(id, internals);
 }

@@ -1,5 +1,6 @@
 #include "store/backup.hpp"
 
+#include "store/ownership.hpp"
 #include "store/sqlite/failure.hpp"
 #include "store/sqlite/mark.hpp"
 #include "store/sqlite/sqlite.hpp"
@@ -63,6 +64,7 @@ void copy(held_database& from, const fs::path& to) {
     } catch (const SQLite::Exception& e) {
         throw failure("copying", from.file.path, e, nullptr);
     }
+    give_to_owner_of(from.file.path, to); // and its mark, which is of whoever the copy is of
     bring_to_disk(to);
     // Behind the database, which nobody writes meanwhile: a mark is never ahead of it.
     if (const auto seen = read_mark(from.file.path)) {
@@ -92,6 +94,7 @@ public:
 
     const fs::path& path() const { return path_; }
     void finish() {
+        give_to_owner_of(name_.parent_path(), path_);
         bring_to_disk(path_);
         if (::rename(path_.c_str(), name_.c_str()) != 0)
             refuse("make", name_, errno);

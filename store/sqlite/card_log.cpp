@@ -11,8 +11,8 @@ std::int64_t milliseconds_of(wall_time t) {
 }
 
 card_log_entry entry_in(SQLite::Statement& row) {
-    return {text_of(row, 0), row.getColumn(1).getInt() != 0, text_of(row, 2), text_of(row, 3),
-            iso8601(wall_time(milliseconds(row.getColumn(4).getInt64())))};
+    return {text_of(row, 0), flag_of(row, 1), text_of(row, 2), text_of(row, 3),
+            iso8601(wall_time(milliseconds(number_of(row, 4))))};
 }
 
 } // namespace

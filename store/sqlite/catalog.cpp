@@ -1,33 +1,36 @@
 #include "store/catalog.hpp"
 
 #include "base/time.hpp"
+#include "store/document_shape.hpp"
 #include "store/sqlite/audit.hpp"
 #include "store/sqlite/catalog_sql.hpp"
+#include "store/sqlite/query.hpp"
 #include "store/sqlite/reader_pool.hpp"
 #include "store/sqlite/writable.hpp"
 
+#include <array>
 #include <mutex>
+#include <tuple>
 
 namespace tsms::store {
 
 namespace {
 
-const std::string by_id = std::string("SELECT ") + entity_columns + " FROM entity WHERE id = ? AND kind = ?";
+const std::string entities = std::string("SELECT ") + entity_columns + " FROM entity ";
+const std::string by_id = entities + "WHERE id = ? AND kind = ?";
+const std::string by_position = entities + "WHERE kind = 3 AND parent = ? AND position = ?";
+const std::string of_parent = entities + "WHERE provider = ? AND kind = ? AND parent IS ? ORDER BY position, id";
+const std::string for_profile =
+    entities + "WHERE id IN (SELECT via FROM reference WHERE target = ?) AND +kind = 4 ORDER BY position, id";
 
-void bind_or_null(SQLite::Statement& s, int index, const std::string& text) {
-    if (text.empty())
-        s.bind(index);
-    else
-        s.bind(index, text);
+/// An entity without parent has NULL.
+std::optional<std::string> parent_or_null(const std::string& parent) {
+    return parent.empty() ? std::nullopt : std::optional(parent);
 }
 
 std::string subject_of(const entity_row& row) {
     return std::string(model::entity_name(row.kind)) + " " + row.id +
            (row.provider.empty() ? "" : " of " + row.provider);
-}
-
-void bind_blob(SQLite::Statement& s, int index, const void* data, std::size_t size) {
-    s.bind(index, data, static_cast<int>(size));
 }
 
 /// Over one connection: to a snapshot, where only the const functions are in reach, or in a transaction.
@@ -58,10 +61,12 @@ public:
 
 private:
     std::optional<entity_row> version_at(const std::string& service, const std::string& position) const override;
-    model::entity_kind kind_in(const SQLite::Column& column) const;
-    json::object document_in(const SQLite::Column& column, const char* which, const std::string& of) const;
-    entity_row row_of(SQLite::Statement& s) const;
-    std::vector<entity_row> rows_of(SQLite::Statement& s) const;
+    model::entity_kind kind_in(SQLite::Statement& row, int column) const;
+    json::object document_in(const std::string& text, const char* which, const std::string& of) const;
+    entity_row entity_in(SQLite::Statement& row) const;
+    auto reads_entity() const {
+        return [this](SQLite::Statement& row) { return entity_in(row); };
+    }
     void insert_references(const entity_row& row, const std::vector<entity_reference>& references);
     void audit(const std::string& what, const std::string& subject) {
         append_audit(session_.database(), system_time().wall(), what, subject);
@@ -71,17 +76,16 @@ private:
     const std::filesystem::path& file_;
 };
 
-model::entity_kind catalog_session::kind_in(const SQLite::Column& column) const {
-    const auto kind = static_cast<model::entity_kind>(column.getInt());
-    if (kind <= model::entity_kind::service_provider || kind > model::entity_kind::spos_config)
-        throw damaged("there is no kind of entities " + std::to_string(column.getInt()));
-    return kind;
+model::entity_kind catalog_session::kind_in(SQLite::Statement& row, int column) const {
+    const auto number = number_of(row, column);
+    if (number <= static_cast<int>(model::entity_kind::service_provider) ||
+        number > static_cast<int>(model::entity_kind::spos_config))
+        throw damaged("there is no kind of entities " + std::to_string(number));
+    return static_cast<model::entity_kind>(number);
 }
 
 /// What was written is read: the bounds of a document are for whoever sends one, and the TSM has added to it.
-json::object catalog_session::document_in(const SQLite::Column& column, const char* which,
-                                          const std::string& of) const {
-    const auto text = column.getString();
+json::object catalog_session::document_in(const std::string& text, const char* which, const std::string& of) const {
     try {
         auto document = json::parse(text, {.bytes = text.size(), .values = text.size()});
         if (auto* members = document.as_object())
@@ -92,196 +96,128 @@ json::object catalog_session::document_in(const SQLite::Column& column, const ch
     throw damaged(which + of + " is no JSON object");
 }
 
-entity_row catalog_session::row_of(SQLite::Statement& s) const {
-    entity_row row;
-    row.id = s.getColumn(0).getString();
-    row.kind = kind_in(s.getColumn(1));
-    row.provider = s.getColumn(2).getString();
-    row.parent = s.getColumn(3).getString();
-    row.position = s.getColumn(4).getString();
-    row.document = document_in(s.getColumn(5), "the document of ", row.id);
-    return row;
-}
-
-std::vector<entity_row> catalog_session::rows_of(SQLite::Statement& s) const {
-    std::vector<entity_row> rows;
-    while (s.executeStep())
-        rows.push_back(row_of(s));
-    return rows;
+entity_row catalog_session::entity_in(SQLite::Statement& row) const {
+    entity_row entity;
+    entity.id = text_of(row, 0);
+    entity.kind = kind_in(row, 1);
+    entity.provider = text_of(row, 2);
+    entity.parent = text_of(row, 3);
+    entity.position = text_of(row, 4);
+    entity.document = document_in(text_of(row, 5), "the document of ", entity.id);
+    if (const auto fault = fault_of(entity.kind, entity.document))
+        throw damaged("the document of " + std::string(model::entity_name(entity.kind)) + " " + entity.id + ": " +
+                      *fault);
+    return entity;
 }
 
 std::optional<entity_row> catalog_session::find_any(model::entity_kind kind, const std::string& id) const {
-    auto s = session_.prepare(by_id);
-    s->bind(1, id);
-    s->bind(2, static_cast<int>(kind));
-    if (!s->executeStep())
-        return std::nullopt;
-    return row_of(*s);
+    return first(session_, reads_entity(), by_id, id, static_cast<int>(kind));
 }
 
 std::optional<entity_row> catalog_session::version_at(const std::string& service, const std::string& position) const {
-    static const auto sql =
-        std::string("SELECT ") + entity_columns + " FROM entity WHERE kind = 3 AND parent = ? AND position = ?";
-    auto s = session_.prepare(sql);
-    s->bind(1, service);
-    s->bind(2, position);
-    if (!s->executeStep())
-        return std::nullopt;
-    return row_of(*s);
+    return first(session_, reads_entity(), by_position, service, position);
 }
 
 std::vector<entity_row> catalog_session::list(model::entity_kind kind, const std::string& provider,
                                               const std::string& parent) const {
-    static const auto sql = std::string("SELECT ") + entity_columns +
-                            " FROM entity WHERE provider = ? AND kind = ? AND parent IS ? ORDER BY position, id";
-    auto s = session_.prepare(sql);
-    s->bind(1, provider);
-    s->bind(2, static_cast<int>(kind));
-    bind_or_null(*s, 3, parent);
-    return rows_of(*s);
+    return all(session_, reads_entity(), of_parent, provider, static_cast<int>(kind), parent_or_null(parent));
 }
 
 std::vector<entity_row> catalog_session::related(model::relation walk, model::entity_kind kind,
                                                  const walk_start& start) const {
-    auto s = session_.prepare(relation_query(walk));
-    for (int i = 1; i < 12; ++i)
-        s->bind(i, start.id(static_cast<model::entity_kind>(i)));
-    s->bind(12, static_cast<int>(kind));
-    return rows_of(*s);
+    std::array<std::string, relation_kind_parameter - 1> ids;
+    for (std::size_t i = 0; i < ids.size(); ++i)
+        ids[i] = start.id(static_cast<model::entity_kind>(i + 1));
+    const auto with = [&](const auto&... id) {
+        return all(session_, reads_entity(), relation_query(walk), id..., static_cast<int>(kind));
+    };
+    return std::apply(with, ids);
 }
 
 std::optional<model::entity_kind> catalog_session::first_referrer(const std::string& id) const {
-    auto s = session_.prepare("SELECT e.kind FROM reference r JOIN entity e ON e.id = r.source WHERE r.target = ?1 OR "
-                              "r.target IN (SELECT id FROM entity WHERE parent = ?1 AND kind = 7) "
-                              "ORDER BY e.position, e.id LIMIT 1");
-    s->bind(1, id);
-    if (!s->executeStep())
-        return std::nullopt;
-    return kind_in(s->getColumn(0));
+    return first(
+        session_, [this](SQLite::Statement& row) { return kind_in(row, 0); },
+        "SELECT e.kind FROM reference r JOIN entity e ON e.id = r.source WHERE r.target = ?1 OR "
+        "r.target IN (SELECT id FROM entity WHERE parent = ?1 AND kind = 7) ORDER BY e.position, e.id LIMIT 1",
+        id);
 }
 
 std::optional<std::string> catalog_session::published_flavor_of(const std::string& id) const {
-    auto s = session_.prepare("SELECT e.id FROM reference r JOIN entity e ON e.id = r.source WHERE r.target = ?1 AND "
-                              "e.kind = 4 AND e.document ->> '$.published' ORDER BY e.position, e.id LIMIT 1");
-    s->bind(1, id);
-    if (!s->executeStep())
-        return std::nullopt;
-    return s->getColumn(0).getString();
+    return first(session_, only_text,
+                 "SELECT e.id FROM reference r JOIN entity e ON e.id = r.source WHERE r.target = ?1 AND e.kind = 4 "
+                 "AND e.document ->> '$.published' ORDER BY e.position, e.id LIMIT 1",
+                 id);
 }
 
 std::vector<entity_row> catalog_session::flavors_for_profile(const std::string& id) const {
-    static const auto sql = std::string("SELECT ") + entity_columns +
-                            " FROM entity WHERE id IN (SELECT via FROM reference WHERE target = ?) AND +kind = 4 "
-                            "ORDER BY position, id";
-    auto s = session_.prepare(sql);
-    s->bind(1, id);
-    return rows_of(*s);
+    return all(session_, reads_entity(), for_profile, id);
 }
 
 std::size_t catalog_session::file_size(const std::string& id) const {
-    auto s = session_.prepare("SELECT length(content) FROM file WHERE entity = ?");
-    s->bind(1, id);
-    return s->executeStep() ? static_cast<std::size_t>(s->getColumn(0).getInt64()) : 0;
+    return static_cast<std::size_t>(
+        first(session_, only_number, "SELECT length(content) FROM file WHERE entity = ?", id).value_or(0));
 }
 
 std::optional<std::string> catalog_session::file(const std::string& id) const {
-    auto s = session_.prepare("SELECT content FROM file WHERE entity = ?");
-    s->bind(1, id);
-    if (!s->executeStep())
-        return std::nullopt;
-    return s->getColumn(0).getString();
+    return first(session_, only_text, "SELECT content FROM file WHERE entity = ?", id);
 }
 
 std::optional<bytes> catalog_session::load_image(const std::string& sha256) const {
-    auto s = session_.prepare("SELECT image FROM load_image WHERE sha256 = ? LIMIT 1");
-    s->bind(1, sha256);
-    if (!s->executeStep())
-        return std::nullopt;
-    const auto image = s->getColumn(0).getString();
-    return to_bytes(as_bytes(image));
+    return first(session_, only_octets, "SELECT image FROM load_image WHERE sha256 = ? LIMIT 1", sha256);
 }
 
 json::object catalog_session::profile_internals(const std::string& id) const {
-    auto s = session_.prepare("SELECT document FROM profile_internals WHERE profile = ?");
-    s->bind(1, id);
-    if (!s->executeStep())
+    const auto text = first(session_, only_text, "SELECT document FROM profile_internals WHERE profile = ?", id);
+    if (!text)
         return {};
-    return document_in(s->getColumn(0), "the internal part of ", id);
+    auto internals = document_in(*text, "the internal part of ", id);
+    if (const auto fault = fault_of_internals(internals))
+        throw damaged("the internal part of " + id + ": " + *fault);
+    return internals;
 }
 
 void catalog_session::insert_references(const entity_row& row, const std::vector<entity_reference>& references) {
-    for (const auto& r : references) {
-        auto s =
-            session_.prepare("INSERT OR IGNORE INTO reference (source, target, via, provider) VALUES (?, ?, ?, ?)");
-        s->bind(1, row.id);
-        s->bind(2, r.target);
-        s->bind(3, r.via);
-        s->bind(4, row.provider);
-        s->exec();
-    }
+    for (const auto& r : references)
+        run(session_, "INSERT OR IGNORE INTO reference (source, target, via, provider) VALUES (?, ?, ?, ?)", row.id,
+            r.target, r.via, row.provider);
 }
 
 void catalog_session::insert(const entity_row& row, const std::vector<entity_reference>& references) {
-    {
-        auto s = session_.prepare(
-            "INSERT INTO entity (id, kind, provider, parent, position, document) VALUES (?, ?, ?, ?, ?, ?)");
-        s->bind(1, row.id);
-        s->bind(2, static_cast<int>(row.kind));
-        s->bind(3, row.provider);
-        bind_or_null(*s, 4, row.parent);
-        s->bind(5, row.position);
-        s->bind(6, json::dump(row.document));
-        s->exec();
-    }
+    refuse_misshapen(row);
+    run(session_, "INSERT INTO entity (id, kind, provider, parent, position, document) VALUES (?, ?, ?, ?, ?, ?)",
+        row.id, static_cast<int>(row.kind), row.provider, parent_or_null(row.parent), row.position,
+        json::dump(row.document));
     insert_references(row, references);
     audit("created", subject_of(row));
 }
 
 void catalog_session::update(const entity_row& row, const std::vector<entity_reference>& references) {
-    {
-        auto s = session_.prepare("UPDATE entity SET document = ? WHERE id = ?");
-        s->bind(1, json::dump(row.document));
-        s->bind(2, row.id);
-        if (s->exec() != 1)
-            throw error("there is no " + subject_of(row) + " that could be changed");
-    }
-    {
-        auto s = session_.prepare("DELETE FROM reference WHERE source = ?");
-        s->bind(1, row.id);
-        s->exec();
-    }
+    refuse_misshapen(row);
+    if (run(session_, "UPDATE entity SET document = ? WHERE id = ?", json::dump(row.document), row.id) != 1)
+        throw error("there is no " + subject_of(row) + " that could be changed");
+    run(session_, "DELETE FROM reference WHERE source = ?", row.id);
     insert_references(row, references);
     audit("modified", subject_of(row));
 }
 
 void catalog_session::remove(const std::string& id) {
-    auto s = session_.prepare("DELETE FROM entity WHERE id = ?");
-    s->bind(1, id);
-    s->exec();
+    run(session_, "DELETE FROM entity WHERE id = ?", id);
     audit("removed", id);
 }
 
 void catalog_session::put_file(const std::string& id, std::string_view content) {
-    auto s = session_.prepare("INSERT OR REPLACE INTO file (entity, content) VALUES (?, ?)");
-    s->bind(1, id);
-    bind_blob(*s, 2, content.data(), content.size());
-    s->exec();
+    run(session_, "INSERT OR REPLACE INTO file (entity, content) VALUES (?, ?)", id, as_bytes(content));
     audit("file stored", id);
 }
 
 void catalog_session::put_load_image(const std::string& elf, const std::string& sha256, bytes_view image) {
-    auto s = session_.prepare("INSERT OR REPLACE INTO load_image (entity, sha256, image) VALUES (?, ?, ?)");
-    s->bind(1, elf);
-    s->bind(2, sha256);
-    bind_blob(*s, 3, image.data(), image.size());
-    s->exec();
+    run(session_, "INSERT OR REPLACE INTO load_image (entity, sha256, image) VALUES (?, ?, ?)", elf, sha256, image);
 }
 
 void catalog_session::put_profile_internals(const std::string& id, const json::object& internals) {
-    auto s = session_.prepare("INSERT OR REPLACE INTO profile_internals (profile, document) VALUES (?, ?)");
-    s->bind(1, id);
-    s->bind(2, json::dump(internals));
-    s->exec();
+    refuse_misshapen_internals(internals);
+    run(session_, "INSERT OR REPLACE INTO profile_internals (profile, document) VALUES (?, ?)", id,
+        json::dump(internals));
     audit("profile internals stored", id);
 }
 

@@ -32,8 +32,7 @@ std::optional<forgetting> sqlite_device_rows::last_forgetting() const {
         return first(
             session_.rows(),
             [](SQLite::Statement& row) {
-                return forgetting{wall_time(std::chrono::seconds(row.getColumn(0).getInt64())),
-                                  row.getColumn(1).getInt()};
+                return forgetting{moment_in(row, 0), static_cast<int>(number_of(row, 1))};
             },
             "SELECT asked, held FROM forgetting");
     });
@@ -42,7 +41,7 @@ std::optional<forgetting> sqlite_device_rows::last_forgetting() const {
 void sqlite_device_rows::remember(const forgetting& asked) {
     session_.write([&] {
         run(session_.rows(), "INSERT OR REPLACE INTO forgetting (id, asked, held) VALUES (1, ?, ?)",
-            std::chrono::floor<std::chrono::seconds>(asked.asked).time_since_epoch().count(), asked.held);
+            seconds_of(asked.asked), asked.held);
     });
 }
 

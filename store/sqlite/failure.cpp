@@ -1,5 +1,7 @@
 #include "store/sqlite/failure.hpp"
 
+#include "store/ownership.hpp"
+
 #include <cerrno>
 #include <cstring>
 #include <sqlite3.h>
@@ -9,6 +11,11 @@ namespace tsms::store {
 namespace {
 
 const std::string file_is_damaged = std::string("the file is damaged: ") + to_restore;
+
+/// Of a database and what SQLite puts beside it.
+std::string whose_parts(const std::filesystem::path& file) {
+    return whose({file.parent_path(), file, file.string() + "-wal", file.string() + "-shm"});
+}
 
 std::string full(const std::filesystem::path& file) {
     return "make room in " + file.parent_path().string() + ", or raise the limit of this user";
@@ -26,7 +33,7 @@ std::string system_remedy(const std::filesystem::path& file, int number) {
         return "mount the file system of " + file.parent_path().string() + " for writing";
     case EACCES:
     case EPERM:
-        return "let this user read and write " + file.string() + " and its folder";
+        return "let this user read and write " + file.string() + " and its folder" + whose_parts(file);
     case EEXIST:
         return "move what is there away, or repeat it";
     case EMFILE:
@@ -61,13 +68,14 @@ std::string remedy(const std::filesystem::path& file, int code, int number) {
     case SQLITE_CANTOPEN:
         if (number == 0 || number == ENOENT) // a role that only reads needs the -wal and -shm of one that writes
             return "let this user read and write " + file.string() +
-                   " and its folder; does another user write it, start that role first";
+                   " and its folder; does another user write it, start that role first" + whose_parts(file);
         return system_remedy(file, number);
     case SQLITE_IOERR:
         return system_remedy(file, number);
     case SQLITE_READONLY:
     case SQLITE_PERM:
-        return "let this user write " + file.string() + " and its folder; is the file system mounted for writing?";
+        return "let this user write " + file.string() + " and its folder; is the file system mounted for writing?" +
+               whose_parts(file);
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
         return "end the program that holds it, for example an sqlite3 shell or a backup in an open transaction";
@@ -98,6 +106,17 @@ error failure(const char* doing, const std::filesystem::path& file, const SQLite
     if (number != 0)
         text += std::string(" (") + std::strerror(number) + ")";
     return error(text + "; " + remedy(file, code, number));
+}
+
+damaged_row damage(const std::filesystem::path& file, const damaged_row& row) {
+    const bool may_go = row.table == "outbox"; // nothing else refers to it
+    return {row.table, row.id,
+            "reading " + file.filename().string() + " failed: row ‘" + row.id + "’ of table " + row.table + ": " +
+                row.what() + "; only what needs this row suffers. " +
+                (may_go ? "Its SPOS is not told until you restore the databases from one backup; to give it up: tsms "
+                          "outbox drop --id " +
+                              row.id
+                        : std::string("To have it again, ") + to_restore)};
 }
 
 error damage(const std::filesystem::path& file, const std::string& what) {

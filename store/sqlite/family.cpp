@@ -4,10 +4,22 @@
 #include "crypto/random.hpp"
 #include "store/sqlite/generation.hpp"
 #include "store/sqlite/mark.hpp"
+#include "store/sqlite/query.hpp"
 
 #include <algorithm>
 
 namespace tsms::store {
+
+namespace {
+
+/// Statements that walk to the first and to the last row of each table.
+constexpr const char* looks_at_tables = R"sql(
+SELECT format(iif(t.wr, 'SELECT * FROM "%w" ORDER BY 1 %s LIMIT 1',
+        'SELECT rowid FROM "%w" NOT INDEXED ORDER BY rowid %s LIMIT 1'), t.name, ends.value)
+    FROM pragma_table_list t, json_each('["ASC", "DESC"]') ends WHERE t.schema = 'main' AND t.type = 'table'
+)sql";
+
+} // namespace
 
 template <class F> auto family::look(relative& r, F f) {
     try {
@@ -19,10 +31,10 @@ template <class F> auto family::look(relative& r, F f) {
 
 family::family(const std::vector<database_file>& writes, const std::vector<database_file>& reads, believe_mark mark) {
     for (const auto& w : writes)
-        relatives_.push_back({w.path, kind_of(w.name).name, std::make_unique<writable>(w.path, kind_of(w.name), mark),
-                              nullptr, nullptr});
+        relatives_.push_back({w.path, opened_file(w.path), kind_of(w.name),
+                              std::make_unique<writable>(w.path, kind_of(w.name), mark), nullptr, nullptr});
     for (const auto& r : reads)
-        relatives_.push_back({r.path, kind_of(r.name).name, nullptr,
+        relatives_.push_back({r.path, opened_file(r.path), kind_of(r.name), nullptr,
                               std::make_unique<SQLite::Database>(open_reader(r.path, kind_of(r.name))), nullptr});
     for (auto& r : relatives_)
         r.watch = look(r, [](SQLite::Database& db) { return std::make_unique<change_watch>(db); });
@@ -30,10 +42,10 @@ family::family(const std::vector<database_file>& writes, const std::vector<datab
 
 /// The witness is read first: what it tells of was committed before it.
 std::optional<std::string> family::older(relative& seer, relative& seen) {
-    const auto witness = look(seer, [&](SQLite::Database& db) { return witness_of(db, seen.name); });
+    const auto witness = look(seer, [&](SQLite::Database& db) { return witness_of(db, seen.kind.name); });
     if (!witness || look(seen, [&](SQLite::Database& db) { return has_audit_entry(db, *witness); }))
         return std::nullopt;
-    return seen.file.string() + " is older than " + seer.name + ", or not its neighbour: " + seer.name +
+    return seen.file.string() + " is older than " + seer.kind.name + ", or not its neighbour: " + seer.kind.name +
            " has seen an entry " + std::to_string(witness->sequence) +
            " of its audit chain that is not there; the chain ends at entry " +
            std::to_string(look(seen, last_audit_entry).sequence);
@@ -113,8 +125,8 @@ void family::witness() {
             if (!seer.writer || &seer == &seen)
                 continue;
             const auto tip = look(seen, last_audit_entry);
-            if (tip != look(seer, [&](SQLite::Database& db) { return witness_of(db, seen.name); }))
-                seer.writer->change([&] { set_witness(seer.db(), seen.name, tip); });
+            if (tip != look(seer, [&](SQLite::Database& db) { return witness_of(db, seen.kind.name); }))
+                seer.writer->change([&] { set_witness(seer.db(), seen.kind.name, tip); });
         }
 }
 
@@ -126,6 +138,13 @@ bool family::checkpoint(std::chrono::milliseconds patience) {
     return all;
 }
 
+std::string family::displaced() const {
+    for (const auto& r : relatives_)
+        if (auto what = r.opened.displaced(); !what.empty())
+            return what;
+    return {};
+}
+
 void family::try_writing() {
     for (auto& r : relatives_)
         if (r.writer)
@@ -133,6 +152,18 @@ void family::try_writing() {
                 r.db().exec("INSERT INTO write_probe (only, tries) VALUES (1, 1) "
                             "ON CONFLICT DO UPDATE SET tries = tries + 1");
             });
+}
+
+void family::try_reading() const {
+    for (const auto& r : relatives_) {
+        auto db = open_reader(r.file, r.kind);
+        try {
+            for (const auto& walk : all(db, only_text, looks_at_tables))
+                finds(db, walk);
+        } catch (const SQLite::Exception& e) {
+            throw failure("reading", r.file, e, db.getHandle());
+        }
+    }
 }
 
 std::vector<std::optional<change_stamp>> family::stamps() const {

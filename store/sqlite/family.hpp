@@ -34,8 +34,15 @@ public:
     /// Empties the logs of those that are written. False if a reader holds one up.
     bool checkpoint(std::chrono::milliseconds patience);
 
+    /// Empty if each is still the file that was opened, else what became of the first that is not. From any thread.
+    std::string displaced() const;
+
     /// Commits a change that says nothing, in each that is written. Throws store::error for one that does not take it.
     void try_writing();
+
+    /// Reads in each of them the way to the first and to the last row of every table, from the file: over a connection
+    /// that has nothing in its cache. Throws store::error for one that cannot be read.
+    void try_reading() const;
 
     /// Equal: nobody has committed to any of them in between.
     std::vector<std::optional<change_stamp>> stamps() const;
@@ -43,7 +50,8 @@ public:
 private:
     struct relative {
         std::filesystem::path file;
-        std::string name; ///< as in witnesses
+        opened_file opened; ///< before the database
+        const database_kind& kind;
         std::unique_ptr<writable> writer;
         std::unique_ptr<SQLite::Database> reader;
         std::unique_ptr<change_watch> watch;

@@ -1,6 +1,7 @@
 #include "store/sqlite/generation.hpp"
 
 #include "store/sqlite/objects.hpp"
+#include "store/sqlite/query.hpp"
 
 namespace tsms::store {
 
@@ -10,15 +11,6 @@ CREATE TABLE IF NOT EXISTS witness (database TEXT PRIMARY KEY, sequence INTEGER 
 CREATE TABLE IF NOT EXISTS write_probe (only INTEGER PRIMARY KEY CHECK (only = 1), tries INTEGER NOT NULL);
 )sql";
 
-namespace {
-
-bytes blob(const SQLite::Column& column) {
-    const auto* p = static_cast<const std::uint8_t*>(column.getBlob());
-    return bytes(p, p + column.getBytes());
-}
-
-} // namespace
-
 void add_generation_tables(SQLite::Database& db) {
     db.exec(generation_schema);
 }
@@ -26,52 +18,36 @@ void add_generation_tables(SQLite::Database& db) {
 std::optional<std::string> installation_of(SQLite::Database& db) {
     if (!has_object(db, "installation"))
         return std::nullopt;
-    SQLite::Statement row(db, "SELECT id FROM installation WHERE id IS NOT NULL");
-    if (!row.executeStep())
-        return std::nullopt;
-    return row.getColumn(0).getString();
+    return first(db, only_text, "SELECT id FROM installation WHERE id IS NOT NULL");
 }
 
 void set_installation(SQLite::Database& db, const std::string& id) {
-    SQLite::Statement row(db, "INSERT INTO installation (only, id) VALUES (1, ?1) ON CONFLICT DO UPDATE SET id = ?1");
-    row.bind(1, id);
-    row.exec();
+    run(db, "INSERT INTO installation (only, id) VALUES (1, ?1) ON CONFLICT DO UPDATE SET id = ?1", id);
 }
 
 std::optional<audit_tip> witness_of(SQLite::Database& db, const std::string& other) {
     if (!has_object(db, "witness"))
         return std::nullopt;
-    SQLite::Statement row(db, "SELECT sequence, chain FROM witness WHERE database = ?");
-    row.bind(1, other);
-    if (!row.executeStep())
-        return std::nullopt;
-    return audit_tip{row.getColumn(0).getInt64(), blob(row.getColumn(1))};
+    const auto tip_in = [](SQLite::Statement& row) { return audit_tip{number_of(row, 0), octets_of(row, 1)}; };
+    return first(db, tip_in, "SELECT sequence, chain FROM witness WHERE database = ?", other);
 }
 
 void set_witness(SQLite::Database& db, const std::string& other, const audit_tip& seen) {
-    SQLite::Statement row(db, "INSERT OR REPLACE INTO witness (database, sequence, chain) VALUES (?, ?, ?)");
-    row.bind(1, other);
-    row.bind(2, seen.sequence);
-    row.bind(3, seen.chain.data(), static_cast<int>(seen.chain.size()));
-    row.exec();
+    run(db, "INSERT OR REPLACE INTO witness (database, sequence, chain) VALUES (?, ?, ?)", other, seen.sequence,
+        seen.chain);
 }
 
 void forget_witnesses(SQLite::Database& db) {
-    db.exec("DELETE FROM witness");
+    run(db, "DELETE FROM witness");
 }
 
 std::optional<bytes> vault_seal_of(SQLite::Database& db) {
-    SQLite::Statement row(db, "SELECT vault_seal FROM installation WHERE vault_seal IS NOT NULL");
-    if (!row.executeStep())
-        return std::nullopt;
-    return blob(row.getColumn(0));
+    return first(db, only_octets, "SELECT vault_seal FROM installation WHERE vault_seal IS NOT NULL");
 }
 
 void set_vault_seal(SQLite::Database& db, bytes_view seal) {
-    SQLite::Statement row(
-        db, "INSERT INTO installation (only, vault_seal) VALUES (1, ?1) ON CONFLICT DO UPDATE SET vault_seal = ?1");
-    row.bind(1, seal.data(), static_cast<int>(seal.size()));
-    row.exec();
+    run(db, "INSERT INTO installation (only, vault_seal) VALUES (1, ?1) ON CONFLICT DO UPDATE SET vault_seal = ?1",
+        seal);
 }
 
 std::string generation_remedy(const std::filesystem::path& file) {

@@ -131,6 +131,8 @@ constexpr migration migrations[] = {
      "tombstones, indexes, deliveries whose waiting is counted, all keys of a domain, and which databases belong "
      "together",
      bring_to_one_form},
+    // No released program wrote version 2, so no database of it is kept as a sample (tests/unit/former_schemas): what
+    // is migrated passes through it.
     {3, "leases of cards", add_leases},
 };
 

@@ -2,6 +2,7 @@
 
 #include "base/number.hpp"
 #include "crypto/digest.hpp"
+#include "store/ownership.hpp"
 
 #include <array>
 #include <fcntl.h>
@@ -77,7 +78,7 @@ bool write_mark(const std::filesystem::path& database, const mark& m) noexcept t
         return false;
     const auto name = mark_file(database);
     const auto mode = owner.st_mode & (S_IRWXU | S_IRWXG | S_IRWXO);
-    const descriptor file(::open(name.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, mode));
+    const descriptor file(::open(name.c_str(), O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, mode));
     if (file.get() < 0)
         return false;
     struct stat made {};
@@ -85,8 +86,7 @@ bool write_mark(const std::filesystem::path& database, const mark& m) noexcept t
         return false;
     if (made.st_size == 0) { // as SQLite does with -wal and -shm, so that each user of the database can use it
         static_cast<void>(::fchmod(file.get(), mode));
-        if (made.st_uid != owner.st_uid || made.st_gid != owner.st_gid)
-            static_cast<void>(!::fchown(file.get(), owner.st_uid, owner.st_gid));
+        give_to_owner_of(database, file.get());
     }
     const auto text = text_of(m);
     return ::pwrite(file.get(), text.data(), text.size(), 0) == static_cast<ssize_t>(text.size());

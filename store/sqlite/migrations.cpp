@@ -3,6 +3,7 @@
 #include "base/time.hpp"
 #include "store/sqlite/mark.hpp"
 #include "store/sqlite/objects.hpp"
+#include "store/sqlite/query.hpp"
 #include "store/sqlite/writable.hpp"
 
 #include <algorithm>
@@ -32,11 +33,11 @@ migration_step described(const migration& step, const database_kind& kind) {
 /// An empty database with the same tables and indexes.
 SQLite::Database empty_copy(SQLite::Database& db) {
     SQLite::Database copy(":memory:", SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
-    SQLite::Statement made(db, "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%' "
-                               "ORDER BY type = 'table' DESC, rowid");
-    while (
-        made.executeStep()) // the first statement alone, as SQLite reads a schema: what may stand behind it is not run
-        SQLite::Statement(copy, made.getColumn(0).getString()).executeStep();
+    const auto made = all(db, only_text,
+                          "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL "
+                          "AND name NOT LIKE 'sqlite_%' ORDER BY type = 'table' DESC, rowid");
+    for (const auto& sql : made)
+        run(copy, sql); // its first statement alone, as SQLite reads a schema: what may stand behind it is not run
     return copy;
 }
 

@@ -2,6 +2,7 @@
 
 #include "store/sqlite/audit.hpp"
 #include "store/sqlite/generation.hpp"
+#include "store/sqlite/query.hpp"
 
 #include <algorithm>
 #include <map>
@@ -29,17 +30,11 @@ const std::vector<std::string>& expected_objects(const database_kind& kind) {
 } // namespace
 
 std::vector<std::string> objects_of(SQLite::Database& db) {
-    SQLite::Statement rows(db, "SELECT name FROM sqlite_master WHERE name NOT LIKE 'sqlite_%' ORDER BY rowid");
-    std::vector<std::string> names;
-    while (rows.executeStep())
-        names.push_back(rows.getColumn(0).getString());
-    return names;
+    return all(db, only_text, "SELECT name FROM sqlite_master WHERE name NOT LIKE 'sqlite_%' ORDER BY rowid");
 }
 
 bool has_object(SQLite::Database& db, const std::string& name) {
-    SQLite::Statement found(db, "SELECT 1 FROM sqlite_master WHERE name = ?");
-    found.bind(1, name);
-    return found.executeStep();
+    return finds(db, "SELECT 1 FROM sqlite_master WHERE name = ?", name);
 }
 
 std::optional<std::string> missing_object(SQLite::Database& db, const database_kind& kind) {

@@ -1,5 +1,7 @@
 #include "store/sqlite/outbox.hpp"
 
+#include <utility>
+
 namespace tsms::store {
 
 namespace {
@@ -10,23 +12,29 @@ const std::string every_one = columns + "ORDER BY id";
 const std::string those_that_wait = columns + "WHERE given_up = 0 ORDER BY id";
 const std::string one_that_waits = columns + "WHERE id = ? AND given_up = 0";
 
-std::int64_t seconds(wall_time t) {
-    return std::chrono::duration_cast<std::chrono::seconds>(t.time_since_epoch()).count();
+bool is_count(std::int64_t number) {
+    return number >= 0 && std::in_range<int>(number);
 }
 
 model::outbox_entry delivery_in(SQLite::Statement& row) {
-    model::outbox_entry d;
-    d.id = row.getColumn(0).getInt64();
-    d.process = text_of(row, 1);
-    d.provider = text_of(row, 2);
-    d.spos = decode_spos(text_of(row, 3));
-    d.body = text_of(row, 4);
-    d.created = wall_time(std::chrono::seconds(row.getColumn(5).getInt64()));
-    d.attempts = row.getColumn(6).getInt();
-    d.waited = std::chrono::seconds(row.getColumn(7).getInt64());
-    d.last_error = text_of(row, 8);
-    d.given_up = row.getColumn(9).getInt() != 0;
-    return d;
+    return of_row("outbox", text_of(row, 0), [&] {
+        model::outbox_entry d;
+        d.id = number_of(row, 0);
+        d.process = text_of(row, 1);
+        d.provider = text_of(row, 2);
+        d.spos = decode_spos(text_of(row, 3));
+        d.body = text_of(row, 4);
+        const auto created = time_of(number_of(row, 5));
+        const auto attempts = number_of(row, 6), waited = number_of(row, 7);
+        if (!created || !is_count(attempts) || !is_count(waited))
+            throw damaged_document("a number that cannot be: created, attempts or waited");
+        d.created = *created;
+        d.attempts = static_cast<int>(attempts);
+        d.waited = std::chrono::seconds(waited);
+        d.last_error = text_of(row, 8);
+        d.given_up = flag_of(row, 9);
+        return d;
+    });
 }
 
 } // namespace
@@ -34,17 +42,17 @@ model::outbox_entry delivery_in(SQLite::Statement& row) {
 std::int64_t sqlite_outbox::add(const model::outbox_entry& d) {
     return session_.write([&] {
         run(session_.rows(), "INSERT INTO outbox (process, provider, spos, body, created) VALUES (?, ?, ?, ?, ?)",
-            d.process, d.provider, encode(d.spos), d.body, seconds(d.created));
+            d.process, d.provider, encode(d.spos), d.body, seconds_of(d.created));
         return session_.rows().database().getLastInsertRowid();
     });
 }
 
 std::vector<model::outbox_entry> sqlite_outbox::all() const {
-    return session_.look([&] { return store::all(session_.rows(), delivery_in, every_one); });
+    return session_.readable(delivery_in, every_one);
 }
 
 std::vector<model::outbox_entry> sqlite_outbox::waiting() const {
-    return session_.look([&] { return store::all(session_.rows(), delivery_in, those_that_wait); });
+    return session_.readable(delivery_in, those_that_wait);
 }
 
 std::optional<model::outbox_entry> sqlite_outbox::waiting(std::int64_t id) const {
@@ -53,9 +61,8 @@ std::optional<model::outbox_entry> sqlite_outbox::waiting(std::int64_t id) const
 
 std::optional<std::int64_t> sqlite_outbox::waiting_of(const std::string& process) const {
     return session_.look([&] {
-        return first(
-            session_.rows(), [](SQLite::Statement& row) { return row.getColumn(0).getInt64(); },
-            "SELECT id FROM outbox WHERE process = ? AND given_up = 0 ORDER BY id", process);
+        return first(session_.rows(), only_number,
+                     "SELECT id FROM outbox WHERE process = ? AND given_up = 0 ORDER BY id", process);
     });
 }
 

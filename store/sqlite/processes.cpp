@@ -2,6 +2,7 @@
 
 #include "base/number.hpp"
 #include "base/split.hpp"
+#include "model/numbers.hpp"
 
 namespace tsms::store {
 
@@ -20,47 +21,37 @@ std::vector<model::operation> operations_of(const std::string& row) {
         return operations;
     for (const auto name : text::split(row, ' ')) {
         const auto number = text::number<int>(name);
-        if (!number)
-            throw damaged_document("a process has requested ‘" + row + "’");
-        operations.push_back(static_cast<model::operation>(*number));
+        const auto operation = number ? model::of_number(model::all_operations, *number) : std::nullopt;
+        if (!operation)
+            throw damaged_document("it has requested ‘" + row + "’");
+        operations.push_back(*operation);
     }
     return operations;
 }
 
 model::process_record process_in(SQLite::Statement& row) {
-    model::process_record p;
-    p.id = text_of(row, 0);
-    p.session = text_of(row, 1);
-    p.instance = text_of(row, 2);
-    p.card = text_of(row, 3);
-    p.caller = text_of(row, 4);
-    p.version_tag = text_of(row, 5);
-    p.requested = operations_of(text_of(row, 6));
-    p.start_state = static_cast<model::instance_state>(row.getColumn(7).getInt());
-    p.started = text_of(row, 8);
-    return p;
+    return of_row("processes", text_of(row, 0), [&] {
+        const auto state = model::of_number(model::all_states, number_of(row, 7));
+        if (!state)
+            throw damaged_document("its start_state is " + text_of(row, 7));
+        return model::process_record{text_of(row, 0),
+                                     text_of(row, 1),
+                                     text_of(row, 2),
+                                     text_of(row, 3),
+                                     text_of(row, 4),
+                                     text_of(row, 5),
+                                     operations_of(text_of(row, 6)),
+                                     *state,
+                                     text_of(row, 8)};
+    });
 }
 
 model::process_end end_in(SQLite::Statement& row) {
-    return {text_of(row, 0), static_cast<model::error_category>(row.getColumn(1).getInt()), text_of(row, 2),
-            text_of(row, 3)};
-}
-
-process_lease lease_at(SQLite::Statement& row, int column) {
-    return {text_of(row, column), row.getColumn(column + 1).getInt64(), row.getColumn(column + 2).getInt() != 0,
-            wall_time(std::chrono::seconds(row.getColumn(column + 3).getInt64()))};
+    return {text_of(row, 0), static_cast<model::error_category>(number_of(row, 1)), text_of(row, 2), text_of(row, 3)};
 }
 
 process_lease lease_in(SQLite::Statement& row) {
-    return lease_at(row, 0);
-}
-
-leased_process leased_process_in(SQLite::Statement& row) {
-    return {process_in(row), lease_at(row, 9)};
-}
-
-std::int64_t seconds(wall_time t) {
-    return std::chrono::floor<std::chrono::seconds>(t).time_since_epoch().count();
+    return {text_of(row, 0), number_of(row, 1), flag_of(row, 2), time_of(number_of(row, 3)).value_or(wall_time::max())};
 }
 
 const std::string lease_columns = "SELECT owner, epoch, holds_card, lease_ends FROM processes ";
@@ -74,7 +65,7 @@ void sqlite_processes::insert(const model::process_record& p, const process_leas
             "owner, epoch, holds_card, lease_ends) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             p.id, p.session, p.instance, p.card, p.caller, p.version_tag, join(p.requested),
             static_cast<int>(p.start_state), p.started, lease.owner, lease.epoch, lease.holds_card ? 1 : 0,
-            seconds(lease.ends));
+            seconds_of(lease.ends));
     });
 }
 
@@ -106,12 +97,30 @@ bool sqlite_processes::works_on(const std::string& card) const {
         [&] { return finds(session_.rows(), "SELECT 1 FROM processes WHERE card = ? AND ended IS NULL", card); });
 }
 
-std::vector<leased_process> sqlite_processes::running() const {
+std::vector<std::string> sqlite_processes::running() const {
+    return session_.look(
+        [&] { return all(session_.rows(), only_text, "SELECT id FROM processes WHERE ended IS NULL ORDER BY id"); });
+}
+
+std::vector<std::string> sqlite_processes::running_on(const std::string& card) const {
     return session_.look([&] {
-        return all(session_.rows(), leased_process_in,
-                   "SELECT id, session, instance, card, caller, version, requested, start_state, started, "
-                   "owner, epoch, holds_card, lease_ends FROM processes WHERE ended IS NULL ORDER BY id");
+        return all(session_.rows(), only_text, "SELECT id FROM processes WHERE card = ? AND ended IS NULL ORDER BY id",
+                   card);
     });
+}
+
+std::optional<model::process_record> sqlite_processes::find_running(const std::string& id) const {
+    return session_.look([&] {
+        return first(session_.rows(), process_in,
+                     "SELECT id, session, instance, card, caller, version, requested, start_state, started "
+                     "FROM processes WHERE id = ? AND ended IS NULL",
+                     id);
+    });
+}
+
+std::string sqlite_processes::card_of(const std::string& id) const {
+    return session_.look(
+        [&] { return first(session_.rows(), only_text, "SELECT card FROM processes WHERE id = ?", id).value_or(""); });
 }
 
 std::optional<process_lease> sqlite_processes::lease_of(const std::string& id) const {
@@ -129,14 +138,13 @@ std::optional<process_lease> sqlite_processes::lease_on(const std::string& card)
 void sqlite_processes::set_lease(const std::string& id, const process_lease& lease) {
     session_.write([&] {
         run(session_.rows(), "UPDATE processes SET owner = ?, epoch = ?, holds_card = ?, lease_ends = ? WHERE id = ?",
-            lease.owner, lease.epoch, lease.holds_card ? 1 : 0, seconds(lease.ends), id);
+            lease.owner, lease.epoch, lease.holds_card ? 1 : 0, seconds_of(lease.ends), id);
     });
 }
 
 std::int64_t sqlite_processes::epoch_of(const std::string& owner) const {
     return session_.look([&] {
-        const auto number = [](SQLite::Statement& row) { return row.getColumn(0).getInt64(); };
-        return first(session_.rows(), number, "SELECT epoch FROM servers WHERE owner = ?", owner).value_or(0);
+        return first(session_.rows(), only_number, "SELECT epoch FROM servers WHERE owner = ?", owner).value_or(0);
     });
 }
 

@@ -1,5 +1,8 @@
 #include "store/sqlite/registrations.hpp"
 
+#include "store/app_lookup.hpp"
+#include "store/sqlite/reader_pool.hpp"
+
 namespace tsms::store {
 
 namespace {
@@ -8,13 +11,33 @@ const std::string issuer_columns = "SELECT name, url, certificate, transport_key
 const std::string app_columns = "SELECT caller_id, provider, credential_hash, created FROM apps ";
 
 model::issuer_record issuer_in(SQLite::Statement& row) {
-    return {text_of(row, 0), text_of(row, 1), text_of(row, 2), octets_of(row, 3),
-            decode_identification(text_of(row, 4))};
+    const auto name = text_of(row, 0);
+    const auto cards = of_row("issuers", name, [&] { return decode_identification(text_of(row, 4)); });
+    return {name, text_of(row, 1), text_of(row, 2), octets_of(row, 3), cards};
 }
 
 app_record app_in(SQLite::Statement& row) {
     return {text_of(row, 0), text_of(row, 1), octets_of(row, 2), text_of(row, 3)};
 }
+
+std::optional<app_record> app_of(connection& rows, const std::string& caller_id) {
+    return first(rows, app_in, app_columns + "WHERE caller_id = ?", caller_id);
+}
+
+class sqlite_app_lookup final : public app_lookup {
+public:
+    explicit sqlite_app_lookup(const std::filesystem::path& file)
+        : readers_(file, instances_kind(), keep_snapshots::no) {}
+
+    std::optional<app_record> find(const std::string& caller_id) const override {
+        std::optional<app_record> found;
+        readers_.read([&](connection& rows) { found = app_of(rows, caller_id); });
+        return found;
+    }
+
+private:
+    mutable reader_pool readers_;
+};
 
 } // namespace
 
@@ -27,7 +50,7 @@ std::optional<model::issuer_record> sqlite_issuers::find(const std::string& name
 }
 
 std::vector<model::issuer_record> sqlite_issuers::all() const {
-    return session_.look([&] { return store::all(session_.rows(), issuer_in, issuer_columns + "ORDER BY name"); });
+    return session_.readable(issuer_in, issuer_columns + "ORDER BY name");
 }
 
 void sqlite_issuers::insert(const model::issuer_record& i) {
@@ -43,8 +66,11 @@ void sqlite_issuers::remove(const std::string& name) {
 }
 
 std::optional<app_record> sqlite_apps::find(const std::string& caller_id) const {
-    return session_.look(
-        [&] { return first(session_.rows(), app_in, app_columns + "WHERE caller_id = ?", caller_id); });
+    return session_.look([&] { return app_of(session_.rows(), caller_id); });
+}
+
+std::unique_ptr<app_lookup> open_app_lookup(const std::filesystem::path& file) {
+    return std::make_unique<sqlite_app_lookup>(file);
 }
 
 std::vector<app_record> sqlite_apps::all() const {

@@ -18,6 +18,8 @@ constexpr auto patience_idle = 100ms;     ///< writers wait meanwhile
 constexpr auto patience_at_ends = 1000ms; ///< of start and stop
 constexpr int busy_ticks_most = 10;       ///< without idling before it is done all the same
 constexpr int pause_ticks = 10;           ///< after a reader has held it up
+constexpr const char* after_displacement = "this role ends, and begins again with what is there now if that fits. Stop "
+                                           "the server before you replace databases";
 
 } // namespace
 
@@ -34,16 +36,32 @@ struct upkeep::state {
         if (what != last && !what.empty())
             settings.log({severity::error, what});
         if (what.empty() && !last.empty())
-            settings.log({severity::info, "the databases can be written again"});
+            settings.log({severity::info, "the databases can be read and written again"});
         last = what;
+    }
+
+    /// What was committed to a file that is not there any more goes into that file: its log would be taken for that of
+    /// the new one.
+    void give_up(const std::string& what, const std::function<void()>& before) {
+        auto text = what + "; " + after_displacement;
+        try {
+            if (before)
+                before();
+            if (!databases.checkpoint(patience_at_ends))
+                text += ". The log of the former file could not be emptied: remove the -wal beside it first";
+        } catch (const std::exception& e) {
+            text += std::string(". ") + e.what();
+        }
+        settings.log({severity::error, text});
+        settings.on_displaced();
     }
 
     options settings;
     std::mutex mutex;
     family databases;
     std::optional<steady_time> tried;
-    std::string not_written; ///< what the last try said
-    std::string not_kept;    ///< what the last upkeep said
+    std::string not_usable; ///< what the last try said
+    std::string not_kept;   ///< what the last upkeep said
     std::vector<std::optional<change_stamp>> last_tick, complete;
     int busy_ticks = 0;
     int pause = 0;
@@ -76,23 +94,28 @@ upkeep::~upkeep() {
 std::string upkeep::trouble() {
     auto& s = *state_;
     const std::lock_guard lock(s.mutex);
+    if (const auto what = s.databases.displaced(); !what.empty())
+        return what + "; " + after_displacement;
     const auto now = s.settings.time->steady();
     if (s.tried && now - *s.tried < tried_for)
-        return s.not_written;
+        return s.not_usable;
     std::string what;
     try {
         s.databases.try_writing();
+        s.databases.try_reading();
     } catch (const std::exception& e) {
         what = e.what();
     }
-    s.tell(s.not_written, what);
+    s.tell(s.not_usable, what);
     s.tried = s.settings.time->steady();
-    return s.not_written;
+    return s.not_usable;
 }
 
 void upkeep::tick(const std::function<void()>& before) {
     auto& s = *state_;
     const std::lock_guard lock(s.mutex);
+    if (const auto what = s.databases.displaced(); !what.empty())
+        return s.give_up(what, before);
     const auto now = s.databases.stamps();
     const bool moving = std::exchange(s.last_tick, now) != now;
     if (now == s.complete || (moving && ++s.busy_ticks < busy_ticks_most) || s.pause-- > 0)

@@ -8,10 +8,11 @@
 namespace tsms::store {
 
 writable::writable(std::filesystem::path file, const database_kind& kind, believe_mark mark)
-    : writable(file, open_writer(file, kind, mark), mark) {}
+    : file_(std::move(file)), opened_(file_), session_(open_writer(file_, kind, mark)),
+      moves_mark_(mark == believe_mark::yes) {}
 
 writable::writable(std::filesystem::path file, SQLite::Database db, believe_mark mark)
-    : file_(std::move(file)), session_(std::move(db)), moves_mark_(mark == believe_mark::yes) {}
+    : file_(std::move(file)), opened_(file_), session_(std::move(db)), moves_mark_(mark == believe_mark::yes) {}
 
 writable::~writable() {
     if (!has_written_)
@@ -39,6 +40,8 @@ void writable::commit(transaction& t) {
     auto tip = last_audit_entry(database());
     if (installation_.empty())
         installation_ = installation_of(database()).value_or("");
+    if (const auto what = opened_.displaced(); !what.empty())
+        throw error(what + "; nothing was changed: repeat it");
     t.commit();
     has_written_ = true;
     // Behind the commit, which is done: a mark that cannot be written stays behind, and refuses less.

@@ -4,6 +4,7 @@
 #include "store/sqlite/audit.hpp"
 #include "store/sqlite/connection.hpp"
 #include "store/sqlite/failure.hpp"
+#include "store/sqlite/opened_file.hpp"
 #include "store/sqlite/transaction.hpp"
 
 #include <chrono>
@@ -29,7 +30,8 @@ public:
     template <class F> auto look(F f) { return told("reading", f); }
 
     /// Runs f in one transaction, committed when f returns and undone when it throws. The exception that comes out is
-    /// what went wrong first. One within another is a bug: it would undo the outer one.
+    /// what went wrong first. One within another is a bug: it would undo the outer one. Nothing is committed to a file
+    /// that another one has replaced (opened_file).
     template <class F> auto change(F f) {
         return told("writing", [&] {
             const alone one(*this);
@@ -78,6 +80,7 @@ private:
     };
 
     std::filesystem::path file_;
+    opened_file opened_; ///< before the session opens it
     connection session_;
     bool moves_mark_;
     std::string installation_; ///< empty: not known yet

@@ -148,6 +148,7 @@ played_store::behavior_type played_store::make_behavior() {
                 return failed();
             return begin(m_, b);
         },
+        [this](const abandon_process& a) { m_.abandoned.push_back(a.process_id); },
         [this](const acknowledge_start&) {
             m_.events.push_back("acknowledged");
             return stored{};
@@ -172,7 +173,6 @@ played_store::behavior_type played_store::make_behavior() {
         [](const find_issuer& f) {
             return issuer_found{model::issuer_record{f.name, {}, {}, {}, {}}};
         },
-        [](const find_app&) { return app_found{}; },
         [this, failed](const load_outbox& l) -> caf::result<outbox_loaded> {
             if (m_.broken)
                 return failed();
@@ -188,7 +188,9 @@ played_store::behavior_type played_store::make_behavior() {
                 return failed();
             return m_.outbox ? settle(*m_.outbox, s) : delivery_settled{};
         },
-        [](const ask_health&) { return true; },
+        [](const ask_health&) {
+            return store_health{true, 0, {}};
+        },
     };
 }
 

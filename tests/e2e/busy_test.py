@@ -11,6 +11,7 @@ import pathlib
 import re
 import signal
 import socket
+import sqlite3
 import ssl
 import struct
 import subprocess
@@ -275,6 +276,34 @@ class Outbox(BusyCase):
         self.stack.start_spos()
         self.start_device()
         stacks.wait_until(lambda: self.arrived(process), 20, "the retried result has not arrived")
+
+
+class Locked(BusyCase):
+    """Somebody holds instances.db."""
+
+    def test_a_stranger_is_refused_while_writes_wait(self):
+        handsets, stranger = [self.new_phone() for _ in range(4)], phones.Phone(self.stack, None, caller="3F" * 20)
+        for phone in handsets:
+            phone.instances(self.service)
+
+        def create(phone):
+            with contextlib.suppress(Exception):
+                self.create(phone)
+
+        with concurrent.futures.ThreadPoolExecutor(len(handsets)) as pool, \
+                contextlib.closing(sqlite3.connect(self.stack.data / "instances.db", isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            waiting, longest = [pool.submit(create, phone) for phone in handsets], 0.0
+            while not all(w.done() for w in waiting):
+                began = time.monotonic()
+                status, _, answer = stranger.exchange("POST", "/tsm-api/1.0/getServiceInstances", {
+                    "serviceId": "none", "handset": {"callerId": "3F" * 20, "secureComponents": [{"reader": "a", "seType": "eSE"}]}},
+                    {"Authorization": "Bearer another"})
+                self.assertEqual(status, 401, answer)
+                longest = max(longest, time.monotonic() - began)
+            other.execute("ROLLBACK")
+        stranger.disconnect()
+        self.assertLess(longest, 2)  # as long as each of the writes waits, one after the other
 
 
 if __name__ == "__main__":

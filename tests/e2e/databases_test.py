@@ -256,7 +256,7 @@ class Databases(unittest.TestCase):
         self.assertNotIn("rollback", s.server.log())
         stack.wait_until(lambda: health(s.ops_port + 1) == (200, {"status": "ok"}), 5, "health does not recover")
         rest.call("POST", "/services", {"name": "one"})
-        self.assertIn("can be written again", s.server.log())
+        self.assertIn("can be read and written again", s.server.log())
 
     def test_health_of_the_device_role(self):
         s = self.stack

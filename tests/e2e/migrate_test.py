@@ -104,9 +104,9 @@ class Migrate(unittest.TestCase):
         self.serves()
         time.sleep(1)  # the next backup has another name
 
-    def serves(self):
+    def serves(self, user: int | None = None):
         s = self.stack
-        s.start_server()
+        s.start_server(user=user)
         rest = stack.Rest(s.rest_port, s.ca, LONG_TERM)
         self.assertEqual(rest.raw("GET", "/sptsm/1.0/services", headers={"Authorization": f"Bearer {rest.token}"})[0], 200)
         self.assertEqual(json.loads(s.tsms("migrate", "--dry-run", "--json").stdout)["steps"], [])
@@ -138,6 +138,31 @@ class Migrate(unittest.TestCase):
         self.assertEqual({name: rows(s.data / name) for name in DATABASES}, before)
         s.tsms("migrate")
         self.serves()
+
+    def test_root_migrates_what_another_user_serves(self):
+        s = self.stack
+        self.put("2026-11-28")
+        nobody = 65534
+        try:
+            for file in (s.folder, s.data, *s.data.rglob("*")):
+                os.chown(file, nobody, nobody)
+            s.run("tsms", "version", user=nobody)
+        except PermissionError as e:
+            self.skipTest(f"only root can give files away and run programs as another user: {e}")
+        s.tsms("migrate")
+        self.assertEqual([file.name for file in s.data.rglob("*") if file.stat().st_uid != nobody or file.stat().st_gid != nobody], [])
+        self.assertTrue((s.data / "rest.lock").exists())
+        self.serves(nobody)
+        # What root has made all the same is named.
+        for role, names in (("rest", ("rest.lock", "access.db", "access.db-wal", "catalog.db-shm")), ("device", ("instances.db-shm",))):
+            for name in names:
+                with self.subTest(name):
+                    os.chown(s.data / name, 0, 0)
+                    done = s.run("tsms", "serve", "--role", role, "--data", s.data, check=False, user=nobody)
+                    self.assertEqual(done.returncode, 1, done)
+                    self.assertIn("let this user", done.stderr)
+                    self.assertIn(f"({s.data / name} belongs to root, and this is nobody)", done.stderr)
+                    os.chown(s.data / name, nobody, nobody)
 
     def test_a_newer_database(self):
         s = self.stack

@@ -168,16 +168,21 @@ def listens(port: int) -> bool:
         return s.connect_ex(("127.0.0.1", port)) == 0
 
 
-class Process:
-    """A program that runs until it is stopped; its output is in a file."""
+def as_user(user: int | None) -> dict:
+    """For subprocess: of this user and of the group with its number alone."""
+    return {} if user is None else {"user": user, "group": user, "extra_groups": []}
 
-    def __init__(self, folder: pathlib.Path, name: str, arguments: list, env: dict | None = None):
+
+class Process:
+    """A program that runs until it is stopped, of another user where one is given; its output is in a file."""
+
+    def __init__(self, folder: pathlib.Path, name: str, arguments: list, env: dict | None = None, user: int | None = None):
         self.name = name
         self.out_path = folder / f"{name}.out"
         self.err_path = folder / f"{name}.err"
         with open(self.out_path, "wb") as out, open(self.err_path, "wb") as err:
             self.process = subprocess.Popen([str(a) for a in arguments], stdout=out, stderr=err,
-                                            stdin=subprocess.DEVNULL, env={**os.environ, **(env or {})})
+                                            stdin=subprocess.DEVNULL, env={**os.environ, **(env or {})}, **as_user(user))
 
     def output(self) -> str:
         return self.out_path.read_text(errors="replace")
@@ -291,9 +296,9 @@ class Stack:
     def program(self, name: str) -> pathlib.Path:
         return self.build / "app" / name
 
-    def run(self, name: str, *arguments, check: bool = True) -> subprocess.CompletedProcess:
+    def run(self, name: str, *arguments, check: bool = True, user: int | None = None) -> subprocess.CompletedProcess:
         done = subprocess.run([str(self.program(name)), *[str(a) for a in arguments]], stdin=subprocess.DEVNULL,
-                              capture_output=True, text=True, timeout=120)
+                              capture_output=True, text=True, timeout=120, **as_user(user))
         if check and done.returncode != 0:
             raise RuntimeError(f"{name} {' '.join(map(str, arguments))} ended with {done.returncode}:\n"
                                f"{done.stdout}\n{done.stderr}")
@@ -322,12 +327,12 @@ class Stack:
             assert found == 1, f"{section}.{name}"
         file.write_text(before + head + text + following + after)
 
-    def start_server(self, role: str | None = None):
+    def start_server(self, role: str | None = None, user: int | None = None):
         """Both roles as two processes of a supervisor, or one of them alone."""
         env = {"TSMS_REST_PORT": str(self.rest_port), "TSMS_DEVICE_PORT": str(self.device_port),
                "TSMS_OPS_PORT": str(self.ops_port)}
         self.server = Process(self.folder, "server", [self.program("tsms"), "serve", "--data", self.data,
-                                                        *(["--role", role] if role else [])], env)
+                                                        *(["--role", role] if role else [])], env, user)
         self.processes.append(self.server)
         if role != "device":
             self.server.wait_for_port(self.rest_port)

@@ -97,8 +97,8 @@ void tsm::forget() {
 /// As actors/recovery does.
 void tsm::restart() {
     keep(store::device_tables(stored()));
-    for (const auto& [record, instance, card, in_doubt] : store_->processes.interrupted()) {
-        const auto found = calls::end_of_interrupted(record, instance, card, in_doubt, wall());
+    for (const auto& [record, instance, card, in_doubt, why] : store_->processes.interrupted()) {
+        const auto found = calls::end_of_interrupted(record, instance, card, in_doubt, why, wall());
         std::optional delivery(
             calls::delivery_of(record, found.instance, spos, answer_to(calls::encode_result{found.result})));
         store_->processes.end_left(found.end, found.instance, found.card, delivery);

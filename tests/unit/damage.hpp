@@ -1,7 +1,7 @@
 #pragma once
 // Databases that are damaged on purpose, and whether what is said of them names file, fault and remedy.
 
-#include "store/error.hpp"
+#include "refused_databases.hpp"
 
 #include <SQLiteCpp/SQLiteCpp.h>
 #include <boost/test/unit_test.hpp>
@@ -10,16 +10,6 @@
 #include <string>
 
 namespace tsms::unit {
-
-/// What is said where f is refused; empty if it is not.
-template <class F> std::string refusal(F f) {
-    try {
-        f();
-        return {};
-    } catch (const store::error& e) {
-        return e.what();
-    } // anything else ends the test
-}
 
 inline bool names(const std::string& text, const char* file, const char* what) {
     for (const auto* part : {file, what, "restore the databases from one backup"})

@@ -1,6 +1,7 @@
 // What is said where a database is damaged: which file, what happened, what helps. Never the bare words of the library.
 
 #include "damage.hpp"
+#include "least_document.hpp"
 #include "rest_fixture.hpp"
 #include "store/deployments.hpp"
 #include "store/sqlite/reader_pool.hpp"
@@ -23,13 +24,15 @@ struct damaged : rest_test::scratch {
         access->add_client_certificate(provider, "AA");
         access->note_refusal(provider, {"", "Flavor", "f", 1, "why"}, now);
         access->write_refusals();
+        using enum model::entity_kind;
         store::open_catalog(catalog_db())->write([](store::catalog_edit& edit) {
-            edit.insert({"profile", model::entity_kind::secure_component_profile, "", "", "1", {{"name", "p"}}}, {});
+            edit.insert({"profile", secure_component_profile, "", "", "1", least_document(secure_component_profile)},
+                        {});
             edit.put_profile_internals("profile", {});
-            edit.insert({"service", model::entity_kind::service, "one", "", "1", {{"sdAid", "A0"}}}, {});
-            edit.insert({"flavor", model::entity_kind::flavor, "one", "service", "1", {{"published", true}}}, {});
+            edit.insert({"service", service, "one", "", "1", least_document(service, {{"sdAid", "A0"}})}, {});
+            edit.insert({"flavor", flavor, "one", "service", "1", {{"published", true}}}, {});
             edit.insert({"version",
-                         model::entity_kind::version,
+                         version,
                          "one",
                          "service",
                          "001.000.000",
@@ -77,7 +80,7 @@ BOOST_FIXTURE_TEST_CASE(pages_of_the_catalog, damaged) {
     refused([](const view& v) { v.profile_internals("profile"); });
     BOOST_TEST(names(refusal([&] {
                          catalog->write([](store::catalog_edit& edit) {
-                             edit.insert({"other", service, "one", "", "1", {}}, {});
+                             edit.insert({"other", service, "one", "", "1", least_document(service)}, {});
                              return true;
                          });
                      }),
@@ -181,7 +184,9 @@ BOOST_FIXTURE_TEST_CASE(documents_of_another_shape, damaged) {
     BOOST_TEST(seen->target("service", "1.0.0", "profile").has_value());
     const auto damages = [&](const std::string& what, auto f) {
         execute(catalog_db(), what);
-        BOOST_TEST(names(refusal(f), "reading catalog.db failed", "what is stored of"), what);
+        const bool of_entity = what.starts_with("UPDATE entity");
+        BOOST_TEST(names(refusal(f), "reading catalog.db failed", of_entity ? "the document of" : "what is stored of"),
+                   what);
     };
     const auto service = [&] { seen->service("service"); };
     const auto target = [&] { seen->target("service", "1.0.0", "profile"); };

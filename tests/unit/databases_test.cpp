@@ -6,6 +6,8 @@
 #include "store/device_store.hpp"
 #include "store/upkeep.hpp"
 
+#include "damage.hpp"
+#include "data_directory.hpp"
 #include "instance_rows.hpp"
 #include "refused_databases.hpp"
 #include "tests/moved_clock.hpp"
@@ -18,74 +20,13 @@
 using namespace tsms;
 namespace fs = std::filesystem;
 using store::database_name;
+using unit::a_profile;
+using unit::data_directory;
 using unit::full_disk;
+using unit::log_size;
 using unit::refusal;
 using unit::says;
-
-namespace {
-
-const auto year_2030 = tsms::wall_time(std::chrono::seconds(1'900'000'000));
-
-/// A data directory with the three databases of one installation.
-struct data_directory {
-    explicit data_directory(const std::string& installation = "b1ad0f0e-0000-4000-8000-000000000001") {
-        char name[] = "/tmp/tsms-databases-XXXXXX";
-        folder = ::mkdtemp(name);
-        for (const auto& file : all())
-            store::create_database(file, installation);
-    }
-    ~data_directory() { fs::remove_all(folder); }
-    data_directory(const data_directory&) = delete;
-    data_directory& operator=(const data_directory&) = delete;
-
-    fs::path file(const char* name) const { return folder / name; }
-    store::database_file access() const { return {file("access.db"), database_name::access}; }
-    store::database_file catalog() const { return {file("catalog.db"), database_name::catalog}; }
-    store::database_file instances() const { return {file("instances.db"), database_name::instances}; }
-    std::vector<store::database_file> all() const { return {access(), catalog(), instances()}; }
-
-    store::upkeep::options rest() const {
-        store::upkeep::options o;
-        o.writes = {access(), catalog()};
-        return o;
-    }
-    store::upkeep::options device() const {
-        store::upkeep::options o;
-        o.writes = {instances()};
-        o.reads = {catalog()};
-        return o;
-    }
-    void start_rest() const { const store::upkeep started(rest()); }
-    void start_device() const { const store::upkeep started(device()); }
-    void add_provider(const std::string& name) const {
-        store::open_access(file("access.db"))->add_provider(name, year_2030);
-    }
-    void add_profile(const std::string& id) const {
-        store::open_catalog(file("catalog.db"))->write([&](store::catalog_edit& edit) {
-            edit.insert({id, model::entity_kind::secure_component_profile, "", "", id, {}}, {});
-            return true;
-        });
-    }
-    void add_app(const std::string& caller) const {
-        store::device_store(file("instances.db")).apps.add({caller, "provider", {1}, ""});
-    }
-    /// As a program of before there were ids wrote it, migrated since.
-    void make_old() const {
-        for (const auto& one : all()) {
-            fs::remove(one.path.string() + "-mark");
-            SQLite::Database(one.path, SQLite::OPEN_READWRITE)
-                .exec("DELETE FROM installation; DELETE FROM witness; DELETE FROM write_probe");
-        }
-    }
-
-    fs::path folder;
-};
-
-std::uintmax_t log_size(const store::database_file& file) {
-    return fs::file_size(file.path.string() + "-wal");
-}
-
-} // namespace
+using unit::year_2030;
 
 BOOST_AUTO_TEST_SUITE(databases)
 
@@ -97,7 +38,7 @@ BOOST_AUTO_TEST_CASE(a_full_disk_is_told_as_such_by_every_database) {
     const auto catalog = store::open_catalog(d.file("catalog.db"));
     store::device_store instances(d.file("instances.db"));
     const auto insert = [](store::catalog_edit& edit) {
-        edit.insert({"p", model::entity_kind::secure_component_profile, "", "", "p", {}}, {});
+        edit.insert(a_profile("p"), {});
         return true;
     };
     std::string of_access, of_catalog, of_instances;
@@ -121,7 +62,7 @@ BOOST_AUTO_TEST_CASE(what_the_change_throws_comes_out_even_if_its_transaction_is
     const auto catalog = store::open_catalog(d.file("catalog.db"));
     struct own_error {};
     BOOST_CHECK_THROW(catalog->write([](store::catalog_edit& edit) -> bool {
-        edit.insert({"p", model::entity_kind::secure_component_profile, "", "", "p", {}}, {});
+        edit.insert(a_profile("p"), {});
         const full_disk full;
         edit.put_file("p", std::string(64 << 20, 'x')); // more than the cache: written before the commit
         throw own_error{};
@@ -378,7 +319,7 @@ BOOST_AUTO_TEST_CASE(a_role_that_has_ended_leaves_complete_files) {
         d.add_profile("before");
         const auto catalog = store::open_catalog(d.file("catalog.db"));
         catalog->write([](store::catalog_edit& edit) {
-            edit.insert({"p", model::entity_kind::secure_component_profile, "", "", "p", {}}, {});
+            edit.insert(a_profile("p"), {});
             return true;
         });
         BOOST_TEST(log_size(d.catalog()) > 0);
@@ -406,7 +347,7 @@ BOOST_AUTO_TEST_CASE(an_idle_role_empties_its_log) {
     const auto write = [&] {
         catalog->write([&](store::catalog_edit& edit) {
             const auto id = std::to_string(++n);
-            edit.insert({id, model::entity_kind::secure_component_profile, "", "", id, {}}, {});
+            edit.insert(a_profile(id), {});
             return true;
         });
         catalog->read([](const store::catalog_view& v) { return v.file_size("1"); }); // stays in its snapshot
@@ -451,6 +392,24 @@ BOOST_AUTO_TEST_CASE(a_database_that_cannot_be_written_is_told_until_it_can) {
     now += std::chrono::seconds(1);
     BOOST_TEST(u.trouble() == "");
     BOOST_TEST(told.size() == 2u); // once each
+}
+
+/// Also the ones that the role has read before, and the database that it only reads.
+BOOST_AUTO_TEST_CASE(a_database_that_cannot_be_read_is_told) {
+    for (const auto& [file, table] : {std::pair{"access.db", "provider"},
+                                      {"access.db", "client_certificate"},
+                                      {"catalog.db", "entity"},
+                                      {"instances.db", "secure_components"}}) {
+        const data_directory d;
+        auto o = std::string(file) == "access.db" ? d.rest() : d.device();
+        moved_clock clock;
+        o.time = &clock;
+        store::upkeep u(o);
+        BOOST_TEST(u.trouble() == "");
+        unit::overwrite(d.file(file), table);
+        clock.steady_now += std::chrono::seconds(1);
+        BOOST_TEST(says(u.trouble(), {"reading " + std::string(file) + " failed", "malformed", "restore"}));
+    }
 }
 
 BOOST_AUTO_TEST_CASE(a_role_does_not_start_where_it_cannot_write) {

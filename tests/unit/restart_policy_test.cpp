@@ -51,6 +51,18 @@ BOOST_AUTO_TEST_CASE(another_cause_begins_anew_but_is_bounded) {
     }
 }
 
+BOOST_AUTO_TEST_CASE(who_has_lost_a_database_waits_until_all_are_replaced) {
+    const process_end displaced{0, restart_policy::database_displaced};
+    restart_policy policy;
+    BOOST_CHECK(policy.ended(displaced, 1h) == restart_policy::settling);
+    BOOST_TEST(policy.early_ends() == 0);
+    BOOST_CHECK(policy.ended(displaced, 1s) == restart_policy::settling);
+    for (int i = 0; i < 10; ++i)
+        policy.ended(displaced, 1s);
+    BOOST_CHECK(policy.ended(displaced, 1s) == restart_policy::longest_pause);
+    BOOST_CHECK((policy.ended({SIGKILL, restart_policy::database_displaced}, 1h) == 0ms));
+}
+
 BOOST_AUTO_TEST_CASE(the_cause_in_words) {
     BOOST_TEST(process_end::from_wait(SIGKILL).text() == "SIGKILL");
     BOOST_TEST(process_end::from_wait(3 << 8).text() == "exit code 3");
