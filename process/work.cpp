@@ -117,7 +117,8 @@ gp::missing_counter counter_of(const work& w) {
 }
 
 process<void> begin(work* w) {
-    co_await announce_start{};
+    if (!w->request.start_acknowledged)
+        co_await announce_start{};
     if (const auto& hindrance = w->request.hindrance)
         throw gp::card_failure(gp::card_failure::kind::refused, gp::step::select, static_cast<int>(hindrance->category),
                                hindrance->details);
@@ -205,7 +206,9 @@ model::issuer_order issuer_order_of(const work& w, std::string_view purpose) {
                                "(isdAid in the profile)");
     require_told_apart(w);
     model::issuer_order order;
-    order.id = w.request.process_id + "-" + std::string(purpose) + "-" + w.link.isd_aid; // one id for one content
+    // One id for one content: another life of the server may find another one, and asks anew.
+    const auto life = w.request.life.empty() ? "" : "-" + w.request.life;
+    order.id = w.request.process_id + life + "-" + std::string(purpose) + "-" + w.link.isd_aid;
     order.secure_component_identity = w.card.identity;
     order.cin_iin = w.card.cin_iin;
     order.se_type = w.request.se_type;

@@ -40,6 +40,10 @@ public:
     /// Nobody goes on with this process: it is nobody's, it was begun in a former epoch of this server, or the lease of
     /// another one has ended.
     bool is_left(const process_lease& lease) const;
+    /// A start of this server has begun it, or taken it over.
+    bool is_own(const process_lease& lease) const { return !terms_.name.empty() && lease.owner == terms_.name; }
+    /// Of the start that serve_as() was.
+    std::int64_t epoch() const { return epoch_; }
 
 private:
     void require_epoch() const;

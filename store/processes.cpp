@@ -132,9 +132,14 @@ std::vector<processes::interrupted_process> processes::interrupted() const {
         if (!instance || !card || !leases_.is_left(lease))
             continue;
         const bool in_doubt = rows_.processes().is_open(p.id);
-        found.push_back({std::move(p), std::move(*instance), std::move(*card), in_doubt});
+        found.push_back(
+            {std::move(p), std::move(*instance), std::move(*card), in_doubt, leases_.is_own(lease), lease.holds_card});
     }
     return found;
+}
+
+void processes::take_over(const std::string& process) const {
+    rows_.change([&] { leases_.take_over(process); });
 }
 
 bool processes::is_left(const std::string& process) const {

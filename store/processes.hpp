@@ -47,6 +47,8 @@ public:
         model::service_instance instance;
         model::secure_component card;
         bool in_doubt = false; ///< an intent without outcome
+        bool is_own = false;   ///< a former life of this server has begun it
+        bool holds_card = false;
     };
     /// Processes without an end with which nobody goes on: the program died in them.
     std::vector<interrupted_process> interrupted() const;
@@ -54,6 +56,13 @@ public:
     /// somebody goes on with it.
     void end_left(const model::process_end& process, const model::service_instance& instance,
                   const model::secure_component& card, std::optional<model::outbox_entry>& delivery) const;
+    /// This server goes on with one of them, in the name of its present life (DIV-108). Throws lease_lost where
+    /// somebody does.
+    void take_over(const std::string& process) const;
+    /// Of the start that serve_as() was.
+    std::int64_t epoch() const { return leases_.epoch(); }
+    /// Those that have ended, as long as their results are kept.
+    std::vector<ended_process> results() const { return rows_.processes().with_result(); }
     bool is_left(const std::string& process) const;     ///< it is one of them
     bool holder_is_left(const std::string& card) const; ///< one of them holds this card
     bool holds(const std::string& card) const;          ///< a process with which somebody goes on holds this card

@@ -2,6 +2,7 @@
 
 #include "base/number.hpp"
 #include "base/split.hpp"
+#include "store/call_records.hpp"
 
 namespace tsms::store {
 
@@ -27,6 +28,10 @@ std::vector<model::operation> operations_of(const std::string& row) {
     return operations;
 }
 
+const std::string process_columns = "SELECT id, session, instance, card, caller, version, requested, start_state, "
+                                    "started, acknowledged, proof, asked";
+constexpr int process_columns_count = 12;
+
 model::process_record process_in(SQLite::Statement& row) {
     model::process_record p;
     p.id = text_of(row, 0);
@@ -38,12 +43,24 @@ model::process_record process_in(SQLite::Statement& row) {
     p.requested = operations_of(text_of(row, 6));
     p.start_state = static_cast<model::instance_state>(row.getColumn(7).getInt());
     p.started = text_of(row, 8);
+    p.acknowledged = row.getColumn(9).getInt() != 0;
+    if (!row.isColumnNull(10))
+        p.proof = decode_proof(text_of(row, 10));
+    if (!row.isColumnNull(11))
+        p.asked = decode_asked(text_of(row, 11));
     return p;
 }
 
+model::process_end end_at(SQLite::Statement& row, int column) {
+    model::process_end e{text_of(row, column), static_cast<model::error_category>(row.getColumn(column + 1).getInt()),
+                         text_of(row, column + 2), text_of(row, column + 3)};
+    if (!row.isColumnNull(column + 4))
+        e.result = decode_result(text_of(row, column + 4));
+    return e;
+}
+
 model::process_end end_in(SQLite::Statement& row) {
-    return {text_of(row, 0), static_cast<model::error_category>(row.getColumn(1).getInt()), text_of(row, 2),
-            text_of(row, 3)};
+    return end_at(row, 0);
 }
 
 process_lease lease_at(SQLite::Statement& row, int column) {
@@ -56,7 +73,11 @@ process_lease lease_in(SQLite::Statement& row) {
 }
 
 leased_process leased_process_in(SQLite::Statement& row) {
-    return {process_in(row), lease_at(row, 9)};
+    return {process_in(row), lease_at(row, process_columns_count)};
+}
+
+ended_process ended_process_in(SQLite::Statement& row) {
+    return {process_in(row), end_at(row, process_columns_count)};
 }
 
 std::int64_t seconds(wall_time t) {
@@ -71,10 +92,12 @@ void sqlite_processes::insert(const model::process_record& p, const process_leas
     session_.write([&] {
         run(session_.rows(),
             "INSERT INTO processes (id, session, instance, card, caller, version, requested, start_state, started, "
-            "owner, epoch, holds_card, lease_ends) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "acknowledged, proof, asked, owner, epoch, holds_card, lease_ends) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             p.id, p.session, p.instance, p.card, p.caller, p.version_tag, join(p.requested),
-            static_cast<int>(p.start_state), p.started, lease.owner, lease.epoch, lease.holds_card ? 1 : 0,
-            seconds(lease.ends));
+            static_cast<int>(p.start_state), p.started, p.acknowledged ? 1 : 0, encode(p.proof),
+            p.asked ? std::optional(encode(*p.asked)) : std::nullopt, lease.owner, lease.epoch,
+            lease.holds_card ? 1 : 0, seconds(lease.ends));
     });
 }
 
@@ -84,15 +107,17 @@ void sqlite_processes::acknowledge(const std::string& id) {
 
 void sqlite_processes::end(const model::process_end& e) {
     session_.write([&] {
-        run(session_.rows(), "UPDATE processes SET status = ?, message = ?, ended = ? WHERE id = ?",
-            static_cast<int>(e.status), e.message, e.ended, e.id);
+        run(session_.rows(),
+            "UPDATE processes SET status = ?, message = ?, ended = ?, result = ?, asked = NULL WHERE id = ?",
+            static_cast<int>(e.status), e.message, e.ended, e.result ? std::optional(encode(*e.result)) : std::nullopt,
+            e.id);
     });
 }
 
 std::optional<model::process_end> sqlite_processes::end_of(const std::string& id) const {
     return session_.look([&] {
         return first(session_.rows(), end_in,
-                     "SELECT id, status, message, ended FROM processes WHERE id = ? AND ended IS NOT NULL", id);
+                     "SELECT id, status, message, ended, result FROM processes WHERE id = ? AND ended IS NOT NULL", id);
     });
 }
 
@@ -109,8 +134,16 @@ bool sqlite_processes::works_on(const std::string& card) const {
 std::vector<leased_process> sqlite_processes::running() const {
     return session_.look([&] {
         return all(session_.rows(), leased_process_in,
-                   "SELECT id, session, instance, card, caller, version, requested, start_state, started, "
-                   "owner, epoch, holds_card, lease_ends FROM processes WHERE ended IS NULL ORDER BY id");
+                   process_columns +
+                       ", owner, epoch, holds_card, lease_ends FROM processes WHERE ended IS NULL ORDER BY id");
+    });
+}
+
+std::vector<ended_process> sqlite_processes::with_result() const {
+    return session_.look([&] {
+        return all(session_.rows(), ended_process_in,
+                   process_columns +
+                       ", id, status, message, ended, result FROM processes WHERE result IS NOT NULL ORDER BY id");
     });
 }
 
@@ -158,6 +191,13 @@ void sqlite_processes::settle_intents(const std::string& process) {
 bool sqlite_processes::is_open(const std::string& process) const {
     return session_.look(
         [&] { return finds(session_.rows(), "SELECT 1 FROM journal WHERE process = ? AND settled = 0", process); });
+}
+
+void sqlite_processes::forget_results_before(wall_time limit) {
+    session_.write([&] {
+        run(session_.rows(), "UPDATE processes SET result = NULL, proof = NULL WHERE result IS NOT NULL AND ended < ?",
+            iso8601(limit));
+    });
 }
 
 void sqlite_processes::forget_ended_before(wall_time limit) {

@@ -102,8 +102,9 @@ void expected_traffic::check(model::operation what, std::size_t exchanges, std::
                                std::to_string(orders));
 }
 
-void write_ahead::begin() {
+void write_ahead::begin(bool started) {
     *this = {};
+    started_ = started;
 }
 
 void write_ahead::watch(const process::effect& effect, const rows& committed) {
