@@ -113,6 +113,12 @@ bool device_backend::handshake(const session_key& session) {
     return shaken && shaken->accepted;
 }
 
+order_answer device_backend::report_first(const session_key& session, steady_time since) {
+    auto given = state_->ask<order_given>(state_->gate, state_->options.sessions.dialogue.poll + poll_margin,
+                                          route_first_report{session.session_id, {session.secret, since}});
+    return given ? std::move(given->answer) : order_answer(no_session{});
+}
+
 order_answer device_backend::report_back(const session_key& session, std::uint64_t number, const report& content) {
     const auto deadline = state_->options.sessions.dialogue.poll + poll_margin;
     auto given = state_->ask<order_given>(state_->gate, deadline,

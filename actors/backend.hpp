@@ -74,6 +74,8 @@ public:
     /// An app that is registered, or was and is revoked. Throws store::error where the store does not answer in time.
     std::optional<store::app_record> app_of(const std::string& caller_id);
     bool handshake(const session_key& session);
+    /// The first order of a session, for a call that came at `since` and is the first report too (DIV-106).
+    order_answer report_first(const session_key& session, steady_time since);
     order_answer report_back(const session_key& session, std::uint64_t order, const report& content);
     /// A report to this order begins to arrive. False where no session awaits it: its octets need not be read.
     bool report_begins(const session_key& session, std::uint64_t order, std::uint64_t octets);

@@ -22,7 +22,16 @@ public:
         return {
             [this](const call_answered&) { dialogue_.opened(now()); },
             [this](const shake_hands& s) { return hand_shaken{may_enter(s.secret) && dialogue_.handshake(now())}; },
-            [this](const report_back& r) -> caf::result<order_given> { return report_arrived(r); },
+            [this](const report_first& r) -> caf::result<order_given> {
+                if (!may_enter(r.secret))
+                    return order_given{no_session{}};
+                return give_order(dialogue_.first_report(r.since, now()));
+            },
+            [this](const report_back& r) -> caf::result<order_given> {
+                if (!may_enter(r.secret))
+                    return order_given{no_session{}};
+                return give_order(dialogue_.report_arrived(r.content, r.order, now()));
+            },
             [this](const report_begins& r) {
                 return report_awaited{may_enter(r.secret) && dialogue_.report_begins(r.order, r.octets, now())};
             },
@@ -76,10 +85,7 @@ private:
         return crypto::equal(as_bytes(secret), as_bytes(opened_.secret));
     }
 
-    caf::result<order_given> report_arrived(const report_back& r) {
-        if (!may_enter(r.secret))
-            return order_given{no_session{}};
-        auto turn = dialogue_.report_arrived(r.content, r.order, now());
+    caf::result<order_given> give_order(dialogue::turn turn) {
         if (auto* again = std::get_if<order>(&turn))
             return order_given{std::move(*again)};
         if (std::holds_alternative<dialogue::unknown_order>(turn))

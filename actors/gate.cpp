@@ -35,6 +35,13 @@ public:
                     return hand_shaken{false};
                 return delegate(found->second, r.message);
             },
+            [this](const route_first_report& r) -> caf::result<order_given> {
+                const auto found = sessions_.find(r.session_id);
+                if (found == sessions_.end())
+                    return order_given{no_session{}};
+                ++load_.orders;
+                return delegate(found->second, r.message);
+            },
             [this](const route_report& r) -> caf::result<order_given> {
                 const auto found = sessions_.find(r.session_id);
                 if (found == sessions_.end())

@@ -270,6 +270,10 @@ struct shake_hands {
 struct hand_shaken {
     bool accepted = false;
 };
+struct report_first { ///< the call is the first report too (DIV-106)
+    std::string secret;
+    steady_time since; ///< when the call came
+};
 struct report_back {
     std::string secret;
     std::uint64_t order = 0; ///< number of the order that is answered
@@ -315,6 +319,7 @@ struct call_answered {}; ///< the phone has the session's id now
 using session_actor = caf::typed_actor<
     caf::reacts_to<call_answered>,                              // gate
     caf::replies_to<shake_hands>::with<hand_shaken>,            // phone
+    caf::replies_to<report_first>::with<order_given>,           // phone, with its call: long poll
     caf::replies_to<report_back>::with<order_given>,            // phone: long poll
     caf::replies_to<report_begins>::with<report_awaited>,       // phone
     caf::replies_to<fetch_result>::with<result_fetched>,        // phone
@@ -369,6 +374,10 @@ struct route_handshake {
     std::string session_id;
     shake_hands message;
 };
+struct route_first_report {
+    std::string session_id;
+    report_first message;
+};
 struct route_report {
     std::string session_id;
     report_back message;
@@ -389,12 +398,11 @@ struct session_finished { ///< from a session that has its result
 };
 struct pulse {}; ///< to itself, once a second
 struct ask_load {};
-using gate_actor =
-    caf::typed_actor<caf::replies_to<call>::with<call_routed>, caf::replies_to<route_handshake>::with<hand_shaken>,
-                     caf::replies_to<route_report>::with<order_given>,
-                     caf::replies_to<route_beginning>::with<report_awaited>,
-                     caf::replies_to<route_fetch>::with<result_fetched>,
-                     caf::replies_to<find_card>::with<card_handle>, // from conductors
-                     caf::reacts_to<session_finished>, caf::replies_to<ask_load>::with<load>, caf::reacts_to<pulse>>;
+using gate_actor = caf::typed_actor<
+    caf::replies_to<call>::with<call_routed>, caf::replies_to<route_handshake>::with<hand_shaken>,
+    caf::replies_to<route_first_report>::with<order_given>, caf::replies_to<route_report>::with<order_given>,
+    caf::replies_to<route_beginning>::with<report_awaited>, caf::replies_to<route_fetch>::with<result_fetched>,
+    caf::replies_to<find_card>::with<card_handle>, // from conductors
+    caf::reacts_to<session_finished>, caf::replies_to<ask_load>::with<load>, caf::reacts_to<pulse>>;
 
 } // namespace tsms::actors

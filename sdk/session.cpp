@@ -114,21 +114,29 @@ json::value local_agent::post(std::string_view step, const json::value& message)
     }
 }
 
-void local_agent::run() {
-    try {
-        wire::seram_handshake offer;
-        for (const auto& c : components_)
-            offer.secure_elements.push_back(
-                {c->se_type(), c->reader(), {}}); // hazard 11: the reader stands in for the seId
-        wire::check_seram_handshake_answer(post("/handshake", wire::to_json(offer)));
+void local_agent::shake_hands() {
+    wire::seram_handshake offer;
+    for (const auto& c : components_)
+        offer.secure_elements.push_back(
+            {c->se_type(), c->reader(), {}}); // hazard 11: the reader stands in for the seId
+    wire::check_seram_handshake_answer(post("/handshake", wire::to_json(offer)));
+}
 
-        wire::seram_report report; // the first one is void
+wire::seram_order local_agent::report_back(const wire::seram_report& report) {
+    return wire::parse_seram_order(post("/remoteManagement", wire::to_json(report)));
+}
+
+void local_agent::run(std::optional<wire::seram_order> first) {
+    try {
+        if (!first)
+            shake_hands();
+        auto order = first ? *std::move(first) : report_back({}); // the first report is void
         for (int i = 0; i < most_orders; ++i) {
-            const auto order = wire::parse_seram_order(post("/remoteManagement", wire::to_json(report)));
-            report = {};
+            wire::seram_report report;
             if (execute(order, report))
                 return;
             std::this_thread::sleep_for(std::chrono::milliseconds(std::min(order.delay, longest_delay)));
+            order = report_back(report);
         }
     } catch (const json::parse_error& e) {
         throw session_error(std::string("the backend's order is malformed: ") + e.what());

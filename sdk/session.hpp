@@ -75,12 +75,15 @@ public:
     local_agent(const local_agent&) = delete;
     local_agent& operator=(const local_agent&) = delete;
 
-    /// Handshake and command exchange up to the Stop command. Throws session_error.
-    void run();
+    /// The command exchange up to the Stop command, from the first order, which the answer to the call has brought
+    /// (DIV-106); without it the handshake comes before. Throws session_error.
+    void run(std::optional<wire::seram_order> first = std::nullopt);
     std::uint64_t apdus() const { return apdus_; }
 
 private:
     json::value post(std::string_view step, const json::value& message);
+    void shake_hands();
+    wire::seram_order report_back(const wire::seram_report& report);
     void choose(const wire::seram_secure_element& wanted);
     bool execute(const wire::seram_order& order, wire::seram_report& report); ///< true at Stop
     void execute(const wire::seram_apdus& command, wire::seram_report& report);

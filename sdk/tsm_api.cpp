@@ -155,7 +155,7 @@ wire::handset tsm_api::state::handset() const {
 
 model::tsm_api_result tsm_api::state::converse(const model::tsm_api_function& function, ProcessListener* listener) {
     const auto name = wire::function_name(function);
-    const auto request = json::dump(wire::to_json({function, handset()}));
+    const auto request = json::dump(wire::to_json({function, handset(), options.first_report}));
     const auto answer =
         read_answer(name, link.once("POST", std::string(base) + std::string(name), authorization(), request));
     if (const auto* session = std::get_if<wire::session_opened>(&answer))
@@ -174,7 +174,7 @@ model::tsm_api_result tsm_api::state::run_session(std::string_view function, con
         counted.apdus += agent.apdus();
     };
     try {
-        agent.run();
+        agent.run(session.order);
     } catch (...) {
         count();
         throw;

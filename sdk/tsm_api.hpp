@@ -47,6 +47,9 @@ struct tsm_api_options {
     std::chrono::milliseconds connect_timeout{5000};
     std::chrono::milliseconds answer_timeout{40000}; ///< until the answer to a request begins (SERAM: 40 s)
     net::pace transfer;                              ///< of requests and answers: a slow link is none that is broken
+    /// Each call asks for its first order (DIV-106), which saves two exchanges. A backend that does not know how
+    /// answers as to every Local Agent.
+    bool first_report = true;
 };
 
 /// Functions may be called from any thread; they run one after the other, because a card carries one session at a time.

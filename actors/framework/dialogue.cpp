@@ -45,6 +45,15 @@ bool dialogue::handshake(steady_time now) {
     return last_.number == 0 && !lost_;
 }
 
+dialogue::turn dialogue::first_report(steady_time since, steady_time now) {
+    if (last_.number > 0)
+        return last_;
+    handshake(now);
+    auto turn = report_arrived({}, 0, now);
+    waiting_since_ = since; // it has not waited longer for its answer than any report does
+    return turn;
+}
+
 dialogue::turn dialogue::report_arrived(const report& r, std::uint64_t number, steady_time now) {
     if (repeats(number))
         return last_; // the answer to this report was lost on its way

@@ -48,6 +48,9 @@ public:
     /// Handshake; the phone may repeat it until it has seen an order. Only the first is a sign of life: handshakes do
     /// not bring a process on.
     bool handshake(steady_time now);
+    /// Its call, which came at `since`, asks for the first order: it stands for the handshake and the void report
+    /// (DIV-106). A repeated call gets the stored order again.
+    turn first_report(steady_time since, steady_time now);
     /// A report that answers the order `number` (0: none yet). A repeated report gets the stored order again.
     turn report_arrived(const report& r, std::uint64_t number, steady_time now);
     /// The head of a report that answers this order has come, and so many octets will follow. It may begin again on

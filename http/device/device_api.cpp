@@ -174,8 +174,29 @@ std::optional<device_api::caller> device_api::authenticate(const std::string& ca
 net::response device_api::call(std::string_view function, const net::request& request) {
     if (request.method != "POST")
         return method_not_allowed("POST");
+    const auto since = options_.time->steady();
+    auto admitted = admit(function, request, since);
+    if (auto* refused = std::get_if<net::response>(&admitted))
+        return std::move(*refused);
+    const auto& [session, first_report] = std::get<opened>(admitted);
+    // A path alone: the phone comes back to where it is, whatever this host is called outside.
+    wire::session_opened answer{session.session_id, std::string(seram_path)};
+    std::uint64_t number = 0;
+    if (first_report) {
+        const auto given = backend_.report_first({session.session_id, session.secret}, since);
+        if (const auto* order = std::get_if<actors::order>(&given)) { // else it becomes Local Agent and asks for it
+            answer.order = to_wire(*order);
+            number = order->number;
+        }
+    }
+    auto response = answer_with(std::move(answer));
+    set_cookie(response, session.secret, number);
+    return response;
+}
+
+std::variant<net::response, device_api::opened> device_api::admit(std::string_view function,
+                                                                  const net::request& request, steady_time now) {
     const auto network = net::peer_network(request.remote_address);
-    const auto now = options_.time->steady();
     if (const int wait = by_address_.take(network, now))
         return overloaded(429, "too many calls from this address, please try again later", wait);
     const auto place = calls_.enter(network, now);
@@ -205,18 +226,14 @@ net::response device_api::call(std::string_view function, const net::request& re
     message.provider = known->provider;
     message.address = network;
     message.cards = std::move(wanted->phone.components);
-    const auto answer = backend_.open(message);
+    auto answer = backend_.open(message);
     if (const auto* result = std::get_if<actors::result>(&answer))
         return answer_with(*result);
     if (const auto* full = std::get_if<actors::too_many_sessions>(&answer))
         return overloaded(429, "too many sessions of " + full->whose + ", please try again later", sessions_wait);
     if (const auto* later = std::get_if<actors::come_again>(&answer))
         return overloaded(429, actors::text_of(*later), later->seconds);
-    const auto& opened = std::get<actors::session_opened>(answer);
-    // A path alone: the phone comes back to where it is, whatever this host is called outside.
-    auto response = answer_with(wire::session_opened{opened.session_id, std::string(seram_path)});
-    set_cookie(response, opened.secret, 0);
-    return response;
+    return opened{std::get<actors::session_opened>(std::move(answer)), wanted->first_report};
 }
 
 net::response device_api::handshake(const net::request& request) {

@@ -205,6 +205,8 @@ bool is_function(std::string_view name) {
 json::value to_json(const tsm_api_call& call) {
     auto o = std::visit(parameters{}, call.function);
     o.append("handset", to_json(call.phone));
+    if (call.first_report)
+        o.append("firstReport", true);
     return o;
 }
 
@@ -214,12 +216,16 @@ tsm_api_call parse_call(std::string_view name, const json::value& document) {
     if (!row)
         throw json::parse_error("no function of the TSM-API has this name");
     auto function = row->parse(r);
-    return {std::move(function), parse_handset(r.object("handset"))};
+    return {std::move(function), parse_handset(r.object("handset")), r.boolean_or("firstReport", false)};
 }
 
 json::value to_json(const tsm_api_answer& answer) {
-    if (const auto* session = std::get_if<session_opened>(&answer))
-        return json::object{{"sessionId", session->session_id}, {"raEndpoint", session->ra_endpoint}};
+    if (const auto* session = std::get_if<session_opened>(&answer)) {
+        json::object o{{"sessionId", session->session_id}, {"raEndpoint", session->ra_endpoint}};
+        if (session->order)
+            o.append("order", to_json(*session->order));
+        return o;
+    }
     return json::object{{"result", to_json(std::get<model::tsm_api_result>(answer))}};
 }
 
@@ -227,7 +233,10 @@ tsm_api_answer parse_answer(std::string_view name, const json::value& document) 
     const json::reader r(json::root_object(document));
     if (const auto* result = r.raw().find("result"))
         return parse_result(name, *result);
-    return session_opened{bounded(r, "sessionId"), r.string("raEndpoint")};
+    session_opened session{bounded(r, "sessionId"), r.string("raEndpoint")};
+    if (r.has("order"))
+        session.order = parse_seram_order(json::value(r.object("order").raw()));
+    return session;
 }
 
 namespace {

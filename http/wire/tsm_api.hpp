@@ -2,6 +2,7 @@
 // The TSM-API between SDK and backend (DESIGN 3 "Device", docs/tsm-api-wire.md): one JSON document for each function of
 // TR 4.2.5, in both directions. Readers throw json::parse_error, whose text is fit for the sender.
 
+#include "http/wire/seram.hpp"
 #include "model/tsm_api.hpp"
 #include "json/json.hpp"
 
@@ -16,6 +17,8 @@ struct handset {
 struct tsm_api_call {
     model::tsm_api_function function;
     handset phone;
+    /// DIV-106: the SDK is the Local Agent already and takes the first order with the answer.
+    bool first_report = false;
 };
 
 std::string_view function_name(const model::tsm_api_function& function);
@@ -35,6 +38,7 @@ model::tsm_api_result parse_result(std::string_view name, const json::value& doc
 struct session_opened {
     std::string session_id;
     std::string ra_endpoint; ///< of the SERAM endpoints: an absolute URL on the host of the call, or a path alone
+    std::optional<seram_order> order = {}; ///< the first one, for a call that has been the first report too (DIV-106)
 };
 using tsm_api_answer = std::variant<model::tsm_api_result, session_opened>;
 

@@ -8,6 +8,7 @@
 #include "tests/actors/phone.hpp"
 
 #include "http/wire/seram.hpp"
+#include "http/wire/tsm_api.hpp"
 #include "json/json.hpp"
 #include <future>
 #include <thread>
@@ -355,6 +356,40 @@ BOOST_AUTO_TEST_CASE(a_session_over_http) {
     BOOST_TEST(with("POST", manage, report_text, secret + ".2").status == 404); // that was never given
     BOOST_TEST(with("GET", result, "", cookie).status == 202);
     BOOST_TEST(with("GET", result, "", "a=b; " + cookie + "; c=d").status == 202); // among others
+}
+
+BOOST_AUTO_TEST_CASE(a_call_that_is_the_first_report_gets_the_first_order) { // DIV-106
+    port p;
+    auto body = port::check_of("CAFE", "service");
+    body.insert(1, R"("firstReport":true,)");
+    const auto answer = p.send("POST", "/tsm-api/1.0/checkServiceDeploymentAvailable", body);
+    BOOST_REQUIRE(answer.status == 200);
+    const auto opened =
+        std::get<wire::session_opened>(wire::parse_answer("checkServiceDeploymentAvailable", json::parse(answer.body)));
+    BOOST_REQUIRE(opened.order.has_value());
+    BOOST_TEST(opened.order->secure_element.value().id == "eSE1");
+    BOOST_CHECK(std::holds_alternative<wire::seram_start>(opened.order->commands.at(0)));
+    const std::string set_cookie(answer.headers.get("Set-Cookie"));
+    BOOST_TEST(set_cookie.ends_with(".1; Path=/; Secure; HttpOnly; SameSite=Strict"), set_cookie);
+
+    auto report = port::request(
+        "POST", "/gp/seram/remoteManagement",
+        json::dump(wire::to_json(wire::seram_report{wire::seram_status::unavailable_se, 0, "no card", {}})));
+    report.query = {{"sessionId", opened.session_id}};
+    report.headers.add("Cookie", set_cookie.substr(0, set_cookie.find(';')));
+    const auto stop = p.api->handle(report);
+    BOOST_REQUIRE(stop.status == 200);
+    const auto last = wire::parse_seram_order(json::parse(stop.body));
+    BOOST_CHECK(std::holds_alternative<wire::seram_stop>(last.commands.back()));
+
+    // Without a session there is nothing to report to.
+    auto refused = port::check_of("CAFE");
+    refused.insert(1, R"("firstReport":true,)");
+    const auto result = p.send("POST", "/tsm-api/1.0/checkServiceDeploymentAvailable", refused);
+    BOOST_TEST(result.status == 200);
+    BOOST_TEST(result.body.find("order") == std::string::npos);
+    refused.replace(refused.find("true"), 4, "1");
+    BOOST_TEST(p.send("POST", "/tsm-api/1.0/checkServiceDeploymentAvailable", refused).status == 400);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

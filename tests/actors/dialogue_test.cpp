@@ -97,6 +97,41 @@ BOOST_AUTO_TEST_CASE(a_repeated_report_gets_the_stored_order_and_is_read_once) {
     BOOST_TEST(!d.take_event(t0));
 }
 
+// DIV-106: the call stands for handshake and void report, and its repetition gets the same order.
+BOOST_AUTO_TEST_CASE(a_call_may_be_the_first_report) {
+    auto d = fresh();
+    BOOST_TEST(std::holds_alternative<dialogue::wait>(d.first_report(t0, t0)));
+    BOOST_TEST(!d.next(t0));
+    d.perform("eSE1", commands(1));
+    BOOST_TEST(std::holds_alternative<dialogue::wait>(d.first_report(t0, t0)));
+    const auto first = d.next(t0);
+    BOOST_REQUIRE(first);
+    BOOST_TEST(first->number == 1u);
+    BOOST_REQUIRE_EQUAL(first->items.size(), 2u);
+    BOOST_TEST(std::holds_alternative<start_session>(first->items[0]));
+    BOOST_TEST(std::get<order>(d.first_report(t0, t0)).number == 1u);
+    BOOST_TEST(std::get<order>(d.report_arrived({}, 0, t0)).number == 1u); // a Local Agent that knows no more
+    d.report_arrived(processed({{{0x90, 0x00}}}), 1, t0);
+    BOOST_TEST(std::get<gp::batch_answer>(*d.take_event(t0)).responses.size() == 1u);
+    BOOST_TEST(std::get<order>(d.first_report(t0, t0)).number == 1u); // and no second report
+    BOOST_TEST(!d.take_event(t0));
+}
+
+BOOST_AUTO_TEST_CASE(a_call_waits_for_its_order_no_longer_than_a_report) {
+    auto d = fresh();
+    d.first_report(t0, t0 + 8s); // so long it has been admitted
+    BOOST_TEST(!d.next(t0 + 19s));
+    const auto o = d.next(t0 + 20s);
+    BOOST_REQUIRE(o);
+    BOOST_TEST(o->items.empty());
+    BOOST_TEST(!d.lost());
+    BOOST_TEST(!d.take_event(t0 + 307s));
+    BOOST_TEST(!d.lost());
+    d.take_event(t0 + 308s); // silent since
+    BOOST_TEST(d.lost());
+    BOOST_TEST(!d.never_came());
+}
+
 BOOST_AUTO_TEST_CASE(an_order_number_that_was_never_given_is_unknown) {
     auto d = fresh();
     BOOST_TEST(std::holds_alternative<dialogue::unknown_order>(d.report_arrived({}, 7, t0)));

@@ -159,9 +159,9 @@ class Story(StoryCase):
             self.deploy(card, second_instance, stats=stats)
             exchanges[name + "2"] = json.loads(stats.read_text())["exchanges"]
         self.assertEqual(exchanges["small"], exchanges["large"])
-        self.assertEqual(exchanges["large"], 8)
+        self.assertEqual(exchanges["large"], 6)
         self.assertEqual(exchanges["small2"], exchanges["large2"])
-        self.assertEqual(exchanges["large2"], 6)
+        self.assertEqual(exchanges["large2"], 4)
 
     def test_what_a_process_costs(self):
         """A second service on a card: with access rules the issuer works, and its own domain stays."""
@@ -170,10 +170,10 @@ class Story(StoryCase):
         card = self.stack.card("processes.card")
         instances = [self.create(card, service) for service in services]
         costs = [self.exchanges(card, "deploy", i, "--commands", "install,activate", "--finalize") for i in instances]
-        self.assertEqual(costs, [8, 7, 6])
-        self.assertEqual([self.exchanges(card, call, instances[0]) for call in ("suspend", "resume")], [6, 6])
+        self.assertEqual(costs, [6, 5, 4])
+        self.assertEqual([self.exchanges(card, call, instances[0]) for call in ("suspend", "resume")], [4, 4])
         # Without rules, with rules, and the last one, which takes our domain along.
-        self.assertEqual([self.exchanges(card, "terminate", i) for i in instances], [7, 8, 9])
+        self.assertEqual([self.exchanges(card, "terminate", i) for i in instances], [5, 6, 7])
 
     def test_two_chips_one_is_chosen(self):
         cap = self.stack.make_cap("two.cap", 2000, "D27600018520", ["D2760001852001"])
@@ -337,21 +337,21 @@ class Story(StoryCase):
         return json.loads(stats.read_text())["exchanges"]
 
     def test_what_an_enquiry_costs(self):
-        """3 and one for each card: the proof travels with the reads (AMB-239), also after the app was installed anew; one more where a
+        """1 and one for each card: the proof travels with the reads (AMB-239), also after the app was installed anew; one more where a
         card of the kind is known and this one has other keys."""
         cap = self.stack.make_cap("costs.cap", 2000, "D27600018527", ["D2760001852701"])
         published = stack.publish_service(self.rest, [cap], profiles=["tsms-lab jc305"])
         service = published["service"]["id"]
         cards = [self.stack.card("costs-a.card") + "&reader=SIM1", self.stack.card("costs-b.card") + "&reader=SIM2"]
         for count in (1, 2):
-            self.assertEqual(self.exchanges(cards[:count], "check", service, "x.x.x"), 3 + count)
-            self.assertEqual(self.exchanges(cards[:count], "instances", service), 3 + count)
-        self.assertEqual(self.exchanges(cards[:1], "create", service, "1.0.0"), 4)
+            self.assertEqual(self.exchanges(cards[:count], "check", service, "x.x.x"), 1 + count)
+            self.assertEqual(self.exchanges(cards[:count], "instances", service), 1 + count)
+        self.assertEqual(self.exchanges(cards[:1], "create", service, "1.0.0"), 2)
         instance = self.stack.handset(cards[0], "instances", service)["serviceInstances"][0]["id"]
         self.deploy(cards[0], instance)
         for count in (1, 2):
-            self.assertEqual(self.exchanges(cards[:count], "instances", service), 3 + count)
-            self.assertEqual(self.exchanges(cards[:count], "create", service, "1.0.0"), 3 + count)
+            self.assertEqual(self.exchanges(cards[:count], "instances", service), 1 + count)
+            self.assertEqual(self.exchanges(cards[:count], "create", service, "1.0.0"), 1 + count)
 
     def test_why_no_card_is_eligible_is_told_to_the_spos(self):
         """AMB-140: the one failure without a process of which the SPOS hears."""

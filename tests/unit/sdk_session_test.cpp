@@ -56,6 +56,7 @@ public:
     }
 
     std::vector<wire::seram_order> orders;
+    bool gives_first_order = false; ///< where the call asks for it (DIV-106); else it knows only the specification
     model::tsm_api_result result = model::terminate_service_result{{"p1", {}, "a", "b"}};
     std::string endpoint;                      ///< instead of the right one
     std::optional<net::response> first_answer; ///< to the call
@@ -97,14 +98,9 @@ private:
     net::response handle(const net::request& r) {
         const std::unique_lock lock(mutex);
         if (r.path == "/tsm-api/1.0/terminateService") {
-            wire::parse_call("terminateService", json::parse(r.body));
             authorization = r.headers.get("Authorization");
-            if (first_answer)
-                return *first_answer;
-            auto answer = json(wire::to_json(
-                wire::tsm_api_answer(wire::session_opened{"s 1", endpoint.empty() ? url() + "/gp/seram/" : endpoint})));
-            answer.headers.add("Set-Cookie", "tsms=secret.0; Path=/; Secure; HttpOnly");
-            return answer;
+            return first_answer ? *first_answer
+                                : open(wire::parse_call("terminateService", json::parse(r.body)).first_report);
         }
         const auto cookie = std::string(r.headers.get("Cookie"));
         if (!cookie.starts_with("tsms=secret."))
@@ -116,6 +112,18 @@ private:
         if (r.path == "/gp/seram/handshake")
             return json(wire::seram_handshake_answer());
         return status == 200 ? next_order(cookie, r.body) : net::response{status, {}, {}};
+    }
+
+    net::response open(bool first_report) {
+        wire::session_opened session{"s 1", endpoint.empty() ? url() + "/gp/seram/" : endpoint};
+        std::size_t number = 0;
+        if (first_report && gives_first_order) {
+            session.order = orders.at(number++);
+            reports.emplace_back();
+        }
+        auto answer = json(wire::to_json(wire::tsm_api_answer(session)));
+        answer.headers.add("Set-Cookie", "tsms=secret." + std::to_string(number) + "; Path=/; Secure; HttpOnly");
+        return answer;
     }
 
     net::response next_order(const std::string& cookie, const std::string& body) {
@@ -224,6 +232,37 @@ BOOST_AUTO_TEST_CASE(a_result_with_stop_saves_an_exchange) {
     sdk::tsm_api api(agent.client({std::make_shared<scripted_card>()}));
     BOOST_TEST(api.terminateService("i").get().process.process_id == "p1");
     BOOST_TEST(api.counted().exchanges == 3u);
+}
+
+// DIV-106: the call is the first report too, where both ends know it.
+BOOST_AUTO_TEST_CASE(the_first_order_comes_with_the_answer_to_the_call) {
+    for (const auto& [asks, gives] : {std::pair(true, true), {true, false}, {false, true}}) {
+        remote_agent agent;
+        auto card = std::make_shared<scripted_card>();
+        agent.gives_first_order = gives;
+        agent.orders = {order({wire::seram_start{}, start_notification(), wire::seram_apdus{{hex("80CA9F7F00")}}}),
+                        order({wire::seram_notification{wire::notification_text(agent.result)}, wire::seram_stop{}})};
+        auto options = agent.client({card});
+        options.first_report = asks;
+        sdk::tsm_api api(options);
+        listener app;
+        BOOST_TEST(api.terminateService("i", &app).get().process.process_id == "p1");
+        BOOST_TEST(app.started == "p1");
+        BOOST_TEST(card->got.size() == 1u);
+        BOOST_REQUIRE_EQUAL(agent.reports.size(), 2u); // a void one, whether or not it has travelled, and the real one
+        BOOST_TEST(agent.reports[1].responses.size() == 1u);
+        BOOST_TEST(api.counted().exchanges == (asks && gives ? 2u : 4u));
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_result_may_come_with_the_answer_to_the_call) {
+    remote_agent agent;
+    agent.gives_first_order = true;
+    agent.orders = {order(
+        {wire::seram_start{}, wire::seram_notification{wire::notification_text(agent.result)}, wire::seram_stop{}})};
+    sdk::tsm_api api(agent.client({std::make_shared<scripted_card>()}));
+    BOOST_TEST(api.terminateService("i").get().process.process_id == "p1");
+    BOOST_TEST(api.counted().exchanges == 1u);
 }
 
 BOOST_AUTO_TEST_CASE(a_lost_answer_is_fetched_again_with_the_same_report) {

@@ -42,6 +42,11 @@ BOOST_AUTO_TEST_CASE(calls_are_read_as_written) {
     BOOST_TEST(f.commands[2].suspension_control);
     BOOST_TEST(read.phone.components[0].se_type == "uicc");
     BOOST_TEST(json::dump(wire::to_json(read)) == text);
+    BOOST_TEST(!read.first_report);
+    const auto asking = text.substr(0, text.size() - 1) + R"(,"firstReport":true})";
+    const auto asks = wire::parse_call("updateService", json::parse(asking));
+    BOOST_TEST(asks.first_report);
+    BOOST_TEST(json::dump(wire::to_json(asks)) == asking);
 
     const std::vector<model::tsm_api_function> all{model::create_service_instance{"s", "1.0.0"},
                                                    model::get_service_instances{"s"},
@@ -222,6 +227,14 @@ BOOST_AUTO_TEST_CASE(answers_and_notifications) {
         wire::parse_answer("deployService", json::parse(R"({"sessionId":"s","raEndpoint":"https://x/gp/seram"})"));
     BOOST_TEST(std::get<wire::session_opened>(opened).session_id == "s");
     BOOST_TEST(json::dump(wire::to_json(opened)) == R"({"sessionId":"s","raEndpoint":"https://x/gp/seram"})");
+    const auto with_order = R"({"sessionId":"s","raEndpoint":"/gp","order":{"delay":0,)"
+                            R"("ramCommands":[{"ramCommandType":"ramStartCommand"}]}})";
+    const auto reporting = wire::parse_answer("deployService", json::parse(with_order));
+    BOOST_TEST(std::get<wire::session_opened>(reporting).order.value().commands.size() == 1u);
+    BOOST_TEST(json::dump(wire::to_json(reporting)) == with_order);
+    BOOST_CHECK_THROW(
+        wire::parse_answer("deployService", json::parse(R"({"sessionId":"s","raEndpoint":"/gp","order":1})")),
+        json::parse_error);
     const model::tsm_api_result result = model::terminate_service_result{{"p", {}, "a", "b"}};
     const wire::tsm_api_answer at_once = result;
     const auto read = wire::parse_answer("terminateService", wire::to_json(at_once));
