@@ -14,9 +14,9 @@ namespace {
 class instance_store final : public store_actor::base {
 public:
     instance_store(caf::actor_config& config, std::shared_ptr<store::device_store> db, const time_source& time,
-                   log_sink log, std::function<std::size_t()> end_what_was_left)
+                   log_sink log, process_endings endings)
         : store_actor::base(config), db_(std::move(db)), time_(time), log_(std::move(log)),
-          end_what_was_left_(std::move(end_what_was_left)) {}
+          endings_(std::move(endings)) {}
 
     const char* name() const override { return "instance_store"; }
 
@@ -64,8 +64,16 @@ public:
                 });
             },
             [this](const log_apdus& l) { unanswered([&] { db_->card_log.append(l.entries); }); },
+            [this](const end_parked_process& e) {
+                return attempt([&] {
+                    auto ended = endings_.parked(e.left);
+                    has_new_results_ = has_new_results_ || ended;
+                    return parked_process_ended{std::move(ended)};
+                });
+            },
             [this](const trim_store& t) {
                 unanswered([&] { end_what_was_left(); });
+                unanswered([&] { db_->retention.forget_results_before(time_.wall() - t.results_kept); });
                 unanswered([&] { trim(t); });
             },
             [this](const find_issuer& f) { return attempt([&] { return issuer_found{db_->issuers.find(f.name)}; }); },
@@ -109,7 +117,7 @@ private:
         }
     }
 
-    void end_what_was_left() { has_new_results_ = end_what_was_left_() > 0 || has_new_results_; }
+    void end_what_was_left() { has_new_results_ = endings_.what_was_left() > 0 || has_new_results_; }
 
     outbox_loaded load_outbox_rows(load_outbox asked) {
         asked.if_changed = asked.if_changed && !std::exchange(has_new_results_, false);
@@ -245,17 +253,16 @@ private:
     std::shared_ptr<store::device_store> db_;
     const time_source& time_;
     log_sink log_;
-    std::function<std::size_t()> end_what_was_left_;
+    process_endings endings_;
     bool has_new_results_ = false; ///< which the outbox has not loaded yet
 };
 
 } // namespace
 
 store_actor spawn_instance_store(caf::actor_system& system, std::shared_ptr<store::device_store> db,
-                                 const time_source& time, log_sink log,
-                                 std::function<std::size_t()> end_what_was_left) {
+                                 const time_source& time, log_sink log, process_endings endings) {
     return system.spawn<instance_store, caf::detached>(std::move(db), std::cref(time), std::move(log),
-                                                       std::move(end_what_was_left));
+                                                       std::move(endings));
 }
 
 } // namespace tsms::actors

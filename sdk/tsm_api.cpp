@@ -74,7 +74,7 @@ public:
         if (const auto* result = std::get_if<model::tsm_api_result>(&*content))
             result_ = *result;
         else if (const auto* start = std::get_if<model::process_start>(&*content); start && listener_)
-            listener_->onProcessStart(*start);
+            begin(*start);
         else if (const auto* progress = std::get_if<model::process_progress>(&*content); progress && listener_)
             deliver(*progress);
     }
@@ -82,6 +82,14 @@ public:
     const std::optional<model::tsm_api_result>& result() const { return result_; }
 
 private:
+    /// Once: a server that was started again does not know whether it was told (DIV-108).
+    void begin(const model::process_start& start) {
+        if (start.process_id == begun_)
+            return;
+        listener_->onProcessStart(start);
+        begun_ = start.process_id;
+    }
+
     void deliver(const model::process_progress& progress) {
         try {
             listener_->onProcessProgress(progress);
@@ -92,6 +100,7 @@ private:
 
     std::string_view function_;
     ProcessListener* listener_;
+    std::string begun_; ///< process whose start the app has taken
     std::optional<model::tsm_api_result> result_;
 };
 

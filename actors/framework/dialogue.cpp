@@ -42,11 +42,11 @@ std::uint64_t octets_on_the_way(const gp::batch& work) {
 bool dialogue::handshake(steady_time now) {
     if (!std::exchange(shaken_, true))
         last_seen_ = now;
-    return last_.number == 0 && !lost_;
+    return gave_none() && !lost_;
 }
 
 dialogue::turn dialogue::first_report(steady_time since, steady_time now) {
-    if (last_.number > 0)
+    if (!gave_none())
         return last_;
     handshake(now);
     auto turn = report_arrived({}, 0, now);
@@ -55,6 +55,8 @@ dialogue::turn dialogue::first_report(steady_time since, steady_time now) {
 }
 
 dialogue::turn dialogue::report_arrived(const report& r, std::uint64_t number, steady_time now) {
+    started_ = started_ || (number > 0 && number < before_);
+    number = std::max(number, before_);
     if (repeats(number))
         return last_; // the answer to this report was lost on its way
     if (!answers_last(number))
@@ -71,8 +73,9 @@ dialogue::turn dialogue::report_arrived(const report& r, std::uint64_t number, s
 }
 
 bool dialogue::report_begins(std::uint64_t number, std::uint64_t octets, steady_time now) {
+    number = std::max(number, before_);
     const bool fresh = answers_last(number);
-    if (fresh && number != 0 && !waiting_since_ && !lost_) {
+    if (fresh && !gave_none() && !waiting_since_ && !lost_) {
         begun_ = now;
         travelling_ = std::max(travelling_, std::min(octets, settings_.most_of_report));
     }
@@ -82,7 +85,7 @@ bool dialogue::report_begins(std::uint64_t number, std::uint64_t octets, steady_
 bool dialogue::silent(steady_time now) const {
     if (waiting_since_ || stopped_ || !last_seen_)
         return false;
-    if (last_.number == 0)
+    if (gave_none())
         return now - *last_seen_ >= std::min(settings_.first_report, settings_.phone_lost);
     const auto order = work_ ? octets_on_the_way(*work_) : 0;
     return now - begun_.value_or(*last_seen_) >= settings_.phone_lost + settings_.travel(travelling_) ||
