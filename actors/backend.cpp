@@ -30,6 +30,7 @@ struct device_backend::state {
         : parts(std::move(p)), options(o), system(std::make_unique<caf::actor_system>(configured(config))) {
         auto around = std::make_shared<environment>();
         around->spos = parts.spos();
+        parts.db->damage().listen([log = parts.log](const std::string& text) { log({severity::error, text}); });
         parts.db->processes.serve_as(options.server);
         const auto end_what_was_left = [db = parts.db, catalog = parts.catalog, spos = around->spos, log = parts.log,
                                         time = parts.time] {
@@ -65,15 +66,19 @@ struct device_backend::state {
         gate = spawn_gate(*system, around, std::move(left));
     }
 
-    /// Asks an actor from a thread of its own. Nothing if there is no answer in time.
+    /// Asks an actor from a thread of its own. Nothing if there is no answer in time: `cause` says why, and what helps.
     template <class Answer, class Actor, class Message>
-    std::optional<Answer> ask(const Actor& whom, std::chrono::seconds deadline, Message message) {
-        if (stopping)
-            return std::nullopt;
+    std::optional<Answer> ask(const Actor& whom, std::chrono::seconds deadline, Message message,
+                              std::string* cause = nullptr) {
         std::optional<Answer> answer;
-        caf::scoped_actor self{*system};
-        self->request(whom, deadline, std::move(message))
-            .receive([&](Answer& a) { answer = std::move(a); }, [](caf::error&) {});
+        std::string why = "the TSM stops";
+        if (!stopping) {
+            caf::scoped_actor self{*system};
+            self->request(whom, deadline, std::move(message))
+                .receive([&](Answer& a) { answer = std::move(a); }, [&](caf::error& e) { why = text_of(e); });
+        }
+        if (cause)
+            *cause = std::move(why);
         return answer;
     }
 
@@ -108,9 +113,10 @@ call_answer device_backend::open(const call& request) {
 }
 
 std::optional<store::app_record> device_backend::app_of(const std::string& caller_id) {
-    auto found = state_->ask<app_found>(state_->store, actor_deadline, find_app{caller_id});
+    std::string cause;
+    auto found = state_->ask<app_found>(state_->store, actor_deadline, find_app{caller_id}, &cause);
     if (!found)
-        throw store::error("instances.db does not answer whose app calls");
+        throw store::error("whose app calls could not be looked up: " + cause);
     return std::move(found->app);
 }
 

@@ -255,16 +255,18 @@ private:
                     load_.deliveries_waiting = counted.waiting;
                     load_.deliveries_given_up = counted.given_up;
                     request(around_->store, store_deadline, ask_health{})
-                        .then([this, promise](bool works) mutable { deliver_load(promise, works); },
-                              [this, promise](caf::error&) mutable { deliver_load(promise, false); });
+                        .then([this, promise](const store_health& h) mutable { deliver_load(promise, h); },
+                              [this, promise](caf::error&) mutable { deliver_load(promise, {}); });
                 },
-                [this, promise](caf::error&) mutable { deliver_load(promise, false); });
+                [this, promise](caf::error&) mutable { deliver_load(promise, {}); });
         return promise;
     }
 
-    void deliver_load(caf::typed_response_promise<load> promise, bool store_works) {
+    void deliver_load(caf::typed_response_promise<load> promise, const store_health& store) {
         auto now = load_;
-        now.store_works = store_works;
+        now.store_works = store.works;
+        now.damaged_rows = store.damaged_rows;
+        now.superseded = store.superseded;
         promise.deliver(now);
     }
 

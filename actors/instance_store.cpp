@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <caf/all.hpp>
+#include <set>
 
 namespace tsms::actors {
 
@@ -30,6 +31,10 @@ public:
                 return write(c.deadline, [&] { return row_created{db_->instances.create(c.instance, c.card)}; });
             },
             [this](const begin_process& b) { return write(b.deadline, [&] { return begin(b); }); },
+            [this](const abandon_process& a) {
+                abandoned_.insert(a.process_id);
+                end_what_was_left();
+            },
             [this](const acknowledge_start& a) {
                 return write(a.deadline, [&] {
                     db_->processes.acknowledge(a.process_id);
@@ -72,7 +77,7 @@ public:
                 });
             },
             [this](const trim_store& t) {
-                unanswered([&] { end_what_was_left(); });
+                end_what_was_left();
                 unanswered([&] { db_->retention.forget_results_before(time_.wall() - t.results_kept); });
                 unanswered([&] { trim(t); });
             },
@@ -83,30 +88,29 @@ public:
                 return attempt([&] { return delivery_loaded{db_->outbox.waiting(l.id)}; });
             },
             [this](const settle_delivery& s) { return write(s.deadline, [&] { return actors::settle(*db_, s); }); },
-            [this](const ask_health&) { return attempt([&] { return db_->responds(); }); },
+            [this](const ask_health&) { return attempt([&] { return health(); }); },
         };
     }
 
 private:
-    /// A request that timed out is still in the mailbox, and its sender has acted on the failure.
-    void refuse_late(steady_time deadline) const {
-        if (time_.steady() > deadline)
-            throw store::error("the instance database was too slow; nothing was written");
-    }
-
+    /// Whoever asks gives up after actor_deadline and acts on the failure: what cannot be committed before is undone.
+    /// Where the commit itself was so slow that he has given up, the beginning of a process is taken back by
+    /// abandon_process, an end is told again until it is answered, and what came into the outbox is looked for.
     template <class F> auto write(steady_time deadline, F work) -> caf::result<decltype(work())> {
-        return attempt([&] {
-            refuse_late(deadline);
-            return work();
-        });
+        return attempt([&] { return timely_result(deadline, work); });
     }
 
     template <class F> answered effect(steady_time deadline, F work) {
         return attempt_effect(model::error_category::internal_error, [&] {
-            refuse_late(deadline);
-            work();
+            db_->in_time(deadline, work);
             return process::done{};
         });
+    }
+
+    template <class F> auto timely_result(steady_time deadline, F work) {
+        auto result = db_->in_time(deadline, work);
+        has_new_results_ = has_new_results_ || time_.steady() > deadline;
+        return result;
     }
 
     template <class F> void unanswered(F work) {
@@ -117,7 +121,19 @@ private:
         }
     }
 
-    void end_what_was_left() { has_new_results_ = endings_.what_was_left() > 0 || has_new_results_; }
+    /// What could not be abandoned, because the database is slow or full, is tried with the next call and with every
+    /// upkeep.
+    void end_what_was_left() {
+        unanswered([&] {
+            while (!abandoned_.empty()) {
+                db_->processes.abandon(*abandoned_.begin());
+                abandoned_.erase(abandoned_.begin());
+            }
+        });
+        unanswered([&] { has_new_results_ = endings_.what_was_left() > 0 || has_new_results_; });
+    }
+
+    store_health health() { return {db_->responds(), db_->damage().found(), db_->processes.superseded()}; }
 
     outbox_loaded load_outbox_rows(load_outbox asked) {
         asked.if_changed = asked.if_changed && !std::exchange(has_new_results_, false);
@@ -126,7 +142,7 @@ private:
 
     /// A process that nobody goes on with keeps nobody off its card.
     process_begun begin(const begin_process& b) {
-        if (b.shown.card && db_->processes.holder_is_left(b.process.card)) {
+        if (!abandoned_.empty() || (b.shown.card && db_->processes.holder_is_left(b.process.card))) {
             end_what_was_left();
             return {model::beginning::changed};
         }
@@ -149,7 +165,7 @@ private:
     instance_loaded load_row(const std::string& id) {
         instance_loaded found;
         found.instance = db_->instances.find(id);
-        if (found.instance && db_->processes.is_left(found.instance->running_process)) {
+        if (found.instance && (!abandoned_.empty() || db_->processes.is_left(found.instance->running_process))) {
             end_what_was_left();
             found.instance = db_->instances.find(id);
         }
@@ -254,7 +270,8 @@ private:
     const time_source& time_;
     log_sink log_;
     process_endings endings_;
-    bool has_new_results_ = false; ///< which the outbox has not loaded yet
+    std::set<std::string> abandoned_; ///< processes, if they have begun
+    bool has_new_results_ = false;    ///< which the outbox has not loaded yet
 };
 
 } // namespace

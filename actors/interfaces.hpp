@@ -53,6 +53,11 @@ struct tick {     ///< once a second, from the gate
     steady_time now;
 };
 struct ask_health {};
+struct store_health {
+    bool works = false;
+    std::size_t damaged_rows = 0; ///< found since the start
+    std::string superseded;       ///< by whom this server's cards are served now, and what helps; empty: by itself
+};
 struct ask_idle {}; ///< may this actor go? true: nothing depends on it
 
 // -- hsm: the key vault on a thread of its own. Static keys never leave it
@@ -80,6 +85,11 @@ using catalog_actor =
 // -- instance_store: writes instances.db on a thread of its own; every answer is given after the commit
 // -------------------------------
 
+/// Who has asked for a beginning and does not know what became of it has given up: where the process has begun, nobody
+/// goes on with it.
+struct abandon_process {
+    std::string process_id;
+};
 struct acknowledge_start {
     std::string process_id;
     steady_time deadline = steady_time::max();
@@ -160,6 +170,7 @@ using store_actor =
                      caf::replies_to<find_cards>::with<cards_found>, // what is known of the handset's cards
                      caf::replies_to<create_row>::with<row_created>, // createServiceInstance
                      caf::replies_to<begin_process>::with<process_begun>,    // before ProcessStart leaves
+                     caf::reacts_to<abandon_process>,                        // where that was not answered
                      caf::replies_to<acknowledge_start>::with<stored>,       // the app has seen ProcessStart
                      caf::replies_to<hold_lease>::with<answered>,            // before an order leaves
                      caf::replies_to<write_intent>::with<answered>,          // before one that changes the card
@@ -174,7 +185,7 @@ using store_actor =
                      caf::replies_to<load_outbox>::with<outbox_loaded>, // at the start, and after an operator
                      caf::replies_to<load_delivery>::with<delivery_loaded>,    // before an attempt
                      caf::replies_to<settle_delivery>::with<delivery_settled>, // after an attempt
-                     caf::replies_to<ask_health>::with<bool>>;                 // does the database answer?
+                     caf::replies_to<ask_health>::with<store_health>>;         // does the database answer?
 
 // -- issuer_desk: which exchange with which issuer may be made now; one issuer_worker, with its thread, for each in
 // progress

@@ -93,6 +93,8 @@ struct load {
     std::size_t deliveries_waiting = 0;
     std::size_t deliveries_given_up = 0; ///< they stay until an operator decides (tsms outbox)
     bool store_works = false;
+    std::size_t damaged_rows = 0; ///< found since the start; the log names them
+    std::string superseded;       ///< another server has taken this one's name: who, and what helps
 };
 
 } // namespace tsms::actors

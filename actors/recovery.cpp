@@ -34,7 +34,7 @@ struct prepared_end {
 };
 prepared_end prepare_end(const store::deployments& catalog, const spos_port& spos, const time_source& time,
                          const store::processes::interrupted_process& p) {
-    prepared_end prepared{calls::end_of_interrupted(p.process, p.instance, p.card, p.in_doubt, time.wall()), {}};
+    prepared_end prepared{calls::end_of_interrupted(p.process, p.instance, p.card, p.in_doubt, p.why, time.wall()), {}};
     const auto& instance = prepared.ends.instance;
     if (const auto to = spos_of(catalog, instance.target))
         prepared.delivery = calls::delivery_of(p.process, instance, *to, spos.encode(prepared.ends.result));
@@ -44,7 +44,7 @@ prepared_end prepare_end(const store::deployments& catalog, const spos_port& spo
 void tell_interrupted(const log_sink& log, const store::processes::interrupted_process& p,
                       const calls::interrupted_end& ends) {
     log({severity::warning,
-         "process " + p.process.id + " was interrupted by a stop of the program: instance " + ends.instance.id +
+         "process " + p.process.id + " was interrupted (" + calls::text_of(p.why) + "): instance " + ends.instance.id +
              " is in state " + std::to_string(static_cast<int>(ends.instance.state)) +
              (p.in_doubt ? ", its secure component in doubt" : ""),
          subject_of(p.process.id, ends.instance)});
@@ -56,6 +56,19 @@ bool end_interrupted(store::device_store& db, const store::deployments& catalog,
     auto [ends, delivery] = prepare_end(catalog, spos, time, interrupted);
     db.processes.end_left(ends.end, ends.instance, ends.card, delivery);
     tell_interrupted(log, interrupted, ends);
+    return true;
+}
+
+/// What is missing or damaged is not made up: no SPOS is told, and its instance, where there is one, is stranded.
+bool end_orphaned(store::device_store& db, const log_sink& log, const time_source& time,
+                  const store::processes::orphaned_process& orphaned) {
+    const auto status = model::error_category::execution_interrupted;
+    db.processes.end_orphaned(
+        {orphaned.id, status, model::error_message(status, "its rows are damaged"), iso8601(time.wall())});
+    log({severity::error,
+         "process " + orphaned.id + " was ended as interrupted, its card is free and in doubt, and no SPOS is told: " +
+             orphaned.cause + "; instances.db is damaged: restore the databases from one backup to have it again",
+         {.process = orphaned.id}});
     return true;
 }
 
@@ -82,18 +95,20 @@ std::size_t resolve_interrupted(store::device_store& db, const store::deployment
                                 const log_sink& log, const time_source& time) {
     std::size_t resolved = 0;
     /// What breaks on one process keeps nobody from the others.
-    const auto attempt = [&](const std::string& process, const model::service_instance& instance, auto resolve) {
+    const auto attempt = [&](const log_subject& of, auto resolve) {
         try {
             resolved += resolve();
         } catch (const std::exception& e) {
-            log({severity::error, "process " + process + ", with which nobody goes on, cannot be ended: " + e.what(),
-                 subject_of(process, instance)});
+            log({severity::error, "process " + of.process + ", with which nobody goes on, cannot be ended: " + e.what(),
+                 of});
         }
     };
     for (const auto& p : db.processes.interrupted())
-        attempt(p.process.id, p.instance, [&] { return end_interrupted(db, catalog, spos, log, time, p); });
+        attempt(subject_of(p.process.id, p.instance), [&] { return end_interrupted(db, catalog, spos, log, time, p); });
+    for (const auto& o : db.processes.orphaned())
+        attempt({.process = o.id}, [&] { return end_orphaned(db, log, time, o); });
     for (const auto& s : db.processes.stranded())
-        attempt(s.instance.running_process, s.instance, [&] { return free_stranded(db, log, s); });
+        attempt(subject_of(s.instance.running_process, s.instance), [&] { return free_stranded(db, log, s); });
     return resolved;
 }
 
@@ -102,7 +117,7 @@ left_behind park(store::device_store& db, const log_sink& log, const time_source
     left_behind left;
     const auto life = std::to_string(db.processes.epoch());
     for (auto& p : db.processes.interrupted()) {
-        if (!p.is_own || !can_come_back(p.process))
+        if (p.why != model::interruption::restart || !can_come_back(p.process))
             continue;
         try {
             db.processes.take_over(p.process.id);
@@ -127,7 +142,8 @@ std::optional<store::ended_process> end_parked(store::device_store& db, const st
     const auto card = db.cards.find(left.record.card);
     if (!instance || !card)
         throw store::error("process " + left.record.id + " cannot be ended: its rows are gone");
-    const store::processes::interrupted_process p{left.record, *instance, *card, left.in_doubt, true, left.holds_card};
+    const store::processes::interrupted_process p{
+        left.record, *instance, *card, left.in_doubt, model::interruption::restart, left.holds_card};
     auto [ends, delivery] = prepare_end(catalog, spos, time, p);
     const auto touched = left.holds_card ? std::optional(ends.card) : std::nullopt;
     if (!db.processes.end(ends.end, ends.instance, touched, false, delivery))

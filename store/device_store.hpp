@@ -49,6 +49,12 @@ public:
     store::apps apps{*rows_};
     store::retention retention{*rows_};
 
+    /// Runs `work`: what it changes is committed by this deadline, or undone (store::too_late).
+    template <class F> auto in_time(steady_time deadline, F work) { return rows_->in_time(deadline, std::move(work)); }
+
+    /// Rows that cannot be read.
+    damage_book& damage() { return rows_->damage(); }
+
     /// Has another connection, an operator's command, committed anything since the last time this was asked?
     bool changed_by_others() { return rows_->changed_by_others(); }
     /// Does the database answer?

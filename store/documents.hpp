@@ -7,11 +7,13 @@
 //     }
 
 #include "base/bytes.hpp"
+#include "model/numbers.hpp"
 #include "store/error.hpp"
 #include "json/json.hpp"
 
 #include <concepts>
 #include <map>
+#include <utility>
 
 namespace tsms::store {
 
@@ -56,6 +58,25 @@ private:
     throw damaged_document("a document is damaged (" + what + ")");
 }
 
+inline const auto& all_of(model::instance_state) {
+    return model::all_states;
+}
+inline const auto& all_of(model::operation) {
+    return model::all_operations;
+}
+inline const auto& all_of(model::service_command) {
+    return model::all_commands;
+}
+inline const auto& all_of(model::command_status) {
+    return model::all_command_statuses;
+}
+template <class E> std::optional<E> known(E kind, std::int64_t number) {
+    return model::of_number(all_of(kind), number);
+}
+inline std::optional<model::error_category> known(model::error_category, std::int64_t number) {
+    return model::category_of(number);
+}
+
 class document_reader {
 public:
     static constexpr bool reads = true;
@@ -96,8 +117,11 @@ public:
     template <class T> static bool read(const json::value& v, T& t) {
         if constexpr (std::same_as<T, bool>) {
             return v.as_boolean() && (t = *v.as_boolean(), true);
-        } else if constexpr (std::is_enum_v<T> || std::integral<T>) {
-            return v.as_integer() && (t = static_cast<T>(*v.as_integer()), true);
+        } else if constexpr (std::is_enum_v<T>) {
+            const auto found = v.as_integer() ? known(t, *v.as_integer()) : std::nullopt;
+            return found && (t = *found, true);
+        } else if constexpr (std::integral<T>) {
+            return v.as_integer() && std::in_range<T>(*v.as_integer()) && (t = static_cast<T>(*v.as_integer()), true);
         } else {
             if (!v.is_object())
                 return false;

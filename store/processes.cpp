@@ -33,6 +33,26 @@ void tell_again(device_rows& rows, const std::string& process, std::optional<mod
         delivery->id = *waiting;
 }
 
+void write_end_of_process(device_rows& rows, const model::process_end& p) {
+    rows.processes().end(p);
+    rows.processes().settle_intents(p.id);
+    rows.audit().append("process ends with " + std::to_string(static_cast<int>(p.status)), p.id);
+}
+
+/// Nothing where it is damaged.
+std::optional<model::secure_component> readable_card(device_rows& rows, const std::string& id) {
+    try {
+        return rows.cards().find(id);
+    } catch (const damaged_row&) {
+        return std::nullopt;
+    }
+}
+
+/// A row of a process is not there.
+struct orphan : std::runtime_error {
+    using std::runtime_error::runtime_error;
+};
+
 void write_end(device_rows& rows, const model::process_end& p, const model::service_instance& instance,
                const std::optional<model::secure_component>& card, bool gone,
                std::optional<model::outbox_entry>& delivery) {
@@ -48,9 +68,7 @@ void write_end(device_rows& rows, const model::process_end& p, const model::serv
     } else {
         update(rows, instance);
     }
-    rows.processes().end(p);
-    rows.processes().settle_intents(p.id);
-    rows.audit().append("process ends with " + std::to_string(static_cast<int>(p.status)), p.id);
+    write_end_of_process(rows, p);
     if (card)
         unite(rows, *card, gone ? instance.target.service_id : std::string());
     if (delivery)
@@ -76,7 +94,34 @@ model::beginning processes::begin(const model::process_record& p, const model::p
 }
 
 void processes::hold(const std::string& process) const {
-    rows_.change([&] { leases_.require(process); });
+    if (leases_.is_due(leases_.held(process)))
+        rows_.change([&] { leases_.require(process); });
+}
+
+void processes::abandon(const std::string& process) const {
+    rows_.change([&] {
+        try {
+            leases_.abandon(process, leases_.held(process));
+        } catch (const lease_lost&) { // it has not begun, has ended, or is somebody else's
+        }
+    });
+}
+
+std::size_t processes::break_leases(const std::string& card) const {
+    return rows_.change([&] {
+        const auto held = leases_on(card);
+        for (const auto& [process, lease] : held)
+            leases_.abandon(process, lease);
+        return held.size();
+    });
+}
+
+std::map<std::string, process_lease> processes::leases_on(const std::string& card) const {
+    std::map<std::string, process_lease> found;
+    for (const auto& process : rows_.processes().running_on(card))
+        if (const auto lease = rows_.processes().lease_of(process))
+            found.emplace(process, *lease);
+    return found;
 }
 
 void processes::acknowledge(const std::string& process) const {
@@ -124,22 +169,72 @@ void processes::end_left(const model::process_end& p, const model::service_insta
     });
 }
 
+std::vector<std::string> processes::left() const {
+    auto ids = rows_.processes().running();
+    std::erase_if(ids, [&](const auto& id) { return !is_left(id); });
+    return ids;
+}
+
+/// Throws orphan where a row of it is not there, and damaged_row.
+processes::interrupted_process processes::whole(const std::string& id) const {
+    auto p = rows_.processes().find_running(id);
+    if (!p)
+        throw orphan("its row is missing");
+    auto instance = rows_.instances().find(p->instance);
+    if (!instance)
+        throw orphan("service instance " + p->instance + " is missing in table service_instances");
+    auto card = rows_.cards().find(p->card);
+    if (!card)
+        throw orphan("secure component " + p->card + " is missing in table secure_components");
+    const auto lease = rows_.processes().lease_of(id);
+    const auto why = lease ? leases_.why_left(*lease) : std::nullopt;
+    return {*std::move(p),
+            *std::move(instance),
+            *std::move(card),
+            rows_.processes().is_open(id),
+            why.value_or(model::interruption::restart),
+            lease && lease->holds_card};
+}
+
 std::vector<processes::interrupted_process> processes::interrupted() const {
     std::vector<interrupted_process> found;
-    for (auto& [p, lease] : rows_.processes().running()) {
-        auto instance = rows_.instances().find(p.instance);
-        auto card = rows_.cards().find(p.card);
-        if (!instance || !card || !leases_.is_left(lease))
-            continue;
-        const bool in_doubt = rows_.processes().is_open(p.id);
-        found.push_back(
-            {std::move(p), std::move(*instance), std::move(*card), in_doubt, leases_.is_own(lease), lease.holds_card});
+    for (const auto& id : left()) {
+        try {
+            found.push_back(whole(id));
+        } catch (const orphan&) {
+        } catch (const damaged_row&) {
+        }
     }
     return found;
 }
 
 void processes::take_over(const std::string& process) const {
     rows_.change([&] { leases_.take_over(process); });
+}
+
+std::vector<processes::orphaned_process> processes::orphaned() const {
+    std::vector<orphaned_process> found;
+    for (const auto& id : left()) {
+        try {
+            whole(id);
+        } catch (const orphan& e) {
+            found.push_back({id, e.what()});
+        } catch (const damaged_row& e) {
+            found.push_back({id, e.what()});
+        }
+    }
+    return found;
+}
+
+void processes::end_orphaned(const model::process_end& end) const {
+    rows_.change([&] {
+        leases_.take_over(end.id);
+        if (auto card = readable_card(rows_, rows_.processes().card_of(end.id))) {
+            card->doubt = true;
+            update(rows_, *card);
+        }
+        write_end_of_process(rows_, end);
+    });
 }
 
 bool processes::is_left(const std::string& process) const {
@@ -162,7 +257,7 @@ std::vector<processes::stranded_instance> processes::stranded() const {
     for (auto& instance : rows_.instances().naming_a_process()) {
         if (rows_.processes().runs(instance.running_process))
             continue;
-        if (auto card = rows_.cards().find(instance.secure_component_id))
+        if (auto card = readable_card(rows_, instance.secure_component_id))
             found.push_back({std::move(instance), std::move(*card)});
     }
     return found;

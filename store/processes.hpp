@@ -4,12 +4,16 @@
 #include "model/records.hpp"
 #include "store/leases.hpp"
 
+#include <map>
+
 namespace tsms::store {
 
 class processes {
 public:
     explicit processes(device_rows& rows) : rows_(rows), leases_(rows) {}
 
+    /// A later start of this server goes on with its cards: who, and what helps. Empty: it goes on itself.
+    std::string superseded() const { return leases_.superseded(); }
     /// A server starts and begins processes from now on. What a former start of it has left is interrupted() at once.
     void serve_as(server_terms terms) { leases_.serve_as(std::move(terms)); }
 
@@ -42,16 +46,35 @@ public:
         return rows_.processes().end_of(process);
     }
 
+    /// Nobody goes on with this process of this server: its beginning was stored, and who has asked for it gave up
+    /// before he could know. It is interrupted() from now on. Nothing where there is none.
+    void abandon(const std::string& process) const;
+    /// An operator's word that the servers which hold this card, or say so, are gone for good: their processes are
+    /// interrupted(). How many there were.
+    std::size_t break_leases(const std::string& card) const;
+    /// Who works on this card, and until when nobody else does.
+    std::map<std::string, process_lease> leases_on(const std::string& card) const;
+
     struct interrupted_process {
         model::process_record process;
         model::service_instance instance;
         model::secure_component card;
         bool in_doubt = false; ///< an intent without outcome
-        bool is_own = false;   ///< a former life of this server has begun it
+        /// `restart`: a former life of this server has begun it.
+        model::interruption why = model::interruption::restart;
         bool holds_card = false;
     };
     /// Processes without an end with which nobody goes on: the program died in them.
     std::vector<interrupted_process> interrupted() const;
+    struct orphaned_process {
+        std::string id;
+        std::string cause; ///< which row is missing or damaged
+    };
+    /// Those of them of which a row is missing or damaged: nobody can say how they end.
+    std::vector<orphaned_process> orphaned() const;
+    /// Ends one of them: nothing of what is missing is made up. Its card is in doubt, if there is one; its instance is
+    /// stranded(). Throws lease_lost where somebody goes on with it.
+    void end_orphaned(const model::process_end& process) const;
     /// Ends one of them as end() does; taking it over and ending it is one transaction. Throws lease_lost where
     /// somebody goes on with it.
     void end_left(const model::process_end& process, const model::service_instance& instance,
@@ -80,6 +103,9 @@ public:
               const model::secure_component& card) const;
 
 private:
+    std::vector<std::string> left() const;
+    interrupted_process whole(const std::string& id) const;
+
     device_rows& rows_;
     leases leases_;
 };

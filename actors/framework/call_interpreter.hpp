@@ -151,7 +151,15 @@ private:
     void carry_out(const find_kinds& q) { ask(around_->store, actor_deadline, q); }
     void carry_out(const find_cards& q) { ask(around_->store, actor_deadline, q); }
     void carry_out(const create_row& q) { write(q); }
-    void carry_out(const begin_process& q) { write(q); }
+    /// Whoever does not hear what became of a beginning takes it back: else the process would have its card for ever.
+    void carry_out(const begin_process& q) {
+        self_.request(around_->store, actor_deadline, timely(*around_, q))
+            .then([this, ticket = ticket_](process_begun& r) { take(ticket, r); },
+                  [this, id = q.process.id, ticket = ticket_](caf::error& e) {
+                      self_.send(around_->store, abandon_process{id});
+                      take(ticket, calls::unanswered(text_of(e)));
+                  });
+    }
     void carry_out(const end_process& q) { write(q); }
     void carry_out(const enqueue_delivery& q) { write(q); }
 

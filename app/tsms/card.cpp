@@ -21,7 +21,13 @@ struct card_options {
     bool as_json = false;
     bool force = false;
     bool all = false;
+    bool lease = false;
 };
+
+/// A damaged row is left out of a list, and named beside it.
+void name_damage(store::device_store& db) {
+    db.damage().listen([](const std::string& text) { std::cerr << "tsms: " << text << std::endl; });
+}
 
 std::string condition(const model::secure_component& card) {
     return card.quarantined ? "quarantined" : card.doubt ? "in doubt" : "good";
@@ -49,8 +55,18 @@ json::object as_json(const model::service_instance& i) {
             {"runningProcess", i.running_process}};
 }
 
+json::object as_json(const std::string& process, const store::process_lease& lease) {
+    return {{"process", process},
+            {"server", lease.owner},
+            {"epoch", lease.epoch},
+            {"until", iso8601(lease.ends)},
+            {"holdsCard", lease.holds_card}};
+}
+
 json::object as_json(const store::device_store& db, const model::secure_component& card) {
-    json::array instances, tombstones;
+    json::array instances, tombstones, leases;
+    for (const auto& [process, lease] : db.processes.leases_on(card.id))
+        leases.push_back(as_json(process, lease));
     for (const auto& i : db.instances.on(card.id))
         instances.push_back(as_json(i));
     for (const auto& i : db.instances.tombstones_on(card.id))
@@ -65,11 +81,13 @@ json::object as_json(const store::device_store& db, const model::secure_componen
             {"strikes", card.strikes},
             {"tsmDomain", card.tsm_domain ? json::value(card.tsm_domain->aid) : json::value()},
             {"instances", std::move(instances)},
-            {"tombstones", std::move(tombstones)}};
+            {"tombstones", std::move(tombstones)},
+            {"leases", std::move(leases)}};
 }
 
 void list_cards(const card_options& o) {
-    const store::device_store db(read_config(o.data).instances_db());
+    store::device_store db(read_config(o.data).instances_db());
+    name_damage(db);
     json::array list;
     cli::table shown({"CARD", "CONDITION", "INSTANCES", "TOMBSTONES", "ISSUER", "BASIS", "KNOWN BY"});
     for (const auto& card : db.cards.all()) {
@@ -104,8 +122,8 @@ std::string why_not(card_change outcome, const card_options& o) {
         return "there is no secure component ‘" + o.card + "’ (tsms card list)";
     case card_change::process_running:
         return "a process works on this secure component; try again when it has ended. If the server is down, start "
-               "it: "
-               "it ends what its last run left";
+               "it: it ends what its last run left. If the server that ‘tsms card show’ names is gone for good: tsms "
+               "card release --lease";
     case card_change::unknown_issuer:
         return "there is no issuer ‘" + o.issuer + "’ (tsms issuer list)";
     case card_change::would_strand:
@@ -168,6 +186,39 @@ void assign_cards(const card_options& o) {
         throw config_error("not assigned:" + refused);
 }
 
+/// Also of a card whose row is missing or damaged.
+void break_leases(const card_options& o) {
+    store::device_store db(read_config(o.data).instances_db());
+    const auto broken = db.processes.break_leases(o.card);
+    if (broken == 0 && !db.cards.find(o.card))
+        throw config_error(why_not(card_change::unknown_card, o));
+    if (o.as_json)
+        std::cout << json::dump(json::object{{"broken", static_cast<std::int64_t>(broken)}}) << std::endl;
+    else if (broken == 0)
+        std::cout << "no process works on this secure component: nothing was changed" << std::endl;
+    else
+        std::cout << "broken: a server that runs ends the process when the card is used next or within the hour, else "
+                     "the one that starts next"
+                  << std::endl;
+}
+
+void add_release(CLI::App* release, const std::shared_ptr<card_options>& o) {
+    release->footer(
+        "Find out first why they failed: a card that gets too many wrong cryptograms blocks its keys for ever.\n"
+        "--lease is for a server that is gone for good: ‘tsms card show’ tells which one has the card, and until when "
+        "nobody else takes it over. Should\nthat server still run after all, it writes nothing for this process any "
+        "more. The process ends with 6, and the next one looks at the card first\nwhere it may have changed it.\n"
+        "Example:\n  tsms card release --data ./data --card 1b9d6bcd-…\n"
+        "  tsms card release --data ./data --card 1b9d6bcd-… --lease");
+    release->add_flag("--lease", o->lease, "take the card from the server that has it instead; the quarantine stays");
+    release->callback([o] {
+        if (o->lease)
+            return break_leases(*o);
+        change_card(
+            *o, [o](store::device_store& db) { return db.cards.release(o->card); }, "released");
+    });
+}
+
 void add_reconcile(CLI::App* reconcile, const std::shared_ptr<card_options>& o) {
     reconcile->footer("For a card that was changed behind the TSM's back, or a restored database (--all, if it is "
                       "older than a first deployment).\n"
@@ -224,14 +275,9 @@ void add_card_command(CLI::App& app) {
     auto* reconcile = common(
         card->add_subcommand("reconcile", "Has the next process look at what is on the card before it believes it"));
     add_reconcile(reconcile, o);
-    auto* release = common(card->add_subcommand("release", "Ends the quarantine after failed authentications"));
-    release->footer(
-        "Find out first why they failed: a card that gets too many wrong cryptograms blocks its keys for ever.\n"
-        "Example:\n  tsms card release --data ./data --card 1b9d6bcd-…");
-    release->callback([o] {
-        change_card(
-            *o, [o](store::device_store& db) { return db.cards.release(o->card); }, "released");
-    });
+    auto* release = common(card->add_subcommand("release", "Ends the quarantine after failed authentications, or a "
+                                                           "lease"));
+    add_release(release, o);
     add_assign(common(card->add_subcommand("assign", "Says which issuer a secure component belongs to")), o);
     auto* lost =
         common(card->add_subcommand("lost", "Ends the instances on a secure component that is not coming back"));

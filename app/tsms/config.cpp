@@ -1,6 +1,7 @@
 #include "app/tsms/config.hpp"
 
 #include "base/number.hpp"
+#include "store/leases.hpp"
 
 #include <algorithm>
 #include <cstdlib>
@@ -138,7 +139,7 @@ constexpr option options[] = {
     {"device", "result_seconds", &config::result_seconds, 10, 86400, "how long a finished session tells its result"},
     {"device", "server_name", &config::server_name, 0, 0,
      "name of this server in its leases of cards; servers on the same databases need different ones"},
-    {"device", "lease_seconds", &config::lease_seconds, 2, 86400,
+    {"device", "lease_seconds", &config::lease_seconds, 2, store::longest_lease / std::chrono::seconds(1),
      "another server on the same databases takes a card over whose process has sent and written nothing for so long. "
      "Longer than a process waits for a handset or an issuer"},
     {"operations", "port", &config::operations_port, 0, 65534,

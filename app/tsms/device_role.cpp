@@ -117,7 +117,7 @@ private:
         if (!load || !load->store_works)
             return {false, false, {}, "the actor of instances.db does not answer: restart the device role"};
         const auto number = [](auto n) { return static_cast<double>(n); };
-        auto trouble = upkeep_.trouble();
+        auto trouble = load->superseded.empty() ? upkeep_.trouble() : load->superseded;
         http::role_state state{trouble.empty(),
                                false,
                                {{"sessions", number(load->sessions)},
@@ -126,7 +126,8 @@ private:
                                 {"calls_total", number(load->calls)},
                                 {"orders_total", number(load->orders)},
                                 {"deliveries_waiting", number(load->deliveries_waiting)},
-                                {"deliveries_given_up", number(load->deliveries_given_up)}},
+                                {"deliveries_given_up", number(load->deliveries_given_up)},
+                                {"damaged_rows", number(load->damaged_rows)}},
                                std::move(trouble)};
         tell_connections(state, server_->counted());
         tell_calls(state, api_.counted_calls());

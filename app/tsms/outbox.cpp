@@ -74,7 +74,8 @@ std::vector<model::outbox_entry> chosen(const config& c, const store::device_sto
 
 void list_deliveries(const outbox_options& o) {
     const auto c = read_config(o.data);
-    const store::device_store db(c.instances_db());
+    store::device_store db(c.instances_db());
+    db.damage().listen([](const std::string& text) { std::cerr << "tsms: " << text << std::endl; });
     const auto known = provider_names(c);
     const auto found = chosen(c, db, o);
     if (o.as_json) {
@@ -99,10 +100,13 @@ void change(const outbox_options& o, bool (store::outbox::*what)(std::int64_t) c
             const std::string& done) {
     const auto c = read_config(o.data);
     store::device_store db(c.instances_db());
-    const auto found = chosen(c, db, o);
+    auto ids = o.ids; // one that cannot be read can be dropped
+    if (ids.empty())
+        for (const auto& d : chosen(c, db, o))
+            ids.push_back(d.id);
     int changed = 0;
-    for (const auto& d : found)
-        changed += (db.outbox.*what)(d.id);
+    for (const auto id : ids)
+        changed += (db.outbox.*what)(id);
     if (changed == 0 && !o.all)
         throw config_error("no such result waits (tsms outbox list)");
     if (o.as_json)

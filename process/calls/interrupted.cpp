@@ -5,11 +5,24 @@
 
 namespace tsms::calls {
 
+const char* text_of(model::interruption why) {
+    switch (why) {
+    case model::interruption::restart:
+        return "the TSM was restarted";
+    case model::interruption::server_gone:
+        return "the server that ran it was gone for too long, and another one has ended it";
+    case model::interruption::abandoned:
+        break;
+    }
+    return "nobody went on with it";
+}
+
 interrupted_end end_of_interrupted(const model::process_record& record, const model::service_instance& instance,
-                                   const model::secure_component& card, bool in_doubt, wall_time now) {
+                                   const model::secure_component& card, bool in_doubt, model::interruption why,
+                                   wall_time now) {
     const auto status = model::error_category::execution_interrupted;
     interrupted_end e;
-    e.end = {record.id, status, model::error_message(status, "the TSM was restarted"), iso8601(now)};
+    e.end = {record.id, status, model::error_message(status, text_of(why)), iso8601(now)};
     e.instance = model::after_crash(instance, record.start_state, in_doubt);
     e.card = card;
     e.card.doubt = e.card.doubt || in_doubt;

@@ -1,6 +1,7 @@
 #pragma once
 // What becomes of a process that the last run of the program has left without an end (AMB-101).
 
+#include "model/interruption.hpp"
 #include "model/life_cycle.hpp"
 #include "model/process_result.hpp"
 #include "model/records.hpp"
@@ -15,8 +16,12 @@ struct interrupted_end {
 };
 
 /// It ends with 6: in the state before it where no component of the Service can have changed, else in IN_ERROR.
-/// `in_doubt`: it has written an intent to change the card, which is in doubt from now on.
+/// `why` nobody goes on with it. `in_doubt`: it has written an intent to change the card, which is in doubt from now
+/// on.
 interrupted_end end_of_interrupted(const model::process_record& record, const model::service_instance& instance,
-                                   const model::secure_component& card, bool in_doubt, wall_time now);
+                                   const model::secure_component& card, bool in_doubt, model::interruption why,
+                                   wall_time now);
+/// What is told of it to everybody.
+const char* text_of(model::interruption why);
 
 } // namespace tsms::calls

@@ -172,19 +172,14 @@ call<verdict> begin(conducting* c) {
         const auto charge = co_await charge_process{c->what, c->card, c->instance};
         if (charge.later)
             co_return refused{{error_category::tsm_not_available, text_of(*charge.later)}, charge.later};
-        switch (co_await store_beginning(c)) {
-        case model::beginning::begun:
+        auto outcome = co_await store_beginning(c);
+        if (outcome == model::beginning::leased) { // another server's process has the card: this one only tells that
+            c->hindrance = on_its_card;
+            outcome = co_await store_beginning(c);
+        }
+        if (outcome == model::beginning::begun) {
             c->begun = true;
             co_return std::nullopt;
-        case model::beginning::changed:
-            break;
-        case model::beginning::leased: // another server's process has it
-            c->hindrance = on_its_card;
-            if (co_await store_beginning(c) == model::beginning::begun) {
-                c->begun = true;
-                co_return std::nullopt;
-            }
-            break;
         }
     }
     co_return refused{

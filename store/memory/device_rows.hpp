@@ -64,7 +64,10 @@ public:
     std::optional<model::process_end> end_of(const std::string& id) const override;
     bool runs(const std::string& id) const override;
     bool works_on(const std::string& card) const override;
-    std::vector<leased_process> running() const override;
+    std::vector<std::string> running() const override;
+    std::vector<std::string> running_on(const std::string& card) const override;
+    std::optional<model::process_record> find_running(const std::string& id) const override;
+    std::string card_of(const std::string& id) const override;
     std::optional<process_lease> lease_of(const std::string& id) const override;
     std::optional<process_lease> lease_on(const std::string& card) const override;
     std::vector<ended_process> with_result() const override;
@@ -79,6 +82,7 @@ public:
     void forget_on(const std::string& card) override;
 
 private:
+    template <class Is> std::vector<std::string> ids_of(Is is) const;
     template <class Is> void forget(Is is);
     device_tables& tables_;
 };
@@ -186,6 +190,7 @@ public:
     /// There is nobody else, but whoever has never asked knows nothing yet.
     bool changed_by_others() override { return !std::exchange(has_asked_, true); }
     bool responds() const override { return true; }
+    damage_book& damage() override { return damage_; }
 
 protected:
     void in_transaction(const std::function<void()>& f) override;
@@ -201,6 +206,7 @@ private:
     memory_issuers issuers_{tables_};
     memory_apps apps_{tables_};
     memory_audit audit_{tables_};
+    damage_book damage_; ///< nothing: memory keeps no text
     bool has_asked_ = false;
     bool is_changing_ = false;
 };

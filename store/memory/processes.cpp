@@ -2,6 +2,15 @@
 
 namespace tsms::store {
 
+template <class Is> std::vector<std::string> memory_processes::ids_of(Is is) const {
+    std::vector<std::string> found;
+    for (const auto& row : tables_.processes)
+        if (is(row))
+            found.push_back(row.record.id);
+    std::ranges::sort(found);
+    return found;
+}
+
 void memory_processes::insert(const model::process_record& p, const process_lease& lease) {
     if (std::ranges::any_of(tables_.processes, [&](const auto& row) { return row.record.id == p.id; }))
         throw error("there is a process " + p.id + " already");
@@ -42,13 +51,22 @@ bool memory_processes::works_on(const std::string& card) const {
     return tables_.works_on(card);
 }
 
-std::vector<leased_process> memory_processes::running() const {
-    std::vector<leased_process> found;
-    for (const auto& row : tables_.processes)
-        if (!row.end)
-            found.push_back({row.record, row.lease});
-    std::ranges::sort(found, {}, [](const auto& p) { return p.process.id; });
-    return found;
+std::vector<std::string> memory_processes::running() const {
+    return ids_of([](const auto& row) { return !row.end; });
+}
+
+std::vector<std::string> memory_processes::running_on(const std::string& card) const {
+    return ids_of([&](const auto& row) { return !row.end && row.record.card == card; });
+}
+
+std::optional<model::process_record> memory_processes::find_running(const std::string& id) const {
+    const auto row = row_where(tables_.processes, [&](const auto& one) { return one.record.id == id && !one.end; });
+    return row ? std::optional(row->record) : std::nullopt;
+}
+
+std::string memory_processes::card_of(const std::string& id) const {
+    const auto row = row_where(tables_.processes, [&](const auto& one) { return one.record.id == id; });
+    return row ? row->record.card : std::string();
 }
 
 std::vector<ended_process> memory_processes::with_result() const {

@@ -11,11 +11,7 @@ struct process_lease {
     std::string owner;       ///< name of the server; empty: nobody who could go on with it
     std::int64_t epoch = 0;  ///< the owner's start that has begun the process
     bool holds_card = false; ///< else it does not touch the card
-    wall_time ends{};        ///< to the second
-};
-struct leased_process {
-    model::process_record process;
-    process_lease lease;
+    wall_time ends{};        ///< to the second; what no clock says is read as the latest time there is
 };
 struct ended_process {
     model::process_record process; ///< without what was asked
@@ -37,8 +33,13 @@ public:
     virtual bool runs(const std::string& id) const = 0;
     /// A process that has not ended works on this card.
     virtual bool works_on(const std::string& card) const = 0;
-    /// Those without an end, by id.
-    virtual std::vector<leased_process> running() const = 0;
+    /// Ids of those without an end, in their order; of those only that work on this card.
+    virtual std::vector<std::string> running() const = 0;
+    virtual std::vector<std::string> running_on(const std::string& card) const = 0;
+    /// Of one without an end. Throws damaged_row.
+    virtual std::optional<model::process_record> find_running(const std::string& id) const = 0;
+    /// Its card, whatever else is damaged; empty where there is no such process.
+    virtual std::string card_of(const std::string& id) const = 0;
     /// Of a process without an end.
     virtual std::optional<process_lease> lease_of(const std::string& id) const = 0;
     /// Of the process without an end that holds this card.

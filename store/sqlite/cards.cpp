@@ -5,36 +5,37 @@ namespace tsms::store {
 namespace {
 
 model::secure_component card_in(SQLite::Statement& row) {
-    return decode_card(text_of(row, 0));
+    return of_row("secure_components", text_of(row, 0), [&] { return decode_card(text_of(row, 1)); });
 }
 
 constexpr int never_deployed = static_cast<int>(model::instance_state::not_deployed);
 
 // Their WHERE clauses are those of the indexes in instances_schema.cpp.
 constexpr const char* by_identity =
-    "SELECT document FROM secure_components WHERE json_extract(document, '$.identity') = ? "
+    "SELECT id, document FROM secure_components WHERE json_extract(document, '$.identity') = ? "
     "ORDER BY json_extract(document, '$.tsmDomain.keys') IS NULL, rowid LIMIT ?";
 constexpr const char* by_claims =
-    "SELECT document FROM secure_components WHERE json_extract(document, '$.identity') = ?1 "
+    "SELECT id, document FROM secure_components WHERE json_extract(document, '$.identity') = ?1 "
     "AND json_extract(document, '$.tsmDomain.keys') IS NULL "
     "AND coalesce(json_extract(document, '$.claims'), '') IN (?2, '') "
     "ORDER BY coalesce(json_extract(document, '$.claims'), '') = '', rowid LIMIT 1";
 constexpr const char* by_issuers_number =
-    "SELECT document FROM secure_components WHERE json_extract(document, '$.cinIin') = ? "
+    "SELECT id, document FROM secure_components WHERE json_extract(document, '$.cinIin') = ? "
     "ORDER BY json_extract(document, '$.tsmDomain.keys') IS NULL, rowid LIMIT ?";
 constexpr const char* by_reader =
-    "SELECT c.document FROM service_instances i JOIN secure_components c ON c.id = i.card "
+    "SELECT c.id, c.document FROM service_instances i JOIN secure_components c ON c.id = i.card "
     "WHERE json_extract(i.document, '$.reader') = ? AND json_extract(i.document, '$.atr') = ? AND i.state <> 1 "
     "AND json_extract(c.document, '$.tsmDomain.keys') IS NOT NULL ORDER BY i.rowid DESC LIMIT ?";
 static_assert(never_deployed == 1);
 /// What an issuer is asked to write for an instance is noted as `onCard` before it has looked at the card. Without a
 /// domain of ours it has never accepted one.
 constexpr const char* by_claim_alone =
-    "SELECT c.document FROM secure_components c "
+    "SELECT c.id, c.document FROM secure_components c "
     "WHERE json_extract(c.document, '$.tsmDomain') IS NULL AND json_extract(c.document, '$.claimed') < ?1 "
     "AND coalesce(json_extract(c.document, '$.wasProven'), 0) = ?3 "
     "AND NOT EXISTS (SELECT 1 FROM service_instances i WHERE i.card = c.id AND (i.state <> ?2 "
-    "OR (?3 AND json_extract(i.document, '$.onCard')) OR json_extract(i.document, '$.created') >= ?1)) "
+    "OR CASE WHEN json_valid(i.document) THEN (?3 AND json_extract(i.document, '$.onCard')) "
+    "OR json_extract(i.document, '$.created') >= ?1 ELSE 1 END)) "
     "AND NOT EXISTS (SELECT 1 FROM tombstones t WHERE t.card = c.id) "
     "AND NOT EXISTS (SELECT 1 FROM processes p WHERE p.card = c.id AND p.ended IS NULL) ORDER BY c.rowid";
 
@@ -42,12 +43,11 @@ constexpr const char* by_claim_alone =
 
 std::optional<model::secure_component> sqlite_cards::find(const std::string& id) const {
     return session_.look(
-        [&] { return first(session_.rows(), card_in, "SELECT document FROM secure_components WHERE id = ?", id); });
+        [&] { return first(session_.rows(), card_in, "SELECT id, document FROM secure_components WHERE id = ?", id); });
 }
 
 std::vector<model::secure_component> sqlite_cards::all() const {
-    return session_.look(
-        [&] { return store::all(session_.rows(), card_in, "SELECT document FROM secure_components ORDER BY id"); });
+    return session_.readable(card_in, "SELECT id, document FROM secure_components ORDER BY id");
 }
 
 std::vector<model::secure_component> sqlite_cards::with_identity(const std::string& identity, std::size_t most) const {
@@ -67,7 +67,7 @@ std::vector<model::secure_component> sqlite_cards::with_issuers_number(const std
 std::vector<model::secure_component> sqlite_cards::of_issuer(const std::string& name) const {
     return session_.look([&] {
         return store::all(session_.rows(), card_in,
-                          "SELECT document FROM secure_components WHERE json_extract(document, '$.issuer') = ? "
+                          "SELECT id, document FROM secure_components WHERE json_extract(document, '$.issuer') = ? "
                           "ORDER BY rowid",
                           name);
     });
@@ -75,14 +75,11 @@ std::vector<model::secure_component> sqlite_cards::of_issuer(const std::string& 
 
 std::vector<model::secure_component> sqlite_cards::met_in(const std::string& reader, const std::string& atr,
                                                           std::size_t most) const {
-    return session_.look([&] { return store::all(session_.rows(), card_in, by_reader, reader, atr, most); });
+    return session_.readable(card_in, by_reader, reader, atr, most);
 }
 
 std::vector<model::secure_component> sqlite_cards::only_claimed_before(wall_time limit, bool proven_once) const {
-    return session_.look([&] {
-        return store::all(session_.rows(), card_in, by_claim_alone, iso8601(limit), never_deployed,
-                          proven_once ? 1 : 0);
-    });
+    return session_.readable(card_in, by_claim_alone, iso8601(limit), never_deployed, proven_once ? 1 : 0);
 }
 
 /// The column `identity` is unique, and a row beside the first one of its identity may outlive that: it is a name for

@@ -43,6 +43,7 @@ public:
     void keep_vault_seal(bytes_view seal) override;
     bool changed_by_others() override;
     bool responds() const override;
+    damage_book& damage() override { return session_.damaged; }
 
 protected:
     void in_transaction(const std::function<void()>& f) override;

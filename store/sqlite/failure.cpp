@@ -100,6 +100,17 @@ error failure(const char* doing, const std::filesystem::path& file, const SQLite
     return error(text + "; " + remedy(file, code, number));
 }
 
+damaged_row damage(const std::filesystem::path& file, const damaged_row& row) {
+    const bool may_go = row.table == "outbox"; // nothing else refers to it
+    return {row.table, row.id,
+            "reading " + file.filename().string() + " failed: row ‘" + row.id + "’ of table " + row.table + ": " +
+                row.what() + "; only what needs this row suffers. " +
+                (may_go ? "Its SPOS is not told until you restore the databases from one backup; to give it up: tsms "
+                          "outbox drop --id " +
+                              row.id
+                        : std::string("To have it again, ") + to_restore)};
+}
+
 error damage(const std::filesystem::path& file, const std::string& what) {
     return error("reading " + file.filename().string() + " failed: " + what + "; " + file_is_damaged);
 }

@@ -1,7 +1,7 @@
 #pragma once
 // What SQLite's errors mean to an operator: which file, what happened, what helps. Only for store/.
 
-#include "store/error.hpp"
+#include "store/damage_book.hpp"
 
 #include <SQLiteCpp/SQLiteCpp.h>
 #include <filesystem>
@@ -17,6 +17,9 @@ error failure(const char* doing, const std::filesystem::path& file, const SQLite
 
 /// What helps where the system refused this file: by errno.
 std::string system_remedy(const std::filesystem::path& file, int number);
+
+/// A row of this file with its remedy.
+damaged_row damage(const std::filesystem::path& file, const damaged_row& row);
 
 /// Something is stored that this program never writes.
 error damage(const std::filesystem::path& file, const std::string& what);

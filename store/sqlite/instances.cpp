@@ -5,7 +5,11 @@ namespace tsms::store {
 namespace {
 
 model::service_instance instance_in(SQLite::Statement& row) {
-    return decode_instance(text_of(row, 0));
+    return of_row("service_instances", text_of(row, 0), [&] { return decode_instance(text_of(row, 1)); });
+}
+
+model::service_instance tombstone_in(SQLite::Statement& row) {
+    return of_row("tombstones", text_of(row, 0), [&] { return decode_instance(text_of(row, 1)); });
 }
 
 int number_of(model::instance_state state) {
@@ -15,14 +19,15 @@ int number_of(model::instance_state state) {
 } // namespace
 
 std::optional<model::service_instance> sqlite_instances::find(const std::string& id) const {
-    return session_.look(
-        [&] { return first(session_.rows(), instance_in, "SELECT document FROM service_instances WHERE id = ?", id); });
+    return session_.look([&] {
+        return first(session_.rows(), instance_in, "SELECT id, document FROM service_instances WHERE id = ?", id);
+    });
 }
 
 std::vector<model::service_instance> sqlite_instances::on_card(const std::string& card) const {
     return session_.look([&] {
-        return all(session_.rows(), instance_in, "SELECT document FROM service_instances WHERE card = ? ORDER BY id",
-                   card);
+        return all(session_.rows(), instance_in,
+                   "SELECT id, document FROM service_instances WHERE card = ? ORDER BY id", card);
     });
 }
 
@@ -30,7 +35,7 @@ std::optional<model::service_instance> sqlite_instances::of_service(const std::s
                                                                     const std::string& card) const {
     return session_.look([&] {
         return first(session_.rows(), instance_in,
-                     "SELECT document FROM service_instances WHERE service = ? AND card = ?", service, card);
+                     "SELECT id, document FROM service_instances WHERE service = ? AND card = ?", service, card);
     });
 }
 
@@ -42,11 +47,10 @@ std::size_t sqlite_instances::count_on(const std::string& card) const {
 }
 
 std::vector<model::service_instance> sqlite_instances::naming_a_process() const {
-    return session_.look([&] {
-        return all(session_.rows(), instance_in,
-                   "SELECT document FROM service_instances WHERE json_extract(document, '$.runningProcess') <> '' "
-                   "ORDER BY id");
-    });
+    // json_extract ends the whole statement at a text that is no JSON.
+    return session_.readable(instance_in,
+                             "SELECT id, document FROM service_instances WHERE CASE WHEN json_valid(document) "
+                             "THEN json_extract(document, '$.runningProcess') <> '' ELSE 1 END ORDER BY id");
 }
 
 void sqlite_instances::insert(const model::service_instance& i) {
@@ -74,7 +78,8 @@ void sqlite_instances::remove_on(const std::string& card) {
 
 std::vector<model::service_instance> sqlite_instances::tombstones_on(const std::string& card) const {
     return session_.look([&] {
-        return all(session_.rows(), instance_in, "SELECT document FROM tombstones WHERE card = ? ORDER BY id", card);
+        return all(session_.rows(), tombstone_in, "SELECT id, document FROM tombstones WHERE card = ? ORDER BY id",
+                   card);
     });
 }
 

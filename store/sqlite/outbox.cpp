@@ -1,5 +1,7 @@
 #include "store/sqlite/outbox.hpp"
 
+#include <utility>
+
 namespace tsms::store {
 
 namespace {
@@ -14,19 +16,29 @@ std::int64_t seconds(wall_time t) {
     return std::chrono::duration_cast<std::chrono::seconds>(t.time_since_epoch()).count();
 }
 
+bool is_count(std::int64_t number) {
+    return number >= 0 && std::in_range<int>(number);
+}
+
 model::outbox_entry delivery_in(SQLite::Statement& row) {
-    model::outbox_entry d;
-    d.id = row.getColumn(0).getInt64();
-    d.process = text_of(row, 1);
-    d.provider = text_of(row, 2);
-    d.spos = decode_spos(text_of(row, 3));
-    d.body = text_of(row, 4);
-    d.created = wall_time(std::chrono::seconds(row.getColumn(5).getInt64()));
-    d.attempts = row.getColumn(6).getInt();
-    d.waited = std::chrono::seconds(row.getColumn(7).getInt64());
-    d.last_error = text_of(row, 8);
-    d.given_up = row.getColumn(9).getInt() != 0;
-    return d;
+    return of_row("outbox", text_of(row, 0), [&] {
+        model::outbox_entry d;
+        d.id = row.getColumn(0).getInt64();
+        d.process = text_of(row, 1);
+        d.provider = text_of(row, 2);
+        d.spos = decode_spos(text_of(row, 3));
+        d.body = text_of(row, 4);
+        const auto created = time_of(row.getColumn(5).getInt64());
+        const auto attempts = row.getColumn(6).getInt64(), waited = row.getColumn(7).getInt64();
+        if (!created || !is_count(attempts) || !is_count(waited))
+            throw damaged_document("a number that cannot be: created, attempts or waited");
+        d.created = *created;
+        d.attempts = static_cast<int>(attempts);
+        d.waited = std::chrono::seconds(waited);
+        d.last_error = text_of(row, 8);
+        d.given_up = row.getColumn(9).getInt() != 0;
+        return d;
+    });
 }
 
 } // namespace
@@ -40,11 +52,11 @@ std::int64_t sqlite_outbox::add(const model::outbox_entry& d) {
 }
 
 std::vector<model::outbox_entry> sqlite_outbox::all() const {
-    return session_.look([&] { return store::all(session_.rows(), delivery_in, every_one); });
+    return session_.readable(delivery_in, every_one);
 }
 
 std::vector<model::outbox_entry> sqlite_outbox::waiting() const {
-    return session_.look([&] { return store::all(session_.rows(), delivery_in, those_that_wait); });
+    return session_.readable(delivery_in, those_that_wait);
 }
 
 std::optional<model::outbox_entry> sqlite_outbox::waiting(std::int64_t id) const {

@@ -2,6 +2,7 @@
 
 #include "base/number.hpp"
 #include "base/split.hpp"
+#include "model/numbers.hpp"
 #include "store/call_records.hpp"
 
 namespace tsms::store {
@@ -21,9 +22,10 @@ std::vector<model::operation> operations_of(const std::string& row) {
         return operations;
     for (const auto name : text::split(row, ' ')) {
         const auto number = text::number<int>(name);
-        if (!number)
-            throw damaged_document("a process has requested ‘" + row + "’");
-        operations.push_back(static_cast<model::operation>(*number));
+        const auto operation = number ? model::of_number(model::all_operations, *number) : std::nullopt;
+        if (!operation)
+            throw damaged_document("it has requested ‘" + row + "’");
+        operations.push_back(*operation);
     }
     return operations;
 }
@@ -33,51 +35,54 @@ const std::string process_columns = "SELECT id, session, instance, card, caller,
 constexpr int process_columns_count = 12;
 
 model::process_record process_in(SQLite::Statement& row) {
-    model::process_record p;
-    p.id = text_of(row, 0);
-    p.session = text_of(row, 1);
-    p.instance = text_of(row, 2);
-    p.card = text_of(row, 3);
-    p.caller = text_of(row, 4);
-    p.version_tag = text_of(row, 5);
-    p.requested = operations_of(text_of(row, 6));
-    p.start_state = static_cast<model::instance_state>(row.getColumn(7).getInt());
-    p.started = text_of(row, 8);
-    p.acknowledged = row.getColumn(9).getInt() != 0;
-    if (!row.isColumnNull(10))
-        p.proof = decode_proof(text_of(row, 10));
-    if (!row.isColumnNull(11))
-        p.asked = decode_asked(text_of(row, 11));
-    return p;
+    return of_row("processes", text_of(row, 0), [&] {
+        const auto state = model::of_number(model::all_states, row.getColumn(7).getInt64());
+        if (!state)
+            throw damaged_document("its start_state is " + text_of(row, 7));
+        model::process_record p{text_of(row, 0),
+                                text_of(row, 1),
+                                text_of(row, 2),
+                                text_of(row, 3),
+                                text_of(row, 4),
+                                text_of(row, 5),
+                                operations_of(text_of(row, 6)),
+                                *state,
+                                text_of(row, 8)};
+        p.acknowledged = row.getColumn(9).getInt() != 0;
+        if (!row.isColumnNull(10))
+            p.proof = decode_proof(text_of(row, 10));
+        if (!row.isColumnNull(11))
+            p.asked = decode_asked(text_of(row, 11));
+        return p;
+    });
 }
 
 model::process_end end_at(SQLite::Statement& row, int column) {
-    model::process_end e{text_of(row, column), static_cast<model::error_category>(row.getColumn(column + 1).getInt()),
-                         text_of(row, column + 2), text_of(row, column + 3)};
-    if (!row.isColumnNull(column + 4))
-        e.result = decode_result(text_of(row, column + 4));
-    return e;
+    return of_row("processes", text_of(row, 0), [&] {
+        model::process_end e{text_of(row, column),
+                             static_cast<model::error_category>(row.getColumn(column + 1).getInt()),
+                             text_of(row, column + 2), text_of(row, column + 3)};
+        if (!row.isColumnNull(column + 4))
+            e.result = decode_result(text_of(row, column + 4));
+        return e;
+    });
 }
 
 model::process_end end_in(SQLite::Statement& row) {
     return end_at(row, 0);
 }
 
-process_lease lease_at(SQLite::Statement& row, int column) {
-    return {text_of(row, column), row.getColumn(column + 1).getInt64(), row.getColumn(column + 2).getInt() != 0,
-            wall_time(std::chrono::seconds(row.getColumn(column + 3).getInt64()))};
-}
-
 process_lease lease_in(SQLite::Statement& row) {
-    return lease_at(row, 0);
-}
-
-leased_process leased_process_in(SQLite::Statement& row) {
-    return {process_in(row), lease_at(row, process_columns_count)};
+    return {text_of(row, 0), row.getColumn(1).getInt64(), row.getColumn(2).getInt() != 0,
+            time_of(row.getColumn(3).getInt64()).value_or(wall_time::max())};
 }
 
 ended_process ended_process_in(SQLite::Statement& row) {
     return {process_in(row), end_at(row, process_columns_count)};
+}
+
+std::string text_in(SQLite::Statement& row) {
+    return text_of(row, 0);
 }
 
 std::int64_t seconds(wall_time t) {
@@ -131,20 +136,28 @@ bool sqlite_processes::works_on(const std::string& card) const {
         [&] { return finds(session_.rows(), "SELECT 1 FROM processes WHERE card = ? AND ended IS NULL", card); });
 }
 
-std::vector<leased_process> sqlite_processes::running() const {
+std::vector<std::string> sqlite_processes::running() const {
+    return session_.look(
+        [&] { return all(session_.rows(), text_in, "SELECT id FROM processes WHERE ended IS NULL ORDER BY id"); });
+}
+
+std::vector<std::string> sqlite_processes::running_on(const std::string& card) const {
     return session_.look([&] {
-        return all(session_.rows(), leased_process_in,
-                   process_columns +
-                       ", owner, epoch, holds_card, lease_ends FROM processes WHERE ended IS NULL ORDER BY id");
+        return all(session_.rows(), text_in, "SELECT id FROM processes WHERE card = ? AND ended IS NULL ORDER BY id",
+                   card);
     });
 }
 
-std::vector<ended_process> sqlite_processes::with_result() const {
+std::optional<model::process_record> sqlite_processes::find_running(const std::string& id) const {
     return session_.look([&] {
-        return all(session_.rows(), ended_process_in,
-                   process_columns +
-                       ", id, status, message, ended, result FROM processes WHERE result IS NOT NULL ORDER BY id");
+        return first(session_.rows(), process_in, process_columns + " FROM processes WHERE id = ? AND ended IS NULL",
+                     id);
     });
+}
+
+std::string sqlite_processes::card_of(const std::string& id) const {
+    return session_.look(
+        [&] { return first(session_.rows(), text_in, "SELECT card FROM processes WHERE id = ?", id).value_or(""); });
 }
 
 std::optional<process_lease> sqlite_processes::lease_of(const std::string& id) const {
@@ -191,6 +204,13 @@ void sqlite_processes::settle_intents(const std::string& process) {
 bool sqlite_processes::is_open(const std::string& process) const {
     return session_.look(
         [&] { return finds(session_.rows(), "SELECT 1 FROM journal WHERE process = ? AND settled = 0", process); });
+}
+
+std::vector<ended_process> sqlite_processes::with_result() const {
+    return session_.readable(ended_process_in,
+                             process_columns +
+                                 ", id, status, message, ended, result FROM processes WHERE result IS NOT NULL "
+                                 "ORDER BY id");
 }
 
 void sqlite_processes::forget_results_before(wall_time limit) {

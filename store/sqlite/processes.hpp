@@ -14,7 +14,10 @@ public:
     std::optional<model::process_end> end_of(const std::string& id) const override;
     bool runs(const std::string& id) const override;
     bool works_on(const std::string& card) const override;
-    std::vector<leased_process> running() const override;
+    std::vector<std::string> running() const override;
+    std::vector<std::string> running_on(const std::string& card) const override;
+    std::optional<model::process_record> find_running(const std::string& id) const override;
+    std::string card_of(const std::string& id) const override;
     std::optional<process_lease> lease_of(const std::string& id) const override;
     std::optional<process_lease> lease_on(const std::string& card) const override;
     std::vector<ended_process> with_result() const override;

@@ -2,6 +2,7 @@
 // One way to write a statement: its text, then its values in order. Only for store/sqlite.
 
 #include "base/bytes.hpp"
+#include "base/time.hpp"
 #include "store/sqlite/connection.hpp"
 
 #include <concepts>
@@ -67,6 +68,12 @@ auto first(connection& session, Read read, const std::string& sql, const Values&
 
 inline std::string text_of(SQLite::Statement& row, int column) {
     return row.getColumn(column).getString();
+}
+
+/// Nothing where this clock never says so: a conversion would make another time of it.
+inline std::optional<wall_time> time_of(std::int64_t seconds) {
+    constexpr auto latest = std::chrono::floor<std::chrono::seconds>(wall_time::max()).time_since_epoch().count();
+    return seconds < 0 || seconds > latest ? std::nullopt : std::optional(wall_time(std::chrono::seconds(seconds)));
 }
 
 inline bytes octets_of(SQLite::Statement& row, int column) {

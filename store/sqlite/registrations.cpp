@@ -8,8 +8,9 @@ const std::string issuer_columns = "SELECT name, url, certificate, transport_key
 const std::string app_columns = "SELECT caller_id, provider, credential_hash, created FROM apps ";
 
 model::issuer_record issuer_in(SQLite::Statement& row) {
-    return {text_of(row, 0), text_of(row, 1), text_of(row, 2), octets_of(row, 3),
-            decode_identification(text_of(row, 4))};
+    const auto name = text_of(row, 0);
+    const auto cards = of_row("issuers", name, [&] { return decode_identification(text_of(row, 4)); });
+    return {name, text_of(row, 1), text_of(row, 2), octets_of(row, 3), cards};
 }
 
 app_record app_in(SQLite::Statement& row) {
@@ -27,7 +28,7 @@ std::optional<model::issuer_record> sqlite_issuers::find(const std::string& name
 }
 
 std::vector<model::issuer_record> sqlite_issuers::all() const {
-    return session_.look([&] { return store::all(session_.rows(), issuer_in, issuer_columns + "ORDER BY name"); });
+    return session_.readable(issuer_in, issuer_columns + "ORDER BY name");
 }
 
 void sqlite_issuers::insert(const model::issuer_record& i) {

@@ -81,6 +81,17 @@ calls::call<void> survey_twice(std::vector<std::string>* said) {
     }
 }
 
+calls::call<void> begin_something(std::vector<std::string>* said) {
+    calls::begin_process beginning;
+    beginning.process.id = "p";
+    try {
+        co_await std::move(beginning);
+        said->push_back("begun");
+    } catch (const calls::unanswered&) {
+        said->push_back("not known");
+    }
+}
+
 calls::call<void> ask_the_time_often(int* left) {
     while (--*left > 0)
         co_await calls::ask_time{};
@@ -154,6 +165,19 @@ BOOST_AUTO_TEST_CASE(nobodys_answer_is_an_answer_too) {
     BOOST_TEST(i.said == (texts{"nobody is there", "stopping"}));
     box.requests[1].answer(service_surveyed{});
     BOOST_TEST(i.said.size() == 2u);
+}
+
+BOOST_AUTO_TEST_CASE(a_beginning_of_which_nobody_hears_is_taken_back) {
+    letterbox box;
+    interpreted i(box);
+    i.start(begin_something(&i.said));
+    box.requests.at(0).answer(calls::process_begun{});
+    BOOST_TEST(box.count<abandon_process>() == 0u);
+    i.start(begin_something(&i.said));
+    box.requests.at(1).fail();
+    BOOST_TEST(i.said == (texts{"begun", "ended", "not known", "ended"}), boost::test_tools::per_element());
+    BOOST_REQUIRE_EQUAL(box.count<abandon_process>(), 1u);
+    BOOST_TEST(std::any_cast<abandon_process>(box.told.back()).process_id == "p");
 }
 
 BOOST_AUTO_TEST_CASE(effects_that_are_answered_at_once_do_not_nest) {

@@ -148,6 +148,7 @@ played_store::behavior_type played_store::make_behavior() {
                 return failed();
             return begin(m_, b);
         },
+        [this](const abandon_process& a) { m_.abandoned.push_back(a.process_id); },
         [this](const acknowledge_start&) {
             m_.events.push_back("acknowledged");
             return stored{};
@@ -188,7 +189,9 @@ played_store::behavior_type played_store::make_behavior() {
                 return failed();
             return m_.outbox ? settle(*m_.outbox, s) : delivery_settled{};
         },
-        [](const ask_health&) { return true; },
+        [](const ask_health&) {
+            return store_health{true, 0, {}};
+        },
     };
 }
 

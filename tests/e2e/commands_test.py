@@ -420,7 +420,7 @@ class Examples(unittest.TestCase):
     def cards_and_outbox(self):
         self.play("tsms card list")
         self.put["1b9d6bcd-…"] = json.loads(self.stack.tsms("card", "list", "--json").stdout)[0]["id"]
-        for name in ("show", "reconcile", "release", "assign", "assign", "lost", "found", "forget"):
+        for name in ("show", "reconcile", "release", "release", "assign", "assign", "lost", "found", "forget"):
             self.play(f"tsms card {name}")
         self.play("tsms outbox list")
         waiting = json.loads(self.stack.tsms("outbox", "list", "--json").stdout)

@@ -2,6 +2,7 @@
 """Two device roles on the same databases: who sleeps past his lease of a card neither writes nor sends anything when the other one has
 gone on with it, and until then the other one keeps off (DIV-101)."""
 
+import json
 import pathlib
 import signal
 import sqlite3
@@ -9,6 +10,8 @@ import sys
 import threading
 import time
 import unittest
+import urllib.error
+import urllib.request
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import hostile_test  # noqa: E402
@@ -57,17 +60,24 @@ class TwoServers(hostile_test.HostileCase):
     @classmethod
     def prepare(cls):
         super().prepare()
-        s, folder = cls.stack, cls.stack.folder / "twin"
+        cls.twin = Twin(cls.stack, stacks.free_port())
+        cls.serve_too("second", "two", cls.twin.device_port)
+
+    @classmethod
+    def serve_too(cls, folder_name: str, name: str, port: int) -> int:
+        """Another device role on the same databases. Its port of operations."""
+        s, folder = cls.stack, cls.stack.folder / folder_name
         folder.mkdir()
         for file in s.data.iterdir():  # the same databases and keys, its own configuration, locks and marks
             if file.name != "tsms.toml" and file.suffix != ".lock" and not file.name.endswith(("-mark", "-wal", "-shm")):
                 (folder / file.name).symlink_to(file)
-        (folder / "tsms.toml").write_text((s.data / "tsms.toml").read_text().replace('server_name = "one"', 'server_name = "two"'))
-        cls.twin = Twin(s, stacks.free_port())
-        cls.second = stacks.Process(s.folder, "second", [s.program("tsms"), "serve", "--data", folder, "--role", "device"],
-                                    {"TSMS_DEVICE_PORT": str(cls.twin.device_port), "TSMS_OPS_PORT": str(stacks.free_port())})
-        s.processes.append(cls.second)
-        cls.second.wait_for_port(cls.twin.device_port)
+        (folder / "tsms.toml").write_text((s.data / "tsms.toml").read_text().replace('server_name = "one"', f'server_name = "{name}"'))
+        operations = stacks.free_port()
+        server = stacks.Process(s.folder, folder_name, [s.program("tsms"), "serve", "--data", folder, "--role", "device"],
+                                {"TSMS_DEVICE_PORT": str(port), "TSMS_OPS_PORT": str(operations)})
+        s.processes.append(server)
+        server.wait_for_port(port)
+        return operations
 
     def rows(self, statement: str, *values) -> list:
         with sqlite3.connect(f"file:{self.stack.data}/instances.db?mode=ro", uri=True) as db:
@@ -130,6 +140,49 @@ class TwoServers(hostile_test.HostileCase):
     def test_asleep_before_the_end(self):
         """Only the result is missing, which says that all went well."""
         self.sleeps(INSTALLING)
+
+    def test_an_operator_who_breaks_a_lease_need_not_wait(self):
+        """The server that has the card is gone for good, as far as he knows; should it live, it writes nothing any more."""
+        phone, instance = self.new_instance()
+        other = self.at_the_second(phone)
+        seen = {}
+
+        def meanwhile():
+            (process, card), = self.rows("SELECT id, card FROM processes WHERE ended IS NULL AND instance = ?", instance)
+            shown = json.loads(self.stack.tsms("card", "show", "--card", card).stdout)
+            self.assertEqual([(one["process"], one["server"]) for one in shown["leases"]], [(process, "one")], shown)
+            refused = self.stack.tsms("card", "lost", "--card", card, check=False)
+            self.assertIn("card release --lease", refused.stderr)
+            self.assertEqual(json.loads(self.stack.tsms("card", "release", "--lease", "--card", card, "--json").stdout), {"broken": 1})
+            self.assertTrue(self.rows("SELECT 1 FROM audit WHERE subject = ? AND what LIKE 'process abandoned, of ‘one’%'", process))
+            later = other.deploy(instance)
+            self.assertEqual((later["processInfo"]["executionStatus"], later["serviceInstanceState"]), (0, OPERATIONAL), later)
+            seen["rows"] = self.rows_of(instance, process)
+
+        manner = SleepsBehind(3, self.device, meanwhile)
+        woken = phone.deploy(instance, manner)
+        self.assertEqual(woken["processInfo"]["executionStatus"], INTERRUPTED, woken)
+        self.assertIn("nobody went on with it", woken["processInfo"]["executionMessage"])
+        self.assertEqual(manner.orders_after, [])
+        self.check_terminate(other, instance)
+        for one in (phone, other):
+            one.disconnect()
+
+    def test_a_server_whose_name_is_taken_says_so(self):
+        health = self.serve_too("third", "three", stacks.free_port())
+        self.assertEqual(self.health(health)[0], 200)
+        again = self.serve_too("fourth", "three", stacks.free_port())
+        status, text = self.health(health)
+        self.assertEqual(status, 503, text)
+        self.assertIn("another server ‘three’ has started", text)
+        self.assertEqual(self.health(again)[0], 200)
+
+    def health(self, port: int) -> tuple[int, str]:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=10) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as e:
+            return e.code, e.read().decode()
 
     def test_a_server_that_is_killed_costs_its_own_phones_no_waiting(self):
         phone, instance = self.new_instance()

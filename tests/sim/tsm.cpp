@@ -88,7 +88,8 @@ bool tsm::conduct_left(std::size_t most) {
     require(left.size() <= 1, "two processes were left");
     if (left.empty())
         return false;
-    require(left[0].is_own && left[0].process.asked, "a process was left that nobody can enter again");
+    require(left[0].why == model::interruption::restart && left[0].process.asked,
+            "a process was left that nobody can enter again");
     store_->processes.take_over(left[0].process.id);
     carry_out(calls::enter_again(
                   {left[0].process, left[0].in_doubt, left[0].holds_card, std::to_string(store_->processes.epoch())},
@@ -133,7 +134,8 @@ void tsm::forget() {
 void tsm::restart() {
     keep(store::device_tables(stored()));
     for (const auto& left : store_->processes.interrupted()) {
-        const auto found = calls::end_of_interrupted(left.process, left.instance, left.card, left.in_doubt, wall());
+        const auto found =
+            calls::end_of_interrupted(left.process, left.instance, left.card, left.in_doubt, left.why, wall());
         std::optional delivery(
             calls::delivery_of(left.process, found.instance, spos, answer_to(calls::encode_result{found.result})));
         store_->processes.end_left(found.end, found.instance, found.card, delivery);

@@ -84,9 +84,18 @@ BOOST_AUTO_TEST_CASE(documents_that_are_none) {
     } rows[] = {
         {"UPDATE secure_components SET document = '{\"id\":'", [](auto& db) { db.cards.find("card-1"); }},
         {"UPDATE secure_components SET document = '7'", [](auto& db) { db.cards.find("card-1"); }},
-        {"UPDATE secure_components SET document = '{\"id\":7}'", [](auto& db) { db.cards.all(); }},
+        {"UPDATE secure_components SET document = '{\"id\":7}'", [](auto& db) { db.cards.find("card-1"); }},
         {"UPDATE service_instances SET document = '{\"target\":7}'", [](auto& db) { db.instances.find("instance-1"); }},
-        {"UPDATE processes SET requested = '10 x'", [](auto& db) { db.processes.interrupted(); }},
+        {"UPDATE service_instances SET document = '{\"state\":77}'", [](auto& db) { db.instances.on("card-1"); }},
+        {"UPDATE service_instances SET document = '{\"executed\":[3]}'",
+         [](auto& db) { db.instances.find("instance-1"); }},
+        {"UPDATE service_instances SET document = '{\"lastOperation\":14}'",
+         [](auto& db) { db.instances.find("instance-1"); }},
+        {"UPDATE secure_components SET document = '{\"strikes\":4294967296}'",
+         [](auto& db) { db.cards.find("card-1"); }},
+        {"UPDATE outbox SET created = 9223372036854775807", [](auto& db) { db.outbox.waiting(1); }},
+        {"UPDATE outbox SET attempts = -1", [](auto& db) { db.outbox.waiting(1); }},
+        {"UPDATE outbox SET waited = 4294967296", [](auto& db) { db.outbox.waiting(1); }},
         {"UPDATE outbox SET spos = '[]'", [](auto& db) { db.outbox.waiting(1); }},
         {"UPDATE issuers SET cards = ''", [](auto& db) { db.issuers.find("lab"); }},
     };
@@ -99,8 +108,62 @@ BOOST_AUTO_TEST_CASE(documents_that_are_none) {
                 continue;
             }
             device_store db(d.t.file());
-            BOOST_TEST(names(refusal([&] { row.read(db); }), "reading instances.db failed", ""));
+            BOOST_TEST(names(refusal([&] { row.read(db); }), "reading instances.db failed: row ‘", "’ of table "));
+            BOOST_TEST(db.damage().found() == 1u);
         }
+}
+
+/// What needs the row fails, everything else goes on, and the row is named once.
+BOOST_AUTO_TEST_CASE(a_damaged_row_stops_only_itself) {
+    damaged d;
+    std::int64_t whole = 0;
+    {
+        device_store db(d.t.file());
+        model::outbox_entry delivery{.process = "other", .spos = {"https://spos", ""}, .body = "{}"};
+        db.outbox.add(delivery);
+        whole = delivery.id;
+        db.issuers.add({"other", "https://issuer", "PEM", {1}, {}});
+        auto card = some_card();
+        card.id = "card-2";
+        card.identity = "479002";
+        auto instance = some_instance("instance-2");
+        instance.secure_component_id = "card-2";
+        db.instances.create(instance, card);
+    }
+    execute(d.t.file(), "UPDATE outbox SET spos = '[]' WHERE id = 1;"
+                        "UPDATE issuers SET cards = '' WHERE name = 'lab';"
+                        "UPDATE secure_components SET document = '{\"id\":7}' WHERE id = 'card-1'");
+    device_store db(d.t.file());
+    std::vector<std::string> told;
+    db.damage().listen([&](const std::string& text) { told.push_back(text); });
+    for (int time = 0; time < 2; ++time) {
+        BOOST_REQUIRE_EQUAL(db.outbox.waiting().size(), 1u);
+        BOOST_TEST(db.outbox.waiting()[0].id == whole);
+        BOOST_TEST(db.outbox.all().size() == 1u);
+        BOOST_REQUIRE_EQUAL(db.issuers.all().size(), 1u);
+        BOOST_TEST(db.issuers.all()[0].name == "other");
+        BOOST_REQUIRE_EQUAL(db.cards.all().size(), 1u);
+        BOOST_TEST(db.cards.find("card-2")->identity == "479002");
+        BOOST_TEST(db.cards.domain_of_kind("eSE1", "").has_value()); // of the other card of this kind
+        BOOST_CHECK_THROW(db.cards.find("card-1"), store::damaged_row);
+    }
+    BOOST_REQUIRE_EQUAL(told.size(), 3u);
+    BOOST_TEST(names(told[0], "row ‘1’ of table outbox", "tsms outbox drop --id 1"));
+    BOOST_TEST(names(told[1], "row ‘lab’ of table issuers", "instances.db"));
+    BOOST_TEST(names(told[2], "row ‘card-1’ of table secure_components", "instances.db"));
+    BOOST_TEST(db.damage().found() == 3u);
+    BOOST_TEST(db.outbox.drop(1));
+    BOOST_TEST(db.outbox.drop(whole));
+}
+
+BOOST_AUTO_TEST_CASE(an_instance_whose_document_is_no_json_keeps_nobody_from_the_others) {
+    damaged d;
+    execute(d.t.file(), "UPDATE service_instances SET state = 1, document = 'no JSON'");
+    device_store db(d.t.file());
+    BOOST_TEST(db.processes.stranded().empty());
+    BOOST_TEST(db.processes.orphaned().size() == 1u);
+    db.retention.forget_claims_before(wall_time(std::chrono::seconds(1'900'000'000)), wall_time{});
+    BOOST_TEST(db.damage().found() == 1u);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

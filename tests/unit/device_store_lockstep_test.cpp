@@ -86,7 +86,7 @@ std::string all_of(device_store& db) {
     for (const auto& p : db.processes.interrupted())
         all += p.process.id + " " + p.process.session + " " + p.process.caller + " " + p.process.version_tag + " " +
                text(p.process.requested.size()) + " " + text(p.process.start_state) + " " + p.process.started + " " +
-               text(p.in_doubt) + text(p.is_own) + text(p.holds_card) + text(p.process.acknowledged) +
+               text(p.in_doubt) + text(p.why) + text(p.holds_card) + text(p.process.acknowledged) +
                store::encode(p.process.proof) + (p.process.asked ? store::encode(*p.process.asked) : "") +
                store::encode(p.instance) + store::encode(p.card) + "\n";
     for (const auto& [process, end] : db.processes.results())

@@ -64,7 +64,7 @@ BOOST_AUTO_TEST_CASE(another_life_of_the_server_finds_what_was_asked_and_takes_i
     second.processes.serve_as({"device"});
     const auto left = second.processes.interrupted();
     BOOST_REQUIRE_EQUAL(left.size(), 1u);
-    BOOST_TEST(left[0].is_own);
+    BOOST_TEST((left[0].why == model::interruption::restart)); // of its own
     BOOST_TEST(left[0].holds_card);
     BOOST_TEST(left[0].process.acknowledged);
     BOOST_TEST((left[0].process.proof == proof));
@@ -84,9 +84,9 @@ BOOST_AUTO_TEST_CASE(a_server_of_another_name_does_not_call_it_its_own) {
     other.processes.serve_as({"other"});
     k.clock.wall_now += 1h;
     BOOST_REQUIRE_EQUAL(other.processes.interrupted().size(), 1u);
-    BOOST_TEST(!other.processes.interrupted()[0].is_own);
+    BOOST_TEST((other.processes.interrupted()[0].why == model::interruption::server_gone));
     device_store nobody(k.t.file(), store::believe_mark::yes, k.clock);
-    BOOST_TEST(!nobody.processes.interrupted().at(0).is_own);
+    BOOST_TEST((nobody.processes.interrupted().at(0).why != model::interruption::restart));
 }
 
 BOOST_AUTO_TEST_CASE(secrets_are_gone_with_the_end_of_the_process_octet_by_octet) {

@@ -2,6 +2,7 @@
 
 #include "store/leases.hpp"
 #include "tests/moved_clock.hpp"
+#include "tests/unit/damage.hpp"
 #include "tests/unit/instance_rows.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -179,6 +180,112 @@ BOOST_AUTO_TEST_CASE(a_take_over_that_is_not_stored_leaves_the_process_as_it_was
                       store::error);
     BOOST_TEST(two->processes.is_left("process-1"));
     one->processes.hold("process-1"); // it is still its own
+}
+
+BOOST_AUTO_TEST_CASE(only_a_use_that_renews_the_lease_writes) {
+    shared_database shared;
+    const auto one = shared.serve("one");
+    BOOST_REQUIRE((begin(*one, "process-1", "instance-1") == model::beginning::begun));
+    const auto end = [&] { return one->processes.leases_on("card-1").at("process-1").ends; };
+    const auto first = end();
+    shared.clock.wall_now += 200s;
+    one->processes.hold("process-1");
+    BOOST_TEST((end() == first));
+    shared.clock.wall_now += 1s;
+    one->processes.hold("process-1");
+    BOOST_TEST((end() == shared.clock.wall_now + term));
+}
+
+BOOST_AUTO_TEST_CASE(what_no_server_can_have_written_keeps_nobody_off_a_card) {
+    const struct {
+        const char* change;
+        bool is_left;
+    } rows[] = {
+        {"lease_ends = 1800000000 + 86400", false}, // the longest lease there is (shared.clock)
+        {"lease_ends = 1800000000 + 86401", true},
+        {"lease_ends = 9223372036854775807", true},
+        {"lease_ends = -1", true},
+        {"epoch = 1", false},
+        {"epoch = 0", true},
+        {"epoch = -1", true},
+        {"epoch = 2", true}, // ‘one’ has started once
+        {"epoch = 9223372036854775807", true},
+        {"owner = 'three'", true}, // nobody of that name has ever started
+        {"owner = ''", true},
+    };
+    for (const auto& row : rows)
+        BOOST_TEST_CONTEXT(row.change) {
+            shared_database shared;
+            const auto one = shared.serve("one"), two = shared.serve("two");
+            BOOST_REQUIRE((begin(*one, "process-1", "instance-1") == model::beginning::begun));
+            execute(shared.t.file(), std::string("UPDATE processes SET ") + row.change);
+            BOOST_TEST(two->processes.holder_is_left("card-1") == row.is_left);
+            if (!row.is_left)
+                continue;
+            BOOST_REQUIRE_EQUAL(two->processes.interrupted().size(), 1u);
+            BOOST_TEST((two->processes.interrupted()[0].why == model::interruption::abandoned));
+            end_left(*two, "process-1");
+            BOOST_TEST((begin(*two, "process-2", "instance-2") == model::beginning::begun));
+        }
+}
+
+BOOST_AUTO_TEST_CASE(a_server_whose_epochs_are_damaged_is_refused_by_name) {
+    for (const char* epoch : {"9223372036854775807", "-1", "1000000000000"}) {
+        shared_database shared;
+        shared.serve("one");
+        execute(shared.t.file(), std::string("UPDATE servers SET epoch = ") + epoch);
+        const auto text = refusal([&] { shared.serve("one"); });
+        BOOST_TEST(names(text, "instances.db", "row ‘one’ of table servers"), text);
+        shared.serve("two");
+    }
+}
+
+BOOST_AUTO_TEST_CASE(why_a_process_is_left) {
+    shared_database shared;
+    const auto one = shared.serve("one"), two = shared.serve("two");
+    BOOST_REQUIRE((begin(*one, "process-1", "instance-1") == model::beginning::begun));
+    shared.clock.wall_now += term + 1s;
+    BOOST_TEST((two->processes.interrupted().at(0).why == model::interruption::server_gone));
+    const auto again = shared.serve("one");
+    BOOST_TEST((again->processes.interrupted().at(0).why == model::interruption::restart));
+    BOOST_TEST(again->processes.superseded() == "");
+    BOOST_TEST(two->processes.superseded() == "");
+    BOOST_TEST(one->processes.superseded().find("another server ‘one’ has started") == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(a_process_of_which_nobody_knows_is_left_and_another_ones_is_not) {
+    shared_database shared;
+    const auto one = shared.serve("one"), two = shared.serve("two");
+    BOOST_REQUIRE((begin(*one, "process-1", "instance-1") == model::beginning::begun));
+    two->processes.abandon("process-1"); // it is not its own
+    two->processes.abandon("nobody's");
+    BOOST_TEST(interrupted(*one) == ids{}, boost::test_tools::per_element());
+    one->processes.abandon("process-1");
+    BOOST_TEST(interrupted(*one) == ids{"process-1"}, boost::test_tools::per_element());
+    BOOST_TEST(interrupted(*two) == ids{"process-1"}, boost::test_tools::per_element());
+    is_refused_everything(*one, "process-1");
+    end_left(*one, "process-1");
+    one->processes.abandon("process-1"); // it has ended
+    BOOST_TEST((begin(*one, "process-2", "instance-2") == model::beginning::begun));
+}
+
+BOOST_AUTO_TEST_CASE(an_operator_breaks_the_lease_of_a_server_that_is_gone) {
+    shared_database shared;
+    const auto one = shared.serve("one"), two = shared.serve("two");
+    BOOST_REQUIRE((begin(*one, "process-1", "instance-1") == model::beginning::begun));
+    device_store command(shared.t.file(), store::believe_mark::yes, shared.clock);
+    BOOST_TEST(command.processes.break_leases("no such card") == 0u);
+    const auto leases = command.processes.leases_on("card-1");
+    BOOST_REQUIRE_EQUAL(leases.size(), 1u);
+    BOOST_TEST(leases.at("process-1").owner == "one");
+    const auto entries = command.audit_entries();
+    BOOST_TEST(command.processes.break_leases("card-1") == 1u);
+    BOOST_TEST(command.audit_entries() == entries + 1);
+    is_refused_everything(*one, "process-1"); // should it live after all
+    BOOST_TEST(interrupted(*two) == ids{"process-1"}, boost::test_tools::per_element());
+    end_left(*two, "process-1");
+    BOOST_TEST((begin(*two, "process-2", "instance-1") == model::beginning::begun));
+    BOOST_TEST(!command.broken_audit_entry());
 }
 
 BOOST_AUTO_TEST_CASE(an_instance_that_has_been_ended_meanwhile_is_not_healed) {
