@@ -106,6 +106,8 @@ device_backend::~device_backend() {
 call_answer device_backend::open(const call& request) {
     if (auto routed = state_->ask<call_routed>(state_->gate, std::chrono::seconds(24), request))
         return std::move(routed->answer);
+    if (request.id)
+        return not_yet{};
     return model::refusal_of(
         request.what,
         model::failed_execution(model::error_category::tsm_not_available, "no answer in time; ask again later"),

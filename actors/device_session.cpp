@@ -8,6 +8,9 @@ namespace tsms::actors {
 
 namespace {
 
+/// A report may come again while the first one waits, and who sent it twice may listen to either.
+constexpr std::size_t most_connections = 2;
+
 /// Carries messages between the phone, the dialogue and the owner. Held promises are answered when the session ends.
 class device_session final : public session_actor::base {
 public:
@@ -74,8 +77,7 @@ public:
     }
 
     void on_exit() override {
-        if (phone_.pending())
-            phone_.deliver(order_given{come_back()});
+        answer_phone({come_back()});
         if (owner_announced_.pending())
             owner_announced_.deliver(process_announced{false, "the session ended", true});
         if (owner_performed_.pending())
@@ -109,10 +111,11 @@ private:
             return order_given{std::move(*again)};
         if (std::holds_alternative<dialogue::unknown_order>(turn))
             return order_given{no_session{}};
-        if (phone_.pending()) // a connection that the phone has given up
-            phone_.deliver(order_given{no_session{}});
-        phone_ = make_response_promise<order_given>();
-        auto promise = phone_;
+        if (phone_.size() == most_connections) { // one that the phone has given up
+            phone_.front().deliver(order_given{no_session{}});
+            phone_.erase(phone_.begin());
+        }
+        auto promise = phone_.emplace_back(make_response_promise<order_given>());
         pass_on(now());
         return promise;
     }
@@ -121,8 +124,13 @@ private:
     void pass_on(steady_time now) {
         while (auto event = dialogue_.take_event(now))
             std::visit([this](auto& e) { tell_owner(e); }, *event);
-        if (auto next = dialogue_.next(now); next && phone_.pending())
-            phone_.deliver(order_given{std::move(*next)});
+        if (auto next = dialogue_.next(now))
+            answer_phone({std::move(*next)});
+    }
+
+    void answer_phone(const order_given& answer) {
+        for (auto& connection : std::exchange(phone_, {}))
+            connection.deliver(answer);
     }
 
     void tell_owner(dialogue::start_acknowledged&) {
@@ -144,7 +152,7 @@ private:
     dialogue dialogue_;
     std::optional<result> outcome_;
     std::optional<steady_time> finished_at_;
-    caf::typed_response_promise<order_given> phone_;
+    std::vector<caf::typed_response_promise<order_given>> phone_; ///< connections that wait for the same order
     caf::typed_response_promise<process_announced> owner_announced_;
     caf::typed_response_promise<order_performed> owner_performed_;
 };

@@ -2,6 +2,7 @@
 // them go when nothing depends on them, so that memory follows activity.
 
 #include "actors/framework/attempt.hpp"
+#include "actors/framework/call_book.hpp"
 #include "actors/framework/session_book.hpp"
 #include "actors/spawn.hpp"
 
@@ -19,8 +20,11 @@ constexpr int log_trim_every = 3600; ///< likewise
 class gate final : public gate_actor::base {
 public:
     gate(caf::actor_config& config, std::shared_ptr<const environment> around, left_behind left)
-        : gate_actor::base(config), around_(std::move(around)), book_(around_->sessions), parked_(std::move(left)),
-          started_(around_->now()) {
+        : gate_actor::base(config), around_(std::move(around)), book_(around_->sessions),
+          calls_(around_->sessions.result_kept), parked_(std::move(left)), started_(around_->now()) {
+        for (const auto* record : parked_.records())
+            if (!record->proof.call_hash.empty())
+                calls_.opened(former_call(*record), record->session);
         set_down_handler([this](const caf::down_msg& down) { forget_session(down.source); });
     }
 
@@ -82,7 +86,8 @@ public:
     /// lost.
     void on_exit() override {
         for (auto& [id, waiting] : opening_)
-            waiting.promise.deliver(refusal(waiting.what, "the TSM is stopping"));
+            waiting.answer(waiting.request.id ? call_routed{not_yet{}}
+                                              : refusal(waiting.request.what, "the TSM is stopping"));
         opening_.clear();
         for (auto& [id, conductor] : instances_)
             anon_send_exit(conductor.actor, caf::exit_reason::user_shutdown);
@@ -104,9 +109,14 @@ private:
     };
 
     struct opening {
-        function what;
-        caf::typed_response_promise<call_routed> promise;
+        call request;
+        std::vector<caf::typed_response_promise<call_routed>> promises; ///< of the call and its repetitions
         session_actor session;
+
+        void answer(const call_routed& a) {
+            for (auto& promise : promises)
+                promise.deliver(a);
+        }
     };
 
     call_routed refusal(const function& what, model::error_category category, const std::string& why) const {
@@ -118,21 +128,43 @@ private:
 
     caf::result<call_routed> open(const call& c) {
         ++load_.calls;
+        const auto fate = calls_.find(c);
+        if (std::holds_alternative<call_book::of_another>(fate))
+            return refusal(c.what, model::error_category::invalid_request, "this callId belongs to another call");
+        if (const auto* refused = std::get_if<result>(&fate))
+            return call_routed{*refused};
+        if (const auto* session = std::get_if<call_book::in_session>(&fate)) {
+            const auto waiting = opening_.find(session->id);
+            if (waiting == opening_.end())
+                return call_routed{session_opened{session->id, c.id->secret}};
+            return waiting->second.promises.emplace_back(make_response_promise<call_routed>());
+        }
+        return open_new(c);
+    }
+
+    call_routed refuse(const call& c, call_routed answer) {
+        calls_.refused(c, std::get<result>(answer.answer), around_->now());
+        return answer;
+    }
+
+    caf::result<call_routed> open_new(const call& c) {
         // That there is none is an answer of an enquiry (TR 4.2.5.2, 4.2.5.7). A process needs one.
         if (c.cards.empty() && std::holds_alternative<model::life_cycle_function>(model::kind_of(c.what)))
-            return refusal(c.what, model::error_category::invalid_request, "handset.secureComponents is empty");
+            return refuse(c,
+                          refusal(c.what, model::error_category::invalid_request, "handset.secureComponents is empty"));
         if (auto refused = book_.refuse(c.address, c.caller_id))
             return call_routed{std::move(*refused)};
         if (book_.full() && !let_oldest_go())
-            return refusal(c.what, "too many sessions, please try again later");
+            return refuse(c, refusal(c.what, "too many sessions, please try again later"));
         session_opened opened{to_hex(around_->random->take(identifier_octets)),
-                              to_hex(around_->random->take(identifier_octets))};
+                              c.id ? c.id->secret : to_hex(around_->random->take(identifier_octets))};
         auto session = spawn_device_session(system(), opened, c.cards, gate_actor(this), around_);
         auto promise = make_response_promise<call_routed>();
         book_.opened(opened.session_id, c.address, c.caller_id);
-        opening_.emplace(opened.session_id, opening{c.what, promise, session});
-        const model::session_proof proof{hash_of_secret(opened.secret), {}, {}, c.address};
-        request(conductor_for(c), actor_deadline + around_->card_wait, begin_call{c, opened.session_id, session, proof})
+        calls_.opened(c, opened.session_id);
+        opening_.emplace(opened.session_id, opening{c, {promise}, session});
+        request(conductor_for(c), actor_deadline + around_->card_wait,
+                begin_call{c, opened.session_id, session, proof_of(c, opened)})
             .then([this, opened](call_begun& b) { begun(opened, std::move(b)); },
                   [this, opened, what = c.what](caf::error& e) {
                       around_->log(
@@ -146,15 +178,16 @@ private:
         auto waiting = opening_.extract(opened.session_id);
         if (waiting.empty())
             return;
-        auto& [what, promise, session] = waiting.mapped();
+        const auto& session = waiting.mapped().session;
         if (b.refusal) {
             book_.forget(opened.session_id);
+            calls_.forget(opened.session_id);
             send_exit(session, caf::exit_reason::user_shutdown);
-            promise.deliver(call_routed{b.later ? call_answer(*b.later) : std::move(*b.refusal)});
+            waiting.mapped().answer(b.later ? call_routed{*b.later} : refuse(waiting.mapped().request, {*b.refusal}));
             return;
         }
         keep(opened.session_id, session);
-        promise.deliver(call_routed{opened});
+        waiting.mapped().answer(call_routed{opened});
     }
 
     void keep(const std::string& id, const session_actor& session) {
@@ -165,6 +198,27 @@ private:
     }
 
     // -- sessions of a former life of the server (DIV-108) --
+
+    static model::session_proof proof_of(const call& c, const session_opened& opened) {
+        model::session_proof proof{hash_of_secret(opened.secret), {}, {}, c.address, c.provider};
+        if (c.id) {
+            proof.call_hash = to_hex(c.id->hash);
+            proof.call_digest = to_hex(c.id->digest);
+        }
+        return proof;
+    }
+
+    /// As far as it is known: for its repetition.
+    static call former_call(const model::process_record& record) {
+        const auto& proof = record.proof;
+        call c;
+        c.caller_id = record.caller;
+        c.provider = proof.provider;
+        c.address = proof.address;
+        if (!proof.call_hash.empty())
+            c.id = call_id{from_hex(proof.call_hash).value(), from_hex(proof.call_digest).value(), {}};
+        return c;
+    }
 
     /// Null: there is none that has this secret.
     session_actor session_of(const std::string& id, const std::string& secret) {
@@ -180,8 +234,9 @@ private:
     /// Its process is entered again.
     session_actor revive(const session_opened& opened, const calls::left_process& left) {
         const auto& record = left.record;
-        call again{std::visit([](const auto& f) { return function(f); }, record.asked->what), record.caller,
-                   record.asked->provider, record.asked->cards, record.proof.address};
+        auto again = former_call(record);
+        again.what = std::visit([](const auto& f) { return function(f); }, record.asked->what);
+        again.cards = record.asked->cards;
         auto session = spawn_device_session(system(), opened, again.cards, gate_actor(this), around_,
                                             record.acknowledged ? record.id : std::string());
         book_.opened(opened.session_id, record.proof.address, record.caller);
@@ -207,8 +262,6 @@ private:
 
     /// Once: a phone that has not come back by now is lost, and a result has been kept long enough.
     void let_parked_go(steady_time now) {
-        if (now - started_ >= around_->sessions.result_kept)
-            parked_.clear();
         if (now - started_ < around_->sessions.dialogue.phone_lost)
             return;
         for (auto& left : parked_.take_processes())
@@ -223,6 +276,9 @@ private:
                                       "it cannot be ended, the next start will: " + text_of(e),
                                       {.process = id}});
                     });
+        if (now - started_ >= around_->sessions.dialogue.phone_lost + around_->sessions.result_kept)
+            for (const auto& id : parked_.clear())
+                calls_.forget(id);
     }
 
     conductor_actor conductor_for(const call& c) {
@@ -272,6 +328,7 @@ private:
 
     void beat() {
         const tick now{around_->now()};
+        calls_.trim(now.now);
         for (auto& [id, session] : sessions_)
             send(session, now);
         for (auto& [id, card] : cards_)
@@ -295,6 +352,7 @@ private:
         if (found == session_ids_.end())
             return;
         book_.forget(found->second);
+        calls_.forget(found->second);
         sessions_.erase(found->second);
         session_ids_.erase(found);
     }
@@ -340,6 +398,7 @@ private:
     std::map<std::string, in_use<conductor_actor>> instances_;
     std::map<std::string, in_use<card_actor>> cards_;
     session_book book_;
+    call_book calls_;
     parked_sessions parked_;
     steady_time started_;
     load load_;

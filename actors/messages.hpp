@@ -17,6 +17,13 @@ using model::announced_card;
 using function = model::tsm_api_function;
 using result = model::tsm_api_result;
 
+/// What stands for the callId of a call; it is kept by nobody (DIV-107).
+struct call_id {
+    bytes hash;
+    bytes digest;       ///< of everything that the call asks, keyed with the callId
+    std::string secret; ///< of its session's cookie
+};
+
 struct call {
     function what;
     std::string caller_id; ///< hash of the app's certificate (AMB-142)
@@ -24,6 +31,7 @@ struct call {
         provider; ///< service provider that the app has proved to belong to; nothing: anonymous (AMB-236)
     std::vector<announced_card> cards;
     std::string address; ///< whose budget of sessions it takes from: an address or network, as the edge names it
+    std::optional<call_id> id = {}; ///< nothing: its repetition is another call
 };
 
 // -- what it gets (TR 4.2.5)
@@ -31,7 +39,7 @@ struct call {
 
 /// Answer to a call: its result where no card is needed or nothing may begin, else the session in which the phone
 /// works; or that its address or its app has too many sessions that have not ended; or that strangers have caused too
-/// much (DIV-061).
+/// much (DIV-061); or that it is not admitted yet and its repetition will learn more.
 struct session_opened {
     std::string session_id;
     std::string secret; ///< of the session cookie
@@ -41,7 +49,8 @@ struct too_many_sessions {
 };
 using calls::come_again;
 using calls::text_of;
-using call_answer = std::variant<result, session_opened, too_many_sessions, come_again>;
+struct not_yet {};
+using call_answer = std::variant<result, session_opened, too_many_sessions, come_again, not_yet>;
 
 // -- the phone's management session (GP SERAM 2.0)
 // ----------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ struct session_proof {
     std::string call_hash;   ///< of the callId; empty: the caller has given none
     std::string call_digest; ///< of what the call asks, keyed with the callId: a repetition must be the same call
     std::string address;     ///< of the caller
+    std::optional<std::string> provider; ///< that the app has proved to belong to; nothing: anonymous
 
     friend bool operator==(const session_proof&, const session_proof&) = default;
 };
@@ -26,7 +27,6 @@ struct session_proof {
 struct asked_call {
     life_cycle_function what;
     std::vector<announced_card> cards;
-    std::optional<std::string> provider; ///< that the app has proved to belong to; nothing: anonymous
 };
 
 /// A life-cycle process from its acceptance to its end.

@@ -22,8 +22,25 @@ std::string brief(std::string_view name) {
     return std::string(text::beginning(name, 64));
 }
 
-bool overloaded(int status) {
-    return status == 429 || status == 502 || status == 503 || status == 504;
+using attempted = std::variant<net::response, net::network_error>;
+
+bool is_worth_another(const attempted& last) {
+    const auto* answer = std::get_if<net::response>(&last);
+    return !answer || answer->status == 429 || answer->status == 502 || answer->status == 503 || answer->status == 504;
+}
+
+/// May the backend be at work on the request? A gateway that has no answer of it does not know either.
+bool may_have_arrived(const attempted& last) {
+    if (const auto* failure = std::get_if<net::network_error>(&last))
+        return !failure->not_sent();
+    const int status = std::get<net::response>(last).status;
+    return status == 502 || status == 504;
+}
+
+std::string reason_of(const attempted& last) {
+    if (const auto* failure = std::get_if<net::network_error>(&last))
+        return failure->what();
+    return "status " + std::to_string(std::get<net::response>(last).status);
 }
 
 std::string authority_of(const std::string& url) {
@@ -39,44 +56,61 @@ std::string authority_of(const std::string& url) {
 backend_link::backend_link(net::client_options options, retry_policy retry)
     : options_(std::move(options)), retry_(retry), client_(options_) {}
 
-net::response backend_link::once(std::string_view method, std::string_view target, net::header_fields headers,
-                                 std::string_view body) {
-    const auto path = target.substr(0, target.find('?'));
+net::response backend_link::exchange(const request& r) {
+    const auto path = r.target.substr(0, r.target.find('?'));
+    auto headers = r.headers;
     if (const auto cookie = cookies_.header(path); !cookie.empty())
         headers.set("Cookie", cookie);
-    if (!body.empty())
+    if (!r.body.empty())
         headers.set("Content-Type", "application/json");
-    auto answer = client_.exchange(method, target, std::move(headers), body);
+    auto answer = client_.exchange(r.method, r.target, std::move(headers), r.body);
     for (const auto set_cookie : answer.headers.all("Set-Cookie"))
         cookies_.take(set_cookie, path);
     return answer;
 }
 
-net::response backend_link::insist(std::string_view method, std::string_view target, std::string_view body) {
-    const auto begun = system_time().steady();
+backend_link::outcome backend_link::attempt(const request& r) {
+    try {
+        return exchange(r);
+    } catch (const net::network_error& e) {
+        if (e.cause() == net::network_cause::cancelled)
+            throw session_error("manually cancelled");
+        return e;
+    }
+}
+
+backend_link::outcome backend_link::repeat(const request& r, bool begun) {
+    const auto first = system_time().steady();
     std::uint64_t most_moved = 0;              // in one attempt: what is carried again and again does not prolong it
     auto pause = std::chrono::milliseconds(0); // SERAM: at once, the first time
-    std::string reason;
     for (;;) {
         const auto before = client_.counted();
-        try {
-            auto answer = once(method, target, {}, body);
-            if (!overloaded(answer.status))
-                return answer;
-            reason = "status " + std::to_string(answer.status);
-        } catch (const net::network_error& e) {
-            if (e.cause() == net::network_cause::cancelled)
-                throw session_error("manually cancelled");
-            reason = e.what();
-        }
+        auto last = attempt(r);
+        if (!is_worth_another(last))
+            return last;
+        begun = begun || may_have_arrived(last);
         const auto after = client_.counted();
         most_moved = std::max(most_moved, after.sent - before.sent + after.received - before.received);
         const auto travel = options_.transfer.time_for(most_moved) - options_.transfer.whole; // no silence (DIV-073)
-        if (system_time().steady() + pause >= begun + retry_.total + travel)
-            throw session_error("connection to ‘" + client_.host() + "’ interrupted (" + reason + ")");
+        if (!begun || system_time().steady() + pause >= first + retry_.total + travel)
+            return last;
         std::this_thread::sleep_for(pause);
         pause = std::clamp(pause * 2, retry_.first_pause, retry_.longest_pause);
     }
+}
+
+net::response backend_link::insist(std::string_view method, std::string_view target, std::string_view body) {
+    auto last = repeat({method, target, {}, body}, true);
+    if (is_worth_another(last))
+        throw session_error("connection to ‘" + client_.host() + "’ interrupted (" + reason_of(last) + ")");
+    return std::get<net::response>(std::move(last));
+}
+
+net::response backend_link::begin(std::string_view target, const net::header_fields& headers, std::string_view body) {
+    auto last = repeat({"POST", target, headers, body}, false);
+    if (const auto* failure = std::get_if<net::network_error>(&last))
+        throw net::network_error(*failure);
+    return std::get<net::response>(std::move(last));
 }
 
 std::string backend_link::target_of(const std::string& url) const {
@@ -105,6 +139,8 @@ local_agent::~local_agent() {
 json::value local_agent::post(std::string_view step, const json::value& message) {
     const auto target = endpoint_ + std::string(step) + "?sessionId=" + net::percent_encode(session_id_);
     const auto answer = backend_.insist("POST", target, json::dump(message));
+    if (answer.status == 404)
+        throw session_unknown("the backend does not know the session (status 404)");
     if (answer.status != 200)
         throw session_error("the backend ended the session (status " + std::to_string(answer.status) + ")");
     try {

@@ -30,8 +30,14 @@ public:
     using std::runtime_error::runtime_error;
 };
 
-/// How often an exchange of a session is repeated when the connection breaks: the same octets with the same cookie, so
-/// that the backend recognises the repetition (AMB-212, gp/procedures hazard 5).
+/// The backend does not know the session: it has lost it, or never had it.
+class session_unknown : public session_error {
+public:
+    using session_error::session_error;
+};
+
+/// How often an exchange is repeated when the connection breaks: the same octets, of a session with the same cookie, so
+/// that the backend recognises the repetition (AMB-212, gp/procedures hazard 5; of a call: DIV-107).
 struct retry_policy {
     std::chrono::milliseconds total{300000}; ///< SERAM: five minutes at the most, beside what octets may take
     std::chrono::milliseconds first_pause{100};
@@ -43,11 +49,12 @@ class backend_link {
 public:
     backend_link(net::client_options options, retry_policy retry);
 
-    /// One exchange, never repeated. Throws net::network_error.
-    net::response once(std::string_view method, std::string_view target, net::header_fields headers,
-                       std::string_view body);
-    /// Repeated while the connection breaks or the backend is overloaded (429, 502, 503, 504). Throws session_error.
+    /// An exchange of a session, repeated while the connection breaks or the backend is overloaded (429, 502, 503,
+    /// 504). Throws session_error.
     net::response insist(std::string_view method, std::string_view target, std::string_view body);
+    /// One that begins something at the backend: repeated likewise, but only once a request may have arrived there.
+    /// Before, the app learns at once that it cannot be had. Throws net::network_error.
+    net::response begin(std::string_view target, const net::header_fields& headers, std::string_view body);
 
     /// The target of a URL of this backend, absolute or only a path. Throws session_error for another host or port: the
     /// session's cookie must not go elsewhere.
@@ -55,6 +62,18 @@ public:
     net::traffic traffic() const { return client_.counted(); }
 
 private:
+    struct request {
+        std::string_view method, target;
+        net::header_fields headers;
+        std::string_view body;
+    };
+    using outcome = std::variant<net::response, net::network_error>;
+
+    net::response exchange(const request& r);
+    outcome attempt(const request& r);
+    /// The last of all attempts.
+    outcome repeat(const request& r, bool begun);
+
     net::client_options options_;
     retry_policy retry_;
     net::tls_client client_;

@@ -1,7 +1,9 @@
 #include "sdk/tsm_api.hpp"
 
+#include "base/ascii.hpp"
 #include "base/time.hpp"
 #include "base/utf8.hpp"
+#include "crypto/random.hpp"
 #include "http/wire/tsm_api.hpp"
 
 #include <mutex>
@@ -16,6 +18,7 @@ namespace {
 constexpr std::string_view base = "/tsm-api/1.0/";
 /// Waits for a result that is still being written, a second each.
 constexpr int most_result_polls = 60;
+constexpr std::size_t call_id_octets = 16;
 
 /// Why a call has no result of the backend's making.
 struct call_failure : std::runtime_error {
@@ -82,14 +85,13 @@ public:
     const std::optional<model::tsm_api_result>& result() const { return result_; }
 
 private:
-    /// Once: a server that was started again does not know whether it was told (DIV-108).
+    /// Once: an order may come again behind a repeated call.
     void begin(const model::process_start& start) {
-        if (start.process_id == begun_)
+        if (start.process_id == started_)
             return;
         listener_->onProcessStart(start);
-        begun_ = start.process_id;
+        started_ = start.process_id;
     }
-
     void deliver(const model::process_progress& progress) {
         try {
             listener_->onProcessProgress(progress);
@@ -100,7 +102,7 @@ private:
 
     std::string_view function_;
     ProcessListener* listener_;
-    std::string begun_; ///< process whose start the app has taken
+    std::string started_; ///< the process that the listener knows
     std::optional<model::tsm_api_result> result_;
 };
 
@@ -122,7 +124,8 @@ struct tsm_api::state {
     model::tsm_api_result call(const model::tsm_api_function& function, ProcessListener* listener);
     model::tsm_api_result converse(const model::tsm_api_function& function, ProcessListener* listener);
     model::tsm_api_result run_session(std::string_view function, const wire::session_opened& session,
-                                      ProcessListener* listener);
+                                      notification_sink& sink);
+    model::tsm_api_result fetch_result(std::string_view function, const std::string& session_id);
     net::header_fields authorization();
     wire::handset handset() const;
 
@@ -164,17 +167,29 @@ wire::handset tsm_api::state::handset() const {
 
 model::tsm_api_result tsm_api::state::converse(const model::tsm_api_function& function, ProcessListener* listener) {
     const auto name = wire::function_name(function);
-    const auto request = json::dump(wire::to_json({function, handset(), options.first_report}));
-    const auto answer =
-        read_answer(name, link.once("POST", std::string(base) + std::string(name), authorization(), request));
-    if (const auto* session = std::get_if<wire::session_opened>(&answer))
-        return run_session(name, *session, listener);
-    return std::get<model::tsm_api_result>(answer);
+    const auto target = std::string(base) + std::string(name);
+    const auto headers = authorization();
+    const auto call_id = text::lower(to_hex(crypto::system_random().take(call_id_octets)));
+    const auto request =
+        json::dump(wire::to_json(wire::tsm_api_call{function, handset(), options.first_report, call_id}));
+    notification_sink sink(name, listener);
+    for (bool again = false;; again = true) {
+        const auto answer = read_answer(name, link.begin(target, headers, request));
+        const auto* session = std::get_if<wire::session_opened>(&answer);
+        if (!session)
+            return std::get<model::tsm_api_result>(answer);
+        try {
+            return run_session(name, *session, sink);
+        } catch (const session_unknown&) {
+            if (again)
+                throw;
+            // The backend has been started anew, maybe. The same call finds again what has become of it (DIV-107).
+        }
+    }
 }
 
 model::tsm_api_result tsm_api::state::run_session(std::string_view function, const wire::session_opened& session,
-                                                  ProcessListener* listener) {
-    notification_sink sink(function, listener);
+                                                  notification_sink& sink) {
     local_agent agent(
         link, link.target_of(session.ra_endpoint), session.session_id, options.components,
         [&](const std::string& text) { sink(text); }, options.log);
@@ -191,9 +206,15 @@ model::tsm_api_result tsm_api::state::run_session(std::string_view function, con
     count();
     if (sink.result())
         return *sink.result();
-    const auto target = std::string(base) + "sessions/" + net::percent_encode(session.session_id) + "/result";
+    return fetch_result(function, session.session_id);
+}
+
+model::tsm_api_result tsm_api::state::fetch_result(std::string_view function, const std::string& session_id) {
+    const auto target = std::string(base) + "sessions/" + net::percent_encode(session_id) + "/result";
     for (int i = 0; i < most_result_polls; ++i) {
         const auto answer = link.insist("GET", target, {});
+        if (answer.status == 404)
+            throw session_unknown("the backend does not know the session (status 404)");
         if (answer.status != 202) {
             const auto read = read_answer(function, answer);
             if (const auto* result = std::get_if<model::tsm_api_result>(&read))

@@ -9,6 +9,7 @@ template <class A> void describe(A& a, model::session_proof& p) {
     a("call", p.call_hash);
     a("digest", p.call_digest);
     a("address", p.address);
+    a("provider", p.provider);
 }
 
 template <class A> void describe(A& a, model::announced_card& c) {
@@ -130,7 +131,6 @@ template <class A> void describe(A& a, model::life_cycle_result& r) {
 template <class A> void describe(A& a, model::asked_call& c) {
     a("what", c.what);
     a("cards", c.cards);
-    a("provider", c.provider);
 }
 
 std::string encode(const model::session_proof& proof) {

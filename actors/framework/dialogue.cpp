@@ -42,13 +42,15 @@ std::uint64_t octets_on_the_way(const gp::batch& work) {
 bool dialogue::handshake(steady_time now) {
     if (!std::exchange(shaken_, true))
         last_seen_ = now;
-    return gave_none() && !lost_;
+    const bool first_unseen = gave_none() || (called_ && last_.number == before_ + 1 && !consumed_);
+    return first_unseen && !lost_;
 }
 
 dialogue::turn dialogue::first_report(steady_time since, steady_time now) {
     if (!gave_none())
         return last_;
     handshake(now);
+    called_ = true;
     auto turn = report_arrived({}, 0, now);
     waiting_since_ = since; // it has not waited longer for its answer than any report does
     return turn;

@@ -113,6 +113,7 @@ private:
     std::optional<steady_time> begun_;     ///< when a report to the last order began to arrive
     std::uint64_t travelling_ = 0;         ///< octets of the last order, or of the report that arrives
     bool shaken_ = false;
+    bool called_ = false; ///< its call has asked for the first order, and may not have got it
     std::optional<steady_time> waiting_since_;
 
     order last_;           ///< the order that was sent last, to be sent again

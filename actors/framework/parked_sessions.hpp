@@ -44,7 +44,19 @@ public:
         const auto id = ended.process.session;
         sessions_.insert_or_assign(id, std::move(ended));
     }
-    void clear() { sessions_.clear(); }
+    /// Their ids.
+    std::vector<std::string> clear() {
+        std::vector<std::string> ids;
+        for (const auto& [id, one] : std::exchange(sessions_, {}))
+            ids.push_back(id);
+        return ids;
+    }
+    std::vector<const model::process_record*> records() const {
+        std::vector<const model::process_record*> all;
+        for (const auto& [id, one] : sessions_)
+            all.push_back(&record_of(one));
+        return all;
+    }
 
     /// The session of who knows its secret. It is not parked any more.
     std::optional<session> take(const std::string& id, const std::string& secret) {

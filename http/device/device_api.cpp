@@ -4,6 +4,7 @@
 #include "base/number.hpp"
 #include "crypto/digest.hpp"
 #include "crypto/secret.hpp"
+#include "http/device/call_id.hpp"
 #include "http/device/seram_mapping.hpp"
 #include "http/net/address.hpp"
 
@@ -221,6 +222,8 @@ std::variant<net::response, device_api::opened> device_api::admit(std::string_vi
     if (const int wait = by_app_.take(caller_id, options_.time->steady()))
         return overloaded(429, "too many calls of this app, please try again later", wait);
     actors::call message;
+    if (!wanted->call_id.empty())
+        message.id = identify(*wanted);
     message.what = std::move(wanted->function);
     message.caller_id = caller_id;
     message.provider = known->provider;
@@ -233,6 +236,8 @@ std::variant<net::response, device_api::opened> device_api::admit(std::string_vi
         return overloaded(429, "too many sessions of " + full->whose + ", please try again later", sessions_wait);
     if (const auto* later = std::get_if<actors::come_again>(&answer))
         return overloaded(429, actors::text_of(*later), later->seconds);
+    if (std::holds_alternative<actors::not_yet>(answer))
+        return overloaded(503, "no answer in time; ask again", 1);
     return opened{std::get<actors::session_opened>(std::move(answer)), wanted->first_report};
 }
 

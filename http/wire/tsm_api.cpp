@@ -13,6 +13,7 @@ namespace {
 constexpr std::size_t most_components = 16;
 constexpr std::size_t most_commands = 16; // of hostile requests; the TR's three are judged with the life cycle
 constexpr std::size_t longest_name = 256;
+constexpr std::size_t call_id_digits = 32; // 128 random bits
 
 std::string bounded(const json::reader& r, std::string_view key) {
     auto text = r.string(key);
@@ -192,6 +193,15 @@ handset parse_handset(const json::reader& r) {
     return phone;
 }
 
+std::string parse_call_id(const json::reader& r) {
+    if (!r.raw().find("callId"))
+        return {};
+    auto id = r.string("callId");
+    if (id.size() != call_id_digits || id.find_first_not_of("0123456789abcdef") != std::string::npos)
+        throw json::parse_error("'callId' must have 32 lower-case hexadecimal digits");
+    return id;
+}
+
 } // namespace
 
 std::string_view function_name(const model::tsm_api_function& function) {
@@ -207,6 +217,8 @@ json::value to_json(const tsm_api_call& call) {
     o.append("handset", to_json(call.phone));
     if (call.first_report)
         o.append("firstReport", true);
+    if (!call.call_id.empty())
+        o.append("callId", call.call_id);
     return o;
 }
 
@@ -216,7 +228,8 @@ tsm_api_call parse_call(std::string_view name, const json::value& document) {
     if (!row)
         throw json::parse_error("no function of the TSM-API has this name");
     auto function = row->parse(r);
-    return {std::move(function), parse_handset(r.object("handset")), r.boolean_or("firstReport", false)};
+    return {std::move(function), parse_handset(r.object("handset")), r.boolean_or("firstReport", false),
+            parse_call_id(r)};
 }
 
 json::value to_json(const tsm_api_answer& answer) {

@@ -19,6 +19,8 @@ struct tsm_api_call {
     handset phone;
     /// DIV-106: the SDK is the Local Agent already and takes the first order with the answer.
     bool first_report = false;
+    /// DIV-107: 32 lower-case hexadecimal digits that whoever repeats the call sends again; may be empty.
+    std::string call_id = {};
 };
 
 std::string_view function_name(const model::tsm_api_function& function);

@@ -138,7 +138,8 @@ call<model::beginning> store_beginning(conducting* c) {
     r.requested = process::requested(c->what);
     r.start_state = c->instance.state;
     r.proof = c->request.proof;
-    r.asked = {c->what, c->request.cards, c->request.provider};
+    r.proof.provider = c->request.provider;
+    r.asked = {c->what, c->request.cards};
     r.started = iso8601((co_await ask_time{}).wall);
     c->instance.running_process = r.id;
     begin_process beginning{r, c->read, {c->instance, c->card}};
@@ -315,7 +316,7 @@ call<void> enter_again(left_process left, life_cycle_terms terms) {
     c.what = left.record.asked.value().what;
     c.id = instance_of(c.what);
     c.request = {std::visit([](const auto& f) -> model::tsm_api_function { return f; }, c.what), left.record.caller,
-                 left.record.asked->provider, left.record.asked->cards, left.record.session};
+                 left.record.proof.provider, left.record.asked->cards, left.record.session};
     c.terms = terms;
     c.record = left.record;
     c.life = left.life;

@@ -110,9 +110,11 @@ BOOST_AUTO_TEST_CASE(a_call_may_be_the_first_report) {
     BOOST_REQUIRE_EQUAL(first->items.size(), 2u);
     BOOST_TEST(std::holds_alternative<start_session>(first->items[0]));
     BOOST_TEST(std::get<order>(d.first_report(t0, t0)).number == 1u);
-    BOOST_TEST(std::get<order>(d.report_arrived({}, 0, t0)).number == 1u); // a Local Agent that knows no more
+    BOOST_TEST(d.handshake(t0)); // a Local Agent that has not got it and goes on as SERAM says
+    BOOST_TEST(std::get<order>(d.report_arrived({}, 0, t0)).number == 1u);
     d.report_arrived(processed({{{0x90, 0x00}}}), 1, t0);
     BOOST_TEST(std::get<gp::batch_answer>(*d.take_event(t0)).responses.size() == 1u);
+    BOOST_TEST(!d.handshake(t0));
     BOOST_TEST(std::get<order>(d.first_report(t0, t0)).number == 1u); // and no second report
     BOOST_TEST(!d.take_event(t0));
 }

@@ -151,7 +151,7 @@ model::process_record random_process(chance& c, const model::service_instance& i
     p.id = c.pick("process", processes_in_all);
     p.instance = instance.id;
     p.card = instance.secure_component_id;
-    p.proof = {c.pick("secret", 3), c.pick("call", 3), "digest", "address"};
+    p.proof = {c.pick("secret", 3), c.pick("call", 3), "digest", "address", {}};
     if (!c.one_in(4))
         p.asked = some_call();
     return p;

@@ -72,7 +72,7 @@ inline model::asked_call some_call() {
     model::deploy_service what{
         "instance-1", {{model::service_command::install, {{"pin", "a secret of the provider"}}}}, true};
     what.commands.push_back({model::service_command::activate, {}, true});
-    return {what, {{"eSE1", "eSE", "", "3B00"}, {"SIM1", "uicc", "id", ""}}, "sp-1"};
+    return {what, {{"eSE1", "eSE", "", "3B00"}, {"SIM1", "uicc", "id", ""}}};
 }
 
 inline model::life_cycle_result some_result() {

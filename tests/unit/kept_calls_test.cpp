@@ -15,7 +15,7 @@ using store::device_store;
 
 namespace {
 
-const model::session_proof proof{std::string(64, 'a'), std::string(64, 'b'), std::string(64, 'c'), "192.0.2.1"};
+const model::session_proof proof{std::string(64, 'a'), std::string(64, 'b'), std::string(64, 'c'), "192.0.2.1", "sp-1"};
 
 /// A process with a secret, begun by the first life of a server.
 struct kept_call {
@@ -153,14 +153,13 @@ BOOST_AUTO_TEST_CASE(every_function_is_read_as_it_was_written) {
     };
     static_assert(std::size(all) == std::variant_size_v<model::life_cycle_function>);
     for (const auto& what : all) {
-        const auto text = store::encode(model::asked_call{what, {}, std::nullopt});
+        const auto text = store::encode(model::asked_call{what, {}});
         const auto read = store::decode_asked(text);
         BOOST_TEST(read.what.index() == what.index());
         BOOST_TEST(store::encode(read) == text);
-        BOOST_TEST(!read.provider);
     }
     const auto update =
-        std::get<model::update_service>(store::decode_asked(store::encode(model::asked_call{all[1], {}, {}})).what);
+        std::get<model::update_service>(store::decode_asked(store::encode(model::asked_call{all[1], {}})).what);
     BOOST_TEST(update.new_version == "2.0.0");
     BOOST_TEST((update.commands == std::get<model::update_service>(all[1]).commands));
     BOOST_TEST(update.finalize);

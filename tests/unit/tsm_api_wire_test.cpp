@@ -47,6 +47,10 @@ BOOST_AUTO_TEST_CASE(calls_are_read_as_written) {
     const auto asks = wire::parse_call("updateService", json::parse(asking));
     BOOST_TEST(asks.first_report);
     BOOST_TEST(json::dump(wire::to_json(asks)) == asking);
+    const auto known = text.substr(0, text.size() - 1) + R"(,"callId":"00112233445566778899aabbccddeeff"})";
+    const auto knows = wire::parse_call("updateService", json::parse(known));
+    BOOST_TEST(knows.call_id == "00112233445566778899aabbccddeeff");
+    BOOST_TEST(json::dump(wire::to_json(knows)) == known);
 
     const std::vector<model::tsm_api_function> all{model::create_service_instance{"s", "1.0.0"},
                                                    model::get_service_instances{"s"},
@@ -74,6 +78,15 @@ BOOST_AUTO_TEST_CASE(calls_are_read_as_written) {
 }
 
 BOOST_AUTO_TEST_CASE(what_is_no_call_is_refused) {
+    const auto with_id = [](const std::string& id) {
+        call("terminateService", R"("serviceInstanceId":"i","callId":)" + id);
+    };
+    const std::string digits = "0123456789abcdef0123456789abcdef";
+    with_id('"' + digits + '"');
+    for (const auto& bad : {std::string("null"), std::string("1"), std::string("true"), std::string(R"("")"),
+                            '"' + digits + "0\"", '"' + digits.substr(1) + '"', '"' + digits.substr(1) + "g\"",
+                            '"' + digits.substr(1) + "A\"", "[\"" + digits + "\"]"})
+        BOOST_CHECK_THROW(with_id(bad), json::parse_error);
     const std::string instance = R"("serviceInstanceId":"i","finalizeDeployment":true,)";
     call("deployService", instance + R"("serviceCommands":[])");
     for (const std::string bad :
