@@ -37,7 +37,13 @@ struct device_backend::state {
                                         time = parts.time] {
             return resolve_interrupted(*db, *catalog, *spos, log, *time);
         };
+        auto left = park(*parts.db, parts.log, *parts.time, options.sessions.result_kept);
         end_what_was_left();
+        const auto end_one = [db = parts.db, catalog = parts.catalog, spos = around->spos, log = parts.log,
+                              time = parts.time](const calls::left_process& one) {
+            return end_parked(*db, *catalog, *spos, log, *time, one);
+        };
+        around->life = parts.db->processes.epoch();
         around->log = parts.log;
         around->time = parts.time;
         around->issuers = parts.issuers;
@@ -53,11 +59,12 @@ struct device_backend::state {
         around->unproven_kept = options.unproven_kept;
         around->strangers = std::make_shared<stranger_budget>(options.strangers);
         around->failed_creations = std::make_shared<stranger_budget>(options.strangers);
-        around->store = store = spawn_instance_store(*system, parts.db, *parts.time, parts.log, end_what_was_left);
+        around->store = store =
+            spawn_instance_store(*system, parts.db, *parts.time, parts.log, {end_what_was_left, end_one});
         around->catalog = catalog = spawn_catalog_store(*system, parts.catalog);
         around->hsm = hsm = spawn_hsm(*system, parts.vault);
         around->outbox = outbox = spawn_spos_outbox(*system, {store, parts.spos, parts.log, options.spos, parts.time});
-        gate = spawn_gate(*system, around);
+        gate = spawn_gate(*system, around, std::move(left));
     }
 
     /// Asks an actor from a thread of its own. Nothing if there is no answer in time, or the peer has gone.

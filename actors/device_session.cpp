@@ -15,9 +15,12 @@ constexpr std::size_t most_connections = 2;
 class device_session final : public session_actor::base {
 public:
     device_session(caf::actor_config& config, session_opened opened, std::vector<announced_card> cards, gate_actor gate,
-                   std::shared_ptr<const environment> around)
+                   std::shared_ptr<const environment> around, std::string goes_on)
         : session_actor::base(config), opened_(std::move(opened)), gate_(std::move(gate)), around_(std::move(around)),
-          dialogue_(std::move(cards), around_->sessions.dialogue) {}
+          dialogue_(std::move(cards), around_->sessions.dialogue, around_->orders_before()) {
+        if (!goes_on.empty())
+            dialogue_.goes_on(std::move(goes_on));
+    }
 
     const char* name() const override { return "device_session"; }
 
@@ -33,6 +36,7 @@ public:
             [this](const report_back& r) -> caf::result<order_given> {
                 if (!may_enter(r.secret))
                     return order_given{no_session{}};
+                tell_of_former_life(r);
                 return give_order(dialogue_.report_arrived(r.content, r.order, now()));
             },
             [this](const report_begins& r) {
@@ -81,7 +85,7 @@ public:
     }
 
     void on_exit() override {
-        answer_phone({no_session{}});
+        answer_phone({come_back()});
         if (owner_announced_.pending())
             owner_announced_.deliver(process_announced{false, "the session ended", true, {}});
         if (owner_performed_.pending())
@@ -93,6 +97,21 @@ private:
     steady_time now() const { return around_->now(); }
     bool may_enter(const std::string& secret) const {
         return crypto::equal(as_bytes(secret), as_bytes(opened_.secret));
+    }
+
+    /// For a phone that waits while the program stops: it comes again, and finds its session or that there is none.
+    order come_back() const {
+        order nothing;
+        nothing.number = dialogue_.last_number();
+        nothing.delay = 1000;
+        return nothing;
+    }
+
+    void tell_of_former_life(const report_back& r) {
+        if (r.order > 0 && r.order <= around_->orders_before() && !r.content.responses.empty())
+            around_->log({severity::info,
+                          "a report to an order of the server's former life is not believed",
+                          {.session = opened_.session_id}});
     }
 
     caf::result<order_given> give_order(dialogue::turn turn) {
@@ -153,8 +172,9 @@ private:
 } // namespace
 
 session_actor spawn_device_session(caf::actor_system& system, session_opened opened, std::vector<announced_card> cards,
-                                   gate_actor gate, std::shared_ptr<const environment> around) {
-    return system.spawn<device_session>(std::move(opened), std::move(cards), std::move(gate), std::move(around));
+                                   gate_actor gate, std::shared_ptr<const environment> around, std::string goes_on) {
+    return system.spawn<device_session>(std::move(opened), std::move(cards), std::move(gate), std::move(around),
+                                        std::move(goes_on));
 }
 
 } // namespace tsms::actors

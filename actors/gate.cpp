@@ -20,9 +20,12 @@ constexpr int log_trim_every = 3600; ///< likewise
 
 class gate final : public gate_actor::base {
 public:
-    gate(caf::actor_config& config, std::shared_ptr<const environment> around)
+    gate(caf::actor_config& config, std::shared_ptr<const environment> around, left_behind left)
         : gate_actor::base(config), around_(std::move(around)), book_(around_->sessions),
-          calls_(around_->sessions.result_kept) {
+          calls_(around_->sessions.result_kept), parked_(std::move(left)), started_(around_->now()) {
+        for (const auto* record : parked_.records())
+            if (!record->proof.call_hash.empty())
+                calls_.opened(former_call(*record), record->session);
         set_down_handler([this](const caf::down_msg& down) { forget_session(down.source); });
     }
 
@@ -33,36 +36,36 @@ public:
         return {
             [this](const call& c) -> caf::result<call_routed> { return open(c); },
             [this](const route_handshake& r) -> caf::result<hand_shaken> {
-                const auto found = sessions_.find(r.session_id);
-                if (found == sessions_.end())
+                const auto session = session_of(r.session_id, r.message.secret);
+                if (!session)
                     return hand_shaken{false};
-                return delegate(found->second, r.message);
+                return delegate(session, r.message);
             },
             [this](const route_first_report& r) -> caf::result<order_given> {
-                const auto found = sessions_.find(r.session_id);
-                if (found == sessions_.end())
+                const auto session = session_of(r.session_id, r.message.secret);
+                if (!session)
                     return order_given{no_session{}};
                 ++load_.orders;
-                return delegate(found->second, r.message);
+                return delegate(session, r.message);
             },
             [this](const route_report& r) -> caf::result<order_given> {
-                const auto found = sessions_.find(r.session_id);
-                if (found == sessions_.end())
+                const auto session = session_of(r.session_id, r.message.secret);
+                if (!session)
                     return order_given{no_session{}};
                 ++load_.orders;
-                return delegate(found->second, r.message);
+                return delegate(session, r.message);
             },
             [this](const route_beginning& r) -> caf::result<report_awaited> {
-                const auto found = sessions_.find(r.session_id);
-                if (found == sessions_.end())
+                const auto session = session_of(r.session_id, r.message.secret);
+                if (!session)
                     return report_awaited{false};
-                return delegate(found->second, r.message);
+                return delegate(session, r.message);
             },
             [this](const route_fetch& r) -> caf::result<result_fetched> {
-                const auto found = sessions_.find(r.session_id);
-                if (found == sessions_.end())
+                const auto session = session_of(r.session_id, r.message.secret);
+                if (!session)
                     return result_fetched{no_session{}};
-                return delegate(found->second, r.message);
+                return delegate(session, r.message);
             },
             [this](const route_cancel& r) -> caf::result<session_cancelled> {
                 const auto found = sessions_.find(r.session_id);
@@ -87,15 +90,17 @@ public:
         };
     }
 
-    /// Sessions first, so that phones are answered, then the processes that wait for them.
+    /// Processes first: they are left to the next start, and must not take the end of a session for a phone that is
+    /// lost.
     void on_exit() override {
         for (auto& [id, waiting] : opening_)
-            waiting.answer(refusal(waiting.request.what, "the TSM is stopping"));
+            waiting.answer(waiting.request.id ? call_routed{not_yet{}}
+                                              : refusal(waiting.request.what, "the TSM is stopping"));
         opening_.clear();
-        for (auto& [id, session] : sessions_)
-            anon_send_exit(session, caf::exit_reason::user_shutdown);
         for (auto& [id, conductor] : instances_)
             anon_send_exit(conductor.actor, caf::exit_reason::user_shutdown);
+        for (auto& [id, session] : sessions_)
+            anon_send_exit(session, caf::exit_reason::user_shutdown);
         for (auto& [id, card] : cards_)
             anon_send_exit(card.actor, caf::exit_reason::user_shutdown);
         sessions_.clear();
@@ -169,7 +174,8 @@ private:
         book_.opened(opened.session_id, c.address, c.caller_id);
         calls_.opened(c, opened.session_id);
         opening_.emplace(opened.session_id, opening{c, {promise}, {caller}, session});
-        request(conductor_for(c), actor_deadline + around_->card_wait, begin_call{c, opened.session_id, session})
+        request(conductor_for(c), actor_deadline + around_->card_wait,
+                begin_call{c, opened.session_id, session, proof_of(c, opened)})
             .then([this, opened](call_begun& b) { begun(opened, std::move(b)); },
                   [this, opened, what = c.what](caf::error& e) {
                       around_->log(
@@ -191,11 +197,99 @@ private:
             waiting.mapped().answer(b.later ? call_routed{*b.later} : refuse(waiting.mapped().request, {*b.refusal}));
             return;
         }
-        monitor(session);
-        session_ids_.emplace(session.address(), opened.session_id);
-        sessions_.emplace(opened.session_id, session);
-        send(session, call_answered{});
+        keep(opened.session_id, session);
         waiting.mapped().answer(call_routed{opened});
+    }
+
+    void keep(const std::string& id, const session_actor& session) {
+        monitor(session);
+        session_ids_.emplace(session.address(), id);
+        sessions_.emplace(id, session);
+        send(session, call_answered{});
+    }
+
+    // -- sessions of a former life of the server (DIV-108) --
+
+    static model::session_proof proof_of(const call& c, const session_opened& opened) {
+        model::session_proof proof{hash_of_secret(opened.secret), {}, {}, c.address, c.provider};
+        if (c.id) {
+            proof.call_hash = to_hex(c.id->hash);
+            proof.call_digest = to_hex(c.id->digest);
+        }
+        return proof;
+    }
+
+    /// As far as it is known: for its repetition.
+    static call former_call(const model::process_record& record) {
+        const auto& proof = record.proof;
+        call c;
+        c.caller_id = record.caller;
+        c.provider = proof.provider;
+        c.address = proof.address;
+        if (!proof.call_hash.empty())
+            c.id = call_id{from_hex(proof.call_hash).value(), from_hex(proof.call_digest).value(), {}};
+        return c;
+    }
+
+    /// Null: there is none that has this secret.
+    session_actor session_of(const std::string& id, const std::string& secret) {
+        const auto found = sessions_.find(id);
+        if (found != sessions_.end())
+            return found->second;
+        const auto parked = parked_.take(id, secret);
+        if (!parked)
+            return {};
+        return std::visit([&](const auto& one) { return revive({id, secret}, one); }, *parked);
+    }
+
+    /// Its process is entered again.
+    session_actor revive(const session_opened& opened, const calls::left_process& left) {
+        const auto& record = left.record;
+        auto again = former_call(record);
+        again.what = std::visit([](const auto& f) { return function(f); }, record.asked->what);
+        again.cards = record.asked->cards;
+        auto session = spawn_device_session(system(), opened, again.cards, gate_actor(this), around_,
+                                            record.acknowledged ? record.id : std::string());
+        book_.opened(opened.session_id, record.proof.address, record.caller);
+        keep(opened.session_id, session);
+        begin_call begin{std::move(again), opened.session_id, session, record.proof, left};
+        request(conductor_of(record.instance), actor_deadline, std::move(begin))
+            .then([](const call_begun&) {},
+                  [this, id = record.id](caf::error& e) {
+                      around_->log(
+                          {severity::error, "a process could not be entered again: " + text_of(e), {.process = id}});
+                  });
+        return session;
+    }
+
+    /// Its phone can still have the result.
+    session_actor revive(const session_opened& opened, const store::ended_process& ended) {
+        auto session = spawn_device_session(system(), opened, {}, gate_actor(this), around_);
+        book_.opened(opened.session_id, ended.process.proof.address, ended.process.caller);
+        keep(opened.session_id, session);
+        send(session, finish_session{model::result_of(ended.end.result.value()), {}});
+        return session;
+    }
+
+    /// Once: a phone that has not come back by now is lost, and a result has been kept long enough.
+    void let_parked_go(steady_time now) {
+        if (now - started_ < around_->sessions.dialogue.phone_lost)
+            return;
+        for (auto& left : parked_.take_processes())
+            request(around_->store, store_deadline, end_parked_process{left})
+                .then(
+                    [this](parked_process_ended& e) {
+                        if (e.ended)
+                            parked_.add(*std::move(e.ended));
+                    },
+                    [this, id = left.record.id](caf::error& e) {
+                        around_->log({severity::error,
+                                      "it cannot be ended, the next start will: " + text_of(e),
+                                      {.process = id}});
+                    });
+        if (now - started_ >= around_->sessions.dialogue.phone_lost + around_->sessions.result_kept)
+            for (const auto& id : parked_.clear())
+                calls_.forget(id);
     }
 
     conductor_actor conductor_for(const call& c) {
@@ -252,10 +346,12 @@ private:
             send(card.actor, now);
         for (auto& [id, conductor] : instances_)
             send(conductor.actor, now);
+        let_parked_go(now.now);
         send(around_->outbox, now);
         send(around_->desk, now);
         if (beats_ % log_trim_every == 0)
-            send(around_->store, trim_store{around_->card_log_kept, around_->claims_kept, around_->unproven_kept});
+            send(around_->store, trim_store{around_->card_log_kept, around_->claims_kept, around_->unproven_kept,
+                                            around_->sessions.result_kept});
         if (++beats_ % idle_check_every == 0) {
             let_idle_go(instances_);
             let_idle_go(cards_);
@@ -326,14 +422,16 @@ private:
     std::map<std::string, in_use<card_actor>> cards_;
     session_book book_;
     call_book calls_;
+    parked_sessions parked_;
+    steady_time started_;
     load load_;
     int beats_ = 0;
 };
 
 } // namespace
 
-gate_actor spawn_gate(caf::actor_system& system, std::shared_ptr<const environment> around) {
-    return system.spawn<gate>(std::move(around));
+gate_actor spawn_gate(caf::actor_system& system, std::shared_ptr<const environment> around, left_behind left) {
+    return system.spawn<gate>(std::move(around), std::move(left));
 }
 
 } // namespace tsms::actors

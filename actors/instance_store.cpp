@@ -15,9 +15,9 @@ namespace {
 class instance_store final : public store_actor::base {
 public:
     instance_store(caf::actor_config& config, std::shared_ptr<store::device_store> db, const time_source& time,
-                   log_sink log, std::function<std::size_t()> end_what_was_left)
+                   log_sink log, process_endings endings)
         : store_actor::base(config), db_(std::move(db)), time_(time), log_(std::move(log)),
-          end_what_was_left_(std::move(end_what_was_left)) {}
+          endings_(std::move(endings)) {}
 
     const char* name() const override { return "instance_store"; }
 
@@ -69,8 +69,16 @@ public:
                 });
             },
             [this](const log_apdus& l) { unanswered([&] { db_->card_log.append(l.entries); }); },
+            [this](const end_parked_process& e) {
+                return attempt([&] {
+                    auto ended = endings_.parked(e.left);
+                    has_new_results_ = has_new_results_ || ended;
+                    return parked_process_ended{std::move(ended)};
+                });
+            },
             [this](const trim_store& t) {
                 end_what_was_left();
+                unanswered([&] { db_->retention.forget_results_before(time_.wall() - t.results_kept); });
                 unanswered([&] { trim(t); });
             },
             [this](const find_issuer& f) { return attempt([&] { return issuer_found{db_->issuers.find(f.name)}; }); },
@@ -121,7 +129,7 @@ private:
                 abandoned_.erase(abandoned_.begin());
             }
         });
-        unanswered([&] { has_new_results_ = end_what_was_left_() > 0 || has_new_results_; });
+        unanswered([&] { has_new_results_ = endings_.what_was_left() > 0 || has_new_results_; });
     }
 
     store_health health() { return {db_->responds(), db_->damage().found(), db_->processes.superseded()}; }
@@ -261,7 +269,7 @@ private:
     std::shared_ptr<store::device_store> db_;
     const time_source& time_;
     log_sink log_;
-    std::function<std::size_t()> end_what_was_left_;
+    process_endings endings_;
     std::set<std::string> abandoned_; ///< processes, if they have begun
     bool has_new_results_ = false;    ///< which the outbox has not loaded yet
 };
@@ -269,10 +277,9 @@ private:
 } // namespace
 
 store_actor spawn_instance_store(caf::actor_system& system, std::shared_ptr<store::device_store> db,
-                                 const time_source& time, log_sink log,
-                                 std::function<std::size_t()> end_what_was_left) {
+                                 const time_source& time, log_sink log, process_endings endings) {
     return system.spawn<instance_store, caf::detached>(std::move(db), std::cref(time), std::move(log),
-                                                       std::move(end_what_was_left));
+                                                       std::move(endings));
 }
 
 } // namespace tsms::actors

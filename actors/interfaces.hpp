@@ -7,7 +7,7 @@
 #include "actors/message_types.hpp"
 #include "actors/messages.hpp"
 #include "actors/ports.hpp"
-#include "process/calls/questions.hpp"
+#include "process/calls/life_cycle_call.hpp"
 #include "store/deployments.hpp"
 #include "store/device_store.hpp"
 
@@ -113,10 +113,18 @@ struct commit_step {
 struct log_apdus {
     std::vector<store::card_log_entry> entries;
 };
+/// Nobody has come for this process of a former life of the server.
+struct end_parked_process {
+    calls::left_process left;
+};
+struct parked_process_ended {
+    std::optional<store::ended_process> ended;
+};
 struct trim_store {
     std::chrono::hours log_kept;
     std::chrono::hours claims_kept;
     std::chrono::hours unproven_kept;
+    std::chrono::seconds results_kept;
 };
 struct find_issuer {
     std::string name;
@@ -164,6 +172,7 @@ using store_actor =
                      caf::replies_to<end_process>::with<process_ended>,      // result and delivery in one transaction
                      caf::replies_to<enqueue_delivery>::with<process_ended>, // a failed eligibility check (AMB-140)
                      caf::reacts_to<log_apdus>,                              // sequence log (TR 3.5.1)
+                     caf::replies_to<end_parked_process>::with<parked_process_ended>,
                      caf::reacts_to<trim_store>,                        // what is older is deleted (AMB-190, DIV-032)
                      caf::replies_to<find_issuer>::with<issuer_found>,  // by name
                      caf::replies_to<load_outbox>::with<outbox_loaded>, // at the start, and after an operator
@@ -372,6 +381,8 @@ struct begin_call {
     call request;
     std::string session_id;
     session_actor session;
+    model::session_proof proof = {};              ///< by what the session is known again after a restart
+    std::optional<calls::left_process> left = {}; ///< to be entered again (DIV-108): it has been admitted
 };
 struct call_begun {
     std::optional<result> refusal;        ///< nothing may begin; else the session's owner is at work

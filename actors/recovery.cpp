@@ -4,6 +4,7 @@
 #include "process/calls/interrupted.hpp"
 #include "process/calls/process_result.hpp"
 #include "store/device_store.hpp"
+#include "store/error.hpp"
 
 namespace tsms::actors {
 
@@ -26,21 +27,35 @@ log_subject subject_of(const std::string& process, const model::service_instance
             .provider = instance.target.service_provider_id};
 }
 
+/// What becomes of it, and what its SPOS is told.
+struct prepared_end {
+    calls::interrupted_end ends;
+    std::optional<model::outbox_entry> delivery;
+};
+prepared_end prepare_end(const store::deployments& catalog, const spos_port& spos, const time_source& time,
+                         const store::processes::interrupted_process& p) {
+    prepared_end prepared{calls::end_of_interrupted(p.process, p.instance, p.card, p.in_doubt, p.why, time.wall()), {}};
+    const auto& instance = prepared.ends.instance;
+    if (const auto to = spos_of(catalog, instance.target))
+        prepared.delivery = calls::delivery_of(p.process, instance, *to, spos.encode(prepared.ends.result));
+    return prepared;
+}
+
+void tell_interrupted(const log_sink& log, const store::processes::interrupted_process& p,
+                      const calls::interrupted_end& ends) {
+    log({severity::warning,
+         "process " + p.process.id + " was interrupted (" + calls::text_of(p.why) + "): instance " + ends.instance.id +
+             " is in state " + std::to_string(static_cast<int>(ends.instance.state)) +
+             (p.in_doubt ? ", its secure component in doubt" : ""),
+         subject_of(p.process.id, ends.instance)});
+}
+
 bool end_interrupted(store::device_store& db, const store::deployments& catalog, const spos_port& spos,
                      const log_sink& log, const time_source& time,
                      const store::processes::interrupted_process& interrupted) {
-    const auto& [record, stored, stored_card, in_doubt, why] = interrupted;
-    const auto [end, instance, card, result] =
-        calls::end_of_interrupted(record, stored, stored_card, in_doubt, why, time.wall());
-    std::optional<model::outbox_entry> delivery;
-    if (const auto to = spos_of(catalog, instance.target))
-        delivery = calls::delivery_of(record, instance, *to, spos.encode(result));
-    db.processes.end_left(end, instance, card, delivery);
-    log({severity::warning,
-         "process " + record.id + " was interrupted (" + calls::text_of(why) + "): instance " + instance.id +
-             " is in state " + std::to_string(static_cast<int>(instance.state)) +
-             (in_doubt ? ", its secure component in doubt" : ""),
-         subject_of(record.id, instance)});
+    auto [ends, delivery] = prepare_end(catalog, spos, time, interrupted);
+    db.processes.end_left(ends.end, ends.instance, ends.card, delivery);
+    tell_interrupted(log, interrupted, ends);
     return true;
 }
 
@@ -95,6 +110,46 @@ std::size_t resolve_interrupted(store::device_store& db, const store::deployment
     for (const auto& s : db.processes.stranded())
         attempt(subject_of(s.instance.running_process, s.instance), [&] { return free_stranded(db, log, s); });
     return resolved;
+}
+
+left_behind park(store::device_store& db, const log_sink& log, const time_source& time,
+                 std::chrono::seconds results_kept) {
+    left_behind left;
+    const auto life = std::to_string(db.processes.epoch());
+    for (auto& p : db.processes.interrupted()) {
+        if (p.why != model::interruption::restart || !can_come_back(p.process))
+            continue;
+        try {
+            db.processes.take_over(p.process.id);
+        } catch (const std::exception& e) { // it is ended as before
+            log({severity::error, "process " + p.process.id + " cannot be taken over: " + e.what(),
+                 subject_of(p.process.id, p.instance)});
+            continue;
+        }
+        log({severity::info, "process " + p.process.id + " waits for its phone, after a stop of the program",
+             subject_of(p.process.id, p.instance)});
+        left.processes.push_back({std::move(p.process), p.in_doubt, p.holds_card, life});
+    }
+    db.retention.forget_results_before(time.wall() - results_kept);
+    left.results = db.processes.results();
+    return left;
+}
+
+std::optional<store::ended_process> end_parked(store::device_store& db, const store::deployments& catalog,
+                                               const spos_port& spos, const log_sink& log, const time_source& time,
+                                               const calls::left_process& left) {
+    const auto instance = db.instances.find(left.record.instance);
+    const auto card = db.cards.find(left.record.card);
+    if (!instance || !card)
+        throw store::error("process " + left.record.id + " cannot be ended: its rows are gone");
+    const store::processes::interrupted_process p{
+        left.record, *instance, *card, left.in_doubt, model::interruption::restart, left.holds_card};
+    auto [ends, delivery] = prepare_end(catalog, spos, time, p);
+    const auto touched = left.holds_card ? std::optional(ends.card) : std::nullopt;
+    if (!db.processes.end(ends.end, ends.instance, touched, false, delivery))
+        return std::nullopt;
+    tell_interrupted(log, p, ends);
+    return store::ended_process{left.record, ends.end};
 }
 
 } // namespace tsms::actors

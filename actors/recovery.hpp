@@ -2,6 +2,7 @@
 // Processes that the last run of the program left without an end.
 
 #include "actors/backend.hpp"
+#include "actors/framework/parked_sessions.hpp"
 #include "base/log_event.hpp"
 #include "base/time.hpp"
 
@@ -14,5 +15,15 @@ namespace tsms::actors {
 /// in doubt. Returns how many there were.
 std::size_t resolve_interrupted(store::device_store& db, const store::deployments& catalog, const spos_port& spos,
                                 const log_sink& log, const time_source& time);
+
+/// Takes over the processes of this server's former life whose phones may come back (DIV-108), and finds the results
+/// that are still kept. To be called before resolve_interrupted(), which ends the others.
+left_behind park(store::device_store& db, const log_sink& log, const time_source& time,
+                 std::chrono::seconds results_kept);
+
+/// Ends one that was taken over, because nobody has come for it. What became of it; nothing: it had ended.
+std::optional<store::ended_process> end_parked(store::device_store& db, const store::deployments& catalog,
+                                               const spos_port& spos, const log_sink& log, const time_source& time,
+                                               const calls::left_process& left);
 
 } // namespace tsms::actors

@@ -47,7 +47,12 @@ private:
     caf::result<call_begun> begin(const begin_call& b) {
         waiting_call w{b, make_response_promise<call_begun>(), around_->now() + around_->card_wait};
         auto promise = w.promise;
-        if (call_.busy())
+        if (b.left) {
+            promise.deliver(call_begun{});
+            left_ = std::move(w);
+            if (!call_.busy())
+                take_up_next();
+        } else if (call_.busy() || left_)
             admit_second(std::move(w));
         else
             take_up(std::move(w));
@@ -56,8 +61,9 @@ private:
 
     void take_up(waiting_call w) {
         monitor(w.call.session);
-        auto conducting =
-            calls::conduct_life_cycle(request_of(w.call), {w.deadline, around_->remove_tsm_domain_when_last});
+        const calls::life_cycle_terms terms{w.deadline, around_->remove_tsm_domain_when_last};
+        auto conducting = w.call.left ? calls::enter_again(*w.call.left, terms)
+                                      : calls::conduct_life_cycle(request_of(w.call), terms);
         call_.start(std::move(w.call), std::move(w.promise), std::move(conducting));
     }
 
@@ -68,7 +74,7 @@ private:
                 [this, w](const instance_loaded& l) mutable {
                     if (const auto foreign = calls::refuse_foreign(id_, l, w.call.request.provider))
                         return refuse_waiting(w, *foreign);
-                    if (!call_.busy())
+                    if (!call_.busy() && !left_)
                         return take_up(std::move(w));
                     if (waiting_.full())
                         return refuse_busy(std::move(w));
@@ -117,6 +123,10 @@ private:
 
     void take_up_next() {
         refuse_late(around_->now());
+        if (auto left = std::exchange(left_, std::nullopt)) { // what is there begins before what comes
+            left->deadline = around_->now() + around_->card_wait;
+            return take_up(*std::move(left));
+        }
         if (auto next = waiting_.next())
             take_up(*std::move(next));
     }
@@ -125,6 +135,7 @@ private:
     std::shared_ptr<const environment> around_;
     call_interpreter<service_instance> call_;
     waiting_calls waiting_;
+    std::optional<waiting_call> left_; ///< a process of a former life of the server, to be entered again
 };
 
 } // namespace

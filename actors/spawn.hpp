@@ -3,6 +3,7 @@
 
 #include "actors/backend.hpp"
 #include "actors/framework/attempt.hpp"
+#include "actors/framework/parked_sessions.hpp"
 #include "actors/framework/stranger_budget.hpp"
 #include "actors/interfaces.hpp"
 
@@ -39,8 +40,11 @@ struct environment {
     /// Of creations that failed: handsets whose chips nobody serves must not keep those waiting that are served.
     std::shared_ptr<stranger_budget> failed_creations = std::make_shared<stranger_budget>(stranger_limits{});
     const time_source* time = &system_time();
+    std::int64_t life = 0; ///< epoch of the server's start: order numbers carry it (DIV-108)
 
     steady_time now() const { return time->steady(); }
+    /// Orders of this life have greater numbers, those of former lives smaller ones.
+    std::uint64_t orders_before() const { return static_cast<std::uint64_t>(life) << 24; }
 };
 
 /// The session itself answers for a lost phone, within this time.
@@ -82,9 +86,14 @@ private:
 
 hsm_actor spawn_hsm(caf::actor_system& system, std::shared_ptr<crypto::key_vault> vault);
 catalog_actor spawn_catalog_store(caf::actor_system& system, std::shared_ptr<const store::deployments> catalog);
-/// `end_what_was_left`: ends the processes with which nobody goes on, by the same store. How many there were.
+/// What ends processes by the same store.
+struct process_endings {
+    std::function<std::size_t()> what_was_left; ///< those with which nobody goes on: how many there were
+    /// One of a former life for which nobody has come.
+    std::function<std::optional<store::ended_process>(const calls::left_process&)> parked = {};
+};
 store_actor spawn_instance_store(caf::actor_system& system, std::shared_ptr<store::device_store> db,
-                                 const time_source& time, log_sink log, std::function<std::size_t()> end_what_was_left);
+                                 const time_source& time, log_sink log, process_endings endings);
 /// An actor for one exchange, on a thread of its own; it quits when it has told the desk.
 issuer_worker_actor spawn_issuer_worker(caf::actor_system& system);
 struct issuer_desk_parts {
@@ -110,13 +119,15 @@ struct outbox_parts {
 delivery_actor spawn_spos_delivery(caf::actor_system& system, const model::outbox_entry& row, outbox_actor outbox,
                                    std::shared_ptr<const outbox_parts> parts);
 outbox_actor spawn_spos_outbox(caf::actor_system& system, outbox_parts parts);
-/// Tells the gate when it has its result.
+/// Tells the gate when it has its result. `goes_on`: id of the process whose start the phone has acknowledged in a
+/// former life of the server; as a rule none.
 session_actor spawn_device_session(caf::actor_system& system, session_opened opened, std::vector<announced_card> cards,
-                                   gate_actor gate, std::shared_ptr<const environment> around);
+                                   gate_actor gate, std::shared_ptr<const environment> around,
+                                   std::string goes_on = {});
 card_actor spawn_secure_component(caf::actor_system& system, const time_source& time);
 conductor_actor spawn_service_instance(caf::actor_system& system, std::string id, gate_actor gate,
                                        std::shared_ptr<const environment> around);
 conductor_actor spawn_enquiry(caf::actor_system& system, std::shared_ptr<const environment> around);
-gate_actor spawn_gate(caf::actor_system& system, std::shared_ptr<const environment> around);
+gate_actor spawn_gate(caf::actor_system& system, std::shared_ptr<const environment> around, left_behind left = {});
 
 } // namespace tsms::actors

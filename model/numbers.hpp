@@ -29,6 +29,8 @@ inline constexpr operation all_operations[] = {
 };
 inline constexpr service_command all_commands[] = {service_command::install, service_command::personalize,
                                                    service_command::activate};
+inline constexpr command_status all_command_statuses[] = {
+    command_status::execution_success, command_status::execution_failed, command_status::not_executed};
 
 template <class E, std::size_t N> std::optional<E> of_number(const E (&all)[N], std::int64_t number) {
     const auto* found = std::ranges::find(all, number, [](E e) { return static_cast<std::int64_t>(e); });

@@ -3,13 +3,31 @@
 
 #include "base/bytes.hpp"
 #include "base/time.hpp"
-#include "model/device.hpp"
+#include "model/tsm_api.hpp"
 
 #include <optional>
 #include <string>
 #include <vector>
 
 namespace tsms::model {
+
+/// By what a phone's session is known again in every life of the server. Hashes only.
+struct session_proof {
+    std::string secret_hash; ///< SHA-256 of the cookie's secret, hex
+    std::string call_hash;   ///< of the callId; empty: the caller has given none
+    std::string call_digest; ///< of what the call asks, keyed with the callId: a repetition must be the same call
+    std::string address;     ///< of the caller
+    std::optional<std::string> provider; ///< that the app has proved to belong to; nothing: anonymous
+
+    friend bool operator==(const session_proof&, const session_proof&) = default;
+};
+
+/// What the app has asked: with it the call can be conducted again (DIV-108). Its parameters may be secrets of the
+/// service provider, so it is kept until the process ends, and no longer.
+struct asked_call {
+    life_cycle_function what;
+    std::vector<announced_card> cards;
+};
 
 /// A life-cycle process from its acceptance to its end.
 struct process_record {
@@ -22,6 +40,9 @@ struct process_record {
     std::vector<operation> requested; ///< for the SPOS (AMB-120)
     instance_state start_state = instance_state::not_deployed;
     std::string started;
+    bool acknowledged = false; ///< the phone has taken its start (AMB-132)
+    session_proof proof = {};
+    std::optional<asked_call> asked = {}; ///< nothing: another life of the server cannot go on with it
 };
 
 /// How a card's domain of ours can be asked for a proof.
@@ -59,6 +80,7 @@ struct process_end {
     std::string message;
     std::string ended;
     std::vector<std::string> cleaned = {}; ///< ids of tombstones whose contents this process has removed from the card
+    std::optional<life_cycle_result> result = {}; ///< what the app is told
 };
 
 /// A result on its way to a SPOS-Service (AMB-180): kept until it was delivered, or an operator drops it.

@@ -13,6 +13,10 @@ function_kind kind_of(const tsm_api_function& function) {
         function);
 }
 
+tsm_api_result result_of(const life_cycle_result& result) {
+    return std::visit([](const auto& r) -> tsm_api_result { return r; }, result);
+}
+
 tsm_api_result refusal_of(const tsm_api_function& function, const execution& why, const std::string& now) {
     return std::visit(
         [&]<class Function>(const Function& f) -> tsm_api_result {

@@ -71,6 +71,9 @@ template <class Function>
 concept runs_process = requires(typename Function::result r) { r.process; };
 using life_cycle_function = std::variant<deploy_service, update_service, suspend_or_resume_service, terminate_service>;
 
+using life_cycle_result =
+    std::variant<deploy_service_result, update_service_result, suspend_or_resume_result, terminate_service_result>;
+
 /// Functions that look at the handset's cards and change nothing on them.
 using enquiry_function = std::variant<create_service_instance, get_service_instances,
                                       check_service_deployment_available, check_service_update_available>;
@@ -83,6 +86,8 @@ function_kind kind_of(const tsm_api_function& function);
 using tsm_api_result = std::variant<create_service_instance_result, get_service_instances_result, deploy_service_result,
                                     update_service_result, suspend_or_resume_result, terminate_service_result,
                                     service_deployment_available_result, service_update_available_result>;
+
+tsm_api_result result_of(const life_cycle_result& result);
 
 /// What the function returns when it is refused before a process begins (AMB-130): every mandatory attribute, no
 /// process id, no command executed. `now` is ISO 8601.

@@ -33,6 +33,10 @@ struct process_request {
     bool look_first = false;
     /// What lost Service Instances left on this card, to be removed before the process's own work (AMB-227).
     std::vector<model::deployment_target> tombstones;
+    /// It was announced in a former life of the server, and the phone has taken that (DIV-108).
+    bool start_acknowledged = false;
+    /// Names the life of the server that has entered it again; empty in the one that has begun it.
+    std::string life;
     bool last_service_on_card = false;       ///< terminate: no other instance of ours is on the card
     bool remove_tsm_domain_when_last = true; ///< operator's policy (AMB-121, AMB-227)
 };

@@ -166,8 +166,12 @@ process<void> require_start(work* w) {
 
 process<std::optional<gp::card_failure>> run(work* w, process<void> steps) {
     std::optional<gp::card_failure> failed;
+    // In another life of the server, where the phone has acknowledged it in a former one (DIV-108).
+    w->found.start_announced = w->found.start_taken = w->request.start_acknowledged;
     try {
         check_hindrance(*w);
+        if (w->found.start_taken)
+            co_await note_start(w);
         co_await std::move(steps);
     } catch (const gp::card_failure& failure) {
         failed = failure;
@@ -264,7 +268,9 @@ model::issuer_order issuer_order_of(const work& w, std::string_view purpose) {
                                "(isdAid in the profile)");
     require_told_apart(w);
     model::issuer_order order;
-    order.id = w.request.process_id + "-" + std::string(purpose) + "-" + w.link.isd_aid; // one id for one content
+    // One id for one content: another life of the server may find another one, and asks anew.
+    const auto life = w.request.life.empty() ? "" : "-" + w.request.life;
+    order.id = w.request.process_id + life + "-" + std::string(purpose) + "-" + w.link.isd_aid;
     order.secure_component_identity = w.card.identity;
     order.cin_iin = w.card.cin_iin;
     order.se_type = w.request.se_type;

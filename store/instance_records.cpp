@@ -1,19 +1,8 @@
 #include "store/instance_records.hpp"
 
-#include "base/bytes.hpp"
-#include "model/numbers.hpp"
-#include "store/error.hpp"
-#include "json/json.hpp"
-
-#include <concepts>
-#include <utility>
+#include "store/documents.hpp"
 
 namespace tsms::store {
-
-namespace {
-
-class writer;
-class reader;
 
 template <class A> void describe(A& a, model::key_set& k) {
     a("version", k.version);
@@ -173,157 +162,29 @@ template <class A> void describe(A& a, model::secure_component& c) {
     a("wasProven", c.was_proven);
 }
 
-class writer {
-public:
-    static constexpr bool reads = false;
-    template <class T> void operator()(const char* name, T& member) { out_.append(name, value_of(member)); }
-    json::value result() && { return json::value(std::move(out_)); }
-
-    static json::value value_of(std::string& s) { return json::value(s); }
-    static json::value value_of(bytes& b) { return json::value(to_hex(b)); }
-    static json::value value_of(std::map<std::string, std::string>& map) {
-        json::object o;
-        for (const auto& [key, text] : map)
-            o.append(key, json::value(text));
-        return json::value(std::move(o));
-    }
-    template <class T> static json::value value_of(std::vector<T>& list) {
-        json::array a;
-        for (auto& element : list)
-            a.push_back(value_of(element));
-        return json::value(std::move(a));
-    }
-    template <class T> static json::value value_of(std::optional<T>& o) { return o ? value_of(*o) : json::value(); }
-    template <class T> static json::value value_of(T& t) {
-        if constexpr (std::same_as<T, bool>) {
-            return json::value(t);
-        } else if constexpr (std::is_enum_v<T> || std::integral<T>) {
-            return json::value(static_cast<std::int64_t>(t));
-        } else {
-            writer inner;
-            describe(inner, t);
-            return std::move(inner).result();
-        }
-    }
-
-private:
-    json::object out_;
-};
-
-[[noreturn]] void damaged(const std::string& what) {
-    throw damaged_document("a document is damaged (" + what + ")");
-}
-
-const auto& all_of(model::instance_state) {
-    return model::all_states;
-}
-const auto& all_of(model::operation) {
-    return model::all_operations;
-}
-const auto& all_of(model::service_command) {
-    return model::all_commands;
-}
-
-class reader {
-public:
-    static constexpr bool reads = true;
-    explicit reader(const json::object& in) : in_(in) {}
-    template <class T> void operator()(const char* name, T& member) {
-        const auto* v = in_.find(name);
-        if (!v || v->is_null())
-            return; // written before the member existed, or an empty optional
-        if (!read(*v, member))
-            damaged(name);
-    }
-
-    static bool read(const json::value& v, std::string& s) {
-        const auto* text = v.as_string();
-        return text && (s = *text, true);
-    }
-    static bool read(const json::value& v, bytes& b) {
-        const auto octets = v.as_string() ? from_hex(*v.as_string()) : std::nullopt;
-        return octets && (b = *octets, true);
-    }
-    static bool read(const json::value& v, std::map<std::string, std::string>& map) {
-        if (!v.is_object())
-            return false;
-        for (const auto& [key, entry] : *v.as_object())
-            if (!read(entry, map[key]))
-                return false;
-        return true;
-    }
-    template <class T> static bool read(const json::value& v, std::vector<T>& list) {
-        if (!v.is_array())
-            return false;
-        for (const auto& entry : *v.as_array())
-            if (!read(entry, list.emplace_back()))
-                return false;
-        return true;
-    }
-    template <class T> static bool read(const json::value& v, std::optional<T>& o) { return read(v, o.emplace()); }
-    template <class T> static bool read(const json::value& v, T& t) {
-        if constexpr (std::same_as<T, bool>) {
-            return v.as_boolean() && (t = *v.as_boolean(), true);
-        } else if constexpr (std::is_enum_v<T>) {
-            const auto known = v.as_integer() ? model::of_number(all_of(t), *v.as_integer()) : std::nullopt;
-            return known && (t = *known, true);
-        } else if constexpr (std::integral<T>) {
-            return v.as_integer() && std::in_range<T>(*v.as_integer()) && (t = static_cast<T>(*v.as_integer()), true);
-        } else {
-            if (!v.is_object())
-                return false;
-            reader inner(*v.as_object());
-            describe(inner, t);
-            return true;
-        }
-    }
-
-private:
-    const json::object& in_;
-};
-
-template <class T> std::string encode_any(T copy) {
-    return json::dump(writer::value_of(copy));
-}
-
-template <class T> T decode_any(std::string_view document) {
-    T t;
-    json::value v;
-    try {
-        v = json::parse(document, {.bytes = document.size(), .values = document.size()}); // what was written is read
-    } catch (const json::parse_error& e) {
-        damaged(e.what());
-    }
-    if (!reader::read(v, t))
-        damaged("not an object");
-    return t;
-}
-
-} // namespace
-
 std::string encode(const model::service_instance& instance) {
-    return encode_any(instance);
+    return encode_document(instance);
 }
 std::string encode(const model::secure_component& card) {
-    return encode_any(card);
+    return encode_document(card);
 }
 std::string encode(const model::identification& cards) {
-    return encode_any(cards);
+    return encode_document(cards);
 }
 std::string encode(const model::spos_target& spos) {
-    return encode_any(spos);
+    return encode_document(spos);
 }
 model::service_instance decode_instance(std::string_view document) {
-    return decode_any<model::service_instance>(document);
+    return decode_document<model::service_instance>(document);
 }
 model::secure_component decode_card(std::string_view document) {
-    return decode_any<model::secure_component>(document);
+    return decode_document<model::secure_component>(document);
 }
 model::identification decode_identification(std::string_view document) {
-    return decode_any<model::identification>(document);
+    return decode_document<model::identification>(document);
 }
 model::spos_target decode_spos(std::string_view document) {
-    return decode_any<model::spos_target>(document);
+    return decode_document<model::spos_target>(document);
 }
 
 } // namespace tsms::store

@@ -54,6 +54,8 @@ public:
     void take_over(const std::string& process) const;
     /// Nobody goes on with this process from now on, whoever has held it.
     void abandon(const std::string& process, const process_lease& lease) const;
+    /// Of the start that serve_as() was.
+    std::int64_t epoch() const { return epoch_; }
 
 private:
     void require_epoch() const;

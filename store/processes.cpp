@@ -188,8 +188,12 @@ processes::interrupted_process processes::whole(const std::string& id) const {
         throw orphan("secure component " + p->card + " is missing in table secure_components");
     const auto lease = rows_.processes().lease_of(id);
     const auto why = lease ? leases_.why_left(*lease) : std::nullopt;
-    return {*std::move(p), *std::move(instance), *std::move(card), rows_.processes().is_open(id),
-            why.value_or(model::interruption::restart)};
+    return {*std::move(p),
+            *std::move(instance),
+            *std::move(card),
+            rows_.processes().is_open(id),
+            why.value_or(model::interruption::restart),
+            lease && lease->holds_card};
 }
 
 std::vector<processes::interrupted_process> processes::interrupted() const {
@@ -202,6 +206,10 @@ std::vector<processes::interrupted_process> processes::interrupted() const {
         }
     }
     return found;
+}
+
+void processes::take_over(const std::string& process) const {
+    rows_.change([&] { leases_.take_over(process); });
 }
 
 std::vector<processes::orphaned_process> processes::orphaned() const {

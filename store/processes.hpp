@@ -60,7 +60,9 @@ public:
         model::service_instance instance;
         model::secure_component card;
         bool in_doubt = false; ///< an intent without outcome
+        /// `restart`: a former life of this server has begun it.
         model::interruption why = model::interruption::restart;
+        bool holds_card = false;
     };
     /// Processes without an end with which nobody goes on: the program died in them.
     std::vector<interrupted_process> interrupted() const;
@@ -80,6 +82,13 @@ public:
     bool is_left(const std::string& process) const; ///< it is one of them
     /// Until somebody may take over this process, with which somebody else goes on now; nothing where nobody does.
     std::optional<std::chrono::seconds> runs_for(const std::string& process) const;
+    /// This server goes on with one of them, in the name of its present life (DIV-108). Throws lease_lost where
+    /// somebody does.
+    void take_over(const std::string& process) const;
+    /// Of the start that serve_as() was.
+    std::int64_t epoch() const { return leases_.epoch(); }
+    /// Those that have ended, as long as their results are kept.
+    std::vector<ended_process> results() const { return rows_.processes().with_result(); }
     bool holder_is_left(const std::string& card) const; ///< one of them holds this card
     bool holds(const std::string& card) const;          ///< a process with which somebody goes on holds this card
 

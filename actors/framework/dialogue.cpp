@@ -56,12 +56,12 @@ std::uint64_t octets_on_the_way(const gp::batch& work) {
 bool dialogue::handshake(steady_time now) {
     if (!std::exchange(shaken_, true))
         last_seen_ = now;
-    const bool first_unseen = last_.number == 0 || (called_ && last_.number == 1 && !consumed_);
+    const bool first_unseen = gave_none() || (called_ && last_.number == before_ + 1 && !consumed_);
     return first_unseen && !lost_;
 }
 
 dialogue::turn dialogue::first_report(steady_time since, steady_time now) {
-    if (last_.number > 0)
+    if (!gave_none())
         return last_;
     handshake(now);
     called_ = true;
@@ -71,6 +71,8 @@ dialogue::turn dialogue::first_report(steady_time since, steady_time now) {
 }
 
 dialogue::turn dialogue::report_arrived(const report& r, std::uint64_t number, steady_time now) {
+    started_ = started_ || (number > 0 && number < before_);
+    number = std::max(number, before_);
     if (repeats(number))
         return last_; // the answer to this report was lost on its way
     if (!answers_last(number))
@@ -87,8 +89,9 @@ dialogue::turn dialogue::report_arrived(const report& r, std::uint64_t number, s
 }
 
 bool dialogue::report_begins(std::uint64_t number, std::uint64_t octets, steady_time now) {
+    number = std::max(number, before_);
     const bool fresh = answers_last(number);
-    if (fresh && number != 0 && !waiting_since_ && !lost_) {
+    if (fresh && !gave_none() && !waiting_since_ && !lost_) {
         begun_ = now;
         travelling_ = std::max(travelling_, std::min(octets, settings_.most_of_report));
     }
@@ -99,7 +102,7 @@ bool dialogue::report_begins(std::uint64_t number, std::uint64_t octets, steady_
 std::optional<steady_time> dialogue::lost_at() const {
     if (waiting_since_ || stopped_ || !last_seen_)
         return std::nullopt;
-    if (last_.number == 0)
+    if (gave_none())
         return *last_seen_ + std::min(settings_.first_report, settings_.phone_lost);
     const auto order = work_ ? octets_on_the_way(*work_) : 0;
     return std::min(begun_.value_or(*last_seen_) + settings_.phone_lost + settings_.travel(travelling_),

@@ -35,8 +35,12 @@ std::uint64_t octets_on_the_way(const gp::batch& work);
 
 class dialogue {
 public:
-    dialogue(std::vector<announced_card> cards, dialogue_settings settings)
-        : cards_(std::move(cards)), settings_(settings) {}
+    /// `before`: the numbers of its orders are greater. What answers an order of a former life of the server has a
+    /// smaller one: it is a poll, whatever it says (DIV-108).
+    dialogue(std::vector<announced_card> cards, dialogue_settings settings, std::uint64_t before = 0)
+        : cards_(std::move(cards)), settings_(settings), before_(before) {
+        last_.number = before;
+    }
 
     // -- the phone --
     /// Its call has been answered with the session. While it waited for that, it was not silent.
@@ -65,6 +69,12 @@ public:
     bool cancel();
 
     // -- the owner --
+    /// The phone has acknowledged the start of this process in a former life of the server.
+    void goes_on(std::string process_id) {
+        process_id_ = std::move(process_id);
+        acknowledged_ = true;
+        changing_ = true; // or may have been
+    }
     /// What changes nothing may travel with the start (AMB-230); anything else is not sent, as in perform().
     void announce(model::process_start start, std::optional<process::exchange> reads = std::nullopt);
     /// Commands that change the card need the acknowledged start of a process (AMB-132): without it they fail here.
@@ -90,15 +100,17 @@ public:
     /// How long it lasts, if the phone says nothing from now on, until it counts as lost.
     std::chrono::seconds patience(steady_time now) const;
     bool lost() const { return lost_; }
-    bool never_came() const { return lost_ && last_.number == 0; } ///< lost before its first order
-    bool stopped() const { return stopped_; }                      ///< the Stop has been handed out
+    bool never_came() const { return lost_ && gave_none(); } ///< lost before its first order
+    std::uint64_t last_number() const { return last_.number; }
+    bool stopped() const { return stopped_; } ///< the Stop has been handed out
 
 private:
     enum class expects { nothing, acknowledgement, responses };
 
     std::optional<steady_time> lost_at() const;
     bool silent(steady_time now) const;
-    bool repeats(std::uint64_t number) const { return last_.number > 0 && number + 1 == last_.number; }
+    bool gave_none() const { return last_.number == before_; }
+    bool repeats(std::uint64_t number) const { return !gave_none() && number + 1 == last_.number; }
     bool answers_last(std::uint64_t number) const { return number == last_.number && !stopped_; }
     void consume(const report& r);
     void consume_acknowledgement(const report& r);
@@ -111,6 +123,7 @@ private:
 
     std::vector<announced_card> cards_;
     dialogue_settings settings_;
+    std::uint64_t before_ = 0;
     std::optional<steady_time> last_seen_; ///< nothing: its call is not answered yet
     std::optional<steady_time> begun_;     ///< when a report to the last order began to arrive
     std::uint64_t travelling_ = 0;         ///< octets of the last order, or of the report that arrives

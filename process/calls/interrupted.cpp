@@ -1,6 +1,7 @@
 #include "process/calls/interrupted.hpp"
 
 #include "process/calls/process_result.hpp"
+#include "process/functions/life_cycle.hpp"
 
 namespace tsms::calls {
 
@@ -25,6 +26,11 @@ interrupted_end end_of_interrupted(const model::process_record& record, const mo
     e.instance = model::after_crash(instance, record.start_state, in_doubt);
     e.card = card;
     e.card.doubt = e.card.doubt || in_doubt;
+    if (record.asked) {
+        const auto outcome = process::interrupted(record.asked->what, e.instance, e.card);
+        e.end.result = process::result_of(record.asked->what, outcome,
+                                          {record.id, {status, e.end.message}, record.started, e.end.ended});
+    }
     e.result = result_for_spos(record, e.end, e.instance, e.instance.state);
     return e;
 }

@@ -15,4 +15,17 @@ struct life_cycle_terms {
 /// one for the same instance at the same time.
 call<void> conduct_life_cycle(call_request request, life_cycle_terms terms);
 
+/// A process that a former life of the server has begun, and this one has taken over (DIV-108).
+struct left_process {
+    model::process_record record; ///< with what was asked
+    bool in_doubt = false;        ///< it has written an intent to change the card
+    bool holds_card = false;
+    std::string life; ///< names the one that has taken it over
+};
+
+/// Enters it again, as if it had been called now: nothing of it is resumed. What it finds is the row that its former
+/// life has left (model::after_crash) and the card, as whoever comes after a crash. It keeps its id, and has one end.
+/// One that cannot be entered again, because its Version is gone, ends with 6 (AMB-101).
+call<void> enter_again(left_process left, life_cycle_terms terms);
+
 } // namespace tsms::calls

@@ -29,10 +29,26 @@ process<process_outcome> run(const model::life_cycle_function& what, process_req
     return std::visit([&]<class F>(const F& f) { return conduct<F>::run(f, std::move(request)); }, what);
 }
 
-model::tsm_api_result result_of(const model::life_cycle_function& what, const process_outcome& end,
-                                const model::process_info& info) {
-    return std::visit([&]<class F>(const F&) -> model::tsm_api_result { return conduct<F>::result(end, info); }, what);
+model::life_cycle_result result_of(const model::life_cycle_function& what, const process_outcome& end,
+                                   const model::process_info& info) {
+    return std::visit([&]<class F>(const F&) -> model::life_cycle_result { return conduct<F>::result(end, info); },
+                      what);
 }
+
+namespace {
+
+std::vector<model::command_status> nothing_executed(const model::life_cycle_function& what) {
+    return std::visit(
+        [](const auto& f) {
+            std::vector<model::command_status> none;
+            if constexpr (requires { f.commands; })
+                none.assign(f.commands.size(), model::command_status::not_executed);
+            return none;
+        },
+        what);
+}
+
+} // namespace
 
 process_outcome broken(const model::life_cycle_function& what, const model::service_instance& instance,
                        const model::secure_component& card, model::instance_state start_state) {
@@ -43,12 +59,18 @@ process_outcome broken(const model::life_cycle_function& what, const model::serv
     end.card = card;
     end.card.doubt = true;
     model::fail(end.instance, start_state, requested(what).back());
-    std::visit(
-        [&](const auto& f) {
-            if constexpr (requires { f.commands; })
-                end.commands.assign(f.commands.size(), model::command_status::not_executed);
-        },
-        what);
+    end.commands = nothing_executed(what);
+    return end;
+}
+
+process_outcome interrupted(const model::life_cycle_function& what, model::service_instance instance,
+                            model::secure_component card) {
+    process_outcome end;
+    end.status = model::error_category::execution_interrupted;
+    end.details = "the TSM was restarted";
+    end.instance = std::move(instance);
+    end.card = std::move(card);
+    end.commands = nothing_executed(what);
     return end;
 }
 

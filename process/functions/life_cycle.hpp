@@ -40,12 +40,16 @@ std::vector<model::operation> requested(const model::life_cycle_function& what);
 std::string version(const model::life_cycle_function& what);
 bool installs(const model::life_cycle_function& what);
 process<process_outcome> run(const model::life_cycle_function& what, process_request request);
-model::tsm_api_result result_of(const model::life_cycle_function& what, const process_outcome& end,
-                                const model::process_info& info);
+model::life_cycle_result result_of(const model::life_cycle_function& what, const process_outcome& end,
+                                   const model::process_info& info);
 
 /// The outcome of a process that broke, by an exception that no process may throw: nobody knows what is on the card.
 process_outcome broken(const model::life_cycle_function& what, const model::service_instance& instance,
                        const model::secure_component& card, model::instance_state start_state);
+
+/// The outcome of a process with which nobody goes on: it ends with 6 (AMB-101). `instance`: its row from now on.
+process_outcome interrupted(const model::life_cycle_function& what, model::service_instance instance,
+                            model::secure_component card);
 
 /// What the function returns when it is refused on an instance that the caller may know of (AMB-130). `instance`: its
 /// row.

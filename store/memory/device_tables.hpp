@@ -13,7 +13,6 @@ struct device_tables {
     struct process_row {
         model::process_record record;
         process_lease lease;
-        bool acknowledged = false;
         std::optional<model::process_end> end;
     };
     struct intent_row {

@@ -16,20 +16,22 @@ void memory_processes::insert(const model::process_record& p, const process_leas
         throw error("there is a process " + p.id + " already");
     if (lease.holds_card && lease_on(p.card))
         throw error("another process holds card " + p.card);
-    tables_.processes.push_back({p, lease, false, std::nullopt});
+    tables_.processes.push_back({p, lease, std::nullopt});
     set_lease(p.id, lease);
 }
 
 void memory_processes::acknowledge(const std::string& id) {
     for (auto& row : tables_.processes)
         if (row.record.id == id)
-            row.acknowledged = true;
+            row.record.acknowledged = true;
 }
 
 void memory_processes::end(const model::process_end& end) {
     for (auto& row : tables_.processes)
-        if (row.record.id == end.id)
+        if (row.record.id == end.id) {
             row.end = end;
+            row.record.asked.reset();
+        }
 }
 
 std::optional<model::process_end> memory_processes::end_of(const std::string& id) const {
@@ -65,6 +67,17 @@ std::optional<model::process_record> memory_processes::find_running(const std::s
 std::string memory_processes::card_of(const std::string& id) const {
     const auto row = row_where(tables_.processes, [&](const auto& one) { return one.record.id == id; });
     return row ? row->record.card : std::string();
+}
+
+std::vector<ended_process> memory_processes::with_result() const {
+    std::vector<ended_process> found;
+    for (const auto& row : tables_.processes)
+        if (row.end && row.end->result) {
+            found.push_back({row.record, *row.end});
+            found.back().end.cleaned.clear();
+        }
+    std::ranges::sort(found, {}, [](const auto& p) { return p.process.id; });
+    return found;
 }
 
 std::optional<process_lease> memory_processes::lease_of(const std::string& id) const {
@@ -116,6 +129,14 @@ template <class Is> void memory_processes::forget(Is is) {
         if (is(row))
             std::erase_if(tables_.journal, [&](const auto& intent) { return intent.process == row.record.id; });
     std::erase_if(tables_.processes, is);
+}
+
+void memory_processes::forget_results_before(wall_time limit) {
+    for (auto& row : tables_.processes)
+        if (row.end && row.end->result && row.end->ended < iso8601(limit)) {
+            row.end->result.reset();
+            row.record.proof = {};
+        }
 }
 
 void memory_processes::forget_ended_before(wall_time limit) {

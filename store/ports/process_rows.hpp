@@ -13,6 +13,10 @@ struct process_lease {
     bool holds_card = false; ///< else it does not touch the card
     wall_time ends{};        ///< to the second; what no clock says is read as the latest time there is
 };
+struct ended_process {
+    model::process_record process; ///< without what was asked
+    model::process_end end;
+};
 
 class process_rows {
 public:
@@ -21,6 +25,7 @@ public:
     /// Refuses an id that is taken, and a second process without an end that holds the same card.
     virtual void insert(const model::process_record& process, const process_lease& lease) = 0;
     virtual void acknowledge(const std::string& id) = 0;
+    /// What was asked is gone from then on, its octets too.
     virtual void end(const model::process_end& end) = 0;
     /// Nothing: it has not ended, or there is no such process. Without what it has cleaned.
     virtual std::optional<model::process_end> end_of(const std::string& id) const = 0;
@@ -39,6 +44,8 @@ public:
     virtual std::optional<process_lease> lease_of(const std::string& id) const = 0;
     /// Of the process without an end that holds this card.
     virtual std::optional<process_lease> lease_on(const std::string& card) const = 0;
+    /// Those with a result, by id.
+    virtual std::vector<ended_process> with_result() const = 0;
     virtual void set_lease(const std::string& id, const process_lease& lease) = 0;
 
     /// Of the latest start of a server of this name; 0 if there was none.
@@ -50,6 +57,8 @@ public:
     /// An intent of this process is not settled.
     virtual bool is_open(const std::string& process) const = 0;
 
+    /// Of those that ended before: the result, and whose it is.
+    virtual void forget_results_before(wall_time limit) = 0;
     /// Those that ended before, with their intents.
     virtual void forget_ended_before(wall_time limit) = 0;
     /// With their intents.

@@ -23,10 +23,11 @@ CREATE TABLE processes (id TEXT PRIMARY KEY, session TEXT NOT NULL, instance TEX
     version TEXT NOT NULL, requested TEXT NOT NULL, start_state INTEGER NOT NULL, started TEXT NOT NULL,
     acknowledged INTEGER NOT NULL DEFAULT 0, status INTEGER, message TEXT, ended TEXT,
     owner TEXT NOT NULL DEFAULT '', epoch INTEGER NOT NULL DEFAULT 0, holds_card INTEGER NOT NULL DEFAULT 0,
-    lease_ends INTEGER NOT NULL DEFAULT 0);
+    lease_ends INTEGER NOT NULL DEFAULT 0, proof TEXT, asked TEXT, result TEXT);
 CREATE INDEX processes_running ON processes(id) WHERE ended IS NULL;
 CREATE INDEX processes_by_end ON processes(ended) WHERE ended IS NOT NULL;
 CREATE INDEX processes_by_card ON processes(card);
+CREATE INDEX processes_with_result ON processes(ended) WHERE result IS NOT NULL;
 -- One process at a time works on a card (DIV-101).
 CREATE UNIQUE INDEX one_process_holds_a_card ON processes(card) WHERE holds_card = 1 AND ended IS NULL;
 CREATE TABLE servers (owner TEXT PRIMARY KEY, epoch INTEGER NOT NULL);
@@ -126,6 +127,16 @@ CREATE TABLE servers (owner TEXT PRIMARY KEY, epoch INTEGER NOT NULL);
 )sql");
 }
 
+/// Nothing is known of the calls of before: another life of the server cannot go on with them.
+void keep_calls(SQLite::Database& db) {
+    db.exec(R"sql(
+ALTER TABLE processes ADD COLUMN proof TEXT;
+ALTER TABLE processes ADD COLUMN asked TEXT;
+ALTER TABLE processes ADD COLUMN result TEXT;
+CREATE INDEX processes_with_result ON processes(ended) WHERE result IS NOT NULL;
+)sql");
+}
+
 constexpr migration migrations[] = {
     {2,
      "tombstones, indexes, deliveries whose waiting is counted, all keys of a domain, and which databases belong "
@@ -134,6 +145,7 @@ constexpr migration migrations[] = {
     // No released program wrote version 2, so no database of it is kept as a sample (tests/unit/former_schemas): what
     // is migrated passes through it.
     {3, "leases of cards", add_leases},
+    {4, "calls that outlive a start of the server, and their results", keep_calls},
 };
 
 } // namespace

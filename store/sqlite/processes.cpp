@@ -3,6 +3,7 @@
 #include "base/number.hpp"
 #include "base/split.hpp"
 #include "model/numbers.hpp"
+#include "store/call_records.hpp"
 
 namespace tsms::store {
 
@@ -29,29 +30,53 @@ std::vector<model::operation> operations_of(const std::string& row) {
     return operations;
 }
 
+const std::string process_columns = "SELECT id, session, instance, card, caller, version, requested, start_state, "
+                                    "started, acknowledged, proof, asked";
+constexpr int process_columns_count = 12;
+
 model::process_record process_in(SQLite::Statement& row) {
     return of_row("processes", text_of(row, 0), [&] {
         const auto state = model::of_number(model::all_states, number_of(row, 7));
         if (!state)
             throw damaged_document("its start_state is " + text_of(row, 7));
-        return model::process_record{text_of(row, 0),
-                                     text_of(row, 1),
-                                     text_of(row, 2),
-                                     text_of(row, 3),
-                                     text_of(row, 4),
-                                     text_of(row, 5),
-                                     operations_of(text_of(row, 6)),
-                                     *state,
-                                     text_of(row, 8)};
+        model::process_record p{text_of(row, 0),
+                                text_of(row, 1),
+                                text_of(row, 2),
+                                text_of(row, 3),
+                                text_of(row, 4),
+                                text_of(row, 5),
+                                operations_of(text_of(row, 6)),
+                                *state,
+                                text_of(row, 8)};
+        p.acknowledged = flag_of(row, 9);
+        if (!row.isColumnNull(10))
+            p.proof = decode_proof(text_of(row, 10));
+        if (!row.isColumnNull(11))
+            p.asked = decode_asked(text_of(row, 11));
+        return p;
+    });
+}
+
+model::process_end end_at(SQLite::Statement& row, int column) {
+    return of_row("processes", text_of(row, 0), [&] {
+        model::process_end e{text_of(row, column), static_cast<model::error_category>(number_of(row, column + 1)),
+                             text_of(row, column + 2), text_of(row, column + 3)};
+        if (!row.isColumnNull(column + 4))
+            e.result = decode_result(text_of(row, column + 4));
+        return e;
     });
 }
 
 model::process_end end_in(SQLite::Statement& row) {
-    return {text_of(row, 0), static_cast<model::error_category>(number_of(row, 1)), text_of(row, 2), text_of(row, 3)};
+    return end_at(row, 0);
 }
 
 process_lease lease_in(SQLite::Statement& row) {
     return {text_of(row, 0), number_of(row, 1), flag_of(row, 2), time_of(number_of(row, 3)).value_or(wall_time::max())};
+}
+
+ended_process ended_process_in(SQLite::Statement& row) {
+    return {process_in(row), end_at(row, process_columns_count)};
 }
 
 const std::string lease_columns = "SELECT owner, epoch, holds_card, lease_ends FROM processes ";
@@ -62,10 +87,12 @@ void sqlite_processes::insert(const model::process_record& p, const process_leas
     session_.write([&] {
         run(session_.rows(),
             "INSERT INTO processes (id, session, instance, card, caller, version, requested, start_state, started, "
-            "owner, epoch, holds_card, lease_ends) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "acknowledged, proof, asked, owner, epoch, holds_card, lease_ends) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             p.id, p.session, p.instance, p.card, p.caller, p.version_tag, join(p.requested),
-            static_cast<int>(p.start_state), p.started, lease.owner, lease.epoch, lease.holds_card ? 1 : 0,
-            seconds_of(lease.ends));
+            static_cast<int>(p.start_state), p.started, p.acknowledged ? 1 : 0, encode(p.proof),
+            p.asked ? std::optional(encode(*p.asked)) : std::nullopt, lease.owner, lease.epoch,
+            lease.holds_card ? 1 : 0, seconds_of(lease.ends));
     });
 }
 
@@ -75,15 +102,17 @@ void sqlite_processes::acknowledge(const std::string& id) {
 
 void sqlite_processes::end(const model::process_end& e) {
     session_.write([&] {
-        run(session_.rows(), "UPDATE processes SET status = ?, message = ?, ended = ? WHERE id = ?",
-            static_cast<int>(e.status), e.message, e.ended, e.id);
+        run(session_.rows(),
+            "UPDATE processes SET status = ?, message = ?, ended = ?, result = ?, asked = NULL WHERE id = ?",
+            static_cast<int>(e.status), e.message, e.ended, e.result ? std::optional(encode(*e.result)) : std::nullopt,
+            e.id);
     });
 }
 
 std::optional<model::process_end> sqlite_processes::end_of(const std::string& id) const {
     return session_.look([&] {
         return first(session_.rows(), end_in,
-                     "SELECT id, status, message, ended FROM processes WHERE id = ? AND ended IS NOT NULL", id);
+                     "SELECT id, status, message, ended, result FROM processes WHERE id = ? AND ended IS NOT NULL", id);
     });
 }
 
@@ -111,9 +140,7 @@ std::vector<std::string> sqlite_processes::running_on(const std::string& card) c
 
 std::optional<model::process_record> sqlite_processes::find_running(const std::string& id) const {
     return session_.look([&] {
-        return first(session_.rows(), process_in,
-                     "SELECT id, session, instance, card, caller, version, requested, start_state, started "
-                     "FROM processes WHERE id = ? AND ended IS NULL",
+        return first(session_.rows(), process_in, process_columns + " FROM processes WHERE id = ? AND ended IS NULL",
                      id);
     });
 }
@@ -166,6 +193,20 @@ void sqlite_processes::settle_intents(const std::string& process) {
 bool sqlite_processes::is_open(const std::string& process) const {
     return session_.look(
         [&] { return finds(session_.rows(), "SELECT 1 FROM journal WHERE process = ? AND settled = 0", process); });
+}
+
+std::vector<ended_process> sqlite_processes::with_result() const {
+    return session_.readable(ended_process_in,
+                             process_columns +
+                                 ", id, status, message, ended, result FROM processes WHERE result IS NOT NULL "
+                                 "ORDER BY id");
+}
+
+void sqlite_processes::forget_results_before(wall_time limit) {
+    session_.write([&] {
+        run(session_.rows(), "UPDATE processes SET result = NULL, proof = NULL WHERE result IS NOT NULL AND ended < ?",
+            iso8601(limit));
+    });
 }
 
 void sqlite_processes::forget_ended_before(wall_time limit) {

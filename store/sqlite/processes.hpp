@@ -20,12 +20,14 @@ public:
     std::string card_of(const std::string& id) const override;
     std::optional<process_lease> lease_of(const std::string& id) const override;
     std::optional<process_lease> lease_on(const std::string& card) const override;
+    std::vector<ended_process> with_result() const override;
     void set_lease(const std::string& id, const process_lease& lease) override;
     std::int64_t epoch_of(const std::string& owner) const override;
     void set_epoch(const std::string& owner, std::int64_t epoch) override;
     void intend(const std::string& process, const std::string& what, wall_time at) override;
     void settle_intents(const std::string& process) override;
     bool is_open(const std::string& process) const override;
+    void forget_results_before(wall_time limit) override;
     void forget_ended_before(wall_time limit) override;
     void forget_on(const std::string& card) override;
 

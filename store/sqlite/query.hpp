@@ -9,6 +9,7 @@
 #include "store/sqlite/connection.hpp"
 
 #include <concepts>
+#include <optional>
 
 namespace tsms::store {
 
@@ -20,6 +21,9 @@ inline void bind_value(SQLite::Statement& s, int index, const std::string& text)
 inline void bind_value(SQLite::Statement& s, int index, bytes_view octets) {
     s.bind(index, octets.empty() ? "" : static_cast<const void*>(octets.data()), // nothing would be NULL
            static_cast<int>(octets.size()));
+}
+inline void bind_value(SQLite::Statement& s, int index, const std::optional<std::string>& text) {
+    text ? s.bind(index, *text) : s.bind(index);
 }
 template <std::integral T> void bind_value(SQLite::Statement& s, int index, T number) {
     s.bind(index, static_cast<std::int64_t>(number));

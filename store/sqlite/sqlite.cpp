@@ -27,6 +27,7 @@ void configure_writer(SQLite::Database& db) {
     db.exec("PRAGMA journal_mode=WAL");
     db.exec("PRAGMA synchronous=FULL");
     db.exec("PRAGMA foreign_keys=ON");
+    db.exec("PRAGMA secure_delete=ON");           // what is forgotten is gone: secrets of service providers (DIV-108)
     db.exec("PRAGMA journal_size_limit=4194304"); // what a burst of writes leaves of the log; it is empty when idle
     int persist = 1;
     sqlite3_file_control(db.getHandle(), nullptr, SQLITE_FCNTL_PERSIST_WAL, &persist);

@@ -341,8 +341,7 @@ BOOST_AUTO_TEST_CASE(the_store_drops_a_write_that_comes_too_late) {
         const auto file = std::filesystem::path(folder) / "instances.db";
         store::create_database({file, store::database_name::instances}, "an installation");
         auto db = std::make_shared<store::device_store>(file, store::believe_mark::yes, clock);
-        auto store = spawn_instance_store(
-            system, db, clock, [](const log_event&) {}, [] { return std::size_t(0); });
+        auto store = spawn_instance_store(system, db, clock, [](const log_event&) {}, {[] { return std::size_t(0); }});
         create_row row;
         row.card.id = "card";
         row.card.identity = "4790";

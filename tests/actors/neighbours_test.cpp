@@ -16,8 +16,8 @@ namespace {
 instance_loaded load(const std::shared_ptr<store::device_store>& db, const std::string& id) {
     caf::actor_system_config config;
     caf::actor_system system{config};
-    auto store = spawn_instance_store(
-        system, db, system_time(), [](const log_event&) {}, [] { return std::size_t(0); });
+    auto store =
+        spawn_instance_store(system, db, system_time(), [](const log_event&) {}, {[] { return std::size_t(0); }});
     caf::scoped_actor self{system};
     instance_loaded loaded;
     load_instance question;

@@ -187,7 +187,7 @@ class TwoServers(hostile_test.HostileCase):
         except urllib.error.HTTPError as e:
             return e.code, e.read().decode()
 
-    def test_a_server_that_is_killed_costs_its_own_phones_no_waiting(self):
+    def test_a_server_that_is_killed_has_its_cards_back_when_the_phone_is_lost(self):
         phone, instance = self.new_instance()
         killed = threading.Event()
 
@@ -204,9 +204,8 @@ class TwoServers(hostile_test.HostileCase):
         self.assertTrue(killed.is_set())
         phone.disconnect()
         self.start_device()
-        began = time.monotonic()
+        stacks.wait_until(lambda: not self.rows("SELECT 1 FROM processes WHERE ended IS NULL"), 30, "a phone that does not come back is lost")
         self.check_recovery(phone, instance)
-        self.assertLess(time.monotonic() - began, 5)
         phone.disconnect()
         self.assertTrue(self.rows("SELECT 1 FROM servers WHERE owner = 'one' AND epoch >= 2"))
 

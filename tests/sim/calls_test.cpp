@@ -1,6 +1,8 @@
-// Whole calls, from their arrival to their stored end: the TSM dies behind every single effect of a call, starts again,
-// and the same call is made again. Card and rows end the same.
+// Whole calls, from their arrival to their stored end: the TSM dies behind every single effect of a call and starts
+// again. Then either nobody comes, the process is ended, and the same call is made again; or the phone comes back, and
+// the process is entered again (DIV-108). Card and rows end the same.
 
+#include "store/call_records.hpp"
 #include "store/instance_records.hpp"
 #include "tests/sim/tsm.hpp"
 
@@ -223,9 +225,50 @@ void die_and_repeat(const situation& s, const tsm& before, const tsm& whole, std
     check_empty(t, s);
 }
 
+/// What the last process told its app, but for its id and times.
+std::string result_of_last(const tsm& t) {
+    auto result = t.stored().processes.back().end.value().result.value();
+    std::visit([](auto& r) { r.process.process_id = r.process.start_date = r.process.end_date = {}; }, result);
+    return store::encode(result);
+}
+
+/// The TSM dies so many times behind the same effect, and each time the phone comes back.
+void die_and_come_back(const situation& s, const tsm& before, const tsm& whole, std::size_t behind, int deaths) {
+    copy_of t(s, &before);
+    t.call_and_die(s.what, behind);
+    for (int death = 1; death < deaths; ++death)
+        t.come_back_and_die(behind);
+    auto told = t.come_back();
+    if (t.stored().processes.size() == before.stored().processes.size())
+        told = t.call(s.what); // nothing had begun
+    if (told)
+        BOOST_TEST(told->message == "");
+    BOOST_TEST(t.stored().processes.size() == whole.stored().processes.size());
+    check_end(t, s);
+    BOOST_TEST(result_of_last(t) == result_of_last(whole));
+    BOOST_TEST(rows_of(t) == rows_of(whole));
+    BOOST_TEST(text_of(t.world.card.state()) == text_of(whole.world.card.state()), boost::test_tools::per_element());
+    check_empty(t, s);
+}
+
 } // namespace
 
 BOOST_AUTO_TEST_SUITE(calls)
+
+BOOST_AUTO_TEST_CASE(the_phone_comes_back_after_every_death) {
+    for (const auto& s : situations)
+        BOOST_TEST_CONTEXT(s.name) {
+            const copy_of before(s);
+            copy_of whole(s, &before);
+            BOOST_TEST_REQUIRE(whole.call(s.what).message == "");
+            const auto effects = whole.effects;
+            for (std::size_t k = 1; k <= effects; ++k)
+                for (const int deaths : {1, 2})
+                    BOOST_TEST_CONTEXT("dies " << deaths << " times behind effect " << k << " of " << effects) {
+                        die_and_come_back(s, before, whole, k, deaths);
+                    }
+        }
+}
 
 BOOST_AUTO_TEST_CASE(the_tsm_dies_behind_every_effect) {
     for (const auto& s : situations)

@@ -103,8 +103,9 @@ void expected_traffic::check(model::operation what, std::size_t orders, std::siz
                                std::to_string(conversations));
 }
 
-void write_ahead::begin() {
+void write_ahead::begin(bool started) {
     *this = {};
+    started_ = started;
 }
 
 void write_ahead::watch(const process::effect& effect, const rows& committed) {

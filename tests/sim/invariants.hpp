@@ -27,7 +27,7 @@ public:
         bool has_tombstones;
     };
 
-    void begin(); ///< a process
+    void begin(bool started); ///< a process; its start was announced in a former life of the server
     /// In front of each effect. Throws broken_invariant.
     void watch(const process::effect& effect, const rows& committed);
     void hear(const process::answer_variant& answer); ///< what the effect was answered

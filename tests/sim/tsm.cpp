@@ -74,8 +74,31 @@ void tsm::conduct(model::tsm_api_function what, std::size_t most) {
     effects = 0;
     told_.reset();
     keep_rows();
-    auto call = calls::conduct_life_cycle(
-        {std::move(what), std::string(64, 'A'), "sp-1", {{"SIM1", "eSE", "", ""}}, {}}, {now_ + 8s, true});
+    carry_out(calls::conduct_life_cycle({std::move(what), std::string(64, 'A'), "sp-1", {{"SIM1", "eSE", "", ""}}, {}},
+                                        {now_ + 8s, true}),
+              most);
+}
+
+/// As the gate does when the phone comes back.
+bool tsm::conduct_left(std::size_t most) {
+    keep(store::device_tables(stored()));
+    effects = 0;
+    told_.reset();
+    const auto left = store_->processes.interrupted();
+    require(left.size() <= 1, "two processes were left");
+    if (left.empty())
+        return false;
+    require(left[0].why == model::interruption::restart && left[0].process.asked,
+            "a process was left that nobody can enter again");
+    store_->processes.take_over(left[0].process.id);
+    carry_out(calls::enter_again(
+                  {left[0].process, left[0].in_doubt, left[0].holds_card, std::to_string(store_->processes.epoch())},
+                  {now_ + 8s, true}),
+              most);
+    return true;
+}
+
+void tsm::carry_out(calls::call<void> call, std::size_t most) {
     for (const auto* effect = call.start(); effect;) {
         auto reply = carry_out(*effect);
         if (++effects == most)
@@ -85,6 +108,19 @@ void tsm::conduct(model::tsm_api_function what, std::size_t most) {
     call.result();
     require(process_.empty(), "the effects of a process were not given back");
     lease_.clear(); // it ends with the call
+}
+
+std::optional<model::execution> tsm::come_back() {
+    if (!conduct_left(most_effects))
+        return std::nullopt;
+    require(effects < most_effects, "a process that was entered again does not end");
+    require(told_.has_value(), "an app was not answered");
+    return told_;
+}
+
+void tsm::come_back_and_die(std::size_t behind) {
+    if (conduct_left(behind))
+        forget();
 }
 
 void tsm::forget() {
@@ -97,10 +133,11 @@ void tsm::forget() {
 /// As actors/recovery does.
 void tsm::restart() {
     keep(store::device_tables(stored()));
-    for (const auto& [record, instance, card, in_doubt, why] : store_->processes.interrupted()) {
-        const auto found = calls::end_of_interrupted(record, instance, card, in_doubt, why, wall());
+    for (const auto& left : store_->processes.interrupted()) {
+        const auto found =
+            calls::end_of_interrupted(left.process, left.instance, left.card, left.in_doubt, left.why, wall());
         std::optional delivery(
-            calls::delivery_of(record, found.instance, spos, answer_to(calls::encode_result{found.result})));
+            calls::delivery_of(left.process, found.instance, spos, answer_to(calls::encode_result{found.result})));
         store_->processes.end_left(found.end, found.instance, found.card, delivery);
         world.instance = found.instance;
         world.component = found.card;
@@ -200,6 +237,9 @@ process::answer_variant tsm::answer_to(const calls::perform& p) {
         return world.interpret(p.what);
     require(lease_ == process_, "a process works on a card that it has not leased");
     store_->processes.hold(process_);
+    auto answer = world.perform(p.what);
+    if (std::holds_alternative<process::announce_start>(p.what) && std::holds_alternative<process::done>(answer))
+        store_->processes.acknowledge(process_);
     if (const auto* intent = std::get_if<process::journal_intent>(&p.what))
         store_->processes.journal(process_, intent->what);
     if (const auto* step = std::get_if<process::commit>(&p.what)) {
@@ -207,13 +247,13 @@ process::answer_variant tsm::answer_to(const calls::perform& p) {
         instance.running_process = process_; // as actors/framework/effects
         store_->processes.commit(process_, instance, step->card);
     }
-    return world.perform(p.what);
+    return answer;
 }
 
 calls::done tsm::answer_to(const calls::process_begins& p) {
     require(stored().processes.back().record.id == p.record.id, "a process begins that is not stored");
     process_ = p.record.id;
-    world.begin();
+    world.begin(p.record.acknowledged);
     return {};
 }
 

@@ -23,8 +23,13 @@ public:
     model::execution call(model::tsm_api_function what);
     /// The TSM dies behind that many effects: the call is gone, and the card has no power.
     void call_and_die(model::tsm_api_function what, std::size_t behind);
-    /// As the program starts: processes without an end are ended (AMB-101).
+    /// As the program starts where no phone comes back: processes without an end are ended (AMB-101).
     void restart();
+    /// The program starts, and the phone comes back: the process without an end, if there is one, is entered again
+    /// (DIV-108). What the app is told; nothing: there is none.
+    std::optional<model::execution> come_back();
+    /// Likewise, and the TSM dies once more behind that many effects.
+    void come_back_and_die(std::size_t behind);
 
     /// What the other one has stored, and its card.
     void continue_from(const tsm& other);
@@ -41,6 +46,8 @@ public:
 
 private:
     void conduct(model::tsm_api_function what, std::size_t most_effects);
+    bool conduct_left(std::size_t most_effects);
+    void carry_out(calls::call<void> call, std::size_t most_effects);
     void forget();
     void keep(const store::device_tables& tables);
     void keep_rows();

@@ -146,7 +146,7 @@ process::process_outcome world::suspend(bool suspend) {
     return *play(process::suspend_or_resume(request(), suspend));
 }
 
-void world::begin() {
+void world::begin(bool started) {
     effects = orders = apdus = issuer_orders = 0;
     intent_open_ = false;
     phone_lost_ = false;
@@ -154,7 +154,7 @@ void world::begin() {
     expected_.reset();
     if (is_undisturbed())
         expected_ = expected_traffic::of(instance, component, last_on_card);
-    write_ahead_.begin();
+    write_ahead_.begin(started);
     bystanders_.begin(card.state(), tsm_domain_aid());
 }
 

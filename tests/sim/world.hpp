@@ -54,8 +54,9 @@ public:
     std::optional<process::process_outcome> play(process::process<process::process_outcome> running,
                                                  std::optional<std::size_t> break_after = std::nullopt);
     /// The same for who plays the effects of a process by himself (tests/sim/tsm): it begins, each of its effects is
-    /// carried out and looked at, and it ends. One that does not end has lost its card's power.
-    void begin();
+    /// carried out and looked at, and it ends. One that does not end has lost its card's power. `started`: its start
+    /// was announced in a former life of the server.
+    void begin(bool started = false);
     process::answer_variant perform(const process::effect& effect);
     void end(const process::process_outcome& outcome);
     /// An effect that belongs to no process.

@@ -1,6 +1,7 @@
 // Two stores are played the same random life side by side. Each answer, each refusal and everything that can be read
 // afterwards has to be the same. The players know nothing of how either of them keeps its rows.
 
+#include "store/call_records.hpp"
 #include "store/error.hpp"
 #include "store/instance_records.hpp"
 #include "tests/moved_clock.hpp"
@@ -85,7 +86,12 @@ std::string all_of(device_store& db) {
     for (const auto& p : db.processes.interrupted())
         all += p.process.id + " " + p.process.session + " " + p.process.caller + " " + p.process.version_tag + " " +
                text(p.process.requested.size()) + " " + text(p.process.start_state) + " " + p.process.started + " " +
-               text(p.in_doubt) + store::encode(p.instance) + store::encode(p.card) + "\n";
+               text(p.in_doubt) + text(p.why) + text(p.holds_card) + text(p.process.acknowledged) +
+               store::encode(p.process.proof) + (p.process.asked ? store::encode(*p.process.asked) : "") +
+               store::encode(p.instance) + store::encode(p.card) + "\n";
+    for (const auto& [process, end] : db.processes.results())
+        all += process.id + store::encode(process.proof) + text(process.asked.has_value()) + end.ended + end.message +
+               store::encode(end.result.value()) + "\n";
     for (const auto& s : db.processes.stranded())
         all += store::encode(s.instance) + store::encode(s.card) + "\n";
     for (const auto& d : db.outbox.all())
@@ -145,6 +151,9 @@ model::process_record random_process(chance& c, const model::service_instance& i
     p.id = c.pick("process", processes_in_all);
     p.instance = instance.id;
     p.card = instance.secure_component_id;
+    p.proof = {c.pick("secret", 3), c.pick("call", 3), "digest", "address", {}};
+    if (!c.one_in(4))
+        p.asked = some_call();
     return p;
 }
 
@@ -181,6 +190,8 @@ deed something_about_processes(chance& c, device_store& look) {
         return [=](device_store& db) { return db.processes.serve_as(server), std::string(); };
     }
     case 6:
+        if (c.one_in(3))
+            return [=](device_store& db) { return db.processes.take_over(process.id), text(db.processes.epoch()); };
         if (c.one_in(2))
             return [=](device_store& db) { return text(db.processes.heal(process.id, shown, shown_card)); };
         return [=](device_store& db) {
@@ -204,6 +215,8 @@ deed something_about_processes(chance& c, device_store& look) {
         for (const auto& t : look.instances.tombstones_on(process.card))
             if (c.one_in(2))
                 end.cleaned.push_back(t.id);
+        if (!c.one_in(3))
+            end.result = some_result();
         shown.running_process.clear();
         const bool gone = c.one_in(3), touched = !c.one_in(4);
         return [=](device_store& db) {
@@ -283,7 +296,9 @@ deed something_that_is_forgotten(chance& c, const moved_clock& clock) {
     const auto process = c.pick("process", processes_in_all);
     const auto limit = wall_time(std::chrono::seconds(1'800'000'000 + 3600 * c.below(200)));
     const auto now = clock.wall();
-    switch (c.below(4)) {
+    switch (c.below(5)) {
+    case 3:
+        return [=](device_store& db) { return db.retention.forget_results_before(limit), std::string(); };
     case 0:
         return [=](device_store& db) {
             return db.card_log.append({{process, false, "00A4", "select", ""}, {process, true, "9000", "", ""}}),

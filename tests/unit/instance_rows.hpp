@@ -67,6 +67,26 @@ inline model::process_record some_process() {
     return p;
 }
 
+/// A call with a secret of its service provider.
+inline model::asked_call some_call() {
+    model::deploy_service what{
+        "instance-1", {{model::service_command::install, {{"pin", "a secret of the provider"}}}}, true};
+    what.commands.push_back({model::service_command::activate, {}, true});
+    return {what, {{"eSE1", "eSE", "", "3B00"}, {"SIM1", "uicc", "id", ""}}};
+}
+
+inline model::life_cycle_result some_result() {
+    model::deploy_service_result r;
+    r.process = {
+        "process-1", {model::error_category::none, ""}, "2026-01-01T00:00:00.000Z", "2026-01-01T00:00:01.000Z"};
+    r.state = model::instance_state::operational;
+    r.technical = {{{"color", "blue"}}, "service-1", "1.0.0", "flavor-1", "gold", "profile-1"};
+    r.commands = {{model::command_status::execution_success, {{"D276", {{"t", "00A4", "9000"}}}}},
+                  {model::command_status::not_executed, {}}};
+    r.reader = "eSE1";
+    return r;
+}
+
 inline bool created(model::creation outcome) {
     return outcome == model::creation::created;
 }

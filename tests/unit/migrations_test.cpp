@@ -166,6 +166,9 @@ void find_instances(const database_folder& d, const former_program& then) {
     BOOST_TEST(interrupted[0].process.id == "process-2");
     BOOST_TEST(interrupted[0].instance.running_process == "process-2");
     BOOST_TEST(interrupted[0].in_doubt);
+    BOOST_TEST(!interrupted[0].process.asked); // nobody knew then what it would take to go on with it (DIV-108)
+    BOOST_TEST(interrupted[0].holds_card == (then.instances >= 3));
+    BOOST_TEST(db.processes.results().empty());
     BOOST_TEST(db.processes.stranded().empty());
     BOOST_TEST(db.card_log.of("process-1").size() == 2u);
     find_outbox(db, then);
@@ -202,13 +205,15 @@ BOOST_AUTO_TEST_CASE(a_database_of_every_former_version_is_refused_with_the_reme
     for (const auto& then : former_programs) {
         const former_folder d(then);
         for (const auto& one : d.all()) {
+            if (then.version(one.name) == store::kind_of(one.name).version())
+                continue;
             const auto before = rows_of(one.path);
             BOOST_TEST(says(refusal([&] { open(one); }),
                             {one.path.string(), " has schema version ", "tsms migrate --data " + d.path.string()}));
             BOOST_TEST(rows_of(one.path) == before);
         }
-        BOOST_TEST(says(refusal([&] { start_roles(d); }), {"access.db", "tsms migrate"}));
-        BOOST_TEST(says(refusal([&] { store::adopt(d.all()); }), {"access.db", "tsms migrate"}));
+        BOOST_TEST(says(refusal([&] { start_roles(d); }), {".db has schema version ", "tsms migrate"}));
+        BOOST_TEST(says(refusal([&] { store::adopt(d.all()); }), {".db has schema version ", "tsms migrate"}));
     }
 }
 
@@ -218,7 +223,7 @@ BOOST_AUTO_TEST_CASE(everything_of_every_former_version_is_found_again) {
         const former_folder d(then);
         const auto expected =
             expected_steps(then, {database_name::access, database_name::catalog, database_name::instances});
-        BOOST_TEST(expected.size() >= 3u);
+        BOOST_TEST(!expected.empty());
         BOOST_TEST(pending(d) == expected, boost::test_tools::per_element());
         BOOST_TEST(version_of(d.file("access.db")) == then.access); // nothing has been done yet
         BOOST_TEST(migrate(d) == expected, boost::test_tools::per_element());
@@ -436,7 +441,7 @@ BOOST_AUTO_TEST_CASE(between_two_databases_nothing_starts_and_the_next_run_goes_
 
 BOOST_AUTO_TEST_CASE(a_kill_at_any_moment_leaves_one_version_or_the_other) {
     for (int round = 0; round < 40; ++round) {
-        const auto& then = former_programs[round % 4];
+        const auto& then = former_programs[static_cast<std::size_t>(round) % std::size(former_programs)];
         const former_folder d(then);
         const auto child = ::fork();
         if (child == 0) {
