@@ -15,11 +15,11 @@ constexpr std::size_t most_connections = 2;
 class device_session final : public session_actor::base {
 public:
     device_session(caf::actor_config& config, session_opened opened, std::vector<announced_card> cards, gate_actor gate,
-                   std::shared_ptr<const environment> around, std::string goes_on)
+                   std::shared_ptr<const environment> around, std::optional<std::string> goes_on)
         : session_actor::base(config), opened_(std::move(opened)), gate_(std::move(gate)), around_(std::move(around)),
           dialogue_(std::move(cards), around_->sessions.dialogue, around_->orders_before()) {
-        if (!goes_on.empty())
-            dialogue_.goes_on(std::move(goes_on));
+        if (goes_on)
+            dialogue_.goes_on(*std::move(goes_on));
     }
 
     const char* name() const override { return "device_session"; }
@@ -172,7 +172,8 @@ private:
 } // namespace
 
 session_actor spawn_device_session(caf::actor_system& system, session_opened opened, std::vector<announced_card> cards,
-                                   gate_actor gate, std::shared_ptr<const environment> around, std::string goes_on) {
+                                   gate_actor gate, std::shared_ptr<const environment> around,
+                                   std::optional<std::string> goes_on) {
     return system.spawn<device_session>(std::move(opened), std::move(cards), std::move(gate), std::move(around),
                                         std::move(goes_on));
 }

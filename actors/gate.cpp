@@ -264,7 +264,7 @@ private:
 
     /// Its phone can still have the result.
     session_actor revive(const session_opened& opened, const store::ended_process& ended) {
-        auto session = spawn_device_session(system(), opened, {}, gate_actor(this), around_);
+        auto session = spawn_device_session(system(), opened, {}, gate_actor(this), around_, std::string());
         book_.opened(opened.session_id, ended.process.proof.address, ended.process.caller);
         keep(opened.session_id, session);
         send(session, finish_session{model::result_of(ended.end.result.value()), {}});

@@ -119,11 +119,11 @@ struct outbox_parts {
 delivery_actor spawn_spos_delivery(caf::actor_system& system, const model::outbox_entry& row, outbox_actor outbox,
                                    std::shared_ptr<const outbox_parts> parts);
 outbox_actor spawn_spos_outbox(caf::actor_system& system, outbox_parts parts);
-/// Tells the gate when it has its result. `goes_on`: id of the process whose start the phone has acknowledged in a
-/// former life of the server; as a rule none.
+/// Tells the gate when it has its result. `goes_on`: the session was one of a former life of the server, in which
+/// the phone has acknowledged the start of this process; empty: of none.
 session_actor spawn_device_session(caf::actor_system& system, session_opened opened, std::vector<announced_card> cards,
                                    gate_actor gate, std::shared_ptr<const environment> around,
-                                   std::string goes_on = {});
+                                   std::optional<std::string> goes_on = {});
 card_actor spawn_secure_component(caf::actor_system& system, const time_source& time);
 conductor_actor spawn_service_instance(caf::actor_system& system, std::string id, gate_actor gate,
                                        std::shared_ptr<const environment> around);

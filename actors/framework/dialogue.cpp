@@ -71,8 +71,8 @@ dialogue::turn dialogue::first_report(steady_time since, steady_time now) {
 }
 
 dialogue::turn dialogue::report_arrived(const report& r, std::uint64_t number, steady_time now) {
-    started_ = started_ || (number > 0 && number < before_);
-    number = std::max(number, before_);
+    started_ = started_ || (revived_ && number > 0 && number < before_);
+    number = of_this_life(number);
     if (repeats(number))
         return last_; // the answer to this report was lost on its way
     if (!answers_last(number))
@@ -89,7 +89,7 @@ dialogue::turn dialogue::report_arrived(const report& r, std::uint64_t number, s
 }
 
 bool dialogue::report_begins(std::uint64_t number, std::uint64_t octets, steady_time now) {
-    number = std::max(number, before_);
+    number = of_this_life(number);
     const bool fresh = answers_last(number);
     if (fresh && !gave_none() && !waiting_since_ && !lost_) {
         begun_ = now;

@@ -36,7 +36,7 @@ std::uint64_t octets_on_the_way(const gp::batch& work);
 class dialogue {
 public:
     /// `before`: the numbers of its orders are greater. What answers an order of a former life of the server has a
-    /// smaller one: it is a poll, whatever it says (DIV-108).
+    /// smaller one: where the session goes on it is a poll, whatever it says (DIV-108).
     dialogue(std::vector<announced_card> cards, dialogue_settings settings, std::uint64_t before = 0)
         : cards_(std::move(cards)), settings_(settings), before_(before) {
         last_.number = before;
@@ -69,11 +69,13 @@ public:
     bool cancel();
 
     // -- the owner --
-    /// The phone has acknowledged the start of this process in a former life of the server.
+    /// Its session was one of a former life of the server, and the phone has acknowledged the start of this process
+    /// there; empty: of none.
     void goes_on(std::string process_id) {
+        revived_ = true;
+        acknowledged_ = !process_id.empty();
         process_id_ = std::move(process_id);
-        acknowledged_ = true;
-        changing_ = true; // or may have been
+        changing_ = acknowledged_; // or may have been
     }
     /// What changes nothing may travel with the start (AMB-230); anything else is not sent, as in perform().
     void announce(model::process_start start, std::optional<process::exchange> reads = std::nullopt);
@@ -109,6 +111,10 @@ private:
 
     std::optional<steady_time> lost_at() const;
     bool silent(steady_time now) const;
+    /// None has been given, or one of a former life: then it does not matter which.
+    std::uint64_t of_this_life(std::uint64_t number) const {
+        return number == 0 || (revived_ && number < before_) ? before_ : number;
+    }
     bool gave_none() const { return last_.number == before_; }
     bool repeats(std::uint64_t number) const { return !gave_none() && number + 1 == last_.number; }
     bool answers_last(std::uint64_t number) const { return number == last_.number && !stopped_; }
@@ -124,6 +130,7 @@ private:
     std::vector<announced_card> cards_;
     dialogue_settings settings_;
     std::uint64_t before_ = 0;
+    bool revived_ = false;
     std::optional<steady_time> last_seen_; ///< nothing: its call is not answered yet
     std::optional<steady_time> begun_;     ///< when a report to the last order began to arrive
     std::uint64_t travelling_ = 0;         ///< octets of the last order, or of the report that arrives

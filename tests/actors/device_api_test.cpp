@@ -354,7 +354,7 @@ BOOST_AUTO_TEST_CASE(a_session_over_http) {
     const auto first = with("POST", manage, report_text, cookie);
     BOOST_TEST(first.status == 200);
     BOOST_TEST(wire::parse_seram_order(json::parse(first.body)).secure_element.value().id == "eSE1");
-    BOOST_TEST(first.headers.get("Set-Cookie") == secret + ".1; Path=/; Secure; HttpOnly; SameSite=Strict");
+    BOOST_TEST(first.headers.get("Set-Cookie") == secret + ".16777217; Path=/; Secure; HttpOnly; SameSite=Strict");
     const auto again = with("POST", manage, report_text, cookie); // its answer was lost on the way
     BOOST_TEST(again.body == first.body);
     BOOST_TEST(with("POST", manage, report_text, secret + ".2").status == 404); // that was never given
@@ -374,7 +374,7 @@ BOOST_AUTO_TEST_CASE(a_call_that_is_the_first_report_gets_the_first_order) { // 
     BOOST_TEST(opened.order->secure_element.value().id == "eSE1");
     BOOST_CHECK(std::holds_alternative<wire::seram_start>(opened.order->commands.at(0)));
     const std::string set_cookie(answer.headers.get("Set-Cookie"));
-    BOOST_TEST(set_cookie.ends_with(".1; Path=/; Secure; HttpOnly; SameSite=Strict"), set_cookie);
+    BOOST_TEST(set_cookie.ends_with(".16777217; Path=/; Secure; HttpOnly; SameSite=Strict"), set_cookie);
 
     auto report = port::request(
         "POST", "/gp/seram/remoteManagement",

@@ -272,6 +272,30 @@ BOOST_AUTO_TEST_CASE(a_repeated_report_gets_the_stored_order_and_is_read_once) {
     BOOST_TEST(!d.take_event(t0));
 }
 
+// DIV-108: what answers an order of a former life of the server is a poll, whatever it says.
+BOOST_AUTO_TEST_CASE(a_report_to_an_order_of_a_former_life_is_not_believed) {
+    constexpr std::uint64_t before = 2 << 24, former = (1 << 24) + 5;
+    dialogue d({{"eSE1", "eSE", "", ""}}, {20s, 300s, 32}, before);
+    d.opened(t0);
+    d.goes_on("p");
+    d.perform("eSE1", commands(1));
+    BOOST_TEST(d.report_begins(former, 100, t0));
+    BOOST_TEST(std::holds_alternative<dialogue::wait>(d.report_arrived(processed({{{0x90, 0x00}}}), former, t0)));
+    BOOST_TEST(!d.take_event(t0));
+    const auto first = d.next(t0);
+    BOOST_REQUIRE(first);
+    BOOST_TEST(first->number == before + 1);
+    BOOST_TEST(std::holds_alternative<card_commands>(first->items.at(0)));        // Start was sent by the former life
+    const auto again = d.report_arrived(processed({{{0x90, 0x00}}}), former, t0); // its answer was lost
+    BOOST_TEST(std::get<order>(again).number == before + 1);
+    d.report_arrived(processed({{{0x6A, 0x82}}}), before + 1, t0);
+    BOOST_TEST((std::get<gp::batch_answer>(*d.take_event(t0)).responses.at(0) == bytes{0x6A, 0x82}));
+    d.perform("eSE1", commands(1));
+    BOOST_TEST(d.next(t0)->number == before + 2);
+    BOOST_TEST(std::holds_alternative<dialogue::unknown_order>(d.report_arrived({}, former, t0)));
+    BOOST_TEST(!d.report_begins(former, 100, t0));
+}
+
 // DIV-106: the call stands for handshake and void report, and its repetition gets the same order.
 BOOST_AUTO_TEST_CASE(a_call_may_be_the_first_report) {
     auto d = fresh();

@@ -169,6 +169,7 @@ played_store::behavior_type played_store::make_behavior() {
             return process_ended{e.delivery, {}};
         },
         [this](const log_apdus& l) { m_.logged.insert(m_.logged.end(), l.entries.begin(), l.entries.end()); },
+        [](const end_parked_process&) { return parked_process_ended{}; },
         [](const trim_store&) {},
         [](const find_issuer& f) {
             return issuer_found{model::issuer_record{f.name, {}, {}, {}, {}}};
