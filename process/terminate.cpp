@@ -47,7 +47,8 @@ process<void> clear_with_issuer(work* w, bool remove_domain, std::vector<model::
 bool is_certain(const work& w) {
     const auto& row = w.request.instance;
     const auto& domain = *w.card.tsm_domain;
-    return (w.instance.on_card || knows_client(w)) && !w.request.card.doubt && !w.request.look_first &&
+    const bool was_deployed = row.domain && row.domain->keys && !row.domain->keys_in_doubt;
+    return row.on_card && was_deployed && !w.request.card.doubt && !w.request.look_first &&
            row.state != model::instance_state::in_error && row.unproven_operation == model::operation::no_operation &&
            row.target.beside.empty() && !domain.keys_in_doubt && domain.other_keys.empty();
 }

@@ -394,6 +394,7 @@ BOOST_AUTO_TEST_CASE(an_empty_registry_is_not_believed) {
             w.on_the_way = forge(gp::step::get_status, 0x6A88, listing);
             auto r = w.request();
             r.last_service_on_card = last;
+            r.card.doubt = true; // so that it looks before it removes
             const auto outcome = *w.play(process::terminate(r));
             BOOST_TEST(outcome.instance_gone == !w.on_card().contains(service_domain));
             w.on_the_way = nullptr;

@@ -1,4 +1,6 @@
 -- catalog.db as the program of commit 3d79a5f has migrated and filled it, by its own functions and statements; written with sqlite3's .dump.
+-- One thing was added by hand: the profile's document has all attributes that are mandatory. The functions of the store
+-- did not ask for them, but no command and no request of that program could leave one out (DIV-105).
 PRAGMA foreign_keys=OFF;
 BEGIN TRANSACTION;
 CREATE TABLE entity (
@@ -9,7 +11,7 @@ CREATE TABLE entity (
     position TEXT NOT NULL,
     document TEXT NOT NULL
 );
-INSERT INTO entity VALUES('profile-1',5,'',NULL,'2026-11-22T09:00:00.000Z','{"id":"profile-1","name":"tsms-lab jc305"}');
+INSERT INTO entity VALUES('profile-1',5,'',NULL,'2026-11-22T09:00:00.000Z','{"id":"profile-1","name":"tsms-lab jc305","scType":1,"hardwarePlatform":"lab","os":"LAB","osVersion":"1.0","javaCardVersion":"3.0.5","javaCardFeatures":{},"gpSpecVersions":{},"gpApiVersions":{},"csp":{},"certifications":{}}');
 INSERT INTO entity VALUES('service-1',2,'01020304-0506-4708-890a-0b0c0d0e0f10',NULL,'2026-11-22T09:01:00.000Z','{"id":"service-1","name":"tickets","sdAid":"D2760001635353445D454C33FCF6ABCE"}');
 INSERT INTO entity VALUES('elf-1',6,'01020304-0506-4708-890a-0b0c0d0e0f10',NULL,'2026-11-22T09:02:00.000Z','{"id":"elf-1","name":"app.cap"}');
 INSERT INTO entity VALUES('flavor-1',4,'01020304-0506-4708-890a-0b0c0d0e0f10','service-1','2026-11-22T09:03:00.000Z','{"id":"flavor-1","name":"one","published":true}');
