@@ -2,6 +2,7 @@
 
 #include "base/time.hpp"
 #include "base/utf8.hpp"
+#include "http/net/retry_after.hpp"
 
 #include <algorithm>
 #include <thread>
@@ -41,6 +42,13 @@ std::string reason_of(const attempted& last) {
     if (const auto* failure = std::get_if<net::network_error>(&last))
         return failure->what();
     return "status " + std::to_string(std::get<net::response>(last).status);
+}
+
+/// Retry-After of an overloaded backend.
+std::chrono::milliseconds pause_asked_for(const attempted& last) {
+    const auto* answer = std::get_if<net::response>(&last);
+    const auto asked = answer ? net::retry_after(*answer, system_time().wall()) : std::nullopt;
+    return asked.value_or(std::chrono::seconds(0));
 }
 
 std::string authority_of(const std::string& url) {
@@ -92,18 +100,46 @@ backend_link::outcome backend_link::repeat(const request& r, bool begun) {
         const auto after = client_.counted();
         most_moved = std::max(most_moved, after.sent - before.sent + after.received - before.received);
         const auto travel = options_.transfer.time_for(most_moved) - options_.transfer.whole; // no silence (DIV-073)
-        if (!begun || system_time().steady() + pause >= first + retry_.total + travel)
+        const auto wait = std::max(pause, pause_asked_for(last));
+        if (!begun || system_time().steady() + wait >= first + retry_.total + travel)
             return last;
-        std::this_thread::sleep_for(pause);
+        rest(wait);
         pause = std::clamp(pause * 2, retry_.first_pause, retry_.longest_pause);
     }
 }
 
-net::response backend_link::insist(std::string_view method, std::string_view target, std::string_view body) {
-    auto last = repeat({method, target, {}, body}, true);
+void backend_link::rest(std::chrono::milliseconds pause) {
+    std::unique_lock lock(mutex_);
+    woken_.wait_for(lock, pause, [this] { return interrupted_; });
+}
+
+void backend_link::interrupt() {
+    const std::lock_guard lock(mutex_);
+    interrupted_ = true;
+    woken_.notify_all();
+    client_.cancel();
+}
+
+void backend_link::renew() {
+    const std::lock_guard lock(mutex_);
+    interrupted_ = false;
+    client_.renew();
+}
+
+net::response backend_link::usable(outcome last) const {
     if (is_worth_another(last))
         throw session_error("connection to ‘" + client_.host() + "’ interrupted (" + reason_of(last) + ")");
     return std::get<net::response>(std::move(last));
+}
+
+net::response backend_link::insist(std::string_view method, std::string_view target, std::string_view body,
+                                   const net::header_fields& headers) {
+    return usable(repeat({method, target, headers, body}, true));
+}
+
+net::response backend_link::once(std::string_view method, std::string_view target, std::string_view body,
+                                 const net::header_fields& headers) {
+    return usable(attempt({method, target, headers, body}));
 }
 
 net::response backend_link::begin(std::string_view target, const net::header_fields& headers, std::string_view body) {

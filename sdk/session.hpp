@@ -8,8 +8,10 @@
 #include "sdk/transport.hpp"
 
 #include <chrono>
+#include <condition_variable>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <span>
 
 namespace tsms::sdk {
@@ -49,9 +51,13 @@ class backend_link {
 public:
     backend_link(net::client_options options, retry_policy retry);
 
-    /// An exchange of a session, repeated while the connection breaks or the backend is overloaded (429, 502, 503,
-    /// 504). Throws session_error.
-    net::response insist(std::string_view method, std::string_view target, std::string_view body);
+    /// An exchange of what is under way, repeated while the connection breaks or the backend is overloaded (429, 502,
+    /// 503, 504). Throws session_error.
+    net::response insist(std::string_view method, std::string_view target, std::string_view body,
+                         const net::header_fields& headers = {});
+    /// The same without a repetition.
+    net::response once(std::string_view method, std::string_view target, std::string_view body,
+                       const net::header_fields& headers);
     /// One that begins something at the backend: repeated likewise, but only once a request may have arrived there.
     /// Before, the app learns at once that it cannot be had. Throws net::network_error.
     net::response begin(std::string_view target, const net::header_fields& headers, std::string_view body);
@@ -64,8 +70,8 @@ public:
     /// What a request to this path would bring as its cookies.
     std::string cookie(std::string_view path) const { return cookies_.header(path); }
     /// From any thread: the exchange that runs, and each one that follows until renew(), fails ("manually cancelled").
-    void interrupt() { client_.cancel(); }
-    void renew() { client_.renew(); }
+    void interrupt();
+    void renew();
 
 private:
     struct request {
@@ -79,11 +85,16 @@ private:
     outcome attempt(const request& r);
     /// The last of all attempts.
     outcome repeat(const request& r, bool begun);
+    void rest(std::chrono::milliseconds pause); ///< interrupt() ends it
+    net::response usable(outcome last) const;   ///< throws session_error
 
     net::client_options options_;
     retry_policy retry_;
     net::tls_client client_;
     cookie_jar cookies_;
+    std::mutex mutex_; ///< of what follows
+    std::condition_variable woken_;
+    bool interrupted_ = false;
 };
 
 /// What a session tells the app's side of the SDK, on the thread that carries it.

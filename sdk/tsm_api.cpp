@@ -141,12 +141,15 @@ struct tsm_api::state {
     model::tsm_api_result run_session(std::string_view function, const wire::session_opened& session,
                                       listening& observer);
     model::tsm_api_result fetch_result(std::string_view function, const std::string& session_id);
+    net::response send(std::string_view target, const net::header_fields& headers, std::string_view request,
+                       bool again);
     net::header_fields authorization();
     wire::handset handset() const;
 
     bool cancel();
-    bool cancel_session(const open_session& session) const;
+    int cancel_session(const open_session& session) const;
     void enter(const std::string& session_id);
+    void leave();
 
     tsm_api_options options;
     std::mutex one_call; ///< a card carries one session at a time
@@ -167,18 +170,18 @@ bool tsm_api::state::cancel() {
         session = running->session;
         running->cancelled = true;
         if (!session)
-            link.interrupt(); // the backend sees that its caller has gone
+            link.interrupt(); // send() goes on
     }
-    return !session || cancel_session(*session);
+    return !session || cancel_session(*session) == 200;
 }
 
-/// On a connection of its own: that of the call may wait for an order.
-bool tsm_api::state::cancel_session(const open_session& session) const {
+/// The status of the answer, 0 without one. On a connection of its own: that of the call may wait for an order.
+int tsm_api::state::cancel_session(const open_session& session) const {
     try {
         net::tls_client other(link_options(options));
-        return other.exchange("DELETE", session.target, {{"Cookie", session.cookie}}).status == 200;
+        return other.exchange("DELETE", session.target, {{"Cookie", session.cookie}}).status;
     } catch (const net::network_error&) {
-        return false;
+        return 0;
     }
 }
 
@@ -193,7 +196,33 @@ void tsm_api::state::enter(const std::string& session_id) {
             return;
         link.renew();
     }
-    cancel_session(session);
+    if (const int status = cancel_session(session); status != 200 && status != 409) // 409: too late
+        throw session_error("manually cancelled, but the backend may not know");
+}
+
+/// The backend has lost it.
+void tsm_api::state::leave() {
+    const std::lock_guard lock(mutex);
+    running->session.reset();
+}
+
+/// A call, with the answer that opens its session.
+net::response tsm_api::state::send(std::string_view target, const net::header_fields& headers, std::string_view request,
+                                   bool again) {
+    try {
+        return again ? link.insist("POST", target, request, headers) : link.begin(target, headers, request);
+    } catch (const session_error&) {
+        const std::lock_guard lock(mutex);
+        if (!running->cancelled)
+            throw;
+        link.renew();
+    }
+    // The backend may have a session of the call all the same. The call finds it (DIV-107), to cancel it there.
+    try {
+        return link.once("POST", target, request, headers);
+    } catch (const session_error& e) {
+        throw session_error(std::string("manually cancelled, but the backend may not know: ") + e.what());
+    }
 }
 
 net::header_fields tsm_api::state::authorization() {
@@ -232,7 +261,7 @@ model::tsm_api_result tsm_api::state::converse(const model::tsm_api_function& fu
         json::dump(wire::to_json(wire::tsm_api_call{function, handset(), options.first_report, call_id}));
     listening observer(name, listener);
     for (bool again = false;; again = true) {
-        const auto answer = read_answer(name, link.begin(target, headers, request));
+        const auto answer = read_answer(name, send(target, headers, request, again));
         const auto* session = std::get_if<wire::session_opened>(&answer);
         if (!session)
             return std::get<model::tsm_api_result>(answer);
@@ -241,6 +270,7 @@ model::tsm_api_result tsm_api::state::converse(const model::tsm_api_function& fu
         } catch (const session_unknown&) {
             if (again)
                 throw;
+            leave();
             // The backend has been started anew, maybe. The same call finds again what has become of it (DIV-107).
         }
     }

@@ -88,9 +88,11 @@ public:
     std::future<model::service_update_available_result> checkServiceUpdateAvailable(std::string serviceInstanceId,
                                                                                     std::string newVersion);
 
-    /// Cancels the call that runs, from any thread, and blocks for an exchange. True: it ends with 6
-    /// EXECUTION_INTERRUPTED, and nothing on a secure component has changed. False: there is none, it is too late, or
-    /// the backend could not be asked; then it goes on to its end (AMB-148).
+    /// Cancels the call that runs, from any thread, and blocks for an exchange at most. True: no change of a secure
+    /// component follows. The call ends with 6 EXECUTION_INTERRUPTED, unless it needs nothing more of the card: then it
+    /// ends as it would have. A call that has no session yet is sent once more, to be cancelled at the backend
+    /// (DIV-107); who does not want to wait for that cancels again. False: no call runs, it is too late, or the backend
+    /// could not be asked; then it goes on to its end (AMB-148).
     bool cancel();
 
     /// Cost of all calls that have ended.

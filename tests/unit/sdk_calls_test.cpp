@@ -88,6 +88,37 @@ BOOST_AUTO_TEST_CASE(what_has_certainly_not_begun_is_told_at_once) {
     BOOST_TEST(agent.calls.size() > 1u);
 }
 
+BOOST_AUTO_TEST_CASE(a_repetition_comes_when_the_backend_asks_for_it) {
+    for (const auto& [seconds, most] : {std::pair("60", 9u), {"1", 9u}, {"0", 1000u}}) { // within 2 s
+        remote_agent agent;
+        agent.first_answer = {429, {{"Retry-After", seconds}}, {}};
+        agent.lose_calls = 1;
+        sdk::tsm_api api(agent.client({}));
+        BOOST_CHECK(api.terminateService("i").get().process.outcome.status == model::error_category::tsm_not_available);
+        BOOST_TEST(agent.calls.size() >= 2u, seconds);
+        BOOST_TEST(agent.calls.size() <= most, seconds);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_session_that_is_lost_with_its_backend_is_an_interruption) {
+    remote_agent agent;
+    agent.gives_first_order = true;
+    agent.forget = 1;
+    agent.orders = {order({wire::seram_start{}, start_notification()})};
+    sdk::tsm_api api(agent.client({std::make_shared<scripted_card>()}));
+    struct : listener {
+        void onProcessStart(const model::process_start&) override {
+            const std::lock_guard lock(agent->mutex);
+            agent->first_answer = {503, {}, {}};
+        }
+        remote_agent* agent = nullptr;
+    } app;
+    app.agent = &agent;
+    BOOST_CHECK(api.terminateService("i", &app).get().process.outcome.status ==
+                model::error_category::execution_interrupted);
+    BOOST_TEST(agent.calls.size() > 2u);
+}
+
 BOOST_AUTO_TEST_CASE(a_session_that_the_backend_has_lost_is_found_by_its_call) {
     for (const int lost : {1, 2}) {
         remote_agent agent;

@@ -8,6 +8,7 @@
 
 #include <atomic>
 #include <boost/test/unit_test.hpp>
+#include <mutex>
 #include <thread>
 
 using namespace tsms;
@@ -38,6 +39,9 @@ public:
     std::atomic<bool> gone = false;               ///< who waited has hung up
     std::atomic<int> too_late = 0;                ///< answers to a cancel that it is
     std::atomic<int> cancels = 0;
+    std::atomic<bool> busy = false;      ///< behind the first call
+    std::atomic<bool> loses = false;     ///< cancels, by not serving them
+    std::vector<std::string> calls = {}; ///< their bodies
 
 private:
     static const crypto::credential& ca() {
@@ -64,8 +68,15 @@ private:
 
     net::response handle(const net::request& r) {
         if (r.path == "/tsm-api/1.0/terminateService") {
-            if (waits_in == place::call)
+            const bool first = [&] {
+                const std::lock_guard lock(mutex_);
+                calls.push_back(r.body);
+                return calls.size() == 1;
+            }();
+            if (waits_in == place::call && first)
                 wait(r);
+            if (busy && !first)
+                return {503, {}, {}};
             auto answer = json(wire::to_json(wire::tsm_api_answer(wire::session_opened{"s 1", "/gp/seram", {}})));
             answer.headers.add("Set-Cookie", "tsms=secret.0; Path=/; Secure; HttpOnly");
             return answer;
@@ -74,6 +85,8 @@ private:
             return {404, {}, {}};
         if (r.method == "DELETE" && r.path == "/tsm-api/1.0/sessions/s%201") {
             ++cancels;
+            if (loses)
+                return {503, {}, {}};
             return {too_late > 0 ? 409 : 200, {}, {}};
         }
         if (r.path == "/gp/seram/handshake")
@@ -90,6 +103,7 @@ private:
         return json(wire::to_json(order));
     }
 
+    std::mutex mutex_;
     net::tls_server server_;
 };
 
@@ -119,6 +133,7 @@ BOOST_AUTO_TEST_CASE(a_call_in_its_session) {
     }
 }
 
+// DIV-107: the backend may have a session for it, of which the app has not heard.
 BOOST_AUTO_TEST_CASE(a_call_that_waits_for_its_session) {
     backend b;
     b.waits_in = backend::place::call;
@@ -129,11 +144,37 @@ BOOST_AUTO_TEST_CASE(a_call_that_waits_for_its_session) {
     const auto result = running.get();
     BOOST_TEST((result.process.outcome.status == error_category::execution_interrupted));
     BOOST_TEST(result.process.outcome.message == "Execution interrupted: manually cancelled");
-    BOOST_TEST(result.process.process_id == "");
+    BOOST_TEST(result.process.process_id == "p1"); // the backend's own
     until(b.gone);
-    BOOST_TEST(b.cancels == 0);
+    BOOST_TEST(b.cancels == 1);
+    BOOST_REQUIRE_EQUAL(b.calls.size(), 2u);
+    BOOST_TEST(b.calls[0] == b.calls[1]);
     b.waits_in = backend::place::nowhere; // and the next one is not cancelled
+    b.cancels = 0;
     BOOST_TEST((api.terminateService("i").get().process.outcome.status == error_category::none));
+    BOOST_TEST(b.cancels == 0);
+}
+
+BOOST_AUTO_TEST_CASE(a_backend_that_cannot_be_told) {
+    for (const bool has_session : {false, true}) {
+        backend b;
+        b.waits_in = backend::place::call;
+        (has_session ? b.loses : b.busy) = true;
+        sdk::tsm_api api(b.client());
+        auto running = api.terminateService("i");
+        until(b.waits);
+        BOOST_TEST(api.cancel());
+        const auto outcome = running.get().process.outcome;
+        BOOST_TEST((outcome.status == error_category::execution_interrupted));
+        BOOST_TEST(
+            outcome.message.starts_with("Execution interrupted: manually cancelled, but the backend may not know"));
+        BOOST_TEST(b.calls.size() == 2u);
+        BOOST_TEST(b.cancels == has_session);
+        b.waits_in = backend::place::nowhere;
+        b.busy = false;
+        b.cancels = 0;
+        BOOST_TEST((api.terminateService("i").get().process.outcome.status == error_category::none));
+    }
 }
 
 BOOST_AUTO_TEST_CASE(nothing_runs) {
