@@ -1,5 +1,5 @@
-// A user cancels (AMB-148): until something that changes the card has left, the process ends with 6 and nothing else has
-// changed.
+// A user cancels (AMB-148): until something that changes the card has left, the process ends with 6 and nothing else
+// has changed.
 
 #include "tests/actors/phone.hpp"
 

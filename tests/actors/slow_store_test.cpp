@@ -52,12 +52,10 @@ struct slow_store {
         db->instances.create(instance, card);
         instance = *db->instances.find("one");
         db->processes.serve_as({"device"});
-        store = spawn_instance_store(
-            system, db, clock, [](const log_event&) {},
-            {[this] {
-                return resolve_interrupted(
-                    *db, catalog, quiet_spos(), [](const log_event&) {}, clock);
-            }});
+        store = spawn_instance_store(system, db, clock, [](const log_event&) {}, {[this] {
+                                         return resolve_interrupted(
+                                             *db, catalog, quiet_spos(), [](const log_event&) {}, clock);
+                                     }});
     }
     ~slow_store() {
         caf::anon_send_exit(store, caf::exit_reason::user_shutdown);
