@@ -87,7 +87,7 @@ bool lists_client(const work& w, const model::card_parameters& parameters, const
 }
 
 process<gp::card_contents> look(work* w, std::size_t applications) {
-    auto found = co_await on_card(w, gp::inspect(w->link.channel, applications));
+    auto found = co_await on_card(w, gp::inspect(w->link.channel, applications + w->request.aids_of_others.size()));
     w->link.resources = found.resources;
     co_return found;
 }
@@ -124,6 +124,7 @@ process<gp::card_contents> remove_target(work* w, const model::deployment_target
             what.client->remove = last_service;
     }
     what.block_size = w->link.block_size;
+    what.others = w->request.aids_of_others.size();
     what.key_sets = foreign_keys(tsm_domain, found.key_versions, target.card.service_key_version);
     if (what.instances.empty() && what.load_files.empty() && what.doubtful_load_files.empty() && !what.domain &&
         !what.client && what.key_sets.empty()) {

@@ -128,7 +128,7 @@ procedure<card_contents> remove_service(channel_ptr channel, service_removal wha
         card.remove_keys(version);
     card.mark(80, what.operation);
     card.ask_for_everything();
-    co_return co_await prove(std::move(card));
+    co_return co_await prove(std::move(card), what.others);
 }
 
 procedure<card_contents> withdraw_access(channel_ptr channel, access_client client, std::size_t block_size) {

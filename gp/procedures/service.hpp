@@ -82,6 +82,7 @@ struct service_removal {
     std::optional<access_client> client; ///< rules to be deleted
     std::set<std::uint8_t> key_sets;     ///< versions of the TSM's own domain that have no business there
     std::size_t block_size = 0;
+    std::size_t others = 0; ///< about how many applications of other Services the card has
     int operation = 40;
 };
 /// Returns what is left on the card.

@@ -147,7 +147,7 @@ class Exchanges(StoryCase):
     def test_each_row_of_the_table(self):
         documented = table()
         played = {}
-        for size, applets in ((600, 1), (30000, 3)):
+        for size, applets in ((600, 1), (12000, 3)):
             for play in (without_process, deployments, locks, terminations, last_terminations, updates):
                 for name, cost in play(Handset(self, size, applets)).items():
                     self.assertEqual(str(cost), documented[name][1], f"{name}, {size} octets, {applets} applets")
