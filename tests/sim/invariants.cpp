@@ -81,6 +81,8 @@ expected_traffic expected_traffic::of(const model::service_instance& instance, c
     expected.last = last && (domain || instance.on_card);
     expected.suspended = model::effective_state(instance) == model::instance_state::suspended;
     expected.renewal = domain && domain->keys && domain->keys->issuer_knows;
+    expected.unproven =
+        instance.on_card && !(instance.domain && instance.domain->keys && !instance.domain->keys_in_doubt);
     return expected;
 }
 
@@ -95,7 +97,7 @@ void expected_traffic::check(model::operation what, std::size_t orders, std::siz
     // then works on it, and gives a new domain its keys. An update loads new load files first, and looks where
     // something is locked.
     const auto most = 2 + 2 * conversations + (!terminates && !locks && creates_domain) + updates +
-                      (updates && suspended) + renewal + extra;
+                      (updates && suspended) + (terminates && unproven) + renewal + extra;
     if (issuer_orders > conversations || orders > most)
         throw broken_invariant("operation " + std::to_string(static_cast<int>(what)) + " took " +
                                std::to_string(orders) + " orders and " + std::to_string(issuer_orders) +

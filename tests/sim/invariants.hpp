@@ -53,12 +53,13 @@ private:
 /// What a process may cost that nobody disturbs, on a card that is as its rows say: a retry or a question too many that
 /// changes nothing would go unnoticed otherwise. Told in orders that the phone gets; Stop is none.
 struct expected_traffic {
-    bool creates_domain; ///< the TSM's: its issuer does
-    bool writes_rules;   ///< of the Service, or registers our ARA-C: the issuer does
-    bool removes_rules;  ///< of the issuer
-    bool last;           ///< the TSM's domain goes with the Service
-    bool suspended;      ///< an update looks at what is locked
-    bool renewal;        ///< of keys that the issuer still knows
+    bool creates_domain;   ///< the TSM's: its issuer does
+    bool writes_rules;     ///< of the Service, or registers our ARA-C: the issuer does
+    bool removes_rules;    ///< of the issuer
+    bool last;             ///< the TSM's domain goes with the Service
+    bool suspended;        ///< an update looks at what is locked
+    bool renewal;          ///< of keys that the issuer still knows
+    bool unproven = false; ///< the keys of the Service's domain: a termination looks before it removes
 
     static expected_traffic of(const model::service_instance& instance, const model::secure_component& card, bool last);
     /// Throws broken_invariant.
