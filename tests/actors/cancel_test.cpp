@@ -1,5 +1,5 @@
-// A user cancels (AMB-148): until something that changes the card has left, the process ends with 6 and nothing else has
-// changed.
+// A user cancels (AMB-148): until something that changes the card has left, the process ends with 6 and nothing else
+// has changed.
 
 #include "tests/actors/phone.hpp"
 
@@ -48,6 +48,18 @@ BOOST_AUTO_TEST_CASE(an_enquiry_ends_with_6) {
     BOOST_TEST((cancel(w, s) == cancel_answer::cancelled));
     is_cancelled(w.report_back(s, 1, told_by_card(*look)));
     BOOST_TEST(w.rows.created.empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_session_knows_that_it_is_cancelled) {
+    world w;
+    const auto session = spawn_device_session(w.system, {"s", "secret"}, w.cards, w.gate, w.around);
+    BOOST_TEST(!w.ask<user_wish>(session, ask_wish{}).cancelled);
+    w.ask<session_cancelled>(session, cancel_session{"guessed"});
+    BOOST_TEST(!w.ask<user_wish>(session, ask_wish{}).cancelled);
+    w.ask<session_cancelled>(session, cancel_session{"secret"});
+    BOOST_TEST(w.ask<user_wish>(session, ask_wish{}).cancelled);
+    caf::anon_send_exit(session, caf::exit_reason::user_shutdown);
+    w.run();
 }
 
 BOOST_AUTO_TEST_CASE(nobody_elses_session_is_cancelled) {

@@ -133,7 +133,11 @@ played_store::behavior_type played_store::make_behavior() {
     };
     const auto failed = [] { return caf::make_error(caf::sec::runtime_error, "disk full"); };
     return {
-        [this](const load_instance& l) { return load(m_, l); },
+        [this](const load_instance& l) {
+            if (m_.before_load)
+                std::exchange(m_.before_load, nullptr)();
+            return load(m_, l);
+        },
         [this](const find_kinds& f) {
             return kinds_found{{f.cards.size(), m_.hint}};
         },
@@ -169,6 +173,7 @@ played_store::behavior_type played_store::make_behavior() {
             return process_ended{e.delivery, {}};
         },
         [this](const log_apdus& l) { m_.logged.insert(m_.logged.end(), l.entries.begin(), l.entries.end()); },
+        [](const end_parked_process&) { return parked_process_ended{}; },
         [](const trim_store&) {},
         [](const find_issuer& f) {
             return issuer_found{model::issuer_record{f.name, {}, {}, {}, {}}};
