@@ -26,7 +26,10 @@ public:
 
     behavior_type make_behavior() override {
         return {
-            [this](const call_answered&) { dialogue_.opened(now()); },
+            [this](const call_answered& c) {
+                call_has_id_ = c.has_id;
+                dialogue_.opened(now());
+            },
             [this](const shake_hands& s) { return hand_shaken{may_enter(s.secret) && dialogue_.handshake(now())}; },
             [this](const report_first& r) -> caf::result<order_given> {
                 if (!may_enter(r.secret))
@@ -75,10 +78,13 @@ public:
                 pass_on(now());
                 send(gate_, session_finished{opened_.session_id});
             },
+            [this](const ask_wish&) { return user_wish{dialogue_.cancelled()}; },
             [this](const ask_patience&) { return phone_patience{dialogue_.patience(now())}; },
             [this](const tick& t) {
                 pass_on(t.now);
-                if (finished_at_ && (dialogue_.never_came() || t.now - *finished_at_ >= around_->sessions.result_kept))
+                // A call that comes again must find it, and not begin anew (DIV-107).
+                const bool wanted = call_has_id_ || !dialogue_.never_came();
+                if (finished_at_ && (!wanted || t.now - *finished_at_ >= around_->sessions.result_kept))
                     quit();
             },
         };
@@ -164,6 +170,7 @@ private:
     dialogue dialogue_;
     std::optional<result> outcome_;
     std::optional<steady_time> finished_at_;
+    bool call_has_id_ = false;
     std::vector<caf::typed_response_promise<order_given>> phone_; ///< connections that wait for the same order
     caf::typed_response_promise<process_announced> owner_announced_;
     caf::typed_response_promise<order_performed> owner_performed_;

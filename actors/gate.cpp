@@ -5,6 +5,7 @@
 #include "actors/framework/call_book.hpp"
 #include "actors/framework/session_book.hpp"
 #include "actors/spawn.hpp"
+#include "process/calls/admission.hpp"
 
 #include <algorithm>
 #include <caf/all.hpp>
@@ -121,6 +122,7 @@ private:
         std::vector<caf::typed_response_promise<call_routed>> promises; ///< of the call and its repetitions
         std::vector<caf::actor_addr> callers;                           ///< who waits for them
         session_actor session;
+        bool given_up = false; ///< nobody waits for it, and its conductor may not know yet
 
         void answer(const call_routed& a) {
             for (auto& promise : promises)
@@ -146,6 +148,8 @@ private:
             const auto waiting = opening_.find(session->id);
             if (waiting == opening_.end())
                 return call_routed{session_opened{session->id, c.id->secret}};
+            if (waiting->second.given_up) // has it begun? its repetition learns that
+                return call_routed{not_yet{}};
             waiting->second.callers.push_back(caf::actor_cast<caf::actor_addr>(current_sender()));
             return waiting->second.promises.emplace_back(make_response_promise<call_routed>());
         }
@@ -194,18 +198,26 @@ private:
             book_.forget(opened.session_id);
             calls_.forget(opened.session_id);
             send_exit(session, caf::exit_reason::user_shutdown);
-            waiting.mapped().answer(b.later ? call_routed{*b.later} : refuse(waiting.mapped().request, {*b.refusal}));
+            if (!waiting.mapped().given_up)
+                waiting.mapped().answer(b.later ? call_routed{*b.later}
+                                                : refuse(waiting.mapped().request, {*b.refusal}));
             return;
         }
-        keep(opened.session_id, session);
+        if (waiting.mapped().given_up) { // its session has ended, and so does what has begun
+            calls_.forget(opened.session_id);
+            const auto& c = waiting.mapped().request;
+            refuse(c, refusal(c.what, calls::caller_gone.category, calls::caller_gone.details));
+            return;
+        }
+        keep(opened.session_id, session, waiting.mapped().request.id.has_value());
         waiting.mapped().answer(call_routed{opened});
     }
 
-    void keep(const std::string& id, const session_actor& session) {
+    void keep(const std::string& id, const session_actor& session, bool has_id) {
         monitor(session);
         session_ids_.emplace(session.address(), id);
         sessions_.emplace(id, session);
-        send(session, call_answered{});
+        send(session, call_answered{has_id});
     }
 
     // -- sessions of a former life of the server (DIV-108) --
@@ -251,7 +263,7 @@ private:
         auto session = spawn_device_session(system(), opened, again.cards, gate_actor(this), around_,
                                             record.acknowledged ? record.id : std::string());
         book_.opened(opened.session_id, record.proof.address, record.caller);
-        keep(opened.session_id, session);
+        keep(opened.session_id, session, again.id.has_value());
         begin_call begin{std::move(again), opened.session_id, session, record.proof, left};
         request(conductor_of(record.instance), actor_deadline, std::move(begin))
             .then([](const call_begun&) {},
@@ -266,7 +278,7 @@ private:
     session_actor revive(const session_opened& opened, const store::ended_process& ended) {
         auto session = spawn_device_session(system(), opened, {}, gate_actor(this), around_, std::string());
         book_.opened(opened.session_id, ended.process.proof.address, ended.process.caller);
-        keep(opened.session_id, session);
+        keep(opened.session_id, session, !ended.process.proof.call_hash.empty());
         send(session, finish_session{model::result_of(ended.end.result.value()), {}});
         return session;
     }
@@ -375,9 +387,13 @@ private:
         if (found == opening_.end() || !found->second.callers.empty())
             return;
         book_.forget(found->first);
-        calls_.forget(found->first);
         send_exit(found->second.session, caf::exit_reason::user_shutdown); // its conductor sees it and lets it go
-        opening_.erase(found);
+        if (found->second.request.id) { // until it is known whether it has begun, its repetition begins nothing
+            found->second.given_up = true;
+            found->second.promises.clear();
+        } else {
+            opening_.erase(found);
+        }
     }
 
     /// A result that nobody fetches must not keep a new session out. False if there is none.

@@ -337,8 +337,14 @@ struct cancel_session { ///< the user's wish
 struct session_cancelled {
     cancel_answer answer = cancel_answer::no_session;
 };
-struct call_answered {}; ///< the phone has the session's id now
-struct ask_patience {};  ///< how long will it last until the phone counts as lost, if it says nothing from now on?
+struct call_answered {   ///< the phone has the session's id now
+    bool has_id = false; ///< the call can come again with its callId (DIV-107)
+};
+struct ask_wish {}; ///< has the user cancelled?
+struct user_wish {
+    bool cancelled = false;
+};
+struct ask_patience {}; ///< how long will it last until the phone counts as lost, if it says nothing from now on?
 struct phone_patience {
     std::chrono::seconds longest{0};
 };
@@ -353,6 +359,7 @@ using session_actor = caf::typed_actor<
     caf::replies_to<announce_process>::with<process_announced>, // owner: ProcessStart and its acknowledgement
     caf::replies_to<perform_order>::with<order_performed>, // owner: APDUs and their answers; a lost phone is an answer
     caf::reacts_to<finish_session>,                        // owner: the result; the phone gets Stop
+    caf::replies_to<ask_wish>::with<user_wish>,            // owner: before an issuer gets an order
     caf::replies_to<ask_patience>::with<phone_patience>,   // owner: for whoever asks while it works
     caf::reacts_to<tick>>; // quits when its result has been kept long enough, or nobody came for it
 

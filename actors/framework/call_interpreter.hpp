@@ -37,6 +37,7 @@ public:
     void start(begin_call begun, promise admission, calls::call<void> conducting) {
         begun_ = std::move(begun);
         admission_ = std::move(admission);
+        gone_ = false;
         call_.emplace(std::move(conducting));
         go_on(call_->start());
     }
@@ -48,9 +49,13 @@ public:
             take(ticket_, calls::done{});
     }
 
-    /// Nobody waits any more for the call of this session. If it waits for its card, it does so no longer.
+    /// Nobody waits any more for the call of this session. If it waits for its card, it does so no longer; else it
+    /// hears of it where it would begin.
     void caller_gone(const caf::actor_addr& session) {
-        if (waits_for_card_ && begun_.session && begun_.session.address() == session)
+        if (!begun_.session || begun_.session.address() != session)
+            return;
+        gone_ = true;
+        if (waits_for_card_)
             take(ticket_, calls::lease{false, true});
     }
 
@@ -162,6 +167,8 @@ private:
     void carry_out(const create_row& q) { write(q); }
     /// Whoever does not hear what became of a beginning takes it back: else the process would have its card for ever.
     void carry_out(const begin_process& q) {
+        if (gone_)
+            return answer(calls::process_begun{model::beginning::begun, true});
         self_.request(around_->store, actor_deadline, timely(*around_, q))
             .then([this, ticket = ticket_](process_begun& r) { take(ticket, r); },
                   [this, id = q.process.id, ticket = ticket_](caf::error& e) {
@@ -196,6 +203,8 @@ private:
     // -- the card --
 
     void carry_out(const calls::lease_card& l) {
+        if (gone_ && !begun_.left) // else the process has begun, and needs its card to end
+            return answer(calls::lease{false, true});
         waits_for_card_ = true;
         self_.request(gate_, actor_deadline, find_card{l.card})
             .then([this, l, ticket = ticket_](const card_handle& found) { lease(found.card, l, ticket); },
@@ -315,6 +324,7 @@ private:
     bool performing_ = false;
     std::optional<steady_time> paused_until_;
     bool waits_for_card_ = false;
+    bool gone_ = false; ///< the caller
     leased_card lease_;
     std::shared_ptr<stranger_account> account_; ///< who pays, if nobody has proven the card
     std::shared_ptr<effect_interpreter<Self>> process_;

@@ -57,7 +57,7 @@ bool dialogue::handshake(steady_time now) {
     if (!std::exchange(shaken_, true))
         last_seen_ = now;
     const bool first_unseen = gave_none() || (called_ && last_.number == before_ + 1 && !consumed_);
-    return first_unseen && !lost_;
+    return first_unseen && (!lost_ || outcome_); // who comes late gets the result
 }
 
 dialogue::turn dialogue::first_report(steady_time since, steady_time now) {

@@ -102,6 +102,7 @@ public:
     /// How long it lasts, if the phone says nothing from now on, until it counts as lost.
     std::chrono::seconds patience(steady_time now) const;
     bool lost() const { return lost_; }
+    bool cancelled() const { return cancelled_; }            ///< by the user, before it was too late
     bool never_came() const { return lost_ && gave_none(); } ///< lost before its first order
     std::uint64_t last_number() const { return last_.number; }
     bool stopped() const { return stopped_; } ///< the Stop has been handed out

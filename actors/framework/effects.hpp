@@ -117,12 +117,21 @@ private:
     void announce(const process::announce_start& a) {
         const auto reads = a.reads ? a.reads->commands : gp::batch{};
         log(log_of_commands(id(), reads));
-        request<process_announced>(context_.session, session_answers_within(around_->sessions, reads),
-                                   announce_process{{id(), context_.record.caller, context_.record.started}, a.reads},
-                                   [this, reads](process_announced& told) {
-                                       log(log_of_answers(id(), reads, told.answer));
-                                       announced(told);
-                                   });
+        request<process_announced>(
+            context_.session, session_answers_within(around_->sessions, reads),
+            announce_process{{id(), context_.record.caller, context_.record.started}, a.reads},
+            [this, reads](process_announced& told) {
+                log(log_of_answers(id(), reads, told.answer));
+                announced(told);
+            },
+            session_gone());
+    }
+    /// A session that does not answer any more: its phone is lost.
+    std::function<void(caf::error&)> session_gone() {
+        return [this](caf::error& e) {
+            around_->log({severity::warning, "its session has ended: " + text_of(e), subject()});
+            fail(model::error_category::execution_interrupted, "the session ended", true);
+        };
     }
 
     void announced(process_announced& a) {
@@ -167,7 +176,18 @@ private:
     // -- the issuer --
 
     void perform_one(const process::open_issuer_session& o) {
-        while_held([this, o] { open(o); });
+        while_held([this, o] { while_wanted([this, o] { open(o); }); });
+    }
+    /// An issuer gets no order after a cancel that was accepted (AMB-148).
+    void while_wanted(std::function<void()> go_on) {
+        request<user_wish>(
+            context_.session, actor_deadline, ask_wish{},
+            [this, go_on](const user_wish& wish) {
+                if (wish.cancelled)
+                    return fail(model::error_category::execution_interrupted, process::cancelled_by_user);
+                go_on();
+            },
+            session_gone());
     }
     void open(const process::open_issuer_session& o) {
         if (const auto refused = context_.stranger->order(o.order.id))

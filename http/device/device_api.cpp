@@ -240,7 +240,7 @@ std::variant<net::response, device_api::opened> device_api::admit(std::string_vi
     if (const auto* later = std::get_if<actors::come_again>(&answer))
         return overloaded(429, actors::text_of(*later), later->seconds);
     if (std::holds_alternative<actors::not_yet>(answer))
-        return overloaded(503, "no answer in time; ask again", 1);
+        return overloaded(504, "no answer in time; ask again", 1); // 503 would say that nothing has begun
     return opened{std::get<actors::session_opened>(std::move(answer)), wanted->first_report};
 }
 

@@ -129,7 +129,7 @@ call<std::optional<model::refusal>> look_for_hindrance(conducting* c) {
 // -- the beginning --
 
 /// From here on everything is a process with an id, and the SPOS hears of it (AMB-131), be it only of a hindrance.
-call<model::beginning> store_beginning(conducting* c) {
+call<process_begun> store_beginning(conducting* c) {
     auto& r = c->record;
     r.session = c->request.session_id;
     r.instance = c->id;
@@ -147,7 +147,7 @@ call<model::beginning> store_beginning(conducting* c) {
     begin_process beginning{r, c->read, {c->instance, c->card}};
     if (c->hindrance) // the card may be another process's at the moment
         beginning.read.card = beginning.shown.card = std::nullopt;
-    co_return (co_await std::move(beginning)).outcome;
+    co_return co_await std::move(beginning);
 }
 
 /// Reads the rows twice: before the card is asked for, and when it is ours, because its former tenant may have written
@@ -178,12 +178,15 @@ call<verdict> begin(conducting* c) {
         const auto charge = co_await charge_process{c->what, c->card, c->instance};
         if (charge.later)
             co_return refused{{error_category::tsm_not_available, text_of(*charge.later)}, charge.later};
-        auto outcome = co_await store_beginning(c);
-        if (outcome == model::beginning::leased) { // another server's process has the card: this one only tells that
+        auto stored = co_await store_beginning(c);
+        if (stored.outcome ==
+            model::beginning::leased) { // another server's process has the card: this one only says so
             c->hindrance = on_its_card;
-            outcome = co_await store_beginning(c);
+            stored = co_await store_beginning(c);
         }
-        if (outcome == model::beginning::begun) {
+        if (stored.caller_gone)
+            co_return refused{caller_gone};
+        if (stored.outcome == model::beginning::begun) {
             c->begun = true;
             co_return std::nullopt;
         }

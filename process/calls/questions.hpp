@@ -100,6 +100,7 @@ struct create_row {
 };
 struct process_begun {
     model::beginning outcome = model::beginning::begun;
+    bool caller_gone = false; ///< nobody waits for it any more: nothing has been written
 };
 struct begin_process {
     using result = process_begun;

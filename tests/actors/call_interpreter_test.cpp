@@ -127,6 +127,22 @@ calls::call<void> acknowledge_nothing(std::vector<std::string>* said) {
     co_await calls::process_over{};
 }
 
+calls::call<void> lease_and_begin(std::vector<std::string>* said) {
+    co_await calls::survey_service{"one"};
+    const auto leased = co_await calls::lease_card{"card", "process", {}};
+    said->push_back(leased.caller_gone ? "gone" : "answered");
+    const auto begun = co_await calls::begin_process{};
+    said->push_back(begun.caller_gone ? "gone" : "answered");
+}
+
+calls::call<void> order_from_issuer(std::vector<std::string>* said) {
+    co_await calls::process_begins{{}, "lab"};
+    const auto got = co_await calls::perform{process::open_issuer_session{model::issuer_order{}}};
+    const auto* failed = std::get_if<process::failed>(&got);
+    said->push_back(failed ? failed->details : "commands");
+    co_await calls::process_over{};
+}
+
 using texts = std::vector<std::string>;
 
 } // namespace
@@ -231,6 +247,55 @@ BOOST_AUTO_TEST_CASE(a_lease_ends_with_its_call) {
         caf::anon_send_exit(card, caf::exit_reason::user_shutdown);
         box.w.run();
     }
+}
+
+BOOST_AUTO_TEST_CASE(who_has_gone_while_nobody_could_hear_it_leases_and_begins_nothing) { // DIV-112
+    letterbox box;
+    interpreted i(box);
+    const auto session = spawn_device_session(box.w.system, {"s", "secret"}, box.w.cards, box.w.gate, box.w.around);
+    const begin_call ours{{}, "s", session};
+    i.interpreter.start(ours, {}, lease_and_begin(&i.said));
+    i.interpreter.caller_gone(session.address());
+    box.requests.at(0).answer(service_surveyed{});
+    BOOST_TEST(i.said == (texts{"gone", "gone", "ended"}), boost::test_tools::per_element());
+    BOOST_TEST(box.requests.size() == 1u); // nobody was asked
+    i.said.clear();
+    i.interpreter.start(ours, {}, lease_and_begin(&i.said)); // the next call is another one's
+    i.interpreter.caller_gone(box.w.gate.address());         // and so is this
+    box.requests.at(1).answer(service_surveyed{});
+    BOOST_TEST(i.said.empty());
+    BOOST_TEST(box.requests.size() == 3u);
+    box.requests.at(2).fail();
+    caf::anon_send_exit(session, caf::exit_reason::user_shutdown);
+    box.w.run();
+}
+
+BOOST_AUTO_TEST_CASE(an_issuer_is_not_asked_after_a_cancel) { // AMB-148
+    for (const bool cancelled : {true, false}) {
+        letterbox box;
+        interpreted i(box);
+        i.start(order_from_issuer(&i.said));
+        box.requests.at(0).answer(answered{process::done{}}); // it has the card
+        box.requests.at(1).answer(user_wish{cancelled});
+        if (cancelled) {
+            BOOST_TEST(box.requests.size() == 2u);
+        } else {
+            BOOST_REQUIRE_EQUAL(box.requests.size(), 3u);
+            box.requests.at(2).answer(answered{process::answer_variant(model::issuer_step{})});
+        }
+        BOOST_TEST(i.said == (texts{cancelled ? process::cancelled_by_user : "commands", "ended"}),
+                   boost::test_tools::per_element());
+        box.w.run();
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_session_that_has_ended_is_a_phone_that_is_lost) {
+    letterbox box;
+    interpreted i(box);
+    i.start(order_from_issuer(&i.said));
+    box.requests.at(0).answer(answered{process::done{}});
+    box.requests.at(1).fail();
+    BOOST_TEST(i.said == (texts{"the session ended", "ended"}), boost::test_tools::per_element());
 }
 
 BOOST_AUTO_TEST_CASE(before_a_process_begins_cards_are_only_asked) {

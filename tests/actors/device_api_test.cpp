@@ -123,6 +123,16 @@ BOOST_AUTO_TEST_CASE(every_path_has_its_method) {
     }
 }
 
+BOOST_AUTO_TEST_CASE(a_call_whose_fate_is_not_known_is_no_call_that_was_not_begun) { // DIV-107
+    port p;
+    p.role.backend().close();
+    auto body = port::check_of("CAFE", "service");
+    body.insert(1, R"("callId":"00112233445566778899aabbccddeeff",)");
+    const auto later = p.send("POST", "/tsm-api/1.0/checkServiceDeploymentAvailable", body);
+    BOOST_TEST(later.status == 504); // its repetition learns more; behind 503 there would be none
+    BOOST_TEST(later.headers.get("Retry-After") == "1");
+}
+
 BOOST_AUTO_TEST_CASE(an_app_proves_who_it_is) { // AMB-236
     port p;
     for (const auto* good : {"Bearer credential", "bearer credential", "credential"})

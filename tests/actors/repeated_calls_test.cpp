@@ -196,6 +196,65 @@ BOOST_AUTO_TEST_CASE(a_session_that_is_over_takes_its_call_along) {
     BOOST_TEST(opened(ask(w, c)).session_id != s.session_id);
 }
 
+BOOST_AUTO_TEST_CASE(a_session_that_nobody_came_to_is_kept_for_its_repetition) {
+    world w;
+    const auto c = with(w.call_of(model::terminate_service{"one"}), id_of(1));
+    const auto s = opened(ask(w, c));
+    w.wait(w.around->sessions.dialogue.first_report);
+    for (int i = 0; i < 3; ++i)
+        w.wait(1s);
+    BOOST_REQUIRE_EQUAL(w.rows.ends.size(), 1u);
+    const auto again = opened(ask(w, c));
+    BOOST_TEST(again.session_id == s.session_id);
+    BOOST_TEST(w.ask<hand_shaken>(w.gate, route_handshake{s.session_id, {s.secret}}).accepted);
+    const auto stop = w.report_back(again, 0);
+    BOOST_REQUIRE(stop && result_of(*stop));
+    BOOST_TEST((result_in(*stop) == error_category::execution_interrupted));
+    BOOST_TEST(w.rows.ends.size() == 1u);
+    w.wait(w.around->sessions.result_kept);
+    BOOST_TEST(w.ask<load>(w.gate, ask_load{}).sessions == 0u); // not for ever
+}
+
+BOOST_AUTO_TEST_CASE(who_hangs_up_before_his_process_begins_may_call_again) { // DIV-112
+    for (const bool has_id : {true, false}) {
+        world w;
+        const auto c = has_id ? with(w.call_of(model::terminate_service{"one"}), id_of(1))
+                              : w.call_of(model::terminate_service{"one"});
+        caf::scoped_actor caller(w.system);
+        std::optional<call_answer> meanwhile;
+        caf::scoped_actor second(w.system);
+        w.rows.before_load = [&] {
+            caller->send(w.gate, caller_gone{});
+            if (has_id)
+                second->send(w.gate, c);
+        };
+        caller->send(w.gate, c);
+        w.run();
+        BOOST_TEST(w.rows.events.empty()); // nothing has begun for nobody
+        if (has_id) {
+            BOOST_REQUIRE(!second->mailbox().empty());
+            second->receive([&](call_routed& r) { meanwhile = std::move(r.answer); });
+            BOOST_TEST(std::holds_alternative<not_yet>(*meanwhile)); // nobody knew yet
+        }
+        opened(ask(w, c));
+        BOOST_TEST(w.rows.events == (std::vector<std::string>{"begin"}), boost::test_tools::per_element());
+    }
+}
+
+BOOST_AUTO_TEST_CASE(who_hangs_up_while_his_process_begins_begins_no_other) {
+    world w;
+    const auto c = with(w.call_of(model::terminate_service{"one"}), id_of(1));
+    caf::scoped_actor caller(w.system);
+    w.rows.before_begin = [&] { caller->send(w.gate, caller_gone{}); };
+    caller->send(w.gate, c);
+    w.run();
+    BOOST_REQUIRE_EQUAL(w.rows.ends.size(), 1u);
+    BOOST_TEST((w.rows.ends[0].end.status == error_category::execution_interrupted)); // its session has ended
+    BOOST_TEST((refusal_in(ask(w, c)) == error_category::execution_interrupted));
+    BOOST_TEST(w.rows.ends.size() == 1u);
+    opened(w.open(model::terminate_service{"one"})); // another call is not in its way
+}
+
 // -- the book --
 
 BOOST_AUTO_TEST_CASE(so_many_refusals_are_remembered) {

@@ -133,7 +133,11 @@ played_store::behavior_type played_store::make_behavior() {
     };
     const auto failed = [] { return caf::make_error(caf::sec::runtime_error, "disk full"); };
     return {
-        [this](const load_instance& l) { return load(m_, l); },
+        [this](const load_instance& l) {
+            if (m_.before_load)
+                std::exchange(m_.before_load, nullptr)();
+            return load(m_, l);
+        },
         [this](const find_kinds& f) {
             return kinds_found{{f.cards.size(), m_.hint}};
         },

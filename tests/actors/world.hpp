@@ -26,6 +26,7 @@ struct memory {
     std::size_t told = 0; ///< messages to an SPOS without a process
     std::function<void()>
         before_begin; ///< what an operator does between the rows' being read and the beginning of a process, once
+    std::function<void()> before_load; ///< what happens while an instance is being loaded, once
     bool provider_has_apps = false;
     std::vector<model::issuer_record> issuers;
     std::shared_ptr<store::device_store> outbox; ///< where a test has deliveries
