@@ -1,5 +1,7 @@
 #include "actors/spawn.hpp"
 
+#include "actors/framework/attempt.hpp"
+#include "actors/framework/timely.hpp"
 #include "crypto/secret.hpp"
 
 #include <caf/all.hpp>
@@ -52,12 +54,10 @@ public:
                     return {not_ready{}};
                 return {*outcome_};
             },
-            [this](const cancel_session& c) {
+            [this](const cancel_session& c) -> caf::result<session_cancelled> {
                 if (!may_enter(c.secret))
                     return session_cancelled{};
-                const bool cancelled = dialogue_.cancel();
-                pass_on(now());
-                return session_cancelled{cancelled ? cancel_answer::cancelled : cancel_answer::too_late};
+                return cancel();
             },
             [this](const announce_process& a) -> caf::result<process_announced> {
                 owner_announced_ = make_response_promise<process_announced>();
@@ -103,6 +103,23 @@ private:
     steady_time now() const { return around_->now(); }
     bool may_enter(const std::string& secret) const {
         return crypto::equal(as_bytes(secret), as_bytes(opened_.secret));
+    }
+
+    /// It is told when no other life of the server can go on with the process.
+    caf::result<session_cancelled> cancel() {
+        if (!dialogue_.cancel())
+            return session_cancelled{cancel_answer::too_late};
+        pass_on(now());
+        auto promise = make_response_promise<session_cancelled>();
+        request(around_->store, actor_deadline, timely(*around_, note_cancel{opened_.session_id}))
+            .then([promise](const stored&) mutable { promise.deliver(session_cancelled{cancel_answer::cancelled}); },
+                  [this, promise](caf::error& e) mutable {
+                      around_->log({severity::error,
+                                    "a cancel is not stored, so a restart would go on with its process: " + text_of(e),
+                                    {.session = opened_.session_id}});
+                      promise.deliver(session_cancelled{cancel_answer::cancelled});
+                  });
+        return promise;
     }
 
     /// For a phone that waits while the program stops: it comes again, and finds its session or that there is none.

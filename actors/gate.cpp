@@ -69,10 +69,10 @@ public:
                 return delegate(session, r.message);
             },
             [this](const route_cancel& r) -> caf::result<session_cancelled> {
-                const auto found = sessions_.find(r.session_id);
-                if (found == sessions_.end())
+                const auto session = session_of(r.session_id, r.message.secret);
+                if (!session)
                     return session_cancelled{};
-                return delegate(found->second, r.message);
+                return delegate(session, r.message);
             },
             [this](const find_card& f) {
                 auto& known = cards_[f.id];
@@ -288,16 +288,20 @@ private:
         if (now - started_ < around_->sessions.dialogue.phone_lost)
             return;
         for (auto& left : parked_.take_processes())
-            request(around_->store, store_deadline, end_parked_process{left})
+            request(around_->store, actor_deadline, end_parked_process{left})
                 .then(
-                    [this](parked_process_ended& e) {
+                    [this, session = left.record.session](parked_process_ended& e) {
                         if (e.ended)
                             parked_.add(*std::move(e.ended));
+                        else
+                            calls_.forget(session);
                     },
-                    [this, id = left.record.id](caf::error& e) {
+                    [this, left](caf::error& e) {
                         around_->log({severity::error,
-                                      "it cannot be ended, the next start will: " + text_of(e),
-                                      {.process = id}});
+                                      "it cannot be ended now, and is as soon as the store can: " + text_of(e),
+                                      {.process = left.record.id}});
+                        send(around_->store, abandon_process{left.record.id});
+                        calls_.forget(left.record.session);
                     });
         if (now - started_ >= around_->sessions.dialogue.phone_lost + around_->sessions.result_kept)
             for (const auto& id : parked_.clear())

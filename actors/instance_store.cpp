@@ -41,6 +41,12 @@ public:
                     return stored{};
                 });
             },
+            [this](const note_cancel& c) {
+                return write(c.deadline, [&] {
+                    db_->processes.cancel(c.session_id);
+                    return stored{};
+                });
+            },
             [this](const hold_lease& h) { return effect(h.deadline, [&] { db_->processes.hold(h.process_id); }); },
             [this](const write_intent& w) {
                 return effect(w.deadline, [&] { db_->processes.journal(w.process_id, w.what); });

@@ -90,6 +90,11 @@ using catalog_actor =
 struct abandon_process {
     std::string process_id;
 };
+/// Before the phone is told that its call is cancelled: no other life of the server goes on with it.
+struct note_cancel {
+    std::string session_id;
+    steady_time deadline = steady_time::max();
+};
 struct acknowledge_start {
     std::string process_id;
     steady_time deadline = steady_time::max();
@@ -166,6 +171,7 @@ using store_actor =
                      caf::replies_to<begin_process>::with<process_begun>,    // before ProcessStart leaves
                      caf::reacts_to<abandon_process>,                        // where that was not answered
                      caf::replies_to<acknowledge_start>::with<stored>,       // the app has seen ProcessStart
+                     caf::replies_to<note_cancel>::with<stored>,             // before a cancel is answered
                      caf::replies_to<hold_lease>::with<answered>,            // before an order leaves
                      caf::replies_to<write_intent>::with<answered>,          // before one that changes the card
                      caf::replies_to<commit_step>::with<answered>,           // after its outcome

@@ -149,7 +149,9 @@ std::optional<store::ended_process> end_parked(store::device_store& db, const st
     if (!db.processes.end(ends.end, ends.instance, touched, false, delivery))
         return std::nullopt;
     tell_interrupted(log, p, ends);
-    return store::ended_process{left.record, ends.end};
+    auto record = left.record;
+    record.asked.reset(); // may be a secret of the service provider
+    return store::ended_process{std::move(record), ends.end};
 }
 
 } // namespace tsms::actors

@@ -143,7 +143,11 @@ std::string encode(const model::life_cycle_result& result) {
     return encode_document(result);
 }
 model::session_proof decode_proof(std::string_view document) {
-    return decode_document<model::session_proof>(document);
+    auto proof = decode_document<model::session_proof>(document);
+    if (!from_hex(proof.call_hash) || !from_hex(proof.call_digest) ||
+        proof.call_hash.empty() != proof.call_digest.empty())
+        throw damaged_document("the hashes of its call are none");
+    return proof;
 }
 model::asked_call decode_asked(std::string_view document) {
     return decode_document<model::asked_call>(document);

@@ -29,7 +29,7 @@ void give_to_owner_of(const fs::path& neighbour, int made) noexcept {
     if (::geteuid() != 0 || ::stat(neighbour.c_str(), &owner) != 0 || ::fstat(made, &found) != 0)
         return;
     const bool ours = S_ISDIR(found.st_mode) || (S_ISREG(found.st_mode) && found.st_nlink == 1);
-    if (ours && (found.st_uid != owner.st_uid || found.st_gid != owner.st_gid))
+    if (ours && found.st_uid == 0 && (found.st_uid != owner.st_uid || found.st_gid != owner.st_gid))
         static_cast<void>(!::fchown(made, owner.st_uid, owner.st_gid)); // who cannot use it then is told whose it is
 }
 

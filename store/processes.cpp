@@ -131,6 +131,10 @@ void processes::acknowledge(const std::string& process) const {
     });
 }
 
+void processes::cancel(const std::string& session) const {
+    rows_.change([&] { rows_.processes().forget_asked(session); });
+}
+
 void processes::journal(const std::string& process, const std::string& what) const {
     rows_.change([&] {
         leases_.require(process);

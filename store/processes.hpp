@@ -27,6 +27,8 @@ public:
     /// writes: somebody else goes on with its card.
     void hold(const std::string& process) const;
     void acknowledge(const std::string& process) const;
+    /// Its app does not want the process of this session any more: another life of the server does not enter it again.
+    void cancel(const std::string& session) const;
     /// An intent. It stays open until the end of the process.
     void journal(const std::string& process, const std::string& what) const;
     /// Both rows in one transaction. Rows are changed where they are there, here and in what follows; one that is not

@@ -61,6 +61,7 @@ public:
 
     /// The actor ends. The call gets as far as it can without anybody's answer.
     void stop() {
+        stopping_ = true;
         ended_ = [] {};
         take(ticket_, calls::stopping{});
         call_.reset();
@@ -121,6 +122,9 @@ private:
         } catch (const calls::stopping&) {
         }
         call_.reset();
+        // Whatever became of it, a process that was entered again is not left without an end (DIV-108).
+        if (begun_.left && !stopping_)
+            self_.send(around_->store, abandon_process{begun_.left->record.id});
         clear();
         ended_();
     }
@@ -321,6 +325,7 @@ private:
     promise admission_;
     std::uint64_t ticket_ = 0; ///< number of the effect that waits for its answer
     std::optional<calls::answer_variant> reply_;
+    bool stopping_ = false;
     bool performing_ = false;
     std::optional<steady_time> paused_until_;
     bool waits_for_card_ = false;

@@ -71,7 +71,6 @@ dialogue::turn dialogue::first_report(steady_time since, steady_time now) {
 }
 
 dialogue::turn dialogue::report_arrived(const report& r, std::uint64_t number, steady_time now) {
-    started_ = started_ || (revived_ && number > 0 && number < before_);
     number = of_this_life(number);
     if (repeats(number))
         return last_; // the answer to this report was lost on its way

@@ -73,7 +73,7 @@ public:
     /// there; empty: of none.
     void goes_on(std::string process_id) {
         revived_ = true;
-        acknowledged_ = !process_id.empty();
+        acknowledged_ = started_ = !process_id.empty();
         process_id_ = std::move(process_id);
         changing_ = acknowledged_; // or may have been
     }

@@ -223,10 +223,10 @@ call<verdict> try_to_begin(conducting* c) {
 
 // -- a process of a former life of the server (DIV-108) --
 
-/// The rows as that has left them; it waits until the store answers. False: they do not name the process any more, as
-/// only a damaged database has it.
+/// The rows as that has left them; it waits a while for the store. False: they cannot be read, or do not name the
+/// process any more, as in a damaged database.
 call<bool> load_left(conducting* c, const left_process* left) {
-    for (;;) {
+    for (int tries = 0; tries < most_reads; ++tries) {
         std::string why;
         try {
             c->loaded = co_await load_instance{c->id};
@@ -248,13 +248,13 @@ call<bool> load_left(conducting* c, const left_process* left) {
 
 /// Why it cannot be entered again; nothing: it can.
 call<std::optional<std::string>> prepare(conducting* c, const left_process* left) {
+    if (!left->holds_card) // all it could do was to say why
+        c->hindrance = on_its_card;
     c->wanted = co_await find_wanted(c);
     if (!process::version(c->what).empty() && !c->wanted.target)
         co_return "version ‘" + process::version(c->what) + "’ is not published for its card any more";
-    if (!left->holds_card) { // all it could do was to say why
-        c->hindrance = on_its_card;
+    if (!left->holds_card)
         co_return std::nullopt;
-    }
     for (int tries = 0; !(co_await lease_the_card(c)).granted;) // for a call that sees that the card is ours, and ends
         if (++tries == most_reads)
             co_return on_its_card.details;
@@ -265,7 +265,8 @@ call<std::optional<std::string>> prepare(conducting* c, const left_process* left
 call<void> conduct_left(conducting* c, const left_process* left) {
     if (!co_await load_left(c, left)) {
         const model::refusal why{error_category::internal_error, internal_problem};
-        co_await tell(c, severity::error, "its rows do not name it any more: it cannot be entered again");
+        co_await tell(c, severity::error,
+                      "its rows cannot be read or do not name it any more: it cannot be entered again");
         co_return co_await answer_refused(c, {why});
     }
     std::optional<std::string> why;

@@ -60,6 +60,7 @@ public:
 
     void insert(const model::process_record& process, const process_lease& lease) override;
     void acknowledge(const std::string& id) override;
+    void forget_asked(const std::string& session) override;
     void end(const model::process_end& end) override;
     std::optional<model::process_end> end_of(const std::string& id) const override;
     bool runs(const std::string& id) const override;

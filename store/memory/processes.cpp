@@ -20,6 +20,12 @@ void memory_processes::insert(const model::process_record& p, const process_leas
     set_lease(p.id, lease);
 }
 
+void memory_processes::forget_asked(const std::string& session) {
+    for (auto& row : tables_.processes)
+        if (row.record.session == session && !row.end)
+            row.record.asked.reset();
+}
+
 void memory_processes::acknowledge(const std::string& id) {
     for (auto& row : tables_.processes)
         if (row.record.id == id)

@@ -52,6 +52,9 @@ public:
     virtual std::int64_t epoch_of(const std::string& owner) const = 0;
     virtual void set_epoch(const std::string& owner, std::int64_t epoch) = 0;
 
+    /// What its app has asked, of one without an end in this session: nobody enters it again.
+    virtual void forget_asked(const std::string& session) = 0;
+
     virtual void intend(const std::string& process, const std::string& what, wall_time at) = 0;
     virtual void settle_intents(const std::string& process) = 0;
     /// An intent of this process is not settled.

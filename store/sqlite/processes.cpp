@@ -100,6 +100,12 @@ void sqlite_processes::acknowledge(const std::string& id) {
     session_.write([&] { run(session_.rows(), "UPDATE processes SET acknowledged = 1 WHERE id = ?", id); });
 }
 
+void sqlite_processes::forget_asked(const std::string& session) {
+    session_.write([&] {
+        run(session_.rows(), "UPDATE processes SET asked = NULL WHERE session = ? AND ended IS NULL", session);
+    });
+}
+
 void sqlite_processes::end(const model::process_end& e) {
     session_.write([&] {
         run(session_.rows(),

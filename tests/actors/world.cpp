@@ -168,6 +168,7 @@ played_store::behavior_type played_store::make_behavior() {
                 return failed();
             return end(m_, e);
         },
+        [](const note_cancel&) { return stored{}; },
         [this](const enqueue_delivery& e) {
             ++m_.told;
             return process_ended{e.delivery, {}};

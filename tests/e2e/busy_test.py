@@ -103,7 +103,7 @@ class Stopping(BusyCase):
         self.start_device()
         for phone, instance in started:
             phone.disconnect()
-            self.assertEqual(self.state(phone), NOT_DEPLOYED)
+            stacks.wait_until(lambda phone=phone: self.state(phone) == NOT_DEPLOYED, 60, "a phone that does not come back is lost")
         self.check_recovery(*started[0])
 
 
