@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """A role that is killed is back at once; one that dies again and again soon after its start waits, and the log says why."""
 
+import contextlib
 import os
 import pathlib
 import signal
@@ -30,8 +31,9 @@ class Supervisor(unittest.TestCase):
         """Our server's child that is this role."""
         parent = self.stack.server.process.pid
         for pid in map(int, pathlib.Path(f"/proc/{parent}/task/{parent}/children").read_text().split()):
-            if pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().rstrip(b"\0").endswith(b"\0" + role.encode()):
-                return pid
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # it has ended since
+                if pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().rstrip(b"\0").endswith(b"\0" + role.encode()):
+                    return pid
         return None
 
     def kill(self, role: str) -> float:

@@ -151,7 +151,7 @@ model::process_record random_process(chance& c, const model::service_instance& i
     p.id = c.pick("process", processes_in_all);
     p.instance = instance.id;
     p.card = instance.secure_component_id;
-    p.proof = {c.pick("secret", 3), c.pick("call", 3), "digest", "address", {}};
+    p.proof = {c.pick("secret", 3), to_hex(as_bytes(c.pick("call", 3))), "d1", "address", {}};
     if (!c.one_in(4))
         p.asked = some_call();
     return p;
@@ -180,6 +180,8 @@ deed something_about_processes(chance& c, device_store& look) {
         return [=](device_store& db) { return text(db.processes.begin(process, read, {shown, shown_card})); };
     }
     case 2:
+        if (c.one_in(4))
+            return [=](device_store& db) { return db.processes.cancel(process.session), std::string(); };
         return [=](device_store& db) { return db.processes.acknowledge(process.id), std::string(); };
     case 3:
         return [=](device_store& db) { return db.processes.journal(process.id, "install"), std::string(); };
