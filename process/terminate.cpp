@@ -42,15 +42,18 @@ process<void> clear_with_issuer(work* w, bool remove_domain, std::vector<model::
     }
 }
 
-/// Has the card shown under R-MAC what the rows say, and has nothing been sent since that it did not show? What a
-/// database does not know either (it is an older copy, or other rows say that they are of this card) is doubt, too.
+/// Has the card shown under R-MAC what the rows say (no listing shows the rules in our ARA-C), and has nothing been
+/// sent since that it did not show? What a database does not know either (it is an older copy, or other rows say that
+/// they are of this card) is doubt, too.
 bool is_certain(const work& w) {
     const auto& row = w.request.instance;
-    const auto& domain = *w.card.tsm_domain;
-    const bool was_deployed = row.domain && row.domain->keys && !row.domain->keys_in_doubt;
-    return row.on_card && was_deployed && !w.request.card.doubt && !w.request.look_first &&
+    const auto& card = w.request.card;
+    const bool was_deployed = row.on_card && row.domain && row.domain->keys && !row.domain->keys_in_doubt;
+    const bool domain_is_known = card.tsm_domain && !w.found.domain_created && !card.tsm_domain->keys_in_doubt &&
+                                 card.tsm_domain->other_keys.empty() && !card.tsm_domain->arac_installed;
+    return was_deployed && domain_is_known && !card.doubt && !w.request.look_first &&
            row.state != model::instance_state::in_error && row.unproven_operation == model::operation::no_operation &&
-           row.target.beside.empty() && !domain.keys_in_doubt && domain.other_keys.empty();
+           row.target.beside.empty();
 }
 
 /// What a listing would show, by the rows.
@@ -62,17 +65,13 @@ gp::card_contents known_contents(const work& w) {
         entry.aid = octets(aid);
         entry.security_domain_aid = octets(below);
     };
-    if (w.instance.on_card) {
-        const auto& target = w.instance.target;
-        add(known.applications, target.sd_aid, domain.aid);
-        known.applications.back().rights = gp::privilege::security_domain;
-        for (const auto& app : target.applications)
-            add(known.applications, app.instance_aid, target.sd_aid);
-        for (const auto& file : target.load_files)
-            add(known.load_files, file.aid, target.sd_aid);
-    }
-    if (knows_client(w))
-        add(known.applications, domain.arac_aid, domain.aid);
+    const auto& target = w.instance.target;
+    add(known.applications, target.sd_aid, domain.aid);
+    known.applications.back().rights = gp::privilege::security_domain;
+    for (const auto& app : target.applications)
+        add(known.applications, app.instance_aid, target.sd_aid);
+    for (const auto& file : target.load_files)
+        add(known.load_files, file.aid, target.sd_aid);
     return known;
 }
 

@@ -71,20 +71,31 @@ class Migrate(unittest.TestCase):
                 self.put(day)
                 self.from_refusal_to_answers()
 
+    def check_refused(self, *words):
+        said = self.refused(*words)
+        self.assertIn("has schema version", said)
+        self.assertIn(f"tsms migrate --data {self.stack.data}", said)
+        errors = [line for line in said.splitlines() if " error " in line or line.startswith("tsms:")]
+        self.assertLessEqual(len(errors), 2, said)  # the role's and its supervisor's
+
     def from_refusal_to_answers(self):
         s = self.stack
         before = {name: rows(s.data / name) for name in DATABASES}
-        remedy = f"tsms migrate --data {s.data}"
-        for words in (("serve",), ("serve", "--role", "rest"), ("serve", "--role", "device"), ("provider", "list"),
-                      ("card", "list"), ("profile", "list"), ("adopt",)):
-            said = self.refused(*words)
-            self.assertIn("has schema version", said)
-            self.assertIn(remedy, said)
-            self.assertLessEqual(len(said.splitlines()), 2, said)  # the role's and its supervisor's
         pending = json.loads(s.tsms("migrate", "--dry-run", "--json").stdout)
+        old = {step["database"] for step in pending["steps"]}
+        self.assertTrue(old and old <= set(DATABASES), old)
+        for words, opens in (((), set(DATABASES)), (("--role", "rest"), {"access.db", "catalog.db"}),
+                             (("--role", "device"), {"catalog.db", "instances.db"})):
+            if opens & old:
+                self.check_refused("serve", *words)
+        for words, opens in (("provider", "access.db"), ("card", "instances.db"), ("profile", "catalog.db")):
+            if opens in old:
+                self.check_refused(words, "list")
+        self.check_refused("adopt")
         self.assertEqual((pending["migrated"], pending["backup"]), (False, None))
-        self.assertEqual({step["database"] for step in pending["steps"]}, set(DATABASES))
-        self.assertEqual({name: rows(s.data / name) for name in DATABASES}, before)
+        for name in old:  # a role whose databases are new enough has begun, and remembers that
+            self.assertEqual(rows(s.data / name), before[name], name)
+        before = {name: rows(s.data / name) for name in DATABASES}
         made_before = self.backups()
 
         told = s.tsms("migrate").stdout

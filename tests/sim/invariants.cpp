@@ -82,7 +82,8 @@ expected_traffic expected_traffic::of(const model::service_instance& instance, c
     expected.suspended = model::effective_state(instance) == model::instance_state::suspended;
     expected.renewal = domain && domain->keys && domain->keys->issuer_knows;
     expected.unproven =
-        instance.on_card && !(instance.domain && instance.domain->keys && !instance.domain->keys_in_doubt);
+        (domain && domain->arac_installed) ||
+        (instance.on_card && !(instance.domain && instance.domain->keys && !instance.domain->keys_in_doubt));
     return expected;
 }
 

@@ -87,7 +87,7 @@ const row rows[] = {
      [](world& w) { return w.suspend(false); }},
     {"resume what is not suspended", 1, "none", operational_for, [](world& w) { return w.suspend(false); }},
     {"terminate, the domain stays", 2, "none", operational_for, terminate_but_keep_the_domain},
-    {"terminate, the domain stays, rules in our ARA-C", 2, "arac", operational_for, terminate_but_keep_the_domain},
+    {"terminate, the domain stays, rules in our ARA-C", 3, "arac", operational_for, terminate_but_keep_the_domain},
     {"terminate, the domain stays, rules of the issuer", 4, "aram-issuer", operational_for,
      terminate_but_keep_the_domain},
     {"terminate, the last", 4, "none", operational_for, [](world& w) { return w.terminate(); }},
