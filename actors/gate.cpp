@@ -36,44 +36,12 @@ public:
         delayed_send(this, std::chrono::seconds(1), pulse{});
         return {
             [this](const call& c) -> caf::result<call_routed> { return open(c); },
-            [this](const route_handshake& r) -> caf::result<hand_shaken> {
-                const auto session = session_of(r.session_id, r.message.secret);
-                if (!session)
-                    return hand_shaken{false};
-                return delegate(session, r.message);
-            },
-            [this](const route_first_report& r) -> caf::result<order_given> {
-                const auto session = session_of(r.session_id, r.message.secret);
-                if (!session)
-                    return order_given{no_session{}};
-                ++load_.orders;
-                return delegate(session, r.message);
-            },
-            [this](const route_report& r) -> caf::result<order_given> {
-                const auto session = session_of(r.session_id, r.message.secret);
-                if (!session)
-                    return order_given{no_session{}};
-                ++load_.orders;
-                return delegate(session, r.message);
-            },
-            [this](const route_beginning& r) -> caf::result<report_awaited> {
-                const auto session = session_of(r.session_id, r.message.secret);
-                if (!session)
-                    return report_awaited{false};
-                return delegate(session, r.message);
-            },
-            [this](const route_fetch& r) -> caf::result<result_fetched> {
-                const auto session = session_of(r.session_id, r.message.secret);
-                if (!session)
-                    return result_fetched{no_session{}};
-                return delegate(session, r.message);
-            },
-            [this](const route_cancel& r) -> caf::result<session_cancelled> {
-                const auto session = session_of(r.session_id, r.message.secret);
-                if (!session)
-                    return session_cancelled{};
-                return delegate(session, r.message);
-            },
+            [this](const route_handshake& r) { return to_session(r, hand_shaken{false}); },
+            [this](const route_first_report& r) { return to_session(r, order_given{no_session{}}); },
+            [this](const route_report& r) { return to_session(r, order_given{no_session{}}); },
+            [this](const route_beginning& r) { return to_session(r, report_awaited{false}); },
+            [this](const route_fetch& r) { return to_session(r, result_fetched{no_session{}}); },
+            [this](const route_cancel& r) { return to_session(r, session_cancelled{}); },
             [this](const find_card& f) {
                 auto& known = cards_[f.id];
                 if (!known.actor)
@@ -129,6 +97,16 @@ private:
                 promise.deliver(a);
         }
     };
+
+    /// The session answers that has this id and secret; where there is none, `nobody` is the answer.
+    template <class Routed, class Answer> caf::result<Answer> to_session(const Routed& r, Answer nobody) {
+        const auto session = session_of(r.session_id, r.message.secret);
+        if (!session)
+            return nobody;
+        if constexpr (std::is_same_v<Answer, order_given>)
+            ++load_.orders;
+        return delegate(session, r.message);
+    }
 
     call_routed refusal(const function& what, model::error_category category, const std::string& why) const {
         return {model::refusal_of(what, model::failed_execution(category, why), iso8601(around_->time->wall()))};

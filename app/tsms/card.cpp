@@ -4,6 +4,7 @@
 #include "app/cli/table.hpp"
 #include "app/tsms/commands.hpp"
 #include "app/tsms/config.hpp"
+#include "app/tsms/named_damage.hpp"
 #include "model/eligibility.hpp"
 #include "store/device_store.hpp"
 #include "json/json.hpp"
@@ -23,11 +24,6 @@ struct card_options {
     bool all = false;
     bool lease = false;
 };
-
-/// A damaged row is left out of a list, and named beside it.
-void name_damage(store::device_store& db) {
-    db.damage().listen([](const std::string& text) { std::cerr << "tsms: " << text << std::endl; });
-}
 
 std::string condition(const model::secure_component& card) {
     return card.quarantined ? "quarantined" : card.doubt ? "in doubt" : "good";

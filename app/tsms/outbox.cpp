@@ -3,6 +3,7 @@
 #include "app/cli/table.hpp"
 #include "app/tsms/commands.hpp"
 #include "app/tsms/config.hpp"
+#include "app/tsms/named_damage.hpp"
 #include "app/tsms/references.hpp"
 #include "store/access.hpp"
 #include "store/device_store.hpp"
@@ -75,7 +76,7 @@ std::vector<model::outbox_entry> chosen(const config& c, const store::device_sto
 void list_deliveries(const outbox_options& o) {
     const auto c = read_config(o.data);
     store::device_store db(c.instances_db());
-    db.damage().listen([](const std::string& text) { std::cerr << "tsms: " << text << std::endl; });
+    name_damage(db);
     const auto known = provider_names(c);
     const auto found = chosen(c, db, o);
     if (o.as_json) {
