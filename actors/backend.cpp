@@ -140,10 +140,7 @@ order_answer device_backend::report_back(const session_key& session, std::uint64
                                           route_report{session.session_id, {session.secret, number, content}}, peer);
     if (given)
         return std::move(given->answer);
-    order nothing; // the phone repeats its report and gets the stored order
-    nothing.number = number;
-    nothing.delay = 1000;
-    return nothing;
+    return come_again_with(number); // the phone repeats its report and gets the stored order
 }
 
 cancel_answer device_backend::cancel(const session_key& session) {

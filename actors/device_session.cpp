@@ -91,7 +91,7 @@ public:
     }
 
     void on_exit() override {
-        answer_phone({come_back()});
+        answer_phone({come_again_with(dialogue_.last_number())}); // and finds its session or that there is none
         if (owner_announced_.pending())
             owner_announced_.deliver(process_announced{false, "the session ended", true, {}});
         if (owner_performed_.pending())
@@ -120,14 +120,6 @@ private:
                       promise.deliver(session_cancelled{cancel_answer::cancelled});
                   });
         return promise;
-    }
-
-    /// For a phone that waits while the program stops: it comes again, and finds its session or that there is none.
-    order come_back() const {
-        order nothing;
-        nothing.number = dialogue_.last_number();
-        nothing.delay = 1000;
-        return nothing;
     }
 
     void tell_of_former_life(const report_back& r) {

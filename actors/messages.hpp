@@ -76,6 +76,10 @@ struct order {
     std::optional<announced_card> card; ///< chosenSecureElement
     std::vector<order_item> items;
 };
+/// For a phone that cannot be told its next order now: it comes again with the number that it has.
+inline order come_again_with(std::uint64_t number) {
+    return {.number = number, .delay = 1000, .card = {}, .items = {}};
+}
 
 enum class agent_status { processed, polling, unavailable, unknown_failure, ungranted };
 
