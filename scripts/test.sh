@@ -31,7 +31,8 @@ run_tests() { # build directory, arguments of meson test
   local log
   log=$(mktemp)
   rm -f "$1"/meson-logs/testlog.json # of an earlier run: where meson itself fails, nothing is counted
-  meson test -C "$1" --no-rebuild --print-errorlogs "${@:2}" 2>&1 | tee "$log" || true
+  # Half of the tests wait most of their time: one more than there are processors.
+  meson test -C "$1" --no-rebuild --num-processes $(($(nproc) + 1)) --print-errorlogs "${@:2}" 2>&1 | tee "$log" || true
   if ! grep -q '^Ok:' "$log"; then
     failed=$((failed + 1)) # meson itself failed
   fi
