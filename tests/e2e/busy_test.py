@@ -166,7 +166,7 @@ class HangsUp(BusyCase):
         self.assertEqual(aids(phone.card.registry()), phone.before)
         self.check_recovery(phone, instance)
 
-    def interrupted(self, card: str, instance: str, told: str, meanwhile=lambda: None) -> tuple[dict, str]:
+    def interrupted(self, card: str, instance: str, told: str) -> tuple[dict, str]:
         """Ctrl-C at a handset that deploys, as soon as it has said this: its result and what it said."""
         out, err = self.stack.folder / "interrupted.out", self.stack.folder / "interrupted.err"
         with open(out, "wb") as o, open(err, "wb") as e:
@@ -177,7 +177,6 @@ class HangsUp(BusyCase):
             stacks.wait_until(lambda: re.search(told, err.read_text()), 20, "the handset is not there")
             handset.send_signal(signal.SIGINT)
             stacks.wait_until(lambda: "cancel" in err.read_text(), 20, "it does not say what has become of Ctrl-C")
-            meanwhile()
             handset.wait(40)
         finally:
             handset.kill()
@@ -189,7 +188,10 @@ class HangsUp(BusyCase):
         instance = self.stack.handset(card, "create", self.service, "1.0.0")["serviceInstance"]["id"]
         before = aids(self.stack.registry("interrupted.card"))
         self.restart_issuer("--sessions", 0, "--retry-after", 2)
-        result, said = self.interrupted(card, instance, r"process \S+ started", self.restart_issuer)
+        began = time.monotonic()
+        result, said = self.interrupted(card, instance, r"process \S+ started")
+        self.assertLess(time.monotonic() - began, 10, "the user waits for an issuer that takes nothing")
+        self.restart_issuer()
         self.assertIn("\ncancelled\n", said)
         info = result["processInfo"]
         self.assertEqual((info["executionStatus"], result["serviceInstanceState"]), (INTERRUPTED, NOT_DEPLOYED), result)
@@ -214,11 +216,13 @@ class HangsUp(BusyCase):
             pass
         self.assertLess(time.monotonic() - began, 4)
         waits.close()
-        # The session has not noticed. A cancel while the issuer is asked counts for what it answers.
+        # The session has not noticed. A cancel while the issuer is asked ends that (AMB-148).
         self.assertEqual(session.exchange("DELETE", f"/tsm-api/1.0/sessions/{session.id}", None)[0], 200)
-        self.restart_issuer()
+        began = time.monotonic()
         status, order = session.report(report)
         self.assertEqual((status, phones.apdus_of(order)), (200, []), order)
+        self.assertLess(time.monotonic() - began, 4, "it waits for an issuer that takes nothing")
+        self.restart_issuer()
         self.assertEqual(session.wait_for_result()["processInfo"]["executionStatus"], INTERRUPTED)
         self.check_recovery(phone, instance)
 
