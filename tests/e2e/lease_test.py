@@ -156,10 +156,15 @@ class TwoServers(hostile_test.HostileCase):
             self.assertEqual([(one["process"], one["server"]) for one in shown["leases"]], [(process, "one")], shown)
             refused = self.stack.tsms("card", "lost", "--card", card, check=False)
             self.assertIn("card release --lease", refused.stderr)
-            self.assertEqual(json.loads(self.stack.tsms("card", "release", "--lease", "--card", card, "--json").stdout), {"broken": 1})
+            release = lambda *more, **how: self.stack.tsms("card", "release", "--lease", "--card", card, *more, **how)  # noqa: E731
+            self.assertEqual(json.loads(release("--json").stdout), {"broken": 1})
+            self.assertEqual(release().stdout, "broken: a server that runs ends the process when the card is used next or within the hour, "
+                                               "else the one that starts next\n")  # it has not ended yet
             self.assertTrue(self.rows("SELECT 1 FROM audit WHERE subject = ? AND what LIKE 'process abandoned, of ‘one’%'", process))
             later = other.deploy(instance)
             self.assertEqual((later["processInfo"]["executionStatus"], later["serviceInstanceState"]), (0, OPERATIONAL), later)
+            self.assertEqual(json.loads(release("--json").stdout), {"broken": 0})
+            self.assertEqual(release().stdout, "no process works on this secure component: nothing was changed\n")
             seen["rows"] = self.rows_of(instance, process)
 
         manner = SleepsBehind(3, self.device, meanwhile)
@@ -170,6 +175,13 @@ class TwoServers(hostile_test.HostileCase):
         self.check_terminate(other, instance)
         for one in (phone, other):
             one.disconnect()
+
+    def test_a_card_that_nobody_knows_has_no_lease_to_break(self):
+        for more in ((), ("--json",)):
+            refused = self.stack.tsms("card", "release", "--lease", "--card", "no such card", *more, check=False)
+            why = "there is no secure component ‘no such card’ (tsms card list)"
+            self.assertEqual((refused.returncode, refused.stderr), (1, f"tsms: {why}\n"))
+            self.assertEqual(json.loads(refused.stdout) if more else refused.stdout, {"error": why} if more else "")
 
     def test_a_server_whose_name_is_taken_says_so(self):
         health = self.serve_too("third", "three", stacks.free_port())
