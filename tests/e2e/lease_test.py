@@ -2,6 +2,7 @@
 """Two device roles on the same databases: who sleeps past his lease of a card neither writes nor sends anything when the other one has
 gone on with it, and until then the other one keeps off (DIV-101)."""
 
+import contextlib
 import json
 import pathlib
 import re
@@ -38,16 +39,28 @@ class Twin:
 class SleepsBehind(Honest):
     """The first server falls asleep while the phone works on one order; the report is for when it wakes up."""
 
-    def __init__(self, at: int, server, meanwhile):
-        self.at, self.server, self.meanwhile = at, server, meanwhile
+    def __init__(self, at: int, server, database, meanwhile):
+        self.at, self.server, self.database, self.meanwhile = at, server, database, meanwhile
         self.orders_after = []
+
+    def sleep(self):
+        """Not within a transaction, in which nobody else could write."""
+        while True:
+            self.server.process.send_signal(signal.SIGSTOP)
+            with contextlib.closing(sqlite3.connect(self.database, timeout=0.1, isolation_level=None)) as db:
+                with contextlib.suppress(sqlite3.OperationalError):
+                    db.execute("BEGIN IMMEDIATE")
+                    db.execute("ROLLBACK")
+                    return
+            self.server.process.send_signal(signal.SIGCONT)
+            time.sleep(0.02)
 
     def report(self, agent, number, order, report):
         if number > self.at:
             self.orders_after += apdus_of(order)
         if number != self.at:
             return report
-        self.server.process.send_signal(signal.SIGSTOP)
+        self.sleep()
         try:
             self.meanwhile()
         finally:
@@ -109,7 +122,7 @@ class TwoServers(hostile_test.HostileCase):
             seen["rows"] = self.rows_of(instance, process)
             seen["card"] = aids(phone.card.registry())
 
-        manner = SleepsBehind(at, self.device, meanwhile)
+        manner = SleepsBehind(at, self.device, self.stack.data / "instances.db", meanwhile)
         woken = phone.deploy(instance, manner)
         self.assertEqual(woken["processInfo"]["executionStatus"], INTERRUPTED, woken)  # as it is stored, whatever it has seen
         self.assertEqual(manner.orders_after, [], "an order left the server that had lost the card")
@@ -167,7 +180,7 @@ class TwoServers(hostile_test.HostileCase):
             self.assertEqual(release().stdout, "no process works on this secure component: nothing was changed\n")
             seen["rows"] = self.rows_of(instance, process)
 
-        manner = SleepsBehind(3, self.device, meanwhile)
+        manner = SleepsBehind(3, self.device, self.stack.data / "instances.db", meanwhile)
         woken = phone.deploy(instance, manner)
         self.assertEqual(woken["processInfo"]["executionStatus"], INTERRUPTED, woken)
         self.assertIn("nobody went on with it", woken["processInfo"]["executionMessage"])
