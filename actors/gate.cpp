@@ -111,6 +111,9 @@ private:
     call_routed refusal(const function& what, model::error_category category, const std::string& why) const {
         return {model::refusal_of(what, model::failed_execution(category, why), iso8601(around_->time->wall()))};
     }
+    call_routed refusal(const function& what, const model::refusal& why) const {
+        return refusal(what, why.category, why.details);
+    }
     call_routed refusal(const function& what, const std::string& why) const {
         return refusal(what, model::error_category::tsm_not_available, why);
     }
@@ -119,7 +122,7 @@ private:
         ++load_.calls;
         const auto fate = calls_.find(c);
         if (std::holds_alternative<call_book::of_another>(fate))
-            return refusal(c.what, model::error_category::invalid_request, "this callId belongs to another call");
+            return refusal(c.what, calls::call_id_of_another);
         if (const auto* refused = std::get_if<result>(&fate))
             return call_routed{*refused};
         if (const auto* session = std::get_if<call_book::in_session>(&fate)) {
@@ -184,7 +187,7 @@ private:
         if (waiting.mapped().given_up) { // its session has ended, and so does what has begun
             calls_.forget(opened.session_id);
             const auto& c = waiting.mapped().request;
-            refuse(c, refusal(c.what, calls::caller_gone.category, calls::caller_gone.details));
+            refuse(c, refusal(c.what, calls::caller_gone));
             return;
         }
         keep(opened.session_id, session, waiting.mapped().request.id.has_value());

@@ -1,5 +1,7 @@
 #include "actors/framework/attempt.hpp"
 #include "actors/spawn.hpp"
+#include "crypto/unopened_handle.hpp"
+#include "store/error.hpp"
 
 #include <caf/all.hpp>
 
@@ -14,6 +16,18 @@ model::key_set from_vault(crypto::wrapped_keys k) {
     return {k.version, k.bits, std::move(k.wrapped), false};
 }
 
+/// A handle that does not open is damage of the row that has it, and is told as every other damage (DIV-103).
+template <class F> auto with_keys_of(const std::string& row, F open) {
+    try {
+        return open();
+    } catch (const crypto::unopened_handle& e) {
+        throw store::error("reading instances.db failed: " + row +
+                           ": the handle of its keys does not open: " + e.what() +
+                           "; only what needs this row suffers. To have it again, stop the server and restore the "
+                           "databases from one backup");
+    }
+}
+
 class hsm final : public hsm_actor::base {
 public:
     hsm(caf::actor_config& config, std::shared_ptr<crypto::key_vault> vault)
@@ -25,8 +39,10 @@ public:
         return {
             [this](const process::derive_session& d) {
                 return effect([&] {
-                    return crypto::prepare_session(*vault_, for_vault(d.keys), d.host_challenge, d.card_challenge,
-                                                   d.sequence_counter, d.domain_aid);
+                    return with_keys_of(d.row, [&] {
+                        return crypto::prepare_session(*vault_, for_vault(d.keys), d.host_challenge, d.card_challenge,
+                                                       d.sequence_counter, d.domain_aid);
+                    });
                 });
             },
             [this](const process::generate_keys& g) {
@@ -49,7 +65,9 @@ private:
                                             crypto::transported_key{m.dek.wrapped, m.dek.kcv}};
         model::issuer_keys taken;
         taken.aid = m.aid;
-        taken.keys = from_vault(vault_->import_wrapped(t.under, m.key_version, m.bits, keys));
+        taken.keys = from_vault(with_keys_of("row ‘" + t.issuer + "’ of table issuers", [&] {
+            return vault_->import_wrapped(t.under, m.key_version, m.bits, keys);
+        }));
         taken.scp_i = m.scp_i;
         taken.privileges = m.privileges;
         taken.secure_component_identity = m.secure_component_identity;

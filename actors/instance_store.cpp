@@ -27,8 +27,10 @@ public:
             [this](const find_kinds& f) { return attempt([&] { return hints(f); }); },
             [this](const find_cards& f) { return attempt([&] { return find(f); }); },
             [this](const find_provider& f) { return attempt([&] { return provider_found{db_->apps.any_of(f.id)}; }); },
+            [this](const find_answer& f) { return attempt([&] { return answer_found{db_->answers.find(f.call)}; }); },
             [this](const create_row& c) {
-                return write(c.deadline, [&] { return row_created{db_->instances.create(c.instance, c.card)}; });
+                return write(c.deadline,
+                             [&] { return row_created{db_->instances.create(c.instance, c.card, c.answer)}; });
             },
             [this](const begin_process& b) { return write(b.deadline, [&] { return begin(b); }); },
             [this](const abandon_process& a) {
@@ -70,8 +72,8 @@ public:
             [this](const enqueue_delivery& e) {
                 return write(e.deadline, [&] {
                     auto delivery = e.delivery;
-                    db_->outbox.add(delivery);
-                    return process_ended{std::move(delivery), {}};
+                    const bool added = db_->outbox.add(delivery, e.answer);
+                    return process_ended{added ? std::optional(std::move(delivery)) : std::nullopt, {}};
                 });
             },
             [this](const log_apdus& l) { unanswered([&] { db_->card_log.append(l.entries); }); },

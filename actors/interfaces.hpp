@@ -18,12 +18,14 @@
 namespace tsms::actors {
 
 // What the conducting of a call asks (process/calls/questions.hpp) is a message as it is.
+using calls::answer_found;
 using calls::begin_process;
 using calls::cards_found;
 using calls::check_target;
 using calls::create_row;
 using calls::end_process;
 using calls::enqueue_delivery;
+using calls::find_answer;
 using calls::find_cards;
 using calls::find_kinds;
 using calls::find_provider;
@@ -66,6 +68,7 @@ struct ask_idle {}; ///< may this actor go? true: nothing depends on it
 struct take_over_keys {
     crypto::transport_key_handle under;
     model::issuer_key_material material;
+    std::string issuer = {}; ///< whose row has `under`
 };
 using hsm_actor =
     caf::typed_actor<caf::replies_to<process::derive_session>::with<answered>, // session keys for one channel
@@ -165,9 +168,10 @@ struct delivery_settled {
 using store_actor =
     caf::typed_actor<caf::replies_to<load_instance>::with<instance_loaded>, // row, its card
                      caf::replies_to<find_provider>::with<provider_found>,  // whose apps must prove who they are
-                     caf::replies_to<find_kinds>::with<kinds_found>, // what cards of such kinds prove themselves by
-                     caf::replies_to<find_cards>::with<cards_found>, // what is known of the handset's cards
-                     caf::replies_to<create_row>::with<row_created>, // createServiceInstance
+                     caf::replies_to<find_kinds>::with<kinds_found>,   // what cards of such kinds prove themselves by
+                     caf::replies_to<find_cards>::with<cards_found>,   // what is known of the handset's cards
+                     caf::replies_to<find_answer>::with<answer_found>, // to a call of another life of the server
+                     caf::replies_to<create_row>::with<row_created>,   // createServiceInstance
                      caf::replies_to<begin_process>::with<process_begun>,    // before ProcessStart leaves
                      caf::reacts_to<abandon_process>,                        // where that was not answered
                      caf::replies_to<acknowledge_start>::with<stored>,       // the app has seen ProcessStart

@@ -145,8 +145,7 @@ std::optional<store::ended_process> end_parked(store::device_store& db, const st
     const store::processes::interrupted_process p{
         left.record, *instance, *card, left.in_doubt, model::interruption::restart, left.holds_card};
     auto [ends, delivery] = prepare_end(catalog, spos, time, p);
-    const auto touched = left.holds_card ? std::optional(ends.card) : std::nullopt;
-    if (!db.processes.end(ends.end, ends.instance, touched, false, delivery))
+    if (!db.processes.end(ends.end, ends.instance, ends.card, false, delivery))
         return std::nullopt;
     tell_interrupted(log, p, ends);
     auto record = left.record;

@@ -22,6 +22,16 @@ struct session_proof {
     friend bool operator==(const session_proof&, const session_proof&) = default;
 };
 
+/// How a call was answered that has changed something and runs no process: who repeats it, by the hashes of his callId,
+/// gets the same, in every life of the server (DIV-107).
+struct answered_call {
+    std::string hash;   ///< of the callId, hex, as in session_proof
+    std::string digest; ///< likewise
+    std::string caller;
+    std::optional<std::string> provider; ///< that the app had proved to belong to; nothing: anonymous
+    create_service_instance_result result;
+};
+
 /// What the app has asked: with it the call can be conducted again (DIV-108). Its parameters may be secrets of the
 /// service provider, so it is kept until the process ends, and no longer.
 struct asked_call {
@@ -58,6 +68,7 @@ enum class creation {
     created,
     has_service,  ///< the card has an instance of the service already
     card_changed, ///< the card's row is not what it was read as: whoever decided by it has to do so anew
+    answered,     ///< the same call has been answered already
 };
 
 /// What a process works on. No card: it is not touched.

@@ -74,14 +74,15 @@ struct fetch_issuer_keys {
 /// Session keys of a channel, and the challenge that the card must have sent if it is pseudo-random (SCP03 6.2.2.1).
 struct derive_session {
     using result = crypto::session_material;
-    derive_session(model::key_set k, bytes host, bytes card, bytes counter, bytes aid)
+    derive_session(model::key_set k, bytes host, bytes card, bytes counter, bytes aid, std::string of = {})
         : keys(std::move(k)), host_challenge(std::move(host)), card_challenge(std::move(card)),
-          sequence_counter(std::move(counter)), domain_aid(std::move(aid)) {}
+          sequence_counter(std::move(counter)), domain_aid(std::move(aid)), row(std::move(of)) {}
     model::key_set keys;
     bytes host_challenge;
     bytes card_challenge;
     bytes sequence_counter; ///< 3 octets; empty where the challenge is random
     bytes domain_aid;       ///< of the selected domain
+    std::string row;        ///< of instances.db, whose keys they are: for an operator, where their handle does not open
 };
 
 struct generate_keys {

@@ -46,8 +46,8 @@ process<void> check_domain_keys(work* w, gp::plain_questions asked, gp::initiali
                                "security domain " + domain.aid + why);
     };
     try {
-        co_await open_offered(*domain.keys, {domain.aid, asked.host_challenge, std::move(offer)}, c_mac_alone,
-                              counter_of(*w));
+        co_await open_offered(*domain.keys, row_with_keys(w->instance),
+                              {domain.aid, asked.host_challenge, std::move(offer)}, c_mac_alone, counter_of(*w));
     } catch (const gp::scp03_error& error) {
         refuse(std::string(" does not have the keys that it was given: ") + error.what());
     }

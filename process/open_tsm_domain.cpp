@@ -70,7 +70,7 @@ bytes cplc_of(const model::secure_component& card) {
 process<bool> accept_offer(work* w, model::key_set keys, bytes challenge, gp::initialize_update_response offer) {
     auto& domain = *w->card.tsm_domain;
     try {
-        auto opened = co_await open_offered(keys, {domain.aid, std::move(challenge), offer},
+        auto opened = co_await open_offered(keys, row_with_keys(w->card), {domain.aid, std::move(challenge), offer},
                                             w->parameters().minimum_level, counter_of(*w));
         w->link.channel = std::make_shared<gp::tsm_channel>(std::move(opened), cplc_of(w->card));
     } catch (const gp::scp03_error& error) {

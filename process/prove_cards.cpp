@@ -14,12 +14,14 @@ namespace {
 constexpr std::size_t most_versions = 3;
 
 /// A channel that the card has offered and could open: the proof. Nothing where these are not the row's keys.
-process<std::optional<gp::secure_channel>> open_offer(model::security_domain domain, card_offer offer) {
+process<std::optional<gp::secure_channel>> open_offer(const model::secure_component* row, card_offer offer) {
+    const auto& domain = *row->tsm_domain;
     const auto keys = keys_of_version(domain, offer.answer.key_version);
     if (domain.aid != offer.aid || !keys)
         co_return std::nullopt;
     try {
-        co_return co_await open_offered(*keys, std::move(offer), c_mac_alone, gp::missing_counter::taken_as_random);
+        co_return co_await open_offered(*keys, row_with_keys(*row), std::move(offer), c_mac_alone,
+                                        gp::missing_counter::taken_as_random);
     } catch (const gp::scp03_error&) {
         co_return std::nullopt;
     }
@@ -79,7 +81,7 @@ struct accepted_offer {
 process<std::optional<accepted_offer>> accept(const card_to_prove* card, std::vector<card_offer> offers) {
     for (const auto& offer : offers)
         for (std::size_t i = 0; i < card->rows.size(); ++i)
-            if (auto channel = co_await open_offer(*card->rows[i].tsm_domain, offer))
+            if (auto channel = co_await open_offer(&card->rows[i], offer))
                 co_return accepted_offer{i, *std::move(channel)};
     co_return std::nullopt;
 }

@@ -75,6 +75,11 @@ gp::card_contents known_contents(const work& w) {
     return known;
 }
 
+/// Where nothing is removed nothing is listed behind it: then what the rows say would count as proven.
+bool removes_domain(const work& w, const gp::card_contents& known) {
+    return find_contents(w, w.instance.target, known).domain.has_value();
+}
+
 /// Did the card not have what the rows let expect? It has refused a DELETE; that it lies about one is no such case.
 bool refuses_removal(const gp::card_failure& failure) {
     return failure.why == gp::card_failure::kind::status && failure.what == gp::step::delete_object && failure.sw != 0;
@@ -83,7 +88,7 @@ bool refuses_removal(const gp::card_failure& failure) {
 /// In the first order through the channel, where the rows are certain: what a listing before it would show is known,
 /// and the one behind it proves what has gone (DIV-110). Else, and where the card refuses, it is listed first.
 process<void> remove_service(work* w, std::optional<gp::card_contents> seen, bool last) {
-    if (!seen && is_certain(*w)) {
+    if (!seen && is_certain(*w) && removes_domain(*w, known_contents(*w))) {
         try {
             co_await remove_target(w, &w->instance.target, known_contents(*w), last);
             co_return;

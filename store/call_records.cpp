@@ -80,6 +80,24 @@ template <class A> void describe(A& a, model::service_command_result& c) {
     a("personalization", c.personalization_results);
 }
 
+template <class A> void describe(A& a, model::execution& e) {
+    a("status", e.status);
+    a("message", e.message);
+}
+
+template <class A> void describe(A& a, model::service_instance_info& i) {
+    a("id", i.id);
+    a("state", i.state);
+    a("technical", i.technical);
+    a("lastOperation", i.last_operation);
+    a("reader", i.reader);
+}
+
+template <class A> void describe(A& a, model::create_service_instance_result& r) {
+    a("instance", r.service_instance);
+    a("outcome", r.outcome);
+}
+
 template <class A> void describe(A& a, model::deploy_service_result& r) {
     a("process", r.process);
     a("state", r.state);
@@ -142,6 +160,9 @@ std::string encode(const model::asked_call& asked) {
 std::string encode(const model::life_cycle_result& result) {
     return encode_document(result);
 }
+std::string encode(const model::create_service_instance_result& result) {
+    return encode_document(result);
+}
 model::session_proof decode_proof(std::string_view document) {
     auto proof = decode_document<model::session_proof>(document);
     if (!from_hex(proof.call_hash) || !from_hex(proof.call_digest) ||
@@ -154,6 +175,9 @@ model::asked_call decode_asked(std::string_view document) {
 }
 model::life_cycle_result decode_result(std::string_view document) {
     return decode_document<model::life_cycle_result>(document);
+}
+model::create_service_instance_result decode_creation(std::string_view document) {
+    return decode_document<model::create_service_instance_result>(document);
 }
 
 } // namespace tsms::store

@@ -4,6 +4,7 @@
 // decided here, once; rows are kept by whoever implements store/ports. Every change appends to the audit chain in the
 // same transaction.
 
+#include "store/answers.hpp"
 #include "store/cards.hpp"
 #include "store/databases.hpp"
 #include "store/instances.hpp"
@@ -43,6 +44,7 @@ public:
     store::instances instances{*rows_};
     store::cards cards{*rows_};
     store::processes processes{*rows_};
+    store::answers answers{*rows_};
     store::outbox outbox{*rows_};
     store::card_log card_log{*rows_};
     store::issuers issuers{*rows_};

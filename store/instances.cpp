@@ -1,5 +1,6 @@
 #include "store/instances.hpp"
 
+#include "store/answers.hpp"
 #include "store/cards.hpp"
 #include "store/row_changes.hpp"
 
@@ -55,11 +56,14 @@ std::vector<model::service_instance> instances::of(const std::string& service,
     return found;
 }
 
-model::creation instances::create(model::service_instance instance, const model::secure_component& card) const {
+model::creation instances::create(model::service_instance instance, const model::secure_component& card,
+                                  const std::optional<model::answered_call>& answer) const {
     const auto identity = model::card_identity::of_row(card.identity);
     if (!identity)
         throw error("a secure component that cannot be told from others gets no service instance");
     return rows_.change([&] {
+        if (answer && rows_.answers().find(answer->hash))
+            return model::creation::answered;
         const auto stored = rows_.cards().find(card.id);
         auto known = stored && fits(*stored, card) ? stored : another_row_of(rows_, card, *identity);
         if (!known && stored)
@@ -73,6 +77,7 @@ model::creation instances::create(model::service_instance instance, const model:
                  follow_claims(*known, card))
             update(rows_, *known);
         insert(rows_, instance);
+        keep_answer(rows_, answer);
         return model::creation::created;
     });
 }

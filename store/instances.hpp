@@ -23,8 +23,9 @@ public:
     /// A new instance, and its card if that is new. It goes to the row of `card`, or to another one of its identity
     /// that is proven, or rests on claims, as `card` is: a claim writes nothing into a proven row (AMB-239). A known
     /// row keeps its id, and what it says unless that rests on claims: then it says of issuer, profile and ISD what
-    /// `card` says. Only `created` stores anything.
-    model::creation create(model::service_instance instance, const model::secure_component& card) const;
+    /// `card` says. Only `created` stores anything, and with it the answer to the call that creates it.
+    model::creation create(model::service_instance instance, const model::secure_component& card,
+                           const std::optional<model::answered_call>& answer = {}) const;
 
 private:
     device_rows& rows_;

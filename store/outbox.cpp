@@ -1,5 +1,7 @@
 #include "store/outbox.hpp"
 
+#include "store/answers.hpp"
+
 namespace tsms::store {
 
 void put_into_outbox(device_rows& rows, model::outbox_entry& delivery) {
@@ -8,8 +10,13 @@ void put_into_outbox(device_rows& rows, model::outbox_entry& delivery) {
     delivery.id = rows.outbox().add(delivery);
 }
 
-void outbox::add(model::outbox_entry& delivery) const {
-    rows_.change([&] { put_into_outbox(rows_, delivery); });
+bool outbox::add(model::outbox_entry& delivery, const std::optional<model::answered_call>& answer) const {
+    return rows_.change([&] {
+        if (!keep_answer(rows_, answer))
+            return false;
+        put_into_outbox(rows_, delivery);
+        return true;
+    });
 }
 
 void outbox::delivered(std::int64_t id) const {

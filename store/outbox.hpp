@@ -13,7 +13,8 @@ class outbox {
 public:
     explicit outbox(device_rows& rows) : rows_(rows) {}
 
-    void add(model::outbox_entry& delivery) const;
+    /// With the answer to the call that it tells of. False, and nothing is stored, if that has been answered already.
+    bool add(model::outbox_entry& delivery, const std::optional<model::answered_call>& answer = {}) const;
     std::vector<model::outbox_entry> waiting() const { return rows_.outbox().waiting(); }
     std::vector<model::outbox_entry> all() const { return rows_.outbox().all(); }
     std::optional<model::outbox_entry> waiting(std::int64_t id) const { return rows_.outbox().waiting(id); }

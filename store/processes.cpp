@@ -48,14 +48,22 @@ std::optional<model::secure_component> readable_card(device_rows& rows, const st
     }
 }
 
+/// Does it write its card's row? One that does not hold the card does not touch it; an intent of a process of before
+/// there were leases says that it has (DIV-101).
+bool touches_card(device_rows& rows, const std::string& process) {
+    const auto lease = rows.processes().lease_of(process);
+    return (lease && lease->holds_card) || rows.processes().is_open(process);
+}
+
 /// A row of a process is not there.
 struct orphan : std::runtime_error {
     using std::runtime_error::runtime_error;
 };
 
 void write_end(device_rows& rows, const model::process_end& p, const model::service_instance& instance,
-               const std::optional<model::secure_component>& card, bool gone,
+               const std::optional<model::secure_component>& seen, bool gone,
                std::optional<model::outbox_entry>& delivery) {
+    const auto card = touches_card(rows, p.id) ? seen : std::nullopt;
     if (card)
         update(rows, *card);
     for (const auto& id : p.cleaned) {

@@ -36,7 +36,8 @@ public:
     void commit(const std::string& process, const model::service_instance& instance,
                 const model::secure_component& card) const;
     /// The process has ended: instance (removed where `gone`), card (where it may have changed), result and delivery in
-    /// one transaction. The delivery gets its id. False, and nothing is written, if the process had ended already: who
+    /// one transaction. A process that holds no card does not write its row, whatever is said of it. The delivery gets
+    /// its id. False, and nothing is written, if the process had ended already: who
     /// tells it again, because the first answer was lost, gets the delivery that waits. Rows of the same physical card
     /// become one (DIV-059).
     bool end(const model::process_end& process, const model::service_instance& instance,

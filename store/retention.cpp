@@ -56,7 +56,10 @@ void retention::forget_log_before(wall_time limit) const {
 }
 
 void retention::forget_results_before(wall_time limit) const {
-    rows_.change([&] { rows_.processes().forget_results_before(limit); });
+    rows_.change([&] {
+        rows_.processes().forget_results_before(limit);
+        rows_.answers().forget_before(limit);
+    });
 }
 
 std::size_t retention::forget_claims_before(wall_time limit, wall_time unproven_limit) const {

@@ -14,7 +14,7 @@ public:
     bool may_forget(wall_time now) const;
     /// The card log, and the processes that ended before, with their intents (AMB-190).
     void forget_log_before(wall_time limit) const;
-    /// Results of processes that ended before, and whose they are.
+    /// Results of processes that ended before, and whose they are; answers to calls that were given before.
     void forget_results_before(wall_time limit) const;
     /// Deletes the secure components of which only phones speak and on which nothing of ours is, with their never
     /// deployed instances: those that an issuer has proven once, if they were named last, and their instances created,

@@ -168,6 +168,7 @@ private:
     void carry_out(const find_provider& q) { ask(around_->store, actor_deadline, q); }
     void carry_out(const find_kinds& q) { ask(around_->store, actor_deadline, q); }
     void carry_out(const find_cards& q) { ask(around_->store, actor_deadline, q); }
+    void carry_out(const find_answer& q) { ask(around_->store, actor_deadline, q); }
     void carry_out(const create_row& q) { write(q); }
     /// Whoever does not hear what became of a beginning takes it back: else the process would have its card for ever.
     void carry_out(const begin_process& q) {

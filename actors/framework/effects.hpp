@@ -34,8 +34,11 @@ public:
                    static_cast<const process::effect_variant&>(e));
     }
 
-    /// Once a second: a lease that nobody uses ends, and the process may wait for the phone longer than that.
+    /// Once a second: a lease that nobody uses ends, and the process may wait for the phone longer than that. Nor does
+    /// a user who has cancelled wait for an issuer.
     void tick(steady_time now) {
+        if (waits_for_issuer_)
+            stop_waiting_if_cancelled();
         if (now - held_ < around_->lease_term / 3)
             return;
         held_ = now;
@@ -196,18 +199,51 @@ private:
             line_ = std::make_shared<issuer_line>();
             issuer_ = spawn_issuer_session(self_.system(), context_.issuer, line_, around_);
         }
-        request<answered>(issuer_, issuer_answers(), o, [this, order = o.order.id](answered& a) {
+        ask_issuer(o, [this, order = o.order.id](answered& a) {
             const auto* failed = std::get_if<process::failed>(&a.value);
             if (failed && failed->category == model::error_category::network_connection_error)
                 context_.stranger->not_taken(order);
             answer(std::move(a.value));
         });
     }
+    /// `then` gets the answer, if it is still waited for.
+    template <class Message> void ask_issuer(const Message& message, std::function<void(answered&)> then) {
+        waits_for_issuer_ = ++exchanges_;
+        const auto this_one = [this, number = exchanges_] { return waits_for_issuer_ == number; };
+        request<answered>(
+            issuer_, issuer_answers(), message,
+            [this, this_one, then](answered& a) {
+                if (!this_one())
+                    return;
+                waits_for_issuer_ = 0;
+                then(a);
+            },
+            [this, this_one](caf::error& e) {
+                if (!this_one())
+                    return;
+                waits_for_issuer_ = 0;
+                fail_inside(text_of(e));
+            });
+    }
+    /// The exchange is cut, whether it waits for its turn or for the issuer: what that says is not waited for any more
+    /// (AMB-148).
+    void stop_waiting_if_cancelled() {
+        request<user_wish>(
+            context_.session, actor_deadline, ask_wish{},
+            [this, number = waits_for_issuer_](const user_wish& wish) {
+                if (!wish.cancelled || waits_for_issuer_ != number)
+                    return;
+                waits_for_issuer_ = 0;
+                line_->cut();
+                fail(model::error_category::execution_interrupted, process::cancelled_by_user);
+            },
+            [](const caf::error&) {}); // of a session that has ended the process hears by its next order
+    }
     void perform_one(const process::relay_to_issuer& r) {
         while_held([this, r] { relay(r); });
     }
     void relay(const process::relay_to_issuer& r) {
-        request<answered>(issuer_, issuer_answers(), r, [this, whole = !r.interrupted](answered& a) {
+        ask_issuer(r, [this, whole = !r.interrupted](answered& a) {
             context_.stranger->judged(a.value, whole);
             answer(std::move(a.value));
         });
@@ -229,7 +265,7 @@ private:
         request<material_fetched>(issuer_, issuer_answers(), fetch_material{}, [this, under](material_fetched& m) {
             if (!m.material)
                 return answer(m.failure);
-            ask(around_->hsm, key_deadline, take_over_keys{under, std::move(*m.material)});
+            ask(around_->hsm, key_deadline, take_over_keys{under, std::move(*m.material), context_.issuer});
         });
     }
 
@@ -255,7 +291,9 @@ private:
     std::function<void(calls::answer_variant)> answer_;
     steady_time held_ = around_->now(); ///< when the lease was asked for last
     issuer_actor issuer_;
-    std::shared_ptr<issuer_line> line_; ///< to the issuer
+    std::shared_ptr<issuer_line> line_;  ///< to the issuer
+    std::uint64_t exchanges_ = 0;        ///< with the issuer
+    std::uint64_t waits_for_issuer_ = 0; ///< number of the one whose answer is waited for; 0: of none
 };
 
 } // namespace tsms::actors

@@ -11,6 +11,9 @@ namespace tsms::calls {
 model::refusal another_process_runs_for(std::chrono::seconds longest);
 /// Of a call that had to wait: nobody would report to its process.
 inline const model::refusal caller_gone{model::error_category::execution_interrupted, "the caller has gone"};
+/// Another content, another app or another provider (DIV-107).
+inline const model::refusal call_id_of_another{model::error_category::invalid_request,
+                                               "this callId belongs to another call"};
 
 /// May this caller know of the instance? Nothing if it may. To who may not, it does not exist.
 std::optional<model::refusal> refuse_foreign(const std::string& id, const instance_loaded& loaded,

@@ -169,13 +169,13 @@ struct tell_operator {
 
 using effect_variant =
     std::variant<survey_service, find_target, check_target, load_instance, find_provider, find_kinds, find_cards,
-                 create_row, begin_process, end_process, enqueue_delivery, admit, answer, lease_card, return_card,
-                 perform, process_begins, process_over, charge_process, close_account, charge_trace,
+                 find_answer, create_row, begin_process, end_process, enqueue_delivery, admit, answer, lease_card,
+                 return_card, perform, process_begins, process_over, charge_process, close_account, charge_trace,
                  may_tell_of_failed_creation, encode_result, deliver, ask_time, pause_for, new_id, tell_operator>;
 using answer_variant =
     std::variant<unanswered, stopping, broke, done, service_surveyed, target_found, target_checked, instance_loaded,
-                 provider_found, kinds_found, cards_found, row_created, process_begun, process_ended, lease,
-                 process::answer_variant, charged, permission, moment, std::string>;
+                 provider_found, kinds_found, cards_found, answer_found, row_created, process_begun, process_ended,
+                 lease, process::answer_variant, charged, permission, moment, std::string>;
 
 struct effect : effect_variant {
     using answer_type = answer_variant;

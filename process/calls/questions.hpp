@@ -87,6 +87,15 @@ struct find_cards {
     std::string service_id;
 };
 
+struct answer_found {
+    std::optional<model::answered_call> answer;
+};
+/// How a call was answered before, in whatever life of the server (DIV-107).
+struct find_answer {
+    using result = answer_found;
+    std::string call; ///< hash of its callId
+};
+
 // -- what is written: dropped when it comes too late, because who asked has been told that it failed --
 
 struct row_created {
@@ -96,6 +105,7 @@ struct create_row {
     using result = row_created;
     model::service_instance instance;
     model::secure_component card;
+    std::optional<model::answered_call> answer = {}; ///< kept with the rows; nothing: the call cannot be repeated
     steady_time deadline = steady_time::max();
 };
 struct process_begun {
@@ -125,6 +135,7 @@ struct end_process {
 struct enqueue_delivery {
     using result = process_ended;
     model::outbox_entry delivery;
+    std::optional<model::answered_call> answer = {}; ///< kept with it; one that is kept already is not told again
     steady_time deadline = steady_time::max();
 };
 

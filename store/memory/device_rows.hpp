@@ -88,6 +88,18 @@ private:
     device_tables& tables_;
 };
 
+class memory_answers final : public answer_rows {
+public:
+    explicit memory_answers(device_tables& tables) : tables_(tables) {}
+
+    std::optional<model::answered_call> find(const std::string& call) const override;
+    void insert(const model::answered_call& answer, wall_time at) override;
+    void forget_before(wall_time limit) override;
+
+private:
+    device_tables& tables_;
+};
+
 class memory_outbox final : public outbox_rows {
 public:
     explicit memory_outbox(device_tables& tables) : tables_(tables) {}
@@ -175,6 +187,7 @@ public:
     instance_rows& instances() override { return instances_; }
     card_rows& cards() override { return cards_; }
     process_rows& processes() override { return processes_; }
+    answer_rows& answers() override { return answers_; }
     outbox_rows& outbox() override { return outbox_; }
     card_log_rows& card_log() override { return card_log_; }
     issuer_rows& issuers() override { return issuers_; }
@@ -202,6 +215,7 @@ private:
     memory_instances instances_{tables_};
     memory_cards cards_{tables_};
     memory_processes processes_{tables_};
+    memory_answers answers_{tables_};
     memory_outbox outbox_{tables_};
     memory_card_log card_log_{tables_};
     memory_issuers issuers_{tables_};

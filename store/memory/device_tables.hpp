@@ -25,6 +25,10 @@ struct device_tables {
         card_log_entry entry;
         wall_time at{};
     };
+    struct answer_row {
+        model::answered_call answer;
+        wall_time at{};
+    };
     struct audit_row {
         std::string what;
         std::string subject;
@@ -36,6 +40,7 @@ struct device_tables {
     std::vector<process_row> processes;
     std::map<std::string, std::int64_t> epochs; ///< of servers, by name
     std::vector<intent_row> journal;
+    std::map<std::string, answer_row> answers; ///< by the hash of the callId
     std::vector<model::outbox_entry> outbox;
     std::int64_t last_delivery = 0;
     std::vector<log_row> card_log;

@@ -5,6 +5,7 @@
 #include "base/bytes.hpp"
 #include "base/time.hpp"
 #include "store/damage_book.hpp"
+#include "store/ports/answer_rows.hpp"
 #include "store/ports/app_rows.hpp"
 #include "store/ports/audit_rows.hpp"
 #include "store/ports/card_log_rows.hpp"
@@ -39,6 +40,7 @@ public:
     virtual instance_rows& instances() = 0;
     virtual card_rows& cards() = 0;
     virtual process_rows& processes() = 0;
+    virtual answer_rows& answers() = 0;
     virtual outbox_rows& outbox() = 0;
     virtual card_log_rows& card_log() = 0;
     virtual issuer_rows& issuers() = 0;

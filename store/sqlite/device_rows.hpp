@@ -2,6 +2,7 @@
 // instances.db: what the device role keeps, over one connection.
 
 #include "store/ports/device_rows.hpp"
+#include "store/sqlite/answers.hpp"
 #include "store/sqlite/card_log.hpp"
 #include "store/sqlite/cards.hpp"
 #include "store/sqlite/instances.hpp"
@@ -30,6 +31,7 @@ public:
     instance_rows& instances() override { return instances_; }
     card_rows& cards() override { return cards_; }
     process_rows& processes() override { return processes_; }
+    answer_rows& answers() override { return answers_; }
     outbox_rows& outbox() override { return outbox_; }
     card_log_rows& card_log() override { return card_log_; }
     issuer_rows& issuers() override { return issuers_; }
@@ -53,6 +55,7 @@ private:
     sqlite_instances instances_{session_};
     sqlite_cards cards_{session_};
     sqlite_processes processes_{session_};
+    sqlite_answers answers_{session_};
     sqlite_outbox outbox_{session_};
     sqlite_card_log card_log_{session_};
     sqlite_issuers issuers_{session_};

@@ -30,6 +30,10 @@ CREATE INDEX processes_by_card ON processes(card);
 CREATE INDEX processes_with_result ON processes(ended) WHERE result IS NOT NULL;
 -- One process at a time works on a card (DIV-101).
 CREATE UNIQUE INDEX one_process_holds_a_card ON processes(card) WHERE holds_card = 1 AND ended IS NULL;
+-- The answers to calls that run no process (DIV-107).
+CREATE TABLE answered_calls (call TEXT PRIMARY KEY, digest TEXT NOT NULL, caller TEXT NOT NULL, provider TEXT,
+    result TEXT NOT NULL, at INTEGER NOT NULL);
+CREATE INDEX answered_calls_by_time ON answered_calls(at);
 CREATE TABLE servers (owner TEXT PRIMARY KEY, epoch INTEGER NOT NULL);
 CREATE TABLE journal (sequence INTEGER PRIMARY KEY AUTOINCREMENT, process TEXT NOT NULL, what TEXT NOT NULL, at TEXT NOT NULL,
     settled INTEGER NOT NULL DEFAULT 0);
@@ -137,6 +141,15 @@ CREATE INDEX processes_with_result ON processes(ended) WHERE result IS NOT NULL;
 )sql");
 }
 
+/// Nothing is known of the calls of before: a repetition is judged anew.
+void keep_answers(SQLite::Database& db) {
+    db.exec(R"sql(
+CREATE TABLE answered_calls (call TEXT PRIMARY KEY, digest TEXT NOT NULL, caller TEXT NOT NULL, provider TEXT,
+    result TEXT NOT NULL, at INTEGER NOT NULL);
+CREATE INDEX answered_calls_by_time ON answered_calls(at);
+)sql");
+}
+
 constexpr migration migrations[] = {
     {2,
      "tombstones, indexes, deliveries whose waiting is counted, all keys of a domain, and which databases belong "
@@ -146,6 +159,7 @@ constexpr migration migrations[] = {
     // is migrated passes through it.
     {3, "leases of cards", add_leases},
     {4, "calls that outlive a start of the server, and their results", keep_calls},
+    {5, "answers to calls that create an instance", keep_answers},
 };
 
 } // namespace

@@ -19,6 +19,42 @@ void is_cancelled(const std::optional<order>& stop) {
     BOOST_TEST(outcome.message == "Execution interrupted: manually cancelled");
 }
 
+/// A process whose issuer does not answer, and its phone that waits for the next order.
+struct waiting_for_issuer {
+    waiting_for_issuer() : phone(w.system) {
+        w.rows.cards["card"].issuer = "lab";
+        w.rows.cards["card"].identity = cplc;
+        s = opened(w.open(model::deploy_service{"one", {{model::service_command::install, {}, false}}, false}));
+        report said;
+        for (std::uint64_t number = 0; number < 9; ++number) {
+            phone->send(w.gate, route_report{s.session_id, {s.secret, number, said}});
+            w.run();
+            const auto next = order_for_phone();
+            if (!next)
+                break;
+            said = told_by_card(*next);
+        }
+        BOOST_REQUIRE_EQUAL(w.begun.size(), 1u);
+        BOOST_REQUIRE(w.rows.ends.empty());
+    }
+    /// Nothing: it waits.
+    std::optional<order> order_for_phone() {
+        std::optional<order> got;
+        if (!phone->mailbox().empty())
+            phone->receive([&](order_given& given) { got = std::get<order>(given.answer); });
+        return got;
+    }
+    void issuer_answers() {
+        const auto exchange = w.begun.front();
+        caf::anon_send(exchange.desk, exchange_made{exchange.ticket, {model::issuer_step{}}});
+        w.run();
+    }
+
+    world w;
+    caf::scoped_actor phone;
+    session_opened s;
+};
+
 } // namespace
 
 BOOST_AUTO_TEST_SUITE(actors_cancel)
@@ -60,6 +96,27 @@ BOOST_AUTO_TEST_CASE(a_session_knows_that_it_is_cancelled) {
     BOOST_TEST(w.ask<user_wish>(session, ask_wish{}).cancelled);
     caf::anon_send_exit(session, caf::exit_reason::user_shutdown);
     w.run();
+}
+
+BOOST_AUTO_TEST_CASE(whoever_cancels_does_not_wait_for_the_issuer) {
+    waiting_for_issuer p;
+    p.w.wait(1s);
+    BOOST_TEST(p.w.rows.ends.empty()); // nobody has cancelled
+    BOOST_TEST((cancel(p.w, p.s) == cancel_answer::cancelled));
+    p.w.wait(1s);
+    BOOST_REQUIRE_EQUAL(p.w.rows.ends.size(), 1u);
+    const auto& end = p.w.rows.ends[0];
+    BOOST_TEST((end.end.status == error_category::execution_interrupted));
+    BOOST_TEST(end.end.message == "Execution interrupted: manually cancelled");
+    BOOST_TEST(end.delivery.has_value());
+    is_cancelled(p.order_for_phone());
+    const auto told = p.w.log.size();
+    p.issuer_answers(); // to nobody
+    p.w.wait(1s);
+    BOOST_TEST(p.w.rows.ends.size() == 1u);
+    BOOST_TEST(p.w.begun.size() == 1u); // nor is it asked again
+    BOOST_TEST(p.w.log.size() == told);
+    opened(p.w.open(model::terminate_service{"one"})); // the card is free
 }
 
 BOOST_AUTO_TEST_CASE(nobody_elses_session_is_cancelled) {

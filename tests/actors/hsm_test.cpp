@@ -114,6 +114,29 @@ BOOST_AUTO_TEST_CASE(session_keys_are_those_of_the_challenges) {
     BOOST_CHECK(!failure(r.ask(process::derive_session{damaged, host, card, {}, aid})).details.empty());
 }
 
+BOOST_AUTO_TEST_CASE(a_handle_that_does_not_open_is_told_as_a_damaged_row) {
+    vault_room r;
+    const auto whole = r.keys(0x31);
+    auto cut = whole, foreign = whole, empty = whole;
+    cut.wrapped.resize(3);
+    foreign.wrapped = crypto::make_software_vault(crypto::secret(bytes(32, 8)))->generate(0x31, 128).wrapped;
+    empty.wrapped.clear();
+    const auto told = [](const process::answer_variant& answer, const std::string& row, const std::string& why) {
+        const auto& details = failure(answer).details;
+        for (const auto& part : {std::string("instances.db"), row, why, std::string("restore the databases")})
+            BOOST_TEST(details.find(part) != std::string::npos, details);
+    };
+    const bytes challenge(8, 1);
+    for (const auto& [keys, why] : {std::pair{cut, "3 octets instead of"},
+                                    {empty, "0 octets instead of"},
+                                    {foreign, "another vault's, or was changed"}})
+        told(r.ask(process::derive_session{keys, challenge, challenge, {}, {}, "row ‘card-1’ of table cards"}),
+             "row ‘card-1’ of table cards", why);
+    auto under = r.same->import_transport_key(transport_key);
+    under.wrapped.pop_back();
+    told(r.ask(take_over_keys{under, material(), "lab"}), "row ‘lab’ of table issuers", "was changed");
+}
+
 BOOST_AUTO_TEST_CASE(keys_travel_under_the_key_of_their_receiver) {
     vault_room r;
     const auto receiver = r.keys(0x30), sent = r.keys(0x31);

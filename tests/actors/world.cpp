@@ -143,6 +143,7 @@ played_store::behavior_type played_store::make_behavior() {
         },
         [this](const find_provider&) { return provider_found{m_.provider_has_apps}; },
         [this](const find_cards& f) { return find(m_, f); },
+        [](const find_answer&) { return answer_found{}; },
         [this](const create_row& c) {
             m_.created.push_back(c);
             return row_created{m_.creation};

@@ -166,8 +166,8 @@ class HangsUp(BusyCase):
         self.assertEqual(aids(phone.card.registry()), phone.before)
         self.check_recovery(phone, instance)
 
-    def interrupted(self, card: str, instance: str, told: str, meanwhile=lambda: None) -> tuple[dict, str]:
-        """Ctrl-C at a handset that deploys, as soon as it has said this: its result and what it said."""
+    def interrupted(self, card: str, instance: str, told: str, later: float = 0) -> tuple[dict, str]:
+        """Ctrl-C at a handset that deploys, so many seconds after it has said this: its result and what it said."""
         out, err = self.stack.folder / "interrupted.out", self.stack.folder / "interrupted.err"
         with open(out, "wb") as o, open(err, "wb") as e:
             handset = subprocess.Popen(
@@ -175,26 +175,37 @@ class HangsUp(BusyCase):
                  "--se", card, "deploy", instance, "--commands", "install,activate", "--finalize"], stdin=subprocess.DEVNULL, stdout=o, stderr=e)
         try:
             stacks.wait_until(lambda: re.search(told, err.read_text()), 20, "the handset is not there")
+            time.sleep(later)
             handset.send_signal(signal.SIGINT)
             stacks.wait_until(lambda: "cancel" in err.read_text(), 20, "it does not say what has become of Ctrl-C")
-            meanwhile()
             handset.wait(40)
         finally:
             handset.kill()
             handset.wait()
         return json.loads(out.read_text()), err.read_text()
 
-    def test_ctrl_c(self):
-        card = self.stack.card("interrupted.card")
-        instance = self.stack.handset(card, "create", self.service, "1.0.0")["serviceInstance"]["id"]
-        before = aids(self.stack.registry("interrupted.card"))
-        self.restart_issuer("--sessions", 0, "--retry-after", 2)
-        result, said = self.interrupted(card, instance, r"process \S+ started", self.restart_issuer)
+    def cancelled_while_the_issuer_is_asked(self, card: str, instance: str):
+        before = aids(self.stack.registry(card))
+        began = time.monotonic()
+        result, said = self.interrupted(self.stack.card(card), instance, r"process \S+ started", 1)
+        self.assertLess(time.monotonic() - began, 8, "the user waits for an issuer that does not answer")
         self.assertIn("\ncancelled\n", said)
         info = result["processInfo"]
         self.assertEqual((info["executionStatus"], result["serviceInstanceState"]), (INTERRUPTED, NOT_DEPLOYED), result)
         self.assertTrue(info["executionMessage"].endswith("manually cancelled"), result)
-        self.assertEqual(aids(self.stack.registry("interrupted.card")), before)
+        self.assertEqual(aids(self.stack.registry(card)), before)
+
+    def test_ctrl_c(self):
+        card = self.stack.card("interrupted.card")
+        instance = self.stack.handset(card, "create", self.service, "1.0.0")["serviceInstance"]["id"]
+        self.restart_issuer("--sessions", 0, "--retry-after", 2)
+        self.cancelled_while_the_issuer_is_asked("interrupted.card", instance)
+        self.restart_issuer()
+        self.stack.issuer.process.send_signal(signal.SIGSTOP)
+        try:
+            self.cancelled_while_the_issuer_is_asked("interrupted.card", instance)
+        finally:
+            self.stack.issuer.process.send_signal(signal.SIGCONT)
         result, said = self.interrupted(card + "&faults=slow200@load", instance, r"\d+ % SERVICE_DEPLOYMENT_INSTALLATION")
         self.assertIn("too late to cancel", said)
         self.assertEqual((result["processInfo"]["executionStatus"], result["serviceInstanceState"]), (0, OPERATIONAL), result)
@@ -214,11 +225,13 @@ class HangsUp(BusyCase):
             pass
         self.assertLess(time.monotonic() - began, 4)
         waits.close()
-        # The session has not noticed. A cancel while the issuer is asked counts for what it answers.
+        # The session has not noticed. A cancel while the issuer is asked ends that (AMB-148).
         self.assertEqual(session.exchange("DELETE", f"/tsm-api/1.0/sessions/{session.id}", None)[0], 200)
-        self.restart_issuer()
+        began = time.monotonic()
         status, order = session.report(report)
         self.assertEqual((status, phones.apdus_of(order)), (200, []), order)
+        self.assertLess(time.monotonic() - began, 4, "it waits for an issuer that takes nothing")
+        self.restart_issuer()
         self.assertEqual(session.wait_for_result()["processInfo"]["executionStatus"], INTERRUPTED)
         self.check_recovery(phone, instance)
 

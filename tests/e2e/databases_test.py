@@ -279,6 +279,26 @@ class Databases(unittest.TestCase):
             self.assertIn("instances.db failed: database is locked; end the program", told["trouble"])
             other.execute("ROLLBACK")
 
+    def test_damaged_rows_are_named_and_counted(self):
+        s = self.stack
+        with contextlib.closing(sqlite3.connect(s.data / "instances.db", isolation_level=None)) as db:
+            for process in ("one", "two"):
+                db.execute("INSERT INTO outbox (process, spos, body, created) VALUES (?, 'no document', '{}', 0)", (process,))
+        s.start_server("device")
+
+        def counted() -> str:
+            with urllib.request.urlopen(f"http://127.0.0.1:{s.ops_port}/metrics", timeout=10) as answer:
+                return next(line for line in answer.read().decode().splitlines() if line.startswith("tsms_damaged_rows "))
+
+        stack.wait_until(lambda: counted() == "tsms_damaged_rows 2", 10, "they are not counted")
+        time.sleep(2)  # the outbox is looked at again and again
+        self.assertEqual(counted(), "tsms_damaged_rows 2")
+        for row in ("1", "2"):
+            named = [line for line in s.server.log().splitlines() if f"row ‘{row}’ of table outbox" in line]
+            self.assertEqual(len(named), 1, s.server.log())
+            self.assertIn("reading instances.db failed", named[0])
+            self.assertIn(f"tsms outbox drop --id {row}", named[0])
+
 
 if __name__ == "__main__":
     stack.main(verbosity=2)

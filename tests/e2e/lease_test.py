@@ -2,6 +2,7 @@
 """Two device roles on the same databases: who sleeps past his lease of a card neither writes nor sends anything when the other one has
 gone on with it, and until then the other one keeps off (DIV-101)."""
 
+import contextlib
 import json
 import pathlib
 import re
@@ -38,16 +39,28 @@ class Twin:
 class SleepsBehind(Honest):
     """The first server falls asleep while the phone works on one order; the report is for when it wakes up."""
 
-    def __init__(self, at: int, server, meanwhile):
-        self.at, self.server, self.meanwhile = at, server, meanwhile
+    def __init__(self, at: int, server, database, meanwhile):
+        self.at, self.server, self.database, self.meanwhile = at, server, database, meanwhile
         self.orders_after = []
+
+    def sleep(self):
+        """Not within a transaction, in which nobody else could write."""
+        while True:
+            self.server.process.send_signal(signal.SIGSTOP)
+            with contextlib.closing(sqlite3.connect(self.database, timeout=0.1, isolation_level=None)) as db:
+                with contextlib.suppress(sqlite3.OperationalError):
+                    db.execute("BEGIN IMMEDIATE")
+                    db.execute("ROLLBACK")
+                    return
+            self.server.process.send_signal(signal.SIGCONT)
+            time.sleep(0.02)
 
     def report(self, agent, number, order, report):
         if number > self.at:
             self.orders_after += apdus_of(order)
         if number != self.at:
             return report
-        self.server.process.send_signal(signal.SIGSTOP)
+        self.sleep()
         try:
             self.meanwhile()
         finally:
@@ -109,7 +122,7 @@ class TwoServers(hostile_test.HostileCase):
             seen["rows"] = self.rows_of(instance, process)
             seen["card"] = aids(phone.card.registry())
 
-        manner = SleepsBehind(at, self.device, meanwhile)
+        manner = SleepsBehind(at, self.device, self.stack.data / "instances.db", meanwhile)
         woken = phone.deploy(instance, manner)
         self.assertEqual(woken["processInfo"]["executionStatus"], INTERRUPTED, woken)  # as it is stored, whatever it has seen
         self.assertEqual(manner.orders_after, [], "an order left the server that had lost the card")
@@ -156,13 +169,18 @@ class TwoServers(hostile_test.HostileCase):
             self.assertEqual([(one["process"], one["server"]) for one in shown["leases"]], [(process, "one")], shown)
             refused = self.stack.tsms("card", "lost", "--card", card, check=False)
             self.assertIn("card release --lease", refused.stderr)
-            self.assertEqual(json.loads(self.stack.tsms("card", "release", "--lease", "--card", card, "--json").stdout), {"broken": 1})
+            release = lambda *more, **how: self.stack.tsms("card", "release", "--lease", "--card", card, *more, **how)  # noqa: E731
+            self.assertEqual(json.loads(release("--json").stdout), {"broken": 1})
+            self.assertEqual(release().stdout, "broken: a server that runs ends the process when the card is used next or within the hour, "
+                                               "else the one that starts next\n")  # it has not ended yet
             self.assertTrue(self.rows("SELECT 1 FROM audit WHERE subject = ? AND what LIKE 'process abandoned, of ‘one’%'", process))
             later = other.deploy(instance)
             self.assertEqual((later["processInfo"]["executionStatus"], later["serviceInstanceState"]), (0, OPERATIONAL), later)
+            self.assertEqual(json.loads(release("--json").stdout), {"broken": 0})
+            self.assertEqual(release().stdout, "no process works on this secure component: nothing was changed\n")
             seen["rows"] = self.rows_of(instance, process)
 
-        manner = SleepsBehind(3, self.device, meanwhile)
+        manner = SleepsBehind(3, self.device, self.stack.data / "instances.db", meanwhile)
         woken = phone.deploy(instance, manner)
         self.assertEqual(woken["processInfo"]["executionStatus"], INTERRUPTED, woken)
         self.assertIn("nobody went on with it", woken["processInfo"]["executionMessage"])
@@ -170,6 +188,13 @@ class TwoServers(hostile_test.HostileCase):
         self.check_terminate(other, instance)
         for one in (phone, other):
             one.disconnect()
+
+    def test_a_card_that_nobody_knows_has_no_lease_to_break(self):
+        for more in ((), ("--json",)):
+            refused = self.stack.tsms("card", "release", "--lease", "--card", "no such card", *more, check=False)
+            why = "there is no secure component ‘no such card’ (tsms card list)"
+            self.assertEqual((refused.returncode, refused.stderr), (1, f"tsms: {why}\n"))
+            self.assertEqual(json.loads(refused.stdout) if more else refused.stdout, {"error": why} if more else "")
 
     def test_a_server_whose_name_is_taken_says_so(self):
         health = self.serve_too("third", "three", stacks.free_port())

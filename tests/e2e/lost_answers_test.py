@@ -5,8 +5,11 @@ the SPOS is told once (DIV-107)."""
 import contextlib
 import http.client
 import json
+import os
 import pathlib
+import signal
 import socketserver
+import sqlite3
 import ssl
 import sys
 import threading
@@ -16,9 +19,10 @@ import unittest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import phone as phones  # noqa: E402
 import stack as stacks  # noqa: E402
+import supervisor_test  # noqa: E402
 from story_test import NOT_DEPLOYED, OPERATIONAL, SUSPENDED, StoryCase, aids  # noqa: E402
 
-INVALID_REQUEST, PROCESS_RUNNING = 4, 13
+INVALID_REQUEST, ALREADY_DEPLOYED, PROCESS_RUNNING = 4, 8, 13
 PATIENCE = 2  # seconds that the handset waits for an answer
 MOST = 20     # answers of one function
 
@@ -30,6 +34,7 @@ class Line:
         self.stack, self.lock = stack, threading.Lock()
         self.fault, self.at, self.seen = "none", -1, 0
         self.unequal = []
+        self.kill = lambda: None  # what ends the server
         inside = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         inside.load_cert_chain(stack.data / "device.pem", stack.data / "device-key.pem")
         self.outside = ssl.create_default_context(cafile=str(stack.ca))
@@ -107,7 +112,9 @@ class Line:
             answer = answers[1]
         else:
             answer = self.forward(*asked)
-        if fault == "lost":
+        if fault == "killed":  # with the answer goes the server
+            self.kill()
+        if fault in ("lost", "killed"):
             return False
         if fault == "late":
             time.sleep(PATIENCE + 0.5)
@@ -196,6 +203,66 @@ class LostAnswers(StoryCase):
 
     def test_the_first_answer_comes_too_late(self):
         self.life("late", 0)
+
+
+class Killed(StoryCase):
+    """The server dies behind an answer of createServiceInstance, which gets lost: whoever asks again has the one instance."""
+
+    pid_of = supervisor_test.Supervisor.pid_of
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.cap = cls.stack.make_cap("killed.cap", 2000, "D27600018553", ["D2760001855301"])
+
+    def publish(self, name: str) -> str:
+        return stacks.publish_service(self.rest, [self.cap], spos_config=self.spos_config, name=name)["service"]["id"]
+
+    def kill(self):
+        victim = self.pid_of("device")
+        os.kill(victim, signal.SIGKILL)
+        stacks.wait_until(lambda: self.pid_of("device") not in (None, victim) and stacks.listens(self.stack.device_port), 60,
+                          "the device role does not come back")
+
+    def instances(self, service: str) -> list:
+        with contextlib.closing(sqlite3.connect(f"file:{self.stack.data}/instances.db?mode=ro", uri=True)) as db:
+            return [id for (id,) in db.execute("SELECT id FROM service_instances WHERE service = ?", (service,))]
+
+    def test_our_sdk_gets_the_instance(self):
+        line = Line(self.stack)
+        self.addCleanup(line.close)
+        line.kill = self.kill
+        for killed in range(MOST):
+            service = self.publish(f"killed{killed}")
+            card = self.stack.card(f"killed{killed}.card")
+            line.next("killed", killed)
+            created = stacks.Stack.handset(line, card, "--answer-seconds", str(PATIENCE), "create", service, "1.0.0", check=False)
+            self.assertEqual((created["executionStatus"], created["executionMessage"]), (0, ""), killed)
+            self.assertEqual(self.instances(service), [created["serviceInstance"]["id"]], killed)
+            if line.seen <= killed:
+                break
+        self.assertGreaterEqual(killed, 2, "the order, and the result")
+        self.assertEqual(self.stack.spos_results(), [], "nothing has failed")
+
+    def test_the_answer_is_the_first_one_in_every_life_of_the_server(self):
+        service = self.publish("every life")
+        phone = phones.Phone(self.stack, phones.Card(self.stack, "lives.card"))
+        self.addCleanup(phone.card.close)
+        self.addCleanup(phone.disconnect)
+        asked = {"serviceId": service, "version": "1.0.0", "callId": "0123456789abcdef" * 2}
+        status, answer, cookie = phone.call("createServiceInstance", **asked)
+        first = phones.Session(phone, answer, cookie).play()
+        self.assertEqual(first["executionStatus"], 0, first)
+        for first_report in (False, True):
+            phone.disconnect()
+            self.kill()
+            status, again, _ = phone.call("createServiceInstance", **asked, firstReport=first_report)
+            self.assertEqual((status, again.get("result")), (200, first), "without a look at the card")
+            status, other, _ = phone.call("createServiceInstance", **{**asked, "version": "1.1.0"})
+            self.assertEqual((status, other["result"]["executionStatus"]), (200, INVALID_REQUEST), other)
+        self.assertEqual(self.instances(service), [first["serviceInstance"]["id"]])
+        status, other, _ = phone.call("createServiceInstance", **{**asked, "callId": "f" * 32})
+        self.assertEqual(phones.Session(phone, other, _).play()["executionStatus"], ALREADY_DEPLOYED, other)
 
 
 class Repeated(StoryCase):

@@ -5,6 +5,7 @@
 import json
 import os
 import pathlib
+import re
 import signal
 import sqlite3
 import subprocess
@@ -13,10 +14,11 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import stack as stacks  # noqa: E402
-from story_test import BUILD, OPERATIONAL, StoryCase, aids  # noqa: E402
+from story_test import BUILD, NOT_DEPLOYED, OPERATIONAL, StoryCase, aids  # noqa: E402
 from supervisor_test import EARLY, Supervisor  # noqa: E402
 
 PHONES = int(os.environ.get("TSMS_PHONES", "50"))
+INTERRUPTED = 6
 SLOW = 25  # milliseconds for each APDU, so that there is a middle
 
 # What the rows of a running process say when the role ends.
@@ -71,6 +73,7 @@ class Restart(StoryCase):
         finally:
             handset.kill()
         self.assertTrue(out, err)
+        self.assertEqual(len(re.findall(r"^process \S+ started$", err, re.M)), 1, "the app is told once: " + err)
         return json.loads(out)
 
     def check_one(self, instance: str, before: int, result: dict):
@@ -115,25 +118,93 @@ class Restart(StoryCase):
             with self.subTest(moment=moment):
                 self.story(f"killed{number}", signal.SIGKILL, moment)
 
+    def restart_issuer(self, *arguments):
+        self.stack.issuer.stop()
+        self.stack.processes.remove(self.stack.issuer)
+        self.stack.start_issuer(*arguments)
+
+    def load(self, published: dict, folder: str) -> subprocess.Popen:
+        """So many phones, all at once."""
+        ((self.before,),) = self.rows("SELECT coalesce(max(rowid), 0) FROM processes")
+        (self.stack.folder / folder).mkdir()
+        return subprocess.Popen([str(BUILD / "bench" / "device_load"), f"https://localhost:{self.stack.device_port}", str(self.stack.ca),
+                                 published["service"]["id"], "1.0.0", str(self.stack.folder / folder), str(PHONES)],
+                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    def check_all_succeed(self, phones: subprocess.Popen):
+        out, err = phones.communicate(timeout=120)
+        for step in map(json.loads, out.splitlines()):
+            self.assertEqual(step["byStatus"], {"0": PHONES}, out + err)
+        others = self.rows("SELECT count(*) FROM processes WHERE rowid > ? AND (ended IS NULL OR status <> 0)", self.before)
+        self.assertEqual(others, [(0,)], out + err)
+
+    def test_a_stop_does_not_wait_for_phones_that_wait(self):
+        published = stacks.publish_service(self.rest, [self.cap], name="waiting")
+        self.let_it_live()
+        self.restart_issuer("--sessions", 0, "--retry-after", 2)  # so that every phone waits for its next order
+        phones = self.load(published, "waiting")
+        try:
+            waiting = f"SELECT count(*) FROM processes WHERE rowid > {self.before} AND ended IS NULL AND acknowledged = 1"
+            stacks.wait_until(lambda: self.rows(waiting) == [(PHONES,)] or phones.poll() is not None, 60, "they do not wait")
+            time.sleep(1)
+            victim, began = self.pid_of("device"), time.monotonic()
+            os.kill(victim, signal.SIGTERM)
+            stacks.wait_until(lambda: self.pid_of("device") != victim, 30, "the device role does not stop")
+            took = time.monotonic() - began
+            self.assertLess(took, 5)
+            print(f"{PHONES} phones wait, the device role stops within {took:.2f} s", file=sys.stderr)
+            stacks.wait_until(lambda: self.pid_of("device") and stacks.listens(self.stack.device_port), 60, "it does not come back")
+            Restart.ready = time.monotonic()
+            self.restart_issuer()
+            self.check_all_succeed(phones)
+        finally:
+            phones.kill()
+
+    def test_what_was_cancelled_is_not_entered_again(self):
+        """The role is killed when the cancel has been answered, and before its result may have been."""
+        published = stacks.publish_service(self.rest, [self.cap], spos_config=self.spos_config, name="cancelled")
+        card = self.stack.card("cancelled.card")
+        instance = self.create(card, published)
+        before = aids(self.stack.registry("cancelled.card"))
+        self.let_it_live()
+        self.restart_issuer("--sessions", 0, "--retry-after", 2)
+        out, err = self.stack.folder / "cancelled.out", self.stack.folder / "cancelled.err"
+        with open(out, "wb") as o, open(err, "wb") as e:
+            handset = subprocess.Popen([str(self.stack.program("tsms-handset")), "--url", f"https://localhost:{self.stack.device_port}",
+                                        "--ca", str(self.stack.ca), "--json", "--se", card, "deploy", instance, "--commands",
+                                        "install,activate", "--finalize"], stdin=subprocess.DEVNULL, stdout=o, stderr=e)
+        try:
+            stacks.wait_until(lambda: self.rows(MOMENTS["its start acknowledged"], instance), 30, "no process")
+            handset.send_signal(signal.SIGINT)
+            stacks.wait_until(lambda: "\ncancelled\n" in err.read_text(), 20, "the cancel is not answered")
+            self.end_role(signal.SIGKILL)
+            self.restart_issuer()
+            handset.wait(60)
+        finally:
+            handset.kill()
+            handset.wait()
+        result = json.loads(out.read_text())
+        self.assertEqual((result["processInfo"]["executionStatus"], result["serviceInstanceState"]), (INTERRUPTED, NOT_DEPLOYED), result)
+        ends = self.rows("SELECT id, status FROM processes WHERE instance = ?", instance)
+        self.assertEqual({status for _, status in ends}, {INTERRUPTED}, ends)
+        self.assertEqual(aids(self.stack.registry("cancelled.card")), before)
+        for process, _ in ends:
+            told = stacks.wait_until(lambda: [r for r in self.stack.spos_results() if r["processId"] == process], 20, "the SPOS is not told")
+            self.assertEqual([r["executionStatus"] for r in told], [INTERRUPTED])
+        self.assertEqual(self.deploy(card, instance)["processInfo"]["executionStatus"], 0)
+
     def test_many_phones(self):
         """All at once: none of their processes is lost, and no call."""
         published = stacks.publish_service(self.rest, [self.cap], name="many")
-        folder = self.stack.folder / "many"
-        folder.mkdir()
         self.let_it_live()
-        phones = subprocess.Popen([str(BUILD / "bench" / "device_load"), f"https://localhost:{self.stack.device_port}", str(self.stack.ca),
-                                   published["service"]["id"], "1.0.0", str(folder), str(PHONES)], stdin=subprocess.DEVNULL,
-                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        phones = self.load(published, "many")
         try:
             stacks.wait_until(lambda: self.rows("SELECT 1 FROM processes WHERE ended IS NULL") or phones.poll() is not None, 60, "processes")
             self.end_role(signal.SIGKILL)
             self.assertTrue(self.rows("SELECT 1 FROM audit WHERE what LIKE 'process taken over%'"))
-            out, err = phones.communicate(timeout=120)
+            self.check_all_succeed(phones)
         finally:
             phones.kill()
-        for step in map(json.loads, out.splitlines()):
-            self.assertEqual(step["byStatus"], {"0": PHONES}, out + err)
-        self.assertEqual(self.rows("SELECT count(*) FROM processes WHERE ended IS NULL OR status <> 0"), [(0,)], out + err)
 
 
 del Supervisor, StoryCase  # they have run elsewhere

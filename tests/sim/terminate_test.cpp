@@ -94,6 +94,20 @@ BOOST_AUTO_TEST_CASE(what_is_certain_is_not_looked_at) {
             }
 }
 
+// Rows of other Services can name everything of this one: then nothing goes, and nothing behind it is a proof.
+BOOST_AUTO_TEST_CASE(where_nothing_would_be_removed_the_card_is_looked_at) {
+    auto w = operational_service();
+    const auto before = w.on_card();
+    auto r = w.request();
+    r.last_service_on_card = false;
+    r.aids_of_others = before;
+    std::size_t looks = 0;
+    count_looks(w, looks);
+    BOOST_TEST(w.play(process::terminate(r))->details == "");
+    BOOST_TEST(looks > 0u);
+    BOOST_TEST(w.on_card() == before, boost::test_tools::per_element());
+}
+
 BOOST_AUTO_TEST_CASE(each_doubt_is_a_reason_to_look) {
     for (const auto& d : doubts)
         BOOST_TEST_CONTEXT(d.name) {

@@ -29,7 +29,8 @@ private:
     std::mt19937 engine_;
 };
 
-constexpr int cards_in_all = 6, instances_in_all = 8, processes_in_all = 12, issuers_in_all = 3, apps_in_all = 4;
+constexpr int cards_in_all = 6, instances_in_all = 8, processes_in_all = 12, issuers_in_all = 3, apps_in_all = 4,
+              calls_in_all = 6;
 
 const std::vector<std::string> identities{"CPLC:000000000000000000000000000000000001",
                                           "CPLC:000000000000000000000000000000000002", "479001"};
@@ -63,6 +64,10 @@ std::string text(T number) {
     return std::to_string(static_cast<long long>(number));
 }
 
+std::string text(const std::optional<model::answered_call>& a) {
+    return a ? a->hash + a->digest + a->caller + a->provider.value_or("nobody") + store::encode(a->result) : "none";
+}
+
 /// Everything that can be read.
 std::string all_of(device_store& db) {
     std::string all = text(db.cards.all());
@@ -94,6 +99,8 @@ std::string all_of(device_store& db) {
                store::encode(end.result.value()) + "\n";
     for (const auto& s : db.processes.stranded())
         all += store::encode(s.instance) + store::encode(s.card) + "\n";
+    for (int i = 0; i < calls_in_all; ++i)
+        all += text(db.answers.find("call-" + std::to_string(i)));
     for (const auto& d : db.outbox.all())
         all += text(d);
     for (const auto& d : db.outbox.waiting())
@@ -155,6 +162,17 @@ model::process_record random_process(chance& c, const model::service_instance& i
     if (!c.one_in(4))
         p.asked = some_call();
     return p;
+}
+
+std::optional<model::answered_call> random_answer(chance& c) {
+    if (c.one_in(2))
+        return std::nullopt;
+    model::create_service_instance_result result;
+    if (c.one_in(2))
+        result.service_instance.emplace().id = c.pick("instance", instances_in_all);
+    result.outcome.message = c.pick("message", 3);
+    return model::answered_call{c.pick("call", calls_in_all), c.pick("digest", 2), "caller",
+                                c.one_in(2) ? std::optional<std::string>("sp") : std::nullopt, result};
 }
 
 /// What is decided once, by chance and by what one of them answers, and then done to both.
@@ -258,7 +276,8 @@ deed something_about_results(chance& c, device_store& look) {
     case 0: {
         model::outbox_entry d{.process = c.pick("process", 3), .provider = "sp", .spos = {"https://spos", ""}};
         d.body = c.pick("body", 9);
-        return [=](device_store& db) mutable { return db.outbox.add(d), text(d.id); };
+        const auto answer = random_answer(c);
+        return [=](device_store& db) mutable { return text(db.outbox.add(d, answer)) + text(d.id); };
     }
     case 1:
         return [=](device_store& db) { return db.outbox.delivered(id), std::string(); };
@@ -323,7 +342,8 @@ deed something(chance& c, device_store& look, const moved_clock& clock) {
     case 1: {
         const auto instance = random_instance(c);
         const auto card = random_card(c);
-        return [=](device_store& db) { return text(db.instances.create(instance, card)); };
+        const auto answer = random_answer(c);
+        return [=](device_store& db) { return text(db.instances.create(instance, card, answer)); };
     }
     case 2:
     case 3:

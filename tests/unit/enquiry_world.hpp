@@ -6,10 +6,12 @@
 #include "crypto/kdf.hpp"
 #include "gp/scp03.hpp"
 #include "process/calls/enquiry_call.hpp"
+#include "store/device_store.hpp"
 
 #include <algorithm>
 #include <boost/test/unit_test.hpp>
 #include <deque>
+#include <functional>
 #include <map>
 
 namespace tsms::unit {
@@ -75,6 +77,10 @@ struct enquiry_world {
     std::deque<model::creation> creations; ///< what becomes of the next ones; then: created
     std::optional<calls::come_again> later;
     bool may_tell = true;
+    model::session_proof call_proof = {};     ///< of the call
+    store::device_store* kept = nullptr;      ///< where the rows are; null: as they are said to be here
+    std::function<void()> before_create;      ///< what somebody else does then, once
+    std::size_t life = 0;                     ///< of the server: each gives ids of its own
     std::size_t break_at = std::string::npos; ///< number of the effect
     breaking how = breaking::none;
 
@@ -117,7 +123,7 @@ struct enquiry_world {
     }
 
     calls::call<void> call_of(model::tsm_api_function what) const {
-        calls::call_request request{std::move(what), "caller", provider, {}, "session"};
+        calls::call_request request{std::move(what), "caller", provider, {}, "session", call_proof};
         for (const auto& card : cards)
             request.cards.push_back({card.reader, "eSE", "", "3B00"});
         return calls::conduct_enquiry(std::move(request));
@@ -202,7 +208,21 @@ private:
     calls::answer_variant play(const calls::find_kinds& k) {
         return note("find_kinds", calls::kinds_found{decltype(calls::kinds_found::hints)(k.cards.size())});
     }
+    calls::cards_found find_in_store(const calls::find_cards& f) const {
+        calls::cards_found found;
+        std::vector<std::string> rows;
+        for (const auto& seen : f.cards) {
+            const auto claimed = kept->cards.by_claims(model::identity_of(seen).value(), model::claims_of(seen));
+            found.cards.push_back({{}, claimed});
+            if (claimed)
+                rows.push_back(claimed->id);
+        }
+        found.instances = kept->instances.of(f.service_id, rows);
+        return found;
+    }
     calls::answer_variant play(const calls::find_cards& f) {
+        if (kept)
+            return note("find_cards", find_in_store(f));
         calls::cards_found found;
         for (const auto& card : f.cards)
             found.cards.push_back(known[card.cplc]);
@@ -212,8 +232,15 @@ private:
         found.providers_with_apps = with_apps;
         return note("find_cards", found);
     }
+    calls::answer_variant play(const calls::find_answer& f) {
+        return note("find_answer", calls::answer_found{kept ? kept->answers.find(f.call) : std::nullopt});
+    }
     calls::answer_variant play(const calls::create_row& c) {
         created.push_back(c);
+        if (before_create)
+            std::exchange(before_create, nullptr)();
+        if (kept)
+            return note("create_row", calls::row_created{kept->instances.create(c.instance, c.card, c.answer)});
         auto outcome = model::creation::created;
         if (!creations.empty()) {
             outcome = creations.front();
@@ -222,6 +249,11 @@ private:
         return note("create_row", calls::row_created{outcome});
     }
     calls::answer_variant play(const calls::enqueue_delivery& d) {
+        if (kept) {
+            auto stored = d.delivery;
+            const bool added = kept->outbox.add(stored, d.answer);
+            return note("enqueue_delivery", calls::process_ended{added ? std::optional(stored) : std::nullopt, {}});
+        }
         return note("enqueue_delivery", calls::process_ended{d.delivery, {}});
     }
     calls::answer_variant play(const calls::admit&) {
@@ -249,7 +281,9 @@ private:
         return note("deliver");
     }
     calls::answer_variant play(const calls::ask_time&) { return note("ask_time", calls::moment{}); }
-    calls::answer_variant play(const calls::new_id&) { return note("new_id", "id-" + std::to_string(effects.size())); }
+    calls::answer_variant play(const calls::new_id&) {
+        return note("new_id", "id-" + std::to_string(1000 * life + effects.size()));
+    }
     calls::answer_variant play(const calls::tell_operator& t) {
         log.push_back(t.event);
         return note("tell_operator");

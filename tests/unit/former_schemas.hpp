@@ -14,7 +14,7 @@
 namespace tsms::unit {
 
 struct former_program {
-    const char* name;               ///< the day on which it was written
+    const char* name; ///< its folder: the day on which it was written, and what was new where there are two of it
     int access, catalog, instances; ///< schema versions
     bool tombstones;                ///< keeps what is on a card that was lost
     bool counts_waiting;            ///< of deliveries (DIV-051), knows installations (DIV-048) and seals of the vault
@@ -26,9 +26,10 @@ struct former_program {
 };
 
 inline constexpr former_program former_programs[] = {
-    {"2026-11-22", 1, 1, 1, false, false, false}, {"2026-11-24", 2, 1, 1, true, false, false},
-    {"2026-11-28", 2, 1, 1, true, true, false},   {"2026-11-29", 2, 1, 1, true, true, true},
-    {"2026-11-30", 3, 2, 3, true, true, true}, // cards are leased (DIV-101)
+    {"2026-11-22", 1, 1, 1, false, false, false},    {"2026-11-24", 2, 1, 1, true, false, false},
+    {"2026-11-28", 2, 1, 1, true, true, false},      {"2026-11-29", 2, 1, 1, true, true, true},
+    {"2026-11-30", 3, 2, 3, true, true, true},       // cards are leased (DIV-101)
+    {"2026-11-30-calls", 3, 2, 4, true, true, true}, // calls are kept (DIV-108)
 };
 
 inline std::string text_of(const std::filesystem::path& file) {

@@ -165,6 +165,28 @@ BOOST_AUTO_TEST_CASE(every_function_is_read_as_it_was_written) {
     BOOST_TEST(update.finalize);
 }
 
+BOOST_AUTO_TEST_CASE(an_answer_is_read_as_it_was_written) {
+    const model::service_instance_info instance{"instance-1",
+                                                model::instance_state::not_deployed,
+                                                {{{"color", "blue"}}, "service-1", "1.0.0", "flavor-1", "gold", "p"},
+                                                model::operation::no_operation,
+                                                "eSE1"};
+    for (const model::create_service_instance_result& answer :
+         {model::create_service_instance_result{instance, {}},
+          {std::nullopt, {model::error_category::no_eligible_sc, "no"}}}) {
+        const auto read = store::decode_creation(store::encode(answer));
+        BOOST_TEST(store::encode(read) == store::encode(answer));
+        BOOST_TEST(read.service_instance.has_value() == answer.service_instance.has_value());
+        BOOST_TEST((read.outcome.status == answer.outcome.status));
+        BOOST_TEST(read.outcome.message == answer.outcome.message);
+    }
+    const auto read = store::decode_creation(store::encode({instance, {}})).service_instance.value();
+    BOOST_TEST(read.id == "instance-1");
+    BOOST_TEST(read.reader == "eSE1");
+    BOOST_TEST(read.technical.sp_parameters.at("color") == "blue");
+    BOOST_CHECK_THROW(store::decode_creation("[]"), store::damaged_document);
+}
+
 BOOST_AUTO_TEST_CASE(every_result_is_read_as_it_was_written) {
     const model::process_info info{"p", {model::error_category::unspecified, "no"}, "then", "now"};
     const auto deployed = std::get<model::deploy_service_result>(some_result());

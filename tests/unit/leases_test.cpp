@@ -167,6 +167,34 @@ BOOST_AUTO_TEST_CASE(another_servers_process_is_not_ended_by_a_start_even_where_
     BOOST_TEST((begin(*two, "process-3", "instance-1") == model::beginning::leased)); // the instance is not
 }
 
+BOOST_AUTO_TEST_CASE(who_holds_no_card_does_not_write_its_row_whatever_he_says_of_it) {
+    for (const bool by_another : {false, true})
+        for (const bool holds : {false, true}) {
+            shared_database shared;
+            const auto one = shared.serve("one"), two = shared.serve("two");
+            const auto row = *one->instances.find("instance-1");
+            const auto card = holds ? one->cards.find("card-1") : std::nullopt;
+            BOOST_REQUIRE(
+                (one->processes.begin(process_of("process-1", "instance-1"), {row, card},
+                                      {at_work(*one, "instance-1", "process-1"), card}) == model::beginning::begun));
+            auto said = *one->cards.find("card-1");
+            said.strikes = 9;
+            said.doubt = true;
+            const model::process_end end{"process-1", model::error_category::execution_interrupted, "6",
+                                         "2027-01-15T09:00:00.000Z"};
+            std::optional<model::outbox_entry> none;
+            if (by_another) {
+                shared.clock.wall_now += term + 1s;
+                two->processes.end_left(end, row, said, none);
+            } else {
+                BOOST_TEST(one->processes.end(end, row, said, false, none));
+            }
+            BOOST_TEST(one->cards.find("card-1")->strikes == (holds ? 9 : 0));
+            BOOST_TEST(one->cards.find("card-1")->doubt == holds);
+            BOOST_TEST(one->instances.find("instance-1")->running_process == "");
+        }
+}
+
 BOOST_AUTO_TEST_CASE(a_take_over_that_is_not_stored_leaves_the_process_as_it_was) {
     shared_database shared;
     const auto one = shared.serve("one"), two = shared.serve("two");

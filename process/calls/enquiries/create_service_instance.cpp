@@ -1,6 +1,7 @@
 #include "process/calls/enquiries/create_service_instance.hpp"
 
 #include "model/instance_view.hpp"
+#include "process/calls/admission.hpp"
 
 #include <utility>
 
@@ -25,8 +26,33 @@ call<void> name_remedies(std::vector<model::seen_card> cards, std::string servic
     }
 }
 
+using result = model::create_service_instance_result;
+
+/// Its repetition is answered the same, in another life of the server too (DIV-107); nothing: it cannot be repeated.
+std::optional<model::answered_call> kept_answer(const call_request& request, const result& answer) {
+    const auto& proof = request.proof;
+    if (proof.call_hash.empty())
+        return std::nullopt;
+    return model::answered_call{proof.call_hash, proof.call_digest, request.caller_id, request.provider, answer};
+}
+
+/// What was said to this call before. Throws `refused` where another one had its callId.
+call<std::optional<result>> answer_of_before(const call_request* request) {
+    const auto& proof = request->proof;
+    if (proof.call_hash.empty())
+        co_return std::nullopt;
+    const auto found = (co_await find_answer{proof.call_hash}).answer;
+    if (!found)
+        co_return std::nullopt;
+    if (found->digest != proof.call_digest || found->caller != request->caller_id ||
+        found->provider != request->provider)
+        throw refused(call_id_of_another);
+    co_return found->result;
+}
+
 /// AMB-140: the one failure without a process that the SPOS is told.
-call<void> tell_spos(model::offered_service service, std::string version, wall_time started, model::refusal why) {
+call<void> tell_spos(model::offered_service service, std::string version, wall_time started, model::execution why,
+                     std::optional<model::answered_call> answer) {
     if (!service.spos)
         co_return;
     const auto may = co_await may_tell_of_failed_creation{}; // beyond the budget the app alone is told (DIV-061)
@@ -34,8 +60,8 @@ call<void> tell_spos(model::offered_service service, std::string version, wall_t
         co_return;
     const auto now = co_await ask_time{};
     model::process_result r;
-    r.status = why.category;
-    r.message = model::error_message(why.category, why.details);
+    r.status = why.status;
+    r.message = why.message;
     r.start_date = iso8601(started);
     r.end_date = iso8601(now.wall);
     r.service_id = service.id;
@@ -44,6 +70,7 @@ call<void> tell_spos(model::offered_service service, std::string version, wall_t
     message.delivery.spos = *service.spos;
     message.delivery.body = co_await encode_result{std::move(r)};
     message.delivery.provider = service.provider;
+    message.answer = std::move(answer);
     const auto stored = co_await std::move(message);
     if (stored.delivery)
         co_await deliver{*stored.delivery};
@@ -93,8 +120,7 @@ call<void> pay(model::secure_component card) {
 }
 
 /// Where the rows of the card change meanwhile, everything is decided by the new ones.
-call<model::service_instance_info> create(create_service_instance what, call_request request,
-                                          service_surveyed offered) {
+call<result> create(create_service_instance what, call_request request, service_surveyed offered) {
     auto handset = co_await look_at_handset(request.cards, offered.profiles, what.service_id);
     bool paid = false;
     for (int attempt = 1;; ++attempt) {
@@ -107,10 +133,13 @@ call<model::service_instance_info> create(create_service_instance what, call_req
         if (!handset.proven[choice.card] && !std::exchange(paid, true))
             co_await pay(rows.card);
         const auto view = model::view_of(rows.instance);
+        rows.answer = kept_answer(request, {view, {}});
         switch ((co_await std::move(rows)).outcome) {
         case model::creation::created:
             co_await tell_operator{{severity::info, "created, reader ‘" + view.reader + "’", {.instance = view.id}}};
-            co_return view;
+            co_return result{view, {}};
+        case model::creation::answered: // another server has carried out this call
+            co_return (co_await answer_of_before(&request)).value();
         case model::creation::has_service: // another call was faster (AMB-115)
             throw refused({error_category::no_eligible_sc, "service is already deployed"});
         case model::creation::card_changed:
@@ -127,19 +156,22 @@ call<model::service_instance_info> create(create_service_instance what, call_req
 
 call<model::create_service_instance_result> enquire<create_service_instance>::carry_out(create_service_instance what,
                                                                                         call_request request) {
+    if (auto before = co_await answer_of_before(&request))
+        co_return *std::move(before);
     const auto started = (co_await ask_time{}).wall;
     const auto offered = co_await survey(request.provider, what.service_id);
     refuse_if(model::refuse_create(service_in(offered), what.service_id, what.version));
     co_await admit{};
     std::optional<model::refusal> not_eligible;
     try {
-        co_return model::create_service_instance_result{co_await create(what, std::move(request), offered), {}};
+        co_return co_await create(what, request, offered);
     } catch (const refused& r) {
         if (r.why.category != error_category::no_eligible_sc)
             throw;
         not_eligible = r.why;
     }
-    co_await tell_spos(*offered.service, what.version, started, *not_eligible);
+    const auto told = model::failed_execution(not_eligible->category, not_eligible->details);
+    co_await tell_spos(*offered.service, what.version, started, told, kept_answer(request, {std::nullopt, told}));
     throw refused(*not_eligible);
 }
 
