@@ -162,8 +162,8 @@ private:
             context_.session, session_answers_within(around_->sessions, x.commands),
             perform_order{x.reader, x.commands},
             [this, sent = x.commands](order_performed& p) {
-                if (p.cancelled) // AMB-148
-                    return fail(model::error_category::execution_interrupted, process::cancelled_by_user);
+                if (!p.unwanted.empty()) // AMB-148
+                    return fail(model::error_category::execution_interrupted, p.unwanted);
                 log(log_of_answers(id(), sent, p.answer));
                 answer(std::move(p.answer));
             },
@@ -183,8 +183,8 @@ private:
         request<user_wish>(
             context_.session, actor_deadline, ask_wish{},
             [this, go_on](const user_wish& wish) {
-                if (wish.cancelled)
-                    return fail(model::error_category::execution_interrupted, process::cancelled_by_user);
+                if (!wish.unwanted.empty())
+                    return fail(model::error_category::execution_interrupted, wish.unwanted);
                 go_on();
             },
             session_gone());
