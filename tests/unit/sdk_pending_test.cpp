@@ -195,21 +195,14 @@ BOOST_AUTO_TEST_CASE(the_last_four_are_kept) {
     BOOST_TEST(other.former().empty());
 }
 
-BOOST_AUTO_TEST_CASE(a_host_is_one_however_it_is_written) {
-    remote_agent agent;
-    serves(agent);
-    const auto store = std::make_shared<kept_text>();
-    store->text = listed({entry(agent.url(), id_of('2'))});
-    auto options = agent.client({std::make_shared<scripted_card>()});
-    options.pending = store;
-    options.url = "HTTPS://127.0.0.1" + options.url.substr(options.url.rfind(':'));
-    try {
-        sdk::tsm_api api(options);
-        api.terminateService("i").get();
-    } catch (const net::configuration_error&) {
-        return; // the client knows lower case only
+BOOST_AUTO_TEST_CASE(a_backend_is_its_host_and_port_however_they_are_written) {
+    for (const auto& [url, origin] : {std::pair("https://TSM.example:9443/path", "https://tsm.example:9443"),
+                                      {"https://tsm.example:9443", "https://tsm.example:9443"},
+                                      {"https://tsm.example:9444", "https://tsm.example:9444"}}) {
+        net::client_options link;
+        link.base_url = url;
+        BOOST_TEST(sdk::backend_link(link, {}).origin() == origin);
     }
-    BOOST_TEST(former_in(agent.calls.at(0)).size() == 1u);
 }
 
 BOOST_AUTO_TEST_CASE(a_store_that_fails_stops_no_call) {
