@@ -17,7 +17,8 @@ import stack as stacks  # noqa: E402
 from story_test import OPERATIONAL, StoryCase, aids  # noqa: E402
 
 INTERRUPTED, PROCESS_RUNNING = 6, 13
-SOON = 2          # seconds; device.phone_lost_seconds is 300
+SOON = 2          # seconds
+PHONE_LOST = 300  # likewise (device.phone_lost_seconds)
 CHANGES = "a change on its way"
 BEFORE = "before its answer"
 MOMENTS = [BEFORE, *restart_test.MOMENTS]
@@ -127,6 +128,24 @@ class Takeover(StoryCase):
             with self.subTest(moment=moment):
                 self.story(f"both{number}", moment, server)
 
+    def is_told_to_wait(self, card: str, instance: str, *options):
+        told = self.stack.handset(card, "deploy", instance, *DEPLOY, *options, check=False)["processInfo"]
+        self.assertEqual(told["executionStatus"], PROCESS_RUNNING, told)
+        self.assertRegex(told["executionMessage"], r"another process is running, please try again in \d+ seconds$")
+        seconds = int(told["executionMessage"].split()[-2])
+        self.assertTrue(200 < seconds <= PHONE_LOST, told)  # the lease of the card is longer
+
+    def test_who_proves_nothing_after_a_restart_waits_for_the_phone_and_not_for_the_lease(self):
+        published = stacks.publish_service(self.rest, [self.cap], spos_config=self.spos_config, name="parked")
+        card, pending = self.stack.card("parked.card"), self.stack.folder / "parked.pending"
+        instance = self.create(card, published)
+        left = self.begins_and_is_killed(card, pending, instance, "commands on their way", "deploy", instance, *DEPLOY)
+        self.let_it_live()
+        self.end_role(signal.SIGKILL)
+        self.is_told_to_wait(card, instance)
+        self.begins_at_once(card, pending, instance, left, "deploy", instance, *DEPLOY)
+        self.nobody_is_told_twice()
+
     def test_who_proves_nothing_waits_and_is_told_how_long(self):
         published = stacks.publish_service(self.rest, [self.cap], spos_config=self.spos_config, name="strangers")
         card, pending = self.stack.card("strangers.card"), self.stack.folder / "strangers.pending"
@@ -139,10 +158,7 @@ class Takeover(StoryCase):
         for who, options in {"without": [], "guessed": ["--pending", str(guessed)],
                              "another app": ["--pending", str(copied), "--caller-id", "B" * 64]}.items():
             with self.subTest(who=who):
-                told = self.stack.handset(card, "deploy", instance, *DEPLOY, *options, check=False)["processInfo"]
-                self.assertEqual(told["executionStatus"], PROCESS_RUNNING, told)
-                self.assertRegex(told["executionMessage"], r"another process is running, please try again in \d+ seconds$")
-                self.assertGreater(int(told["executionMessage"].split()[-2]), 200, told)
+                self.is_told_to_wait(card, instance, *options)
                 self.assertEqual(self.rows("SELECT count(*) FROM processes WHERE ended IS NULL AND instance = ?", instance), [(1,)])
         self.begins_at_once(card, pending, instance, left, "deploy", instance, *DEPLOY)
         self.nobody_is_told_twice()
