@@ -40,8 +40,8 @@ struct device_backend::state {
         auto left = park(*parts.db, parts.log, *parts.time, options.sessions.result_kept);
         end_what_was_left();
         const auto end_one = [db = parts.db, catalog = parts.catalog, spos = around->spos, log = parts.log,
-                              time = parts.time](const calls::left_process& one) {
-            return end_parked(*db, *catalog, *spos, log, *time, one);
+                              time = parts.time](const end_parked_process& one) {
+            return end_parked(*db, *catalog, *spos, log, *time, one.left, one.why);
         };
         around->life = parts.db->processes.epoch();
         around->log = parts.log;

@@ -59,6 +59,12 @@ public:
                     return session_cancelled{};
                 return cancel();
             },
+            [this](const give_way&) {
+                if (!dialogue_.give_way())
+                    return;
+                pass_on(now());
+                note_end([] {});
+            },
             [this](const announce_process& a) -> caf::result<process_announced> {
                 owner_announced_ = make_response_promise<process_announced>();
                 dialogue_.announce(a.start, a.reads);
@@ -78,7 +84,7 @@ public:
                 pass_on(now());
                 send(gate_, session_finished{opened_.session_id});
             },
-            [this](const ask_wish&) { return user_wish{dialogue_.cancelled()}; },
+            [this](const ask_wish&) { return user_wish{dialogue_.unwanted()}; },
             [this](const ask_patience&) { return phone_patience{dialogue_.patience(now())}; },
             [this](const tick& t) {
                 pass_on(t.now);
@@ -111,15 +117,21 @@ private:
             return session_cancelled{cancel_answer::too_late};
         pass_on(now());
         auto promise = make_response_promise<session_cancelled>();
-        request(around_->store, actor_deadline, timely(*around_, note_cancel{opened_.session_id}))
-            .then([promise](const stored&) mutable { promise.deliver(session_cancelled{cancel_answer::cancelled}); },
-                  [this, promise](caf::error& e) mutable {
-                      around_->log({severity::error,
-                                    "a cancel is not stored, so a restart would go on with its process: " + text_of(e),
-                                    {.session = opened_.session_id}});
-                      promise.deliver(session_cancelled{cancel_answer::cancelled});
-                  });
+        note_end([promise]() mutable { promise.deliver(session_cancelled{cancel_answer::cancelled}); });
         return promise;
+    }
+
+    /// No other life of the server goes on with its process.
+    void note_end(std::function<void()> then) {
+        request(around_->store, actor_deadline, timely(*around_, note_cancel{opened_.session_id}))
+            .then([then](const stored&) { then(); },
+                  [this, then](caf::error& e) {
+                      around_->log({severity::error,
+                                    "that it is not wanted is not stored, so a restart would go on with its process: " +
+                                        text_of(e),
+                                    {.session = opened_.session_id}});
+                      then();
+                  });
     }
 
     void tell_of_former_life(const report_back& r) {
@@ -164,9 +176,9 @@ private:
         if (owner_announced_.pending())
             owner_announced_.deliver(process_announced{false, r.detail, r.phone_lost, {}});
     }
-    void tell_owner(dialogue::work_cancelled&) {
+    void tell_owner(dialogue::work_cancelled& c) {
         if (owner_performed_.pending())
-            owner_performed_.deliver(order_performed{{}, true});
+            owner_performed_.deliver(order_performed{{}, std::move(c.why)});
     }
     void tell_owner(gp::batch_answer& a) {
         if (owner_performed_.pending())

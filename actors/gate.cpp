@@ -91,6 +91,7 @@ private:
         std::vector<caf::actor_addr> callers;                           ///< who waits for them
         session_actor session;
         bool given_up = false; ///< nobody waits for it, and its conductor may not know yet
+        bool left = false;     ///< its app has begun anew: a repetition begins nothing
 
         void answer(const call_routed& a) {
             for (auto& promise : promises)
@@ -143,6 +144,7 @@ private:
     }
 
     caf::result<call_routed> open_new(const call& c) {
+        const auto former = end_former(c);
         // That there is none is an answer of an enquiry (TR 4.2.5.2, 4.2.5.7). A process needs one.
         if (c.cards.empty() && std::holds_alternative<model::life_cycle_function>(model::kind_of(c.what)))
             return refuse(c,
@@ -160,7 +162,7 @@ private:
         calls_.opened(c, opened.session_id);
         opening_.emplace(opened.session_id, opening{c, {promise}, {caller}, session});
         request(conductor_for(c), actor_deadline + around_->card_wait,
-                begin_call{c, opened.session_id, session, proof_of(c, opened)})
+                begin_call{c, opened.session_id, session, proof_of(c, opened), {}, former, parked_for(c)})
             .then([this, opened](call_begun& b) { begun(opened, std::move(b)); },
                   [this, opened, what = c.what](caf::error& e) {
                       around_->log(
@@ -179,19 +181,24 @@ private:
             book_.forget(opened.session_id);
             calls_.forget(opened.session_id);
             send_exit(session, caf::exit_reason::user_shutdown);
-            if (!waiting.mapped().given_up)
+            if (waiting.mapped().left)
+                refuse_left(waiting.mapped().request);
+            else if (!waiting.mapped().given_up)
                 waiting.mapped().answer(b.later ? call_routed{*b.later}
                                                 : refuse(waiting.mapped().request, {*b.refusal}));
             return;
         }
         if (waiting.mapped().given_up) { // its session has ended, and so does what has begun
             calls_.forget(opened.session_id);
-            const auto& c = waiting.mapped().request;
-            refuse(c, refusal(c.what, calls::caller_gone));
+            refuse_left(waiting.mapped().request);
             return;
         }
         keep(opened.session_id, session, waiting.mapped().request.id.has_value());
         waiting.mapped().answer(call_routed{opened});
+    }
+
+    void refuse_left(const call& c) {
+        refuse(c, refusal(c.what, calls::caller_gone));
     }
 
     void keep(const std::string& id, const session_actor& session, bool has_id) {
@@ -199,6 +206,30 @@ private:
         session_ids_.emplace(session.address(), id);
         sessions_.emplace(id, session);
         send(session, call_answered{has_id});
+    }
+
+    // -- calls that their app has left (DIV-113) --
+
+    /// Who proves them by their callIds begins anew, and nobody waits for them any more: their processes end. An id
+    /// that belongs to nothing, or to somebody else, is passed over. Their sessions.
+    std::vector<std::string> end_former(const call& c) {
+        std::vector<std::string> ended;
+        for (const auto& hash : c.former) {
+            const auto id = calls_.session_of(hash, c);
+            if (!id)
+                continue;
+            ended.push_back(*id);
+            if (const auto waiting = opening_.find(*id); waiting != opening_.end()) {
+                waiting->second.left = true;
+                waiting->second.answer({not_yet{}}); // whoever waits all the same
+                waiting->second.callers.clear();
+                give_up(waiting);
+            } else if (const auto session = sessions_.find(*id); session != sessions_.end())
+                send(session->second, give_way{});
+            else if (auto left = parked_.take_process(*id))
+                end_left(*std::move(left), model::interruption::begun_anew);
+        }
+        return ended;
     }
 
     // -- sessions of a former life of the server (DIV-108) --
@@ -264,26 +295,40 @@ private:
         return session;
     }
 
+    /// How long a process of the call's instance waits for its phone; nothing: none does.
+    std::optional<std::chrono::seconds> parked_for(const call& c) const {
+        const auto kind = model::kind_of(c.what);
+        const auto* what = std::get_if<model::life_cycle_function>(&kind);
+        if (!what || !parked_.waits(std::visit([](const auto& f) { return f.service_instance_id; }, *what)))
+            return std::nullopt;
+        return std::chrono::ceil<std::chrono::seconds>(started_ + around_->sessions.dialogue.phone_lost -
+                                                       around_->now());
+    }
+
+    /// Its phone can still have the result.
+    void end_left(calls::left_process left, model::interruption why) {
+        request(around_->store, actor_deadline, end_parked_process{left, why})
+            .then(
+                [this, session = left.record.session](parked_process_ended& e) {
+                    const auto unknown = e.ended ? parked_.add(*std::move(e.ended)) : session;
+                    if (unknown)
+                        calls_.forget(*unknown);
+                },
+                [this, left](caf::error& e) {
+                    around_->log({severity::error,
+                                  "it cannot be ended now, and is as soon as the store can: " + text_of(e),
+                                  {.process = left.record.id}});
+                    send(around_->store, abandon_process{left.record.id});
+                    calls_.forget(left.record.session);
+                });
+    }
+
     /// Once: a phone that has not come back by now is lost, and a result has been kept long enough.
     void let_parked_go(steady_time now) {
         if (now - started_ < around_->sessions.dialogue.phone_lost)
             return;
         for (auto& left : parked_.take_processes())
-            request(around_->store, actor_deadline, end_parked_process{left})
-                .then(
-                    [this, session = left.record.session](parked_process_ended& e) {
-                        if (e.ended)
-                            parked_.add(*std::move(e.ended));
-                        else
-                            calls_.forget(session);
-                    },
-                    [this, left](caf::error& e) {
-                        around_->log({severity::error,
-                                      "it cannot be ended now, and is as soon as the store can: " + text_of(e),
-                                      {.process = left.record.id}});
-                        send(around_->store, abandon_process{left.record.id});
-                        calls_.forget(left.record.session);
-                    });
+            end_left(std::move(left), model::interruption::restart);
         if (now - started_ >= around_->sessions.dialogue.phone_lost + around_->sessions.result_kept)
             for (const auto& id : parked_.clear())
                 calls_.forget(id);
@@ -369,8 +414,11 @@ private:
     void forget_caller(const caf::actor_addr& caller) {
         const auto found = std::ranges::find_if(
             opening_, [&](auto& waiting) { return std::erase(waiting.second.callers, caller) > 0; });
-        if (found == opening_.end() || !found->second.callers.empty())
-            return;
+        if (found != opening_.end() && found->second.callers.empty())
+            give_up(found);
+    }
+
+    void give_up(std::map<std::string, opening>::iterator found) {
         book_.forget(found->first);
         send_exit(found->second.session, caf::exit_reason::user_shutdown); // its conductor sees it and lets it go
         if (found->second.request.id) { // until it is known whether it has begun, its repetition begins nothing

@@ -79,7 +79,7 @@ public:
             [this](const log_apdus& l) { unanswered([&] { db_->card_log.append(l.entries); }); },
             [this](const end_parked_process& e) {
                 return attempt([&] {
-                    auto ended = endings_.parked(e.left);
+                    auto ended = endings_.parked(e);
                     has_new_results_ = has_new_results_ || ended;
                     return parked_process_ended{std::move(ended)};
                 });

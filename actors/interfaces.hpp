@@ -121,9 +121,10 @@ struct commit_step {
 struct log_apdus {
     std::vector<store::card_log_entry> entries;
 };
-/// Nobody has come for this process of a former life of the server.
+/// Nobody has come for this process of a former life of the server, or its app has begun anew.
 struct end_parked_process {
     calls::left_process left;
+    model::interruption why = model::interruption::restart;
 };
 struct parked_process_ended {
     std::optional<store::ended_process> ended;
@@ -335,7 +336,7 @@ struct perform_order {
 };
 struct order_performed {
     gp::batch_answer answer;
-    bool cancelled = false; ///< nothing of it has changed the card (AMB-148); there is no answer
+    std::string unwanted = {}; ///< why; nothing of it has changed the card (AMB-148), and there is no answer
 };
 struct finish_session {
     result outcome;
@@ -350,9 +351,10 @@ struct session_cancelled {
 struct call_answered {   ///< the phone has the session's id now
     bool has_id = false; ///< the call can come again with its callId (DIV-107)
 };
-struct ask_wish {}; ///< has the user cancelled?
+struct give_way {}; ///< its app has begun anew (DIV-113)
+struct ask_wish {}; ///< does anybody still want it?
 struct user_wish {
-    bool cancelled = false;
+    std::string unwanted; ///< why nobody does; empty: it is wanted
 };
 struct ask_patience {}; ///< how long will it last until the phone counts as lost, if it says nothing from now on?
 struct phone_patience {
@@ -366,6 +368,7 @@ using session_actor = caf::typed_actor<
     caf::replies_to<report_begins>::with<report_awaited>,       // phone
     caf::replies_to<fetch_result>::with<result_fetched>,        // phone
     caf::replies_to<cancel_session>::with<session_cancelled>,   // phone
+    caf::reacts_to<give_way>,                                   // gate: its process ends
     caf::replies_to<announce_process>::with<process_announced>, // owner: ProcessStart and its acknowledgement
     caf::replies_to<perform_order>::with<order_performed>, // owner: APDUs and their answers; a lost phone is an answer
     caf::reacts_to<finish_session>,                        // owner: the result; the phone gets Stop
@@ -400,6 +403,9 @@ struct begin_call {
     session_actor session;
     model::session_proof proof = {};              ///< by what the session is known again after a restart
     std::optional<calls::left_process> left = {}; ///< to be entered again (DIV-108): it has been admitted
+    std::vector<std::string> former = {};         ///< sessions whose processes end for it (DIV-113)
+    /// A process of the instance waits so long for its phone to come back after a restart.
+    std::optional<std::chrono::seconds> parked_for = {};
 };
 struct call_begun {
     std::optional<result> refusal;        ///< nothing may begin; else the session's owner is at work

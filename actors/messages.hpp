@@ -32,6 +32,8 @@ struct call {
     std::vector<announced_card> cards;
     std::string address; ///< whose budget of sessions it takes from: an address or network, as the edge names it
     std::optional<call_id> id = {}; ///< nothing: its repetition is another call
+    /// Hashes of the callIds of calls before it that its app has left (DIV-113).
+    std::vector<bytes> former = {};
 };
 
 // -- what it gets (TR 4.2.5)

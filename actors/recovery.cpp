@@ -137,13 +137,12 @@ left_behind park(store::device_store& db, const log_sink& log, const time_source
 
 std::optional<store::ended_process> end_parked(store::device_store& db, const store::deployments& catalog,
                                                const spos_port& spos, const log_sink& log, const time_source& time,
-                                               const calls::left_process& left) {
+                                               const calls::left_process& left, model::interruption why) {
     const auto instance = db.instances.find(left.record.instance);
     const auto card = db.cards.find(left.record.card);
     if (!instance || !card)
         throw store::error("process " + left.record.id + " cannot be ended: its rows are gone");
-    const store::processes::interrupted_process p{
-        left.record, *instance, *card, left.in_doubt, model::interruption::restart, left.holds_card};
+    const store::processes::interrupted_process p{left.record, *instance, *card, left.in_doubt, why, left.holds_card};
     auto [ends, delivery] = prepare_end(catalog, spos, time, p);
     if (!db.processes.end(ends.end, ends.instance, ends.card, false, delivery))
         return std::nullopt;

@@ -21,9 +21,10 @@ std::size_t resolve_interrupted(store::device_store& db, const store::deployment
 left_behind park(store::device_store& db, const log_sink& log, const time_source& time,
                  std::chrono::seconds results_kept);
 
-/// Ends one that was taken over, because nobody has come for it. What became of it; nothing: it had ended.
+/// Ends one that was taken over: nobody has come for it, or its app has begun anew. What became of it; nothing: it had
+/// ended.
 std::optional<store::ended_process> end_parked(store::device_store& db, const store::deployments& catalog,
                                                const spos_port& spos, const log_sink& log, const time_source& time,
-                                               const calls::left_process& left);
+                                               const calls::left_process& left, model::interruption why);
 
 } // namespace tsms::actors

@@ -6,6 +6,7 @@
 #include "process/calls/admission.hpp"
 #include "process/calls/life_cycle_call.hpp"
 
+#include <algorithm>
 #include <caf/all.hpp>
 
 namespace tsms::actors {
@@ -47,21 +48,34 @@ private:
     caf::result<call_begun> begin(const begin_call& b) {
         waiting_call w{b, make_response_promise<call_begun>(), around_->now() + around_->card_wait};
         auto promise = w.promise;
+        for (const auto& session : b.former)
+            if (auto left = waiting_.take(session))
+                refuse_waiting(*left, calls::caller_gone);
         if (b.left) {
             promise.deliver(call_begun{});
             left_ = std::move(w);
             if (!call_.busy())
                 take_up_next();
-        } else if (call_.busy() || left_)
+        } else if (inherits(b) && waiting_.push_first(w))
+            monitor(b.session);
+        else if (call_.busy() || left_)
             admit_second(std::move(w));
         else
             take_up(std::move(w));
         return promise;
     }
 
+    /// What runs here ends for this call (DIV-113). Its app knows of the instance.
+    bool inherits(const begin_call& b) const {
+        const auto ends = [&](const std::string& session) {
+            return std::ranges::find(b.former, session) != b.former.end();
+        };
+        return (call_.busy() && ends(call_.session_id())) || (left_ && ends(left_->call.session_id));
+    }
+
     void take_up(waiting_call w) {
         monitor(w.call.session);
-        const calls::life_cycle_terms terms{w.deadline, around_->remove_tsm_domain_when_last};
+        const calls::life_cycle_terms terms{w.deadline, around_->remove_tsm_domain_when_last, w.call.parked_for};
         auto conducting = w.call.left ? calls::enter_again(*w.call.left, terms)
                                       : calls::conduct_life_cycle(request_of(w.call), terms);
         call_.start(std::move(w.call), std::move(w.promise), std::move(conducting));

@@ -89,8 +89,8 @@ catalog_actor spawn_catalog_store(caf::actor_system& system, std::shared_ptr<con
 /// What ends processes by the same store.
 struct process_endings {
     std::function<std::size_t()> what_was_left; ///< those with which nobody goes on: how many there were
-    /// One of a former life for which nobody has come.
-    std::function<std::optional<store::ended_process>(const calls::left_process&)> parked = {};
+    /// One of a former life for which nobody has come, or whose app has begun anew.
+    std::function<std::optional<store::ended_process>(const end_parked_process&)> parked = {};
 };
 store_actor spawn_instance_store(caf::actor_system& system, std::shared_ptr<store::device_store> db,
                                  const time_source& time, log_sink log, process_endings endings);

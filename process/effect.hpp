@@ -23,6 +23,7 @@ struct failed {
 
 /// Details of EXECUTION_INTERRUPTED (TR 4.2.4.4, AMB-148).
 inline constexpr const char* cancelled_by_user = "manually cancelled";
+inline constexpr const char* begun_anew = "its app has begun anew"; ///< with another call (DIV-113)
 
 struct done {};
 

@@ -1,5 +1,6 @@
 #include "sdk/session.hpp"
 
+#include "base/ascii.hpp"
 #include "base/time.hpp"
 #include "base/utf8.hpp"
 #include "http/net/retry_after.hpp"
@@ -30,12 +31,12 @@ bool is_worth_another(const attempted& last) {
     return !answer || answer->status == 429 || answer->status == 502 || answer->status == 503 || answer->status == 504;
 }
 
-/// May the backend be at work on the request? A gateway that has no answer of it does not know either.
+/// May the backend be, or have been, at work on the request? A gateway that has no answer of it does not know either.
 bool may_have_arrived(const attempted& last) {
     if (const auto* failure = std::get_if<net::network_error>(&last))
         return !failure->not_sent();
     const int status = std::get<net::response>(last).status;
-    return status == 502 || status == 504;
+    return status != 503 && status / 100 != 4;
 }
 
 std::string reason_of(const attempted& last) {
@@ -87,21 +88,21 @@ backend_link::outcome backend_link::attempt(const request& r) {
     }
 }
 
-backend_link::outcome backend_link::repeat(const request& r, bool begun) {
+backend_link::outcome backend_link::repeat(const request& r) {
     const auto first = system_time().steady();
     std::uint64_t most_moved = 0;              // in one attempt: what is carried again and again does not prolong it
     auto pause = std::chrono::milliseconds(0); // SERAM: at once, the first time
     for (;;) {
         const auto before = client_.counted();
         auto last = attempt(r);
+        begun_ = begun_ || may_have_arrived(last);
         if (!is_worth_another(last))
             return last;
-        begun = begun || may_have_arrived(last);
         const auto after = client_.counted();
         most_moved = std::max(most_moved, after.sent - before.sent + after.received - before.received);
         const auto travel = options_.transfer.time_for(most_moved) - options_.transfer.whole; // no silence (DIV-073)
         const auto wait = std::max(pause, pause_asked_for(last));
-        if (!begun || system_time().steady() + wait >= first + retry_.total + travel)
+        if (!begun_ || system_time().steady() + wait >= first + retry_.total + travel)
             return last;
         rest(wait);
         pause = std::clamp(pause * 2, retry_.first_pause, retry_.longest_pause);
@@ -134,19 +135,26 @@ net::response backend_link::usable(outcome last) const {
 
 net::response backend_link::insist(std::string_view method, std::string_view target, std::string_view body,
                                    const net::header_fields& headers) {
-    return usable(repeat({method, target, headers, body}, true));
+    begun_ = true;
+    return usable(repeat({method, target, headers, body}));
 }
 
 net::response backend_link::once(std::string_view method, std::string_view target, std::string_view body,
                                  const net::header_fields& headers) {
+    begun_ = true;
     return usable(attempt({method, target, headers, body}));
 }
 
 net::response backend_link::begin(std::string_view target, const net::header_fields& headers, std::string_view body) {
-    auto last = repeat({"POST", target, headers, body}, false);
+    begun_ = false;
+    auto last = repeat({"POST", target, headers, body});
     if (const auto* failure = std::get_if<net::network_error>(&last))
         throw net::network_error(*failure);
     return std::get<net::response>(std::move(last));
+}
+
+std::string backend_link::origin() const {
+    return text::lower(authority_of(options_.base_url));
 }
 
 std::string backend_link::target_of(const std::string& url) const {

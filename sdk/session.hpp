@@ -65,6 +65,10 @@ public:
     /// The target of a URL of this backend, absolute or only a path. Throws session_error for another host or port: the
     /// session's cookie must not go elsewhere.
     std::string target_of(const std::string& url) const;
+    /// Scheme, host and port in lower case: whose secrets must not go elsewhere.
+    std::string origin() const;
+    /// Since the last begin(): may the backend be at work on what was begun?
+    bool may_have_begun() const { return begun_; }
     net::traffic traffic() const { return client_.counted(); }
 
     /// What a request to this path would bring as its cookies.
@@ -84,7 +88,7 @@ private:
     net::response exchange(const request& r);
     outcome attempt(const request& r);
     /// The last of all attempts.
-    outcome repeat(const request& r, bool begun);
+    outcome repeat(const request& r);
     void rest(std::chrono::milliseconds pause); ///< interrupt() ends it
     net::response usable(outcome last) const;   ///< throws session_error
 
@@ -92,6 +96,7 @@ private:
     retry_policy retry_;
     net::tls_client client_;
     cookie_jar cookies_;
+    bool begun_ = false;
     std::mutex mutex_; ///< of what follows
     std::condition_variable woken_;
     bool interrupted_ = false;

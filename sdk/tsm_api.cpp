@@ -126,6 +126,35 @@ struct open_session {
     std::string target;
     std::string cookie;
 };
+/// A call is pending as long as the backend may be at work on it and the app has no result.
+class pending_call {
+public:
+    pending_call(pending_calls& all, const backend_link& link, std::string id)
+        : all_(all), link_(link), id_(std::move(id)), former_(all.former()) {
+        all_.begin(id_);
+    }
+    pending_call(const pending_call&) = delete;
+    pending_call& operator=(const pending_call&) = delete;
+    ~pending_call() {
+        if (has_result || !link_.may_have_begun())
+            all_.ended(id_);
+        all_.save();
+    }
+
+    /// Calls before it that are.
+    const std::vector<std::string>& former() const { return former_; }
+    /// The backend has taken the call.
+    void taken() { all_.told(former_); }
+
+    bool has_result = false;
+
+private:
+    pending_calls& all_;
+    const backend_link& link_;
+    std::string id_;
+    std::vector<std::string> former_;
+};
+
 struct running_call {
     std::optional<open_session> session;
     bool cancelled = false; ///< somebody wants it
@@ -134,7 +163,9 @@ struct running_call {
 } // namespace
 
 struct tsm_api::state {
-    explicit state(tsm_api_options o) : options(std::move(o)), link(link_options(options), options.retry) {}
+    explicit state(tsm_api_options o)
+        : options(std::move(o)), link(link_options(options), options.retry),
+          pending(options.pending, link.origin(), options.log) {}
 
     model::tsm_api_result call(const model::tsm_api_function& function, ProcessListener* listener);
     model::tsm_api_result converse(const model::tsm_api_function& function, ProcessListener* listener);
@@ -154,6 +185,7 @@ struct tsm_api::state {
     tsm_api_options options;
     std::mutex one_call; ///< a card carries one session at a time
     backend_link link;   ///< kept from call to call: one TLS handshake for all
+    pending_calls pending;
 
     mutable std::mutex mutex; ///< of what follows
     token_source token;
@@ -257,16 +289,23 @@ model::tsm_api_result tsm_api::state::converse(const model::tsm_api_function& fu
     const auto target = std::string(base) + std::string(name);
     const auto headers = authorization();
     const auto call_id = text::lower(to_hex(crypto::system_random().take(call_id_octets)));
+    const auto phone = handset();
+    pending_call kept(pending, link, call_id);
     const auto request =
-        json::dump(wire::to_json(wire::tsm_api_call{function, handset(), options.first_report, call_id}));
+        json::dump(wire::to_json(wire::tsm_api_call{function, phone, options.first_report, call_id, kept.former()}));
     listening observer(name, listener);
     for (bool again = false;; again = true) {
         const auto answer = read_answer(name, send(target, headers, request, again));
+        kept.taken();
         const auto* session = std::get_if<wire::session_opened>(&answer);
-        if (!session)
+        if (!session) {
+            kept.has_result = true;
             return std::get<model::tsm_api_result>(answer);
+        }
         try {
-            return run_session(name, *session, observer);
+            auto result = run_session(name, *session, observer);
+            kept.has_result = true;
+            return result;
         } catch (const session_unknown&) {
             if (again)
                 throw;

@@ -14,6 +14,7 @@
 
 #include "crypto/secret.hpp"
 #include "model/results.hpp"
+#include "sdk/pending_calls.hpp"
 #include "sdk/session.hpp"
 #include "sdk/transport.hpp"
 
@@ -50,6 +51,9 @@ struct tsm_api_options {
     /// Each call asks for its first order (DIV-106), which saves two exchanges. A backend that does not know how
     /// answers as to every Local Agent.
     bool first_report = true;
+    /// Remembers calls over the death of the app: the first one behind it ends at the backend what they have begun,
+    /// where everybody else waits until the phone counts as lost (DIV-113). Null: only as long as this object lives.
+    std::shared_ptr<pending_store> pending = nullptr;
 };
 
 /// Functions may be called from any thread; they run one after the other, because a card carries one session at a time.
@@ -57,7 +61,8 @@ struct tsm_api_options {
 /// call to end.
 class tsm_api {
 public:
-    /// Throws net::configuration_error for a malformed URL or CA.
+    /// Throws net::configuration_error for a malformed URL or CA, and pending_error where what options.pending has
+    /// cannot be used.
     explicit tsm_api(tsm_api_options options);
     ~tsm_api();
 

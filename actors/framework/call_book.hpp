@@ -34,6 +34,15 @@ public:
         return in_session{known.session};
     }
 
+    /// The session of the call with this callId, for the same caller (DIV-113). Nothing: there is none, or another's.
+    std::optional<std::string> session_of(const bytes& hash, const call& by) const {
+        const auto found = calls_.find(hash);
+        if (found == calls_.end() || found->second.refused || found->second.caller != by.caller_id ||
+            found->second.provider != by.provider)
+            return std::nullopt;
+        return found->second.session;
+    }
+
     void opened(const call& c, const std::string& session) {
         if (!c.id)
             return;

@@ -32,6 +32,8 @@ public:
     bool busy() const { return call_.has_value(); }
     /// Of the call, as long as that has no outcome; else null.
     const session_actor& session() const { return begun_.session; }
+    /// Its id, until the call is over.
+    const std::string& session_id() const { return begun_.session_id; }
 
     /// `begun` is answered through `admission`.
     void start(begin_call begun, promise admission, calls::call<void> conducting) {

@@ -32,9 +32,8 @@ private:
                      perform_order{x.reader, x.commands})
             .then(
                 [answer](order_performed& p) {
-                    if (p.cancelled) // AMB-148
-                        answer(
-                            process::failed{model::error_category::execution_interrupted, process::cancelled_by_user});
+                    if (!p.unwanted.empty()) // AMB-148
+                        answer(process::failed{model::error_category::execution_interrupted, p.unwanted});
                     else
                         answer(std::move(p.answer));
                 },

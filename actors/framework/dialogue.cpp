@@ -114,6 +114,8 @@ bool dialogue::silent(steady_time now) const {
 }
 
 std::chrono::seconds dialogue::patience(steady_time now) const {
+    if (lost_ || !unwanted_.empty())
+        return std::chrono::seconds(0); // it ends
     return std::chrono::ceil<std::chrono::seconds>(lost_at().value_or(now + settings_.phone_lost) - now);
 }
 
@@ -260,22 +262,39 @@ const announced_card* dialogue::card_in(const std::string& reader) const {
                                               : nullptr; // before the first APDU any will do; SERAM wants one
 }
 
-bool dialogue::cancel() {
+bool dialogue::cancel(const char* why) {
     if (changing_ || outcome_ || lost_)
         return false;
-    cancelled_ = true;
+    if (!std::exchange(cancelled_, true))
+        unwanted_ = why;
     const bool had_work = std::exchange(work_, std::nullopt).has_value();
     if (std::exchange(announcement_, std::nullopt))
-        event_ = start_refused{process::cancelled_by_user, false};
+        event_ = start_refused{unwanted_, false};
     else if (had_work)
-        event_ = work_cancelled{};
+        event_ = work_cancelled{unwanted_};
     expected_ = expects::nothing; // what the phone still says of it does not matter any more
     return true;
 }
 
+bool dialogue::give_way() {
+    if (outcome_)
+        return false;
+    if (!cancel(process::begun_anew)) {
+        unwanted_ = process::begun_anew;
+        lose();
+    }
+    return true;
+}
+
+/// An order may be large, and its process ends: a phone that comes back gets none of it.
+void dialogue::lose() {
+    lost_ = true;
+    last_.items = {};
+}
+
 void dialogue::announce(model::process_start start, std::optional<process::exchange> reads) {
     if (cancelled_) {
-        event_ = start_refused{process::cancelled_by_user, false};
+        event_ = start_refused{unwanted_, false};
         return;
     }
     announcement_ = std::move(start);
@@ -288,7 +307,7 @@ void dialogue::announce(model::process_start start, std::optional<process::excha
 
 void dialogue::perform(std::string reader, gp::batch work) {
     if (cancelled_) {
-        event_ = work_cancelled{};
+        event_ = work_cancelled{unwanted_};
         return;
     }
     if (auto refused = accept(std::move(reader), std::move(work)))
@@ -309,14 +328,15 @@ std::optional<gp::batch_answer> dialogue::accept(std::string reader, gp::batch w
 }
 
 std::optional<dialogue::event> dialogue::take_event(steady_time now) {
-    if (silent(now) && !std::exchange(lost_, true))
-        last_.items = {}; // an order may be large, and its process has ended: a phone that comes back gets none of it
+    if (silent(now) && !lost_)
+        lose();
     if (lost_ && !event_) {
         if (std::exchange(announcement_, std::nullopt)) {
             work_.reset();
             event_ = start_refused{"the phone has not been heard of any more", true};
         } else if (std::exchange(work_, std::nullopt))
-            event_ = gp::batch_answer{{}, gp::transmission::phone_lost, "no report within the deadline"};
+            event_ = gp::batch_answer{
+                {}, gp::transmission::phone_lost, unwanted_.empty() ? "no report within the deadline" : unwanted_};
         expected_ = expects::nothing;
     }
     return std::exchange(event_, std::nullopt);

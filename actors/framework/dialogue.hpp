@@ -66,7 +66,10 @@ public:
     /// The user does not want it any more. False where it is too late: something that changes the card has left, or the
     /// session has its outcome. Else nothing of the kind leaves any more, and the owner learns it in place of what it
     /// waits for, or asks for next.
-    bool cancel();
+    bool cancel() { return cancel(process::cancelled_by_user); }
+    /// Its app has begun anew (DIV-113): likewise, and where it is too late for that, the phone counts as lost. False
+    /// where the session has its outcome.
+    bool give_way();
 
     // -- the owner --
     /// Its session was one of a former life of the server, and the phone has acknowledged the start of this process
@@ -94,7 +97,9 @@ public:
         std::string detail;
         bool phone_lost = false;
     };
-    struct work_cancelled {};
+    struct work_cancelled {
+        std::string why;
+    };
     using event = std::variant<start_acknowledged, start_refused, work_cancelled, gp::batch_answer>;
     /// Call after everything that happened, and once a second.
     std::optional<event> take_event(steady_time now);
@@ -102,7 +107,8 @@ public:
     /// How long it lasts, if the phone says nothing from now on, until it counts as lost.
     std::chrono::seconds patience(steady_time now) const;
     bool lost() const { return lost_; }
-    bool cancelled() const { return cancelled_; }            ///< by the user, before it was too late
+    /// Why nobody wants it any more; empty: it is wanted.
+    const std::string& unwanted() const { return unwanted_; }
     bool never_came() const { return lost_ && gave_none(); } ///< lost before its first order
     std::uint64_t last_number() const { return last_.number; }
     bool stopped() const { return stopped_; } ///< the Stop has been handed out
@@ -110,6 +116,8 @@ public:
 private:
     enum class expects { nothing, acknowledgement, responses };
 
+    bool cancel(const char* why);
+    void lose();
     std::optional<steady_time> lost_at() const;
     bool silent(steady_time now) const;
     /// None has been given, or one of a former life: then it does not matter which.
@@ -153,8 +161,9 @@ private:
     bool work_sent_ = false;
     bool announcement_sent_ = false;
     bool acknowledged_ = false;
-    bool changing_ = false; ///< something that changes the card has left
-    bool cancelled_ = false;
+    bool changing_ = false;  ///< something that changes the card has left
+    bool cancelled_ = false; ///< before it was too late
+    std::string unwanted_;
     std::optional<result> outcome_;
     std::optional<model::process_progress> completed_;
     bool stopped_ = false;

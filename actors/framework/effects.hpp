@@ -35,10 +35,10 @@ public:
     }
 
     /// Once a second: a lease that nobody uses ends, and the process may wait for the phone longer than that. Nor does
-    /// a user who has cancelled wait for an issuer.
+    /// a user who has cancelled, or begun anew, wait for an issuer.
     void tick(steady_time now) {
         if (waits_for_issuer_)
-            stop_waiting_if_cancelled();
+            stop_waiting_if_unwanted();
         if (now - held_ < around_->lease_term / 3)
             return;
         held_ = now;
@@ -165,8 +165,8 @@ private:
             context_.session, session_answers_within(around_->sessions, x.commands),
             perform_order{x.reader, x.commands},
             [this, sent = x.commands](order_performed& p) {
-                if (p.cancelled) // AMB-148
-                    return fail(model::error_category::execution_interrupted, process::cancelled_by_user);
+                if (!p.unwanted.empty()) // AMB-148
+                    return fail(model::error_category::execution_interrupted, p.unwanted);
                 log(log_of_answers(id(), sent, p.answer));
                 answer(std::move(p.answer));
             },
@@ -186,8 +186,8 @@ private:
         request<user_wish>(
             context_.session, actor_deadline, ask_wish{},
             [this, go_on](const user_wish& wish) {
-                if (wish.cancelled)
-                    return fail(model::error_category::execution_interrupted, process::cancelled_by_user);
+                if (!wish.unwanted.empty())
+                    return fail(model::error_category::execution_interrupted, wish.unwanted);
                 go_on();
             },
             session_gone());
@@ -226,16 +226,16 @@ private:
             });
     }
     /// The exchange is cut, whether it waits for its turn or for the issuer: what that says is not waited for any more
-    /// (AMB-148).
-    void stop_waiting_if_cancelled() {
+    /// (AMB-148, DIV-113).
+    void stop_waiting_if_unwanted() {
         request<user_wish>(
             context_.session, actor_deadline, ask_wish{},
             [this, number = waits_for_issuer_](const user_wish& wish) {
-                if (!wish.cancelled || waits_for_issuer_ != number)
+                if (wish.unwanted.empty() || waits_for_issuer_ != number)
                     return;
                 waits_for_issuer_ = 0;
                 line_->cut();
-                fail(model::error_category::execution_interrupted, process::cancelled_by_user);
+                fail(model::error_category::execution_interrupted, wish.unwanted);
             },
             [](const caf::error&) {}); // of a session that has ended the process hears by its next order
     }

@@ -8,6 +8,8 @@
 #include "process/calls/life_cycle_call.hpp"
 #include "store/processes.hpp"
 
+#include <algorithm>
+#include <deque>
 #include <map>
 #include <vector>
 
@@ -33,20 +35,31 @@ class parked_sessions {
 public:
     using session = std::variant<calls::left_process, store::ended_process>;
 
-    explicit parked_sessions(left_behind left) {
+    /// Of results the last ones are kept, so many of them.
+    explicit parked_sessions(left_behind left, std::size_t most_results = 10000) : most_results_(most_results) {
         for (auto& p : left.processes)
             sessions_.insert_or_assign(p.record.session, std::move(p));
+        std::ranges::stable_sort(left.results, {}, [](const auto& p) { return p.end.ended; });
         for (auto& p : left.results)
             add(std::move(p));
     }
 
-    void add(store::ended_process ended) {
+    /// The session that is not kept any more for it.
+    std::optional<std::string> add(store::ended_process ended) {
         const auto id = ended.process.session;
         sessions_.insert_or_assign(id, std::move(ended));
+        results_.push_back(id);
+        if (results_.size() <= most_results_)
+            return std::nullopt;
+        auto oldest = std::move(results_.front());
+        results_.pop_front();
+        sessions_.erase(oldest);
+        return oldest;
     }
     /// Their ids.
     std::vector<std::string> clear() {
         std::vector<std::string> ids;
+        results_.clear();
         for (const auto& [id, one] : std::exchange(sessions_, {}))
             ids.push_back(id);
         return ids;
@@ -63,7 +76,23 @@ public:
         const auto found = sessions_.find(id);
         if (found == sessions_.end() || !may_enter(record_of(found->second), secret))
             return std::nullopt;
+        std::erase(results_, id);
         return std::move(sessions_.extract(found).mapped());
+    }
+
+    /// A process of this instance waits for its phone.
+    bool waits(const std::string& instance) const {
+        return std::ranges::any_of(sessions_, [&](const auto& one) {
+            const auto* left = std::get_if<calls::left_process>(&one.second);
+            return left && left->record.instance == instance;
+        });
+    }
+    /// The process of this session, for who has proved that it is his (DIV-113). It does not wait any more.
+    std::optional<calls::left_process> take_process(const std::string& id) {
+        const auto found = sessions_.find(id);
+        if (found == sessions_.end() || !std::holds_alternative<calls::left_process>(found->second))
+            return std::nullopt;
+        return std::get<calls::left_process>(std::move(sessions_.extract(found).mapped()));
     }
 
     /// Nobody has come for these processes.
@@ -89,6 +118,8 @@ private:
     }
 
     std::map<std::string, session> sessions_; ///< by session id
+    std::deque<std::string> results_;         ///< sessions that have one, in the order in which they have ended
+    std::size_t most_results_;
 };
 
 } // namespace tsms::actors

@@ -20,9 +20,19 @@ class waiting_calls {
 public:
     bool full() const { return calls_.size() >= most; }
     void push(waiting_call call) { calls_.push_back(std::move(call)); }
+    /// Its app has proved that the process which runs is its own, and ends it for this call (DIV-113). False where
+    /// another one of the app's waits there.
+    bool push_first(waiting_call& call) {
+        if (heir_)
+            return false;
+        heir_ = std::move(call);
+        return true;
+    }
 
     /// The one that has waited longest.
     std::optional<waiting_call> next() {
+        if (heir_)
+            return std::exchange(heir_, std::nullopt);
         if (calls_.empty())
             return std::nullopt;
         auto first = std::move(calls_.front());
@@ -33,15 +43,28 @@ public:
     /// Those whose deadline is over (AMB-122). All wait equally long, so they are the first.
     std::vector<waiting_call> take_late(steady_time now) {
         std::vector<waiting_call> late;
-        while (!calls_.empty() && calls_.front().deadline <= now)
+        if (heir_ && heir_->deadline <= now)
             late.push_back(*next());
+        for (; !calls_.empty() && calls_.front().deadline <= now; calls_.pop_front())
+            late.push_back(std::move(calls_.front()));
         return late;
     }
 
     /// The call of a session that has ended.
     std::optional<waiting_call> take(const caf::actor_addr& session) {
-        const auto found =
-            std::ranges::find_if(calls_, [&](const waiting_call& w) { return w.call.session.address() == session; });
+        return take_if([&](const begin_call& c) { return c.session.address() == session; });
+    }
+    std::optional<waiting_call> take(const std::string& session_id) {
+        return take_if([&](const begin_call& c) { return c.session_id == session_id; });
+    }
+
+    std::vector<waiting_call> take_all() { return take_late(steady_time::max()); }
+
+private:
+    template <class Wanted> std::optional<waiting_call> take_if(const Wanted& wanted) {
+        if (heir_ && wanted(heir_->call))
+            return next();
+        const auto found = std::ranges::find_if(calls_, [&](const waiting_call& w) { return wanted(w.call); });
         if (found == calls_.end())
             return std::nullopt;
         auto call = std::move(*found);
@@ -49,11 +72,9 @@ public:
         return call;
     }
 
-    std::vector<waiting_call> take_all() { return take_late(steady_time::max()); }
-
-private:
     static constexpr std::size_t most = 4;
-    std::deque<waiting_call> calls_; ///< in the order of their deadlines
+    std::optional<waiting_call> heir_; ///< before all others
+    std::deque<waiting_call> calls_;   ///< in the order of their deadlines
 };
 
 } // namespace tsms::actors

@@ -6,6 +6,7 @@
 #include "app/handset/component.hpp"
 #include "app/handset/console.hpp"
 #include "app/handset/interrupts.hpp"
+#include "sdk/pending_file.hpp"
 #include "sdk/tsm_api.hpp"
 
 #include <CLI/App.hpp>
@@ -30,6 +31,7 @@ struct arguments {
     std::string caller_id = app::default_caller;
     std::string credential;
     std::string credential_file;
+    std::string pending;
     bool json = false;
     std::optional<std::string> stats; ///< empty: standard error
     int answer_seconds = 40;
@@ -84,6 +86,8 @@ sdk::tsm_api_options options_of(const arguments& a) {
                                                    : cli::read_secret("--credential-file", a.credential_file);
     options.answer_timeout = std::chrono::seconds(a.answer_seconds);
     options.components = app::open_components(a.components);
+    if (!a.pending.empty())
+        options.pending = std::make_shared<sdk::pending_file>(a.pending);
     options.log = [](const std::string& line) { std::cerr << line << "\n"; };
     return options;
 }
@@ -216,7 +220,7 @@ const std::vector<subcommand>& subcommands() {
          [](tsm_api& api, A a, L*) -> R { return api.checkServiceUpdateAvailable(a.instance, a.version).get(); }},
         {"deploy",
          "Execute service commands (deployService)",
-         "deploy INSTANCE --commands install,activate --finalize",
+         "deploy INSTANCE --commands install,activate --finalize --pending phone.pending",
          {{"INSTANCE", &arguments::instance}},
          true,
          [](tsm_api& api, A a, L* l) -> R {
@@ -285,6 +289,9 @@ int parse_and_run(int argc, char** argv) {
     program.add_option(
         "--credential-file", a.credential_file,
         "file with the app's credential or the SP's access token, -: standard input (or TSMS_APP_CREDENTIAL)");
+    program.add_option("--pending", a.pending,
+                       "file that remembers calls without a result, of this handset alone: what one that was killed "
+                       "has begun is ended by its next call, which need not wait");
     program.add_flag("--json", a.json, "print the TR's result object, or {\"error\"} where there is none");
     program.add_option("--answer-seconds", a.answer_seconds, "longest wait for an answer of the backend to begin")
         ->check(CLI::Range(1, 600))

@@ -7,7 +7,10 @@
 
 namespace tsms::http {
 
-/// The call has a callId.
+/// What stands for a callId wherever calls are looked for.
+bytes hash_of_call_id(const std::string& call_id);
+
+/// The call has a callId. Which calls were before it makes no other call of it.
 actors::call_id identify(const wire::tsm_api_call& call);
 
 } // namespace tsms::http

@@ -227,6 +227,8 @@ std::variant<net::response, device_api::opened> device_api::admit(std::string_vi
     actors::call message;
     if (!wanted->call_id.empty())
         message.id = identify(*wanted);
+    for (const auto& former : wanted->former_call_ids)
+        message.former.push_back(hash_of_call_id(former));
     message.what = std::move(wanted->function);
     message.caller_id = caller_id;
     message.provider = known->provider;

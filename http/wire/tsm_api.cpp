@@ -197,12 +197,32 @@ std::string parse_call_id(const json::reader& r) {
     if (!r.raw().find("callId"))
         return {};
     auto id = r.string("callId");
-    if (id.size() != call_id_digits || id.find_first_not_of("0123456789abcdef") != std::string::npos)
+    if (!is_call_id(id))
         throw json::parse_error("'callId' must have 32 lower-case hexadecimal digits");
     return id;
 }
 
+std::vector<std::string> parse_former_call_ids(const json::reader& r) {
+    std::vector<std::string> ids;
+    if (!r.raw().find("formerCallIds"))
+        return ids;
+    const auto& list = r.array("formerCallIds");
+    if (list.size() > most_former_calls)
+        throw json::parse_error("'formerCallIds' has too many entries");
+    for (const auto& item : list) {
+        const auto* id = item.as_string();
+        if (!id || !is_call_id(*id))
+            throw json::parse_error("'formerCallIds': each must have 32 lower-case hexadecimal digits");
+        ids.push_back(*id);
+    }
+    return ids;
+}
+
 } // namespace
+
+bool is_call_id(std::string_view text) {
+    return text.size() == call_id_digits && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
 
 std::string_view function_name(const model::tsm_api_function& function) {
     return functions[function.index()].name;
@@ -219,6 +239,8 @@ json::value to_json(const tsm_api_call& call) {
         o.append("firstReport", true);
     if (!call.call_id.empty())
         o.append("callId", call.call_id);
+    if (!call.former_call_ids.empty())
+        o.append("formerCallIds", json::array(call.former_call_ids.begin(), call.former_call_ids.end()));
     return o;
 }
 
@@ -229,7 +251,7 @@ tsm_api_call parse_call(std::string_view name, const json::value& document) {
         throw json::parse_error("no function of the TSM-API has this name");
     auto function = row->parse(r);
     return {std::move(function), parse_handset(r.object("handset")), r.boolean_or("firstReport", false),
-            parse_call_id(r)};
+            parse_call_id(r), parse_former_call_ids(r)};
 }
 
 json::value to_json(const tsm_api_answer& answer) {

@@ -21,7 +21,13 @@ struct tsm_api_call {
     bool first_report = false;
     /// DIV-107: 32 lower-case hexadecimal digits that whoever repeats the call sends again; may be empty.
     std::string call_id = {};
+    /// DIV-113: callIds of calls before this one that the app has begun and has no result of.
+    std::vector<std::string> former_call_ids = {};
 };
+
+inline constexpr std::size_t most_former_calls = 4;
+/// 32 lower-case hexadecimal digits: 128 random bits.
+bool is_call_id(std::string_view text);
 
 std::string_view function_name(const model::tsm_api_function& function);
 bool is_function(std::string_view name);

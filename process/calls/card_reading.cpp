@@ -20,15 +20,16 @@ template <class Found> call<asked<Found>> ask(process::process<Found> asking) {
             auto reply = co_await perform{*effect};
             if (const auto* answer = std::get_if<gp::batch_answer>(&reply))
                 a.how.phone_lost = a.how.phone_lost || answer->end == gp::transmission::phone_lost;
-            if (const auto* failed = std::get_if<process::failed>(&reply))
-                a.how.cancelled = failed->category == model::error_category::execution_interrupted;
+            const auto* failed = std::get_if<process::failed>(&reply);
+            if (failed && failed->category == model::error_category::execution_interrupted)
+                a.how.unwanted = failed->details;
             effect = asking.answer(std::move(reply));
         }
         a.found = asking.result();
     } catch (const unanswered&) {
         throw;
     } catch (const std::exception& e) {
-        if (!a.how.cancelled)
+        if (a.how.unwanted.empty())
             a.how.bug = e.what();
     }
     co_return a;
@@ -57,8 +58,8 @@ call<cards_proven> prove_cards(std::vector<process::card_to_prove> cards) {
 std::optional<model::refusal> why_unread(const cards_asked& how) {
     if (!how.bug.empty())
         return model::refusal{model::error_category::internal_error, "the secure components could not be read"};
-    if (how.cancelled)
-        return model::refusal{model::error_category::execution_interrupted, process::cancelled_by_user};
+    if (!how.unwanted.empty())
+        return model::refusal{model::error_category::execution_interrupted, how.unwanted};
     if (how.phone_lost)
         return model::refusal{model::error_category::execution_interrupted, "the connection to the handset was lost"};
     return std::nullopt;

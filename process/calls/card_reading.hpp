@@ -10,8 +10,8 @@ namespace tsms::calls {
 /// What asking the cards came to.
 struct cards_asked {
     bool phone_lost = false;
-    bool cancelled = false;
-    std::string bug = {}; ///< not empty: asking them broke, and nothing was found out
+    std::string unwanted = {}; ///< why nobody wants to know any more
+    std::string bug = {};      ///< not empty: asking them broke, and nothing was found out
 };
 struct cards_seen : cards_asked {
     std::vector<model::seen_card> cards;    ///< in the order of the cards that were to be read

@@ -11,6 +11,8 @@ const char* text_of(model::interruption why) {
         return "the TSM was restarted";
     case model::interruption::server_gone:
         return "the server that ran it was gone for too long, and another one has ended it";
+    case model::interruption::begun_anew:
+        return process::begun_anew;
     case model::interruption::abandoned:
         break;
     }

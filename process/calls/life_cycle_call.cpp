@@ -59,7 +59,8 @@ call<verdict> judge(conducting* c) {
     if (const auto why =
             process::refuse(c->what, {c->instance, catalog.version_exists, catalog.flavor_exists, c->wanted})) {
         const bool busy = why->details == model::another_process_runs.details;
-        co_return refused{busy && c->loaded.runs_for ? another_process_runs_for(*c->loaded.runs_for) : *why};
+        const auto until = c->terms.parked_for ? c->terms.parked_for : c->loaded.runs_for;
+        co_return refused{busy && until ? another_process_runs_for(*until) : *why};
     }
     co_return std::nullopt;
 }

@@ -9,6 +9,8 @@ namespace tsms::calls {
 struct life_cycle_terms {
     steady_time card_until;                  ///< how long the call waits for its card
     bool remove_tsm_domain_when_last = true; ///< operator's policy (AMB-121, AMB-227)
+    /// A process of the instance waits so long for its phone to come back after a restart (DIV-108).
+    std::optional<std::chrono::seconds> parked_for = {};
 };
 
 /// `request`: of a life_cycle_function. The call is the only writer of its instance's row, so there must not be another

@@ -276,7 +276,7 @@ BOOST_AUTO_TEST_CASE(an_issuer_is_not_asked_after_a_cancel) { // AMB-148
         interpreted i(box);
         i.start(order_from_issuer(&i.said));
         box.requests.at(0).answer(answered{process::done{}}); // it has the card
-        box.requests.at(1).answer(user_wish{cancelled});
+        box.requests.at(1).answer(user_wish{cancelled ? process::cancelled_by_user : ""});
         if (cancelled) {
             BOOST_TEST(box.requests.size() == 2u);
         } else {

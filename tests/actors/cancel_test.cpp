@@ -89,11 +89,11 @@ BOOST_AUTO_TEST_CASE(an_enquiry_ends_with_6) {
 BOOST_AUTO_TEST_CASE(a_session_knows_that_it_is_cancelled) {
     world w;
     const auto session = spawn_device_session(w.system, {"s", "secret"}, w.cards, w.gate, w.around);
-    BOOST_TEST(!w.ask<user_wish>(session, ask_wish{}).cancelled);
+    BOOST_TEST(w.ask<user_wish>(session, ask_wish{}).unwanted == "");
     w.ask<session_cancelled>(session, cancel_session{"guessed"});
-    BOOST_TEST(!w.ask<user_wish>(session, ask_wish{}).cancelled);
+    BOOST_TEST(w.ask<user_wish>(session, ask_wish{}).unwanted == "");
     w.ask<session_cancelled>(session, cancel_session{"secret"});
-    BOOST_TEST(w.ask<user_wish>(session, ask_wish{}).cancelled);
+    BOOST_TEST(w.ask<user_wish>(session, ask_wish{}).unwanted == process::cancelled_by_user);
     caf::anon_send_exit(session, caf::exit_reason::user_shutdown);
     w.run();
 }

@@ -1,6 +1,7 @@
 #include "tests/actors/world.hpp"
 
 #include "actors/framework/outbox_rows.hpp"
+#include "process/calls/interrupted.hpp"
 #include "store/instance_records.hpp"
 
 namespace tsms::actors_test {
@@ -169,13 +170,23 @@ played_store::behavior_type played_store::make_behavior() {
                 return failed();
             return end(m_, e);
         },
-        [](const note_cancel&) { return stored{}; },
+        [this](const note_cancel& c) {
+            m_.unwanted.push_back(c.session_id);
+            return stored{};
+        },
         [this](const enqueue_delivery& e) {
             ++m_.told;
             return process_ended{e.delivery, {}};
         },
         [this](const log_apdus& l) { m_.logged.insert(m_.logged.end(), l.entries.begin(), l.entries.end()); },
-        [](const end_parked_process&) { return parked_process_ended{}; },
+        [this](const end_parked_process& e) {
+            m_.parked.push_back(e);
+            m_.instances[e.left.record.instance].running_process.clear();
+            const auto status = model::error_category::execution_interrupted;
+            model::process_end end{e.left.record.id, status, model::error_message(status, calls::text_of(e.why)), ""};
+            end.result = model::suspend_or_resume_result{{end.id, {status, end.message}, "", ""}};
+            return parked_process_ended{store::ended_process{e.left.record, end}};
+        },
         [](const trim_store&) {},
         [](const find_issuer& f) {
             return issuer_found{model::issuer_record{f.name, {}, {}, {}, {}}};

@@ -20,7 +20,9 @@ struct memory {
     std::map<std::string, model::service_instance> instances;
     std::map<std::string, model::secure_component> cards;
     std::vector<std::string> events;
-    std::vector<std::string> abandoned; ///< ids of processes
+    std::vector<std::string> abandoned;     ///< ids of processes
+    std::vector<std::string> unwanted;      ///< sessions whose process no restart enters again
+    std::vector<end_parked_process> parked; ///< those that it has ended
     std::vector<end_process> ends;
     bool broken = false;  ///< every write fails
     std::size_t told = 0; ///< messages to an SPOS without a process

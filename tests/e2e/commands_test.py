@@ -409,6 +409,7 @@ class Examples(unittest.TestCase):
         listed = json.loads(run("tsms-handset", *handset, "instances", self.put["SERVICE"]).stdout)
         self.put["INSTANCE"] = listed["serviceInstances"][0]["id"]
         self.play("tsms-handset deploy")
+        self.assertEqual(json.loads((self.folder / "phone.pending").read_text()), {"pendingCalls": []})
         self.assertIn("< 9000", self.play("tsms-handset apdu"))
         self.publish_the_next_version(published)
         self.assertIn("1.1.0 is available", self.play("tsms-handset check-update"))

@@ -51,6 +51,12 @@ BOOST_AUTO_TEST_CASE(calls_are_read_as_written) {
     const auto knows = wire::parse_call("updateService", json::parse(known));
     BOOST_TEST(knows.call_id == "00112233445566778899aabbccddeeff");
     BOOST_TEST(json::dump(wire::to_json(knows)) == known);
+    BOOST_TEST(knows.former_call_ids.empty());
+    const auto before = text.substr(0, text.size() - 1) +
+                        R"(,"formerCallIds":["00112233445566778899aabbccddeeff","ffeeddccbbaa99887766554433221100"]})";
+    const auto anew = wire::parse_call("updateService", json::parse(before));
+    BOOST_TEST(anew.former_call_ids.size() == 2u);
+    BOOST_TEST(json::dump(wire::to_json(anew)) == before);
 
     const std::vector<model::tsm_api_function> all{model::create_service_instance{"s", "1.0.0"},
                                                    model::get_service_instances{"s"},
@@ -87,6 +93,21 @@ BOOST_AUTO_TEST_CASE(what_is_no_call_is_refused) {
                             '"' + digits + "0\"", '"' + digits.substr(1) + '"', '"' + digits.substr(1) + "g\"",
                             '"' + digits.substr(1) + "A\"", "[\"" + digits + "\"]"})
         BOOST_CHECK_THROW(with_id(bad), json::parse_error);
+    const auto with_former = [](const std::string& ids) {
+        call("terminateService", R"("serviceInstanceId":"i","formerCallIds":)" + ids);
+    };
+    const auto one = '"' + digits + '"', four = one + "," + one + "," + one + "," + one;
+    with_former("[]");
+    with_former("[" + four + "]");
+    std::vector<std::string> none{"null", one, "{}", "[null]", "[1]", R"([""])"};
+    for (const auto& entry : {"0123", "[]", "null", "1"})
+        none.push_back("[" + one + "," + entry + "]");
+    none.push_back("[" + four + "," + one + "]");
+    none.push_back("[\"" + digits + "0\"]");
+    none.push_back("[\"" + digits.substr(1) + "\"]");
+    none.push_back("[\"" + digits.substr(1) + "A\"]");
+    for (const auto& bad : none)
+        BOOST_CHECK_THROW(with_former(bad), json::parse_error);
     const std::string instance = R"("serviceInstanceId":"i","finalizeDeployment":true,)";
     call("deployService", instance + R"("serviceCommands":[])");
     for (const std::string bad :
