@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <deque>
 #include <map>
+#include <set>
 #include <vector>
 
 namespace tsms::actors {
@@ -37,8 +38,10 @@ public:
 
     /// Of results the last ones are kept, so many of them.
     explicit parked_sessions(left_behind left, std::size_t most_results = 10000) : most_results_(most_results) {
-        for (auto& p : left.processes)
+        for (auto& p : left.processes) {
+            instances_.insert(p.record.instance);
             sessions_.insert_or_assign(p.record.session, std::move(p));
+        }
         std::ranges::stable_sort(left.results, {}, [](const auto& p) { return p.end.ended; });
         for (auto& p : left.results)
             add(std::move(p));
@@ -60,6 +63,7 @@ public:
     std::vector<std::string> clear() {
         std::vector<std::string> ids;
         results_.clear();
+        instances_.clear();
         for (const auto& [id, one] : std::exchange(sessions_, {}))
             ids.push_back(id);
         return ids;
@@ -76,28 +80,28 @@ public:
         const auto found = sessions_.find(id);
         if (found == sessions_.end() || !may_enter(record_of(found->second), secret))
             return std::nullopt;
+        if (auto left = take_process(id))
+            return left;
         std::erase(results_, id);
         return std::move(sessions_.extract(found).mapped());
     }
 
     /// A process of this instance waits for its phone.
-    bool waits(const std::string& instance) const {
-        return std::ranges::any_of(sessions_, [&](const auto& one) {
-            const auto* left = std::get_if<calls::left_process>(&one.second);
-            return left && left->record.instance == instance;
-        });
-    }
+    bool waits(const std::string& instance) const { return instances_.contains(instance); }
     /// The process of this session, for who has proved that it is his (DIV-113). It does not wait any more.
     std::optional<calls::left_process> take_process(const std::string& id) {
         const auto found = sessions_.find(id);
         if (found == sessions_.end() || !std::holds_alternative<calls::left_process>(found->second))
             return std::nullopt;
-        return std::get<calls::left_process>(std::move(sessions_.extract(found).mapped()));
+        auto left = std::get<calls::left_process>(std::move(sessions_.extract(found).mapped()));
+        instances_.erase(left.record.instance);
+        return left;
     }
 
     /// Nobody has come for these processes.
     std::vector<calls::left_process> take_processes() {
         std::vector<calls::left_process> taken;
+        instances_.clear();
         std::erase_if(sessions_, [&](auto& one) {
             auto* left = std::get_if<calls::left_process>(&one.second);
             if (left)
@@ -118,6 +122,7 @@ private:
     }
 
     std::map<std::string, session> sessions_; ///< by session id
+    std::set<std::string> instances_;         ///< of the processes: each has one at most
     std::deque<std::string> results_;         ///< sessions that have one, in the order in which they have ended
     std::size_t most_results_;
 };

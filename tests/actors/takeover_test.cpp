@@ -419,6 +419,12 @@ BOOST_AUTO_TEST_CASE(so_many_results_of_a_former_life_are_kept) {
     BOOST_TEST(!two.take_process("former").has_value());
     BOOST_TEST(!two.waits("one"));
     BOOST_TEST(two.clear().size() == 2u);
+    BOOST_TEST(all.waits("one"));
+    BOOST_TEST(all.take("former", "secret 1").has_value());
+    BOOST_TEST(!all.waits("one"));
+    parked_sessions late({{some_left_process()}, {}});
+    BOOST_TEST(late.take_processes().size() == 1u);
+    BOOST_TEST(!late.waits("one"));
 }
 
 // -- what is known of a callId --
