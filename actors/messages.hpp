@@ -31,7 +31,8 @@ struct call {
         provider; ///< service provider that the app has proved to belong to; nothing: anonymous (AMB-236)
     std::vector<announced_card> cards;
     std::string address; ///< whose budget of sessions it takes from: an address or network, as the edge names it
-    std::optional<call_id> id = {}; ///< nothing: its repetition is another call
+    std::optional<call_id> id = {};                ///< nothing: its repetition is another call
+    model::dialect dialect = model::dialect::v1_0; ///< that it is answered in (DIV-119)
 };
 
 // -- what it gets (TR 4.2.5)

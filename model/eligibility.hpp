@@ -27,6 +27,9 @@ struct offered_version {
     std::vector<std::string> profiles; ///< ids of those that a published Flavor serves (AMB-054, AMB-055)
 };
 
+/// AMB-115: on one card of the handset.
+inline const refusal service_is_there{error_category::already_exists, "service is already deployed"};
+
 struct offered_service {
     std::string id;
     std::string provider;

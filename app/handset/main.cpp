@@ -33,6 +33,7 @@ struct arguments {
     bool json = false;
     std::optional<std::string> stats; ///< empty: standard error
     int answer_seconds = 40;
+    std::string dialect = "1.0";
 
     std::string service, instance, version; // positional, by subcommand
     std::string commands;
@@ -77,6 +78,7 @@ std::vector<model::command_request> commands_of(const arguments& a) {
 sdk::tsm_api_options options_of(const arguments& a) {
     sdk::tsm_api_options options;
     options.url = a.url;
+    options.dialect = a.dialect == "1.0.4" ? model::dialect::v1_0_4 : model::dialect::v1_0;
     if (!a.ca_file.empty())
         options.ca_pem = read_file(a.ca_file);
     options.caller_id = a.caller_id;
@@ -285,6 +287,9 @@ int parse_and_run(int argc, char** argv) {
     program.add_option(
         "--credential-file", a.credential_file,
         "file with the app's credential or the SP's access token, -: standard input (or TSMS_APP_CREDENTIAL)");
+    program.add_option("--dialect", a.dialect, "version of the guideline whose TSM-API is spoken")
+        ->check(CLI::IsMember({"1.0", "1.0.4"}))
+        ->capture_default_str();
     program.add_flag("--json", a.json, "print the TR's result object, or {\"error\"} where there is none");
     program.add_option("--answer-seconds", a.answer_seconds, "longest wait for an answer of the backend to begin")
         ->check(CLI::Range(1, 600))

@@ -8,6 +8,6 @@
 namespace tsms::http {
 
 /// The call has a callId.
-actors::call_id identify(const wire::tsm_api_call& call);
+actors::call_id identify(const wire::tsm_api_call& call, model::dialect dialect = model::dialect::v1_0);
 
 } // namespace tsms::http

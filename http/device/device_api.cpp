@@ -15,8 +15,7 @@ namespace tsms::http {
 
 namespace {
 
-constexpr std::string_view functions_path = "/tsm-api/1.0/";
-constexpr std::string_view sessions_path = "/tsm-api/1.0/sessions/";
+constexpr std::string_view sessions_path = "sessions/"; ///< behind the dialect's base path
 constexpr std::string_view result_suffix = "/result";
 constexpr std::string_view seram_path = "/gp/seram";
 constexpr std::string_view cookie_name = "tsms-session";
@@ -85,10 +84,24 @@ net::response overloaded(int status, const std::string& text, int seconds) {
     return busy;
 }
 
+struct resource {
+    model::dialect dialect;
+    std::string_view path; ///< behind the dialect's base path
+};
+
+/// Nothing: the path is none of the TSM-API.
+std::optional<resource> resource_of(std::string_view path) {
+    for (const auto dialect : model::all_dialects)
+        if (const auto base = wire::base_path(dialect); path.starts_with(base))
+            return resource{dialect, path.substr(base.size())};
+    return std::nullopt;
+}
+
 bool takes_body(const net::request& request) {
-    const std::string_view path = request.path;
-    return request.method == "POST" && !path.starts_with(sessions_path) &&
-           (path.starts_with(seram_path) || path.starts_with(functions_path));
+    if (request.method != "POST")
+        return false;
+    const auto wanted = resource_of(request.path);
+    return wanted ? !wanted->path.starts_with(sessions_path) : std::string_view(request.path).starts_with(seram_path);
 }
 
 /// Octets of its body, where it says how many.
@@ -141,19 +154,26 @@ net::response device_api::handle(const net::request& request) {
         return error(404, "session id not found");     // plan_body() has asked
     if (request.body_too_large && takes_body(request)) // else whatever it is belongs nowhere and was not read
         return error(413, "the body is too large");
-    if (path.starts_with(sessions_path) && path.ends_with(result_suffix) &&
-        path.size() > sessions_path.size() + result_suffix.size())
-        return fetch_result(
-            path.substr(sessions_path.size(), path.size() - sessions_path.size() - result_suffix.size()), request);
-    if (path.starts_with(sessions_path) && path.rfind('/') + 1 == sessions_path.size() &&
-        path.size() > sessions_path.size())
-        return cancel(path.substr(sessions_path.size()), request);
-    if (path.starts_with(functions_path) && wire::is_function(path.substr(functions_path.size())))
-        return call(path.substr(functions_path.size()), request);
+    if (const auto wanted = resource_of(path))
+        return tsm_api(wanted->dialect, wanted->path, request);
     if (path == std::string(seram_path) + "/handshake")
         return handshake(request);
     if (path == remote_management_path)
         return remote_management(request);
+    return error(404, "no such resource");
+}
+
+/// A session has the dialect of its call: its paths are the same in each.
+net::response device_api::tsm_api(model::dialect dialect, std::string_view path, const net::request& request) {
+    if (wire::is_function(path))
+        return call(dialect, path, request);
+    if (!path.starts_with(sessions_path))
+        return error(404, "no such resource");
+    path.remove_prefix(sessions_path.size());
+    if (path.ends_with(result_suffix) && path.size() > result_suffix.size())
+        return fetch_result(path.substr(0, path.size() - result_suffix.size()), request);
+    if (!path.empty() && path.find('/') == std::string_view::npos)
+        return cancel(path, request);
     return error(404, "no such resource");
 }
 
@@ -175,11 +195,11 @@ std::optional<device_api::caller> device_api::authenticate(const std::string& ca
     return caller{app->provider};
 }
 
-net::response device_api::call(std::string_view function, const net::request& request) {
+net::response device_api::call(model::dialect dialect, std::string_view function, const net::request& request) {
     if (request.method != "POST")
         return method_not_allowed("POST");
     const auto since = options_.time->steady();
-    auto admitted = admit(function, request, since);
+    auto admitted = admit(dialect, function, request, since);
     if (auto* refused = std::get_if<net::response>(&admitted))
         return std::move(*refused);
     const auto& [session, first_report] = std::get<opened>(admitted);
@@ -198,7 +218,7 @@ net::response device_api::call(std::string_view function, const net::request& re
     return response;
 }
 
-std::variant<net::response, device_api::opened> device_api::admit(std::string_view function,
+std::variant<net::response, device_api::opened> device_api::admit(model::dialect dialect, std::string_view function,
                                                                   const net::request& request, steady_time now) {
     const auto network = net::peer_network(request.remote_address);
     if (const int wait = by_address_.take(network, now))
@@ -226,8 +246,9 @@ std::variant<net::response, device_api::opened> device_api::admit(std::string_vi
         return overloaded(429, "too many calls of this app, please try again later", wait);
     actors::call message;
     if (!wanted->call_id.empty())
-        message.id = identify(*wanted);
+        message.id = identify(*wanted, dialect);
     message.what = std::move(wanted->function);
+    message.dialect = dialect;
     message.caller_id = caller_id;
     message.provider = known->provider;
     message.address = network;

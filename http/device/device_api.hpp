@@ -59,13 +59,16 @@ public:
 
 private:
     bool is_awaited(const net::request& head) const;
-    net::response call(std::string_view function, const net::request& request);
+    /// `path`: behind the dialect's base path.
+    net::response tsm_api(model::dialect dialect, std::string_view path, const net::request& request);
+    net::response call(model::dialect dialect, std::string_view function, const net::request& request);
     struct opened {
         actors::session_opened session;
         bool first_report = false; ///< the call is one
     };
     /// What stands in a place of calls at once: everything but the wait for the first order.
-    std::variant<net::response, opened> admit(std::string_view function, const net::request& request, steady_time now);
+    std::variant<net::response, opened> admit(model::dialect dialect, std::string_view function,
+                                              const net::request& request, steady_time now);
     net::response handshake(const net::request& request);
     net::response remote_management(const net::request& request);
     net::response cancel(std::string_view session_id, const net::request& request);

@@ -123,6 +123,26 @@ BOOST_AUTO_TEST_CASE(every_path_has_its_method) {
     }
 }
 
+// DIV-119: the version in the path is the dialect of the answer.
+BOOST_AUTO_TEST_CASE(each_dialect_has_its_paths_and_its_words) {
+    port p;
+    const auto told = [&](const std::string& base) {
+        const auto answer = p.send("POST", base + "checkServiceDeploymentAvailable", port::check_of("CAFE"));
+        BOOST_REQUIRE(answer.status == 200);
+        const auto document = json::parse(answer.body);
+        const auto result = json::reader(json::root_object(document)).object("result");
+        return std::to_string(result.integer("executionStatus")) + " " + result.string("executionMessage");
+    };
+    BOOST_TEST(told("/tsm-api/1.0/") == "4 Invalid request: service ‘none’ does not exist");
+    BOOST_TEST(told("/tsm-api/1.0.4/") == "17 Not found: service ‘none’ does not exist");
+    BOOST_TEST(p.send("GET", "/tsm-api/1.0.4/deployService").status == 405);
+    BOOST_TEST(error_in(p.send("GET", "/tsm-api/1.0.4/sessions/s/result")) == "session id not found");
+    BOOST_TEST(error_in(p.send("DELETE", "/tsm-api/1.0.4/sessions/s")) == "session id not found");
+    for (const auto* path : {"/tsm-api/1.0.4/", "/tsm-api/1.0.4/sessions/", "/tsm-api/1.0.4/sessions//result",
+                             "/tsm-api/1.0.5/deployService", "/tsm-api/1.0.4deployService"})
+        BOOST_TEST(error_in(p.send("POST", path)) == "no such resource", path);
+}
+
 BOOST_AUTO_TEST_CASE(a_call_whose_fate_is_not_known_is_no_call_that_was_not_begun) { // DIV-107
     port p;
     p.role.backend().close();

@@ -65,6 +65,7 @@ public:
     int status = 200;                          ///< of answers to reports
     std::vector<wire::seram_report> reports;
     std::string authorization;
+    std::string path; ///< of the last call
     std::mutex mutex;
 
     std::string url() const { return "https://127.0.0.1:" + std::to_string(server_.port()); }
@@ -96,7 +97,8 @@ private:
 
     net::response handle(const net::request& r) {
         const std::unique_lock lock(mutex);
-        if (r.path == "/tsm-api/1.0/terminateService") {
+        if (r.path == "/tsm-api/1.0/terminateService" || r.path == "/tsm-api/1.0.4/terminateService") {
+            path = r.path;
             authorization = r.headers.get("Authorization");
             const auto call = wire::parse_call("terminateService", json::parse(r.body));
             calls.push_back(r.body);

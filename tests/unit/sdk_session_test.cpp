@@ -148,6 +148,22 @@ BOOST_AUTO_TEST_CASE(errors_before_a_session_have_their_categories) {
     api.setAccessToken([]() -> crypto::secret { throw std::runtime_error("x"); });
     BOOST_CHECK(status_for({401, {}, {}}).message == "Not authenticated: could not retrieve access token");
 
+    auto newer = agent.client({});
+    newer.dialect = model::dialect::v1_0_4; // DIV-119
+    sdk::tsm_api in_v1_0_4(newer);
+    const auto newer_status_for = [&](net::response answer) {
+        agent.first_answer = std::move(answer);
+        const auto told = in_v1_0_4.terminateService("i").get().process.outcome;
+        return std::to_string(static_cast<int>(told.status)) + " " + told.message;
+    };
+    BOOST_TEST(newer_status_for({400, {}, R"({"error":"no such thing"})"}) == "4 Invalid argument: no such thing");
+    BOOST_TEST(newer_status_for({401, {}, R"({"error":"who?"})"}) == "15 Unauthorized: who?");
+    BOOST_TEST(newer_status_for({429, {}, {}}) == "18 The system is currently not available, please try again later.");
+    BOOST_TEST(newer_status_for({504, {}, {}}).starts_with("1 TSM not available: "));
+    BOOST_TEST(agent.path == "/tsm-api/1.0.4/terminateService");
+    in_v1_0_4.setAccessToken([]() -> crypto::secret { throw std::runtime_error("x"); });
+    BOOST_TEST(newer_status_for({200, {}, "x"}) == "5 Not authenticated: could not retrieve access token");
+
     auto options = agent.client({});
     options.url = "https://127.0.0.1:1";
     sdk::tsm_api nowhere(options);
