@@ -30,6 +30,7 @@ struct arguments {
     std::string caller_id = app::default_caller;
     std::string credential;
     std::string credential_file;
+    std::string token_file;
     bool json = false;
     std::optional<std::string> stats; ///< empty: standard error
     int answer_seconds = 40;
@@ -121,6 +122,8 @@ using call = std::function<model::tsm_api_result(sdk::tsm_api&, const arguments&
 int run(const arguments& a, const call& function) {
     statistics_output statistics(a.stats);
     sdk::tsm_api api(options_of(a));
+    if (!a.token_file.empty())
+        api.setAccessToken([&a] { return cli::read_secret("--token-file", a.token_file); });
     const auto result = [&] {
         const app::cancel_on_interrupt interrupts([&] {
             std::cerr << (api.cancel() ? "cancelled" : "too late to cancel: it goes on to its end") << std::endl;
@@ -284,9 +287,10 @@ int parse_and_run(int argc, char** argv) {
     program.add_option("--caller-id", a.caller_id, "hash of the app's signing certificate, hex")
         ->check(CLI::Validator(why_no_caller, ""))
         ->capture_default_str();
-    program.add_option(
-        "--credential-file", a.credential_file,
-        "file with the app's credential or the SP's access token, -: standard input (or TSMS_APP_CREDENTIAL)");
+    program.add_option("--credential-file", a.credential_file,
+                       "file with the app's credential, -: standard input (or TSMS_APP_CREDENTIAL)");
+    program.add_option("--token-file", a.token_file,
+                       "file with an access token of the service provider's own (setAccessToken), instead of it");
     program.add_option("--dialect", a.dialect, "version of the guideline whose TSM-API is spoken")
         ->check(CLI::IsMember({"1.0", "1.0.4"}))
         ->capture_default_str();

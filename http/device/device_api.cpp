@@ -118,6 +118,15 @@ const std::string& body_of(const net::request& request) {
     return collected ? collected->text() : request.body;
 }
 
+/// Without the scheme, which may be missing.
+std::string_view credential_of(const net::request& request) {
+    auto credential = request.headers.get("Authorization");
+    constexpr std::string_view scheme = "Bearer ";
+    if (credential.size() > scheme.size() && net::same_token(credential.substr(0, scheme.size() - 1), "Bearer"))
+        credential.remove_prefix(scheme.size());
+    return credential;
+}
+
 } // namespace
 
 net::response refused_below_http(int status, std::string_view reason) {
@@ -177,21 +186,31 @@ net::response device_api::tsm_api(model::dialect dialect, std::string_view path,
     return error(404, "no such resource");
 }
 
-std::optional<device_api::caller> device_api::authenticate(const std::string& caller_id,
-                                                           const net::request& request) const {
+std::variant<device_api::caller, std::string> device_api::authenticate(const std::string& caller_id,
+                                                                       const net::request& request) const {
+    const std::string unproven = "the app is not registered with this TSM, or its credential is missing or wrong; "
+                                 "the TSM's operator gives it one (tsms app add)";
     const auto app = options_.app(caller_id);
-    auto credential = request.headers.get("Authorization");
-    constexpr std::string_view scheme = "Bearer ";
-    if (credential.size() > scheme.size() && net::same_token(credential.substr(0, scheme.size() - 1), "Bearer"))
-        credential.remove_prefix(scheme.size());
+    const auto credential = credential_of(request);
+    if (app && app->credential_hash.empty()) // revoked, whoever else speaks for it
+        return unproven;
+    if (wire::looks_like_token(credential)) {
+        auto told = provider_of(credential, caller_id, options_.token_keys, options_.time->wall());
+        if (const auto* refused = std::get_if<token_refused>(&told))
+            return "the access token is not accepted: " + refused->why;
+        const auto& provider = std::get<std::string>(told);
+        if (app && app->provider != provider)
+            return "the access token is not accepted: the app belongs to another service provider";
+        return caller{provider};
+    }
     if (!app) { // AMB-236: nothing to prove, if the operator allows that; what an anonymous app may do, the conductor
                 // decides
         if (options_.accept_unknown_apps && credential.empty())
             return caller{};
-        return std::nullopt;
+        return unproven;
     }
     if (credential.empty() || !crypto::equal(crypto::sha256(as_bytes(credential)), app->credential_hash))
-        return std::nullopt;
+        return unproven;
     return caller{app->provider};
 }
 
@@ -236,9 +255,8 @@ std::variant<net::response, device_api::opened> device_api::admit(model::dialect
     }
     const auto caller_id = text::upper(wanted->phone.caller_id);
     const auto known = authenticate(caller_id, request);
-    if (!known) {
-        auto refused = error(401, "the app is not registered with this TSM, or its credential is missing or wrong; "
-                                  "the TSM's operator gives it one (tsms app add)");
+    if (const auto* why = std::get_if<std::string>(&known)) {
+        auto refused = error(401, *why);
         refused.headers.set("WWW-Authenticate", "Bearer");
         return refused;
     }
@@ -250,7 +268,7 @@ std::variant<net::response, device_api::opened> device_api::admit(model::dialect
     message.what = std::move(wanted->function);
     message.dialect = dialect;
     message.caller_id = caller_id;
-    message.provider = known->provider;
+    message.provider = std::get<caller>(known).provider;
     message.address = network;
     message.cards = std::move(wanted->phone.components);
     auto answer = backend_.open(message, request.peer_gone);
