@@ -192,6 +192,7 @@ class AccessToken(StoryCase):
         rest = stacks.Rest(s.rest_port, s.ca, made["longTermToken"])
         service = stacks.publish_service(rest, [s.make_cap("strict.cap", 2000, "D27600018B01", ["D27600018B0101"])])["service"]["id"]
         phone = Phone(s, None)
+        self.addCleanup(phone.disconnect)
         asks = {"serviceId": service, "version": "x.x.x",
                 "handset": {"callerId": phone.caller, "secureComponents": [{"reader": "eSE1", "seType": "eSE"}]}}
 

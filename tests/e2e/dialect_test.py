@@ -35,6 +35,11 @@ class Dialect(StoryCase):
         cap = self.stack.make_cap(f"{name}.cap", load_size, package, [package + "01"])
         return stacks.publish_service(self.rest, [cap], spos_config=self.spos_config, name=name)
 
+    def phone(self, card: Card | None = None) -> Phone:
+        phone = Phone(self.stack, card)
+        self.addCleanup(phone.disconnect)
+        return phone
+
     def post(self, phone, dialect: str, function: str, **parameters) -> dict:
         status, _, answer = phone.exchange("POST", f"/tsm-api/{dialect}/{function}", parameters)
         self.assertEqual(status, 200, answer)
@@ -98,7 +103,7 @@ class Dialect(StoryCase):
 
     def test_a_repeated_call(self):
         """DIV-107: in its own dialect it has the same answer, in the other one it is another call."""
-        phone = Phone(self.stack, None)
+        phone = self.phone()
         asks = {"serviceId": NOBODY, "version": "x.x.x", "handset": HANDSET_OF_NOBODY, "callId": CALL + "01"}
         first = self.post(phone, "1.0.4", "checkServiceDeploymentAvailable", **asks)["result"]
         self.assertEqual(first["executionStatus"], 17, first)
@@ -111,7 +116,7 @@ class Dialect(StoryCase):
         published = self.publish("fetched", "D27600018A30")
         card = Card(self.stack, "fetched.card")
         self.addCleanup(card.close)
-        phone = Phone(self.stack, card)
+        phone = self.phone(card)
         service = published["service"]["id"]
         created = phone.ask("createServiceInstance", serviceId=service, version="1.0.0")
         self.assertEqual(created["executionStatus"], 0, created)
@@ -128,7 +133,7 @@ class Dialect(StoryCase):
             self.assertEqual((status, fetched["result"]), (200, told))
 
     def test_other_versions_are_not_there(self):
-        phone = Phone(self.stack, None)
+        phone = self.phone()
         for version in ("1.0.1", "1.0.5", "1.1", "1.0.4.1", "v1.0"):
             self.assertEqual(phone.exchange("POST", f"/tsm-api/{version}/terminateService", {})[0], 404, version)
 

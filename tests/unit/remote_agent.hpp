@@ -26,6 +26,7 @@ public:
     void close() noexcept override { ++closed; }
 
     std::deque<bytes> answers; ///< an empty one is a transmission error; 9000 when there are no more
+    sdk::transport_cause fault = sdk::transport_cause::no_channel;
     std::vector<std::string> got;
     int opened = 0;
     int closed = 0;
@@ -38,7 +39,7 @@ private:
         auto answer = answers.front();
         answers.pop_front();
         if (answer.empty())
-            throw sdk::transport_error(sdk::transport_cause::no_channel, "all channels in use");
+            throw sdk::transport_error(fault, "all channels in use");
         return answer;
     }
     std::string name_;

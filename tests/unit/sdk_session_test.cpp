@@ -194,6 +194,35 @@ BOOST_AUTO_TEST_CASE(the_token_is_asked_for_before_each_request) { // TR 1.0.4 4
     BOOST_TEST(asked == 3);
 }
 
+// TR 4.2.4.4: SERAM has no status for two of its causes, so errorMsg says which (docs/tsm-api-wire.md).
+BOOST_AUTO_TEST_CASE(each_cause_of_a_transport_is_told_to_the_backend) {
+    using enum sdk::transport_cause;
+    using wire::seram_status;
+    const struct {
+        sdk::transport_cause cause;
+        seram_status status;
+        const char* error;
+    } rows[] = {
+        {unavailable, seram_status::unavailable_se, "all channels in use"},
+        {access_denied, seram_status::ungranted_access, "all channels in use"},
+        {no_channel, seram_status::unknown_failure, "no channel: all channels in use"},
+        {nfc_off, seram_status::unknown_failure, "NFC off: all channels in use"},
+        {other, seram_status::unknown_failure, "all channels in use"},
+    };
+    for (const auto& row : rows) {
+        remote_agent agent;
+        auto card = std::make_shared<scripted_card>();
+        card->fault = row.cause;
+        card->answers = {{}};
+        agent.orders = {order({wire::seram_apdus{{hex("00A40400")}}}), order({wire::seram_stop{}})};
+        sdk::tsm_api api(agent.client({card}));
+        api.terminateService("i").get();
+        const auto& report = agent.reports.at(1);
+        BOOST_CHECK(report.status == row.status);
+        BOOST_TEST(report.error == row.error);
+    }
+}
+
 BOOST_AUTO_TEST_CASE(a_transmission_error_discards_the_rest_of_the_order) {
     remote_agent agent;
     auto card = std::make_shared<scripted_card>();
