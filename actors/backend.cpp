@@ -115,10 +115,10 @@ call_answer device_backend::open(const call& request, const has_gone& peer) {
     }
     if (request.id)
         return not_yet{};
-    return model::refusal_of(
-        request.what,
-        model::failed_execution(model::error_category::tsm_not_available, "no answer in time; ask again later"),
-        iso8601(state_->parts.time->wall()));
+    return model::refusal_of(request.what,
+                             model::failed_execution(request.dialect, model::error_category::tsm_not_available,
+                                                     "no answer in time; ask again later"),
+                             iso8601(state_->parts.time->wall()));
 }
 
 bool device_backend::handshake(const session_key& session) {

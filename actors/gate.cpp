@@ -63,8 +63,7 @@ public:
     /// lost.
     void on_exit() override {
         for (auto& [id, waiting] : opening_)
-            waiting.answer(waiting.request.id ? call_routed{not_yet{}}
-                                              : refusal(waiting.request.what, "the TSM is stopping"));
+            waiting.answer(waiting.request.id ? call_routed{not_yet{}} : refusal(waiting.request, calls::tsm_stops));
         opening_.clear();
         for (auto& [id, conductor] : instances_)
             anon_send_exit(conductor.actor, caf::exit_reason::user_shutdown);
@@ -109,21 +108,16 @@ private:
         return delegate(session, r.message);
     }
 
-    call_routed refusal(const function& what, model::error_category category, const std::string& why) const {
-        return {model::refusal_of(what, model::failed_execution(category, why), iso8601(around_->time->wall()))};
-    }
-    call_routed refusal(const function& what, const model::refusal& why) const {
-        return refusal(what, why.category, why.details);
-    }
-    call_routed refusal(const function& what, const std::string& why) const {
-        return refusal(what, model::error_category::tsm_not_available, why);
+    call_routed refusal(const call& c, const model::refusal& why) const {
+        return {model::refusal_of(c.what, model::failed_execution(c.dialect, why.category, why.details),
+                                  iso8601(around_->time->wall()))};
     }
 
     caf::result<call_routed> open(const call& c) {
         ++load_.calls;
         const auto fate = calls_.find(c);
         if (std::holds_alternative<call_book::of_another>(fate))
-            return refusal(c.what, calls::call_id_of_another);
+            return refusal(c, calls::call_id_of_another);
         if (const auto* refused = std::get_if<result>(&fate))
             return call_routed{*refused};
         if (const auto* session = std::get_if<call_book::in_session>(&fate)) {
@@ -147,12 +141,12 @@ private:
         const auto former = end_former(c);
         // That there is none is an answer of an enquiry (TR 4.2.5.2, 4.2.5.7). A process needs one.
         if (c.cards.empty() && std::holds_alternative<model::life_cycle_function>(model::kind_of(c.what)))
-            return refuse(c,
-                          refusal(c.what, model::error_category::invalid_request, "handset.secureComponents is empty"));
+            return refuse(c, refusal(c, {model::error_category::invalid_request, "handset.secureComponents is empty"}));
         if (auto refused = book_.refuse(c.address, c.caller_id))
             return call_routed{std::move(*refused)};
         if (book_.full() && !let_oldest_go())
-            return refuse(c, refusal(c.what, "too many sessions, please try again later"));
+            return refuse(c, refusal(c, {model::error_category::overload_protection,
+                                         "too many sessions, please try again later"}));
         session_opened opened{to_hex(around_->random->take(identifier_octets)),
                               c.id ? c.id->secret : to_hex(around_->random->take(identifier_octets))};
         auto session = spawn_device_session(system(), opened, c.cards, gate_actor(this), around_);
@@ -164,10 +158,11 @@ private:
         request(conductor_for(c), actor_deadline + around_->card_wait,
                 begin_call{c, opened.session_id, session, proof_of(c, opened), {}, former, parked_for(c)})
             .then([this, opened](call_begun& b) { begun(opened, std::move(b)); },
-                  [this, opened, what = c.what](caf::error& e) {
+                  [this, opened, c](caf::error& e) {
                       around_->log(
                           {severity::error, "a call was not answered: " + text_of(e), {.session = opened.session_id}});
-                      begun(opened, call_begun{std::get<result>(refusal(what, internal_problem).answer)});
+                      const model::refusal why{model::error_category::tsm_not_available, internal_problem};
+                      begun(opened, call_begun{std::get<result>(refusal(c, why).answer)});
                   });
         return promise;
     }
@@ -197,9 +192,7 @@ private:
         waiting.mapped().answer(call_routed{opened});
     }
 
-    void refuse_left(const call& c) {
-        refuse(c, refusal(c.what, calls::caller_gone));
-    }
+    void refuse_left(const call& c) { refuse(c, refusal(c, calls::caller_gone)); }
 
     void keep(const std::string& id, const session_actor& session, bool has_id) {
         monitor(session);
@@ -272,6 +265,7 @@ private:
         auto again = former_call(record);
         again.what = std::visit([](const auto& f) { return function(f); }, record.asked->what);
         again.cards = record.asked->cards;
+        again.dialect = record.asked->dialect;
         auto session = spawn_device_session(system(), opened, again.cards, gate_actor(this), around_,
                                             record.acknowledged ? record.id : std::string());
         book_.opened(opened.session_id, record.proof.address, record.caller);

@@ -26,7 +26,9 @@ public:
             [this](const load_instance& l) { return attempt([&] { return load_row(l.id); }); },
             [this](const find_kinds& f) { return attempt([&] { return hints(f); }); },
             [this](const find_cards& f) { return attempt([&] { return find(f); }); },
-            [this](const find_provider& f) { return attempt([&] { return provider_found{db_->apps.any_of(f.id)}; }); },
+            [this](const find_provider& f) {
+                return attempt([&] { return provider_found{db_->apps.must_prove(f.id)}; });
+            },
             [this](const find_answer& f) { return attempt([&] { return answer_found{db_->answers.find(f.call)}; }); },
             [this](const create_row& c) {
                 return write(c.deadline,
@@ -183,7 +185,7 @@ private:
                                    " is missing; the file is damaged: stop the server and restore the databases from "
                                    "one backup");
             found.card = std::move(*card);
-            found.provider_has_apps = db_->apps.any_of(found.instance->target.service_provider_id);
+            found.provider_has_apps = db_->apps.must_prove(found.instance->target.service_provider_id);
             if (model::rests_on_claims(found.card))
                 found.issuers = db_->issuers.all();
             found.tombstones = db_->instances.tombstones_on(found.card.id);
@@ -269,7 +271,7 @@ private:
         found.instances = db_->instances.of(f.service_id, known);
         found.issuers = db_->issuers.all();
         for (const auto& i : found.instances)
-            if (db_->apps.any_of(i.target.service_provider_id))
+            if (db_->apps.must_prove(i.target.service_provider_id))
                 found.providers_with_apps.insert(i.target.service_provider_id);
         return found;
     }

@@ -34,6 +34,7 @@ struct call {
     std::optional<call_id> id = {}; ///< nothing: its repetition is another call
     /// Hashes of the callIds of calls before it that its app has left (DIV-113).
     std::vector<bytes> former = {};
+    model::dialect dialect = model::dialect::v1_0; ///< that it is answered in (DIV-119)
 };
 
 // -- what it gets (TR 4.2.5)

@@ -70,7 +70,7 @@ public:
         case port_cause::protocol:
             break;
         }
-        return model::error_category::unspecified;
+        return model::error_category::issuer_error;
     }
     /// The same process started again may succeed.
     bool retry_can_help() const {

@@ -63,8 +63,9 @@ bool end_interrupted(store::device_store& db, const store::deployments& catalog,
 bool end_orphaned(store::device_store& db, const log_sink& log, const time_source& time,
                   const store::processes::orphaned_process& orphaned) {
     const auto status = model::error_category::execution_interrupted;
-    db.processes.end_orphaned(
-        {orphaned.id, status, model::error_message(status, "its rows are damaged"), iso8601(time.wall())});
+    db.processes.end_orphaned({orphaned.id, status,
+                               model::error_message(model::dialect::v1_0, status, "its rows are damaged"),
+                               iso8601(time.wall())});
     log({severity::error,
          "process " + orphaned.id + " was ended as interrupted, its card is free and in doubt, and no SPOS is told: " +
              orphaned.cause + "; instances.db is damaged: restore the databases from one backup to have it again",

@@ -38,7 +38,7 @@ public:
 
     void on_exit() override {
         for (auto& w : waiting_.take_all())
-            refuse_waiting(w, {model::error_category::tsm_not_available, "the TSM is stopping"});
+            refuse_waiting(w, calls::tsm_stops);
         call_.stop();
     }
 
@@ -103,11 +103,9 @@ private:
 
     void refuse_waiting(waiting_call& w, const model::refusal& why) {
         const auto now = iso8601(around_->time->wall());
-        around_->log({severity::info,
-                      "refused, " + model::error_message(why.category, why.details),
-                      {.session = w.call.session_id, .instance = id_}});
-        w.promise.deliver(call_begun{
-            model::refusal_of(w.call.request.what, model::failed_execution(why.category, why.details), now)});
+        const auto told = model::failed_execution(w.call.request.dialect, why.category, why.details);
+        around_->log({severity::info, "refused, " + told.message, {.session = w.call.session_id, .instance = id_}});
+        w.promise.deliver(call_begun{model::refusal_of(w.call.request.what, told, now)});
     }
 
     /// Told when to come again: until then the phone of the process that runs has been heard of, or counts as lost.

@@ -13,6 +13,7 @@ constexpr int execution_interrupted = 6;
 constexpr int content_related = 7;
 constexpr int inaccessible = 9;
 constexpr int channel_not_available = 10;
+constexpr int nfc_not_activated = 11;
 
 std::string hex_of(std::uint16_t sw) {
     const std::uint8_t octets[] = {static_cast<std::uint8_t>(sw >> 8), static_cast<std::uint8_t>(sw)};
@@ -40,6 +41,8 @@ ending of(transmission end) {
         return {"secure component is not available", inaccessible, true};
     case transmission::no_channel:
         return {"no logical channel to the secure component is free", channel_not_available, true};
+    case transmission::nfc_off:
+        return {"please activate NFC", nfc_not_activated, true};
     case transmission::ungranted:
         return {"app not authorized to access SC", inaccessible, false};
     case transmission::phone_lost:

@@ -38,6 +38,7 @@ enum class transmission {
     complete,
     unavailable, ///< SERAM UNAVAILABLE_SE: no card, no reader
     no_channel, ///< SERAM UNKNOWN_FAILURE with "no channel: …": all logical channels are in use (docs/tsm-api-wire.md)
+    nfc_off,    ///< likewise with "NFC off: …": the secure component is reached over NFC, which is not active
     ungranted,  ///< SERAM UNGRANTED_ACCESS: the phone's access control refused
     failed,     ///< SERAM UNKNOWN_FAILURE, or a count that does not fit
     phone_lost, ///< no report within the deadline

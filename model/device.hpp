@@ -2,6 +2,8 @@
 // The words of the TSM-API (TR 4.2) and what the backend remembers of Service Instances and secure components. Names
 // and numbers are the norm's.
 
+#include "model/error_categories.hpp"
+
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -39,43 +41,6 @@ enum class operation : int {
     service_resumption = 31,
     service_termination = 40,
 };
-
-/// TR 4.2.4.4: names and numbers of V1.0, and those that V1.0.4 adds (14 to 20). The device port speaks V1.0, so
-/// nothing raises the latter (AMB-139).
-enum class error_category : int {
-    none = 0,
-    tsm_not_available = 1,
-    internal_error = 2,
-    network_connection_error = 3,
-    invalid_request = 4,
-    not_authenticated = 5,
-    execution_interrupted = 6,
-    content_related_error = 7,
-    no_eligible_sc = 8,
-    sc_inaccessible = 9,
-    sc_channel_not_available = 10,
-    nfc_not_activated = 11,
-    orphaned_service_instance = 12,
-    invalid_state = 13,
-    already_exists = 14,
-    unauthorized = 15,
-    issuer_error = 16,
-    not_found = 17,
-    overload_protection = 18,
-    under_maintenance = 19,
-    device_integrity_check_failed = 20,
-    unspecified = 100,
-};
-
-/// What V1.0 has for a category of V1.0.4 (AMB-139).
-error_category in_v1_0(error_category category);
-
-/// The category with this number; nothing if neither version has it.
-std::optional<error_category> category_of(std::int64_t number);
-
-/// "Invalid request: service ‘12345’ does not exist": the category's prefix and the details. Empty for `none`
-/// (AMB-141).
-std::string error_message(error_category category, std::string_view details);
 
 /// TR 4.2.3.2
 enum class service_command { install, personalize, activate };

@@ -39,6 +39,9 @@ std::vector<const offered_version*> matching(const offered_service& service, con
 refusal invalid(std::string details) {
     return {error_category::invalid_request, std::move(details)};
 }
+refusal not_there(std::string details) {
+    return {error_category::not_found, std::move(details)};
+}
 refusal not_eligible(std::string details) {
     return {error_category::no_eligible_sc, std::move(details)};
 }
@@ -46,7 +49,7 @@ refusal not_eligible(std::string details) {
 /// A Service that does not exist has none.
 std::optional<refusal> refuse_version(const offered_service* service, const std::string& tag) {
     if (!service || !version_with(*service, tag))
-        return invalid("version ‘" + tag + "’ does not exist");
+        return not_there("version ‘" + tag + "’ does not exist");
     return std::nullopt;
 }
 
@@ -155,9 +158,9 @@ likeness compare(const secure_component& row, const seen_card& card) {
 std::optional<refusal> refuse_caller(const std::optional<std::string>& provider, const std::string& owner,
                                      bool owner_has_apps, const std::string& thing) {
     if (provider && *provider != owner)
-        return refusal{error_category::invalid_request, thing + " does not exist"};
+        return refusal{error_category::not_found, thing + " does not exist"};
     if (!provider && owner_has_apps)
-        return refusal{error_category::not_authenticated,
+        return refusal{error_category::unauthorized,
                        "the app is not registered for this service provider (tsms app add)"};
     return std::nullopt;
 }
@@ -201,13 +204,13 @@ std::optional<refusal> refuse_create(const offered_service* service, const std::
     if (!parse_tag(tag))
         return invalid("version ‘" + tag + "’ is not of the form a.b.c");
     if (!service)
-        return invalid("service ‘" + service_id + "’ does not exist");
+        return not_there("service ‘" + service_id + "’ does not exist");
     if (auto refused = refuse_version(service, tag))
         return refused;
     if (!service->has_flavors)
-        return invalid("no flavors defined for service ‘" + service_id + "’");
+        return not_there("no flavors defined for service ‘" + service_id + "’");
     if (!version_with(*service, tag)->has_flavors)
-        return invalid("no flavors allocated to version ‘" + tag + "’");
+        return not_there("no flavors allocated to version ‘" + tag + "’");
     return std::nullopt;
 }
 
@@ -217,7 +220,7 @@ std::optional<refusal> refuse_check(const offered_service* service, const std::s
     if (!parsed)
         return unsupported(pattern);
     if (!service)
-        return invalid("service ‘" + service_id + "’ does not exist");
+        return not_there("service ‘" + service_id + "’ does not exist");
     return parsed->is_concrete() ? refuse_version(service, pattern) : std::nullopt;
 }
 
@@ -234,7 +237,7 @@ decision choose_card(const offered_service& service, const std::string& tag, con
     const auto has_service = std::find_if(cards.begin(), cards.end(), [](const auto& c) { return c.has_service; });
     if (has_service != cards.end()) { // AMB-115: on any card of the handset
         d.reasons.push_back("reader ‘" + has_service->reader + "’: has an instance of the service");
-        d.outcome = not_eligible("service is already deployed");
+        d.outcome = service_is_there;
         return d;
     }
     if (auto silent = could_not_look(cards)) { // an instance may be on it: an app must not create a second one
@@ -244,7 +247,7 @@ decision choose_card(const offered_service& service, const std::string& tag, con
     }
     const auto* version = version_with(service, tag);
     if (!version) {
-        d.outcome = invalid("version ‘" + tag + "’ does not exist");
+        d.outcome = not_there("version ‘" + tag + "’ does not exist");
         return d;
     }
     const auto found = candidates(*version, cards, profiles, &d.reasons);

@@ -27,6 +27,9 @@ struct offered_version {
     std::vector<std::string> profiles; ///< ids of those that a published Flavor serves (AMB-054, AMB-055)
 };
 
+/// AMB-115: on one card of the handset.
+inline const refusal service_is_there{error_category::already_exists, "service is already deployed"};
+
 struct offered_service {
     std::string id;
     std::string provider;
@@ -39,10 +42,11 @@ struct offered_service {
 struct seen_card {
     std::string reader;
     bool accessible = false; ///< it has told what it is
-    /// It answered in this session and then did not any more, or there is no channel to it: what is on it nobody knows
-    /// (AMB-240). Where it was only not there, or access was denied, neither this nor `accessible` is true.
+    /// It answered in this session and then did not any more, or there is no channel to it, or no NFC: what is on it
+    /// nobody knows (AMB-240). Where it was only not there, or access was denied, neither this nor `accessible` is
+    /// true.
     bool fell_silent = false;
-    error_category problem = error_category::none; ///< 6, 9 or 10 where not accessible or silent
+    error_category problem = error_category::none; ///< 6, 9, 10 or 11 where not accessible or silent
     std::string problem_details;
     std::string atr, cplc, isd_aid, iin, cin, card_data; ///< hex
     bool without_cplc = false; ///< it says that it has none, or has it for who is authenticated only

@@ -3,14 +3,14 @@
 // hold, who may set it. Checks of request bodies, answers, references and the served OpenAPI document all come from
 // these rows.
 
+#include "model/dialect.hpp"
+
 #include <cstdint>
 #include <span>
 #include <string_view>
 
 namespace tsms::model {
 
-/// AMB-019: the dialect is the version in the base URL.
-enum class dialect : std::uint8_t { v1_0 = 1, v1_0_4 = 2 };
 using dialects = std::uint8_t; ///< a set of dialects
 inline constexpr dialects no_dialect = 0;
 inline constexpr dialects only_v1_0 = 1;

@@ -142,7 +142,7 @@ std::optional<refusal> refuse_version(const service_instance& instance, const st
     if (!asked) // AMB-136
         return refusal{error_category::invalid_request, "version ‘" + tag + "’ is not of the form a.b.c"};
     if (!exists)
-        return refusal{error_category::invalid_request, "version ‘" + tag + "’ does not exist"};
+        return refusal{error_category::not_found, "version ‘" + tag + "’ does not exist"};
     if (instance.state != in_error && parse_tag(instance.target.version_tag) == asked)
         return refusal{error_category::no_eligible_sc, "service is already updated to requested version"};
     if (!has_target)

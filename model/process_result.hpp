@@ -7,7 +7,7 @@ namespace tsms::model {
 
 struct process_result {
     std::string process_id; ///< empty if the eligibility check failed before there was a process (AMB-140)
-    error_category status = error_category::none; ///< as returned to the app (AMB-184)
+    error_category status = error_category::none; ///< as returned to the app, in its dialect (AMB-184, DIV-119)
     std::string message;                          ///< empty exactly when `status` is `none`
     std::string start_date;                       ///< ISO 8601, UTC, milliseconds, "Z"
     std::string end_date;

@@ -37,6 +37,7 @@ struct answered_call {
 struct asked_call {
     life_cycle_function what;
     std::vector<announced_card> cards;
+    model::dialect dialect = dialect::v1_0; ///< that it is answered in (DIV-119)
 };
 
 /// A life-cycle process from its acceptance to its end.

@@ -38,16 +38,16 @@ struct process_progress {
     operation what = operation::no_operation;
 };
 
-/// executionStatus and executionMessage of every result. The message is empty exactly when the status is `none`
-/// (AMB-141).
+/// executionStatus and executionMessage of every result, in the dialect of who asked (DIV-119). The message is empty
+/// exactly when the status is `none` (AMB-141).
 struct execution {
     error_category status = error_category::none;
     std::string message;
 };
 
-/// The execution that failed with this category and these details.
-inline execution failed_execution(error_category category, std::string_view details) {
-    return {category, error_message(category, details)};
+/// The execution that failed with this category of V1.0.4 and these details, for who speaks this dialect.
+inline execution failed_execution(dialect d, error_category category, std::string_view details) {
+    return {spoken(d, category), error_message(d, category, details)};
 }
 
 /// TR 4.2.3.9

@@ -23,7 +23,7 @@ struct card_to_read {
 
 /// A card that answered and then did not any more (AMB-240).
 struct silence {
-    model::error_category problem = model::error_category::none; ///< 6, 9 or 10
+    model::error_category problem = model::error_category::none; ///< 6, 9, 10 or 11
     std::string details;
 };
 
@@ -45,7 +45,7 @@ struct card_facts {
     std::string reader;
     bool accessible = false;
     std::optional<silence> silent; ///< also where all reads were answered, and the proof was not
-    model::error_category problem = model::error_category::none; ///< why it is not accessible: 6, 9 or 10
+    model::error_category problem = model::error_category::none; ///< why it is not accessible: 6, 9, 10 or 11
     std::string isd_aid;                                         ///< hex, from tag 84 of the FCI
     std::string cplc; ///< hex, tag 9F7F without its header; empty if the card has none, or does not tell it now
     bool without_cplc = false;              ///< it says that it has none, or tells it to nobody before authentication

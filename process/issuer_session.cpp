@@ -46,7 +46,7 @@ void issuer_bounds::count(const model::issuer_step& step) {
     commands_ += step.commands.size();
     if (++rounds_ > most_rounds || commands_ > most_commands)
         throw card_failure(card_failure::kind::issuer, gp::step::relayed,
-                           static_cast<int>(model::error_category::unspecified),
+                           static_cast<int>(model::error_category::issuer_error),
                            "the issuer's session does not end: " + std::to_string(rounds_) + " orders, " +
                                std::to_string(commands_) + " commands");
 }

@@ -39,13 +39,13 @@ void check_created_domain(const work& w, const model::issuer_keys& got) {
         refuse(error_category::sc_inaccessible,
                "the issuer has authenticated another secure component than the phone named");
     if (got.aid != w.parameters().tsm_sd_aid)
-        refuse(error_category::unspecified,
+        refuse(error_category::issuer_error,
                "the issuer has created security domain " + got.aid + " instead of " + w.parameters().tsm_sd_aid);
     // Delegated Management alone (A0 00 00) needs the issuer's tokens for every step: not supported.
     const auto privileges = from_hex(got.privileges);
     const auto rights = privileges ? gp::parse_privileges(*privileges) : std::nullopt;
     if (rights && (*rights & gp::privilege::authorized_management) == 0)
-        refuse(error_category::unspecified,
+        refuse(error_category::issuer_error,
                "the issuer has created the TSM's security domain without Authorized Management");
 }
 

@@ -9,11 +9,12 @@ namespace tsms::process {
 namespace {
 
 /// Not there, or closed to the app, before it said anything: such a card is not accessible (TR 4.2.5.2, AMB-240). That
-/// no channel to it is free says nothing of what is on it.
+/// no channel to it is free, or NFC is off, says nothing of what is on it.
 bool fell_silent(const gp::batch_answer& answer) {
     if (answer.end == gp::transmission::ungranted)
         return false;
-    return !answer.responses.empty() || answer.end == gp::transmission::no_channel;
+    return !answer.responses.empty() || answer.end == gp::transmission::no_channel ||
+           answer.end == gp::transmission::nfc_off;
 }
 
 void note_claims(card_facts& facts, const gp::card_claims& claims) {

@@ -17,8 +17,20 @@ constexpr int longest_delay = 60000;
 /// Orders of one session; a deploy of the largest load file takes some hundred.
 constexpr int most_orders = 100000;
 
-/// SERAM has no status of its own for it; the TR has an error category (10, SC_CHANNEL_NOT_AVAILABLE).
-constexpr const char* no_channel = "no channel: ";
+/// SERAM has no status of its own for some causes that are error categories of the TR: how errorMsg begins instead.
+const char* words_for(transport_cause cause) {
+    switch (cause) {
+    case transport_cause::no_channel: // 10, SC_CHANNEL_NOT_AVAILABLE
+        return "no channel: ";
+    case transport_cause::nfc_off: // 11, NFC_NOT_ACTIVATED
+        return "NFC off: ";
+    case transport_cause::unavailable:
+    case transport_cause::access_denied:
+    case transport_cause::other:
+        break;
+    }
+    return "";
+}
 
 std::string brief(std::string_view name) {
     return std::string(text::beginning(name, 64));
@@ -261,6 +273,7 @@ wire::seram_status status_of(transport_cause cause) {
     case transport_cause::access_denied:
         return wire::seram_status::ungranted_access;
     case transport_cause::no_channel:
+    case transport_cause::nfc_off:
     case transport_cause::other:
         break;
     }
@@ -290,7 +303,7 @@ bool local_agent::execute(const wire::seram_order& order, wire::seram_report& re
         // Hazard 4: the rest of the order is discarded. The card's state is what the backend last heard of; nothing is
         // reopened silently.
         report.status = status_of(e.cause());
-        report.error = (e.cause() == transport_cause::no_channel ? no_channel : "") + std::string(e.what());
+        report.error = words_for(e.cause()) + std::string(e.what());
         const bool answered = std::ranges::any_of(report.responses, [](const auto& list) { return !list.empty(); });
         if (log_ && wanted_ && !answered) // such a card counts as not accessible, and no result names it (AMB-240)
             log_("reader '" + brief(wanted_->id) + "' is not accessible: " + e.what());

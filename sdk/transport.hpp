@@ -13,6 +13,7 @@ enum class transport_cause {
     unavailable,   ///< no card, reset, reader gone
     access_denied, ///< the access rules of the card do not let the app in
     no_channel,    ///< no logical channel left
+    nfc_off,       ///< it is reached over NFC, which is not active: the user can turn it on (TR 4.2.4.4, category 11)
     other,
 };
 

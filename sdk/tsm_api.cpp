@@ -16,7 +16,6 @@ using model::error_category;
 
 namespace {
 
-constexpr std::string_view base = "/tsm-api/1.0/";
 /// Waits for a result that is still being written, a second each.
 constexpr int most_result_polls = 60;
 constexpr std::size_t call_id_octets = 16;
@@ -27,12 +26,15 @@ struct call_failure : std::runtime_error {
     error_category category;
 };
 
+/// A call that is turned away at the edge of the backend (docs/tsm-api-wire.md).
 error_category category_of(int status) {
     if (status == 400)
         return error_category::invalid_request;
     if (status == 401 || status == 403)
-        return error_category::not_authenticated;
-    if (status == 429 || status == 502 || status == 503 || status == 504)
+        return error_category::unauthorized;
+    if (status == 429 || status == 503)
+        return error_category::overload_protection;
+    if (status == 502 || status == 504)
         return error_category::tsm_not_available;
     return error_category::internal_error;
 }
@@ -54,11 +56,11 @@ std::string error_text(const net::response& answer) {
     }
 }
 
-wire::tsm_api_answer read_answer(std::string_view function, const net::response& answer) {
+wire::tsm_api_answer read_answer(std::string_view function, const net::response& answer, model::dialect dialect) {
     if (answer.status != 200)
         throw call_failure(category_of(answer.status), error_text(answer));
     try {
-        return wire::parse_answer(function, json::parse(answer.body, {.bytes = 8 << 20}));
+        return wire::parse_answer(function, json::parse(answer.body, {.bytes = 8 << 20}), dialect);
     } catch (const json::parse_error& e) {
         throw call_failure(error_category::internal_error,
                            std::string("the backend's answer is malformed: ") + e.what());
@@ -68,13 +70,14 @@ wire::tsm_api_answer read_answer(std::string_view function, const net::response&
 /// What one session tells: to the listener, and the result where it comes with it.
 class listening final : public session_observer {
 public:
-    listening(std::string_view function, ProcessListener* listener)
-        : function_(function), listener_(listener), progress_([this](const auto& p) { deliver(p); }) {}
+    listening(std::string_view function, model::dialect dialect, ProcessListener* listener)
+        : function_(function), dialect_(dialect), listener_(listener),
+          progress_([this](const auto& p) { deliver(p); }) {}
 
     void begins(const wire::seram_order& order) override { progress_.begins(order); }
     void answered(bytes_view c_apdu, bytes_view r_apdu) override { progress_.answered(c_apdu, r_apdu); }
     void notified(const std::string& text) override {
-        const auto content = wire::parse_notification(function_, text);
+        const auto content = wire::parse_notification(function_, text, dialect_);
         if (!content)
             return;
         if (const auto* result = std::get_if<model::tsm_api_result>(&*content))
@@ -105,6 +108,7 @@ private:
     }
 
     std::string_view function_;
+    model::dialect dialect_;
     ProcessListener* listener_;
     std::string started_; ///< the process that the listener knows
     order_progress progress_;
@@ -176,6 +180,7 @@ struct tsm_api::state {
                        bool again);
     net::header_fields authorization();
     wire::handset handset() const;
+    std::string session_path(const std::string& session_id) const;
 
     bool cancel();
     int cancel_session(const open_session& session) const;
@@ -219,7 +224,7 @@ int tsm_api::state::cancel_session(const open_session& session) const {
 
 /// From here on a cancel goes to the session; one that came before its answer, too.
 void tsm_api::state::enter(const std::string& session_id) {
-    const auto target = std::string(base) + "sessions/" + net::percent_encode(session_id);
+    const auto target = session_path(session_id);
     const open_session session{target, link.cookie(target)};
     {
         const std::lock_guard lock(mutex);
@@ -236,6 +241,10 @@ void tsm_api::state::enter(const std::string& session_id) {
 void tsm_api::state::leave() {
     const std::lock_guard lock(mutex);
     running->session.reset();
+}
+
+std::string tsm_api::state::session_path(const std::string& session_id) const {
+    return std::string(wire::base_path(options.dialect)) + "sessions/" + net::percent_encode(session_id);
 }
 
 /// A call, with the answer that opens its session.
@@ -286,16 +295,16 @@ wire::handset tsm_api::state::handset() const {
 
 model::tsm_api_result tsm_api::state::converse(const model::tsm_api_function& function, ProcessListener* listener) {
     const auto name = wire::function_name(function);
-    const auto target = std::string(base) + std::string(name);
+    const auto target = std::string(wire::base_path(options.dialect)) + std::string(name);
     const auto headers = authorization();
     const auto call_id = text::lower(to_hex(crypto::system_random().take(call_id_octets)));
     const auto phone = handset();
     pending_call kept(pending, link, call_id);
     const auto request =
         json::dump(wire::to_json(wire::tsm_api_call{function, phone, options.first_report, call_id, kept.former()}));
-    listening observer(name, listener);
+    listening observer(name, options.dialect, listener);
     for (bool again = false;; again = true) {
-        const auto answer = read_answer(name, send(target, headers, request, again));
+        const auto answer = read_answer(name, send(target, headers, request, again), options.dialect);
         kept.taken();
         const auto* session = std::get_if<wire::session_opened>(&answer);
         if (!session) {
@@ -337,13 +346,13 @@ model::tsm_api_result tsm_api::state::run_session(std::string_view function, con
 }
 
 model::tsm_api_result tsm_api::state::fetch_result(std::string_view function, const std::string& session_id) {
-    const auto target = std::string(base) + "sessions/" + net::percent_encode(session_id) + "/result";
+    const auto target = session_path(session_id) + "/result";
     for (int i = 0; i < most_result_polls; ++i) {
         const auto answer = link.insist("GET", target, {});
         if (answer.status == 404)
             throw session_unknown("the backend does not know the session (status 404)");
         if (answer.status != 202) {
-            const auto read = read_answer(function, answer);
+            const auto read = read_answer(function, answer, options.dialect);
             if (const auto* result = std::get_if<model::tsm_api_result>(&read))
                 return *result;
             break;
@@ -362,7 +371,8 @@ model::tsm_api_result tsm_api::state::call(const model::tsm_api_function& functi
         running.emplace();
     }
     const auto failed = [&](error_category category, const char* details) {
-        return model::refusal_of(function, model::failed_execution(category, details), iso8601(system_time().wall()));
+        return model::refusal_of(function, model::failed_execution(options.dialect, category, details),
+                                 iso8601(system_time().wall()));
     };
     auto result = [&]() -> model::tsm_api_result {
         try {

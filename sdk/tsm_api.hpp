@@ -36,7 +36,10 @@ public:
 };
 
 struct tsm_api_options {
-    std::string url;           ///< device port of the backend, "https://host:9443"
+    std::string url; ///< device port of the backend, "https://host:9443"
+    /// The version of the guideline whose TSM-API this is: which categories an executionStatus has, and how its message
+    /// begins (TR 4.2.4.4, DIV-119). V1.0.4 has categories of its own, 14 to 20.
+    model::dialect dialect = model::dialect::v1_0;
     std::string ca_pem;        ///< trust anchors of the backend; empty: the system's
     std::string caller_id;     ///< AMB-142: SHA-256 over the app's signing certificate (DER), upper-case hex
     crypto::secret credential; ///< the app's own, issued by the TSM (AMB-146); may be empty

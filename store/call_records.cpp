@@ -149,6 +149,7 @@ template <class A> void describe(A& a, model::life_cycle_result& r) {
 template <class A> void describe(A& a, model::asked_call& c) {
     a("what", c.what);
     a("cards", c.cards);
+    a("dialect", c.dialect); // absent in documents of before: V1.0
 }
 
 std::string encode(const model::session_proof& proof) {

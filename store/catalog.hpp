@@ -78,6 +78,8 @@ public:
 
     /// The Flavors that Versions of any provider have for this SecureComponentProfile: for administration.
     virtual std::vector<entity_row> flavors_for_profile(const std::string& id) const = 0;
+    /// Those Versions.
+    virtual std::vector<entity_row> versions_for_profile(const std::string& id) const = 0;
 
     /// Of the uploaded octets; 0 if there are none.
     virtual std::size_t file_size(const std::string& id) const = 0;

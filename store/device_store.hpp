@@ -1,8 +1,8 @@
 #pragma once
 // Everything that the device role remembers (Service Instances, secure components, processes, journal, outbox, card
-// log) and what administration registers for it (issuers, apps), one member a subject. What may be written when is
-// decided here, once; rows are kept by whoever implements store/ports. Every change appends to the audit chain in the
-// same transaction.
+// log) and what administration registers for it (issuers, apps, token keys), one member a subject. What may be written
+// when is decided here, once; rows are kept by whoever implements store/ports. Every change appends to the audit chain
+// in the same transaction.
 
 #include "store/answers.hpp"
 #include "store/cards.hpp"
@@ -49,6 +49,7 @@ public:
     store::card_log card_log{*rows_};
     store::issuers issuers{*rows_};
     store::apps apps{*rows_};
+    store::token_keys token_keys{*rows_};
     store::retention retention{*rows_};
 
     /// Runs `work`: what it changes is committed by this deadline, or undone (store::too_late).

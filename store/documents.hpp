@@ -67,6 +67,9 @@ inline const auto& all_of(model::operation) {
 inline const auto& all_of(model::service_command) {
     return model::all_commands;
 }
+inline const auto& all_of(model::dialect) {
+    return model::all_dialects;
+}
 inline const auto& all_of(model::command_status) {
     return model::all_command_statuses;
 }

@@ -62,4 +62,48 @@ bool apps::revoke(const std::string& caller_id) const {
     });
 }
 
+bool apps::demand_proof(const std::string& provider, bool demands) const {
+    return rows_.change([&] {
+        if (rows_.token_keys().demands_proof(provider) == demands)
+            return false;
+        rows_.token_keys().set_demands_proof(provider, demands);
+        rows_.audit().append(demands ? "credentials demanded" : "credentials not demanded", provider);
+        return true;
+    });
+}
+
+token_keys::addition token_keys::add(const token_key_record& key) const {
+    return rows_.change([&] {
+        const auto known = rows_.token_keys().of_issuer(key.issuer);
+        for (const auto& other : known) {
+            if (other.provider != key.provider)
+                return addition::issuer_of_another;
+            if (other.key_id == key.key_id)
+                return addition::key_id_taken;
+        }
+        if (known.size() >= most_of_issuer)
+            return addition::too_many;
+        auto row = key;
+        row.created = iso8601(rows_.time().wall());
+        rows_.token_keys().insert(row);
+        rows_.token_keys().set_demands_proof(key.provider, true);
+        rows_.audit().append("token key added", key.provider + " " + key.key_id);
+        return addition::added;
+    });
+}
+
+std::size_t token_keys::remove(const std::string& provider, const std::string& key_id) const {
+    return rows_.change([&] {
+        std::size_t removed = 0;
+        for (const auto& key : rows_.token_keys().all()) {
+            if (key.provider != provider || (!key_id.empty() && key.key_id != key_id))
+                continue;
+            rows_.token_keys().remove(key.issuer, key.key_id);
+            rows_.audit().append("token key removed", provider + " " + key.key_id);
+            ++removed;
+        }
+        return removed;
+    });
+}
+
 } // namespace tsms::store

@@ -12,7 +12,7 @@ namespace tsms::actors {
 
 inline calls::call_request request_of(const begin_call& b) {
     const auto& r = b.request;
-    return {r.what, r.caller_id, r.provider, r.cards, b.session_id, b.proof};
+    return {r.what, r.caller_id, r.provider, r.cards, b.session_id, b.proof, r.dialect};
 }
 
 /// A member of the actor `self`, as long as that lives; one call after the other.

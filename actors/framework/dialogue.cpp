@@ -8,7 +8,9 @@ namespace {
 
 constexpr int idle_delay_ms = 200; ///< after a void order, so that a phone without work does not spin
 
-constexpr std::string_view no_channel = "no channel: "; ///< SERAM has no status for it (docs/tsm-api-wire.md)
+// SERAM has no status for them (docs/tsm-api-wire.md).
+constexpr std::string_view no_channel = "no channel: ";
+constexpr std::string_view nfc_off = "NFC off: ";
 
 gp::transmission meaning(const report& r) {
     switch (r.status) {
@@ -21,6 +23,8 @@ gp::transmission meaning(const report& r) {
     case agent_status::unknown_failure:
         if (r.error.starts_with(no_channel))
             return gp::transmission::no_channel;
+        if (r.error.starts_with(nfc_off))
+            return gp::transmission::nfc_off;
         break;
     case agent_status::polling:
         break;

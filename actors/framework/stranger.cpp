@@ -61,7 +61,7 @@ std::optional<process::failed> stranger_account::order(const std::string& id) {
         --orders_ahead_;
     } else {
         if (const auto later = charge(*around_, payer_, cost_of_order))
-            return process::failed{model::error_category::tsm_not_available, text_of(*later), false};
+            return process::failed{model::error_category::overload_protection, text_of(*later), false};
         paid_ += cost_of_order;
     }
     paid_orders_.insert(id);

@@ -36,7 +36,7 @@ std::string pcsc_reader(const std::string& wanted) {
 }
 
 /// How an app reaches the card.
-enum class access_kind { direct, omapi, omapi_quiet, omapi_denied, omapi_busy, omapi_rules, hostile };
+enum class access_kind { direct, omapi, omapi_quiet, omapi_denied, omapi_busy, omapi_rules, nfc_off, hostile };
 
 constexpr struct {
     std::string_view name;
@@ -45,7 +45,7 @@ constexpr struct {
     {"direct", access_kind::direct},           {"omapi", access_kind::omapi},
     {"omapi-quiet", access_kind::omapi_quiet}, {"omapi-denied", access_kind::omapi_denied},
     {"omapi-busy", access_kind::omapi_busy},   {"omapi-rules", access_kind::omapi_rules},
-    {"hostile", access_kind::hostile},
+    {"nfc-off", access_kind::nfc_off},         {"hostile", access_kind::hostile},
 };
 
 access_kind access_named(const std::string& name) {
@@ -96,6 +96,8 @@ std::unique_ptr<sdk::secure_component> open_simulated(const std::string& file, p
                                                          hex("A0000005591010FFFFFFFF8900000200")}});
     case access_kind::omapi_busy:
         return behind_phone(std::move(card), {.busy = true});
+    case access_kind::nfc_off:
+        return behind_phone(std::move(card), {.nfc_off = true});
     case access_kind::omapi_rules:
         return behind_phone(std::move(card), {.app = app_hashes(app)});
     case access_kind::hostile:

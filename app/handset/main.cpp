@@ -32,9 +32,11 @@ struct arguments {
     std::string credential;
     std::string credential_file;
     std::string pending;
+    std::string token_file;
     bool json = false;
     std::optional<std::string> stats; ///< empty: standard error
     int answer_seconds = 40;
+    std::string dialect = "1.0";
 
     std::string service, instance, version; // positional, by subcommand
     std::string commands;
@@ -79,6 +81,7 @@ std::vector<model::command_request> commands_of(const arguments& a) {
 sdk::tsm_api_options options_of(const arguments& a) {
     sdk::tsm_api_options options;
     options.url = a.url;
+    options.dialect = a.dialect == "1.0.4" ? model::dialect::v1_0_4 : model::dialect::v1_0;
     if (!a.ca_file.empty())
         options.ca_pem = read_file(a.ca_file);
     options.caller_id = a.caller_id;
@@ -123,6 +126,8 @@ using call = std::function<model::tsm_api_result(sdk::tsm_api&, const arguments&
 int run(const arguments& a, const call& function) {
     statistics_output statistics(a.stats);
     sdk::tsm_api api(options_of(a));
+    if (!a.token_file.empty())
+        api.setAccessToken([&a] { return cli::read_secret("--token-file", a.token_file); });
     const auto result = [&] {
         const app::cancel_on_interrupt interrupts([&] {
             std::cerr << (api.cancel() ? "cancelled" : "too late to cancel: it goes on to its end") << std::endl;
@@ -286,9 +291,13 @@ int parse_and_run(int argc, char** argv) {
     program.add_option("--caller-id", a.caller_id, "hash of the app's signing certificate, hex")
         ->check(CLI::Validator(why_no_caller, ""))
         ->capture_default_str();
-    program.add_option(
-        "--credential-file", a.credential_file,
-        "file with the app's credential or the SP's access token, -: standard input (or TSMS_APP_CREDENTIAL)");
+    program.add_option("--credential-file", a.credential_file,
+                       "file with the app's credential, -: standard input (or TSMS_APP_CREDENTIAL)");
+    program.add_option("--token-file", a.token_file,
+                       "file with an access token of the service provider's own (setAccessToken), instead of it");
+    program.add_option("--dialect", a.dialect, "version of the guideline whose TSM-API is spoken")
+        ->check(CLI::IsMember({"1.0", "1.0.4"}))
+        ->capture_default_str();
     program.add_option("--pending", a.pending,
                        "file that remembers calls without a result, of this handset alone: what one that was killed "
                        "has begun is ended by its next call, which need not wait");

@@ -33,6 +33,8 @@ public:
     std::string se_type() const override { return card_->se_type(); }
     bytes atr() const override { return card_->atr(); }
     void open() override {
+        if (rules_.nfc_off)
+            throw transport_error(transport_cause::nfc_off, "the user has turned it off");
         card_->open();
         refresh_tag_.clear();
         for (int i = 0; rules_.busy && i < most_channels; ++i)

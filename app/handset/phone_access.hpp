@@ -13,6 +13,7 @@ struct phone_rules {
     std::vector<bytes> denied; ///< AIDs whose selection is refused, e.g. the ISD (gp/procedures hazard 10)
     bool fci = true;           ///< false: a SELECT is answered by an empty string, as SERAM allows
     bool busy = false;         ///< other apps hold every logical channel
+    bool nfc_off = false;      ///< the card is reached over NFC, which the user has turned off
     std::vector<bytes> app;    ///< hashes of the app's certificate; not empty: the card's access rules are enforced
 };
 

@@ -4,6 +4,7 @@
 #include "app/tsms/listener.hpp"
 #include "app/tsms/role.hpp"
 #include "app/tsms/vault.hpp"
+#include "crypto/error.hpp"
 #include "http/device/device_api.hpp"
 #include "http/ops/operations.hpp"
 #include "http/spos_client.hpp"
@@ -100,6 +101,7 @@ private:
             const auto app = apps_->find(caller);
             return app ? std::optional(http::registered_app{app->provider, app->credential_hash}) : std::nullopt;
         };
+        o.token_keys = [this, log](const std::string& issuer) { return token_keys_of(issuer, log); };
         o.accept_unknown_apps = c.accept_unknown_apps;
         o.calls.most = static_cast<std::size_t>(c.calls_at_once);
         o.calls.most_of_address = static_cast<std::size_t>(c.calls_at_once_per_address);
@@ -112,6 +114,22 @@ private:
         o.memory = static_cast<std::size_t>(c.device_body_memory_mib) << 20;
         o.memory_of_address = static_cast<std::size_t>(c.device_body_memory_mib_per_address) << 20;
         return o;
+    }
+
+    /// One that cannot be read is the operator's matter, and verifies nothing.
+    std::vector<wire::token_key> token_keys_of(const std::string& issuer, const log_sink& log) const {
+        std::vector<wire::token_key> keys;
+        for (const auto& k : apps_->token_keys(issuer)) {
+            try {
+                keys.push_back(
+                    {k.provider, k.issuer, k.key_id, k.audience, crypto::verification_key::read(k.public_key)});
+            } catch (const crypto::error& e) {
+                log({severity::error,
+                     "instances.db, token_keys, key ‘" + k.key_id + "’: " + e.what(),
+                     {.provider = k.provider}});
+            }
+        }
+        return keys;
     }
 
     http::role_state state() {

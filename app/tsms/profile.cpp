@@ -4,7 +4,9 @@
 #include "app/tsms/config.hpp"
 
 #include "base/time.hpp"
+#include "base/utf8.hpp"
 #include "http/rest/profiles.hpp"
+#include "store/access.hpp"
 
 #include <CLI/CLI.hpp>
 #include <iostream>
@@ -52,19 +54,50 @@ void list(const options& o) {
     print(o, rest::list_profiles(*catalog), false);
 }
 
+/// TR 3.3.1.2: whom the operator has to inform, and of what.
+struct affected {
+    json::array list;
+    std::string text; ///< a line each
+};
+affected whom_it_affects(const config& c, const std::vector<rest::affected_version>& versions) {
+    affected out;
+    if (versions.empty())
+        return out;
+    const auto access = store::open_access(c.access_db());
+    for (const auto& v : versions) {
+        const auto provider = access->provider(v.provider);
+        const auto name = provider ? provider->name : std::string();
+        out.text += "service provider " + text::quotable(name) + " (" + v.provider + "), Service " +
+                    text::quotable(v.service_name) + " (" + v.service + "), Version " + v.tag + "\n";
+        out.list.push_back(json::object{{"provider", v.provider},
+                                        {"providerName", name},
+                                        {"service", v.service},
+                                        {"serviceName", v.service_name},
+                                        {"version", v.tag}});
+    }
+    return out;
+}
+
 void deprecate(const options& o) {
-    const auto catalog = store::open_catalog(read_config(o.data).catalog_db());
-    rest::deprecate_profile(*catalog, o.profile, !o.undo);
+    const auto c = read_config(o.data);
+    const auto catalog = store::open_catalog(c.catalog_db());
+    const auto whom = whom_it_affects(c, rest::deprecate_profile(*catalog, o.profile, !o.undo));
     const auto* what = o.undo ? "reinstated" : "deprecated";
     if (o.json)
-        std::cout << json::dump(json::object{{what, o.profile}}) << '\n';
+        std::cout << json::dump(json::object{{what, o.profile}, {"affects", whom.list}}) << '\n';
     else
-        std::cout << o.profile << ' ' << what << '\n';
+        std::cout << o.profile << ' ' << what
+                  << (whom.list.empty() ? "; no Version refers to it\n" : "; inform these service providers:\n")
+                  << whom.text;
 }
 
 void remove(const options& o) {
-    const auto catalog = store::open_catalog(read_config(o.data).catalog_db());
-    rest::remove_profile(*catalog, o.profile);
+    const auto c = read_config(o.data);
+    const auto catalog = store::open_catalog(c.catalog_db());
+    if (const auto whom = whom_it_affects(c, rest::remove_profile(*catalog, o.profile)); !whom.list.empty())
+        throw config_error("profile '" + o.profile +
+                           "' is linked to a Version; its service provider has to unlink it first (AMB-070):\n" +
+                           whom.text);
     if (o.json)
         std::cout << json::dump(json::object{{"removed", o.profile}}) << '\n';
     else

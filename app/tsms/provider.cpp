@@ -1,6 +1,7 @@
 #include "app/cli/program.hpp"
 #include "app/cli/table.hpp"
 #include "app/tsms/commands.hpp"
+#include "app/tsms/provider_apps.hpp"
 #include "app/tsms/references.hpp"
 
 #include "base/time.hpp"
@@ -23,6 +24,7 @@ struct options {
     std::string token_id;
     std::filesystem::path certificate;
     bool remove = false;
+    bool demand_credentials = false;
     int days = 365; ///< AMB-007
     bool json = false;
 };
@@ -44,8 +46,11 @@ std::string issue(store::access& access, const options& o, const store::provider
 
 void add(const options& o) {
     check_new_name("service provider", o.name);
-    const auto access = store::open_access(read_config(o.data).access_db());
+    const auto c = read_config(o.data);
+    const auto access = store::open_access(c.access_db());
     const auto provider = access->add_provider(o.name, system_time().wall());
+    if (o.demand_credentials)
+        demand_credentials(c, provider.id);
     print_new_token(o, provider, issue(*access, o, provider));
 }
 
@@ -180,10 +185,14 @@ void add_provider_command(CLI::App& app) {
     auto* add_command = provider->add_subcommand("add", "Adds a service provider and prints its long-term token, once");
     add_common(*add_command, *o, true);
     add_command->add_option("--days", o->days, "validity of the token")->check(CLI::Range(1, 3650));
+    add_command->add_flag("--demand-credentials", o->demand_credentials,
+                          "its apps must prove who they are before the first one is registered");
     cli::examples(*add_command, {"tsms provider add --data ./data --name demo",
                                  "(umask 077; tsms provider add --data ./data --name 'Example Corp' --json | jq -r "
                                  ".longTermToken >example.token)"});
     add_command->callback([o] { add(*o); });
+
+    add_provider_apps_commands(*provider);
 
     auto* list_command = provider->add_subcommand("list", "Service providers and their tokens (without their values)");
     add_common(*list_command, *o, false);

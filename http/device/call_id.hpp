@@ -11,6 +11,6 @@ namespace tsms::http {
 bytes hash_of_call_id(const std::string& call_id);
 
 /// The call has a callId. Which calls were before it makes no other call of it.
-actors::call_id identify(const wire::tsm_api_call& call);
+actors::call_id identify(const wire::tsm_api_call& call, model::dialect dialect = model::dialect::v1_0);
 
 } // namespace tsms::http

@@ -15,8 +15,7 @@ namespace tsms::http {
 
 namespace {
 
-constexpr std::string_view functions_path = "/tsm-api/1.0/";
-constexpr std::string_view sessions_path = "/tsm-api/1.0/sessions/";
+constexpr std::string_view sessions_path = "sessions/"; ///< behind the dialect's base path
 constexpr std::string_view result_suffix = "/result";
 constexpr std::string_view seram_path = "/gp/seram";
 constexpr std::string_view cookie_name = "tsms-session";
@@ -85,10 +84,24 @@ net::response overloaded(int status, const std::string& text, int seconds) {
     return busy;
 }
 
+struct resource {
+    model::dialect dialect;
+    std::string_view path; ///< behind the dialect's base path
+};
+
+/// Nothing: the path is none of the TSM-API.
+std::optional<resource> resource_of(std::string_view path) {
+    for (const auto dialect : model::all_dialects)
+        if (const auto base = wire::base_path(dialect); path.starts_with(base))
+            return resource{dialect, path.substr(base.size())};
+    return std::nullopt;
+}
+
 bool takes_body(const net::request& request) {
-    const std::string_view path = request.path;
-    return request.method == "POST" && !path.starts_with(sessions_path) &&
-           (path.starts_with(seram_path) || path.starts_with(functions_path));
+    if (request.method != "POST")
+        return false;
+    const auto wanted = resource_of(request.path);
+    return wanted ? !wanted->path.starts_with(sessions_path) : std::string_view(request.path).starts_with(seram_path);
 }
 
 /// Octets of its body, where it says how many.
@@ -103,6 +116,15 @@ const net::counted_body* counted(const net::request& request) {
 const std::string& body_of(const net::request& request) {
     const auto* collected = counted(request);
     return collected ? collected->text() : request.body;
+}
+
+/// Without the scheme, which may be missing.
+std::string_view credential_of(const net::request& request) {
+    auto credential = request.headers.get("Authorization");
+    constexpr std::string_view scheme = "Bearer ";
+    if (credential.size() > scheme.size() && net::same_token(credential.substr(0, scheme.size() - 1), "Bearer"))
+        credential.remove_prefix(scheme.size());
+    return credential;
 }
 
 } // namespace
@@ -141,15 +163,8 @@ net::response device_api::handle(const net::request& request) {
         return error(404, "session id not found");     // plan_body() has asked
     if (request.body_too_large && takes_body(request)) // else whatever it is belongs nowhere and was not read
         return error(413, "the body is too large");
-    if (path.starts_with(sessions_path) && path.ends_with(result_suffix) &&
-        path.size() > sessions_path.size() + result_suffix.size())
-        return fetch_result(
-            path.substr(sessions_path.size(), path.size() - sessions_path.size() - result_suffix.size()), request);
-    if (path.starts_with(sessions_path) && path.rfind('/') + 1 == sessions_path.size() &&
-        path.size() > sessions_path.size())
-        return cancel(path.substr(sessions_path.size()), request);
-    if (path.starts_with(functions_path) && wire::is_function(path.substr(functions_path.size())))
-        return call(path.substr(functions_path.size()), request);
+    if (const auto wanted = resource_of(path))
+        return tsm_api(wanted->dialect, wanted->path, request);
     if (path == std::string(seram_path) + "/handshake")
         return handshake(request);
     if (path == remote_management_path)
@@ -157,29 +172,53 @@ net::response device_api::handle(const net::request& request) {
     return error(404, "no such resource");
 }
 
-std::optional<device_api::caller> device_api::authenticate(const std::string& caller_id,
-                                                           const net::request& request) const {
+/// A session has the dialect of its call: its paths are the same in each.
+net::response device_api::tsm_api(model::dialect dialect, std::string_view path, const net::request& request) {
+    if (wire::is_function(path))
+        return call(dialect, path, request);
+    if (!path.starts_with(sessions_path))
+        return error(404, "no such resource");
+    path.remove_prefix(sessions_path.size());
+    if (path.ends_with(result_suffix) && path.size() > result_suffix.size())
+        return fetch_result(path.substr(0, path.size() - result_suffix.size()), request);
+    if (!path.empty() && path.find('/') == std::string_view::npos)
+        return cancel(path, request);
+    return error(404, "no such resource");
+}
+
+std::variant<device_api::caller, std::string> device_api::authenticate(const std::string& caller_id,
+                                                                       const net::request& request) const {
+    const std::string unproven = "the app is not registered with this TSM, or its credential is missing or wrong; "
+                                 "the TSM's operator gives it one (tsms app add)";
     const auto app = options_.app(caller_id);
-    auto credential = request.headers.get("Authorization");
-    constexpr std::string_view scheme = "Bearer ";
-    if (credential.size() > scheme.size() && net::same_token(credential.substr(0, scheme.size() - 1), "Bearer"))
-        credential.remove_prefix(scheme.size());
+    const auto credential = credential_of(request);
+    if (app && app->credential_hash.empty()) // revoked, whoever else speaks for it
+        return unproven;
+    if (wire::looks_like_token(credential)) {
+        auto told = provider_of(credential, caller_id, options_.token_keys, options_.time->wall());
+        if (const auto* refused = std::get_if<token_refused>(&told))
+            return "the access token is not accepted: " + refused->why;
+        const auto& provider = std::get<std::string>(told);
+        if (app && app->provider != provider)
+            return "the access token is not accepted: the app belongs to another service provider";
+        return caller{provider};
+    }
     if (!app) { // AMB-236: nothing to prove, if the operator allows that; what an anonymous app may do, the conductor
                 // decides
         if (options_.accept_unknown_apps && credential.empty())
             return caller{};
-        return std::nullopt;
+        return unproven;
     }
     if (credential.empty() || !crypto::equal(crypto::sha256(as_bytes(credential)), app->credential_hash))
-        return std::nullopt;
+        return unproven;
     return caller{app->provider};
 }
 
-net::response device_api::call(std::string_view function, const net::request& request) {
+net::response device_api::call(model::dialect dialect, std::string_view function, const net::request& request) {
     if (request.method != "POST")
         return method_not_allowed("POST");
     const auto since = options_.time->steady();
-    auto admitted = admit(function, request, since);
+    auto admitted = admit(dialect, function, request, since);
     if (auto* refused = std::get_if<net::response>(&admitted))
         return std::move(*refused);
     const auto& [session, first_report] = std::get<opened>(admitted);
@@ -198,7 +237,7 @@ net::response device_api::call(std::string_view function, const net::request& re
     return response;
 }
 
-std::variant<net::response, device_api::opened> device_api::admit(std::string_view function,
+std::variant<net::response, device_api::opened> device_api::admit(model::dialect dialect, std::string_view function,
                                                                   const net::request& request, steady_time now) {
     const auto network = net::peer_network(request.remote_address);
     if (const int wait = by_address_.take(network, now))
@@ -216,9 +255,8 @@ std::variant<net::response, device_api::opened> device_api::admit(std::string_vi
     }
     const auto caller_id = text::upper(wanted->phone.caller_id);
     const auto known = authenticate(caller_id, request);
-    if (!known) {
-        auto refused = error(401, "the app is not registered with this TSM, or its credential is missing or wrong; "
-                                  "the TSM's operator gives it one (tsms app add)");
+    if (const auto* why = std::get_if<std::string>(&known)) {
+        auto refused = error(401, *why);
         refused.headers.set("WWW-Authenticate", "Bearer");
         return refused;
     }
@@ -226,12 +264,13 @@ std::variant<net::response, device_api::opened> device_api::admit(std::string_vi
         return overloaded(429, "too many calls of this app, please try again later", wait);
     actors::call message;
     if (!wanted->call_id.empty())
-        message.id = identify(*wanted);
+        message.id = identify(*wanted, dialect);
     for (const auto& former : wanted->former_call_ids)
         message.former.push_back(hash_of_call_id(former));
     message.what = std::move(wanted->function);
+    message.dialect = dialect;
     message.caller_id = caller_id;
-    message.provider = known->provider;
+    message.provider = std::get<caller>(known).provider;
     message.address = network;
     message.cards = std::move(wanted->phone.components);
     auto answer = backend_.open(message, request.peer_gone);

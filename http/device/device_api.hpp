@@ -4,6 +4,7 @@
 
 #include "actors/backend.hpp"
 #include "base/time.hpp"
+#include "http/device/provider_token.hpp"
 #include "http/net/budget.hpp"
 #include "http/net/calls_at_once.hpp"
 #include "http/net/rate_limit.hpp"
@@ -22,6 +23,8 @@ struct registered_app {
 struct device_api_options {
     /// Who has this callerId (upper-case hex)? Called from several threads.
     std::function<std::optional<registered_app>(const std::string& caller_id)> app;
+    /// Verify the access tokens of service providers; empty: there are none.
+    token_keys_of token_keys;
     bool accept_unknown_apps = false; ///< development only
     net::call_limits calls;           ///< of the TSM-API; more are answered 503, more of one address 429
     /// Calls that were turned away for these limits, for the operator's log; called from several threads.
@@ -59,13 +62,16 @@ public:
 
 private:
     bool is_awaited(const net::request& head) const;
-    net::response call(std::string_view function, const net::request& request);
+    /// `path`: behind the dialect's base path.
+    net::response tsm_api(model::dialect dialect, std::string_view path, const net::request& request);
+    net::response call(model::dialect dialect, std::string_view function, const net::request& request);
     struct opened {
         actors::session_opened session;
         bool first_report = false; ///< the call is one
     };
     /// What stands in a place of calls at once: everything but the wait for the first order.
-    std::variant<net::response, opened> admit(std::string_view function, const net::request& request, steady_time now);
+    std::variant<net::response, opened> admit(model::dialect dialect, std::string_view function,
+                                              const net::request& request, steady_time now);
     net::response handshake(const net::request& request);
     net::response remote_management(const net::request& request);
     net::response cancel(std::string_view session_id, const net::request& request);
@@ -73,8 +79,8 @@ private:
     struct caller {
         std::optional<std::string> provider; ///< nothing: anonymous
     };
-    /// Nothing for an app that does not prove who it is, though it has to.
-    std::optional<caller> authenticate(const std::string& caller_id, const net::request& request) const;
+    /// Or why: the app does not prove who it is, though it has to.
+    std::variant<caller, std::string> authenticate(const std::string& caller_id, const net::request& request) const;
 
     actors::device_backend& backend_;
     device_api_options options_;

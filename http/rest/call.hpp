@@ -45,8 +45,8 @@ net::response write_operation(store::catalog_edit& edit, const call& c);
 /// POST and PUT of files.
 net::response upload_operation(store::catalog_edit& edit, const call& c, const upload& u);
 
-/// The entity as the dialect shows it.
-net::response answer(const call& c, const store::entity_row& row);
+/// The entity as the dialect shows it, with what there is to know of it (notice.hpp).
+net::response answer(const store::catalog_view& view, const call& c, const store::entity_row& row);
 
 std::string now_text(const call& c);
 

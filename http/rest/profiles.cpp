@@ -6,6 +6,7 @@
 #include "store/profile_internals.hpp"
 
 #include <algorithm>
+#include <tuple>
 
 namespace tsms::rest {
 
@@ -80,10 +81,6 @@ std::string name_of(const store::entity_row& row) {
     return json::reader(row.document).string("name");
 }
 
-bool is_deprecated(const store::catalog_view& view, const std::string& id) {
-    return json::reader(view.profile_internals(id)).boolean_or("deprecated", false);
-}
-
 store::entity_row known_profile(const store::catalog_view& view, const std::string& id_or_name) {
     const auto rows = view.list(kind, "", "");
     const auto row = std::ranges::find_if(
@@ -91,6 +88,18 @@ store::entity_row known_profile(const store::catalog_view& view, const std::stri
     if (row == rows.end())
         throw profile_error("there is no profile '" + id_or_name + "'; `tsms profile list` shows them");
     return *row;
+}
+
+std::vector<affected_version> affected_by(const store::catalog_view& view, const std::string& profile) {
+    std::vector<affected_version> found;
+    for (const auto& version : view.versions_for_profile(profile)) {
+        const auto service = view.find_any(model::entity_kind::service, version.parent);
+        found.push_back({version.provider, version.parent,
+                         service ? json::reader(service->document).string_or("name", "") : std::string(),
+                         json::reader(version.document).string_or("tag", "")});
+    }
+    std::ranges::stable_sort(found, {}, [](const auto& v) { return std::tie(v.provider, v.service); });
+    return found;
 }
 
 void mark(store::catalog_edit& edit, const std::string& id, json::object internals, bool deprecated) {
@@ -154,6 +163,10 @@ std::vector<profile_summary> import_profiles(store::catalog& catalog, std::strin
     });
 }
 
+bool is_deprecated(const store::catalog_view& view, const std::string& id) {
+    return json::reader(view.profile_internals(id)).boolean_or("deprecated", false);
+}
+
 std::vector<profile_summary> list_profiles(const store::catalog_reader& catalog) {
     return catalog.read([](const store::catalog_view& view) {
         std::vector<profile_summary> out;
@@ -163,22 +176,22 @@ std::vector<profile_summary> list_profiles(const store::catalog_reader& catalog)
     });
 }
 
-void deprecate_profile(store::catalog& catalog, const std::string& id_or_name, bool deprecated) {
-    catalog.write([&](store::catalog_edit& edit) {
+std::vector<affected_version> deprecate_profile(store::catalog& catalog, const std::string& id_or_name,
+                                                bool deprecated) {
+    return catalog.write([&](store::catalog_edit& edit) {
         const auto row = known_profile(edit, id_or_name);
         mark(edit, row.id, edit.profile_internals(row.id), deprecated);
-        return true;
+        return affected_by(edit, row.id);
     });
 }
 
-void remove_profile(store::catalog& catalog, const std::string& id_or_name) {
-    catalog.write([&](store::catalog_edit& edit) {
+std::vector<affected_version> remove_profile(store::catalog& catalog, const std::string& id_or_name) {
+    return catalog.write([&](store::catalog_edit& edit) {
         const auto row = known_profile(edit, id_or_name);
-        if (edit.first_referrer(row.id))
-            throw profile_error("profile '" + name_of(row) +
-                                "' is linked to a Version; its service provider has to unlink it first (AMB-070)");
-        edit.remove(row.id);
-        return true;
+        auto by = affected_by(edit, row.id);
+        if (by.empty())
+            edit.remove(row.id);
+        return by;
     });
 }
 

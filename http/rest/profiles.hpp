@@ -32,11 +32,22 @@ std::vector<profile_summary> import_profiles(store::catalog& catalog, std::strin
 
 std::vector<profile_summary> list_profiles(const store::catalog_reader& catalog);
 
-/// A deprecated profile is still listed and serves the instances that there are, but no new ones (AMB-070). By id or
-/// name; throws profile_error if there is none.
-void deprecate_profile(store::catalog& catalog, const std::string& id_or_name, bool deprecated);
+/// A Version that a profile is linked to: what a service provider has to change before the profile can go.
+struct affected_version {
+    std::string provider; ///< id
+    std::string service;  ///< id
+    std::string service_name;
+    std::string tag;
+};
 
-/// By id or name. Throws profile_error if there is none, or if a Version refers to it (AMB-070).
-void remove_profile(store::catalog& catalog, const std::string& id_or_name);
+/// A deprecated profile is still listed and serves the instances that there are, but no new ones (AMB-070). By id or
+/// name; throws profile_error if there is none. What refers to it: whose providers are to be informed (TR 3.3.1.2).
+std::vector<affected_version> deprecate_profile(store::catalog& catalog, const std::string& id_or_name,
+                                                bool deprecated);
+bool is_deprecated(const store::catalog_view& view, const std::string& id);
+
+/// By id or name. What refers to it: where that is anything, the profile stays (AMB-070). Throws profile_error if there
+/// is none.
+std::vector<affected_version> remove_profile(store::catalog& catalog, const std::string& id_or_name);
 
 } // namespace tsms::rest

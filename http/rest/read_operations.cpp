@@ -1,6 +1,7 @@
 #include "crypto/error.hpp"
 #include "crypto/pki.hpp"
 #include "http/rest/call.hpp"
+#include "http/rest/notice.hpp"
 
 #include <algorithm>
 
@@ -11,13 +12,15 @@ namespace {
 using model::entity_kind;
 using store::catalog_view;
 
-net::response answer_list(const call& c, const std::vector<store::entity_row>& rows) {
+net::response answer_list(const catalog_view& view, const call& c, const std::vector<store::entity_row>& rows) {
     json::printer out;
     out.begin_array();
     for (const auto& row : rows)
         print(row.kind, c.dialect, row.document, out);
     out.end_array();
-    return net::json_response(200, out.text());
+    auto shown = net::json_response(200, out.text());
+    add_notices(shown, view, rows);
+    return shown;
 }
 
 std::vector<store::entity_row> listed(const catalog_view& view, const call& c, const path_entities& path) {
@@ -72,13 +75,13 @@ net::response read_operation(const catalog_view& view, const call& c) {
     const path_entities path(view, c);
     switch (c.operation.what) {
     case model::action::read:
-        return answer(c, path.last());
+        return answer(view, c, path.last());
     case model::action::related:
-        return answer_list(c, view.related(c.operation.walk, c.operation.entity, path.start()));
+        return answer_list(view, c, view.related(c.operation.walk, c.operation.entity, path.start()));
     case model::action::download:
         return download(view, c, path.last());
     default:
-        return answer_list(c, listed(view, c, path));
+        return answer_list(view, c, listed(view, c, path));
     }
 }
 

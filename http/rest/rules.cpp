@@ -1,4 +1,5 @@
 #include "http/rest/call.hpp"
+#include "http/rest/notice.hpp"
 #include "http/rest/text_formats.hpp"
 #include "model/rest_error.hpp"
 #include "store/catalog_facts.hpp"
@@ -44,10 +45,12 @@ const entity_row& path_entities::of(entity_kind kind) const {
     return *find(kind);
 }
 
-net::response answer(const call& c, const entity_row& row) {
+net::response answer(const catalog_view& view, const call& c, const entity_row& row) {
     json::printer out;
     print(row.kind, c.dialect, row.document, out);
-    return net::json_response(200, out.text());
+    auto shown = net::json_response(200, out.text());
+    add_notices(shown, view, {row});
+    return shown;
 }
 
 std::string now_text(const call& c) {

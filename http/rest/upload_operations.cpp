@@ -88,7 +88,7 @@ net::response create(catalog_edit& edit, const call& c, upload u) {
     apply(c, row, u);
     edit.insert(row, {});
     store_content(edit, c, row, u);
-    return answer(c, row);
+    return answer(edit, c, row);
 }
 
 net::response replace(catalog_edit& edit, const call& c, entity_row row, const upload& u) {
@@ -105,7 +105,7 @@ net::response replace(catalog_edit& edit, const call& c, entity_row row, const u
         check_aids(edit, row, std::move(known));
         check_technical_requirements(edit, c, row);
     }
-    return answer(c, row);
+    return answer(edit, c, row);
 }
 
 } // namespace

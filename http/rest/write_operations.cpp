@@ -83,7 +83,7 @@ net::response create(catalog_edit& edit, const call& c, const path_entities& pat
         check_aids(edit, row);
     if (row.kind == entity_kind::version) // nothing refers to a new Flavor
         check_technical_requirements(edit, c, row);
-    return answer(c, row);
+    return answer(edit, c, row);
 }
 
 /// The end of every change: 1009, store, 1008 of what meets on one card, 1015, 1016.
@@ -99,7 +99,7 @@ net::response change(catalog_edit& edit, const call& c, const entity_row& before
     check_not_frozen(edit, c, before, after.document);
     if (is_deployed(after.kind))
         check_technical_requirements(edit, c, after);
-    return answer(c, after);
+    return answer(edit, c, after);
 }
 
 net::response modify(catalog_edit& edit, const call& c, const path_entities& path) {
@@ -151,7 +151,7 @@ net::response unlink_load_files(catalog_edit& edit, const call& c, const path_en
     auto after = path.last();
     after.document = std::move(document);
     edit.update(after, edges_of(after));
-    return answer(c, after);
+    return answer(edit, c, after);
 }
 
 /// Plain octets of a LOAD block in short APDUs, as the deployment computes them (gp/procedures, "Sizes").
@@ -219,7 +219,7 @@ net::response publish(catalog_edit& edit, const call& c, const path_entities& pa
     warn_of_long_load_files(edit, c, flavor, path.of(entity_kind::service));
     flavor.document.set("published", true);
     edit.update(flavor, edges_of(flavor));
-    return answer(c, flavor);
+    return answer(edit, c, flavor);
 }
 
 json::object deployments_of(const entity_row& version) {
@@ -256,7 +256,7 @@ net::response unlink_flavors(catalog_edit& edit, const call& c, const path_entit
         deployments.erase(id);
     version.document.set("allowedDeployments", std::move(deployments));
     edit.update(version, edges_of(version));
-    return answer(c, version);
+    return answer(edit, c, version);
 }
 
 void remove_profile(json::object& deployments, const std::string& profile) {
@@ -318,7 +318,7 @@ net::response unlink_profiles(catalog_edit& edit, const call& c, const path_enti
         remove_profile(deployments, id);
     version.document.set("allowedDeployments", std::move(deployments));
     edit.update(version, edges_of(version));
-    return answer(c, version);
+    return answer(edit, c, version);
 }
 
 } // namespace

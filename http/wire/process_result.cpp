@@ -54,7 +54,7 @@ json::value to_json(const model::process_result& result) {
             operations.emplace_back(static_cast<int>(op));
     return json::object{
         {"processId", result.process_id},
-        {"executionStatus", static_cast<int>(model::in_v1_0(result.status))},
+        {"executionStatus", static_cast<int>(result.status)},
         {"executionMessage", result.message},
         {"startDate", result.start_date},
         {"endDate", result.end_date},

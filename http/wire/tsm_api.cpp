@@ -220,6 +220,10 @@ std::vector<std::string> parse_former_call_ids(const json::reader& r) {
 
 } // namespace
 
+std::string_view base_path(model::dialect dialect) {
+    return dialect == model::dialect::v1_0 ? "/tsm-api/1.0/" : "/tsm-api/1.0.4/";
+}
+
 bool is_call_id(std::string_view text) {
     return text.size() == call_id_digits && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
 }
@@ -264,10 +268,10 @@ json::value to_json(const tsm_api_answer& answer) {
     return json::object{{"result", to_json(std::get<model::tsm_api_result>(answer))}};
 }
 
-tsm_api_answer parse_answer(std::string_view name, const json::value& document) {
+tsm_api_answer parse_answer(std::string_view name, const json::value& document, model::dialect dialect) {
     const json::reader r(json::root_object(document));
     if (const auto* result = r.raw().find("result"))
-        return parse_result(name, *result);
+        return parse_result(name, *result, dialect);
     session_opened session{bounded(r, "sessionId"), r.string("raEndpoint")};
     if (r.has("order"))
         session.order = parse_seram_order(json::value(r.object("order").raw()));
@@ -302,7 +306,7 @@ std::string notification_text(const notification& content) {
     return json::dump(std::visit(notification_writer{}, content));
 }
 
-std::optional<notification> parse_notification(std::string_view name, std::string_view text) {
+std::optional<notification> parse_notification(std::string_view name, std::string_view text, model::dialect dialect) {
     const auto document = json::parse(text);
     const json::reader r(json::root_object(document));
     const auto type = r.string("type");
@@ -313,7 +317,7 @@ std::optional<notification> parse_notification(std::string_view name, std::strin
                                        static_cast<int>(std::clamp<std::int64_t>(r.integer("progress"), 0, 100)),
                                        parse_operation(r, "operation")};
     if (type == result_type)
-        return parse_result(name, json::value(r.object("result").raw()));
+        return parse_result(name, json::value(r.object("result").raw()), dialect);
     return std::nullopt;
 }
 

@@ -25,6 +25,8 @@ struct tsm_api_call {
     std::vector<std::string> former_call_ids = {};
 };
 
+/// Of the functions and sessions in this dialect: "/tsm-api/1.0/".
+std::string_view base_path(model::dialect dialect);
 inline constexpr std::size_t most_former_calls = 4;
 /// 32 lower-case hexadecimal digits: 128 random bits.
 bool is_call_id(std::string_view text);
@@ -39,8 +41,9 @@ tsm_api_call parse_call(std::string_view name, const json::value& document);
 
 /// The TR's result object.
 json::value to_json(const model::tsm_api_result& result);
-/// Unknown states become UNKNOWN (AMB-118), unknown error categories UNSPECIFIED.
-model::tsm_api_result parse_result(std::string_view name, const json::value& document);
+/// Unknown states become UNKNOWN (AMB-118), error categories that this dialect does not have UNSPECIFIED.
+model::tsm_api_result parse_result(std::string_view name, const json::value& document,
+                                   model::dialect dialect = model::dialect::v1_0);
 
 /// The answer to a call that needs the card: where to be Local Agent.
 struct session_opened {
@@ -51,13 +54,15 @@ struct session_opened {
 using tsm_api_answer = std::variant<model::tsm_api_result, session_opened>;
 
 json::value to_json(const tsm_api_answer& answer);
-tsm_api_answer parse_answer(std::string_view name, const json::value& document);
+tsm_api_answer parse_answer(std::string_view name, const json::value& document,
+                            model::dialect dialect = model::dialect::v1_0);
 
 /// Content of a SERAM deviceAppNotification. A result comes in the Stop order and saves its own exchange.
 using notification = std::variant<model::process_start, model::process_progress, model::tsm_api_result>;
 
 std::string notification_text(const notification& content);
 /// Nothing where the type is not known: a newer backend. Throws for anything that is malformed.
-std::optional<notification> parse_notification(std::string_view name, std::string_view text);
+std::optional<notification> parse_notification(std::string_view name, std::string_view text,
+                                               model::dialect dialect = model::dialect::v1_0);
 
 } // namespace tsms::wire

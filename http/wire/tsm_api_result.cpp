@@ -97,8 +97,7 @@ void put_execution(json::object& o, const model::execution& e) {
 
 model::execution parse_execution(const json::reader& r) {
     const auto status = model::category_of(r.integer("executionStatus"));
-    const bool known = status && model::in_v1_0(*status) == *status; // the device port speaks V1.0
-    return {known ? *status : error_category::unspecified, r.string_or("executionMessage", "")};
+    return {status.value_or(error_category::unspecified), r.string_or("executionMessage", "")};
 }
 
 json::value to_json(const model::process_info& p) {
@@ -253,6 +252,12 @@ std::optional<model::tsm_api_result> parse_named(std::string_view name, const js
     return result;
 }
 
+/// What the dialect does not have is unknown.
+void keep_spoken(model::execution& outcome, model::dialect dialect) {
+    outcome.status =
+        model::category_of(dialect, static_cast<std::int64_t>(outcome.status)).value_or(error_category::unspecified);
+}
+
 } // namespace
 
 operation parse_operation(const json::reader& r, std::string_view key) {
@@ -263,11 +268,19 @@ json::value to_json(const model::tsm_api_result& result) {
     return std::visit(result_writer{}, result);
 }
 
-model::tsm_api_result parse_result(std::string_view name, const json::value& document) {
+model::tsm_api_result parse_result(std::string_view name, const json::value& document, model::dialect dialect) {
     const json::reader r(json::root_object(document));
     auto result = parse_named(name, r, static_cast<model::tsm_api_function*>(nullptr));
     if (!result)
         throw json::parse_error("no function of the TSM-API has this name");
+    std::visit(
+        [&](auto& one) {
+            if constexpr (requires { one.process; })
+                keep_spoken(one.process.outcome, dialect);
+            else
+                keep_spoken(one.outcome, dialect);
+        },
+        *result);
     return *std::move(result);
 }
 

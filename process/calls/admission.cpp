@@ -14,7 +14,7 @@ std::optional<model::refusal> refuse_foreign(const std::string& id, const instan
                                              const std::optional<std::string>& provider) {
     const auto thing = "serviceInstanceId ‘" + id + "’";
     if (!loaded.instance)
-        return model::refusal{model::error_category::invalid_request, thing + " does not exist"};
+        return model::refusal{model::error_category::not_found, thing + " does not exist"};
     return model::refuse_caller(provider, loaded.instance->target.service_provider_id, loaded.provider_has_apps, thing);
 }
 

@@ -9,6 +9,7 @@ namespace tsms::calls {
 
 /// Another process runs on the instance (AMB-122), and has ended or counts as dead within so long.
 model::refusal another_process_runs_for(std::chrono::seconds longest);
+inline const model::refusal tsm_stops{model::error_category::under_maintenance, "the TSM is stopping"};
 /// Of a call that had to wait: nobody would report to its process.
 inline const model::refusal caller_gone{model::error_category::execution_interrupted, "the caller has gone"};
 /// Another content, another app or another provider (DIV-107).

@@ -24,8 +24,9 @@ struct call_request {
     std::string caller_id;               ///< hash of the app's certificate (AMB-142)
     std::optional<std::string> provider; ///< that the app has proved to belong to; nothing: anonymous (AMB-236)
     std::vector<model::announced_card> cards;
-    std::string session_id;          ///< in which the phone will work
-    model::session_proof proof = {}; ///< by what that is known again after a restart (DIV-108)
+    std::string session_id;                        ///< in which the phone will work
+    model::session_proof proof = {};               ///< by what that is known again after a restart (DIV-108)
+    model::dialect dialect = model::dialect::v1_0; ///< that app and SPOS are told the outcome in (DIV-119)
 };
 
 /// Somebody who could do it has not answered, or not in time. The only expected exception of these effects: the

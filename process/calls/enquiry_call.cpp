@@ -1,5 +1,6 @@
 #include "process/calls/enquiry_call.hpp"
 
+#include "process/calls/admission.hpp"
 #include "process/calls/enquiries/check_service_deployment_available.hpp"
 #include "process/calls/enquiries/check_service_update_available.hpp"
 #include "process/calls/enquiries/create_service_instance.hpp"
@@ -125,24 +126,25 @@ struct ending {
     std::optional<log_event> cause = {}; ///< for the operator
 };
 
-template <class Function> model::tsm_api_result refusal(error_category category, const std::string& details) {
+template <class Function> model::tsm_api_result refusal(model::dialect dialect, const model::refusal& why) {
     typename Function::result result{};
-    result.outcome = model::failed_execution(category, details);
+    result.outcome = model::failed_execution(dialect, why.category, why.details);
     return result;
 }
 
 template <class Function> call<ending> carry_out(Function what, call_request request) {
+    const auto dialect = request.dialect;
     try {
         co_return ending{co_await enquire<Function>::carry_out(std::move(what), std::move(request))};
     } catch (const refused& r) {
-        co_return ending{refusal<Function>(r.why.category, r.why.details)};
+        co_return ending{refusal<Function>(dialect, r.why)};
     } catch (const unanswered& u) {
-        co_return ending{refusal<Function>(error_category::tsm_not_available, internal_problem),
+        co_return ending{refusal<Function>(dialect, {error_category::tsm_not_available, internal_problem}),
                          log_event{severity::error, std::string("a call could not be answered: ") + u.what()}};
     } catch (const stopping&) {
-        co_return ending{refusal<Function>(error_category::tsm_not_available, "the TSM is stopping")};
+        co_return ending{refusal<Function>(dialect, tsm_stops)};
     } catch (const std::exception& e) {
-        co_return ending{refusal<Function>(error_category::internal_error, internal_problem),
+        co_return ending{refusal<Function>(dialect, {error_category::internal_error, internal_problem}),
                          log_event{severity::error, std::string(Function::name) + " broke: " + e.what()}};
     }
 }
@@ -157,7 +159,7 @@ const model::seen_card* known_handset::card_of(const model::service_instance& in
 }
 
 model::refusal unknown_service(const std::string& service_id) {
-    return {error_category::invalid_request, "service ‘" + service_id + "’ does not exist"};
+    return {error_category::not_found, "service ‘" + service_id + "’ does not exist"};
 }
 
 call<service_surveyed> survey(std::optional<std::string> provider, std::string service_id) {
@@ -167,7 +169,7 @@ call<service_surveyed> survey(std::optional<std::string> provider, std::string s
     const auto& owner = surveyed.service->provider;
     const auto owners = co_await find_provider{owner};
     if (const auto why = model::refuse_caller(provider, owner, owners.has_apps, "service ‘" + service_id + "’")) {
-        if (why->category != error_category::invalid_request) // who is not registered is told so (AMB-236)
+        if (why->category != error_category::not_found) // who is not registered is told so (AMB-236)
             throw refused(*why);
         surveyed.service.reset();
     }

@@ -24,7 +24,8 @@ interrupted_end end_of_interrupted(const model::process_record& record, const mo
                                    wall_time now) {
     const auto status = model::error_category::execution_interrupted;
     interrupted_end e;
-    e.end = {record.id, status, model::error_message(status, text_of(why)), iso8601(now)};
+    const auto dialect = record.asked ? record.asked->dialect : model::dialect::v1_0;
+    e.end = {record.id, status, model::error_message(dialect, status, text_of(why)), iso8601(now)};
     e.instance = model::after_crash(instance, record.start_state, in_doubt);
     e.card = card;
     e.card.doubt = e.card.doubt || in_doubt;

@@ -142,7 +142,7 @@ call<process_begun> store_beginning(conducting* c) {
     r.start_state = c->instance.state;
     r.proof = c->request.proof;
     r.proof.provider = c->request.provider;
-    r.asked = {c->what, c->request.cards};
+    r.asked = {c->what, c->request.cards, c->request.dialect};
     r.started = iso8601((co_await ask_time{}).wall);
     c->instance.running_process = r.id;
     begin_process beginning{r, c->read, {c->instance, c->card}};
@@ -178,7 +178,7 @@ call<verdict> begin(conducting* c) {
         }
         const auto charge = co_await charge_process{c->what, c->card, c->instance};
         if (charge.later)
-            co_return refused{{error_category::tsm_not_available, text_of(*charge.later)}, charge.later};
+            co_return refused{{error_category::overload_protection, text_of(*charge.later)}, charge.later};
         auto stored = co_await store_beginning(c);
         if (stored.outcome ==
             model::beginning::leased) { // another server's process has the card: this one only says so
@@ -197,11 +197,11 @@ call<verdict> begin(conducting* c) {
 }
 
 call<void> tell_refused(conducting* c, model::refusal why) {
-    co_await tell(c, severity::info, "refused, " + model::error_message(why.category, why.details));
+    co_await tell(c, severity::info, "refused, " + model::error_message(c->request.dialect, why.category, why.details));
 }
 
 call<void> answer_refused(conducting* c, refused no) {
-    const auto why = model::failed_execution(no.why.category, no.why.details);
+    const auto why = model::failed_execution(c->request.dialect, no.why.category, no.why.details);
     const auto now = iso8601((co_await ask_time{}).wall);
     co_await attempt(c, answer{process::refusal_of(c->what, c->instance, why, now), {}, no.later});
 }
@@ -314,11 +314,10 @@ call<void> conduct_life_cycle(call_request request, life_cycle_terms terms) {
         co_return co_await conduct(&c);
     } catch (const stopping&) {
     }
-    const model::refusal stop{error_category::tsm_not_available, "the TSM is stopping"};
     if (c.begun) // the next start ends the process, and its result is not known before
         co_return co_await tell(&c, severity::info, left_to_next_start);
-    co_await tell_refused(&c, stop);
-    co_await answer_refused(&c, {stop});
+    co_await tell_refused(&c, tsm_stops);
+    co_await answer_refused(&c, {tsm_stops});
 }
 
 call<void> enter_again(left_process left, life_cycle_terms terms) {
@@ -327,6 +326,7 @@ call<void> enter_again(left_process left, life_cycle_terms terms) {
     c.id = instance_of(c.what);
     c.request = {std::visit([](const auto& f) -> model::tsm_api_function { return f; }, c.what), left.record.caller,
                  left.record.proof.provider, left.record.asked->cards, left.record.session};
+    c.request.dialect = left.record.asked->dialect;
     c.terms = terms;
     c.record = left.record;
     c.life = left.life;

@@ -136,7 +136,8 @@ model::life_cycle_result result_of(const conducting* c, const process_outcome& e
 call<end_process> end_of(conducting* c, const process_outcome* end) {
     const auto now = co_await ask_time{};
     end_process e;
-    e.end = {c->record.id, end->status, model::error_message(end->status, end->details), iso8601(now.wall)};
+    const auto told = model::failed_execution(c->request.dialect, end->status, end->details);
+    e.end = {c->record.id, told.status, told.message, iso8601(now.wall)};
     e.end.result = result_of(c, *end, e.end);
     e.instance = end->instance;
     e.instance.target.spos = co_await find_spos(end->instance.target);
@@ -161,7 +162,8 @@ answer answer_of(const conducting* c, const process_outcome& end, const model::p
 call<void> tell_not_stored(conducting* c, const process_outcome* end, model::process_end shown) {
     shown.status = error_category::internal_error;
     shown.result.reset();
-    shown.message = model::error_message(shown.status, "the outcome could not be stored yet; ask again later");
+    shown.message =
+        model::error_message(c->request.dialect, shown.status, "the outcome could not be stored yet; ask again later");
     co_await attempt(c, answer_of(c, *end, shown));
 }
 

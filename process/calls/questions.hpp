@@ -48,7 +48,7 @@ struct instance_loaded {
     bool card_is_leased = false;                     ///< the store holds it for a process
     std::optional<std::chrono::seconds> runs_for;    ///< until its running process may be taken over
     std::vector<model::service_instance> tombstones; ///< of lost instances on this card (AMB-227)
-    bool provider_has_apps = false;                  ///< has ever registered one (AMB-236)
+    bool provider_has_apps = false;                  ///< must prove who they are (AMB-236)
     std::vector<model::issuer_record> issuers;       ///< where the card's row rests on claims
 };
 struct load_instance {
@@ -56,7 +56,7 @@ struct load_instance {
     std::string id;
 };
 struct provider_found {
-    bool has_apps = false; ///< has ever registered one
+    bool has_apps = false; ///< that must prove who they are: it has registered one, or wants it so
 };
 struct find_provider {
     using result = provider_found;

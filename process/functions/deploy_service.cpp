@@ -35,10 +35,10 @@ std::optional<model::refusal> conduct<model::deploy_service>::refuse(const model
     if (instance.state != model::instance_state::not_deployed)
         return std::nullopt;
     if (!begins.version_exists) // AMB-068
-        return model::refusal{error_category::invalid_request,
+        return model::refusal{error_category::not_found,
                               "version ‘" + instance.target.version_tag + "’ does not exist"};
     if (!begins.flavor_exists) // AMB-116
-        return model::refusal{error_category::invalid_request, "the Flavor of the service instance does not exist"};
+        return model::refusal{error_category::not_found, "the Flavor of the service instance does not exist"};
     return std::nullopt;
 }
 

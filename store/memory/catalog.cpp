@@ -79,6 +79,15 @@ std::vector<entity_row> catalog_rows::flavors_for_profile(const std::string& id)
     return sorted([&](const entity_row& row) { return row.kind == model::entity_kind::flavor && by.contains(row.id); });
 }
 
+std::vector<entity_row> catalog_rows::versions_for_profile(const std::string& id) const {
+    ids with;
+    for (const auto& e : edges_)
+        if (e.target == id)
+            with.insert(e.source);
+    return sorted(
+        [&](const entity_row& row) { return row.kind == model::entity_kind::version && with.contains(row.id); });
+}
+
 std::size_t catalog_rows::file_size(const std::string& id) const {
     return file(id).value_or("").size();
 }

@@ -18,6 +18,7 @@ public:
     std::optional<model::entity_kind> first_referrer(const std::string& id) const override;
     std::optional<std::string> published_flavor_of(const std::string& id) const override;
     std::vector<entity_row> flavors_for_profile(const std::string& id) const override;
+    std::vector<entity_row> versions_for_profile(const std::string& id) const override;
     std::size_t file_size(const std::string& id) const override;
     std::optional<std::string> file(const std::string& id) const override;
     std::optional<bytes> load_image(const std::string& sha256) const override;

@@ -160,6 +160,21 @@ private:
     device_tables& tables_;
 };
 
+class memory_token_keys final : public token_key_rows {
+public:
+    explicit memory_token_keys(device_tables& tables) : tables_(tables) {}
+
+    std::vector<token_key_record> all() const override;
+    std::vector<token_key_record> of_issuer(const std::string& issuer) const override;
+    void insert(const token_key_record& key) override;
+    void remove(const std::string& issuer, const std::string& key_id) override;
+    bool demands_proof(const std::string& provider) const override;
+    void set_demands_proof(const std::string& provider, bool demands) override;
+
+private:
+    device_tables& tables_;
+};
+
 /// Whoever can change memory can change a chain too: there is none.
 class memory_audit final : public audit_rows {
 public:
@@ -192,6 +207,7 @@ public:
     card_log_rows& card_log() override { return card_log_; }
     issuer_rows& issuers() override { return issuers_; }
     app_rows& apps() override { return apps_; }
+    token_key_rows& token_keys() override { return token_keys_; }
     audit_rows& audit() override { return audit_; }
     const time_source& time() const override { return time_; }
 
@@ -220,6 +236,7 @@ private:
     memory_card_log card_log_{tables_};
     memory_issuers issuers_{tables_};
     memory_apps apps_{tables_};
+    memory_token_keys token_keys_{tables_};
     memory_audit audit_{tables_};
     damage_book damage_; ///< nothing: memory keeps no text
     bool has_asked_ = false;

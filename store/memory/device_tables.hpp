@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 namespace tsms::store {
 
@@ -46,6 +47,8 @@ struct device_tables {
     std::vector<log_row> card_log;
     std::vector<model::issuer_record> issuers;
     std::vector<app_record> apps;
+    std::vector<token_key_record> token_keys;
+    std::set<std::string> demanding_providers;
     std::vector<audit_row> audit;
     std::optional<forgetting> asked;
     std::optional<bytes> vault_seal;

@@ -47,4 +47,38 @@ void memory_apps::put(const app_record& app) {
     tables_.apps.push_back(app);
 }
 
+std::vector<token_key_record> memory_token_keys::all() const {
+    auto found = tables_.token_keys;
+    std::ranges::sort(found, {}, [](const auto& row) { return std::tie(row.provider, row.issuer, row.key_id); });
+    return found;
+}
+
+std::vector<token_key_record> memory_token_keys::of_issuer(const std::string& issuer) const {
+    auto found = rows_where(tables_.token_keys, [&](const auto& row) { return row.issuer == issuer; });
+    std::ranges::sort(found, {}, &token_key_record::key_id);
+    return found;
+}
+
+void memory_token_keys::insert(const token_key_record& key) {
+    if (row_where(tables_.token_keys,
+                  [&](const auto& row) { return row.issuer == key.issuer && row.key_id == key.key_id; }))
+        throw error("there is a key ‘" + key.key_id + "’ of this issuer already");
+    tables_.token_keys.push_back(key);
+}
+
+void memory_token_keys::remove(const std::string& issuer, const std::string& key_id) {
+    std::erase_if(tables_.token_keys, [&](const auto& row) { return row.issuer == issuer && row.key_id == key_id; });
+}
+
+bool memory_token_keys::demands_proof(const std::string& provider) const {
+    return tables_.demanding_providers.contains(provider);
+}
+
+void memory_token_keys::set_demands_proof(const std::string& provider, bool demands) {
+    if (demands)
+        tables_.demanding_providers.insert(provider);
+    else
+        tables_.demanding_providers.erase(provider);
+}
+
 } // namespace tsms::store

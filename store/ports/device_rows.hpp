@@ -14,6 +14,7 @@
 #include "store/ports/issuer_rows.hpp"
 #include "store/ports/outbox_rows.hpp"
 #include "store/ports/process_rows.hpp"
+#include "store/ports/token_key_rows.hpp"
 
 #include <functional>
 #include <utility>
@@ -45,6 +46,7 @@ public:
     virtual card_log_rows& card_log() = 0;
     virtual issuer_rows& issuers() = 0;
     virtual app_rows& apps() = 0;
+    virtual token_key_rows& token_keys() = 0;
     virtual audit_rows& audit() = 0;
     virtual const time_source& time() const = 0;
 

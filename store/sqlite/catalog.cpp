@@ -22,6 +22,8 @@ const std::string by_position = entities + "WHERE kind = 3 AND parent = ? AND po
 const std::string of_parent = entities + "WHERE provider = ? AND kind = ? AND parent IS ? ORDER BY position, id";
 const std::string for_profile =
     entities + "WHERE id IN (SELECT via FROM reference WHERE target = ?) AND +kind = 4 ORDER BY position, id";
+const std::string versions_with =
+    entities + "WHERE id IN (SELECT source FROM reference WHERE target = ?) AND +kind = 3 ORDER BY position, id";
 
 /// An entity without parent has NULL.
 std::optional<std::string> parent_or_null(const std::string& parent) {
@@ -46,6 +48,7 @@ public:
     std::optional<model::entity_kind> first_referrer(const std::string& id) const override;
     std::optional<std::string> published_flavor_of(const std::string& id) const override;
     std::vector<entity_row> flavors_for_profile(const std::string& id) const override;
+    std::vector<entity_row> versions_for_profile(const std::string& id) const override;
     std::size_t file_size(const std::string& id) const override;
     std::optional<std::string> file(const std::string& id) const override;
     std::optional<bytes> load_image(const std::string& sha256) const override;
@@ -151,6 +154,10 @@ std::optional<std::string> catalog_session::published_flavor_of(const std::strin
 
 std::vector<entity_row> catalog_session::flavors_for_profile(const std::string& id) const {
     return all(session_, reads_entity(), for_profile, id);
+}
+
+std::vector<entity_row> catalog_session::versions_for_profile(const std::string& id) const {
+    return all(session_, reads_entity(), versions_with, id);
 }
 
 std::size_t catalog_session::file_size(const std::string& id) const {

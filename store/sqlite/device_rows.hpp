@@ -36,6 +36,7 @@ public:
     card_log_rows& card_log() override { return card_log_; }
     issuer_rows& issuers() override { return issuers_; }
     app_rows& apps() override { return apps_; }
+    token_key_rows& token_keys() override { return token_keys_; }
     audit_rows& audit() override { return audit_; }
     const time_source& time() const override { return session_.time; }
 
@@ -60,6 +61,7 @@ private:
     sqlite_card_log card_log_{session_};
     sqlite_issuers issuers_{session_};
     sqlite_apps apps_{session_};
+    sqlite_token_keys token_keys_{session_};
     sqlite_device_audit audit_{session_};
     std::int64_t seen_version_ = -1; ///< of the database, when changed_by_others() was asked last
 };

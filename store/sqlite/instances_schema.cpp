@@ -50,6 +50,9 @@ CREATE TABLE forgetting (id INTEGER PRIMARY KEY CHECK (id = 1), asked INTEGER NO
 CREATE TABLE issuers (name TEXT PRIMARY KEY, url TEXT NOT NULL, certificate TEXT NOT NULL, transport_key BLOB NOT NULL,
     cards TEXT NOT NULL);
 CREATE TABLE apps (caller_id TEXT PRIMARY KEY, provider TEXT NOT NULL, credential_hash BLOB NOT NULL, created TEXT NOT NULL);
+CREATE TABLE token_keys (issuer TEXT NOT NULL, key_id TEXT NOT NULL, provider TEXT NOT NULL, audience TEXT NOT NULL,
+    public_key TEXT NOT NULL, created TEXT NOT NULL, PRIMARY KEY (issuer, key_id));
+CREATE TABLE demanding_providers (provider TEXT PRIMARY KEY);
 )sql";
 
 /// An outbox whose attempts were due at dates (DIV-051). The time that its deliveries have waited is not known: they
@@ -150,6 +153,14 @@ CREATE INDEX answered_calls_by_time ON answered_calls(at);
 )sql");
 }
 
+void add_token_keys(SQLite::Database& db) {
+    db.exec(R"sql(
+CREATE TABLE token_keys (issuer TEXT NOT NULL, key_id TEXT NOT NULL, provider TEXT NOT NULL, audience TEXT NOT NULL,
+    public_key TEXT NOT NULL, created TEXT NOT NULL, PRIMARY KEY (issuer, key_id));
+CREATE TABLE demanding_providers (provider TEXT PRIMARY KEY);
+)sql");
+}
+
 constexpr migration migrations[] = {
     {2,
      "tombstones, indexes, deliveries whose waiting is counted, all keys of a domain, and which databases belong "
@@ -160,6 +171,7 @@ constexpr migration migrations[] = {
     {3, "leases of cards", add_leases},
     {4, "calls that outlive a start of the server, and their results", keep_calls},
     {5, "answers to calls that create an instance", keep_answers},
+    {6, "keys of service providers' access tokens, and who demands credentials", add_token_keys},
 };
 
 } // namespace

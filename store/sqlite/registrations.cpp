@@ -9,6 +9,7 @@ namespace {
 
 const std::string issuer_columns = "SELECT name, url, certificate, transport_key, cards FROM issuers ";
 const std::string app_columns = "SELECT caller_id, provider, credential_hash, created FROM apps ";
+const std::string key_columns = "SELECT issuer, key_id, provider, audience, public_key, created FROM token_keys ";
 
 model::issuer_record issuer_in(SQLite::Statement& row) {
     const auto name = text_of(row, 0);
@@ -24,6 +25,14 @@ std::optional<app_record> app_of(connection& rows, const std::string& caller_id)
     return first(rows, app_in, app_columns + "WHERE caller_id = ?", caller_id);
 }
 
+token_key_record key_in(SQLite::Statement& row) {
+    return {text_of(row, 0), text_of(row, 1), text_of(row, 2), text_of(row, 3), text_of(row, 4), text_of(row, 5)};
+}
+
+std::vector<token_key_record> keys_of(connection& rows, const std::string& issuer) {
+    return all(rows, key_in, key_columns + "WHERE issuer = ? ORDER BY key_id", issuer);
+}
+
 class sqlite_app_lookup final : public app_lookup {
 public:
     explicit sqlite_app_lookup(const std::filesystem::path& file)
@@ -32,6 +41,12 @@ public:
     std::optional<app_record> find(const std::string& caller_id) const override {
         std::optional<app_record> found;
         readers_.read([&](connection& rows) { found = app_of(rows, caller_id); });
+        return found;
+    }
+
+    std::vector<token_key_record> token_keys(const std::string& issuer) const override {
+        std::vector<token_key_record> found;
+        readers_.read([&](connection& rows) { found = keys_of(rows, issuer); });
         return found;
     }
 
@@ -88,6 +103,43 @@ void sqlite_apps::put(const app_record& a) {
         run(session_.rows(),
             "INSERT OR REPLACE INTO apps (caller_id, provider, credential_hash, created) VALUES (?, ?, ?, ?)",
             a.caller_id, a.provider, a.credential_hash, a.created);
+    });
+}
+
+std::vector<token_key_record> sqlite_token_keys::all() const {
+    return session_.look(
+        [&] { return store::all(session_.rows(), key_in, key_columns + "ORDER BY provider, issuer, key_id"); });
+}
+
+std::vector<token_key_record> sqlite_token_keys::of_issuer(const std::string& issuer) const {
+    return session_.look([&] { return keys_of(session_.rows(), issuer); });
+}
+
+void sqlite_token_keys::insert(const token_key_record& k) {
+    session_.write([&] {
+        run(session_.rows(),
+            "INSERT INTO token_keys (issuer, key_id, provider, audience, public_key, created) VALUES (?, ?, ?, ?, ?, "
+            "?)",
+            k.issuer, k.key_id, k.provider, k.audience, k.public_key, k.created);
+    });
+}
+
+void sqlite_token_keys::remove(const std::string& issuer, const std::string& key_id) {
+    session_.write(
+        [&] { run(session_.rows(), "DELETE FROM token_keys WHERE issuer = ? AND key_id = ?", issuer, key_id); });
+}
+
+bool sqlite_token_keys::demands_proof(const std::string& provider) const {
+    return session_.look(
+        [&] { return finds(session_.rows(), "SELECT 1 FROM demanding_providers WHERE provider = ?", provider); });
+}
+
+void sqlite_token_keys::set_demands_proof(const std::string& provider, bool demands) {
+    session_.write([&] {
+        run(session_.rows(),
+            demands ? "INSERT OR IGNORE INTO demanding_providers (provider) VALUES (?)"
+                    : "DELETE FROM demanding_providers WHERE provider = ?",
+            provider);
     });
 }
 

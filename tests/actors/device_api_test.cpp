@@ -6,6 +6,7 @@
 #include "crypto/digest.hpp"
 #include "tests/actors/device_role.hpp"
 #include "tests/actors/phone.hpp"
+#include "tests/unit/token_signer.hpp"
 
 #include "http/wire/seram.hpp"
 #include "http/wire/tsm_api.hpp"
@@ -123,6 +124,26 @@ BOOST_AUTO_TEST_CASE(every_path_has_its_method) {
     }
 }
 
+// DIV-119: the version in the path is the dialect of the answer.
+BOOST_AUTO_TEST_CASE(each_dialect_has_its_paths_and_its_words) {
+    port p;
+    const auto told = [&](const std::string& base) {
+        const auto answer = p.send("POST", base + "checkServiceDeploymentAvailable", port::check_of("CAFE"));
+        BOOST_REQUIRE(answer.status == 200);
+        const auto document = json::parse(answer.body);
+        const auto result = json::reader(json::root_object(document)).object("result");
+        return std::to_string(result.integer("executionStatus")) + " " + result.string("executionMessage");
+    };
+    BOOST_TEST(told("/tsm-api/1.0/") == "4 Invalid request: service ‘none’ does not exist");
+    BOOST_TEST(told("/tsm-api/1.0.4/") == "17 Not found: service ‘none’ does not exist");
+    BOOST_TEST(p.send("GET", "/tsm-api/1.0.4/deployService").status == 405);
+    BOOST_TEST(error_in(p.send("GET", "/tsm-api/1.0.4/sessions/s/result")) == "session id not found");
+    BOOST_TEST(error_in(p.send("DELETE", "/tsm-api/1.0.4/sessions/s")) == "session id not found");
+    for (const auto* path : {"/tsm-api/1.0.4/", "/tsm-api/1.0.4/sessions/", "/tsm-api/1.0.4/sessions//result",
+                             "/tsm-api/1.0.5/deployService", "/tsm-api/1.0.4deployService"})
+        BOOST_TEST(error_in(p.send("POST", path)) == "no such resource", path);
+}
+
 BOOST_AUTO_TEST_CASE(a_call_whose_fate_is_not_known_is_no_call_that_was_not_begun) { // DIV-107
     port p;
     p.role.backend().close();
@@ -131,6 +152,43 @@ BOOST_AUTO_TEST_CASE(a_call_whose_fate_is_not_known_is_no_call_that_was_not_begu
     const auto later = p.send("POST", "/tsm-api/1.0/checkServiceDeploymentAvailable", body);
     BOOST_TEST(later.status == 504); // its repetition learns more; behind 503 there would be none
     BOOST_TEST(later.headers.get("Retry-After") == "1");
+}
+
+// AMB-146, DIV-120: a token speaks for the apps of its provider, registered or not.
+BOOST_AUTO_TEST_CASE(a_providers_own_token_speaks_for_its_apps) {
+    const auto signer = unit::token_signer::p256();
+    const auto key = [&](const std::string& issuer) {
+        return wire::token_key{issuer == "of sp" ? "sp" : "another", issuer, "k", "tsm-api",
+                               crypto::verification_key::read(signer.public_pem())};
+    };
+    port p([&](http::device_api_options& o) {
+        o.accept_unknown_apps = false;
+        o.token_keys = [&](const std::string& issuer) {
+            return issuer == "nobody" ? std::vector<wire::token_key>() : std::vector{key(issuer)};
+        };
+    });
+    const auto now = std::chrono::floor<std::chrono::seconds>(system_time().wall()).time_since_epoch().count();
+    const auto token = [&](const std::string& issuer, std::int64_t seconds = 300) {
+        return "Bearer " + signer.token(R"({"alg":"ES256"})", R"({"iss":")" + issuer + R"(","aud":"tsm-api","exp":)" +
+                                                                  std::to_string(now + seconds) + "}");
+    };
+    const std::string unregistered(64, 'C');
+    BOOST_TEST(p.check(known_app, token("of sp")).status == 200);
+    BOOST_TEST(p.check(known_app, "Bearer credential").status == 200); // still
+    BOOST_TEST(p.check(unregistered, token("of sp")).status == 200);
+    BOOST_TEST(p.check(unregistered).status == 401);
+    const auto refused = [&](const std::string& app, const std::string& authorization, std::string_view why) {
+        const auto answer = p.check(app, authorization);
+        BOOST_TEST(answer.status == 401);
+        BOOST_TEST(answer.headers.get("WWW-Authenticate") == "Bearer");
+        BOOST_TEST((error_in(answer).find(why) != std::string::npos), error_in(answer));
+    };
+    refused(known_app, token("of another"), "another service provider");
+    refused(revoked_app, token("of sp"), "tsms app add"); // whoever speaks for it
+    refused(known_app, token("of sp", -300), "expired");
+    refused(known_app, token("nobody"), "no key");
+    refused(known_app, token("of sp") + "x", "the access token is not accepted");
+    refused(known_app, "Bearer a.b.c", "malformed");
 }
 
 BOOST_AUTO_TEST_CASE(an_app_proves_who_it_is) { // AMB-236

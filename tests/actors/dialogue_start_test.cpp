@@ -165,6 +165,9 @@ BOOST_AUTO_TEST_CASE(a_report_to_a_start_with_reads_answers_both) {
         {unknown_failure, "no channel: all in use", one, transmission::no_channel, 1},
         {unknown_failure, "no channel: all in use", empty, transmission::no_channel},
         {unknown_failure, "no channel: all in use", none, transmission::no_channel},
+        {unknown_failure, "NFC off: turned off", one, transmission::nfc_off, 1},
+        {unknown_failure, "NFC off: turned off", empty, transmission::nfc_off},
+        {unknown_failure, "NFC off: turned off", none, transmission::nfc_off},
         {unknown_failure, "listener threw", one, transmission::failed, 1},
         {unknown_failure, "listener threw", empty, transmission::failed},
         {unknown_failure, "listener threw", none, std::nullopt}, // AMB-132

@@ -289,6 +289,7 @@ BOOST_AUTO_TEST_CASE(work_for_a_reader_that_was_not_announced_goes_nowhere) {
 
 BOOST_AUTO_TEST_CASE(a_phone_without_a_free_channel_says_so_in_its_words) {
     for (const auto& [words, end] : {std::pair{"no channel: all in use", gp::transmission::no_channel},
+                                     std::pair{"NFC off: turned off", gp::transmission::nfc_off},
                                      std::pair{"nothing works", gp::transmission::failed}}) {
         auto d = fresh();
         d.perform("eSE1", commands(1));
@@ -298,6 +299,9 @@ BOOST_AUTO_TEST_CASE(a_phone_without_a_free_channel_says_so_in_its_words) {
     }
     const auto failure = gp::transmission_failure(gp::step::load, gp::transmission::no_channel);
     BOOST_TEST(failure.category == static_cast<int>(model::error_category::sc_channel_not_available));
+    const auto off = gp::transmission_failure(gp::step::load, gp::transmission::nfc_off);
+    BOOST_TEST(off.category == static_cast<int>(model::error_category::nfc_not_activated));
+    BOOST_TEST(off.retry_can_help);
 }
 
 BOOST_AUTO_TEST_CASE(progress_never_goes_back) {

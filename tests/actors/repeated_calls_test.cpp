@@ -323,6 +323,10 @@ BOOST_AUTO_TEST_CASE(a_call_is_recognised_by_everything_that_it_asks) {
     wire::tsm_api_call check{model::check_service_deployment_available{"s", "1.0.0"}, c.phone, false, c.call_id};
     wire::tsm_api_call create{model::create_service_instance{"s", "1.0.0"}, c.phone, false, c.call_id};
     BOOST_TEST(http::identify(check).digest != http::identify(create).digest);
+    // So is the same call in two dialects: its answer would be another one (DIV-119).
+    const auto newer = http::identify(c, model::dialect::v1_0_4);
+    BOOST_TEST(newer.digest != known.digest);
+    BOOST_TEST(newer.hash == known.hash);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -39,7 +39,7 @@ stranger_account account_of(const world& w, const model::secure_component& card,
 }
 
 bool is_refused(const std::optional<process::failed>& f) {
-    return f && f->category == error_category::tsm_not_available;
+    return f && f->category == error_category::overload_protection;
 }
 
 } // namespace

@@ -183,7 +183,8 @@ played_store::behavior_type played_store::make_behavior() {
             m_.parked.push_back(e);
             m_.instances[e.left.record.instance].running_process.clear();
             const auto status = model::error_category::execution_interrupted;
-            model::process_end end{e.left.record.id, status, model::error_message(status, calls::text_of(e.why)), ""};
+            model::process_end end{e.left.record.id, status,
+                                   model::error_message(model::dialect::v1_0, status, calls::text_of(e.why)), ""};
             end.result = model::suspend_or_resume_result{{end.id, {status, end.message}, "", ""}};
             return parked_process_ended{store::ended_process{e.left.record, end}};
         },

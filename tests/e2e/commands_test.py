@@ -434,6 +434,13 @@ class Examples(unittest.TestCase):
 
     def operator_ends(self):
         (self.folder / "cert.der").write_bytes(b"the certificate of an app")
+        key = ["openssl", "genpkey", "-algorithm", "ED25519"]
+        made = subprocess.run(key, check=True, capture_output=True).stdout
+        (self.folder / "token-key.pem").write_bytes(
+            subprocess.run(["openssl", "pkey", "-pubout"], input=made, check=True, capture_output=True).stdout)
+        self.play("tsms provider token-key")
+        self.play("tsms provider token-key")
+        self.play("tsms provider demand-credentials")
         self.play("tsms app add")  # from now on the provider's apps need one
         self.play("tsms app list")
         self.play("tsms app revoke")

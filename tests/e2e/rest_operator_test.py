@@ -229,8 +229,19 @@ class Operator(rest_world.RestCase):
             return s.handset(card, "check", published["service"]["id"], "x.x.x", check=False)["deploymentAvailable"]
 
         self.assertEqual(available(), 1)
-        s.tsms("profile", "deprecate", "tsms-lab jc305")
+        told = s.tsms("profile", "deprecate", "tsms-lab jc305").stdout
+        service = published["service"]
+        self.assertIn(f"Service {service['name']} ({service['id']}), Version 1.0.0", told)  # whom the operator has to inform (TR 3.3.1.2)
         self.assertEqual(available(), 0)
+        _, headers, _ = self.rest.raw("GET", f"/sptsm/1.0/services/{service['id']}/versions/1.0.0",
+                                      headers={"Authorization": f"Bearer {self.rest.token}"})
+        self.assertIn("(tsms-lab jc305) is deprecated", headers["TSMS-Notice"])
+        refused = s.tsms("profile", "remove", "tsms-lab jc305", check=False)
+        self.assertNotEqual(refused.returncode, 0)
+        self.assertIn(f"({service['id']}), Version 1.0.0", refused.stderr)
+        listed = json.loads(s.tsms("profile", "deprecate", "tsms-lab jc305", "--json").stdout)["affects"]
+        self.assertIn({"service": service["id"], "version": "1.0.0"},
+                      [{"service": a["service"], "version": a["version"]} for a in listed])
         self.assertIn("tsms-lab jc305", [p["name"] for p in self.rest.call("GET", "/secure-component-profiles")])
         s.import_profiles()  # which replaces the internal part, not this
         self.assertEqual(available(), 0)

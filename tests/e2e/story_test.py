@@ -309,7 +309,7 @@ class Story(StoryCase):
             return self.stack.handset([first, second], *call, check=False)
 
         for how, category in (("&faults=mute@get-data:2", 6), ("&faults=tear-before@get-data:1", 9),
-                              ("&faults=tear-after@initialize-update", 9), ("&access=omapi-busy", 10)):
+                              ("&faults=tear-after@initialize-update", 9), ("&access=omapi-busy", 10), ("&access=nfc-off", 11)):
             with self.subTest(how=how):
                 told = ask(how, "instances", service)
                 self.assertEqual(told["executionStatus"], category, told)

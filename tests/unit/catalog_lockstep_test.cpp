@@ -153,8 +153,9 @@ std::string about(const catalog_view& view, const std::string& id) {
     const auto referrer = view.first_referrer(id);
     return "\n" + id + ": referrer " + (referrer ? std::to_string(static_cast<int>(*referrer)) : "none") +
            ", published " + view.published_flavor_of(id).value_or("none") + ", flavors " +
-           told(view.flavors_for_profile(id)) + ", file " + std::to_string(view.file_size(id)) + " " +
-           view.file(id).value_or("none") + ", internals " + json::dump(view.profile_internals(id));
+           told(view.flavors_for_profile(id)) + ", versions " + told(view.versions_for_profile(id)) + ", file " +
+           std::to_string(view.file_size(id)) + " " + view.file(id).value_or("none") + ", internals " +
+           json::dump(view.profile_internals(id));
 }
 
 /// Every row, with what belongs to it and who refers to it.

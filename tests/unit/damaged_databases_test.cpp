@@ -71,6 +71,7 @@ BOOST_FIXTURE_TEST_CASE(pages_of_the_catalog, damaged) {
     refused([](const view& v) { v.first_referrer("flavor"); });
     refused([](const view& v) { v.published_flavor_of("profile"); });
     refused([](const view& v) { v.flavors_for_profile("profile"); });
+    refused([](const view& v) { v.versions_for_profile("profile"); });
     refused([](const view& v) {
         v.related(model::relation::version_flavors, flavor, store::walk_start("one").set(version, "version"));
     });

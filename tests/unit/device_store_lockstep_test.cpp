@@ -30,7 +30,7 @@ private:
 };
 
 constexpr int cards_in_all = 6, instances_in_all = 8, processes_in_all = 12, issuers_in_all = 3, apps_in_all = 4,
-              calls_in_all = 6;
+              calls_in_all = 6, providers_in_all = 2;
 
 const std::vector<std::string> identities{"CPLC:000000000000000000000000000000000001",
                                           "CPLC:000000000000000000000000000000000002", "479001"};
@@ -112,9 +112,13 @@ std::string all_of(device_store& db) {
     for (const auto& i : db.issuers.all())
         all += i.name + i.url + i.certificate_pem + to_hex(i.transport_key) + store::encode(i.cards) +
                text(db.issuers.find(i.name).has_value()) + "\n";
+    for (const auto& k : db.token_keys.all())
+        all += k.issuer + k.key_id + k.provider + k.audience + k.public_key + k.created + "\n";
+    for (int i = 0; i < providers_in_all; ++i)
+        all += text(db.apps.must_prove("sp-" + std::to_string(i)));
     for (const auto& a : db.apps.all())
         all += a.caller_id + a.provider + to_hex(a.credential_hash) + a.created +
-               text(db.apps.find(a.caller_id).has_value()) + text(db.apps.any_of(a.provider)) + "\n";
+               text(db.apps.find(a.caller_id).has_value()) + text(db.apps.must_prove(a.provider)) + "\n";
     return all + text(db.broken_audit_entry().has_value()) + to_hex(db.vault_seal().value_or(bytes{}));
 }
 
@@ -295,8 +299,11 @@ deed something_about_results(chance& c, device_store& look) {
 deed something_of_administration(chance& c) {
     const auto issuer = c.pick("issuer", issuers_in_all), app = c.pick("APP", apps_in_all);
     const model::issuer_record row{issuer, "https://" + issuer, "PEM", {7, 8, 9}, {}};
-    const store::app_record registered{app, c.pick("sp", 2), {4, 5, 6}, ""};
-    switch (c.below(5)) {
+    const auto provider = c.pick("sp", providers_in_all);
+    const store::app_record registered{app, provider, {4, 5, 6}, ""};
+    const store::token_key_record key{c.pick("iss", 3), c.pick("kid", 10), provider, "aud", "PEM", ""};
+    const bool demands = c.one_in(2);
+    switch (c.below(8)) {
     case 0:
         return [=](device_store& db) { return text(db.issuers.add(row)); };
     case 1:
@@ -308,6 +315,12 @@ deed something_of_administration(chance& c) {
         return [=](device_store& db) { return text(db.apps.add(registered)); };
     case 3:
         return [=](device_store& db) { return text(db.apps.revoke(app)); };
+    case 4:
+        return [=](device_store& db) { return text(static_cast<int>(db.token_keys.add(key))); };
+    case 5:
+        return [=](device_store& db) { return text(db.token_keys.remove(provider, key.key_id)); };
+    case 6:
+        return [=](device_store& db) { return text(db.apps.demand_proof(provider, demands)); };
     default:
         return [=](device_store& db) { return db.keep_vault_seal(bytes{1, 2}), std::string(); };
     }

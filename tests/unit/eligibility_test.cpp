@@ -93,7 +93,7 @@ BOOST_AUTO_TEST_CASE(a_service_on_any_card_of_the_handset_makes_none_eligible) {
     auto there = card("x", "77");
     there.has_service = true;
     const auto d = choose_card(service(), "1.0.0", {card("y", "02"), there}, {profile("b", "02")});
-    BOOST_TEST((category(d) == error_category::no_eligible_sc));
+    BOOST_TEST((category(d) == error_category::already_exists)); // 8 in V1.0 (AMB-139)
     BOOST_TEST(std::get<refusal>(d.outcome).details == "service is already deployed");
 }
 
@@ -123,7 +123,7 @@ BOOST_AUTO_TEST_CASE(a_card_that_fell_silent_lets_no_instance_be_created_on_anot
     BOOST_TEST(!could_not_look({cards[0]}));
     auto deployed = cards;
     deployed[0].has_service = true; // whatever is on the other one
-    BOOST_TEST((category(choose_card(service(), "1.0.0", deployed, profiles)) == error_category::no_eligible_sc));
+    BOOST_TEST((category(choose_card(service(), "1.0.0", deployed, profiles)) == error_category::already_exists));
 }
 
 BOOST_AUTO_TEST_CASE(the_highest_version_by_number_is_found) {
@@ -157,6 +157,13 @@ BOOST_AUTO_TEST_CASE(what_cannot_be_created_is_said_before_a_card_is_asked) {
     BOOST_TEST(refuse_create(&s, "s", "9.0.0")->details == "version ‘9.0.0’ does not exist");
     BOOST_TEST(refuse_create(&s, "s", "2.0.0")->details == "no flavors allocated to version ‘2.0.0’");
     BOOST_TEST((refuse_create(&s, "s", "1.x.x")->category == error_category::invalid_request));
+    // What is not there is told apart from what is malformed, for who speaks V1.0.4 (AMB-135).
+    BOOST_TEST((refuse_create(nullptr, "s", "1.0.0")->category == error_category::not_found));
+    BOOST_TEST((refuse_create(&s, "s", "9.0.0")->category == error_category::not_found));
+    BOOST_TEST((refuse_create(&s, "s", "2.0.0")->category == error_category::not_found));
+    BOOST_TEST((refuse_check(&s, "s", "9.0.0")->category == error_category::not_found));
+    BOOST_TEST((refuse_caller("another", "sp", true, "x")->category == error_category::not_found));
+    BOOST_TEST((refuse_caller(std::nullopt, "sp", true, "x")->category == error_category::unauthorized));
     BOOST_TEST(refuse_check(&s, "s", "1.x.1")->details == "unsupported version RegExp ‘1.x.1’");
     BOOST_TEST(!refuse_check(&s, "s", "9.x.x")); // a pattern without match is an answer (AMB-135)
 }

@@ -40,16 +40,34 @@ constexpr norm_row norm[] = {
 
 struct device_row {
     int category;
-    std::string_view prefix;
+    int in_v1_0;           ///< AMB-139
+    std::string_view v1_0; ///< message with the details "x"
+    std::string_view v1_0_4;
 };
+constexpr std::string_view later = "The system is currently not available, please try again later.";
 constexpr device_row device_norm[] = {
-    {1, "TSM not available"},        {2, "Internal error"},
-    {3, "Network connection error"}, {4, "Invalid request"},
-    {5, "Not authenticated"},        {6, "Execution interrupted"},
-    {7, "Content related error"},    {8, "No eligible SC"},
-    {9, "SC inaccessible"},          {10, "SC channel not available"},
-    {11, "NFC not activated"},       {12, "Orphaned Service Instance"},
-    {13, "Invalid state"},           {100, "Unspecified"},
+    {0, 0, "", ""},
+    {1, 1, "TSM not available: x", "TSM not available: x"},
+    {2, 2, "Internal error: x", "Internal error: x"},
+    {3, 3, "Network connection error: x", "Network connection error: x"},
+    {4, 4, "Invalid request: x", "Invalid argument: x"},
+    {5, 5, "Not authenticated: x", "Not authenticated: x"},
+    {6, 6, "Execution interrupted: x", "Execution interrupted: x"},
+    {7, 7, "Content related error: x", "Secure component error: x"},
+    {8, 8, "No eligible SC: x", "No eligible SC: x"},
+    {9, 9, "SC inaccessible: x", "SC inaccessible: x"},
+    {10, 10, "SC channel not available: x", "SC channel not available: x"},
+    {11, 11, "NFC not activated: x", "NFC not activated: x"},
+    {12, 12, "Orphaned Service Instance: x", "Orphaned service instance: x"},
+    {13, 13, "Invalid state: x", "Not allowed: x"},
+    {14, 8, "No eligible SC: x", "Already exists: x"},
+    {15, 5, "Not authenticated: x", "Unauthorized: x"},
+    {16, 100, "Unspecified: x", "Issuer error: x"},
+    {17, 4, "Invalid request: x", "Not found: x"},
+    {18, 1, "TSM not available: x", later},
+    {19, 1, "TSM not available: x", later},
+    {20, 5, "Not authenticated: x", "Device integrity check failed: x"},
+    {100, 100, "Unspecified: x", "Unspecified: x"},
 };
 
 std::string message(std::string_view parameter) {
@@ -74,23 +92,27 @@ BOOST_AUTO_TEST_CASE(every_category_of_the_rest_api) {
     BOOST_TEST(body_not_allowed(dialect::v1_0).status() == 400);
 }
 
+// In both versions of the guideline (AMB-139, DIV-119).
 BOOST_AUTO_TEST_CASE(every_category_of_the_tsm_api) {
-    for (const auto& [category, prefix] : device_norm)
-        BOOST_TEST(error_message(static_cast<error_category>(category), "x") == std::string(prefix) + ": x");
-    BOOST_TEST(error_message(error_category::none, "x") == "");
+    for (const auto& row : device_norm) {
+        const auto category = static_cast<error_category>(row.category);
+        BOOST_TEST(error_message(dialect::v1_0, category, "x") == row.v1_0, row.category);
+        BOOST_TEST(error_message(dialect::v1_0_4, category, "x") == row.v1_0_4, row.category);
+        BOOST_TEST(static_cast<int>(spoken(dialect::v1_0, category)) == row.in_v1_0, row.category);
+        BOOST_TEST(static_cast<int>(spoken(dialect::v1_0_4, category)) == row.category, row.category);
+    }
 }
 
-BOOST_AUTO_TEST_CASE(categories_of_v1_0_4_have_one_in_v1_0) { // AMB-139
-    constexpr std::pair<int, int> rows[] = {{14, 8}, {15, 5}, {16, 100}, {17, 4}, {18, 1}, {19, 1}, {20, 5}};
-    for (const auto& [newer, older] : rows)
-        BOOST_TEST(static_cast<int>(in_v1_0(static_cast<error_category>(newer))) == older, newer);
-    BOOST_TEST(static_cast<int>(in_v1_0(error_category::none)) == 0);
-    for (const auto& row : device_norm)
-        BOOST_TEST(static_cast<int>(in_v1_0(static_cast<error_category>(row.category))) == row.category);
-    for (const int number : {0, 13, 14, 20, 100})
-        BOOST_TEST(static_cast<int>(category_of(number).value()) == number);
-    for (const int number : {-1, 21, 99, 101})
-        BOOST_TEST(!category_of(number).has_value(), number);
+BOOST_AUTO_TEST_CASE(each_version_knows_its_own_categories) {
+    for (int number = -1; number <= 101; ++number) {
+        const bool in_v1_0 = (number >= 0 && number <= 13) || number == 100;
+        const bool in_v1_0_4 = in_v1_0 || (number >= 14 && number <= 20);
+        BOOST_TEST(category_of(dialect::v1_0, number).has_value() == in_v1_0, number);
+        BOOST_TEST(category_of(dialect::v1_0_4, number).has_value() == in_v1_0_4, number);
+        BOOST_TEST(category_of(number).has_value() == in_v1_0_4, number);
+        if (in_v1_0_4)
+            BOOST_TEST(static_cast<int>(category_of(number).value()) == number);
+    }
 }
 
 BOOST_AUTO_TEST_CASE(a_message_has_at_most_255_characters) { // AMB-014
@@ -110,7 +132,9 @@ BOOST_AUTO_TEST_CASE(a_message_has_at_most_255_characters) { // AMB-014
 }
 
 BOOST_AUTO_TEST_CASE(details_of_the_tsm_api_have_at_most_400_octets) {
-    const auto of = [](const std::string& details) { return error_message(error_category::unspecified, details); };
+    const auto of = [](const std::string& details) {
+        return error_message(dialect::v1_0, error_category::unspecified, details);
+    };
     const std::string prefix = "Unspecified: ";
     BOOST_TEST(of(std::string(400, 'x')) == prefix + std::string(400, 'x'));
     BOOST_TEST(of(std::string(401, 'x')) == prefix + std::string(400, 'x') + "…");

@@ -26,10 +26,11 @@ struct former_program {
 };
 
 inline constexpr former_program former_programs[] = {
-    {"2026-11-22", 1, 1, 1, false, false, false},    {"2026-11-24", 2, 1, 1, true, false, false},
-    {"2026-11-28", 2, 1, 1, true, true, false},      {"2026-11-29", 2, 1, 1, true, true, true},
-    {"2026-11-30", 3, 2, 3, true, true, true},       // cards are leased (DIV-101)
-    {"2026-11-30-calls", 3, 2, 4, true, true, true}, // calls are kept (DIV-108)
+    {"2026-11-22", 1, 1, 1, false, false, false},      {"2026-11-24", 2, 1, 1, true, false, false},
+    {"2026-11-28", 2, 1, 1, true, true, false},        {"2026-11-29", 2, 1, 1, true, true, true},
+    {"2026-11-30", 3, 2, 3, true, true, true},         // cards are leased (DIV-101)
+    {"2026-11-30-calls", 3, 2, 4, true, true, true},   // calls are kept (DIV-108)
+    {"2026-11-30-answers", 3, 2, 5, true, true, true}, // and answers to calls (DIV-107)
 };
 
 inline std::string text_of(const std::filesystem::path& file) {

@@ -157,6 +157,9 @@ BOOST_AUTO_TEST_CASE(a_phone_whose_channels_are_taken_says_so) {
     const auto busy = app::open_component(f.sim("?access=omapi-busy"));
     busy->open();
     BOOST_CHECK(cause_of(*busy, select_isd) == sdk::transport_cause::no_channel);
+    const auto off = app::open_component(f.sim("?access=nfc-off"));
+    BOOST_CHECK_EXCEPTION(off->open(), sdk::transport_error,
+                          [](const auto& e) { return e.cause() == sdk::transport_cause::nfc_off; });
     const auto single = app::open_component("sim:" + (f.path / "t0.json").string() + "?profile=t0&access=omapi");
     single->open();
     BOOST_CHECK(cause_of(*single, select_isd) == sdk::transport_cause::no_channel);

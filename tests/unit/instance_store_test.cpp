@@ -1,3 +1,4 @@
+#include "store/app_lookup.hpp"
 #include "store/error.hpp"
 #include "tests/unit/instance_rows.hpp"
 
@@ -198,16 +199,66 @@ BOOST_AUTO_TEST_CASE(a_card_is_one_row_whoever_stores_it_first) {
     BOOST_TEST(!created(db.instances.create(other, same))); // the card has an instance of the service
 }
 
+BOOST_AUTO_TEST_CASE(a_provider_may_demand_credentials_before_its_first_app) { // AMB-236
+    temporary_database t;
+    device_store db(t.file());
+    BOOST_TEST(!db.apps.must_prove("sp"));
+    BOOST_TEST(db.apps.demand_proof("sp", true));
+    BOOST_TEST(!db.apps.demand_proof("sp", true));
+    BOOST_TEST(db.apps.must_prove("sp"));
+    BOOST_TEST(!db.apps.must_prove("another"));
+    BOOST_TEST(db.apps.demand_proof("sp", false));
+    BOOST_TEST(!db.apps.must_prove("sp"));
+}
+
+BOOST_AUTO_TEST_CASE(keys_of_access_tokens_are_their_providers) { // DIV-120
+    using addition = store::token_keys::addition;
+    temporary_database t;
+    device_store db(t.file());
+    const auto lookup = store::open_app_lookup(t.file());
+    const store::token_key_record key{"iss", "k0", "sp", "aud", "PEM", ""};
+    BOOST_TEST((db.token_keys.add(key) == addition::added));
+    BOOST_TEST(db.apps.must_prove("sp")); // anonymous apps speak for it no more
+    BOOST_TEST((db.token_keys.add(key) == addition::key_id_taken));
+    auto other = key;
+    other.provider = "another";
+    other.key_id = "k1";
+    BOOST_TEST((db.token_keys.add(other) == addition::issuer_of_another)); // it would speak for two
+    BOOST_TEST(!db.apps.must_prove("another"));
+    for (std::size_t n = 1; n < store::token_keys::most_of_issuer; ++n) {
+        auto next = key;
+        next.key_id = "k" + std::to_string(n);
+        BOOST_TEST((db.token_keys.add(next) == addition::added));
+    }
+    other = key;
+    other.key_id = "one too many";
+    BOOST_TEST((db.token_keys.add(other) == addition::too_many));
+    const auto found = lookup->token_keys("iss");
+    BOOST_REQUIRE_EQUAL(found.size(), store::token_keys::most_of_issuer);
+    BOOST_TEST(found[0].key_id == "k0");
+    BOOST_TEST(found[0].provider == "sp");
+    BOOST_TEST(found[0].audience == "aud");
+    BOOST_TEST(found[0].public_key == "PEM");
+    BOOST_TEST(!found[0].created.empty());
+    BOOST_TEST(lookup->token_keys("nobody").empty());
+    BOOST_TEST(db.token_keys.remove("another", "k0") == 0u);
+    BOOST_TEST(db.token_keys.remove("sp", "k0") == 1u);
+    BOOST_TEST(lookup->token_keys("iss").size() == store::token_keys::most_of_issuer - 1);
+    BOOST_TEST(db.token_keys.remove("sp", "") == store::token_keys::most_of_issuer - 1);
+    BOOST_TEST(db.token_keys.all().empty());
+    BOOST_TEST(db.apps.must_prove("sp")); // a key that has gone opens no door
+}
+
 BOOST_AUTO_TEST_CASE(a_provider_whose_app_was_revoked_has_had_apps) {
     temporary_database t;
     device_store db(t.file());
     const store::app_record app{"CAFE", "sp", bytes(32, 1), ""};
-    BOOST_TEST(!db.apps.any_of("sp"));
+    BOOST_TEST(!db.apps.must_prove("sp"));
     BOOST_TEST(db.apps.add(app));
     BOOST_TEST(!db.apps.add(app));
     BOOST_TEST(db.apps.revoke("CAFE"));
     BOOST_TEST(!db.apps.revoke("CAFE"));
-    BOOST_TEST(db.apps.any_of("sp"));
+    BOOST_TEST(db.apps.must_prove("sp"));
     BOOST_TEST(db.apps.all().at(0).credential_hash.empty());
     BOOST_TEST(!db.apps.add({"CAFE", "another sp", bytes(32, 2), ""}));
     BOOST_TEST(db.apps.add(app));

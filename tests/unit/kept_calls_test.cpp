@@ -187,6 +187,18 @@ BOOST_AUTO_TEST_CASE(an_answer_is_read_as_it_was_written) {
     BOOST_CHECK_THROW(store::decode_creation("[]"), store::damaged_document);
 }
 
+BOOST_AUTO_TEST_CASE(a_call_keeps_its_dialect) { // DIV-119
+    const model::life_cycle_function what = model::terminate_service{"instance-1"};
+    for (const auto d : model::all_dialects)
+        BOOST_TEST((store::decode_asked(store::encode(model::asked_call{what, {}, d})).dialect == d));
+    const auto of = [](const std::string& dialect) {
+        return store::decode_asked(R"({"what":{"terminateService":{"instance":"i"}})" + dialect + "}").dialect;
+    };
+    BOOST_TEST((of("") == model::dialect::v1_0)); // written before there was another one
+    BOOST_TEST((of(R"(,"dialect":2)") == model::dialect::v1_0_4));
+    BOOST_CHECK_THROW(of(R"(,"dialect":3)"), store::damaged_document);
+}
+
 BOOST_AUTO_TEST_CASE(every_result_is_read_as_it_was_written) {
     const model::process_info info{"p", {model::error_category::unspecified, "no"}, "then", "now"};
     const auto deployed = std::get<model::deploy_service_result>(some_result());

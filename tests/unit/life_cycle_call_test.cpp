@@ -31,7 +31,7 @@ void ends_with(const world& w, error_category category, const std::string& detai
     BOOST_TEST(!w.begun->read.card);
     BOOST_TEST(!w.begun->shown.card);
     BOOST_TEST(!w.ended->card);
-    BOOST_TEST(w.ended->end.message == model::error_message(category, details));
+    BOOST_TEST(w.ended->end.message == model::error_message(model::dialect::v1_0, category, details));
     BOOST_TEST(w.ended->delivery.has_value());
     BOOST_TEST(w.instance.running_process == "");
 }
@@ -176,6 +176,39 @@ BOOST_AUTO_TEST_CASE(the_spos_is_told_what_the_app_is_told) {
         BOOST_TEST(told[0].what.message == c.outcome().message);
         BOOST_TEST((told[0].what.status == error_category::none) == free);
         BOOST_TEST(told[0].what.message.empty() == free);
+    }
+}
+
+// DIV-119
+BOOST_AUTO_TEST_CASE(app_and_spos_are_told_in_the_dialect_of_the_call) {
+    const struct {
+        model::dialect dialect;
+        error_category category;
+        const char* message;
+    } rows[] = {
+        {model::dialect::v1_0, error_category::invalid_request,
+         "Invalid request: serviceInstanceId ‘one’ does not exist"},
+        {model::dialect::v1_0_4, error_category::not_found, "Not found: serviceInstanceId ‘one’ does not exist"},
+    };
+    for (const auto& row : rows) {
+        auto asks = terminate;
+        asks.dialect = row.dialect;
+        world absent;
+        absent.gone = true;
+        const conducted c(absent, asks);
+        BOOST_TEST((c.outcome().status == row.category));
+        BOOST_TEST(c.outcome().message == row.message);
+
+        world w;
+        w.card_is_free = false;
+        const conducted told(w, asks);
+        BOOST_REQUIRE(w.begun.has_value());
+        BOOST_TEST((w.begun->process.asked->dialect == row.dialect)); // for whoever goes on with it
+        const auto of_spos = told.all<calls::encode_result>();
+        BOOST_REQUIRE_EQUAL(of_spos.size(), 1u);
+        BOOST_TEST((of_spos[0].what.status == told.outcome().status));
+        BOOST_TEST(of_spos[0].what.message == told.outcome().message);
+        BOOST_TEST((w.ended->end.status == told.outcome().status)); // and who asks for it again
     }
 }
 

@@ -96,7 +96,7 @@ BOOST_AUTO_TEST_CASE(the_version_of_an_update) { // AMB-112, AMB-123, AMB-136
     BOOST_TEST(refused("1.2.0", true, true) == 8);
     BOOST_TEST(refused("1.02.0", true, true) == 8); // the same by its numbers
     BOOST_TEST(refused("1.3.0", true, false) == 8);
-    BOOST_TEST(refused("1.3.0", false, false) == 4);
+    BOOST_TEST(refused("1.3.0", false, false) == 17);
     for (const char* tag : {"", "1.x.x", "1.3", "1.3.0.0", "abc"})
         BOOST_TEST(refused(tag, true, true) == 4, tag);
     BOOST_TEST(refuse_version(instance, "1.2.0", true, true)->details ==
@@ -134,7 +134,7 @@ BOOST_AUTO_TEST_CASE(refusals_have_the_norms_category) {
     BOOST_TEST(category(refuse_deploy(in_state(not_deployed), {I}, true, true)) == 12);      // AMB-114
     const auto twice = refuse_deploy(in_state(personalized, {I, A, P}), {A}, true, false);   // AMB-105
     BOOST_REQUIRE(twice.has_value());
-    BOOST_TEST(error_message(twice->category, twice->details) ==
+    BOOST_TEST(error_message(dialect::v1_0, twice->category, twice->details) ==
                "Invalid state: service command ‘activate’ has already been executed");
     auto busy = in_state(not_deployed);
     busy.running_process = "p"; // AMB-122
@@ -144,15 +144,16 @@ BOOST_AUTO_TEST_CASE(refusals_have_the_norms_category) {
 
 BOOST_AUTO_TEST_CASE(a_message_stays_one_line_whatever_it_quotes) {
     const auto interrupted = error_category::execution_interrupted;
-    const auto hostile = error_message(interrupted, "x\n00:00 error forged\x1b" + std::string(300'000, 'y'));
+    const auto hostile =
+        error_message(dialect::v1_0, interrupted, "x\n00:00 error forged\x1b" + std::string(300'000, 'y'));
     BOOST_TEST(hostile.find('\n') == std::string::npos);
     BOOST_TEST(hostile.find('\x1b') == std::string::npos);
     BOOST_TEST(hostile.size() < 500u);
     std::string long_name;
     while (long_name.size() < 1000)
         long_name += "€";
-    BOOST_TEST(text::is_utf8(error_message(interrupted, "a" + long_name)));
-    BOOST_TEST(text::is_utf8(error_message(interrupted, "ab" + long_name)));
+    BOOST_TEST(text::is_utf8(error_message(dialect::v1_0, interrupted, "a" + long_name)));
+    BOOST_TEST(text::is_utf8(error_message(dialect::v1_0, interrupted, "ab" + long_name)));
 }
 
 BOOST_AUTO_TEST_CASE(what_is_deployed_is_suspended_and_everything_is_terminated) {

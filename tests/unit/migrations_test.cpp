@@ -151,6 +151,9 @@ void find_instances(const database_folder& d, const former_program& then) {
     BOOST_TEST((db.issuers.all().at(0).transport_key == bytes{9, 8, 7}));
     BOOST_TEST(db.issuers.all().at(0).cards.cplc.at(0) == "54534C42");
     BOOST_TEST(db.apps.all().at(0).provider == provider);
+    BOOST_TEST(db.token_keys.all().empty());
+    BOOST_TEST(!db.apps.must_prove("another"));
+    BOOST_TEST(db.answers.find(to_hex(bytes(32, 0xCA))).has_value() == (then.instances >= 5));
     const auto instance = db.instances.find("instance-1").value();
     BOOST_TEST((instance.state == model::instance_state::activated));
     BOOST_TEST(instance.on_card);

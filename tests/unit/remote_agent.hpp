@@ -26,6 +26,7 @@ public:
     void close() noexcept override { ++closed; }
 
     std::deque<bytes> answers; ///< an empty one is a transmission error; 9000 when there are no more
+    sdk::transport_cause fault = sdk::transport_cause::no_channel;
     std::vector<std::string> got;
     int opened = 0;
     int closed = 0;
@@ -38,7 +39,7 @@ private:
         auto answer = answers.front();
         answers.pop_front();
         if (answer.empty())
-            throw sdk::transport_error(sdk::transport_cause::no_channel, "all channels in use");
+            throw sdk::transport_error(fault, "all channels in use");
         return answer;
     }
     std::string name_;
@@ -65,6 +66,7 @@ public:
     int status = 200;                          ///< of answers to reports
     std::vector<wire::seram_report> reports;
     std::string authorization;
+    std::string path; ///< of the last call
     std::mutex mutex;
 
     std::string url() const { return "https://127.0.0.1:" + std::to_string(server_.port()); }
@@ -96,7 +98,8 @@ private:
 
     net::response handle(const net::request& r) {
         const std::unique_lock lock(mutex);
-        if (r.path == "/tsm-api/1.0/terminateService") {
+        if (r.path == "/tsm-api/1.0/terminateService" || r.path == "/tsm-api/1.0.4/terminateService") {
+            path = r.path;
             authorization = r.headers.get("Authorization");
             const auto call = wire::parse_call("terminateService", json::parse(r.body));
             calls.push_back(r.body);

@@ -3,6 +3,7 @@
 #include "rest_fixture.hpp"
 
 #include "crypto/pki.hpp"
+#include "http/rest/notice.hpp"
 
 #include <thread>
 
@@ -399,10 +400,45 @@ BOOST_FIXTURE_TEST_CASE(profiles_are_imported_whole_or_not_at_all, fixture) {
     const auto flavor = text(parsed(post(sv + "/flavors", json::object())), "id");
     parsed(post(sv + "/versions",
                 json::object{{"tag", "1.0.0"}, {"allowedDeployments", json::object{{flavor, json::array{id}}}}}));
-    BOOST_CHECK_THROW(rest::remove_profile(catalog, "one"), rest::profile_error);
+    // TR 3.3.1.2: whom it affects is listed to the operator.
+    for (const auto& affected : {rest::remove_profile(catalog, "one"), rest::deprecate_profile(catalog, "one", true)}) {
+        BOOST_REQUIRE_EQUAL(affected.size(), 1u);
+        BOOST_TEST("/services/" + affected[0].service == sv);
+        BOOST_TEST(affected[0].tag == "1.0.0");
+        BOOST_TEST(!affected[0].provider.empty());
+        BOOST_TEST(!affected[0].service_name.empty());
+    }
+    BOOST_REQUIRE_EQUAL(rest::list_profiles(catalog).size(), 1u); // it has stayed
     parsed(put(sv + "/versions/1.0.0/flavors", json::array{flavor}));
-    rest::remove_profile(catalog, "one");
+    BOOST_TEST(rest::remove_profile(catalog, "one").empty());
     BOOST_TEST(rest::list_profiles(catalog).empty());
+}
+
+// TR 3.3.1.2, DIV-121: a provider is told in the answers that a profile of its Versions is going to be removed.
+BOOST_FIXTURE_TEST_CASE(answers_say_which_profiles_are_deprecated, fixture) {
+    const auto id = profile("old");
+    const auto sv = "/services/" + service();
+    const auto flavor = text(parsed(post(sv + "/flavors", json::object())), "id");
+    const auto version = sv + "/versions/1.0.0";
+    const json::object body{{"tag", "1.0.0"}, {"allowedDeployments", json::object{{flavor, json::array{id}}}}};
+    const auto notices = [](const net::response& r) {
+        BOOST_TEST(r.status == 200);
+        return r.headers.count(rest::notice_field);
+    };
+    BOOST_TEST(notices(post(sv + "/versions", body)) == 0u);
+    BOOST_TEST(notices(get(version)) == 0u);
+    rest::deprecate_profile(catalog, "old", true);
+    const auto shown = get(version);
+    BOOST_TEST(notices(shown) == 1u);
+    const auto notice = std::string(shown.headers.get(rest::notice_field));
+    BOOST_TEST((notice.find(id + " (old) is deprecated") != std::string::npos), notice);
+    BOOST_TEST(notices(get(sv + "/versions")) == 1u);
+    BOOST_TEST(notices(put(version, body)) == 1u);
+    BOOST_TEST(notices(get("/secure-component-profiles")) == 1u);
+    BOOST_TEST(notices(get("/secure-component-profiles/" + id)) == 1u);
+    BOOST_TEST(notices(get(sv)) == 0u);
+    rest::deprecate_profile(catalog, "old", false);
+    BOOST_TEST(notices(get(version)) == 0u);
 }
 
 BOOST_FIXTURE_TEST_CASE(hostile_input_is_refused_with_an_error_of_the_table, fixture) {

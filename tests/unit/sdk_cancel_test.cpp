@@ -95,8 +95,8 @@ private:
             wait(r);
         model::terminate_service_result result{{"p1", {}, "a", "b"}};
         if (cancels > 0 && too_late == 0)
-            result.process.outcome =
-                model::failed_execution(error_category::execution_interrupted, "manually cancelled");
+            result.process.outcome = model::failed_execution(
+                model::dialect::v1_0, error_category::execution_interrupted, "manually cancelled");
         wire::seram_order order;
         order.commands = {wire::seram_start{}, wire::seram_notification{wire::notification_text(result)},
                           wire::seram_stop{}};

@@ -80,7 +80,8 @@ private:
         const auto read = wire::parse_call(name, json::parse(body));
         const std::lock_guard lock(mutex_);
         asked_.push_back(name + " " + body.substr(0, body.find(",\"handset\"")) + "}");
-        const auto outcome = manner_ == refuses ? model::failed_execution(model::error_category::invalid_request, "x")
+        const auto outcome = manner_ == refuses ? model::failed_execution(model::dialect::v1_0,
+                                                                          model::error_category::invalid_request, "x")
                                                 : model::execution{};
         result_ = model::refusal_of(read.function, outcome, date);
         if (manner_ == runs_a_session)

@@ -148,6 +148,22 @@ BOOST_AUTO_TEST_CASE(errors_before_a_session_have_their_categories) {
     api.setAccessToken([]() -> crypto::secret { throw std::runtime_error("x"); });
     BOOST_CHECK(status_for({401, {}, {}}).message == "Not authenticated: could not retrieve access token");
 
+    auto newer = agent.client({});
+    newer.dialect = model::dialect::v1_0_4; // DIV-119
+    sdk::tsm_api in_v1_0_4(newer);
+    const auto newer_status_for = [&](net::response answer) {
+        agent.first_answer = std::move(answer);
+        const auto told = in_v1_0_4.terminateService("i").get().process.outcome;
+        return std::to_string(static_cast<int>(told.status)) + " " + told.message;
+    };
+    BOOST_TEST(newer_status_for({400, {}, R"({"error":"no such thing"})"}) == "4 Invalid argument: no such thing");
+    BOOST_TEST(newer_status_for({401, {}, R"({"error":"who?"})"}) == "15 Unauthorized: who?");
+    BOOST_TEST(newer_status_for({429, {}, {}}) == "18 The system is currently not available, please try again later.");
+    BOOST_TEST(newer_status_for({504, {}, {}}).starts_with("1 TSM not available: "));
+    BOOST_TEST(agent.path == "/tsm-api/1.0.4/terminateService");
+    in_v1_0_4.setAccessToken([]() -> crypto::secret { throw std::runtime_error("x"); });
+    BOOST_TEST(newer_status_for({200, {}, "x"}) == "5 Not authenticated: could not retrieve access token");
+
     auto options = agent.client({});
     options.url = "https://127.0.0.1:1";
     sdk::tsm_api nowhere(options);
@@ -176,6 +192,35 @@ BOOST_AUTO_TEST_CASE(the_token_is_asked_for_before_each_request) { // TR 1.0.4 4
     api.terminateService("i").get();
     BOOST_TEST(agent.authorization == "Bearer credential");
     BOOST_TEST(asked == 3);
+}
+
+// TR 4.2.4.4: SERAM has no status for two of its causes, so errorMsg says which (docs/tsm-api-wire.md).
+BOOST_AUTO_TEST_CASE(each_cause_of_a_transport_is_told_to_the_backend) {
+    using enum sdk::transport_cause;
+    using wire::seram_status;
+    const struct {
+        sdk::transport_cause cause;
+        seram_status status;
+        const char* error;
+    } rows[] = {
+        {unavailable, seram_status::unavailable_se, "all channels in use"},
+        {access_denied, seram_status::ungranted_access, "all channels in use"},
+        {no_channel, seram_status::unknown_failure, "no channel: all channels in use"},
+        {nfc_off, seram_status::unknown_failure, "NFC off: all channels in use"},
+        {other, seram_status::unknown_failure, "all channels in use"},
+    };
+    for (const auto& row : rows) {
+        remote_agent agent;
+        auto card = std::make_shared<scripted_card>();
+        card->fault = row.cause;
+        card->answers = {{}};
+        agent.orders = {order({wire::seram_apdus{{hex("00A40400")}}}), order({wire::seram_stop{}})};
+        sdk::tsm_api api(agent.client({card}));
+        api.terminateService("i").get();
+        const auto& report = agent.reports.at(1);
+        BOOST_CHECK(report.status == row.status);
+        BOOST_TEST(report.error == row.error);
+    }
 }
 
 BOOST_AUTO_TEST_CASE(a_transmission_error_discards_the_rest_of_the_order) {

@@ -76,7 +76,8 @@ BOOST_AUTO_TEST_CASE(calls_are_read_as_written) {
         BOOST_TEST(json::dump(wire::to_json(once_more)) == json::dump(document));
         // A refusal has the shape of the function's own result.
         const auto refusal = model::refusal_of(
-            function, model::failed_execution(model::error_category::invalid_request, "x"), "2026-01-01T00:00:00.000Z");
+            function, model::failed_execution(model::dialect::v1_0, model::error_category::invalid_request, "x"),
+            "2026-01-01T00:00:00.000Z");
         BOOST_TEST(refusal.index() == function.index());
         BOOST_TEST(model::outcome_of(refusal).message == "Invalid request: x");
         BOOST_TEST(again(std::string(name), json::dump(wire::to_json(refusal))) == json::dump(wire::to_json(refusal)));

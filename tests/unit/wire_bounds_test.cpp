@@ -103,6 +103,9 @@ BOOST_AUTO_TEST_CASE(every_state_operation_and_category_survives_the_wire) {
         const auto again = wire::parse_result("terminateService", wire::to_json(model::tsm_api_result(r)));
         const auto read = static_cast<int>(model::outcome_of(again).status);
         BOOST_TEST(read == ((code >= 0 && code <= 13) ? code : 100));
+        const auto newer =
+            wire::parse_result("terminateService", wire::to_json(model::tsm_api_result(r)), model::dialect::v1_0_4);
+        BOOST_TEST(static_cast<int>(model::outcome_of(newer).status) == ((code >= 0 && code <= 20) ? code : 100));
 
         model::service_instance_info info;
         info.state = static_cast<model::instance_state>(code);

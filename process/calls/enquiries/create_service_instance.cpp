@@ -116,7 +116,7 @@ call<create_row> new_rows(known_handset handset, model::choice choice, model::de
 call<void> pay(model::secure_component card) {
     const auto charged = co_await charge_trace{std::move(card)};
     if (charged.later)
-        throw refused({error_category::tsm_not_available, text_of(*charged.later)});
+        throw refused({error_category::overload_protection, text_of(*charged.later)});
 }
 
 /// Where the rows of the card change meanwhile, everything is decided by the new ones.
@@ -141,7 +141,7 @@ call<result> create(create_service_instance what, call_request request, service_
         case model::creation::answered: // another server has carried out this call
             co_return (co_await answer_of_before(&request)).value();
         case model::creation::has_service: // another call was faster (AMB-115)
-            throw refused({error_category::no_eligible_sc, "service is already deployed"});
+            throw refused(model::service_is_there);
         case model::creation::card_changed:
             break;
         }
@@ -166,11 +166,11 @@ call<model::create_service_instance_result> enquire<create_service_instance>::ca
     try {
         co_return co_await create(what, request, offered);
     } catch (const refused& r) {
-        if (r.why.category != error_category::no_eligible_sc)
-            throw;
+        if (model::spoken(model::dialect::v1_0, r.why.category) != error_category::no_eligible_sc)
+            throw; // the eligibility check has not failed
         not_eligible = r.why;
     }
-    const auto told = model::failed_execution(not_eligible->category, not_eligible->details);
+    const auto told = model::failed_execution(request.dialect, not_eligible->category, not_eligible->details);
     co_await tell_spos(*offered.service, what.version, started, told, kept_answer(request, {std::nullopt, told}));
     throw refused(*not_eligible);
 }

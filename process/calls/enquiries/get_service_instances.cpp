@@ -24,7 +24,7 @@ call<model::get_service_instances_result> enquire<get_service_instances>::carry_
         throw refused(unknown_service(what.service_id));
     model::get_service_instances_result result;
     if (silent) // what the others hold is told all the same (AMB-240)
-        result.outcome = model::failed_execution(silent->category, silent->details);
+        result.outcome = model::failed_execution(request.dialect, silent->category, silent->details);
     for (const auto& instance : handset.instances) {
         auto view = model::view_of(instance);
         view.reader = handset.card_of(instance)->reader; // its name of today
