@@ -72,6 +72,7 @@ void write_end(device_rows& rows, const model::process_end& p, const model::serv
     }
     if (gone) {
         rows.instances().remove(instance.id);
+        rows.processes().forget_results_of(instance.id); // what applications answered to scripts (TR 3.2.1.3, AMB-241)
         rows.audit().append("instance removed", instance.id);
     } else {
         update(rows, instance);

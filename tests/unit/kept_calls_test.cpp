@@ -144,6 +144,32 @@ BOOST_AUTO_TEST_CASE(a_result_is_kept_until_it_is_forgotten_and_with_it_whose_it
     BOOST_TEST(!holds(k.octets(), proof.call_hash));
 }
 
+// TR 3.2.1.3, AMB-241
+BOOST_AUTO_TEST_CASE(a_termination_takes_what_applications_have_answered_to_scripts) {
+    kept_call k;
+    auto answered = std::get<model::deploy_service_result>(some_result());
+    answered.commands[0].personalization_results[0].results[0].response = "70657273C3B66E6C696368";
+    k.end(k.first, answered);
+    auto p = some_process();
+    p.id = "process-2";
+    p.proof = proof;
+    auto shown = *k.first.instances.find("instance-1");
+    shown.running_process = p.id;
+    BOOST_REQUIRE(unit::begin(k.first, p, shown));
+    empty_log(k.t.file());
+    BOOST_TEST(holds(k.octets(), "70657273C3B66E6C696368"));
+    shown.running_process.clear();
+    std::optional<model::outbox_entry> none;
+    const model::terminate_service_result gone{{"process-2", {}, "", ""}};
+    k.first.processes.end({"process-2", model::error_category::none, "", "2026-01-01T00:00:02.000Z", {}, gone}, shown,
+                          std::nullopt, true, none);
+    empty_log(k.t.file());
+    BOOST_TEST(!holds(k.octets(), "70657273C3B66E6C696368"));
+    BOOST_REQUIRE_EQUAL(k.first.processes.results().size(), 1u); // who terminated it is told so, however often he asks
+    BOOST_TEST(k.first.processes.results()[0].process.id == "process-2");
+    BOOST_TEST(k.first.processes.end_of("process-1").has_value()); // that it was is kept with its log
+}
+
 BOOST_AUTO_TEST_CASE(every_function_is_read_as_it_was_written) {
     const model::life_cycle_function all[] = {
         std::get<model::deploy_service>(some_call().what),
