@@ -70,9 +70,9 @@ void write_end(device_rows& rows, const model::process_end& p, const model::serv
         rows.instances().remove_tombstone(id);
         rows.audit().append("tombstone cleaned up", id);
     }
-    if (gone) {
+    if (gone) { // and with it what its scripts were answered (AMB-241)
+        rows.processes().forget_results_of(instance.id);
         rows.instances().remove(instance.id);
-        rows.processes().forget_results_of(instance.id); // what applications answered to scripts (TR 3.2.1.3, AMB-241)
         rows.audit().append("instance removed", instance.id);
     } else {
         update(rows, instance);

@@ -134,6 +134,7 @@ private:
     /// What ends with a call, however it ends.
     void clear() {
         end_process_effects();
+        write_what_was_said();
         give_card_back();
         account_.reset();
         process_id_.clear();
@@ -271,8 +272,10 @@ private:
     }
 
     void end_process_effects() {
-        if (process_)
+        if (process_) {
             process_->end();
+            said_last_ = process_->take_said();
+        }
         process_.reset();
     }
 
@@ -323,9 +326,13 @@ private:
         if (event.of.process.empty() || event.of.process != process_id_)
             return;
         if (process_)
-            process_->say(event.text);
-        else
-            self_.send(around_->store, log_apdus{{remark(process_id_, event.text)}});
+            return process_->say(event.text);
+        said_last_.push_back(remark(process_id_, event.text));
+        write_what_was_said();
+    }
+    void write_what_was_said() {
+        if (!said_last_.empty())
+            self_.send(around_->store, log_apdus{std::exchange(said_last_, {})});
     }
 
     struct leased_card {
@@ -351,8 +358,9 @@ private:
     leased_card lease_;
     std::shared_ptr<stranger_account> account_; ///< who pays, if nobody has proven the card
     std::shared_ptr<effect_interpreter<Self>> process_;
-    std::string process_id_;       ///< of the process that has begun in this call
-    std::uint64_t of_process_ = 0; ///< number of the process's last effect
+    std::string process_id_;                       ///< of the process that has begun in this call
+    std::vector<store::card_log_entry> said_last_; ///< of it, behind its last APDUs; not yet written
+    std::uint64_t of_process_ = 0;                 ///< number of the process's last effect
 };
 
 } // namespace tsms::actors

@@ -48,15 +48,16 @@ public:
             .then([](const answered&) {}, [](const caf::error&) {}); // whoever has lost it is told when he goes on
     }
 
-    /// For the sequence log (TR 3.5.1). It is written with the next APDUs, or at the end.
+    /// For the sequence log (TR 3.5.1). It is written with the next APDUs; what is left at the end take_said() gives.
     void say(const std::string& text) {
         if (!text.empty())
             said_.push_back(remark(id(), text));
     }
 
+    std::vector<store::card_log_entry> take_said() { return std::exchange(said_, {}); }
+
     /// Nobody waits for the issuer any more.
     void end() {
-        log({});
         if (!issuer_)
             return;
         line_->cut();
@@ -123,7 +124,7 @@ private:
 
     /// One transaction for these and what was said before them.
     void log(std::vector<store::card_log_entry> entries) {
-        auto all = std::exchange(said_, {});
+        auto all = take_said();
         std::move(entries.begin(), entries.end(), std::back_inserter(all));
         if (!all.empty())
             self_.send(around_->store, log_apdus{std::move(all)});

@@ -137,17 +137,17 @@ template <class Is> void memory_processes::forget(Is is) {
     std::erase_if(tables_.processes, is);
 }
 
-void memory_processes::forget_results_of(const std::string& instance) {
+void memory_processes::forget_results_before(wall_time limit) {
     for (auto& row : tables_.processes)
-        if (row.end && row.end->result && row.record.instance == instance) {
+        if (row.end && row.end->result && row.end->ended < iso8601(limit)) {
             row.end->result.reset();
             row.record.proof = {};
         }
 }
 
-void memory_processes::forget_results_before(wall_time limit) {
+void memory_processes::forget_results_of(const std::string& instance) {
     for (auto& row : tables_.processes)
-        if (row.end && row.end->result && row.end->ended < iso8601(limit)) {
+        if (row.end && row.end->result && row.record.instance == instance) {
             row.end->result.reset();
             row.record.proof = {};
         }

@@ -60,10 +60,10 @@ public:
     /// An intent of this process is not settled.
     virtual bool is_open(const std::string& process) const = 0;
 
-    /// Of those on this instance that have ended: the result, and whose it is.
-    virtual void forget_results_of(const std::string& instance) = 0;
     /// Of those that ended before: the result, and whose it is.
     virtual void forget_results_before(wall_time limit) = 0;
+    /// Of all processes of an instance.
+    virtual void forget_results_of(const std::string& instance) = 0;
     /// Those that ended before, with their intents.
     virtual void forget_ended_before(wall_time limit) = 0;
     /// With their intents.

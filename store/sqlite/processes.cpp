@@ -208,17 +208,17 @@ std::vector<ended_process> sqlite_processes::with_result() const {
                                  "ORDER BY id");
 }
 
-void sqlite_processes::forget_results_of(const std::string& instance) {
-    session_.write([&] {
-        run(session_.rows(),
-            "UPDATE processes SET result = NULL, proof = NULL WHERE result IS NOT NULL AND instance = ?", instance);
-    });
-}
-
 void sqlite_processes::forget_results_before(wall_time limit) {
     session_.write([&] {
         run(session_.rows(), "UPDATE processes SET result = NULL, proof = NULL WHERE result IS NOT NULL AND ended < ?",
             iso8601(limit));
+    });
+}
+
+void sqlite_processes::forget_results_of(const std::string& instance) {
+    session_.write([&] {
+        run(session_.rows(),
+            "UPDATE processes SET result = NULL, proof = NULL WHERE result IS NOT NULL AND instance = ?", instance);
     });
 }
 

@@ -13,7 +13,7 @@ from phone import Honest, Vanished
 from story_test import NOT_DEPLOYED, StoryCase
 
 PROFILE = "tsms-lab jc305"
-INTERNAL, NETWORK, INTERRUPTED, CONTENT, INACCESSIBLE, UNSPECIFIED = 2, 3, 6, 7, 9, 100
+INTERNAL, NETWORK, INTERRUPTED, CONTENT, INACCESSIBLE, NO_CHANNEL, UNSPECIFIED = 2, 3, 6, 7, 9, 10, 100
 INSTALLING = 5  # the order of a first deploy that installs; 2 to 4 are the issuer's
 
 LOAD, FOR_LOAD = "LOAD: block ", "INSTALL [for load]: package D27600018901 for domain D27600016354534D0001"
@@ -39,6 +39,9 @@ FAULTS = [
     ("pretend@put-key:1-", INACCESSIBLE, "the new key set is not in the TSM's security domain", None),
     ("pretend@external-authenticate", INACCESSIBLE, ISSUER + ": GET DATA: secure channel was lost", "command of the issuer"),
     ("forge6A80@install-for-load", CONTENT, "the package may be present (INSTALL [for load]), status word 6A80", FOR_LOAD),
+    ("none&access=omapi-busy", NO_CHANNEL, "no logical channel to the secure component is free", "SELECT: the default application"),
+    ("none&access=omapi-denied", INACCESSIBLE, "", None),
+    ("forge9000@load:2&access=hostile", INACCESSIBLE, "(LOAD)", None),
     ("bad-rmac@load:1", INACCESSIBLE, "wrong R-MAC: the response was changed", None),
     ("short-rmac@load:1", INACCESSIBLE, "(LOAD)", None),
     ("cut1@load:1", INACCESSIBLE, "response without status word (LOAD)", LOAD + "0"),
@@ -225,6 +228,21 @@ class Whole(TraceCase):
         found = {key.upper() for keys in re.findall(r'"keys": ?\{([^}]*)\}', text) for key in re.findall(r'"([0-9A-Fa-f]{32,64})"', keys)}
         self.assertTrue(found)
         return found
+
+    def test_the_sdk_says_what_it_does(self):
+        """TR 3.5.2, as an app shows it: tsms-handset --log."""
+        card = self.new_card()
+        credential = self.stack.folder / "credential"
+        credential.write_text("nobodys-credential")
+        words = ["--url", f"https://localhost:{self.stack.device_port}", "--ca", self.stack.ca, "--se", card, "--log", "--json"]
+        good = self.stack.run("tsms-handset", *words, "instances", self.published["service"]["id"])
+        self.assertRegex(good.stderr, r"(?m)^[-\dT:.]+Z info  getServiceInstances begins, secure components 1$")
+        self.assertRegex(good.stderr, r"(?m) info  commands that were answered: \d+, the last one with [0-9A-F]{4}$")
+        self.assertRegex(good.stderr, r"(?m) info  getServiceInstances ends, status 0$")
+        bad = self.stack.run("tsms-handset", *words, "--credential-file", credential, "instances", "x", check=False)
+        self.assertRegex(bad.stderr, r"(?m) error getServiceInstances ends, status \d+: ")
+        self.assertNotIn("nobodys-credential", bad.stderr)
+        json.loads(good.stdout)
 
     def test_what_nobody_knows(self):
         done = self.stack.tsms("trace", "nonsense", check=False)

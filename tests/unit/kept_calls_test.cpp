@@ -144,30 +144,27 @@ BOOST_AUTO_TEST_CASE(a_result_is_kept_until_it_is_forgotten_and_with_it_whose_it
     BOOST_TEST(!holds(k.octets(), proof.call_hash));
 }
 
-// TR 3.2.1.3, AMB-241
-BOOST_AUTO_TEST_CASE(a_termination_takes_what_applications_have_answered_to_scripts) {
+// AMB-241: what scripts were answered, and what has been sent to the applications, is personal data.
+BOOST_AUTO_TEST_CASE(results_are_gone_with_the_instance_octet_by_octet) {
     kept_call k;
-    auto answered = std::get<model::deploy_service_result>(some_result());
-    answered.commands[0].personalization_results[0].results[0].response = "70657273C3B66E6C696368";
-    k.end(k.first, answered);
+    model::deploy_service_result deployed;
+    deployed.commands = {{model::command_status::execution_success, {{"AID", {{"pin", "personal octets", "9000"}}}}}};
+    k.end(k.first, deployed);
+    empty_log(k.t.file());
+    BOOST_TEST(holds(k.octets(), "personal octets"));
     auto p = some_process();
     p.id = "process-2";
-    p.proof = proof;
     auto shown = *k.first.instances.find("instance-1");
     shown.running_process = p.id;
     BOOST_REQUIRE(unit::begin(k.first, p, shown));
-    empty_log(k.t.file());
-    BOOST_TEST(holds(k.octets(), "70657273C3B66E6C696368"));
-    shown.running_process.clear();
     std::optional<model::outbox_entry> none;
-    const model::terminate_service_result gone{{"process-2", {}, "", ""}};
-    k.first.processes.end({"process-2", model::error_category::none, "", "2026-01-01T00:00:02.000Z", {}, gone}, shown,
-                          std::nullopt, true, none);
-    empty_log(k.t.file());
-    BOOST_TEST(!holds(k.octets(), "70657273C3B66E6C696368"));
-    BOOST_REQUIRE_EQUAL(k.first.processes.results().size(), 1u); // who terminated it is told so, however often he asks
+    const model::process_end gone{p.id, model::error_category::none,      "", "2026-01-01T00:00:02.000Z",
+                                  {},   model::terminate_service_result{}};
+    BOOST_REQUIRE(k.first.processes.end(gone, shown, std::nullopt, true, none));
+    BOOST_REQUIRE_EQUAL(k.first.processes.results().size(), 1u);
     BOOST_TEST(k.first.processes.results()[0].process.id == "process-2");
-    BOOST_TEST(k.first.processes.end_of("process-1").has_value()); // that it was is kept with its log
+    empty_log(k.t.file());
+    BOOST_TEST(!holds(k.octets(), "personal octets"));
 }
 
 BOOST_AUTO_TEST_CASE(every_function_is_read_as_it_was_written) {
