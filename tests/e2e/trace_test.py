@@ -40,7 +40,7 @@ FAULTS = [
     ("pretend@external-authenticate", INACCESSIBLE, ISSUER + ": GET DATA: secure channel was lost", "command of the issuer"),
     ("forge6A80@install-for-load", CONTENT, "the package may be present (INSTALL [for load]), status word 6A80", FOR_LOAD),
     ("none&access=omapi-busy", NO_CHANNEL, "no logical channel to the secure component is free", "SELECT: the default application"),
-    ("none&access=omapi-denied", INACCESSIBLE, "", None),
+    ("none&access=omapi-denied", INACCESSIBLE, "app not authorized to access SC", "SELECT: the default application"),
     ("forge9000@load:2&access=hostile", INACCESSIBLE, "(LOAD)", None),
     ("bad-rmac@load:1", INACCESSIBLE, "wrong R-MAC: the response was changed", None),
     ("short-rmac@load:1", INACCESSIBLE, "(LOAD)", None),
