@@ -63,4 +63,11 @@ step_facts facts_of(step what) {
     throw std::logic_error("no step of a card");
 }
 
+std::optional<step> step_named(std::string_view name) {
+    for (int k = 0; k <= static_cast<int>(step::relayed); ++k) // the last one
+        if (to_string(static_cast<step>(k)) == name)
+            return static_cast<step>(k);
+    return std::nullopt;
+}
+
 } // namespace tsms::gp

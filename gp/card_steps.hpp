@@ -2,6 +2,7 @@
 // What a command is at its place in the life of a card, and everything that depends on nothing but that: one row a
 // step. And the part of a process that it is sent in, which the same step can be in more than once.
 
+#include <optional>
 #include <string_view>
 
 namespace tsms::gp {
@@ -56,6 +57,8 @@ step_facts facts_of(step what);
 inline std::string_view to_string(step what) {
     return facts_of(what).name;
 }
+/// The step of this name; nothing where there is none, as in the log of another version.
+std::optional<step> step_named(std::string_view name);
 /// Then it needs the acknowledged start of the process (AMB-132).
 inline bool changes_card(step what) {
     return facts_of(what).changes != owner::nobody;

@@ -22,6 +22,7 @@ struct card_command {
     bool changes_card; ///< a process may send it only after the start of the process was acknowledged (AMB-132)
     bool
         sensitive; ///< carries key material or personal data, plain or wrapped: only the header may be logged (AMB-233)
+    std::string about = {}; ///< which object of the card is meant (gp/command_words.hpp); empty: nobody knows
     bool may_fail; ///< false: what stands behind it is of no use if the status word is not one that its step accepts
 };
 

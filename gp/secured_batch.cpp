@@ -1,10 +1,16 @@
 #include "gp/secured_batch.hpp"
 
+#include "gp/command_words.hpp"
 #include "gp/status_words.hpp"
 
 namespace tsms::gp {
 
 namespace {
+
+/// For the log, which shall not say what stands in it.
+std::string about(step what, const command_apdu& plain) {
+    return facts_of(what).confidential ? std::string() : words_of(plain);
+}
 
 bool is_accepted(step what, std::uint16_t sw, secured_batch::tolerance accepted) {
     switch (accepted) {
@@ -27,9 +33,10 @@ std::size_t secured_batch::add(step what, command_apdu command, tolerance accept
         return add_plain(what, std::move(command), accepted);
     if (channel_->has_response_mac() && !command.le)
         command.le = le_max_short;
+    auto words = about(what, command);
     try {
         const auto wrapped = channel_->wrap(std::move(command));
-        return push(wrapped.command, {what, accepted, true, wrapped.context, 0});
+        return push(wrapped.command, {what, accepted, true, wrapped.context, 0}, std::move(words));
     } catch (const scp03_error& error) {
         throw channel_failure(what, error, expected_.size());
     }
@@ -43,14 +50,15 @@ std::size_t secured_batch::add_all(step what, std::vector<command_apdu> commands
 }
 
 std::size_t secured_batch::add_plain(step what, command_apdu command, tolerance accepted) {
-    return push(command, {what, accepted, false, {}, 0});
+    return push(command, {what, accepted, false, {}, 0}, about(what, command));
 }
 
-std::size_t secured_batch::push(const command_apdu& command, expectation expected) {
+std::size_t secured_batch::push(const command_apdu& command, expectation expected, std::string about) {
     expected.sent = command.data.size();
     commands_.emplace_back(expected.what, encode(command), changes_card(expected.what),
                            facts_of(expected.what).confidential,
                            expected.accepted == tolerance::any || expected.accepted == tolerance::other_form);
+    commands_.back().about = std::move(about);
     expected_.push_back(std::move(expected));
     return expected_.size() - 1;
 }

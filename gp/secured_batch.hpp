@@ -59,7 +59,7 @@ private:
         response_context context;
         std::size_t sent = 0; ///< octets of data
     };
-    std::size_t push(const command_apdu& command, expectation expected);
+    std::size_t push(const command_apdu& command, expectation expected, std::string about);
     response_apdu check(std::size_t index, bytes_view response);
 
     secure_channel* channel_ = nullptr;

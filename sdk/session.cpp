@@ -116,6 +116,8 @@ backend_link::outcome backend_link::repeat(const request& r) {
         const auto wait = std::max(pause, pause_asked_for(last));
         if (!begun_ || system_time().steady() + wait >= first + retry_.total + travel)
             return last;
+        if (log)
+            log("an exchange with the backend is repeated: " + reason_of(last));
         rest(wait);
         pause = std::clamp(pause * 2, retry_.first_pause, retry_.longest_pause);
     }

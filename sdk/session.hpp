@@ -77,6 +77,9 @@ public:
     void interrupt();
     void renew();
 
+    /// Told why an exchange is repeated. To be set before the first exchange.
+    std::function<void(const std::string&)> log;
+
 private:
     struct request {
         std::string_view method, target;

@@ -5,6 +5,7 @@
 #include "base/utf8.hpp"
 #include "crypto/random.hpp"
 #include "http/wire/tsm_api.hpp"
+#include "sdk/call_log.hpp"
 #include "sdk/progress.hpp"
 
 #include <mutex>
@@ -70,19 +71,25 @@ wire::tsm_api_answer read_answer(std::string_view function, const net::response&
 /// What one session tells: to the listener, and the result where it comes with it.
 class listening final : public session_observer {
 public:
-    listening(std::string_view function, model::dialect dialect, ProcessListener* listener)
-        : function_(function), dialect_(dialect), listener_(listener),
+    listening(std::string_view function, model::dialect dialect, ProcessListener* listener, log_book& log)
+        : function_(function), dialect_(dialect), listener_(listener), log_(log),
           progress_([this](const auto& p) { deliver(p); }) {}
 
-    void begins(const wire::seram_order& order) override { progress_.begins(order); }
-    void answered(bytes_view c_apdu, bytes_view r_apdu) override { progress_.answered(c_apdu, r_apdu); }
+    void begins(const wire::seram_order& order) override {
+        log_.begins(order);
+        progress_.begins(order);
+    }
+    void answered(bytes_view c_apdu, bytes_view r_apdu) override {
+        log_.answered(r_apdu);
+        progress_.answered(c_apdu, r_apdu);
+    }
     void notified(const std::string& text) override {
         const auto content = wire::parse_notification(function_, text, dialect_);
         if (!content)
             return;
         if (const auto* result = std::get_if<model::tsm_api_result>(&*content))
             result_ = *result;
-        else if (const auto* start = std::get_if<model::process_start>(&*content); start && listener_)
+        else if (const auto* start = std::get_if<model::process_start>(&*content))
             begin(*start);
         else if (const auto* progress = std::get_if<model::process_progress>(&*content))
             progress_.reached(*progress);
@@ -95,7 +102,9 @@ private:
     void begin(const model::process_start& start) {
         if (start.process_id == started_)
             return;
-        listener_->onProcessStart(start);
+        log_.process_starts(start.process_id);
+        if (listener_)
+            listener_->onProcessStart(start);
         started_ = start.process_id;
     }
     void deliver(const model::process_progress& progress) {
@@ -110,6 +119,7 @@ private:
     std::string_view function_;
     model::dialect dialect_;
     ProcessListener* listener_;
+    call_log log_;
     std::string started_; ///< the process that the listener knows
     order_progress progress_;
     std::optional<model::tsm_api_result> result_;
@@ -169,7 +179,9 @@ struct running_call {
 struct tsm_api::state {
     explicit state(tsm_api_options o)
         : options(std::move(o)), link(link_options(options), options.retry),
-          pending(options.pending, link.origin(), options.log) {}
+          pending(options.pending, link.origin(), errors_to(log, options.log)) {
+        link.log = errors_to(log);
+    }
 
     model::tsm_api_result call(const model::tsm_api_function& function, ProcessListener* listener);
     model::tsm_api_result converse(const model::tsm_api_function& function, ProcessListener* listener);
@@ -188,6 +200,7 @@ struct tsm_api::state {
     void leave();
 
     tsm_api_options options;
+    log_book log;
     std::mutex one_call; ///< a card carries one session at a time
     backend_link link;   ///< kept from call to call: one TLS handshake for all
     pending_calls pending;
@@ -209,6 +222,7 @@ bool tsm_api::state::cancel() {
         if (!session)
             link.interrupt(); // send() goes on
     }
+    log.say(log_level::info, "the call is to be cancelled"); // not under the lock: a listener may call back
     return !session || cancel_session(*session) == 200;
 }
 
@@ -302,7 +316,7 @@ model::tsm_api_result tsm_api::state::converse(const model::tsm_api_function& fu
     pending_call kept(pending, link, call_id);
     const auto request =
         json::dump(wire::to_json(wire::tsm_api_call{function, phone, options.first_report, call_id, kept.former()}));
-    listening observer(name, options.dialect, listener);
+    listening observer(name, options.dialect, listener, log);
     for (bool again = false;; again = true) {
         const auto answer = read_answer(name, send(target, headers, request, again), options.dialect);
         kept.taken();
@@ -328,7 +342,7 @@ model::tsm_api_result tsm_api::state::run_session(std::string_view function, con
                                                   listening& observer) {
     enter(session.session_id);
     local_agent agent(link, link.target_of(session.ra_endpoint), session.session_id, options.components, observer,
-                      options.log);
+                      errors_to(log, options.log));
     const auto count = [&] {
         const std::lock_guard lock(mutex);
         counted.apdus += agent.apdus();
@@ -366,6 +380,7 @@ model::tsm_api_result tsm_api::state::call(const model::tsm_api_function& functi
     const std::lock_guard turn(one_call);
     const auto begin = system_time().steady();
     const auto before = link.traffic();
+    tell_begin(log, wire::function_name(function), options.components.size());
     {
         const std::lock_guard lock(mutex);
         running.emplace();
@@ -392,6 +407,7 @@ model::tsm_api_result tsm_api::state::call(const model::tsm_api_function& functi
         }
     }();
     const auto after = link.traffic();
+    tell_end(log, wire::function_name(function), result);
     const std::lock_guard lock(mutex);
     running.reset();
     link.renew();
@@ -409,6 +425,10 @@ tsm_api::~tsm_api() = default;
 void tsm_api::setAccessToken(token_source getToken) {
     const std::lock_guard lock(state_->mutex);
     state_->token = std::move(getToken);
+}
+
+void tsm_api::setLogListener(log_book::listener listener, log_delivery when) {
+    state_->log.listen(std::move(listener), when);
 }
 
 bool tsm_api::cancel() {

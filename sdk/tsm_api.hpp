@@ -14,6 +14,7 @@
 
 #include "crypto/secret.hpp"
 #include "model/results.hpp"
+#include "sdk/log_book.hpp"
 #include "sdk/pending_calls.hpp"
 #include "sdk/session.hpp"
 #include "sdk/transport.hpp"
@@ -102,6 +103,12 @@ public:
     /// (DIV-107); who does not want to wait for that cancels again. False: no call runs, it is too late, or the backend
     /// could not be asked; then it goes on to its end (AMB-148).
     bool cancel();
+
+    /// Who is told what the SDK does (TR 3.5.2). The last log_book::most_messages are kept from the beginning, and
+    /// whoever registers gets them first; null takes the listener away, and from then on it is not called any more.
+    /// Called on the thread that has something to say, one message after the other; it may call back into this object,
+    /// but must not wait for a call of it.
+    void setLogListener(log_book::listener listener, log_delivery when = log_delivery::at_once);
 
     /// Cost of all calls that have ended.
     statistics counted() const;

@@ -134,8 +134,10 @@ private:
     /// What ends with a call, however it ends.
     void clear() {
         end_process_effects();
+        write_what_was_said();
         give_card_back();
         account_.reset();
+        process_id_.clear();
         paused_until_.reset();
         admission_ = {};
         begun_.session = nullptr;
@@ -252,6 +254,8 @@ private:
         process_ = std::make_shared<effect_interpreter<Self>>(
             self_, around_, process_context{p.record, begun_.session, p.issuer, account_},
             [this](calls::answer_variant reply) { take(of_process_, std::move(reply)); });
+        process_id_ = p.record.id;
+        process_->say((begun_.left ? "entered again: " : "") + words_of(p));
         answer(calls::done{});
     }
 
@@ -268,8 +272,10 @@ private:
     }
 
     void end_process_effects() {
-        if (process_)
+        if (process_) {
             process_->end();
+            said_last_ = process_->take_said();
+        }
         process_.reset();
     }
 
@@ -310,7 +316,23 @@ private:
         if (event.of.session.empty())
             event.of.session = begun_.session_id;
         around_->log(event);
+        keep(event);
         answer(calls::done{});
+    }
+
+    /// What is said of a process stands in its sequence log too, as soon as there is one: what is refused before leaves
+    /// no trace (AMB-131).
+    void keep(const log_event& event) {
+        if (event.of.process.empty() || event.of.process != process_id_)
+            return;
+        if (process_)
+            return process_->say(event.text);
+        said_last_.push_back(remark(process_id_, event.text));
+        write_what_was_said();
+    }
+    void write_what_was_said() {
+        if (!said_last_.empty())
+            self_.send(around_->store, log_apdus{std::exchange(said_last_, {})});
     }
 
     struct leased_card {
@@ -336,7 +358,9 @@ private:
     leased_card lease_;
     std::shared_ptr<stranger_account> account_; ///< who pays, if nobody has proven the card
     std::shared_ptr<effect_interpreter<Self>> process_;
-    std::uint64_t of_process_ = 0; ///< number of the process's last effect
+    std::string process_id_;                       ///< of the process that has begun in this call
+    std::vector<store::card_log_entry> said_last_; ///< of it, behind its last APDUs; not yet written
+    std::uint64_t of_process_ = 0;                 ///< number of the process's last effect
 };
 
 } // namespace tsms::actors

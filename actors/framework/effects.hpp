@@ -3,6 +3,7 @@
 // it, and its answer the effect's answer. A timed-out or dead actor is an answer too.
 
 #include "actors/framework/redaction.hpp"
+#include "actors/framework/remarks.hpp"
 #include "actors/framework/stranger.hpp"
 #include "actors/framework/timely.hpp"
 #include "process/calls/effect.hpp"
@@ -30,6 +31,7 @@ public:
     effect_interpreter& operator=(const effect_interpreter&) = delete;
 
     void perform(const process::effect& e) {
+        say(words_of(e));
         std::visit([this](const auto& effect) { this->perform_one(effect); },
                    static_cast<const process::effect_variant&>(e));
     }
@@ -46,6 +48,14 @@ public:
             .then([](const answered&) {}, [](const caf::error&) {}); // whoever has lost it is told when he goes on
     }
 
+    /// For the sequence log (TR 3.5.1). It is written with the next APDUs; what is left at the end take_said() gives.
+    void say(const std::string& text) {
+        if (!text.empty())
+            said_.push_back(remark(id(), text));
+    }
+
+    std::vector<store::card_log_entry> take_said() { return std::exchange(said_, {}); }
+
     /// Nobody waits for the issuer any more.
     void end() {
         if (!issuer_)
@@ -55,7 +65,10 @@ public:
     }
 
 private:
-    void answer(process::answer_variant reply) { answer_(std::move(reply)); }
+    void answer(process::answer_variant reply) {
+        say(words_of(reply));
+        answer_(std::move(reply));
+    }
     void fail(model::error_category category, const std::string& details, bool phone_lost = false) {
         answer(process::failed{category, details, phone_lost});
     }
@@ -68,6 +81,7 @@ private:
     /// What went wrong inside the TSM is the operator's matter: the app is told only that something has.
     void fail_inside(const std::string& cause) {
         around_->log({severity::error, cause, subject()});
+        say(std::string(store::inside_the_tsm) + cause);
         fail(model::error_category::internal_error, internal_problem);
     }
 
@@ -108,9 +122,12 @@ private:
 
     // -- the phone --
 
+    /// One transaction for these and what was said before them.
     void log(std::vector<store::card_log_entry> entries) {
-        if (!entries.empty())
-            self_.send(around_->store, log_apdus{std::move(entries)});
+        auto all = take_said();
+        std::move(entries.begin(), entries.end(), std::back_inserter(all));
+        if (!all.empty())
+            self_.send(around_->store, log_apdus{std::move(all)});
     }
 
     void perform_one(const process::announce_start& a) {
@@ -170,9 +187,11 @@ private:
                 log(log_of_answers(id(), sent, p.answer));
                 answer(std::move(p.answer));
             },
-            [this](caf::error& e) {
+            [this, sent = x.commands](caf::error& e) {
                 around_->log({severity::error, text_of(e), subject()});
-                answer(gp::batch_answer{{}, gp::transmission::phone_lost, internal_problem});
+                gp::batch_answer none{{}, gp::transmission::phone_lost, internal_problem};
+                log(log_of_answers(id(), sent, none));
+                answer(std::move(none));
             });
     }
 
@@ -291,9 +310,10 @@ private:
     std::function<void(calls::answer_variant)> answer_;
     steady_time held_ = around_->now(); ///< when the lease was asked for last
     issuer_actor issuer_;
-    std::shared_ptr<issuer_line> line_;  ///< to the issuer
-    std::uint64_t exchanges_ = 0;        ///< with the issuer
-    std::uint64_t waits_for_issuer_ = 0; ///< number of the one whose answer is waited for; 0: of none
+    std::shared_ptr<issuer_line> line_;       ///< to the issuer
+    std::uint64_t exchanges_ = 0;             ///< with the issuer
+    std::uint64_t waits_for_issuer_ = 0;      ///< number of the one whose answer is waited for; 0: of none
+    std::vector<store::card_log_entry> said_; ///< and not yet written
 };
 
 } // namespace tsms::actors

@@ -33,6 +33,19 @@ bool is_c1(std::string_view character) {
     return character.size() == 2 && character[0] == '\xC2' && static_cast<std::uint8_t>(character[1]) < 0xA0;
 }
 
+/// So many characters at most; "…" is one of them.
+std::string shortened(std::string text, std::size_t characters) {
+    if (text::characters(text) <= characters)
+        return text;
+    std::size_t end = 0;
+    for (std::size_t begun = 0; end < text.size(); ++end)
+        if ((text[end] & 0xC0) != 0x80 && ++begun == characters)
+            break;
+    return text.substr(0, end) + "…";
+}
+
+} // namespace
+
 std::string harmless(std::string_view text) {
     const bool good = text::is_utf8(text);
     std::string out;
@@ -54,19 +67,6 @@ std::string harmless(std::string_view text) {
     }
     return out;
 }
-
-/// So many characters at most; "…" is one of them.
-std::string shortened(std::string text, std::size_t characters) {
-    if (text::characters(text) <= characters)
-        return text;
-    std::size_t end = 0;
-    for (std::size_t begun = 0; end < text.size(); ++end)
-        if ((text[end] & 0xC0) != 0x80 && ++begun == characters)
-            break;
-    return text.substr(0, end) + "…";
-}
-
-} // namespace
 
 std::vector<std::string> table::shown(const std::vector<std::string>& row) const {
     std::vector<std::string> cells;

@@ -6,9 +6,13 @@
 #include <cstddef>
 #include <iosfwd>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace tsms::cli {
+
+/// What others have written, as text of one line that no terminal obeys: what would is shown as an escape.
+std::string harmless(std::string_view text);
 
 class table {
 public:

@@ -2,6 +2,7 @@
 
 #include "app/cli/program.hpp"
 #include "app/cli/secret_file.hpp"
+#include "app/cli/table.hpp"
 #include "app/failure.hpp"
 #include "app/handset/component.hpp"
 #include "app/handset/console.hpp"
@@ -34,6 +35,7 @@ struct arguments {
     std::string pending;
     std::string token_file;
     bool json = false;
+    bool log = false;
     std::optional<std::string> stats; ///< empty: standard error
     int answer_seconds = 40;
     std::string dialect = "1.0";
@@ -91,7 +93,8 @@ sdk::tsm_api_options options_of(const arguments& a) {
     options.components = app::open_components(a.components);
     if (!a.pending.empty())
         options.pending = std::make_shared<sdk::pending_file>(a.pending);
-    options.log = [](const std::string& line) { std::cerr << line << "\n"; };
+    if (!a.log) // else the same line comes through it
+        options.log = [](const std::string& line) { std::cerr << line << "\n"; };
     return options;
 }
 
@@ -128,6 +131,11 @@ int run(const arguments& a, const call& function) {
     sdk::tsm_api api(options_of(a));
     if (!a.token_file.empty())
         api.setAccessToken([&a] { return cli::read_secret("--token-file", a.token_file); });
+    if (a.log)
+        api.setLogListener([](const sdk::log_message& m) {
+            std::cerr << m.at << (m.level == sdk::log_level::error ? " error " : " info  ") << cli::harmless(m.text)
+                      << std::endl;
+        });
     const auto result = [&] {
         const app::cancel_on_interrupt interrupts([&] {
             std::cerr << (api.cancel() ? "cancelled" : "too late to cancel: it goes on to its end") << std::endl;
@@ -302,6 +310,7 @@ int parse_and_run(int argc, char** argv) {
                        "file that remembers calls without a result, of this handset alone: what one that was killed "
                        "has begun is ended by its next call, which need not wait");
     program.add_flag("--json", a.json, "print the TR's result object, or {\"error\"} where there is none");
+    program.add_flag("--log", a.log, "tell on standard error what the SDK does: no secrets, no data");
     program.add_option("--answer-seconds", a.answer_seconds, "longest wait for an answer of the backend to begin")
         ->check(CLI::Range(1, 600))
         ->capture_default_str();

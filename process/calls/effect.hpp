@@ -97,7 +97,9 @@ struct perform {
 struct process_begins {
     using result = done;
     model::process_record record;
-    std::string issuer; ///< name of the card's issuer; empty if none is known
+    std::string issuer;        ///< name of the card's issuer; empty if none is known
+    std::string service = {};  ///< id, for the sequence log
+    std::string provider = {}; ///< of the service
 };
 struct process_over {
     using result = done;

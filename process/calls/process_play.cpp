@@ -76,7 +76,8 @@ call<process_outcome> run(conducting* c) {
         co_await admit{};
         co_await tell(c, severity::info,
                       (c->life.empty() ? "begins" : "is entered again") + why_only_its_keys_count(c->card));
-        co_await process_begins{c->record, c->card.issuer};
+        co_await process_begins{c->record, c->card.issuer, c->instance.target.service_id,
+                                c->instance.target.service_provider_id};
         co_return co_await play(c);
     } catch (const std::exception& e) {
         bug = e.what();

@@ -1,6 +1,8 @@
 #include "http/rest/text_formats.hpp"
 #include "tests/actors/phone.hpp"
 
+#include <algorithm>
+#include <iterator>
 #include <unistd.h>
 
 #include <boost/test/unit_test.hpp>
@@ -81,16 +83,38 @@ BOOST_AUTO_TEST_CASE(what_a_process_and_its_card_say_is_logged) {
         for (const auto& response : list)
             answers.push_back(to_hex(response));
     BOOST_REQUIRE(!commands.empty() && commands.size() == answers.size());
-    BOOST_REQUIRE(w.rows.logged.size() >= 2 * commands.size());
+    std::vector<store::card_log_entry> logged;
+    std::ranges::remove_copy_if(w.rows.logged, std::back_inserter(logged), store::is_remark);
+    BOOST_REQUIRE(logged.size() >= 2 * commands.size());
     for (std::size_t i = 0; i < commands.size(); ++i) {
-        const auto& sent = w.rows.logged[i];
-        const auto& got = w.rows.logged[commands.size() + i];
+        const auto& sent = logged[i];
+        const auto& got = logged[commands.size() + i];
         BOOST_TEST(sent.apdu == commands[i]);
         BOOST_TEST(got.apdu == answers[i]);
         BOOST_TEST((!sent.response && got.response));
         BOOST_TEST(sent.process == process);
         BOOST_TEST(got.process == process);
     }
+}
+
+BOOST_AUTO_TEST_CASE(the_log_says_what_was_called_and_how_it_ended_without_what_the_provider_gave) {
+    world w;
+    model::deploy_service d{"one", {{model::service_command::install, {{"pin", "4711-secret"}}, false}}, true};
+    const auto s = opened(w.open(d));
+    const auto process = w.rows.instances["one"].running_process;
+    w.report_back(s, 0);
+    w.report_back(s, 1, {agent_status::unknown_failure, "listener threw\x1B[2J", {}});
+    std::string said;
+    for (const auto& e : w.rows.logged) {
+        BOOST_TEST(e.process == process);
+        BOOST_TEST(e.note.find("4711") == std::string::npos);
+        BOOST_TEST(e.note.find("pin") == std::string::npos);
+        BOOST_TEST(e.note.find('\x1B') == std::string::npos);
+        said += e.note + "\n";
+    }
+    for (const char* words : {"deployService: install with 1 value (not kept), finalize",
+                              "the app is told that the process starts", "listener threw", "ends, status 6"})
+        BOOST_TEST(said.find(words) != std::string::npos, words << " in " << said);
 }
 
 BOOST_AUTO_TEST_CASE(an_app_that_does_not_take_the_start_ends_the_process_with_6) {
@@ -125,6 +149,7 @@ BOOST_AUTO_TEST_CASE(what_is_refused_leaves_no_trace) {
     model::deploy_service d{"one", {{model::service_command::activate, {}, false}}, true};
     BOOST_TEST((refusal_in(w.open(d)) == error_category::orphaned_service_instance));
     BOOST_TEST(w.rows.events.empty());
+    BOOST_TEST(w.rows.logged.empty());
 }
 
 // TR 4.2, AMB-131: what is found out later than the checks of the request is a process, and the SPOS hears of it.

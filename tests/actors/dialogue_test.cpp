@@ -3,6 +3,8 @@
 #include "actors/framework/backoff.hpp"
 #include "actors/framework/redaction.hpp"
 #include "gp/card_failure.hpp"
+#include "gp/commands.hpp"
+#include "gp/secured_batch.hpp"
 
 using namespace tsms;
 using namespace tsms::actors;
@@ -352,6 +354,22 @@ BOOST_AUTO_TEST_CASE(key_material_does_not_reach_the_log) {
     const auto got = log_of_answers("p", b, a);
     BOOST_TEST(got[0].apdu == "9000");
     BOOST_TEST(got[1].apdu == "CAFE9000");
+}
+
+BOOST_AUTO_TEST_CASE(the_log_says_which_object_was_meant_and_why_no_answer_came) {
+    gp::secured_batch plain;
+    plain.add_plain(gp::step::select, gp::select(hex("D27600018501")));
+    plain.add_plain(gp::step::store_data, {0x80, 0xE2, 0x90, 0, hex("DEADBEEF"), {}});
+    const auto b = plain.take();
+    const auto sent = log_of_commands("p", b);
+    BOOST_TEST(sent[0].note == "SELECT: D27600018501");
+    BOOST_TEST(sent[1].note == "STORE DATA, redacted");
+    const auto got = log_of_answers("p", b, {{hex("9000")}, gp::transmission::failed, "torn \x1B[2J"});
+    BOOST_REQUIRE_EQUAL(got.size(), 2u);
+    BOOST_TEST(got[1].apdu == "");
+    BOOST_TEST(got[1].note == "transmission ended: failed, torn \uFFFD[2J");
+    BOOST_TEST(log_of_answers("p", b, {{}, gp::transmission::phone_lost, {}}).at(0).note ==
+               "transmission ended: the phone is gone");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -423,6 +423,7 @@ class Examples(unittest.TestCase):
         self.put["1b9d6bcd-…"] = json.loads(self.stack.tsms("card", "list", "--json").stdout)[0]["id"]
         for name in ("show", "reconcile", "release", "release", "assign", "assign", "lost", "found", "forget"):
             self.play(f"tsms card {name}")
+        self.trace()
         self.play("tsms outbox list")
         waiting = json.loads(self.stack.tsms("outbox", "list", "--json").stdout)
         self.assertGreater(len(waiting), 2, waiting)
@@ -431,6 +432,11 @@ class Examples(unittest.TestCase):
         self.play("tsms outbox retry")
         self.play("tsms outbox retry")
         self.play("tsms outbox drop")
+
+    def trace(self):
+        self.assertRegex(self.play("tsms trace"), r"(?m)^  [\d:.]+  · terminateService; app ")
+        self.assertIn("command of the issuer", self.play("tsms trace"))
+        self.assertEqual(json.loads(self.play("tsms trace"))["of"], "card")
 
     def operator_ends(self):
         (self.folder / "cert.der").write_bytes(b"the certificate of an app")

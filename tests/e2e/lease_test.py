@@ -137,12 +137,13 @@ class TwoServers(hostile_test.HostileCase):
             one.disconnect()
 
     def rows_of(self, instance: str, process: str) -> list:
-        """Whatever a process can write, here and at the issuer."""
+        """Whatever a process can write, here and at the issuer. What its server goes on to say of it in the sequence log, that it has
+        lost its lease for example, is no work on the card."""
         return [self.rows("SELECT document FROM service_instances WHERE id = ?", instance),
                 self.rows("SELECT c.document FROM secure_components c JOIN processes p ON p.card = c.id WHERE p.id = ?", process),
                 self.rows("SELECT * FROM processes WHERE id = ?", process),
                 self.rows("SELECT * FROM journal WHERE process = ?", process),
-                self.rows("SELECT process, response, apdu FROM card_log WHERE process = ? AND response = 0", process),
+                self.rows("SELECT process, response, apdu FROM card_log WHERE process = ? AND response = 0 AND apdu <> ''", process),
                 (self.stack.folder / "issuer.json").read_text(), self.stack.issuer.log()]
 
     def test_asleep_in_the_middle(self):
