@@ -70,7 +70,8 @@ void write_end(device_rows& rows, const model::process_end& p, const model::serv
         rows.instances().remove_tombstone(id);
         rows.audit().append("tombstone cleaned up", id);
     }
-    if (gone) {
+    if (gone) { // and with it what its scripts were answered (AMB-241)
+        rows.processes().forget_results_of(instance.id);
         rows.instances().remove(instance.id);
         rows.audit().append("instance removed", instance.id);
     } else {

@@ -145,6 +145,14 @@ void memory_processes::forget_results_before(wall_time limit) {
         }
 }
 
+void memory_processes::forget_results_of(const std::string& instance) {
+    for (auto& row : tables_.processes)
+        if (row.end && row.end->result && row.record.instance == instance) {
+            row.end->result.reset();
+            row.record.proof = {};
+        }
+}
+
 void memory_processes::forget_ended_before(wall_time limit) {
     forget([before = iso8601(limit)](const auto& row) { return row.end && row.end->ended < before; });
 }

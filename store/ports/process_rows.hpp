@@ -62,6 +62,8 @@ public:
 
     /// Of those that ended before: the result, and whose it is.
     virtual void forget_results_before(wall_time limit) = 0;
+    /// Of all processes of an instance.
+    virtual void forget_results_of(const std::string& instance) = 0;
     /// Those that ended before, with their intents.
     virtual void forget_ended_before(wall_time limit) = 0;
     /// With their intents.

@@ -215,6 +215,13 @@ void sqlite_processes::forget_results_before(wall_time limit) {
     });
 }
 
+void sqlite_processes::forget_results_of(const std::string& instance) {
+    session_.write([&] {
+        run(session_.rows(),
+            "UPDATE processes SET result = NULL, proof = NULL WHERE result IS NOT NULL AND instance = ?", instance);
+    });
+}
+
 void sqlite_processes::forget_ended_before(wall_time limit) {
     session_.write([&] {
         const auto before = iso8601(limit);

@@ -29,6 +29,7 @@ public:
     void settle_intents(const std::string& process) override;
     bool is_open(const std::string& process) const override;
     void forget_results_before(wall_time limit) override;
+    void forget_results_of(const std::string& instance) override;
     void forget_ended_before(wall_time limit) override;
     void forget_on(const std::string& card) override;
 

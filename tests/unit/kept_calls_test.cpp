@@ -144,6 +144,29 @@ BOOST_AUTO_TEST_CASE(a_result_is_kept_until_it_is_forgotten_and_with_it_whose_it
     BOOST_TEST(!holds(k.octets(), proof.call_hash));
 }
 
+// AMB-241: what scripts were answered, and what has been sent to the applications, is personal data.
+BOOST_AUTO_TEST_CASE(results_are_gone_with_the_instance_octet_by_octet) {
+    kept_call k;
+    model::deploy_service_result deployed;
+    deployed.commands = {{model::command_status::execution_success, {{"AID", {{"pin", "personal octets", "9000"}}}}}};
+    k.end(k.first, deployed);
+    empty_log(k.t.file());
+    BOOST_TEST(holds(k.octets(), "personal octets"));
+    auto p = some_process();
+    p.id = "process-2";
+    auto shown = *k.first.instances.find("instance-1");
+    shown.running_process = p.id;
+    BOOST_REQUIRE(unit::begin(k.first, p, shown));
+    std::optional<model::outbox_entry> none;
+    const model::process_end gone{p.id, model::error_category::none,      "", "2026-01-01T00:00:02.000Z",
+                                  {},   model::terminate_service_result{}};
+    BOOST_REQUIRE(k.first.processes.end(gone, shown, std::nullopt, true, none));
+    BOOST_REQUIRE_EQUAL(k.first.processes.results().size(), 1u);
+    BOOST_TEST(k.first.processes.results()[0].process.id == "process-2");
+    empty_log(k.t.file());
+    BOOST_TEST(!holds(k.octets(), "personal octets"));
+}
+
 BOOST_AUTO_TEST_CASE(every_function_is_read_as_it_was_written) {
     const model::life_cycle_function all[] = {
         std::get<model::deploy_service>(some_call().what),
