@@ -51,6 +51,9 @@ public:
             [this](const process::encrypt_keys& e) {
                 return effect([&] { return vault_->encrypt_keys(for_vault(e.under), for_vault(e.keys)); });
             },
+            [this](const process::encrypt_data& e) {
+                return effect([&] { return vault_->encrypt_data(for_vault(e.under), crypto::secret(e.data)); });
+            },
             [this](const take_over_keys& t) { return effect([&] { return take_over(t); }); },
         };
     }

@@ -74,6 +74,7 @@ using hsm_actor =
     caf::typed_actor<caf::replies_to<process::derive_session>::with<answered>, // session keys for one channel
                      caf::replies_to<process::generate_keys>::with<answered>,  // a new static set, wrapped
                      caf::replies_to<process::encrypt_keys>::with<answered>, // a set under another's DEK, for the card
+                     caf::replies_to<process::encrypt_data>::with<answered>, // a script's data under one
                      caf::replies_to<take_over_keys>::with<answered>>;       // an issuer's keys into the vault
 
 // -- catalog_store: reads the catalog on a thread of its own

@@ -57,6 +57,12 @@ step_facts facts_of(step what) {
         return {"STORE DATA that reads access rules"};
     case step::delete_object:
         return {"DELETE [card content]", owner::service};
+    case step::script_receiver:
+        return {"INSTALL [for personalization] of an application", owner::service};
+    case step::script_data:
+        return {"STORE DATA of a personalization script", owner::service, confidential};
+    case step::script_command:
+        return {"command of a personalization script", owner::service, confidential};
     case step::relayed: // an issuer's APDUs may be anything (AMB-233)
         return {"command of the issuer", owner::issuer, confidential};
     }

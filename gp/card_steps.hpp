@@ -31,7 +31,10 @@ enum class step {
     access_rule_removal,
     access_rule_reading, ///< the rules of our ARA-C, read back
     delete_object,
-    relayed, ///< an issuer's opaque command
+    script_receiver, ///< INSTALL [for personalization] of an application that has a script
+    script_data,     ///< STORE DATA of a personalization script
+    script_command,  ///< a command of one to the selected application
+    relayed,         ///< an issuer's opaque command
 };
 
 /// Whose contents of the card a step changes.

@@ -24,6 +24,7 @@ struct card_command {
         sensitive; ///< carries key material or personal data, plain or wrapped: only the header may be logged (AMB-233)
     std::string about = {}; ///< which object of the card is meant (gp/command_words.hpp); empty: nobody knows
     bool may_fail; ///< false: what stands behind it is of no use if the status word is not one that its step accepts
+    std::vector<std::uint16_t> expected = {}; ///< that are accepted instead; empty: what the step says
 };
 
 /// Progress of a process, told to the app between two commands (TR 4.2.3.8).

@@ -3,6 +3,8 @@
 #include "gp/command_words.hpp"
 #include "gp/status_words.hpp"
 
+#include <algorithm>
+
 namespace tsms::gp {
 
 namespace {
@@ -29,16 +31,26 @@ bool is_accepted(step what, std::uint16_t sw, secured_batch::tolerance accepted)
 } // namespace
 
 std::size_t secured_batch::add(step what, command_apdu command, tolerance accepted) {
+    return add_expecting(std::move(command), {what, accepted, false, {}, 0});
+}
+
+std::size_t secured_batch::add(step what, command_apdu command, std::vector<std::uint16_t> expected) {
+    return add_expecting(std::move(command), {what, tolerance::table, false, {}, 0, std::move(expected)});
+}
+
+std::size_t secured_batch::add_expecting(command_apdu command, expectation expected) {
+    auto words = about(expected.what, command);
     if (!channel_)
-        return add_plain(what, std::move(command), accepted);
+        return push(command, std::move(expected), std::move(words));
     if (channel_->has_response_mac() && !command.le)
         command.le = le_max_short;
-    auto words = about(what, command);
     try {
         const auto wrapped = channel_->wrap(std::move(command));
-        return push(wrapped.command, {what, accepted, true, wrapped.context, 0}, std::move(words));
+        expected.wrapped = true;
+        expected.context = wrapped.context;
+        return push(wrapped.command, std::move(expected), std::move(words));
     } catch (const scp03_error& error) {
-        throw channel_failure(what, error, expected_.size());
+        throw channel_failure(expected.what, error, expected_.size());
     }
 }
 
@@ -53,11 +65,16 @@ std::size_t secured_batch::add_plain(step what, command_apdu command, tolerance 
     return push(command, {what, accepted, false, {}, 0}, about(what, command));
 }
 
+std::size_t secured_batch::add_plain(step what, command_apdu command, std::vector<std::uint16_t> expected) {
+    return push(command, {what, tolerance::table, false, {}, 0, std::move(expected)}, about(what, command));
+}
+
 std::size_t secured_batch::push(const command_apdu& command, expectation expected, std::string about) {
     expected.sent = command.data.size();
     commands_.emplace_back(expected.what, encode(command), changes_card(expected.what),
                            facts_of(expected.what).confidential,
                            expected.accepted == tolerance::any || expected.accepted == tolerance::other_form);
+    commands_.back().expected = expected.words;
     commands_.back().about = std::move(about);
     expected_.push_back(std::move(expected));
     return expected_.size() - 1;
@@ -102,7 +119,9 @@ response_apdu secured_batch::check(std::size_t index, bytes_view response) {
     } catch (const scp03_error& error) {
         throw channel_failure(expected.what, error, index);
     }
-    if (is_accepted(expected.what, plain.sw, expected.accepted))
+    const auto& words = expected.words;
+    if (words.empty() ? is_accepted(expected.what, plain.sw, expected.accepted)
+                      : std::ranges::find(words, plain.sw) != words.end())
         return plain;
     auto failure = status_failure(expected.what, plain.sw, index);
     failure.sent = expected.sent;

@@ -33,10 +33,14 @@ public:
     /// Wraps the command if there is a channel. Sets Le to "00" where R-MAC is on, because the response then carries
     /// data. Returns the index of its response. Throws card_failure if it cannot be wrapped.
     std::size_t add(step what, command_apdu command, tolerance accepted = tolerance::table);
+    /// With status words of its own that are accepted, and no others.
+    std::size_t add(step what, command_apdu command, std::vector<std::uint16_t> expected);
     /// Several commands of one step (LOAD, a chain of STORE DATA). Returns the index of the last one.
     std::size_t add_all(step what, std::vector<command_apdu> commands, tolerance accepted = tolerance::table);
     /// Sent as it is although there is a channel: EXTERNAL AUTHENTICATE, SELECT, INITIALIZE UPDATE of the next channel.
     std::size_t add_plain(step what, command_apdu command, tolerance accepted = tolerance::table);
+
+    std::size_t add_plain(step what, command_apdu command, std::vector<std::uint16_t> expected);
 
     /// Progress to be told in front of the next command.
     void mark(int percent, int operation);
@@ -57,8 +61,10 @@ private:
         tolerance accepted;
         bool wrapped;
         response_context context;
-        std::size_t sent = 0; ///< octets of data
+        std::size_t sent = 0;                  ///< octets of data
+        std::vector<std::uint16_t> words = {}; ///< accepted instead of `accepted`; empty: none
     };
+    std::size_t add_expecting(command_apdu command, expectation expected);
     std::size_t push(const command_apdu& command, expectation expected, std::string about);
     response_apdu check(std::size_t index, bytes_view response);
 

@@ -97,6 +97,20 @@ constexpr status_row rows[] = {
      0x6A88,
      {"application to personalize is not on the card (ara of the profile)", internal_error, by::operator_, no_retry}},
 
+    {step::script_receiver,
+     0x6985,
+     {"application takes no data of its security domain (it has no personalization interface, or has to be activated "
+      "before)",
+      content_related, by::provider, no_retry}},
+    {step::script_receiver,
+     0x6A80,
+     {"application takes no data of its security domain (it has no personalization interface, or has to be activated "
+      "before)",
+      content_related, by::provider, no_retry}},
+    {step::script_receiver,
+     0x6A88,
+     {"application to personalize is not on the card", content_related, by::provider, no_retry}},
+
     {step::store_data, 0x6985, {"security domain refused its keys in its state", inaccessible, by::card, no_retry}},
     {step::store_data,
      0x6A80,

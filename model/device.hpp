@@ -3,6 +3,7 @@
 // and numbers are the norm's.
 
 #include "model/error_categories.hpp"
+#include "model/personalization_script.hpp"
 
 #include <cstdint>
 #include <map>
@@ -171,6 +172,10 @@ struct target_application {
     /// SHA-256 (hex) of the install parameters that it was installed with, placeholders filled in: they may be personal
     /// data, so that the row keeps no more. Empty: not installed yet, or a row of before.
     std::string parameters_digest = {};
+    /// Nothing: it has none, or this is a row of before, where `has_personalization` alone says that there is
+    /// something.
+    std::optional<personalization_script> script = {};
+    bool personalized = false; ///< its script has run since it was installed
 };
 
 /// One access rule: this application may be reached by apps with this certificate (GPD_SPE_013).
@@ -235,7 +240,10 @@ struct service_instance {
     std::vector<service_command> executed; ///< of this deployment, in order (AMB-105)
     bool suspend_on_finalize = false;      ///< AMB-107
     deployment_target target;
-    bool on_card = false;                  ///< a component of the Service has been changed on the card
+    bool on_card = false; ///< a component of the Service has been changed on the card
+    /// A script has begun on applications that were there before its process, and has not ended: what they hold nobody
+    /// can see, so they have to be installed anew (DIV-115).
+    bool half_personalized = false;
     std::optional<security_domain> domain; ///< the service's own security domain
     std::string running_process;           ///< id of the process that runs, empty if none
     std::string created;                   ///< ISO 8601

@@ -208,7 +208,9 @@ service_instance after_crash(service_instance instance, instance_state before, b
 }
 
 void fail(service_instance& instance, instance_state before, operation what) {
-    if (before != in_error)
+    if (instance.half_personalized) // no state is left that it could go on from
+        instance.last_stable = not_deployed;
+    else if (before != in_error)
         instance.last_stable = before;
     instance.failed_operation = instance.last_operation = what;
     instance.state = in_error;

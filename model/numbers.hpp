@@ -27,6 +27,7 @@ inline constexpr operation all_operations[] = {
     operation::service_resumption,
     operation::service_termination,
 };
+inline constexpr script_way all_script_ways[] = {script_way::by_state, script_way::store_data, script_way::select};
 inline constexpr service_command all_commands[] = {service_command::install, service_command::personalize,
                                                    service_command::activate};
 inline constexpr command_status all_command_statuses[] = {

@@ -68,6 +68,23 @@ bool same_parameters(const target_application& a, const target_application& b) {
     return a.install_parameters == b.install_parameters && a.install_parameters.find("${") == std::string::npos;
 }
 
+/// A row of before only knows that there was one, which nobody has executed.
+bool same_script(const target_application& former, const target_application& wanted) {
+    return (former.has_personalization && !former.script) || former.script == wanted.script;
+}
+
+/// Does the script get the same values, as far as they are not of a call?
+bool same_values(const target_application& app, const deployment_target& there, const deployment_target& wanted) {
+    const auto value = [](const deployment_target& of, const std::string& key) {
+        const auto found = of.sp_parameters.find(key);
+        return found == of.sp_parameters.end() ? std::nullopt : std::optional(found->second);
+    };
+    return !app.script || std::ranges::all_of(app.script->commands, [&](const script_command& command) {
+        return std::ranges::all_of(placeholders_of(command.data),
+                                   [&](const std::string& key) { return value(there, key) == value(wanted, key); });
+    });
+}
+
 } // namespace
 
 bool is_same(const target_application& a, const target_application& b) {
@@ -76,7 +93,7 @@ bool is_same(const target_application& a, const target_application& b) {
     };
     return a.elf_aid == b.elf_aid && a.module_aid == b.module_aid && a.instance_aid == b.instance_aid &&
            privileges(a) == privileges(b) && same_parameters(a, b) && a.make_selectable == b.make_selectable &&
-           a.has_personalization == b.has_personalization;
+           a.has_personalization == b.has_personalization && same_script(a, b);
 }
 
 update_plan plan_update(const deployment_target& there, const deployment_target& wanted) {
@@ -85,7 +102,8 @@ update_plan plan_update(const deployment_target& there, const deployment_target&
     plan_files(plan, there, whole.load_files, wanted);
     for (const auto& app : wanted.applications) {
         const auto* former = find_application(there.applications, app.instance_aid);
-        const bool kept = former && is_same(*former, app) && find_file(plan.kept_files, app.elf_aid) &&
+        const bool kept = former && is_same(*former, app) && same_values(app, there, wanted) &&
+                          find_file(plan.kept_files, app.elf_aid) &&
                           !find_application(there.beside.applications, app.instance_aid);
         (kept ? plan.kept : plan.installed).push_back(app);
     }

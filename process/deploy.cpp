@@ -7,6 +7,7 @@
 #include "process/deployment.hpp"
 #include "process/domain_keys.hpp"
 #include "process/effect_proof.hpp"
+#include "process/personalization.hpp"
 #include "process/removal.hpp"
 #include "process/renew_keys.hpp"
 #include "process/tombstones.hpp"
@@ -89,6 +90,9 @@ process<void> install(work* w, const deployment* d) {
     what.lock = locks(*w, *d);
     what.lock_with_applications = w->parameters().lock_with_applications;
     what.others = w->request.aids_of_others.size();
+    const auto scripts = scripts_to_run(*w, *d, target.applications);
+    require_usable(scripts, what.lock);
+    what.personalization = {co_await stored_scripts(&scripts, w->link.channel_keys), activates_before(d->commands)};
     co_await prepare_domain(w, &what);
     what.rotation = co_await prepare_rotation(w);
     what.questions = co_await last_questions(w, !what.lock, selectable(what.applications));
@@ -100,6 +104,7 @@ process<void> install(work* w, const deployment* d) {
     w->found.access_given = w->found.access_given || has_client;
     auto rotation = what.rotation;
     const auto asked = what.questions;
+    const auto sent = what.personalization.scripts;
     auto shown = co_await prove_on_card(w, gp::install_service(w->link.channel, std::move(what)), asked);
     w->found.proven = false; // until the keys are tidied
     if (has_client)
@@ -110,6 +115,8 @@ process<void> install(work* w, const deployment* d) {
             co_await confirm_rotation(w, *std::move(rotation), shown.rotation.value(), std::move(shown.key_versions));
     co_await tidy_keys(w, std::move(shown.key_versions));
     w->found.proven = true;
+    note_answers(*w, scripts, sent, shown.scripts);
+    co_await run_selected(w, &scripts, std::move(shown.selected));
 }
 
 std::size_t octets_to_load(const work& w) {
@@ -134,31 +141,41 @@ process<void> install_as_the_card_takes_it(work* w, const deployment* d) {
     }
 }
 
-process<void> activate(work* w, const deployment* d) {
+/// What of the deployment an order does.
+struct activation {
+    bool activates;
+    bool locks;
+    bool opens_domain = false; ///< its last question opens a channel to the Service's domain
+};
+
+process<gp::shown_contents> activate(work* w, const deployment* d, activation part, gp::plain_questions* asked) {
     const auto& parameters = w->parameters();
-    const auto former_rules = access_client_of(parameters, rules_to_remove(*w, *d));
+    const auto former_rules =
+        access_client_of(parameters, part.activates ? rules_to_remove(*w, *d) : std::vector<model::access_rule>{});
     if (former_rules && !knows_client(*w))
         w->card.tsm_domain->arac_installed =
             lists_client(*w, parameters, co_await look(w, w->instance.target.applications.size() + 1));
     gp::service_activation what;
     what.domain_aid = octets(w->instance.target.sd_aid);
-    const auto& applications = w->instance.target.applications;
-    what.applications = applications_of(*w, applications, nullptr, d->has(service_command::activate));
-    what.lock = locks(*w, *d);
+    what.applications = applications_of(*w, w->instance.target.applications, nullptr, part.activates);
+    what.lock = part.locks;
     what.lock_with_applications = parameters.lock_with_applications;
     if (knows_client(*w))
         what.former_rules = former_rules;
-    what.client = client_to_write(*w, rules_to_write(*w, *d));
+    if (part.activates)
+        what.client = client_to_write(*w, rules_to_write(*w, *d));
     what.block_size = w->link.block_size;
     what.others = w->request.aids_of_others.size();
-    what.questions = co_await last_questions(w, !what.lock, selectable(what.applications));
+    what.questions = part.opens_domain ? co_await ask_for_channel(w)
+                                       : co_await last_questions(w, !what.lock, selectable(what.applications));
     const bool has_client = what.client.has_value();
     w->found.access_given = w->found.access_given || has_client;
     co_await write_intent(w, "activate service " + w->instance.target.service_id);
-    const auto asked = what.questions;
-    co_await prove_on_card(w, gp::activate_service(w->link.channel, std::move(what)), asked);
+    *asked = what.questions;
+    auto shown = co_await prove_on_card(w, gp::activate_service(w->link.channel, std::move(what)), *asked);
     if (has_client)
         note_client(*w);
+    co_return shown;
 }
 
 /// What a listing shows when everything of the Service is gone, and the rows do not know.
@@ -186,7 +203,8 @@ issuer_need need_of(const work& w, const deployment& d) {
 }
 
 /// The card must be the one, and hold the Service (AMB-116).
-process<void> check_presence(work* w, const deployment* d) {
+process<gp::shown_contents> check_presence(work* w, const deployment* d, bool opens_domain,
+                                           gp::plain_questions* asked) {
     gp::service_presence what;
     what.domain_aid = octets(w->instance.target.sd_aid);
     for (const auto& file : w->instance.target.load_files)
@@ -194,9 +212,46 @@ process<void> check_presence(work* w, const deployment* d) {
     const auto& applications = w->instance.target.applications;
     what.applications = applications_of(*w, applications, nullptr, d->from == instance_state::activated);
     what.others = w->request.aids_of_others.size();
-    what.questions = co_await last_questions(w, true, selectable(what.applications));
-    const auto asked = what.questions;
-    co_await prove_on_card(w, gp::check_service(w->link.channel, std::move(what)), asked);
+    what.questions =
+        opens_domain ? co_await ask_for_channel(w) : co_await last_questions(w, true, selectable(what.applications));
+    *asked = what.questions;
+    co_return co_await prove_on_card(w, gp::check_service(w->link.channel, std::move(what)), *asked);
+}
+
+/// Applications that are installed by now, below the Service's own domain: they are personalized through that, and all
+/// else of the deployment goes through the TSM's.
+process<void> go_on_with_scripts(work* w, const deployment* d, const personalization* scripts) {
+    const bool stores = std::ranges::any_of(*scripts, [](const auto& s) { return !s.stored.empty(); });
+    const bool activates = d->has(service_command::activate), before = activates_before(d->commands);
+    gp::plain_questions asked;
+    auto shown =
+        before ? co_await activate(w, d, {true, false, stores}, &asked) : co_await check_presence(w, d, stores, &asked);
+    co_await personalize_below_domain(w, scripts, asked, std::move(shown));
+    if (!locks(*w, *d) && (!activates || before))
+        co_return;
+    co_await need_channel(w);
+    co_await activate(w, d, {activates && !before, locks(*w, *d)}, &asked);
+}
+
+/// All that an installation does not do.
+process<void> go_on(work* w, const deployment* d) {
+    const auto scripts = scripts_to_run(*w, *d, w->instance.target.applications);
+    gp::plain_questions asked;
+    if (!scripts.empty())
+        co_await go_on_with_scripts(w, d, &scripts);
+    else if (d->has(service_command::activate) || locks(*w, *d))
+        co_await activate(w, d, {d->has(service_command::activate), locks(*w, *d)}, &asked);
+    else // finalization only, or personalization of nothing (AMB-150)
+        co_await check_presence(w, d, false, &asked);
+}
+
+/// A former life of the server has begun a script and not seen its end: nobody knows what the application holds.
+void require_no_half_script(work& w) {
+    if (!w.instance.half_personalized)
+        return;
+    w.found.service_changed = true;
+    refuse_content(model::error_category::execution_interrupted,
+                   "the personalization was interrupted, and is not repeated; deploy the service anew");
 }
 
 process<void> deploy_steps(work* w, const deployment* d) {
@@ -214,7 +269,9 @@ process<void> deploy_steps(work* w, const deployment* d) {
         check_sizes(*w, target.load_files, applications, bounds_of(*w));
     }
     if (d->has(service_command::personalize))
-        require_no_personalization(target.applications);
+        require_executable(target.applications);
+    if (!d->has(service_command::install))
+        require_no_half_script(*w);
     co_await remove_rules_of_tombstones(w);
     require_open(*w, co_await open_tsm_domain(w, need_of(*w, *d)));
     if (d->has(service_command::install))
@@ -235,18 +292,18 @@ process<void> deploy_steps(work* w, const deployment* d) {
             check_memory(*w, w->link.resources);
         }
         co_await install_as_the_card_takes_it(w, d);
-    } else if (d->has(service_command::activate) || locks(*w, *d)) {
-        co_await activate(w, d);
-    } else { // finalization only, or personalization of nothing (AMB-150)
-        co_await check_presence(w, d);
+    } else {
+        co_await go_on(w, d);
     }
 }
 
 /// Which rules are on the card is known where this has written them.
-void note_deployed(model::service_instance& instance, const deployment& d) {
+void note_deployed(work& w, const deployment& d) {
+    auto& instance = w.instance;
     note_success(instance, d);
     if (d.has(service_command::activate))
         instance.target.beside.rules.clear();
+    note_personalized(w, instance.target.applications);
 }
 
 } // namespace
@@ -265,9 +322,10 @@ process<process_outcome> deploy(process_request request, std::vector<command_req
     if (failed)
         co_await withdraw_access(&w, *failed);
     else
-        note_deployed(w.instance, d);
+        note_deployed(w, d);
     auto outcome = close_process(w, failed, d.from);
     outcome.commands = statuses_of(d.commands, failed);
+    tell_personalized(outcome, w, d);
     co_return outcome;
 }
 

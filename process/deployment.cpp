@@ -27,12 +27,6 @@ std::vector<service_command> deployment::kinds() const {
     return list;
 }
 
-void require_no_personalization(const std::vector<model::target_application>& applications) {
-    if (std::ranges::any_of(applications, &model::target_application::has_personalization))
-        refuse_content(model::error_category::unspecified,
-                       "personalization scripts and attestation tokens are not supported yet");
-}
-
 void note_success(model::service_instance& instance, const deployment& d) {
     for (const auto& command : d.commands) {
         if (command.what == service_command::install) {
@@ -48,6 +42,7 @@ void note_success(model::service_instance& instance, const deployment& d) {
         instance.state = d.from;
     if (d.finalize)
         instance.state = model::state_after_finalize(instance);
+    instance.half_personalized = false;
 }
 
 namespace {
@@ -151,8 +146,10 @@ std::vector<bytes> selectable(const std::vector<gp::application>& applications) 
 
 void note_parameters(std::vector<model::target_application>& applications,
                      const std::map<std::string, std::string>& data) {
-    for (auto& app : applications)
+    for (auto& app : applications) {
         app.parameters_digest = to_hex(crypto::sha256(gp::install_parameters(app.install_parameters, data)));
+        app.personalized = false;
+    }
 }
 
 process<std::vector<gp::load_file>> read_load_files(std::vector<model::target_load_file> files) {

@@ -21,9 +21,6 @@ struct deployment {
 /// Ends the process, before anything of it goes to the card.
 [[noreturn]] void refuse_content(model::error_category category, const std::string& details);
 
-/// TR 4.2.5.3: scripts and tokens for one of these are not supported yet.
-void require_no_personalization(const std::vector<model::target_application>& applications);
-
 /// What the row notes of a call that has succeeded (AMB-105, AMB-107).
 void note_success(model::service_instance& instance, const deployment& d);
 

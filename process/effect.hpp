@@ -100,6 +100,14 @@ struct encrypt_keys {
     model::key_set keys;
 };
 
+/// What a script wants encrypted under the static DEK of a domain: a multiple of 16 octets.
+struct encrypt_data {
+    using result = bytes;
+    encrypt_data(model::key_set u, bytes d) : under(std::move(u)), data(std::move(d)) {}
+    model::key_set under;
+    bytes data;
+};
+
 struct random_octets {
     using result = bytes;
     explicit random_octets(std::size_t n) : count(n) {}
@@ -136,7 +144,7 @@ struct commit {
 
 using effect_variant =
     std::variant<announce_start, exchange, open_issuer_session, relay_to_issuer, fetch_issuer_keys, derive_session,
-                 generate_keys, encrypt_keys, random_octets, read_load_image, journal_intent, commit>;
+                 generate_keys, encrypt_keys, encrypt_data, random_octets, read_load_image, journal_intent, commit>;
 using answer_variant =
     std::variant<failed, done, gp::batch_answer, model::issuer_step, model::issuer_keys, crypto::session_material,
                  model::key_set, crypto::encrypted_keys, bytes, load_image>;

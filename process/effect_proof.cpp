@@ -38,6 +38,19 @@ process<gp::plain_questions> last_questions(work* w, bool usable, std::vector<by
     co_return questions;
 }
 
+process<gp::plain_questions> ask_for_channel(work* w) {
+    gp::plain_questions questions;
+    const auto& domain = w->instance.domain;
+    if (!domain || !domain->keys)
+        throw gp::card_failure(gp::card_failure::kind::refused, gp::step::initialize_update,
+                               static_cast<int>(model::error_category::internal_error),
+                               "the TSM has no keys of the security domain of the service");
+    questions.domain = octets(domain->aid);
+    questions.key_version = domain->keys->version;
+    questions.host_challenge = co_await random_octets(w->link.channel->mode_length());
+    co_return questions;
+}
+
 process<void> check_domain_keys(work* w, gp::plain_questions asked, gp::initialize_update_response offer) {
     auto& domain = *w->instance.domain;
     const auto refuse = [&](const std::string& why) {
@@ -59,13 +72,16 @@ process<gp::shown_contents> prove_on_card(work* w, gp::procedure<gp::shown_conte
     auto shown = co_await on_card(w, std::move(procedure));
     if (asked.domain || !asked.applications.empty())
         w->link.channel.reset();
+    const bool offer_is_over = shown.not_shown.has_value();
     if (auto& wanted = shown.not_shown) { // the card has more on it than the listing was made for
         co_await need_channel(w);
         static_cast<gp::card_contents&>(shown) =
             co_await on_card(w, gp::show_again(w->link.channel, *std::move(wanted)));
     }
     if (shown.domain_offer)
-        co_await check_domain_keys(w, std::move(asked), *std::move(shown.domain_offer));
+        co_await check_domain_keys(w, std::move(asked), *shown.domain_offer);
+    if (offer_is_over) // the channel that it began is over
+        shown.domain_offer.reset();
     for (const auto& remark : shown.remarks)
         w->tell_operator(remark);
     w->found.proven = true;

@@ -10,6 +10,9 @@ namespace tsms::process {
 /// its domain can be selected. The domain is asked while the row has not seen it prove its keys.
 process<gp::plain_questions> last_questions(work* w, bool usable, std::vector<bytes> selectable);
 
+/// The one question to which the Service's domain offers a channel: last, because a SELECT behind it would end it.
+process<gp::plain_questions> ask_for_channel(work* w);
+
 /// Runs a procedure that changes the Service on the card, and returns when all its effects are proven.
 process<gp::shown_contents> prove_on_card(work* w, gp::procedure<gp::shown_contents> procedure,
                                           gp::plain_questions asked);

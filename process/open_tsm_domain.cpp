@@ -58,13 +58,6 @@ process<asked_channel> ask(std::string aid, std::uint8_t key_version, std::size_
     co_return asked_channel(aid, key_version, std::move(challenge));
 }
 
-/// What the card must answer under R-MAC: its CPLC, unless it is known by its IIN and CIN (model::identity_of). Of a
-/// row of before that is known by nothing, the keys are the proof.
-bytes cplc_of(const model::secure_component& card) {
-    const auto identity = model::identity_of(card);
-    return identity && identity->kind() == model::card_identity::basis::cplc ? octets(identity->text()) : bytes{};
-}
-
 /// The card's answer to our INITIALIZE UPDATE: derive the session keys, check the card's challenge and cryptogram. Only
 /// then is the card the one whose keys we have. False if the security domain does not have these keys.
 process<bool> accept_offer(work* w, model::key_set keys, bytes challenge, gp::initialize_update_response offer) {
@@ -72,7 +65,7 @@ process<bool> accept_offer(work* w, model::key_set keys, bytes challenge, gp::in
     try {
         auto opened = co_await open_offered(keys, row_with_keys(w->card), {domain.aid, std::move(challenge), offer},
                                             w->parameters().minimum_level, counter_of(*w));
-        w->link.channel = std::make_shared<gp::tsm_channel>(std::move(opened), cplc_of(w->card));
+        w->link.channel = std::make_shared<gp::tsm_channel>(std::move(opened), expected_cplc(w->card));
     } catch (const gp::scp03_error& error) {
         using reason = gp::scp03_error::reason;
         if (error.why == reason::wrong_card_cryptogram || error.why == reason::wrong_card_challenge) {

@@ -47,17 +47,25 @@ struct process_outcome {
     bool retry_can_help = false;                 ///< for the operator's log: the same process started again may succeed
     std::string for_operator;                    ///< for the operator's log alone: more of the cause, and the remedy
     std::vector<model::command_status> commands; ///< one for each requested command (AMB-149)
-    model::service_instance instance;            ///< to be stored together with the result
-    model::secure_component card;                ///< likewise
-    bool tombstones_gone = false;                ///< what the request's tombstones name is not on the card any more
-    bool card_proven = false;                    ///< by the card cryptogram of our own domain
-    bool instance_gone = false;                  ///< terminated: the id is invalid from now on (AMB-121)
+    std::optional<std::size_t> personalize_at;   ///< index of the command Personalize, where it has succeeded
+    std::vector<model::personalization_result> personalized; ///< what its scripts have sent, and were answered
+    model::service_instance instance;                        ///< to be stored together with the result
+    model::secure_component card;                            ///< likewise
+    bool tombstones_gone = false; ///< what the request's tombstones name is not on the card any more
+    bool card_proven = false;     ///< by the card cryptogram of our own domain
+    bool instance_gone = false;   ///< terminated: the id is invalid from now on (AMB-121)
 };
 
 /// Why the installationData does not fit the configured install parameters: category 4, before a process begins
 /// (AMB-131, AMB-147).
 std::optional<std::string> refuse_parameters(const model::deployment_target& target,
                                              const std::vector<command_request>& commands);
+
+/// The same of personalization scripts: a value that is missing, or does not fit (AMB-147, AMB-242). `executed`: of the
+/// deployment that the commands go on with.
+std::optional<std::string> refuse_scripts(const model::deployment_target& target,
+                                          const std::vector<command_request>& commands,
+                                          const std::vector<model::service_command>& executed);
 
 /// TR 4.2.5.3. The caller has checked the state and the combination (model/life_cycle.hpp).
 process<process_outcome> deploy(process_request request, std::vector<command_request> commands, bool finalize);

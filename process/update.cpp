@@ -7,6 +7,7 @@
 #include "process/command_statuses.hpp"
 #include "process/deployment.hpp"
 #include "process/effect_proof.hpp"
+#include "process/personalization.hpp"
 #include "process/removal.hpp"
 #include "process/renew_keys.hpp"
 #include "process/tombstones.hpp"
@@ -48,10 +49,22 @@ rules_of_before know_rules(const work& w, const model::deployment_target& former
     return certain ? rules_of_before::there : rules_of_before::in_doubt;
 }
 
-void plan_contents(const work& w, update_work& u, const model::deployment_target& there) {
+bool was_personalized(const model::deployment_target& there, const std::string& aid) {
+    const auto app = std::ranges::find(there.applications, aid, &model::target_application::instance_aid);
+    return app != there.applications.end() && app->personalized;
+}
+
+/// AMB-111: what stays is not personalized again. What has never been, although it has a script, does not stay: below
+/// the Service's domain only another channel reaches it.
+void plan_contents(const work& w, update_work& u, model::deployment_target there) {
+    const bool personalizes = u.has(service_command::personalize);
+    if (personalizes)
+        for (const auto& app : w.wanted().applications)
+            if (app.script && !was_personalized(there, app.instance_aid))
+                there.beside.applications.push_back(app);
     u.plan = model::plan_update(there, w.wanted());
-    if (u.has(service_command::personalize))
-        require_no_personalization(u.plan.installed); // AMB-111: what stays is not personalized again
+    if (personalizes)
+        require_executable(u.plan.installed);
 }
 
 void plan_access(const work& w, update_work& u) {
@@ -288,6 +301,9 @@ process<void> change_service(work* w, update_work* u, std::optional<gp::card_con
         w->link.memory_needed = 0;
     }
     auto what = describe(*w, *u, seen ? &*seen : nullptr);
+    const auto scripts = scripts_to_run(*w, *u, u->plan.installed);
+    require_usable(scripts, u->locks());
+    what.personalization = {co_await stored_scripts(&scripts, w->link.channel_keys), activates_before(u->commands)};
     what.files_to_load = co_await read_load_files(u->plan.added_files); // all of them, before the TSM changes anything
     const auto before = loaded_beforehand(*w, *u, there);
     what.questions = co_await last_questions(w, !u->locks(), selectable(what.applications));
@@ -298,9 +314,12 @@ process<void> change_service(work* w, update_work* u, std::optional<gp::card_con
     const bool has_client = what.rules_to_write.has_value();
     w->found.access_given = w->found.access_given || has_client;
     const auto asked = what.questions;
-    co_await prove_on_card(w, gp::update_service(w->link.channel, std::move(what)), asked);
+    const auto sent = what.personalization.scripts;
+    auto shown = co_await prove_on_card(w, gp::update_service(w->link.channel, std::move(what)), asked);
     if (has_client)
         note_client(*w);
+    note_answers(*w, scripts, sent, shown.scripts);
+    co_await run_selected(w, &scripts, std::move(shown.selected));
 }
 
 /// In another form where the card refused the first one: it shows what that has left.
@@ -356,6 +375,12 @@ void complete_target(work& w, const update_work& u) {
 void note_updated(work& w, const update_work& u) {
     auto target = w.wanted();
     target.beside.rules = u.rules.left;
+    for (auto& app : target.applications) {
+        const bool stays = std::ranges::find(u.plan.kept, app.instance_aid, &model::target_application::instance_aid) !=
+                           u.plan.kept.end();
+        app.personalized = stays && was_personalized(u.former, app.instance_aid);
+    }
+    note_personalized(w, target.applications);
     w.instance.target = std::move(target);
     note_success(w.instance, u);
 }
@@ -384,6 +409,7 @@ process<process_outcome> update(process_request request, std::vector<command_req
     }
     auto outcome = close_process(w, failed, u.from);
     outcome.commands = statuses_of(u.commands, failed);
+    tell_personalized(outcome, w, u);
     co_return outcome;
 }
 

@@ -80,7 +80,12 @@ bool is_refused(const gp::batch& order, const gp::batch_answer& answer) {
     for (std::size_t i = 0; i < answer.responses.size(); ++i) {
         const auto& command = order.commands[i];
         const auto response = gp::parse_response(answer.responses[i]);
-        if (!command.may_fail && (!response || !gp::explain(command.what, response->sw).accepted))
+        const auto accepts = [&](std::uint16_t sw) {
+            const auto& expected = command.expected;
+            return expected.empty() ? gp::explain(command.what, sw).accepted
+                                    : std::ranges::find(expected, sw) != expected.end();
+        };
+        if (!command.may_fail && (!response || !accepts(response->sw)))
             return true;
     }
     return false;
@@ -114,6 +119,11 @@ gp::batch next_order(const gp::batch& all, std::size_t from, const model::card_p
 
 gp::missing_counter counter_of(const work& w) {
     return w.parameters().challenge_counter ? gp::missing_counter::refused : gp::missing_counter::taken_as_random;
+}
+
+bytes expected_cplc(const model::secure_component& card) {
+    const auto identity = model::identity_of(card);
+    return identity && identity->kind() == model::card_identity::basis::cplc ? octets(identity->text()) : bytes{};
 }
 
 namespace {

@@ -36,7 +36,8 @@ struct work {
 
     card_link link;
     findings found;
-    std::string for_operator; ///< what only the operator may know, or needs to
+    std::string for_operator;                                ///< what only the operator may know, or needs to
+    std::vector<model::personalization_result> personalized; ///< what scripts have sent, and were answered
 
     /// What shall be on the card when the process has ended; until an update has proven that, the instance's target is
     /// the former one.
@@ -105,6 +106,10 @@ process<domain_access> open_tsm_domain(work* w, issuer_need need);
 inline bool takes_extended_length(const work& w) {
     return w.parameters().extended_length && !w.link.short_commands;
 }
+
+/// What the card must answer under R-MAC: its CPLC, unless it is known by its IIN and CIN (model::identity_of). Of a
+/// row of before that is known by nothing, the keys are the proof.
+bytes expected_cplc(const model::secure_component& card);
 
 /// What the profile says of cards that send no sequence counter (DIV-079).
 gp::missing_counter counter_of(const work& w);

@@ -1,6 +1,7 @@
 #include "store/catalog_facts.hpp"
 
 #include "store/profile_internals.hpp"
+#include "store/script_document.hpp"
 #include "store/stored_document.hpp"
 
 namespace tsms::store {
@@ -108,6 +109,19 @@ model::card_content content_of(const catalog_view& view, const entity_row& flavo
         return model::card_content{target_load_files(view, flavor), target_applications(view, flavor),
                                    json::reader(service.document).string("sdAid")};
     });
+}
+
+void read_scripts(const catalog_view& view, const entity_row& flavor, std::vector<model::target_application>& of) {
+    for (const auto& aic : json::reader(flavor.document).array_or_empty("applicationInstantiationConfigs")) {
+        const auto id = text(json::object_of(aic), "applicationConfigId");
+        const auto config = referred(view, flavor, entity_kind::application_config, id);
+        const auto script = text(part(config.document, "personalizationConfig"), "personalizationScriptId");
+        if (script.empty())
+            continue;
+        for (auto& app : of)
+            if (app.instance_aid == text(config.document, "instanceAid"))
+                app.script = executable_script(view.file(script).value_or(""));
+    }
 }
 
 std::vector<model::held_aid> aids_of_profile(const catalog_view& view, const entity_row& profile) {

@@ -26,6 +26,8 @@ model::technical_requirement requirement_of(const json::object& load_file, bool 
 std::vector<entity_row> load_files_of(const catalog_view& view, const entity_row& flavor);
 /// What the Flavor brings onto a card, its lists in the order of its document.
 model::card_content content_of(const catalog_view& view, const entity_row& flavor);
+/// The scripts of these applications, which are the Flavor's.
+void read_scripts(const catalog_view& view, const entity_row& flavor, std::vector<model::target_application>& of);
 /// AIDs that the cards of a profile have, or will have from the TSM, before anything of a Service is on them.
 std::vector<model::held_aid> aids_of_profile(const catalog_view& view, const entity_row& profile);
 

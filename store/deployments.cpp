@@ -101,6 +101,7 @@ model::deployment_target target_of(const catalog_view& view, const entity_row& s
         for (auto& [key, value] : json::reader(owner->document).string_map("spParameters"))
             target.sp_parameters[key] = value;
     auto content = content_of(view, flavor);
+    read_scripts(view, flavor, content.applications);
     target.load_files = model::in_load_order(std::move(content.load_files));
     // In order of instantiation: by priority, ties by list position (AMB-078).
     std::ranges::stable_sort(content.applications, {}, &model::target_application::priority);

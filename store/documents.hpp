@@ -73,6 +73,9 @@ inline const auto& all_of(model::dialect) {
 inline const auto& all_of(model::command_status) {
     return model::all_command_statuses;
 }
+inline const auto& all_of(model::script_way) {
+    return model::all_script_ways;
+}
 template <class E> std::optional<E> known(E kind, std::int64_t number) {
     return model::of_number(all_of(kind), number);
 }

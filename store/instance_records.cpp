@@ -76,6 +76,21 @@ template <class A> void describe(A& a, model::target_load_file& f) {
     a("packages", f.packages);
 }
 
+template <class A> void describe(A& a, model::script_command& c) {
+    a("tag", c.tag);
+    a("header", c.header);
+    a("data", c.data);
+    a("le", c.le);
+    a("expect", c.expect);
+    a("via", c.via);
+    a("encrypt", c.encrypt);
+}
+
+template <class A> void describe(A& a, model::personalization_script& s) {
+    a("commands", s.commands);
+    a("hindrance", s.hindrance);
+}
+
 template <class A> void describe(A& a, model::target_application& t) {
     a("elfAid", t.elf_aid);
     a("moduleAid", t.module_aid);
@@ -88,6 +103,8 @@ template <class A> void describe(A& a, model::target_application& t) {
     a("accessibleViaNfc", t.accessible_via_nfc);
     a("hasPersonalization", t.has_personalization);
     a("parametersDigest", t.parameters_digest);
+    a("script", t.script);
+    a("personalized", t.personalized);
 }
 
 template <class A> void describe(A& a, model::access_rule& r) {
@@ -140,6 +157,7 @@ template <class A> void describe(A& a, model::service_instance& i) {
     a("suspendOnFinalize", i.suspend_on_finalize);
     a("target", i.target);
     a("onCard", i.on_card);
+    a("halfPersonalized", i.half_personalized);
     a("domain", i.domain);
     a("runningProcess", i.running_process);
     a("created", i.created);

@@ -293,6 +293,7 @@ private:
     void perform_one(const process::derive_session& d) { ask(around_->hsm, key_deadline, d); }
     void perform_one(const process::generate_keys& g) { ask(around_->hsm, key_deadline, g); }
     void perform_one(const process::encrypt_keys& e) { ask(around_->hsm, key_deadline, e); }
+    void perform_one(const process::encrypt_data& e) { ask(around_->hsm, key_deadline, e); }
     void perform_one(const process::random_octets& r) { answer(around_->random->take(r.count)); }
     void perform_one(const process::read_load_image& r) { ask(around_->catalog, catalog_deadline, r); }
     void perform_one(const process::journal_intent& j) {

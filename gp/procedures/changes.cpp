@@ -114,6 +114,10 @@ void changes::extradite_application(const bytes& aid, const bytes& domain) {
     wanted.below = domain;
 }
 
+void changes::take_application(const bytes& aid, const bytes& tsm_domain) {
+    card_.add(step::extradite, install_for_extradition(tsm_domain, aid), any);
+}
+
 void changes::set_lock(const bytes& domain, std::vector<bytes> instances, bool lock, bool with_applications) {
     const std::uint8_t state = lock ? life_cycle::locked : 0x00;
     for (const auto& aid : instances)
@@ -320,8 +324,10 @@ private:
 
     void read_selection(shown_contents& shown, const batch_answer& answer, std::size_t at, const bytes& aid) const {
         const auto sw = status_of(answer, at);
-        if (sw && is_success_or_warning(*sw))
+        if (sw && is_success_or_warning(*sw)) {
+            shown.selected.insert(aid);
             return;
+        }
         shown.remarks.push_back("the app could not select application " + to_hex(aid) +
                                 (sw ? ": status word " + hex_of(*sw) : ""));
     }
@@ -332,9 +338,9 @@ private:
     std::vector<std::size_t> selects_;
 };
 
-procedure<void> name_receiver_again(channel_ptr channel, bytes aid) {
+procedure<void> name_receiver_again(channel_ptr channel, step what, bytes aid) {
     channel_batch card(channel);
-    card.add(step::install_for_personalization, install_for_personalization(aid));
+    card.add(what, install_for_personalization(aid));
     card.accept(co_await card.take());
 }
 
@@ -343,12 +349,13 @@ procedure<void> name_receiver_again(channel_ptr channel, bytes aid) {
 std::vector<response_apdu> changes::accept(const batch_answer& answer) {
     try {
         return card_.accept(answer);
-    } catch (card_failure& failure) {
+    } catch (const card_failure& thrown) {
+        auto failure = scripts_.in_words(thrown);
         failure.during = phase_of(failure.index);
         if (const auto next = load_files_.upper_bound(failure.index);
             failure.what == step::load && next != load_files_.begin())
             failure.object = std::prev(next)->second;
-        throw;
+        throw failure;
     }
 }
 
@@ -364,7 +371,7 @@ procedure<shown_contents> prove(changes what, std::size_t others) {
     const auto at = ask(what.card_, what.wanted_, others);
     std::optional<std::size_t> named;
     if (what.receiver_)
-        named = what.card_.add(step::install_for_personalization, install_for_personalization(*what.receiver_), any);
+        named = what.card_.add(what.receiver_->what, install_for_personalization(what.receiver_->aid), any);
     const auto questions = what.questions_.value_or(plain_questions{});
     last_questions last(questions);
     const auto count = what.card_.size();
@@ -379,6 +386,7 @@ procedure<shown_contents> prove(changes what, std::size_t others) {
     const auto creation = status_at(what.created_), naming = status_at(named);
 
     shown_contents shown;
+    shown.scripts = what.scripts_.answers(answers);
     if (what.rotated_)
         shown.rotation =
             outcome_of(answers[*what.rotated_], *what.rotation_, key_versions(answers[at.registry.keys.value()]));
@@ -399,10 +407,13 @@ procedure<shown_contents> prove(changes what, std::size_t others) {
             throw status_failure(step::install_security_domain, creation, *what.created_); // why it is not there
         }
     }
-    if (naming != 0x9000)
-        throw status_failure(step::install_for_personalization, naming, *named);
+    if (naming != 0x9000) {
+        auto failure = status_failure(what.receiver_->what, naming, *named);
+        failure.during = what.receiver_->during;
+        throw failure;
+    }
     if (named && !complete) // what was asked behind it has made the card forget it
-        co_await name_receiver_again(what.channel_, *what.receiver_);
+        co_await name_receiver_again(what.channel_, what.receiver_->what, what.receiver_->aid);
     last.read(shown, part_of(sent, count, last.size()));
     co_return shown;
 }

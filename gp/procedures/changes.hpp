@@ -13,6 +13,7 @@
 // with the keys that it was given, and can the application be selected?
 
 #include "gp/procedures/expectation.hpp"
+#include "gp/procedures/scripts.hpp"
 
 namespace tsms::gp {
 
@@ -58,6 +59,8 @@ struct shown_contents : card_contents {
     /// cryptogram. Nothing where it could not be asked.
     std::optional<initialize_update_response> domain_offer;
     std::optional<key_outcome> rotation; ///< what has become of new keys for the TSM's own domain
+    script_answers scripts;              ///< of those that were run
+    std::set<bytes> selected;            ///< of plain_questions::applications: the app could
     std::vector<std::string> remarks;    ///< for the operator: what could not be asked, or was refused, at the very end
 };
 
@@ -85,7 +88,9 @@ public:
     void personalize_domain(const service_domain& domain, std::size_t block_size);
     /// The same in two orders, where nothing may reach another domain: the last command of the first one names the
     /// receiver, behind all proofs, and the second one begins with the keys.
-    void name_receiver(const bytes& aid) { receiver_ = aid; }
+    void name_receiver(const bytes& aid, step what = step::install_for_personalization) {
+        receiver_ = {aid, what, phase_};
+    }
     /// Some cards change the state with the first key set and refuse SET STATUS then: the registry shows it.
     void store_keys(const service_domain& domain, std::size_t block_size);
     void prepare_load(const load_file& file, const bytes& tsm_domain);
@@ -108,6 +113,13 @@ public:
     /// `doubtful`: a claim without proof says that it is not there. It is deleted all the same, and any refusal is
     /// accepted, because another's package may have the same AID: that the card got the command the listing proves.
     void remove_load_file(const bytes& aid, bool doubtful = false);
+
+    // -- personalization scripts, which have no proof (gp/procedures/scripts.hpp)
+    /// To the channel's domain, which alone can name it then; a card may refuse it as redundant. That it is there the
+    /// naming shows.
+    void take_application(const bytes& aid, const bytes& tsm_domain);
+    void name_script_receiver(const bytes& aid) { scripts_.name_receiver(card_, aid); }
+    void run_script(const application_script& script, bool named) { scripts_.store(card_, script, named); }
 
     // -- keys of the TSM's own domain
     void rotate_keys(const key_rotation& rotation);
@@ -158,7 +170,13 @@ private:
     std::map<std::size_t, bytes> load_files_; ///< AIDs, by the index of each one's first LOAD
     std::optional<std::size_t> created_;      ///< a creation that may be refused
     std::vector<std::size_t> removals_;       ///< of applications
-    std::optional<bytes> receiver_;
+    struct receiver {
+        bytes aid;
+        step what;
+        std::optional<phase> during;
+    };
+    std::optional<receiver> receiver_;
+    sent_scripts scripts_;
     bool closes_ = false;
 };
 

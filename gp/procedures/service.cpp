@@ -21,12 +21,7 @@ void make_selectable(changes& card, const std::vector<application>& applications
             card.make_selectable(app, repeated);
 }
 
-} // namespace
-
-procedure<shown_contents> install_service(channel_ptr channel, service_installation what) {
-    const auto instances = instance_aids(what.applications);
-    changes card(channel);
-
+void install(changes& card, const service_installation& what) {
     card.enter(phase::install);
     card.mark(5, what.progress.install);
     card.create_domain(what.domain);
@@ -36,12 +31,18 @@ procedure<shown_contents> install_service(channel_ptr channel, service_installat
     card.mark(75, what.progress.install);
     for (const auto& app : what.applications)
         card.install(app);
+}
+
+void activate(changes& card, const service_installation& what) {
     card.enter(phase::activate);
     card.mark(85, what.progress.activate);
     make_selectable(card, what.applications, false);
     if (what.client)
         card.write_rules(*what.client, what.block_size);
+}
 
+void complete(changes& card, service_installation& what) {
+    const auto instances = instance_aids(what.applications);
     // Last, because INSTALL [for personalization] must go to the domain an application is associated with (AMB-231). A
     // card whose instances follow their load file refuses the second extradition as redundant.
     card.enter(phase::install);
@@ -61,7 +62,46 @@ procedure<shown_contents> install_service(channel_ptr channel, service_installat
     card.mark(95, what.progress.finalize);
     card.ask_for_keys();
     card.ask_at_the_end(std::move(what.questions));
-    co_return co_await prove(std::move(card), what.others);
+}
+
+} // namespace
+
+void name_script_receivers(changes& card, const script_plan& plan) {
+    card.enter(phase::personalize);
+    const auto& scripts = plan.scripts;
+    for (auto script = scripts.rbegin(); script + 1 != scripts.rend(); ++script)
+        card.name_script_receiver(script->aid);
+    card.name_receiver(scripts.front().aid, step::script_receiver);
+}
+
+void run_scripts(changes& card, const script_plan& plan, const progress_operations& progress) {
+    card.enter(phase::personalize);
+    card.mark(plan.behind_activation ? 90 : 80, progress.personalize);
+    for (const auto& script : plan.scripts)
+        card.run_script(script, &script == &plan.scripts.front());
+    card.ask_for_keys(); // of the domain that has handed them on
+}
+
+procedure<shown_contents> install_service(channel_ptr channel, service_installation what) {
+    const auto& plan = what.personalization;
+    changes first(channel);
+    install(first, what);
+    if (plan.scripts.empty()) {
+        activate(first, what);
+        complete(first, what);
+        co_return co_await prove(std::move(first), what.others);
+    }
+    if (plan.behind_activation)
+        activate(first, what);
+    name_script_receivers(first, plan);
+    co_await prove(std::move(first), what.others);
+
+    changes second(channel);
+    run_scripts(second, plan, what.progress);
+    if (!plan.behind_activation)
+        activate(second, what);
+    complete(second, what);
+    co_return co_await prove(std::move(second), what.others);
 }
 
 procedure<shown_contents> activate_service(channel_ptr channel, service_activation what) {

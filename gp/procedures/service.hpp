@@ -10,9 +10,20 @@ namespace tsms::gp {
 /// What progress is told with: numbers of TR 4.2.4.2.
 struct progress_operations {
     int install = 10;
+    int personalize = 11;
     int activate = 12;
     int finalize = 13;
 };
+
+/// The personalization of applications in the channel that installs them.
+struct script_plan {
+    std::vector<application_script> scripts; ///< in order of instantiation; none: nothing is personalized
+    bool behind_activation = false;
+};
+/// The end of an order behind which the scripts leave.
+void name_script_receivers(changes& card, const script_plan& plan);
+/// The beginning of the next one.
+void run_scripts(changes& card, const script_plan& plan, const progress_operations& progress);
 
 struct service_installation {
     bytes tsm_domain_aid;
@@ -24,12 +35,14 @@ struct service_installation {
     bool lock_with_applications = true;
     std::optional<key_rotation> rotation;
     std::optional<access_client> client; ///< rules to be written, where an activation is part of it
+    script_plan personalization;
     progress_operations progress;
     plain_questions questions;
     std::size_t others = 0; ///< about how many applications of other Services the card has
 };
 
-/// All of it in one batch. Tells which key versions the TSM's domain has now.
+/// All of it in one batch, and in two where applications are personalized. Tells which key versions the TSM's domain
+/// has now.
 procedure<shown_contents> install_service(channel_ptr channel, service_installation what);
 
 /// Applications that are installed already become selectable. `lock`: the service's domain is locked in the same order.

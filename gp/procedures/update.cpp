@@ -30,7 +30,20 @@ void remove(changes& card, const service_update& what) {
         card.remove_load_file(aid, true);
 }
 
+void replace(changes& card, const service_update& what) {
+    card.enter(phase::install);
+    card.mark(5, what.progress.install);
+    unlock(card, what);
+    remove(card, what);
+    load_all(card, {what.files_to_load, what.tsm_domain_aid, what.block_size, what.progress.install});
+    card.mark(75, what.progress.install);
+    for (const auto& app : what.applications)
+        card.install(app);
+}
+
 void activate(changes& card, const service_update& what) {
+    card.enter(phase::activate);
+    card.mark(85, what.progress.activate);
     for (const auto& app : what.applications)
         if (app.make_selectable)
             card.make_selectable(app);
@@ -43,6 +56,17 @@ void activate(changes& card, const service_update& what) {
     }
     if (what.rules_to_write)
         card.write_rules(*what.rules_to_write, what.block_size);
+}
+
+/// A new instance of a load file that stays may be where that is: below the Service's domain.
+void take_followers(changes& card, const service_update& what) {
+    const auto stays = [&](const application& app) {
+        return std::ranges::find(what.kept_load_files, app.instance.load_file_aid) != what.kept_load_files.end();
+    };
+    for (const auto& script : what.personalization.scripts)
+        for (const auto& app : what.applications)
+            if (app.instance.instance_aid == script.aid && stays(app))
+                card.take_application(script.aid, what.tsm_domain_aid);
 }
 
 /// Last, as in an installation (AMB-231).
@@ -66,6 +90,18 @@ void lock(changes& card, const service_update& what) {
         card.expect_locked(what.domain_aid, false);
 }
 
+void complete(changes& card, service_update& what) {
+    card.enter(phase::install);
+    extradite(card, what);
+    for (const auto& aid : what.kept_load_files)
+        card.expect_load_file(aid, what.domain_aid);
+    for (const auto& app : what.kept)
+        card.expect_application(app.instance.instance_aid, what.domain_aid);
+    lock(card, what);
+    card.mark(95, what.progress.finalize);
+    card.ask_at_the_end(std::move(what.questions));
+}
+
 } // namespace
 
 procedure<shown_contents> add_load_files(channel_ptr channel, load_file_addition what) {
@@ -76,28 +112,26 @@ procedure<shown_contents> add_load_files(channel_ptr channel, load_file_addition
 }
 
 procedure<shown_contents> update_service(channel_ptr channel, service_update what) {
-    changes card(channel);
-    card.enter(phase::install);
-    card.mark(5, what.progress.install);
-    unlock(card, what);
-    remove(card, what);
-    load_all(card, {what.files_to_load, what.tsm_domain_aid, what.block_size, what.progress.install});
-    card.mark(75, what.progress.install);
-    for (const auto& app : what.applications)
-        card.install(app);
-    card.enter(phase::activate);
-    card.mark(85, what.progress.activate);
-    activate(card, what);
-    card.enter(phase::install);
-    extradite(card, what);
-    for (const auto& aid : what.kept_load_files)
-        card.expect_load_file(aid, what.domain_aid);
-    for (const auto& app : what.kept)
-        card.expect_application(app.instance.instance_aid, what.domain_aid);
-    lock(card, what);
-    card.mark(95, what.progress.finalize);
-    card.ask_at_the_end(std::move(what.questions));
-    co_return co_await prove(std::move(card), what.others);
+    const auto& plan = what.personalization;
+    changes first(channel);
+    replace(first, what);
+    if (plan.scripts.empty()) {
+        activate(first, what);
+        complete(first, what);
+        co_return co_await prove(std::move(first), what.others);
+    }
+    if (plan.behind_activation)
+        activate(first, what);
+    take_followers(first, what);
+    name_script_receivers(first, plan);
+    co_await prove(std::move(first), what.others);
+
+    changes second(channel);
+    run_scripts(second, plan, what.progress);
+    if (!plan.behind_activation)
+        activate(second, what);
+    complete(second, what);
+    co_return co_await prove(std::move(second), what.others);
 }
 
 } // namespace tsms::gp

@@ -46,12 +46,14 @@ struct service_update {
         instances_to_lock; ///< all of the new Version, in order of instantiation; empty: nothing is locked
     bool lock_with_applications = true;
     std::size_t block_size = 0;
-    progress_operations progress{20, 22, 23};
+    script_plan personalization; ///< of what comes
+    progress_operations progress{20, 21, 22, 23};
     plain_questions questions;
     std::size_t others = 0;
 };
 
-/// Everything else in one order: unlock, delete, load, install, activate, extradite, lock; and the proof of it.
+/// Everything else in one order: unlock, delete, load, install, activate, extradite, lock; and the proof of it. In two
+/// where something is personalized.
 procedure<shown_contents> update_service(channel_ptr channel, service_update what);
 
 } // namespace tsms::gp

@@ -76,7 +76,7 @@ private:
 /// ".cap", ".json", ".cer": for a file that was uploaded without a name.
 std::string_view extension_of(model::entity_kind kind);
 
-/// AMB-211: what is wrong with the syntax of a personalization script; nothing: it is one. What is quoted of the
+/// AMB-211, AMB-242: what is wrong with a personalization script; nothing: it is one. What is quoted of the
 /// content is for text::quotable.
 std::optional<std::string> fault_of_script(std::string_view content);
 

@@ -235,7 +235,10 @@ gp::response_apdu install_for_personalization(context& c, bytes_view data) {
     auto& a = require_application(c, fields[2]);
     // Only by the SD to which it is directly associated (GPCS 7.3.3).
     require(same(a.domain, c.channel.selected), sw::conditions);
-    require(!a.locked() && (a.state & life_cycle::selectable) == life_cycle::selectable, sw::conditions);
+    const bool any_state = !a.sd && c.personality().personalizes_installed;
+    const auto least = any_state ? life_cycle::installed : life_cycle::selectable;
+    require(!a.locked() && (a.state & least) == least, sw::conditions);
+    require(c.registry().takes_personalization(a), sw::conditions);
     c.channel.personalizing = a.aid;
     return done();
 }

@@ -129,8 +129,9 @@ personality blank(personality p) {
 
 personality odd(personality p) {
     p.name = "odd";
-    p.about = "as jc305, but keys bare and not confirmed, R-MAC on errors, no sequence counter, and 255 octets at most "
-              "whatever it tells";
+    p.about = "as jc305, but keys bare and not confirmed, R-MAC on errors, no sequence counter, 255 octets at most "
+              "whatever it tells, and only what is selectable can be personalized";
+    p.personalizes_installed = false;
     p.historical = "tsms-lab odd";
     p.key_blocks = personality::key_block::bare;
     p.confirms_keys = false;

@@ -34,8 +34,9 @@ struct personality {
     std::size_t nv_memory = 180 * 1024;
     std::size_t ram = 4096;
     bool instance_follows_load_file =
-        false;                    ///< association of a new instance: SD of its load file, or the installing SD
-    bool keys_personalize = true; ///< storing the first key set moves an SSD from SELECTABLE to PERSONALIZED
+        false;                          ///< association of a new instance: SD of its load file, or the installing SD
+    bool keys_personalize = true;       ///< storing the first key set moves an SSD from SELECTABLE to PERSONALIZED
+    bool personalizes_installed = true; ///< INSTALL [for personalization] also of what is not selectable yet
     std::uint16_t redundant_extradition = 0x6985; ///< extradition to where it already is
     std::uint16_t missing_import = 0x6438;        ///< last LOAD of a package whose imports the card has not
     bool factory_keys_stay = false;               ///< the key set FF stays beside the first one that PUT KEY brings

@@ -120,6 +120,13 @@ bool registry::keeps_data(const application& a) const {
     return file && file->keeps_data && !a.sd;
 }
 
+bool registry::takes_personalization(const application& a) const {
+    static const bytes org_globalplatform = hex("A00000015100");
+    const auto* file = find_load_file(a.load_file);
+    return a.sd || !file || file->preloaded || file->keeps_data ||
+           std::ranges::any_of(file->imports, [](const auto& import) { return import.aid == org_globalplatform; });
+}
+
 std::vector<const application*> registry::instances_of(bytes_view load_file) const {
     std::vector<const application*> found;
     for (const auto& a : applications_)

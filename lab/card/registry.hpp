@@ -123,6 +123,9 @@ public:
     application& key_holder(application& domain);
     /// True for an application of the lab, which keeps what it is given.
     bool keeps_data(const application& a) const;
+    /// Can its class have a personalization interface (GPCS 7.3.3)? One of a package that does not import
+    /// org.globalplatform cannot; those of the lab do, and so does what the card itself has.
+    bool takes_personalization(const application& a) const;
     std::vector<const application*> instances_of(bytes_view load_file) const;
     /// Applications and load files that are directly associated with a Security Domain.
     bool has_content(bytes_view domain) const;

@@ -21,6 +21,8 @@ model::deploy_service_result deployed(const process_outcome& end, const model::p
     r.reader = std::move(view.reader);
     for (auto status : end.commands)
         r.commands.push_back({status, {}});
+    if (end.personalize_at)
+        r.commands.at(*end.personalize_at).personalization_results = end.personalized;
     return r;
 }
 
@@ -31,6 +33,8 @@ std::optional<model::refusal> conduct<model::deploy_service>::refuse(const model
     if (auto refusal = model::refuse_deploy(instance, kinds_of(what.commands), what.finalize, begins.orphaned()))
         return refusal;
     if (auto unfit = refuse_parameters(instance.target, what.commands)) // AMB-147
+        return model::refusal{error_category::invalid_request, *unfit};
+    if (auto unfit = refuse_scripts(instance.target, what.commands, instance.executed))
         return model::refusal{error_category::invalid_request, *unfit};
     if (instance.state != model::instance_state::not_deployed)
         return std::nullopt;

@@ -16,6 +16,8 @@ std::optional<model::refusal> conduct<update_service>::refuse(const update_servi
         return refusal;
     if (auto unfit = refuse_parameters(*begins.wanted.target, what.commands)) // AMB-147
         return model::refusal{model::error_category::invalid_request, *unfit};
+    if (auto unfit = refuse_scripts(*begins.wanted.target, what.commands, {}))
+        return model::refusal{model::error_category::invalid_request, *unfit};
     return std::nullopt;
 }
 

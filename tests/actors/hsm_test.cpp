@@ -149,6 +149,17 @@ BOOST_AUTO_TEST_CASE(keys_travel_under_the_key_of_their_receiver) {
         BOOST_CHECK(std::get<crypto::encrypted_keys>(answer)[i].kcv == values[i]);
 }
 
+BOOST_AUTO_TEST_CASE(data_of_a_script_travel_under_the_dek_of_their_domain) {
+    vault_room r;
+    const auto receiver = r.keys(0x30);
+    const bytes data(32, 0x41);
+    const auto answer = r.ask(process::encrypt_data{receiver, data});
+    BOOST_REQUIRE(std::holds_alternative<bytes>(answer));
+    BOOST_CHECK(std::get<bytes>(answer) == r.same->encrypt_data(vault_room::wrapped(receiver), crypto::secret(data)));
+    BOOST_CHECK(failure(r.ask(process::encrypt_data{receiver, bytes(15)})).category ==
+                model::error_category::internal_error);
+}
+
 BOOST_AUTO_TEST_CASE(keys_of_an_issuer_are_taken_over) {
     vault_room r;
     const auto under = r.same->import_transport_key(transport_key);

@@ -49,6 +49,7 @@ struct promise {
 const promise promises[] = {
     {"install ", {install, load, store_data, set_status, put_key}},
     {"activate ", {install, store_data, set_status}},
+    {"personalize ", {install, store_data}},
     {"suspend ", {set_status}},
     {"resume ", {set_status}},
     {"remove ", {delete_, install, store_data}},
@@ -79,6 +80,9 @@ expected_traffic expected_traffic::of(const model::service_instance& instance, c
         has_rules && (ara == "aram-issuer" || (ara == "arac" && !(domain && domain->arac_registered)));
     expected.removes_rules = has_rules && ara == "aram-issuer";
     expected.last = last && (domain || instance.on_card);
+    for (const auto& app : instance.target.applications)
+        expected.scripts = expected.scripts || app.script;
+    expected.below = instance.on_card;
     expected.suspended = model::effective_state(instance) == model::instance_state::suspended;
     expected.renewal = domain && domain->keys && domain->keys->issuer_knows;
     expected.unproven =
@@ -97,8 +101,11 @@ void expected_traffic::check(model::operation what, std::size_t orders, std::siz
     // The start with the channel, or with the identity for an issuer; the change. An issuer authenticates the card and
     // then works on it, and gives a new domain its keys. An update loads new load files first, and looks where
     // something is locked.
+    // The scripts and, behind them, their part for selected applications. Later ones have a channel of their own, and
+    // what comes behind them has one again.
+    const std::size_t of_scripts = scripts && !terminates && !locks ? 2 + 3 * below : 0;
     const auto most = 2 + 2 * conversations + (!terminates && !locks && creates_domain) + updates +
-                      (updates && suspended) + (terminates && unproven) + renewal + extra;
+                      (updates && suspended) + (terminates && unproven) + renewal + of_scripts + extra;
     if (issuer_orders > conversations || orders > most)
         throw broken_invariant("operation " + std::to_string(static_cast<int>(what)) + " took " +
                                std::to_string(orders) + " orders and " + std::to_string(issuer_orders) +
@@ -170,6 +177,8 @@ void write_ahead::check(const gp::card_command& command, const rows& committed) 
         check_new_keys(committed);
     else if (ins == delete_ && command.what == gp::step::delete_key)
         check_key_removal(committed);
+    else if (command.what == gp::step::script_command)
+        check_script(committed);
     else
         check_service(ins, committed);
 }
@@ -206,6 +215,17 @@ void write_ahead::check_key_removal(const rows& committed) const {
     const auto& domain = committed.card.tsm_domain;
     if (!domain || !(domain->keys_in_doubt || !domain->other_keys.empty() || committed.card.doubt))
         refuse("DELETE [key]", "the row says that there may be more than one key set");
+}
+
+/// To an application, which may make anything of any instruction.
+void write_ahead::check_script(const rows& committed) const {
+    const auto names_it = [](const std::string& intent) {
+        return intent.starts_with("install ") || intent.starts_with("personalize ") || intent.starts_with("update ");
+    };
+    if (std::ranges::none_of(intents_, names_it))
+        refuse("a command of a script", "an intent of its process names it");
+    if (!committed.card.doubt)
+        refuse("a command of a script", "the row of the card says that it is in doubt");
 }
 
 void write_ahead::check_service(std::uint8_t ins, const rows& committed) const {

@@ -40,6 +40,7 @@ private:
     void check_issuers(const rows& committed) const;
     void check_new_keys(const rows& committed) const;
     void check_key_removal(const rows& committed) const;
+    void check_script(const rows& committed) const;
     void check_service(std::uint8_t instruction, const rows& committed) const;
 
     bool announced_ = false;
@@ -59,6 +60,8 @@ struct expected_traffic {
     bool last;             ///< the TSM's domain goes with the Service
     bool suspended;        ///< an update looks at what is locked
     bool renewal;          ///< of keys that the issuer still knows
+    bool scripts = false;  ///< an application has one
+    bool below = false;    ///< the applications are there, below the Service's domain
     bool unproven = false; ///< the keys of the Service's domain: a termination looks before it removes
 
     static expected_traffic of(const model::service_instance& instance, const model::secure_component& card, bool last);

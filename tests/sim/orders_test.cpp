@@ -1,7 +1,7 @@
 // How many orders each process costs the phone (docs/performance.md), and what its start has to do with the first
 // (AMB-132, AMB-230). Stop is no order, and the call that begins a process has one exchange more.
 
-#include "tests/sim/versions.hpp"
+#include "tests/sim/scripts.hpp"
 
 #include <boost/test/unit_test.hpp>
 #include <functional>
@@ -45,6 +45,16 @@ process::process_outcome deploy(world& w) {
     return w.deploy({I, A}, true);
 }
 
+/// Of two chains, for each application.
+void script_everywhere(world& w) {
+    for (std::size_t k = 0; k < w.instance.target.applications.size(); ++k)
+        add_script(w, k, {stores("a", "010100"), stores("b", "01", "80E20800"), stores("c", "0100", "80E28801")});
+}
+
+process::process_outcome personalize(world& w) {
+    return run(w, {I, P, A}, {});
+}
+
 process::process_outcome update_to(world& w, const std::function<void(model::deployment_target&)>& change) {
     auto wanted = next_version(w);
     change(wanted);
@@ -77,6 +87,35 @@ const row rows[] = {
     {"deploy, rules of the issuer", 4, "aram-issuer", with_domain, deploy},
     {"deploy, no issuer", 2, "none", with_domain, deploy},
     {"deploy, rules in our ARA-C", 2, "arac", with_domain, deploy},
+    {"deploy with scripts, new domain", 6, "none",
+     [](const char* rules, const extent& of) {
+         auto w = ready_for(rules, of);
+         script_everywhere(w);
+         return w;
+     },
+     personalize},
+    {"deploy with scripts, no issuer", 3, "none",
+     [](const char* rules, const extent& of) {
+         auto w = with_domain(rules, of);
+         script_everywhere(w);
+         return w;
+     },
+     personalize},
+    {"deploy with scripts, rules of the issuer", 5, "aram-issuer",
+     [](const char* rules, const extent& of) {
+         auto w = with_domain(rules, of);
+         script_everywhere(w);
+         return w;
+     },
+     personalize},
+    {"personalize what is installed", 4, "none",
+     [](const char* rules, const extent& of) {
+         auto w = ready_for(rules, of);
+         script_everywhere(w);
+         BOOST_TEST(run(w, {I}, {}, false).details == "");
+         return w;
+     },
+     [](world& w) { return run(w, {P}, {}); }},
     {"suspend", 2, "aram-issuer", operational_for, [](world& w) { return w.suspend(true); }},
     {"resume", 2, "aram-issuer",
      [](const char* rules, const extent& of) {

@@ -364,6 +364,9 @@ process::answer_variant world::interpret(const process::effect& effect) {
         [&](const p::encrypt_keys& e) -> p::answer_variant {
             return vault->encrypt_keys(to_vault(e.under), to_vault(e.keys));
         },
+        [&](const p::encrypt_data& e) -> p::answer_variant {
+            return vault->encrypt_data(to_vault(e.under), crypto::secret(e.data));
+        },
         [&](const p::random_octets& e) -> p::answer_variant { return random.take(e.count); },
         [&](const p::read_load_image& e) -> p::answer_variant {
             const auto other = images.find(e.file.sha256);

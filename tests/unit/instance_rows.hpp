@@ -45,6 +45,9 @@ inline model::service_instance some_instance(const std::string& id = "instance-1
     app.instance_aid = "D27600018501";
     app.privileges = {"CVMManagement"};
     app.make_selectable = false;
+    app.script = {{{"pin", "80E28800", "0101${pin}", "00", {"9000", "6A88"}, model::script_way::store_data, true}},
+                  "why it cannot be executed"};
+    app.personalized = true;
     i.target.applications.push_back(app);
     i.target.card.order_apdus = 17;
     i.target.card.challenge_counter = false;

@@ -42,6 +42,17 @@ BOOST_AUTO_TEST_CASE(an_instance_of_before_has_no_rules_to_read_back) {
     BOOST_TEST(!store::decode_instance(document.erase(at, member.size())).target.card.rules_read_back);
 }
 
+BOOST_AUTO_TEST_CASE(a_script_comes_back_as_it_was_stored) {
+    auto instance = some_instance();
+    instance.half_personalized = true;
+    const auto back = store::decode_instance(store::encode(instance));
+    BOOST_TEST((back.target.applications[0].script == instance.target.applications[0].script));
+    BOOST_TEST(back.target.applications[0].personalized);
+    BOOST_TEST(back.half_personalized);
+    const auto before = store::decode_instance(R"({"id":"i","target":{"applications":[{"hasPersonalization":true}]}})");
+    BOOST_TEST(!before.target.applications[0].script); // a row of before
+}
+
 BOOST_AUTO_TEST_CASE(an_instance_comes_back_as_it_was_stored) {
     temporary_database t;
     {

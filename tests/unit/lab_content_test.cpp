@@ -88,6 +88,20 @@ BOOST_AUTO_TEST_CASE(extended_cap_files_are_for_cards_that_take_them) {
     }
 }
 
+BOOST_AUTO_TEST_CASE(some_cards_personalize_only_what_is_selectable) {
+    BOOST_TEST(!lab::find_personality("odd")->personalizes_installed);
+    managed_card f;
+    auto strict = *f.card.state().personality;
+    strict.personalizes_installed = false;
+    f.card.state().personality = &strict;
+    f.open_tsm_sd();
+    BOOST_TEST(f.load(cap(5000)) == 0x9000);
+    BOOST_TEST(f.h.install(0x04, {package, applet, applet, "00", "C900", ""}) == 0x9000);
+    BOOST_TEST(f.h.install(0x20, {"", "", applet, "", "", ""}) == 0x6985);
+    BOOST_TEST(f.h.install(0x08, {"", "", applet, "00", "", ""}) == 0x9000);
+    BOOST_TEST(f.h.install(0x20, {"", "", applet, "", "", ""}) == 0x9000);
+}
+
 BOOST_AUTO_TEST_CASE(a_service_is_deployed_used_and_terminated) {
     managed_card f;
     f.open_tsm_sd();
@@ -96,7 +110,7 @@ BOOST_AUTO_TEST_CASE(a_service_is_deployed_used_and_terminated) {
     BOOST_TEST(f.load(cap(5000)) == 0x9000);
     BOOST_TEST(to_hex(f.h.data) == "00");
     BOOST_TEST(f.h.install(0x04, {package, applet, applet, "00", "C900", ""}) == 0x9000);
-    BOOST_TEST(f.h.install(0x20, {"", "", applet, "", "", ""}) == 0x6985); // not selectable yet
+    BOOST_TEST(f.h.install(0x20, {"", "", applet, "", "", ""}) == 0x9000); // not selectable yet
     BOOST_TEST(f.h.install(0x08, {"", "", applet, "00", "", ""}) == 0x9000);
     BOOST_TEST(f.h.install(0x20, {"", "", applet, "", "", ""}) == 0x9000);
     BOOST_TEST(f.h.secured("80E2800003010203") == 0x9000);

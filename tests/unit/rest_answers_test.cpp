@@ -202,9 +202,14 @@ BOOST_FIXTURE_TEST_CASE(a_java_card_version_of_before_is_written_again, fixture)
 }
 
 BOOST_FIXTURE_TEST_CASE(a_personalization_that_asks_for_nothing_is_none, fixture) { // AMB-150
-    const auto script = text(parsed(upload("POST", "/personalization-scripts",
-                                           {{"script-file", "s.json", R"({"version": 1, "commands": []})"}})),
-                             "id");
+    const auto script =
+        text(parsed(upload("POST", "/personalization-scripts", {{"script-file", "s.json", R"({"version": 1, "commands":
+                                               [{"tag": "pin", "header": "80e28800", "data": "0101${pin}"}]})"}})),
+             "id");
+    const auto remote =
+        text(parsed(upload("POST", "/personalization-scripts",
+                           {{"script-file", "r.json", R"({"version": 1, "remote": {"url": "https://a"}})"}})),
+             "id");
     const auto scp = profile();
     const auto elf = load_file();
     const auto app = "/application-configs/" + config();
@@ -218,17 +223,26 @@ BOOST_FIXTURE_TEST_CASE(a_personalization_that_asks_for_nothing_is_none, fixture
     parsed(send("POST", flavors + "/" + flavor + "/publish"));
     parsed(post("/services/" + service_id + "/versions",
                 json::object{{"tag", "1.0.0"}, {"allowedDeployments", json::object{{flavor, json::array{scp}}}}}));
+    model::target_application found;
     const auto has_personalization = [&](json::object part) {
         const auto aid = text(parsed(get(app)), "instanceAid");
         parsed(put(app, json::object{{"instanceAid", aid},
                                      {"installConfig", json::object()},
                                      {"personalizationConfig", std::move(part)}}));
-        return device_side->target(service_id, "1.0.0", scp)->applications.at(0).has_personalization;
+        found = device_side->target(service_id, "1.0.0", scp)->applications.at(0);
+        return found.has_personalization;
     };
     BOOST_TEST(!has_personalization({}));
     BOOST_TEST(!has_personalization({{"provideAttestationToken", false}}));
+    BOOST_TEST(!found.script);
     BOOST_TEST(has_personalization({{"provideAttestationToken", true}}));
+    BOOST_TEST(!found.script);
     BOOST_TEST(has_personalization({{"provideAttestationToken", false}, {"personalizationScriptId", script}}));
+    BOOST_TEST(found.script.value().hindrance == "");
+    BOOST_TEST(found.script->commands.at(0).header == "80E28800");
+    BOOST_TEST(found.script->commands.at(0).data == "0101${pin}");
+    BOOST_TEST(has_personalization({{"personalizationScriptId", remote}}));
+    BOOST_TEST(found.script.value().hindrance != "");
     BOOST_TEST(!has_personalization({{"personalizationScriptId", nullptr}}));
 }
 

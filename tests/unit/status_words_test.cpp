@@ -45,6 +45,9 @@ const expectation expectations[] = {
     {step::access_rule_removal, "6A88:ok 6A80:2o 6985:9i"},
     {step::access_rule_reading, ""},
     {step::delete_object, "6200:ok 6A88:ok 6A82:ok 6985:7pr 6A81:9c 6A80:9c"},
+    {step::script_receiver, "6985:7p 6A80:7p 6A88:7p"},
+    {step::script_data, ""},
+    {step::script_command, ""},
     {step::relayed, ""},
     {{},
      "6400:100cr 6581:9cr 6700:2o 6881:10ar 6882:9c 6883:9ar 6884:9c 6982:9ar 6983:9i 6984:9c 6985:9c 6986:9c 6987:9ar "

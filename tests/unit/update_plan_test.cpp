@@ -96,6 +96,8 @@ BOOST_AUTO_TEST_CASE(what_differs_goes_and_comes) {
          "keeps L1 A1 B2 removes B1 installs B1 | keeps LIB APP ALONE removes  adds "},
         {"its personalization", [](deployment_target& t) { t.applications[2].has_personalization = true; },
          "keeps L1 A1 B2 removes B1 installs B1 | keeps LIB APP ALONE removes  adds "},
+        {"its script", [](deployment_target& t) { t.applications[2].script.emplace(); },
+         "keeps L1 A1 B2 removes B1 installs B1 | keeps LIB APP ALONE removes  adds "},
         {"its instance AID", [](deployment_target& t) { t.applications[2].instance_aid = "B7"; },
          "keeps L1 A1 B2 removes B1 installs B7 | keeps LIB APP ALONE removes  adds "},
         {"one less", [](deployment_target& t) { t.applications.pop_back(); },
@@ -143,6 +145,31 @@ BOOST_AUTO_TEST_CASE(install_parameters_are_the_same_by_their_digest) {
     former.parameters_digest.clear();
     former.install_parameters = wanted.install_parameters = "C90101";
     BOOST_TEST(is_same(former, wanted));
+}
+
+BOOST_AUTO_TEST_CASE(a_row_of_before_knows_no_script) {
+    auto former = app("LIB", "L1"), wanted = former;
+    wanted.has_personalization = true;
+    wanted.script.emplace();
+    BOOST_TEST(!is_same(former, wanted));
+    former.has_personalization = true;
+    BOOST_TEST(is_same(former, wanted));
+    former.script = {{}, "another one"};
+    BOOST_TEST(!is_same(former, wanted));
+}
+
+// As far as the values of a script are not of a call.
+BOOST_AUTO_TEST_CASE(a_script_with_other_values_is_another_one) {
+    auto there = version_1();
+    there.applications[2].script = {{{"t", "80E28800", "0101${key}", "", {"9000"}}}, ""};
+    there.sp_parameters = {{"key", "AA"}, {"other", "BB"}};
+    auto wanted = there;
+    wanted.sp_parameters["other"] = "CC";
+    BOOST_TEST(changes_nothing(plan_update(there, wanted)));
+    wanted.sp_parameters["key"] = "CC";
+    BOOST_TEST(in_words(plan_update(there, wanted)).find("installs B1 ") != std::string::npos);
+    wanted.sp_parameters.erase("key");
+    BOOST_TEST(!changes_nothing(plan_update(there, wanted)));
 }
 
 // What an update has left without a proof is in one form or the other.
