@@ -158,20 +158,35 @@ unsigned formats_of(std::uint8_t p1) {
 
 } // namespace
 
-std::optional<std::string> domain_data_check::add(std::uint8_t p1, bytes_view data, bool whole) {
+std::optional<std::string> domain_data_check::add(std::uint8_t p1, std::uint8_t p2, bytes_view data, bool whole) {
+    if (p2 != next_)
+        return "has block number " + number_text(p2, 1) + " (P2) where " + number_text(next_, 1) + " is next";
+    ++next_;
+    const bool last = (p1 & last_block) != 0;
     const auto own = formats_of(p1);
     formats_ |= own;
-    if (known_)
+    if (known_) {
+        starts_.push_back(chain_.size());
         append(chain_, data);
+    }
     auto found = found_in(chain_, formats_);
     if (!found) // a card that does not wait for the last block
         found = found_in(data, own);
+    // An application that refuses a block may end its personalization: the domain takes the next one for a first one.
+    for (std::size_t k = 1; last && !found && k < starts_.size(); ++k)
+        found = found_in(bytes_view(chain_).subspan(starts_[k]), formats_);
     known_ = known_ && whole;
-    if ((p1 & last_block) != 0)
+    if (last)
         *this = {};
     if (!found)
         return std::nullopt;
     return "stores " + *found + ", which means something to a security domain";
+}
+
+std::optional<std::string> domain_data_check::end() const {
+    if (next_ == 0)
+        return std::nullopt;
+    return "is the end of the script, and no last block (P1, bit 80)";
 }
 
 } // namespace tsms::gp

@@ -8,6 +8,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace tsms::gp {
 
@@ -16,12 +17,16 @@ class domain_data_check {
 public:
     /// What is wrong with the next command; nothing: nothing. `data`: its octets, or as many of them from the first on
     /// as are known (`whole` is false then).
-    std::optional<std::string> add(std::uint8_t p1, bytes_view data, bool whole = true);
+    std::optional<std::string> add(std::uint8_t p1, std::uint8_t p2, bytes_view data, bool whole = true);
+    /// What is wrong where no other command follows.
+    std::optional<std::string> end() const;
 
 private:
-    bytes chain_;          ///< blocks up to the last one (P1, bit 80) are one piece of data
-    bool known_ = true;    ///< all of the chain so far is
-    unsigned formats_ = 0; ///< in which a card may read the chain
+    bytes chain_;                     ///< blocks up to the last one (P1, bit 80) are one piece of data
+    std::vector<std::size_t> starts_; ///< of its blocks, in it
+    std::uint8_t next_ = 0;           ///< number of the next block
+    bool known_ = true;               ///< all of the chain so far is
+    unsigned formats_ = 0;            ///< in which a card may read the chain
 };
 
 } // namespace tsms::gp

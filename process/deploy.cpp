@@ -90,7 +90,7 @@ process<void> install(work* w, const deployment* d) {
     what.lock = locks(*w, *d);
     what.lock_with_applications = w->parameters().lock_with_applications;
     what.others = w->request.aids_of_others.size();
-    const auto scripts = scripts_to_run(*w, *d, target.applications);
+    const auto scripts = scripts_to_run(*w, *d, target.applications, false);
     require_usable(scripts, what.lock);
     what.personalization = {co_await stored_scripts(&scripts, w->link.channel_keys), activates_before(d->commands)};
     co_await prepare_domain(w, &what);
@@ -235,7 +235,7 @@ process<void> go_on_with_scripts(work* w, const deployment* d, const personaliza
 
 /// All that an installation does not do.
 process<void> go_on(work* w, const deployment* d) {
-    const auto scripts = scripts_to_run(*w, *d, w->instance.target.applications);
+    const auto scripts = scripts_to_run(*w, *d, w->instance.target.applications, true);
     gp::plain_questions asked;
     if (!scripts.empty())
         co_await go_on_with_scripts(w, d, &scripts);

@@ -50,7 +50,7 @@ void check_size(const personal_command& c, std::size_t longest) {
 }
 
 /// Its data could reach the security domain itself: what the upload could not see yet, because values were missing.
-void check_stored(const personal_command& c, std::size_t longest, gp::domain_data_check& chain) {
+void check_stored(const personal_command& c, std::size_t longest, bool below_own_domain, gp::domain_data_check& chain) {
     const auto& command = c.command;
     require(command.cla == 0x80 && command.ins == store_data,
             "the application is not selectable, and the security domain hands on STORE DATA alone");
@@ -58,12 +58,17 @@ void check_stored(const personal_command& c, std::size_t longest, gp::domain_dat
     check_size(c, longest);
     require(!c.encrypt || (!command.data.empty() && command.data.size() % cipher_block == 0),
             "its data are to be encrypted, and are no multiple of 16 octets");
-    const auto fault = chain.add(command.p1, command.data);
+    // The TSM's keys are wrapped with the same key: who may have data of his choice encrypted could make one (DIV-115).
+    require(
+        !c.encrypt || below_own_domain,
+        "its data would be encrypted with the key of the TSM's own domain; personalize in a call behind the one that "
+        "installs, when the application is below the domain of its Service");
+    const auto fault = chain.add(command.p1, command.p2, command.data);
     require(!fault, "it " + fault.value_or(""));
 }
 
 application_personalization fill_script(const model::target_application& app, const model::script_values& values,
-                                        bool selectable, std::size_t longest) {
+                                        bool selectable, bool below_own_domain, std::size_t longest) {
     application_personalization out;
     out.aid = app.instance_aid;
     gp::domain_data_check chain;
@@ -76,13 +81,16 @@ application_personalization fill_script(const model::target_application& app, co
                 out.selected.push_back(std::move(command));
             } else {
                 require(out.selected.empty(), "it goes via store-data behind one that goes via select");
-                check_stored(command, longest, chain);
+                check_stored(command, longest, below_own_domain, chain);
                 out.stored.push_back(std::move(command));
             }
         } catch (const script_error& error) {
             throw script_error("personalization script of application " + app.instance_aid + ", command ‘" +
                                script.tag + "’: " + error.what());
         }
+    if (const auto fault = chain.end())
+        throw script_error("personalization script of application " + app.instance_aid + ": its last command " +
+                           *fault);
     return out;
 }
 
@@ -124,16 +132,18 @@ bool activates_before(const std::vector<command_request>& commands) {
 
 personalization fill_scripts(const std::vector<model::target_application>& applications,
                              const std::map<std::string, std::string>& sp_parameters,
-                             const std::map<std::string, std::string>& data, bool activated, std::size_t longest) {
+                             const std::map<std::string, std::string>& data, bool activated, bool below_own_domain,
+                             std::size_t longest) {
     personalization scripts;
     for (const auto& app : applications)
         if (is_executable(app))
-            scripts.push_back(fill_script(app, {data, sp_parameters}, activated && app.make_selectable, longest));
+            scripts.push_back(
+                fill_script(app, {data, sp_parameters}, activated && app.make_selectable, below_own_domain, longest));
     return scripts;
 }
 
 personalization scripts_to_run(const work& w, const deployment& d,
-                               const std::vector<model::target_application>& applications) {
+                               const std::vector<model::target_application>& applications, bool below_own_domain) {
     const auto* personalize = d.find(model::service_command::personalize);
     if (!personalize)
         return {};
@@ -144,7 +154,7 @@ personalization scripts_to_run(const work& w, const deployment& d,
     const auto longest = gp::max_plain_data(gp::short_data_field, channel.mode_length(), channel.level());
     try {
         return fill_scripts(applications, w.wanted().sp_parameters, personalize->data,
-                            activates_before(d.commands) || was_activated, longest);
+                            activates_before(d.commands) || was_activated, below_own_domain, longest);
     } catch (const script_error& error) {
         refuse_content(model::error_category::invalid_request, error.what());
     }
@@ -199,19 +209,24 @@ void note_answers(work& w, const personalization& scripts, const std::vector<gp:
         add_results(w, sent[k], answers.at(k));
 }
 
+void require_selected(const personalization& scripts, const std::set<bytes>& selected) {
+    for (const auto& aid : to_select(scripts))
+        if (!selected.contains(aid)) {
+            card_failure failure(card_failure::kind::refused, gp::step::select,
+                                 static_cast<int>(model::error_category::sc_inaccessible),
+                                 "application " + to_hex(aid) + " cannot be selected for its personalization script");
+            failure.during = gp::phase::personalize;
+            throw failure;
+        }
+}
+
 process<void> run_selected(work* w, const personalization* scripts, std::set<bytes> selected) {
     begin_results(*w, *scripts);
+    require_selected(*scripts, selected);
     std::vector<gp::application_script> to_send;
     for (const auto& script : *scripts) {
         if (script.selected.empty())
             continue;
-        if (!selected.contains(octets(script.aid))) {
-            card_failure failure(card_failure::kind::refused, gp::step::select,
-                                 static_cast<int>(model::error_category::sc_inaccessible),
-                                 "application " + script.aid + " cannot be selected for its personalization script");
-            failure.during = gp::phase::personalize;
-            throw failure;
-        }
         auto& one = to_send.emplace_back(gp::application_script{octets(script.aid), {}});
         std::ranges::transform(script.selected, std::back_inserter(one.commands), as_sent);
     }
@@ -295,11 +310,11 @@ process<void> personalize_below_domain(work* w, const personalization* scripts, 
         note_answers(*w, *scripts, stored, run.answers);
         selected = std::move(run.selected);
     } else if (!to_select(*scripts).empty()) {
+        require_selected(*scripts, selected);
         w->instance.half_personalized = true;
         co_await write_intent(w, "personalize service " + w->instance.target.service_id);
     }
-    co_await run_selected(w, scripts, std::move(selected));
-    w->instance.half_personalized = false;
+    co_await run_selected(w, scripts, std::move(selected)); // half done until the process has its end (note_success)
     w->found.proven = true; // the Service was shown before, and what its applications hold shows nobody
     w->link.channel.reset();
 }
@@ -312,10 +327,11 @@ std::optional<std::string> refuse_scripts(const model::deployment_target& target
     if (personalization == commands.end())
         return std::nullopt;
     const bool installs = std::ranges::find(commands, install, &command_request::what) != commands.end();
+    const bool below_own_domain = !installs && std::ranges::find(executed, install) != executed.end();
     const bool activated =
         activates_before(commands) || (!installs && std::ranges::find(executed, activate) != executed.end());
     try {
-        fill_scripts(target.applications, target.sp_parameters, personalization->data, activated,
+        fill_scripts(target.applications, target.sp_parameters, personalization->data, activated, below_own_domain,
                      longest_stored(target.card));
     } catch (const script_error& error) {
         return error.what();

@@ -25,17 +25,19 @@ using personalization = std::vector<application_personalization>; ///< in order 
 /// Is an activation done by the time that the personalization has its turn?
 bool activates_before(const std::vector<command_request>& commands);
 
-/// The scripts of these applications. `activated`: those that are to be selectable are so by then. `longest`: octets of
-/// data that fit STORE DATA. Throws model::script_error, which names application and command: a value that is missing,
-/// or makes data too long or meaningful for a security domain; a way that is closed.
+/// The scripts of these applications. `activated`: those that are to be selectable are so by then. `below_own_domain`:
+/// they go through the domain of the Service, and not through the TSM's, whose keys encrypt nothing of a provider.
+/// `longest`: octets of data that fit STORE DATA. Throws model::script_error, which names application and command: a
+/// value that is missing, or makes data too long or meaningful for a security domain; a way that is closed.
 personalization fill_scripts(const std::vector<model::target_application>& applications,
                              const std::map<std::string, std::string>& sp_parameters,
-                             const std::map<std::string, std::string>& data, bool activated, std::size_t longest);
+                             const std::map<std::string, std::string>& data, bool activated, bool below_own_domain,
+                             std::size_t longest);
 
 /// Those that a call runs of these applications, for the channel that is open; none without a command Personalize. Ends
 /// the process where they cannot be filled in.
 personalization scripts_to_run(const work& w, const deployment& d,
-                               const std::vector<model::target_application>& applications);
+                               const std::vector<model::target_application>& applications, bool below_own_domain);
 
 /// Ends the process where one of these cannot be executed whatever its values are: what is not supported yet.
 void require_executable(const std::vector<model::target_application>& applications);
@@ -51,6 +53,9 @@ std::vector<bytes> to_select(const personalization& scripts);
 /// What the app is told of a stored part: `sent` as it left, before secure messaging.
 void note_answers(work& w, const personalization& scripts, const std::vector<gp::application_script>& sent,
                   const gp::script_answers& answers);
+
+/// Ends the process where an application that has to be selected could not be.
+void require_selected(const personalization& scripts, const std::set<bytes>& selected);
 
 /// The part for selected applications, in an order of its own, if there is one. `selected`: those that could be
 /// selected in the order before.

@@ -301,7 +301,7 @@ process<void> change_service(work* w, update_work* u, std::optional<gp::card_con
         w->link.memory_needed = 0;
     }
     auto what = describe(*w, *u, seen ? &*seen : nullptr);
-    const auto scripts = scripts_to_run(*w, *u, u->plan.installed);
+    const auto scripts = scripts_to_run(*w, *u, u->plan.installed, false);
     require_usable(scripts, u->locks());
     what.personalization = {co_await stored_scripts(&scripts, w->link.channel_keys), activates_before(u->commands)};
     what.files_to_load = co_await read_load_files(u->plan.added_files); // all of them, before the TSM changes anything
@@ -318,6 +318,8 @@ process<void> change_service(work* w, update_work* u, std::optional<gp::card_con
     auto shown = co_await prove_on_card(w, gp::update_service(w->link.channel, std::move(what)), asked);
     if (has_client)
         note_client(*w);
+    if (!sent.empty()) // nothing of what was for an application has keyed the domain instead (DIV-115)
+        co_await tidy_keys(w, std::move(shown.key_versions));
     note_answers(*w, scripts, sent, shown.scripts);
     co_await run_selected(w, &scripts, std::move(shown.selected));
 }

@@ -18,6 +18,7 @@ constexpr std::size_t most_status_words = 16;
 constexpr std::size_t longest_data = 255;
 constexpr std::size_t longest_stored_data = 239;
 constexpr std::size_t cipher_block = 16;
+constexpr std::uint8_t last_block = 0x80; // P1 of STORE DATA (GPCS 11.11.2.1)
 
 bool has_only(const json::object& o, std::initializer_list<std::string_view> names) {
     return std::ranges::all_of(o,
@@ -140,7 +141,15 @@ public:
         selects_ = selects_ || !only_stored;
         if (command.via == script_way::select || !is_store_data(command))
             return;
-        const auto fault = stored_.add(hex(command.header)[2], model::fixed_octets(command.data), is_whole(command));
+        const auto header = hex(command.header);
+        const auto fault = stored_.add(header[2], header[3], model::fixed_octets(command.data), is_whole(command));
+        require(!fault, fault.value_or("").c_str());
+        require(
+            (header[2] & last_block) != 0 || command.expect == std::vector<std::string>{"9000"},
+            "is no last block (P1, bit 80), and may only be answered 9000: what refuses it may end the chain there");
+    }
+    void end() const {
+        const auto fault = stored_.end();
         require(!fault, fault.value_or("").c_str());
     }
 
@@ -158,6 +167,8 @@ model::personalization_script read_commands(const json::value& v) {
     for (std::size_t i = 0; i < list->size(); ++i)
         try {
             check.add(script.commands.emplace_back(read_command((*list)[i])));
+            if (i + 1 == list->size())
+                check.end();
         } catch (const script_fault& fault) {
             throw script_fault("commands[" + std::to_string(i) + "] " + fault.what());
         }

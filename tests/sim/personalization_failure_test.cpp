@@ -186,13 +186,18 @@ BOOST_AUTO_TEST_CASE(a_script_that_was_interrupted_is_not_repeated) {
 // The server dies behind each effect and the same process is entered again (DIV-108): each script runs once on an
 // instance, or the Service is installed anew.
 BOOST_AUTO_TEST_CASE(a_server_that_dies_repeats_no_script) {
-    for (const bool later : {false, true})
+    struct {
+        bool later;
+        std::vector<model::service_command> commands;
+        bool finalize;
+    } rows[] = {{false, {I, P, A}, true}, {true, {P}, false}, {true, {P}, true}, {true, {P, A}, true}};
+    for (const auto& [later, what, finalize] : rows)
         for (std::size_t n = 1;; ++n) {
             auto w = scripted({stores("pin", "010104${pin}")});
             if (later)
                 run(w, {I}, {}, false);
-            const auto commands = requests(later ? std::vector{P} : std::vector{I, P, A}, pin);
-            if (w.play(process::deploy(w.request(), commands, !later), n))
+            const auto commands = requests(what, pin);
+            if (w.play(process::deploy(w.request(), commands, finalize), n))
                 break;
             w.restart();
             auto again = w.request();
@@ -201,8 +206,8 @@ BOOST_AUTO_TEST_CASE(a_server_that_dies_repeats_no_script) {
                 return app ? app->personalized : 0;
             };
             const auto had = blocks();
-            BOOST_TEST_CONTEXT((later ? "later" : "at once") << ", behind effect " << n) {
-                const auto end = *w.play(process::deploy(again, commands, !later));
+            BOOST_TEST_CONTEXT((later ? "later, " : "at once, ") << what.size() << ", behind effect " << n) {
+                const auto end = *w.play(process::deploy(again, commands, finalize));
                 BOOST_TEST(blocks() <= 1);
                 BOOST_TEST((had == 0 || !later || end.status != model::error_category::none));
                 if (end.status != model::error_category::none) {

@@ -114,30 +114,29 @@ BOOST_AUTO_TEST_CASE(the_way_follows_the_state) {
     BOOST_TEST(kept_by(selectable, applet_1) == ""); // to the application, which answers everything with 9000
 }
 
+// Only the domain of the Service: whoever has the TSM's encrypt data of his choice can make a key for it.
 BOOST_AUTO_TEST_CASE(data_under_the_dek) {
     const std::string plain = "01010D000102030405060708090A0B0C";
-    for (const bool later : {false, true}) {
-        auto command = stores("key", plain);
-        command.encrypt = true;
-        auto w = scripted({command});
-        if (later)
-            run(w, {I}, {}, false);
-        std::optional<crypto::secret> dek; // of the domain that hands the data on, at that moment
-        w.on_the_way = [&](const gp::card_command& sent, const auto&) -> std::optional<bytes> {
-            if (sent.what != gp::step::script_data)
-                return std::nullopt;
-            const auto& row = later ? w.instance.domain : w.component.tsm_domain;
-            auto* domain = w.card.state().registry.find_application(hex(row->aid));
-            dek.emplace(domain->sd->find_keys(row->keys->version)->keys.at(3).view());
+    auto command = stores("key", plain);
+    command.encrypt = true;
+    auto w = scripted({command});
+    BOOST_TEST(run(w, {I, P}, {}, false).details.find("the key of the TSM's own domain") != std::string::npos);
+    BOOST_TEST(run(w, {I}, {}, false).details == "");
+    std::optional<crypto::secret> dek; // of the domain that hands the data on, at that moment
+    w.on_the_way = [&](const gp::card_command& sent, const auto&) -> std::optional<bytes> {
+        if (sent.what != gp::step::script_data)
             return std::nullopt;
-        };
-        const auto end = run(w, later ? std::vector{P} : std::vector{I, P}, {}, false);
-        BOOST_TEST(end.details == "");
-        const auto sent = kept_by(w, applet_1);
-        BOOST_REQUIRE(dek.has_value());
-        BOOST_TEST(to_hex(crypto::aes_cbc(*dek).encrypt({}, hex(plain))) == sent);
-        BOOST_TEST(results_of(end) == "D276000185545301: key 80E2880010" + sent + " 9000; ");
-    }
+        const auto& row = w.instance.domain;
+        auto* domain = w.card.state().registry.find_application(hex(row->aid));
+        dek.emplace(domain->sd->find_keys(row->keys->version)->keys.at(3).view());
+        return std::nullopt;
+    };
+    const auto end = run(w, {P}, {}, false);
+    BOOST_TEST(end.details == "");
+    const auto sent = kept_by(w, applet_1);
+    BOOST_REQUIRE(dek.has_value());
+    BOOST_TEST(to_hex(crypto::aes_cbc(*dek).encrypt({}, hex(plain))) == sent);
+    BOOST_TEST(results_of(end) == "D276000185545301: key 80E2880010" + sent + " 9000; ");
 }
 
 BOOST_AUTO_TEST_CASE(an_unexpected_status_word_is_named) {
@@ -208,6 +207,10 @@ BOOST_AUTO_TEST_CASE(values_that_do_not_fit_are_refused) {
     encrypted.encrypt = true;
     BOOST_TEST(refused({encrypted}, {{"pin", "00"}}) ==
                of + "its data are to be encrypted, and are no multiple of 16 octets");
+    const std::map<std::string, std::string> key{{"pin", std::string(32, '1')}};
+    BOOST_TEST(refused({encrypted}, key).find("the key of the TSM's own domain") != std::string::npos);
+    BOOST_TEST(
+        refused({stores("t", "${pin}", "80E20800")}, {{"pin", "010100"}}).ends_with("no last block (P1, bit 80)"));
     BOOST_TEST(refused({stores("t", "${pin}")}, {}, {I, A}) == ""); // nothing of it is executed
 }
 

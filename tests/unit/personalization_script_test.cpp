@@ -156,7 +156,7 @@ BOOST_AUTO_TEST_CASE(what_means_something_to_a_domain_is_refused) {
         BOOST_TEST(why("80E29000", object) == means("tag " + std::string(tag)), tag);
         BOOST_TEST(why("80E29000", "010100" + object) == means("tag " + std::string(tag)), tag);
         BOOST_TEST(why("80E29000", "00" + object) == means("tag " + std::string(tag)), tag); // padding
-        BOOST_TEST(why("80E28000", object) == means("tag " + std::string(tag)), tag);          // without a format
+        BOOST_TEST(why("80E28000", object) == means("tag " + std::string(tag)), tag);        // without a format
         BOOST_TEST(why("80E29000", std::string(tag) + "${iin}") == means("tag " + std::string(tag)), tag);
         BOOST_TEST(why("80E29000", "810103" + object + "${iin}") == means("tag " + std::string(tag)), tag);
         BOOST_TEST(why("80E29000", object, "select") == "", tag);
@@ -180,10 +180,12 @@ BOOST_AUTO_TEST_CASE(a_chain_is_looked_at_as_a_whole_and_block_by_block) {
     const auto check = [](std::vector<std::pair<std::uint8_t, const char*>> blocks) {
         gp::domain_data_check check;
         std::size_t at = 0;
+        std::uint8_t p2 = 0;
         for (const auto& [p1, data] : blocks) {
-            if (auto fault = check.add(p1, hex(data)))
+            if (auto fault = check.add(p1, p2, hex(data)))
                 return std::to_string(at) + " " + *fault;
             ++at;
+            p2 = (p1 & 0x80) != 0 ? 0 : static_cast<std::uint8_t>(p2 + 1);
         }
         return std::string();
     };
@@ -197,9 +199,31 @@ BOOST_AUTO_TEST_CASE(a_chain_is_looked_at_as_a_whole_and_block_by_block) {
     BOOST_TEST(check({{0x08, "41010242"}, {0x90, "01"}}) != "");
     // A value fills in what was not known.
     gp::domain_data_check placeholders;
-    BOOST_TEST(!placeholders.add(0x10, hex("0101"), false));
-    BOOST_TEST(!placeholders.add(0x90, hex("0101"), false));
-    BOOST_TEST(placeholders.add(0x90, hex("42"), false).has_value());
+    BOOST_TEST(!placeholders.add(0x10, 0, hex("0101"), false));
+    BOOST_TEST(!placeholders.add(0x90, 1, hex("0101"), false));
+    BOOST_TEST(placeholders.add(0x90, 0, hex("42"), false).has_value());
+}
+
+// The application may end its personalization at any block (GPCS 7.3.3): to the domain the rest is a chain of its own.
+BOOST_AUTO_TEST_CASE(what_follows_a_block_that_was_refused_is_looked_at_too) {
+    gp::domain_data_check keys; // from the third block on: data group 00B9 and a key set
+    BOOST_TEST(!keys.add(0x08, 0, hex("C000FF0400")));
+    BOOST_TEST(!keys.add(0x08, 1, hex("C10000")));
+    BOOST_TEST(!keys.add(0x08, 2, hex("00")));
+    BOOST_TEST(keys.add(0x88, 3, hex("B911B90F950110")).value_or("") ==
+               "stores data group 00B9, which means something to a security domain");
+    gp::domain_data_check aid; // 5F20 begins with the last octet of a block
+    BOOST_TEST(!aid.add(0x10, 0, hex("DF01820400")));
+    BOOST_TEST(!aid.add(0x10, 1, hex("5F")));
+    BOOST_TEST(aid.add(0x90, 2, hex("2003AABBCC")).value_or("") ==
+               "stores tag 5F20, which means something to a security domain");
+    BOOST_TEST(fault_of_command(R"("header":"80E20807","data":"C10000","via":"store-data")") ==
+               "commands[0] has block number 07 (P2) where 00 is next");
+    BOOST_TEST(fault_of_command(R"("header":"80E20800","data":"C10000","via":"store-data")") ==
+               "commands[0] is the end of the script, and no last block (P1, bit 80)");
+    BOOST_TEST(fault_of_command(R"("header":"80E20800","data":"C10000","via":"store-data","expect":["6A86"])") ==
+               "commands[0] is no last block (P1, bit 80), and may only be answered 9000: what refuses it may end the "
+               "chain there");
 }
 
 BOOST_AUTO_TEST_CASE(placeholders_get_their_values) {
