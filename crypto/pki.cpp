@@ -24,6 +24,7 @@ using bio_ptr = std::unique_ptr<BIO, freed_by<BIO_free_all>>;
 using number_ptr = std::unique_ptr<BIGNUM, freed_by<BN_free>>;
 using store_ptr = std::unique_ptr<X509_STORE, freed_by<X509_STORE_free>>;
 using store_context_ptr = std::unique_ptr<X509_STORE_CTX, freed_by<X509_STORE_CTX_free>>;
+using key_ptr = std::unique_ptr<EVP_PKEY, freed_by<EVP_PKEY_free>>;
 using extension_ptr = std::unique_ptr<X509_EXTENSION, freed_by<X509_EXTENSION_free>>;
 
 [[noreturn]] void fail(const char* operation) {
@@ -189,15 +190,10 @@ struct purpose {
     std::string alternative_names;  ///< OpenSSL's notation, empty: none
 };
 
-credential issue(const credential* ca, const std::string& common_name, const purpose& use, days validity) {
-    const auto key = private_key::generate();
+/// Everything but the signature. `issuer`: nothing where it signs itself.
+x509_ptr unsigned_certificate(EVP_PKEY* key, X509* issuer, const std::string& common_name, const purpose& use,
+                              days validity) {
     x509_ptr x509(check(X509_new(), "memory"));
-    x509_ptr issuer;
-    if (ca) {
-        issuer = read_pem(reading(ca->certificate_pem).get());
-        if (!issuer || !ca->key.get())
-            fail("reading the CA's certificate and key");
-    }
     X509_set_version(x509.get(), X509_VERSION_3);
     number_ptr serial(check(BN_new(), "memory"));
     check(BN_rand(serial.get(), 127, BN_RAND_TOP_ONE, BN_RAND_BOTTOM_ANY), "randomness");
@@ -209,10 +205,10 @@ credential issue(const credential* ca, const std::string& common_name, const pur
     check(X509_NAME_add_entry_by_NID(name, NID_commonName, MBSTRING_UTF8, text, static_cast<int>(common_name.size()),
                                      -1, 0),
           "the common name (1 to 64 characters)");
-    check(X509_set_issuer_name(x509.get(), issuer ? X509_get_subject_name(issuer.get()) : name), "the issuer");
-    check(X509_set_pubkey(x509.get(), key.get()), "the public key");
+    check(X509_set_issuer_name(x509.get(), issuer ? X509_get_subject_name(issuer) : name), "the issuer");
+    check(X509_set_pubkey(x509.get(), key), "the public key");
 
-    auto* signer = issuer ? issuer.get() : x509.get();
+    auto* signer = issuer ? issuer : x509.get();
     add_extension(x509.get(), signer, NID_basic_constraints, use.basic_constraints);
     add_extension(x509.get(), signer, NID_key_usage, use.key_usage);
     if (use.extended_key_usage)
@@ -221,11 +217,42 @@ credential issue(const credential* ca, const std::string& common_name, const pur
         add_extension(x509.get(), signer, NID_subject_alt_name, use.alternative_names);
     add_extension(x509.get(), signer, NID_subject_key_identifier, "hash");
     add_extension(x509.get(), signer, NID_authority_key_identifier, "keyid:always");
+    return x509;
+}
+
+credential issue(const credential* ca, const std::string& common_name, const purpose& use, days validity) {
+    const auto key = private_key::generate();
+    x509_ptr issuer;
+    if (ca) {
+        issuer = read_pem(reading(ca->certificate_pem).get());
+        if (!issuer || !ca->key.get())
+            fail("reading the CA's certificate and key");
+    }
+    const auto x509 = unsigned_certificate(key.get(), issuer.get(), common_name, use, validity);
     check(X509_sign(x509.get(), ca ? ca->key.get() : key.get(), EVP_sha256()), "signing");
 
     bio_ptr out(check(BIO_new(BIO_s_mem()), "memory"));
     check(PEM_write_bio_X509(out.get(), x509.get()), "writing a certificate");
     return {text_of(out.get()), key};
+}
+
+/// What an i2d function of OpenSSL writes.
+template <class Write> bytes encoded(const Write& write) {
+    const int size = write(nullptr);
+    check(size, "writing");
+    bytes out(static_cast<std::size_t>(size));
+    auto* at = out.data();
+    check(write(&at), "writing");
+    return out;
+}
+
+void append_der(bytes& to, int tag, bytes_view value) {
+    bytes object(static_cast<std::size_t>(ASN1_object_size(0, static_cast<int>(value.size()), tag & 0x1F)) -
+                 value.size());
+    auto* at = object.data();
+    ASN1_put_object(&at, tag & V_ASN1_CONSTRUCTED, static_cast<int>(value.size()), tag & 0x1F, V_ASN1_UNIVERSAL);
+    append(to, object);
+    append(to, value);
 }
 
 std::string alternative_name(const std::string& name) {
@@ -326,6 +353,31 @@ credential make_server_certificate(const credential& ca, const std::string& comm
 
 credential make_client_certificate(const credential& ca, const std::string& common_name, days validity) {
     return issue(&ca, common_name, {"critical,CA:FALSE", "critical,digitalSignature", "clientAuth", {}}, validity);
+}
+
+certificate make_signer_certificate(bytes_view public_key, const std::function<bytes(bytes_view)>& sign,
+                                    const std::string& common_name, days validity) {
+    const auto* at = public_key.data();
+    const key_ptr key(check(d2i_PUBKEY(nullptr, &at, static_cast<long>(public_key.size())), "reading a public key"));
+    const auto x509 = unsigned_certificate(key.get(), nullptr, common_name,
+                                           {"critical,CA:FALSE", "critical,digitalSignature", nullptr, {}}, validity);
+    // OpenSSL writes the algorithm only while it signs: with a key of the moment, whose signature makes room then.
+    check(X509_sign(x509.get(), private_key::generate().get(), EVP_sha256()), "signing");
+    const auto to_sign = encoded([&](unsigned char** to) { return i2d_re_X509_tbs(x509.get(), to); });
+    const ASN1_BIT_STRING* signature = nullptr;
+    const X509_ALGOR* algorithm = nullptr;
+    X509_get0_signature(&signature, &algorithm, x509.get());
+    bytes bits{0}; // of the last octet, none is unused
+    append(bits, sign(to_sign));
+    bytes content = to_sign;
+    append(content, encoded([&](unsigned char** to) { return i2d_X509_ALGOR(algorithm, to); }));
+    append_der(content, V_ASN1_BIT_STRING, bits);
+    bytes der;
+    append_der(der, V_ASN1_SEQUENCE | V_ASN1_CONSTRUCTED, content);
+    auto made = parse_der(der);
+    if (!made)
+        fail("making a certificate");
+    return *std::move(made);
 }
 
 } // namespace tsms::crypto

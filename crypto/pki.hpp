@@ -7,6 +7,7 @@
 #include "crypto/private_key.hpp"
 
 #include <chrono>
+#include <functional>
 #include <span>
 
 namespace tsms::crypto {
@@ -71,5 +72,11 @@ credential make_server_certificate(const credential& ca, const std::string& comm
 
 /// A TLS client's certificate with a new P-256 key.
 credential make_client_certificate(const credential& ca, const std::string& common_name, days validity = days(825));
+
+/// A self-signed certificate for a key that signs and is somewhere else: an EC key's SubjectPublicKeyInfo in DER, and
+/// what makes its ECDSA-Sig-Value over the SHA-256 of a message. With its subject key identifier (RFC 5280 4.2.1.2,
+/// method (1)). Throws crypto::error.
+certificate make_signer_certificate(bytes_view public_key, const std::function<bytes(bytes_view)>& sign,
+                                    const std::string& common_name, days validity);
 
 } // namespace tsms::crypto

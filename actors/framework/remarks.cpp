@@ -113,8 +113,7 @@ std::string words_of(const process::effect& asked) {
                               std::to_string(d.keys.version);
                    },
                    [](const generate_keys& g) { return "new keys, version " + std::to_string(g.version); },
-                   [](const encrypt_keys&) { return std::string(); },
-                   [](const encrypt_data&) { return std::string(); },
+                   [](const encrypt_keys&) { return std::string(); }, [](const encrypt_data&) { return std::string(); },
                    [](const random_octets&) { return std::string(); },
                    [](const read_load_image&) { return std::string(); },
                    [](const journal_intent& j) { return "intends: " + j.what; },

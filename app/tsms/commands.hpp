@@ -17,6 +17,7 @@ void add_app_command(CLI::App& app);
 void add_card_command(CLI::App& app);
 void add_outbox_command(CLI::App& app);
 void add_trace_command(CLI::App& app);
+void add_token_command(CLI::App& app);
 void add_migrate_command(CLI::App& app);
 void add_adopt_command(CLI::App& app);
 

@@ -1,6 +1,8 @@
 #include "app/tsms/config.hpp"
 
 #include "base/number.hpp"
+#include "crypto/object_identifier.hpp"
+#include "store/attestation_keys.hpp"
 #include "store/leases.hpp"
 
 #include <algorithm>
@@ -185,6 +187,11 @@ constexpr option options[] = {
      "any more, with its never deployed instances"},
     {"tsm", "unproven_card_hours", &config::unproven_card_hours, 1, 87600,
      "likewise one that phones have named and no issuer has ever proven, with its processes and their log"},
+    {"token", "tsm_identifier", &config::tsm_identifier, 0, 0,
+     "object identifier of this TSM in Attestation Tokens, dots between numbers; service providers know it. That of "
+     "tsms init is made of a UUID (2.25.…) and nobody else's. Empty: no tokens are made"},
+    {"token", "curve", &config::token_curve, 0, 0,
+     "\"P-256\" or \"brainpoolP256r1\": of the next key that signs them (tsms token key --new)"},
     {"log", "format", &config::log_format, 0, 0, "\"human\" or \"json\""},
     {"log", "level", &config::log_level, 0, 0, "\"debug\", \"info\", \"warning\" or \"error\""},
 };
@@ -282,6 +289,10 @@ config read_config(const std::filesystem::path& data) {
         refuse(file, "log.format is \"human\" or \"json\"");
     if (!std::set<std::string>{"debug", "info", "warning", "error"}.contains(c.log_level))
         refuse(file, "log.level is \"debug\", \"info\", \"warning\" or \"error\"");
+    if (!c.tsm_identifier.empty() && !crypto::object_identifier(c.tsm_identifier))
+        refuse(file, "token.tsm_identifier is an object identifier: numbers with dots between them, as in 2.999.1");
+    if (!store::curve_of(c.token_curve))
+        refuse(file, "token.curve is \"P-256\" or \"brainpoolP256r1\"");
     if (c.server_name.empty() || c.server_name.size() > 100)
         refuse(file, "device.server_name has 1 to 100 octets");
     override_port("TSMS_REST_PORT", c.rest_port, 1, 65535);

@@ -102,6 +102,9 @@ struct config {
     int claimed_card_days = 90;
     int unproven_card_hours = 72;
 
+    std::string tsm_identifier; ///< empty: not configured
+    std::string token_curve = "P-256";
+
     std::string log_format = "human";
     std::string log_level = "info";
 
@@ -109,6 +112,7 @@ struct config {
     std::filesystem::path access_db() const { return data / "access.db"; }
     std::filesystem::path catalog_db() const { return data / "catalog.db"; }
     std::filesystem::path instances_db() const { return data / "instances.db"; }
+    std::filesystem::path attestation_keys() const { return data / "attestation-keys.json"; }
     std::vector<store::database_file> databases() const {
         return {{access_db(), store::database_name::access},
                 {catalog_db(), store::database_name::catalog},

@@ -1,8 +1,10 @@
 // tsms init: a data directory with configuration, keys, development PKI and databases.
 
+#include "app/tsms/attestation.hpp"
 #include "app/tsms/commands.hpp"
 #include "app/tsms/config.hpp"
 #include "app/tsms/vault.hpp"
+#include "crypto/object_identifier.hpp"
 #include "crypto/pki.hpp"
 
 #include <CLI/CLI.hpp>
@@ -48,6 +50,7 @@ void refuse_leftovers(const config& c) {
         c.device_key, c.client_certificate, c.client_key,       c.vault_key};
     for (const auto& file : c.databases())
         names.push_back(file.path.filename().string());
+    names.push_back(c.attestation_keys().filename().string());
     std::string found;
     for (const auto& name : names)
         if (fs::exists(fs::symlink_status(c.file(name))))
@@ -92,7 +95,9 @@ void init(const fs::path& data, bool development) {
     for (const auto& file : c.databases())
         store::create_database(file, installation);
     store::device_store instances(c.instances_db());
-    open_vault(c, instances); // seals it for the database
+    const auto vault = open_vault(c, instances); // seals it for the database
+    c.tsm_identifier = crypto::object_identifier_of_uuid(crypto::system_random().take(16));
+    make_attestation_key(c, *vault);
     const auto written = data / "tsms.toml.new";
     write_file(written, commented_config(c, development ? development_notice : ""));
     fs::rename(written, data / "tsms.toml"); // last and at once: a directory with it is complete

@@ -40,7 +40,7 @@ int main(int argc, char** argv) {
     program.require_subcommand(1);
     for (const auto add : {add_init_command, add_serve_command, add_provider_command, add_profile_command,
                            add_issuer_command, add_app_command, add_card_command, add_outbox_command, add_trace_command,
-                           add_migrate_command, add_adopt_command, add_version_command})
+                           add_token_command, add_migrate_command, add_adopt_command, add_version_command})
         add(program);
     return tsms::cli::run(program, argc, argv);
 }

@@ -16,6 +16,7 @@ import tempfile
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+import attestation  # noqa: E402
 import stack  # noqa: E402
 
 BUILD = pathlib.Path(os.environ.get("TSMS_BUILD", stack.ROOT / "build")).resolve()
@@ -385,6 +386,18 @@ class Examples(unittest.TestCase):
         self.put["5f2d…"] = next(p for p in listed if p["name"] == "demo")["tokens"][0]["id"]
         self.play("tsms provider revoke")
         self.play("tsms provider uploads")
+        self.token()
+
+    def token(self):
+        for _ in range(2):
+            self.play("tsms token key")
+        _, certificate = attestation.make_signer(self.folder, "signer")
+        process, flavor = "7390f811-f27f-412c-a4ff-e792d073f41f", "00112233-4455-6677-8899-aabbccddeeff"
+        (self.folder / "token.hex").write_text(attestation.make(self.folder / "signer.key", certificate, process, flavor).hex())
+        (self.folder / "token-keys.pem").write_bytes(certificate.read_bytes())
+        self.put["$PROCESS"] = process
+        self.assertIn("is valid", self.play("tsms token verify"))
+        self.assertEqual(json.loads(self.play("tsms token verify"))["processId"], process)
 
     def publish(self) -> dict:
         added = json.loads(self.stack.tsms("provider", "token", "--name", "demo", "--json").stdout)

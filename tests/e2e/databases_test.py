@@ -117,7 +117,7 @@ class Databases(unittest.TestCase):
     def test_an_init_that_was_broken_off(self):
         """It says what to remove, and never overwrites a key."""
         made = self.stack.data
-        steps = ["ca.pem", "ca-key.pem", "rest.pem", "rest-key.pem", "client-key.pem", "vault.key", *DATABASES]
+        steps = ["ca.pem", "ca-key.pem", "rest.pem", "rest-key.pem", "client-key.pem", "vault.key", *DATABASES, "attestation-keys.json"]
         for count in range(1, len(steps) + 1):
             left = self.stack.folder / f"left-{count}"
             left.mkdir()

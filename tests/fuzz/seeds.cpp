@@ -131,7 +131,14 @@ void objects(corpus& to) {
         0xFF40, hex("E22AE1204F08D276000185545301C114AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAE306D00101D10100"));
     to.add("tlv", "rules", with(3, with(static_cast<std::uint8_t>(rule.size()), rule)));
     const std::string configured = "C903 ${key} 01 EF04C7020100";
-    to.add("tlv", "install-parameters", with(4, bytes(configured.begin(), configured.end())));
+    to.add("tlv", "attestation-token",
+           with(4, hex("7F418189A03F8003883701"
+                       "81107390F811F27F412CA4FFE792D073F41F"
+                       "821000112233445566778899AABBCCDDEEFF"
+                       "85140102030405060708090A0B0C0D0E0F1011121314"
+                       "8146304402200C9E3D56CCDEC4FF00E6EAEFE11C594C0C29A3D85BE9F04CA5A8FDBFFA5001"
+                       "AD0220212BDFA5E789C96F05C884F557BA7B03C47B2F4FB8A48CC9B7DCE45853249B14")));
+    to.add("tlv", "install-parameters", with(5, bytes(configured.begin(), configured.end())));
 }
 
 /// Scenario, options, then what happens to the commands (card.cpp).

@@ -1,7 +1,9 @@
-// BER-TLV and everything that is read out of it: what a card tells about itself, and what providers configure.
+// BER-TLV and everything that is read out of it: what a card tells about itself, what providers configure, and tokens
+// that are shown to them.
 
 #include "gp/tlv.hpp"
 #include "gp/access_rules.hpp"
+#include "gp/attestation_token.hpp"
 #include "gp/card_data.hpp"
 #include "gp/install_parameters.hpp"
 #include "gp/registry.hpp"
@@ -57,10 +59,22 @@ void rules(const std::vector<bytes>& given) {
     require(second && *second == *read, "rules that were read are written and read as they were");
 }
 
+void token(bytes_view octets) {
+    attempt<gp::token_error>([&] {
+        const auto read = gp::parse_attestation_token(octets);
+        const auto again = gp::make_attestation_token(read.content, [&](bytes_view body) {
+            require(std::ranges::equal(body, read.body), "the body of a token has one form");
+            return read.signature;
+        });
+        require(std::ranges::equal(again, octets), "a token that was read is written as it was");
+        return again;
+    });
+}
+
 } // namespace
 
 void run(input in) {
-    switch (in.octet() % 5) {
+    switch (in.octet() % 6) {
     case 0:
         return objects(in.rest());
     case 1:
@@ -72,6 +86,8 @@ void run(input in) {
     }
     case 3:
         return rules(answers(in));
+    case 4:
+        return token(in.rest());
     default:
         attempt<gp::parameter_error>([&] {
             return gp::install_parameters(in.text(), {{"key", "0102"}, {"odd", "1"}});

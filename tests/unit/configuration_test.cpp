@@ -108,6 +108,8 @@ constexpr text texts[] = {
     {"tsm.client_certificate", &config::client_certificate, "client.pem"},
     {"tsm.client_key", &config::client_key, "client-key.pem"},
     {"tsm.vault_key", &config::vault_key, "vault.key"},
+    {"token.tsm_identifier", &config::tsm_identifier, ""},
+    {"token.curve", &config::token_curve, "P-256"},
     {"log.format", &config::log_format, "human"},
     {"log.level", &config::log_level, "info"},
 };
@@ -233,9 +235,11 @@ BOOST_AUTO_TEST_CASE(texts_and_flags_are_nothing_else) {
     const data_directory d;
     for (const auto& t : texts) {
         BOOST_TEST_CONTEXT(t.name) {
-            const std::string value = t.where == &config::log_format  ? "json"
-                                      : t.where == &config::log_level ? "debug"
-                                                                      : "/somewhere else";
+            const std::string value = t.where == &config::log_format       ? "json"
+                                      : t.where == &config::log_level      ? "debug"
+                                      : t.where == &config::tsm_identifier ? "2.999.1"
+                                      : t.where == &config::token_curve    ? "brainpoolP256r1"
+                                                                           : "/somewhere else";
             config expected;
             expected.*t.where = value;
             BOOST_TEST(all_of(d.read(t.name, "\"" + value + "\"")) == all_of(expected));
@@ -274,8 +278,14 @@ BOOST_AUTO_TEST_CASE(what_it_does_not_know_it_refuses) {
         BOOST_CHECK_THROW(d.read(bad), config_error);
     for (const auto& level : {"debug", "info", "warning", "error"})
         BOOST_CHECK_NO_THROW(d.read("log.level", std::string("\"") + level + "\""));
-    for (const auto& [name, value] :
-         {std::pair{"log.level", "\"Info\""}, {"log.level", "\"\""}, {"log.format", "\"text\""}})
+    for (const auto& [name, value] : {std::pair{"log.level", "\"Info\""},
+                                      {"log.level", "\"\""},
+                                      {"log.format", "\"text\""},
+                                      {"token.tsm_identifier", "\"2.999.\""},
+                                      {"token.tsm_identifier", "\"3.1\""},
+                                      {"token.tsm_identifier", "\"tsm\""},
+                                      {"token.curve", "\"p-256\""},
+                                      {"token.curve", "\"\""}})
         BOOST_CHECK_THROW(d.read(name, value), config_error);
     BOOST_CHECK_NO_THROW(d.read("log.format", "\"human\""));
     std::filesystem::remove(d.path() / "tsms.toml");
