@@ -170,7 +170,7 @@ BOOST_AUTO_TEST_CASE(a_lying_card_is_told) {
 
 BOOST_AUTO_TEST_CASE(an_issuer_that_hands_over_what_is_not_on_the_card_is_told) {
     const std::pair<const char*, int> deploys[] = {
-        {"identity", 9}, {"aid", 100},     {"privileges", 100}, {"key-version", 9},
+        {"identity", 9}, {"aid", 16},      {"privileges", 16},  {"key-version", 9},
         {"keys", 9},     {"no-domain", 9}, {"check-values", 2},
     };
     for (const std::string store : rule_stores)
