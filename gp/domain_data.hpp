@@ -24,7 +24,7 @@ public:
 private:
     bytes chain_;                     ///< blocks up to the last one (P1, bit 80) are one piece of data
     std::vector<std::size_t> starts_; ///< of its blocks, in it
-    std::uint8_t next_ = 0;           ///< number of the next block
+    std::uint32_t next_ = 0;          ///< number of the next block; 256 is none, so that no chain counts anew
     bool known_ = true;               ///< all of the chain so far is
     unsigned formats_ = 0;            ///< in which a card may read the chain
 };

@@ -217,6 +217,11 @@ BOOST_AUTO_TEST_CASE(what_follows_a_block_that_was_refused_is_looked_at_too) {
     BOOST_TEST(!aid.add(0x10, 1, hex("5F")));
     BOOST_TEST(aid.add(0x90, 2, hex("2003AABBCC")).value_or("") ==
                "stores tag 5F20, which means something to a security domain");
+    gp::domain_data_check endless; // a number that wraps would begin the chain anew, and end it unread
+    for (unsigned block = 0; block < 256; ++block)
+        BOOST_TEST(!endless.add(0x08, static_cast<std::uint8_t>(block), hex("C10000")));
+    BOOST_TEST(endless.end().has_value());
+    BOOST_TEST(endless.add(0x08, 0, hex("C10000")).has_value());
     BOOST_TEST(fault_of_command(R"("header":"80E20807","data":"C10000","via":"store-data")") ==
                "commands[0] has block number 07 (P2) where 00 is next");
     BOOST_TEST(fault_of_command(R"("header":"80E20800","data":"C10000","via":"store-data")") ==
